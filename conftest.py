@@ -1,0 +1,27 @@
+"""A PostgreSQL of its own for every test run, thrown away after it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+_folder = Path(tempfile.mkdtemp(prefix="heed-test-"))
+_folder.chmod(0o755)
+os.environ["HEED_DATA"] = str(_folder)
+os.environ.setdefault("HEED_ALLOW_PRIVATE_HOSTS", "127.0.0.1,localhost")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heed.settings")
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop in the test's thread
+
+from heed.lib.postgres import Embedded  # noqa: E402
+
+_database = Embedded(_folder / "postgres", forgetful=True)
+os.environ["HEED_DATABASE_URL"] = _database.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _database.stop()
+    shutil.rmtree(_folder, ignore_errors=True)

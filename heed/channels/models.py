@@ -1,0 +1,108 @@
+"""The connected accounts."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from heed.channels.base import AccountRecord, Network
+from heed.channels.registry import network_named
+from heed.lib import clock
+from heed.lib.crypto import KeyRing, key_ring
+
+
+def _hook_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+class Account(models.Model):
+    """One connected Page, handle, number or mailbox."""
+
+    class State(models.TextChoices):
+        CONNECTING = "connecting"
+        CONNECTED = "connected"
+        BROKEN = "broken"
+
+    class AfterSolved(models.TextChoices):
+        """What a customer's new message does to a solved ticket."""
+
+        REOPEN = "reopen"
+        NEW = "new"
+
+    network = models.CharField(max_length=40)
+    name = models.CharField(max_length=120)
+    external_id = models.CharField(max_length=255, blank=True)
+    handle = models.CharField(max_length=255, blank=True)
+    base_url = models.CharField(max_length=500)
+    hook_token = models.CharField(max_length=64, unique=True, default=_hook_token)
+    locked_credentials = models.BinaryField(default=b"")
+    locked_session = models.BinaryField(default=b"")
+    settings = models.JSONField(default=dict, blank=True)
+    after_solved = models.CharField(max_length=10, choices=AfterSolved.choices, default=AfterSolved.REOPEN)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.CONNECTING)
+    problem = models.CharField(max_length=40, blank=True)
+    problem_detail = models.CharField(max_length=500, blank=True)
+    cursor = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+    collected_at = models.DateTimeField(null=True, blank=True)
+    last_delivery_at = models.DateTimeField(null=True, blank=True)
+    refused = models.BigIntegerField(default=0)
+    """Deliveries turned away at the door: wrong or missing signature."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "network",
+                "base_url",
+                "external_id",
+                condition=~models.Q(external_id=""),
+                name="one_account_per_page",
+                violation_error_message="This account is already connected.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def adapter(self) -> Network:
+        return network_named(self.network)
+
+    @property
+    def hook_url(self) -> str:
+        return f"{settings.HEED_PUBLIC_URL}/hooks/{self.hook_token}"
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return _ring().open(self.locked_credentials)
+
+    @credentials.setter
+    def credentials(self, fields: dict[str, str]) -> None:
+        self.locked_credentials = _ring().lock(fields)
+
+    @property
+    def session(self) -> dict[str, str]:
+        return _ring().open(self.locked_session)
+
+    @session.setter
+    def session(self, fields: dict[str, str]) -> None:
+        self.locked_session = _ring().lock(fields)
+
+    def record(self) -> AccountRecord:
+        """The account as its network sees it."""
+        return AccountRecord(
+            external_id=self.external_id,
+            name=self.name,
+            credentials=self.credentials,
+            base_url=self.base_url,
+            session=self.session,
+            settings=dict[str, Any](self.settings),
+            hook_url=self.hook_url,
+        )
+
+
+def _ring() -> KeyRing:
+    return key_ring(settings.HEED_DATA, settings.HEED_SECRET_KEYS)

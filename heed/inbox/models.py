@@ -1,0 +1,416 @@
+"""Deliveries, customers, tickets, messages and what happened to them.
+
+Keys are 64 bits. `external_id` is always the network's own id, unique within one account.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from heed.channels.models import Account
+from heed.channels.reasons import REASONS, Words
+from heed.lib import clock
+
+
+class Delivery(models.Model):
+    """What a network sent, byte for byte, written before it is acknowledged. The ledger."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        DONE = "done"
+        SET_ASIDE = "set_aside"
+        NOT_UNDERSTOOD = "not_understood"
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="deliveries")
+    at = models.DateTimeField(default=clock.now)
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField()
+    state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
+    problems = models.JSONField(default=list)
+    """For each item set aside or not understood: `{"what": …, "error": …}`."""
+    tries = models.IntegerField(default=0)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["id"], condition=Q(state="pending"), name="delivery_pending"),
+            models.Index(fields=["state", "-id"], condition=~Q(state="done"), name="delivery_odd"),
+        ]
+
+    @property
+    def text(self) -> str:
+        return bytes(self.body).decode("utf-8", "replace")
+
+
+class Customer(models.Model):
+    """A person, however many identities they have."""
+
+    name = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Identity(models.Model):
+    """A customer as one account's network knows them."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="identities")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="identities")
+    external_id = models.CharField(max_length=255)
+    name = models.CharField(max_length=255, blank=True)
+    handle = models.CharField(max_length=255, blank=True)
+    avatar_url = models.TextField(blank=True)
+    language = models.CharField(max_length=20, blank=True)
+    reachable = models.BooleanField(default=True)
+    private_id = models.CharField(max_length=255, blank=True)
+    """The id to write to privately, where it differs from the public one and was learned."""
+    delivered_until = models.DateTimeField(null=True, blank=True)
+    seen_until = models.DateTimeField(null=True, blank=True)
+    looked_up_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("account", "external_id", name="one_identity"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "private_id"], condition=~Q(private_id=""), name="identity_private"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.handle or self.external_id
+
+    @property
+    def unknown(self) -> bool:
+        """The network did not say who this is (yet)."""
+        return self.external_id.startswith("?")
+
+    @property
+    def initials(self) -> str:
+        return "".join(word[0] for word in str(self).lstrip("@").split()[:2]).upper()
+
+
+class Post(models.Model):
+    """Something public, ours or others', under which people comment."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="posts")
+    external_id = models.CharField(max_length=255)
+    author_name = models.CharField(max_length=255, blank=True)
+    author_external_id = models.CharField(max_length=255, blank=True)
+    text = models.TextField(blank=True)
+    picture_url = models.TextField(blank=True)
+    picture = models.CharField(max_length=255, blank=True)
+    """Path of the kept picture inside the data folder's files."""
+    permalink = models.TextField(blank=True)
+    at = models.DateTimeField(null=True, blank=True)
+    likes = models.IntegerField(null=True, blank=True)
+    comments = models.IntegerField(null=True, blank=True)
+    shares = models.IntegerField(null=True, blank=True)
+    removed = models.BooleanField(default=False)
+    refs = models.JSONField(default=dict)
+    looked_up_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("account", "external_id", name="one_post")]
+
+    def __str__(self) -> str:
+        return self.text[:60] or self.external_id
+
+
+class Ticket(models.Model):
+    """One person's matter on one account: one per person and post, one running private one.
+
+    The row carries what the list shows. Its `id` is the number people see.
+    """
+
+    class Status(models.TextChoices):
+        NEW = "new"
+        OPEN = "open"
+        PENDING = "pending"
+        SOLVED = "solved"
+
+    class Kind(models.TextChoices):
+        PUBLIC = "public"
+        PRIVATE = "private"
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="tickets")
+    identity = models.ForeignKey(Identity, on_delete=models.CASCADE, related_name="tickets")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="tickets")
+    post = models.ForeignKey(Post, on_delete=models.SET_NULL, null=True, blank=True, related_name="tickets")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.NEW)
+    running = models.BooleanField(default=True)
+    """New messages of this person (under this post) come here. One per person and post."""
+    unanswered = models.BooleanField(default=True)
+    waiting_since = models.DateTimeField(null=True, blank=True)
+    """The oldest customer message nobody has answered."""
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="tickets"
+    )
+    subject = models.CharField(max_length=120, blank=True)
+    opened_at = models.DateTimeField(default=clock.now)
+    solved_at = models.DateTimeField(null=True, blank=True)
+    last_at = models.DateTimeField(default=clock.now)
+    last_text = models.CharField(max_length=200, blank=True)
+    last_direction = models.CharField(max_length=3, default="in")
+    last_author = models.CharField(max_length=255, blank=True)
+    last_private_in = models.DateTimeField(null=True, blank=True)
+    """When the customer last wrote privately: the reply window counts from here."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "identity", "post", condition=Q(running=True, kind="public"), nulls_distinct=False,
+                name="one_public_ticket",
+            ),
+            models.UniqueConstraint(
+                "identity", condition=Q(running=True, kind="private"), name="one_private_ticket"
+            ),
+        ]
+        # Each list is read in exactly this order: newest news first, keyset by (last_at, id).
+        indexes: ClassVar = [
+            models.Index("last_at", "id", condition=~Q(status="solved"), name="ticket_open"),
+            models.Index("last_at", "id", condition=Q(unanswered=True), name="ticket_unanswered"),
+            models.Index(
+                "last_at", "id", condition=Q(assignee=None) & ~Q(status="solved"), name="ticket_unassigned"
+            ),
+            models.Index("assignee", "last_at", "id", condition=~Q(status="solved"), name="ticket_mine"),
+            models.Index("account", "last_at", "id", condition=~Q(status="solved"), name="ticket_by_account"),
+            models.Index("last_at", "id", name="ticket_all"),
+            models.Index("customer", "last_at", name="ticket_of_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    @property
+    def number(self) -> int:
+        return self.pk
+
+    @property
+    def solved(self) -> bool:
+        return self.status == self.Status.SOLVED
+
+
+class Message(models.Model):
+    """One inbound or outbound item, or an internal note."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received"
+        QUEUED = "queued"
+        SENDING = "sending"
+        RETRYING = "retrying"
+        SENT = "sent"
+        DELIVERED = "delivered"
+        SEEN = "seen"
+        FAILED = "failed"
+        UNKNOWN = "unknown"
+        NOTED = "noted"
+
+    IN_FLIGHT: ClassVar = (State.QUEUED, State.SENDING, State.RETRYING, State.UNKNOWN)
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="messages")
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages")
+    identity = models.ForeignKey(Identity, on_delete=models.SET_NULL, null=True, blank=True)
+    """The customer who wrote it (inbound) or gets it (outbound)."""
+    external_id = models.CharField(max_length=255, blank=True)
+    direction = models.CharField(max_length=3)
+    visibility = models.CharField(max_length=8)
+    """public, private or note."""
+    kind = models.CharField(max_length=20, blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    """The colleague who wrote it in Heed. Outbound without one: written outside Heed."""
+    text = models.TextField(blank=True)
+    at = models.DateTimeField(default=clock.now)
+    """The network's time; for our own, the time of sending until the network gives one."""
+    created_at = models.DateTimeField(default=clock.now)
+    parent = models.CharField(max_length=255, blank=True)
+    permalink = models.TextField(blank=True)
+    refs = models.JSONField(default=dict)
+    edited_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    hidden = models.BooleanField(default=False)
+    liked = models.BooleanField(default=False)
+    """We like it."""
+    reposted = models.BooleanField(default=False)
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
+    send_key = models.UUIDField(default=uuid.uuid4)
+    answers = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="answered_by")
+    """The message this one answers."""
+    attempts = models.IntegerField(default=0)
+    started_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    try_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=40, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "account", "external_id", condition=~Q(external_id=""), name="one_message"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index("ticket", "at", "external_id", "id", name="message_thread"),
+            models.Index(
+                "ticket", "id", condition=Q(state__in=["queued", "sending", "retrying", "unknown"]),
+                name="message_in_flight",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+    @property
+    def outside(self) -> bool:
+        """We said it, but not from Heed."""
+        return self.direction == "out" and self.author_id is None
+
+    @property
+    def words(self) -> Words | None:
+        """Why it failed and the way out, for the person."""
+        return REASONS.get(self.reason)  # type: ignore[call-overload,no-any-return]
+
+
+class Revision(models.Model):
+    """What a message said from a moment on. The latest is shown; the earlier ones stay."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="revisions")
+    at = models.DateTimeField()
+    text = models.TextField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("message", "at", name="one_revision")]
+
+
+class Attachment(models.Model):
+    """A file of a message. Inbound ones are fetched by the worker and kept in the data folder."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        KEPT = "kept"
+        FAILED = "failed"
+        LINK = "link"
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, null=True, blank=True, related_name="attachments")
+    """Empty while the file belongs to a draft."""
+    position = models.IntegerField(default=0)
+    kind = models.CharField(max_length=10)
+    url = models.TextField(blank=True)
+    name = models.CharField(max_length=255, blank=True)
+    mime = models.CharField(max_length=120, blank=True)
+    size = models.BigIntegerField(null=True, blank=True)
+    text = models.TextField(blank=True)
+    path = models.CharField(max_length=255, blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    problem = models.CharField(max_length=200, blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True)
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, null=True, blank=True)
+    """Of a draft: whose it is and where."""
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "message", "position", condition=Q(message__isnull=False), name="one_attachment"
+            ),
+        ]
+
+
+class Reaction(models.Model):
+    """Someone's reaction to a message or post, as it stands now."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    target = models.CharField(max_length=255)
+    author_external_id = models.CharField(max_length=255)
+    author_name = models.CharField(max_length=255, blank=True)
+    reaction = models.CharField(max_length=40)
+    on = models.BooleanField(default=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("account", "target", "author_external_id", name="one_reaction"),
+        ]
+
+
+class EarlyNews(models.Model):
+    """News about a message that has not arrived yet: an edit, a removal, a receipt. It waits here."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    external_id = models.CharField(max_length=255)
+    at = models.DateTimeField()
+    what = models.CharField(max_length=20)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("account", "external_id", "what", "at", name="one_early_news"),
+        ]
+
+
+class Draft(models.Model):
+    """What someone has begun to write."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE)
+    visibility = models.CharField(max_length=8)
+    text = models.TextField()
+    failed = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, blank=True)
+    """The answer that failed and came back as this draft."""
+    updated_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("user", "ticket", "visibility", name="one_draft")]
+
+
+class Event(models.Model):
+    """One thing that happened, written in the transaction in which it happened."""
+
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField(default=clock.now)
+    """When it happened: the network's time where it gives one."""
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, blank=True)
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, null=True, blank=True, related_name="events")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, null=True, blank=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes: ClassVar = [models.Index("ticket", "at", "id", name="event_of_ticket")]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return dict(self.data)
+
+
+class ReactionFailure(models.Model):
+    """A reaction to an event that failed. It is retried and does not hold up the others."""
+
+    event = models.ForeignKey(Event, on_delete=models.CASCADE)
+    reaction = models.CharField(max_length=120)
+    error = models.CharField(max_length=500)
+    tries = models.IntegerField(default=1)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("event", "reaction", name="one_failure")]
+
+
+class TallyChange(models.Model):
+    """A change of how many tickets are open, unanswered …, per account and assignee.
+
+    Written by a database trigger whenever tickets change; the counters are their sums. A sweep
+    folds them. Appending never waits for a lock, unlike updating one counter row.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    assignee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True)
+    open = models.IntegerField()
+    unanswered = models.IntegerField()

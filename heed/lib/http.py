@@ -1,0 +1,274 @@
+"""The one seam for outgoing HTTP: time-outs, size caps, the private-address guard, redaction.
+
+A network's folder never opens a connection. It writes its calls as *steps*: a generator that
+yields a `Request`, is sent the `Response` and returns its result. `drive` runs the steps.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import socket
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, TypeAlias, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+import httpx
+import orjson
+
+log = logging.getLogger("heed.http")
+
+ANSWER_LIMIT = 8 * 1024 * 1024
+TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file inside a multipart request."""
+
+    field: str
+    name: str
+    mime: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call to a network.
+
+    `decisive` marks the call that makes the thing happen: when its answer is lost the outcome
+    is unknown and it must not be sent again blindly.
+    """
+
+    method: Literal["GET", "POST", "DELETE", "PUT"]
+    url: str
+    params: Mapping[str, str | list[str]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    form: Mapping[str, str] | None = None
+    content: bytes | None = None
+    upload: Upload | None = None
+    decisive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The parsed body, or None when it is not JSON."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The parsed body when it is a JSON object, else an empty one."""
+        parsed = self.json()
+        return parsed if isinstance(parsed, dict) else {}
+
+    def retry_after(self, now: datetime) -> float | None:
+        """Seconds until the server wants to be asked again, by its `Retry-After` header."""
+        value = self.headers.get("retry-after", "").strip()
+        if not value:
+            return None
+        if value.replace(".", "", 1).isdigit():
+            return float(value)
+        try:
+            moment = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - now).total_seconds())
+
+
+T = TypeVar("T")
+Steps: TypeAlias = Generator[Request, Response, T]
+
+
+class Unreachable(Exception):
+    """The request never left: nothing happened at the other end, so it may be sent again."""
+
+
+class AnswerLost(Exception):
+    """A request left and no whole answer came back: nobody knows what happened."""
+
+
+class AddressRefused(Unreachable):
+    """The address is private or not allowed. Name it in HEED_ALLOW_PRIVATE_HOSTS to permit it."""
+
+
+class TooLarge(Exception):
+    """The answer was larger than allowed and was dropped."""
+
+
+class _GuardedBackend(httpcore.SyncBackend):
+    """Resolves a name once, refuses private addresses, and connects to the address it checked."""
+
+    def __init__(self, allowed: frozenset[str]) -> None:
+        self._allowed = allowed
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        address = self._checked_address(host, port)
+        return super().connect_tcp(address, port, timeout, local_address, socket_options)
+
+    def _checked_address(self, host: str, port: int) -> str:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise httpcore.ConnectError(f"{host} has no address") from error
+        address = str(found[0][4][0])
+        if not is_allowed(host, port, address, self._allowed):
+            raise AddressRefused(f"{host} is a private address")
+        return address
+
+
+def is_allowed(host: str, port: int, address: str, allowed: frozenset[str]) -> bool:
+    """Whether a connection to this address may be made: public, or named by the admin."""
+    if host in allowed or f"{host}:{port}" in allowed:
+        return True
+    ip = ipaddress.ip_address(address.split("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return ip.is_global and not ip.is_multicast
+
+
+class Client:
+    """Sends requests through the guard. One per process; safe for threads."""
+
+    def __init__(self, allowed_private_hosts: Iterable[str] = ()) -> None:
+        self.allowed = frozenset(allowed_private_hosts)
+        transport = httpx.HTTPTransport(limits=httpx.Limits(max_connections=40, max_keepalive_connections=20))
+        # httpx has no public way to set the network backend of its pool.
+        transport._pool._network_backend = _GuardedBackend(self.allowed)  # type: ignore[attr-defined]
+        self._http = httpx.Client(
+            transport=transport,
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            trust_env=False,
+            headers={"user-agent": "Heed"},
+        )
+
+    def send(self, request: Request, *, limit: int = ANSWER_LIMIT) -> Response:
+        """Send one request.
+
+        Raises `Unreachable` when it never left, `AnswerLost` when the answer did not come back
+        whole, `TooLarge` when the answer is over `limit` bytes.
+        """
+        try:
+            with self._http.stream(
+                request.method,
+                request.url,
+                params=dict(request.params) or None,
+                headers=dict(request.headers),
+                json=request.json,
+                data=dict(request.form) if request.form is not None else None,
+                content=request.content,
+                files=_files(request.upload),
+            ) as answer:
+                body = _read(answer, limit)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise Unreachable(_where(request)) from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+            raise Unreachable(f"{_where(request)} is not an address that can be called") from error
+        except httpx.HTTPError as error:
+            log.warning("answer lost: %s (%s)", _where(request), type(error).__name__)
+            raise AnswerLost(_where(request)) from error
+        log.debug("%s -> %s", _where(request), answer.status_code)
+        return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
+
+    def fetch(self, url: str, *, hosts: Iterable[str], limit: int, headers: Mapping[str, str] = {}) -> Response:
+        """Fetch a file a network pointed to. `hosts` are the only hosts (or `.suffixes`) allowed.
+
+        Every redirect is checked again. Raises as `send` does, and `AddressRefused` for a host
+        that is not on the list.
+        """
+        allowed = tuple(hosts)
+        for _ in range(4):
+            if not host_matches(url, allowed):
+                raise AddressRefused(f"{urlsplit(url).hostname} is not a host of this network")
+            response = self.send(Request("GET", url, headers=headers), limit=limit)
+            if response.status not in (301, 302, 303, 307, 308):
+                return response
+            url = urljoin(url, response.headers.get("location", ""))
+        raise AddressRefused("too many redirects")
+
+    def close(self) -> None:
+        self._http.close()
+
+
+def host_matches(url: str, hosts: Iterable[str]) -> bool:
+    """Whether the URL is http(s) and its host is listed: exactly, with its port, or by `.suffix`."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        return False
+    for host in hosts:
+        if host.startswith("."):
+            if parts.hostname.endswith(host):
+                return True
+        elif host in (parts.hostname, parts.netloc):
+            return True
+    return False
+
+
+def drive(steps: Steps[T], send: Callable[[Request], Response]) -> T:
+    """Run steps to their end and give back their result.
+
+    A lost answer to a request that was not decisive is raised as `Unreachable`: nothing
+    happened, the whole may be tried again.
+    """
+    try:
+        request = next(steps)
+        while True:
+            try:
+                response = send(request)
+            except AnswerLost as error:
+                request = steps.throw(error if request.decisive else Unreachable(str(error)))
+                continue
+            except (Unreachable, TooLarge) as error:
+                request = steps.throw(error)
+                continue
+            request = steps.send(response)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+
+
+def _read(answer: httpx.Response, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in answer.iter_bytes():
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(f"more than {limit} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _files(upload: Upload | None) -> dict[str, tuple[str, bytes, str]] | None:
+    if upload is None:
+        return None
+    return {upload.field: (upload.name, upload.content, upload.mime)}
+
+
+def _where(request: Request) -> str:
+    """The request for a log line: never the query, which may carry a token."""
+    parts = urlsplit(request.url)
+    return f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"

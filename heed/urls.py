@@ -1,0 +1,8 @@
+"""Where the surfaces hang."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("api/v1/", include("heed.api.urls")),
+    path("", include("heed.web.urls")),
+]
