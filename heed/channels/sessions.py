@@ -1,0 +1,80 @@
+"""Short-lived sign-ins at a network: used by many, renewed by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import connection, transaction
+
+from heed.channels.base import AccountRecord, Refusal, SessionExpired
+from heed.channels.models import Account
+from heed.channels.outgoing import client
+from heed.lib import live
+from heed.lib.http import Steps, drive
+
+T = TypeVar("T")
+
+_RENEWALS = 2
+_LOCK_SPACE = 7101  # the first key of our advisory locks: "sessions of accounts"
+_BREAKS_ACCOUNT = frozenset({"sign_in_again", "account_blocked"})
+
+
+def with_session(account: Account, make_steps: Callable[[AccountRecord], Steps[T]]) -> T:
+    """Run a network's steps for an account and give back their result.
+
+    A session that ran out is renewed and the steps start again, at most twice. Raises what the
+    steps raise (`Refusal`, `Unreachable`, `AnswerLost`, `TooLarge`). A refusal that concerns the
+    whole account also marks it broken. Call it outside a transaction.
+    """
+    try:
+        return _with_renewals(account, make_steps)
+    except Refusal as refusal:
+        if refusal.reason in _BREAKS_ACCOUNT:
+            _mark_broken(account, refusal)
+        raise
+
+
+def _with_renewals(account: Account, make_steps: Callable[[AccountRecord], Steps[T]]) -> T:
+    record = account.record()
+    for _ in range(_RENEWALS):
+        try:
+            return drive(make_steps(record), client().send)
+        except SessionExpired:
+            record = _renewed(account, record)
+    try:
+        return drive(make_steps(record), client().send)
+    except SessionExpired as error:
+        raise Refusal("sign_in_again", detail="every new session expired at once") from error
+
+
+def _renewed(account: Account, used: AccountRecord) -> AccountRecord:
+    """The record with a session newer than the one used.
+
+    One owner renews, because a network may void the old session as soon as it gives a new one:
+    whoever waited takes what the owner kept. The new session is committed before it is used.
+    The lock is an advisory one: a lock on the row would hold up the door and the intake, which
+    write the account's last delivery, for as long as the network takes to answer.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, account.pk % 2**31])
+        fresh = Account.objects.get(pk=account.pk)
+        record = fresh.record()
+        if record.session == used.session:
+            fresh.session = drive(fresh.adapter.renew(record), client().send)
+            fresh.save(update_fields=["locked_session"])
+            record = fresh.record()
+    account.locked_session = fresh.locked_session
+    return record
+
+
+def _mark_broken(account: Account, refusal: Refusal) -> None:
+    """Say on the accounts page that the network turned us away; nothing when it was reconnected since."""
+    marked = Account.objects.filter(pk=account.pk, locked_credentials=account.locked_credentials).update(
+        state=Account.State.BROKEN,
+        problem=refusal.reason,
+        problem_detail=f"{refusal.code} {refusal.detail}".strip()[:500],
+    )
+    if marked:
+        live.tell(["accounts"])
