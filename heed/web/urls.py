@@ -1,5 +1,7 @@
-"""The pages."""
+"""The pages. Each module of `views` names its own addresses."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("heed.web.views.inbox")),
+]

@@ -1,0 +1,104 @@
+"""What the side bar shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from heed.accounts.models import User
+from heed.channels import reach as channels
+from heed.channels.models import Account
+from heed.inbox import reach
+from heed.inbox.reach import Tallies
+
+VIEWS: dict[str, Promise] = {
+    "mine": _("Mine"),
+    "unanswered": _("Unanswered"),
+    "unassigned": _("Unassigned"),
+    "open": _("All open"),
+}
+PAGES: dict[str, Promise] = {"accounts": _("Accounts"), "deliveries": _("Set aside")}
+_STATES = {
+    Account.State.CONNECTED: ("", _("Connected")),
+    Account.State.CONNECTING: ("warn", _("Not connected yet")),
+    Account.State.BROKEN: ("bad", _("Needs attention")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    name: str
+    title: Promise
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    pk: int
+    name: str
+    tone: str
+    state_words: Promise
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    title: Promise
+    url: str
+    here: bool
+
+
+def facts(request: HttpRequest, current: str | int = "") -> dict[str, Any]:
+    """The side bar's context for the person of this request. `current` is the open view's name or
+    the open account's id; it is read from the address when not given."""
+    user = request.user
+    assert isinstance(user, User)
+    tallies = reach.tallies(user)
+    return {
+        "request": request,
+        "user": user,
+        "views": _views(tallies),
+        "accounts": _channels(tallies),
+        "pages": _pages(request),
+        "current": current or _current(request),
+    }
+
+
+def _views(tallies: Tallies) -> list[View]:
+    return [View(name, title, getattr(tallies, name)) for name, title in VIEWS.items()]
+
+
+def _channels(tallies: Tallies) -> list[Channel]:
+    return [
+        Channel(
+            account.pk,
+            account.name,
+            *_STATES[Account.State(account.state)],
+            tallies.by_account.get(account.pk, 0),
+        )
+        for account in channels.accounts()
+    ]
+
+
+def _current(request: HttpRequest) -> str | int:
+    match = request.resolver_match
+    if match is None:
+        return ""
+    found: str | int = match.kwargs.get("view") or match.kwargs.get("account") or ""
+    return found
+
+
+def _pages(request: HttpRequest) -> list[Page]:
+    found = []
+    for name, title in PAGES.items():
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        found.append(Page(title, url, request.path.startswith(url)))
+    return found
