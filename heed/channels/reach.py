@@ -1,0 +1,78 @@
+"""The connected accounts, to read."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from heed.channels.models import Account
+from heed.channels.reasons import REASONS, Words
+
+
+class NoSuchAccount(LookupError):
+    """No account with this id."""
+
+
+_FOR_ADMINS: dict[str, Words] = {
+    "sign_in_again": Words(
+        _("The network no longer accepts our sign-in."),
+        _("Reconnect the account with fresh credentials."),
+    ),
+    "not_allowed": Words(
+        _("The account lacks a permission on the network."),
+        _("Grant it there, then reconnect the account."),
+    ),
+    "account_blocked": Words(
+        _("The network has restricted this account for now."),
+        _("Look at the account on the network itself, then check again."),
+    ),
+    "bad_request": Words(
+        _("The network did not accept what was entered."),
+        _("Compare it with what the network shows you and reconnect."),
+    ),
+    "not_configured": Words(
+        _("The account is disconnected: nothing comes in and nothing goes out."),
+        _("Reconnect it with its credentials."),
+    ),
+    "network_down": Words(
+        _("The network cannot be reached at this address."),
+        _("Heed keeps trying for a while. If it stays so, look at the base address."),
+    ),
+    "slow_down": Words(
+        _("The network asks us to slow down."),
+        _("Heed tries again by itself."),
+    ),
+    "already_connected": Words(
+        _("The credentials belong to an account that is already connected."),
+        _("Use that one, and disconnect this one."),
+    ),
+    "private_address": Words(
+        _("The base address leads to a private host, which Heed does not call."),
+        _("Name the host in HEED_ALLOW_PRIVATE_HOSTS, or correct the address."),
+    ),
+}
+
+_OTHER = Words(
+    _("The network reported a problem with this account."),
+    _("Look at the account on the network itself, then reconnect it."),
+)
+
+
+def accounts() -> list[Account]:
+    """All accounts, network by network."""
+    return list(Account.objects.order_by("network", "name", "pk"))
+
+
+def account(account_id: int) -> Account:
+    """The account with this id; raises `NoSuchAccount`."""
+    try:
+        return Account.objects.get(pk=account_id)
+    except Account.DoesNotExist:
+        raise NoSuchAccount(account_id) from None
+
+
+def words(account: Account) -> Words | None:
+    """What is wrong with the account and the way out, for an admin; None when all is well."""
+    if not account.problem:
+        return None
+    for_everyone = {str(reason): words for reason, words in REASONS.items()}
+    return _FOR_ADMINS.get(account.problem) or for_everyone.get(account.problem) or _OTHER

@@ -1,0 +1,341 @@
+"""Connecting accounts: what is refused and how it is said, what is kept, who renews a session."""
+
+from __future__ import annotations
+
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from heed.channels import jobs, outgoing, reach, registry, sessions, verbs
+from heed.channels.base import AccountRecord, Checked, CredentialField, Refusal, SessionExpired
+from heed.channels.models import Account
+from heed.channels.verbs import CannotConnect
+from heed.lib.http import AddressRefused, Request, Response, Steps, Unreachable
+
+GOOD = {"page_token": "token-1", "app_secret": "secret-1"}
+
+
+class Pigeon:
+    """A network that exists only here."""
+
+    name = "pigeon"
+    label = "Pigeon"
+    base_url = "https://pigeon.example"
+    fields = (
+        CredentialField("page_token", "Page token"),
+        CredentialField("app_secret", "App secret"),
+        CredentialField("hint", "Hint", required=False),
+    )
+
+    def check(self, account: AccountRecord) -> Steps[Checked]:
+        answer = yield Request("GET", f"{account.base_url}/me")
+        if answer.status == 401:
+            raise Refusal("sign_in_again", code="190", detail="token is dead")
+        if answer.status == 503:
+            raise Refusal("network_down", retry=True)
+        return Checked("pigeon-9", "Acme on Pigeon", "@acme")
+
+    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
+        answer = yield Request("POST", f"{account.base_url}/renew")
+        return {"access": answer.body.decode()}
+
+
+class Wire:
+    """Stands in for the HTTP client and remembers what was asked."""
+
+    def __init__(self, *statuses: int | Exception, bodies: tuple[str, ...] = ()) -> None:
+        self.statuses = list(statuses)
+        self.bodies = list(bodies)
+        self.asked: list[str] = []
+
+    def send(self, request: Request) -> Response:
+        self.asked.append(f"{request.method} {request.url}")
+        status = self.statuses.pop(0) if self.statuses else 200
+        if isinstance(status, Exception):
+            raise status
+        return Response(status, {}, (self.bodies.pop(0) if self.bodies else "{}").encode())
+
+
+@pytest.fixture(autouse=True)
+def pigeon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.networks(), "pigeon", Pigeon())
+
+
+def put_on_wire(monkeypatch: pytest.MonkeyPatch, wire: Wire) -> Wire:
+    monkeypatch.setattr(sessions, "client", lambda: wire)
+    return wire
+
+
+def acme(**changes: Any) -> Account:
+    facts = {"network": "pigeon", "name": "Acme", "external_id": "9", "credentials": GOOD} | changes
+    return verbs.connect(**facts)
+
+
+def jobs_waiting() -> list[tuple[str, dict[str, Any]]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name, args::text FROM procrastinate_jobs ORDER BY id")
+        return list(cursor.fetchall())
+
+
+@pytest.mark.django_db
+class TestConnect:
+    def test_keeps_the_credentials_encrypted_and_has_them_checked(self) -> None:
+        account = acme(credentials=GOOD | {"page_token": " token-1 "})
+        kept = Account.objects.get(pk=account.pk)
+        assert kept.credentials == GOOD
+        assert b"token-1" not in bytes(kept.locked_credentials)
+        assert (kept.state, kept.base_url) == ("connecting", "https://pigeon.example")
+        assert kept.hook_url.endswith(f"/hooks/{kept.hook_token}")
+        [(task, args)] = jobs_waiting()
+        assert task == "heed.channels.jobs.check_account"
+        assert str(account.pk) in args
+
+    @pytest.mark.parametrize(
+        ("changes", "field", "says"),
+        [
+            ({"network": "owl"}, "network", "pigeon"),
+            ({"credentials": {"page_token": "t"}}, "app_secret", "App secret"),
+            ({"credentials": GOOD | {"app_secret": "  "}}, "app_secret", "App secret"),
+            ({"credentials": GOOD | {"password": "x"}}, "password", "page_token, app_secret, hint"),
+            ({"base_url": "ftp://pigeon.example"}, "base_url", "https://"),
+            ({"base_url": "pigeon.example"}, "base_url", "https://"),
+            ({"base_url": "https://pigeon.example:99999"}, "base_url", "https://"),
+            ({"base_url": "https://me:pw@pigeon.example"}, "base_url", "https://pigeon.example"),
+            ({"base_url": "https://pigeon.example/?a=1"}, "base_url", "https://pigeon.example"),
+            ({"after_solved": "later"}, "after_solved", "reopen"),
+        ],
+    )
+    def test_says_what_is_wrong_and_where(self, changes: dict[str, Any], field: str, says: str) -> None:
+        with pytest.raises(CannotConnect) as refused:
+            acme(**changes)
+        assert refused.value.field == field
+        assert says in refused.value.sentence
+        assert not Account.objects.exists()
+        assert jobs_waiting() == []
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "http://127.0.0.1:9",
+            "http://10.0.0.8",
+            "http://[::1]:80",
+            "http://[::ffff:10.1.1.1]",
+            "http://localhost",
+        ],
+    )
+    def test_calls_no_private_host_that_was_not_named(self, settings: Settings, address: str) -> None:
+        settings.HEED_ALLOW_PRIVATE_HOSTS = ["192.168.1.1"]
+        with pytest.raises(CannotConnect, match="HEED_ALLOW_PRIVATE_HOSTS"):
+            acme(base_url=address)
+
+    def test_calls_a_private_host_that_was_named(self, settings: Settings) -> None:
+        settings.HEED_ALLOW_PRIVATE_HOSTS = ["10.0.0.8:8080"]
+        assert acme(base_url="http://10.0.0.8:8080/api/").base_url == "http://10.0.0.8:8080/api"
+        with pytest.raises(CannotConnect, match=r"10\.0\.0\.8:9090"):
+            acme(base_url="http://10.0.0.8:9090")
+
+    def test_refuses_the_same_account_twice(self) -> None:
+        acme()
+        with pytest.raises(CannotConnect, match="already connected") as refused:
+            acme(name="Acme again")
+        assert refused.value.field == "external_id"
+        assert len(jobs_waiting()) == 1
+
+    def test_without_a_name_takes_the_networks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        account = acme(name=" ", external_id="")
+        put_on_wire(monkeypatch, Wire())
+        jobs.check_account(account.pk)
+        account.refresh_from_db()
+        assert (account.name, account.handle, account.external_id) == ("Acme on Pigeon", "@acme", "pigeon-9")
+
+
+@pytest.mark.django_db
+class TestCheck:
+    def test_a_good_answer_connects_and_keeps_the_chosen_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        account = acme(external_id="")
+        wire = put_on_wire(monkeypatch, Wire(200))
+        jobs.check_account(account.pk)
+        account.refresh_from_db()
+        assert wire.asked == ["GET https://pigeon.example/me"]
+        assert (account.state, account.problem, account.name) == ("connected", "", "Acme")
+        assert reach.words(account) is None
+
+    def test_a_refusal_breaks_it_with_a_sentence_and_a_way_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        account = acme()
+        put_on_wire(monkeypatch, Wire(401))
+        jobs.check_account(account.pk)
+        account.refresh_from_db()
+        assert (account.state, account.problem) == ("broken", "sign_in_again")
+        assert account.problem_detail == "190 token is dead"
+        words = reach.words(account)
+        assert words is not None
+        assert "Reconnect" in str(words.way_out)
+
+    @pytest.mark.parametrize("outcome", [503, Unreachable("no route")])
+    def test_an_unreachable_network_is_said_and_tried_again(
+        self, monkeypatch: pytest.MonkeyPatch, outcome: int | Exception
+    ) -> None:
+        account = acme()
+        put_on_wire(monkeypatch, Wire(outcome))
+        with pytest.raises(jobs.TryAgain):
+            jobs.check_account(account.pk)
+        account.refresh_from_db()
+        assert (account.state, account.problem) == ("broken", "network_down")
+
+    def test_a_private_address_is_not_tried_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        account = acme()
+        put_on_wire(monkeypatch, Wire(AddressRefused("pigeon.example is a private address")))
+        jobs.check_account(account.pk)
+        account.refresh_from_db()
+        assert "HEED_ALLOW_PRIVATE_HOSTS" in str(reach.words(account))
+
+    def test_credentials_of_a_connected_account_are_told_apart(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        acme(external_id="pigeon-9")
+        second = acme(external_id="")
+        put_on_wire(monkeypatch, Wire())
+        jobs.check_account(second.pk)
+        second.refresh_from_db()
+        assert (second.state, second.problem, second.external_id) == ("broken", "already_connected", "")
+
+    def test_a_late_answer_does_not_undo_a_reconnect(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        account = acme()
+
+        class SlowWire(Wire):
+            def send(self, request: Request) -> Response:
+                verbs.reconnect(Account.objects.get(pk=account.pk), {"page_token": "token-2"})
+                return super().send(request)
+
+        put_on_wire(monkeypatch, SlowWire(401))
+        jobs.check_account(account.pk)
+        account.refresh_from_db()
+        assert (account.state, account.problem) == ("connecting", "")
+
+
+@pytest.mark.django_db
+class TestChange:
+    def test_reconnecting_keeps_what_was_left_out(self) -> None:
+        account = acme()
+        account.session = {"access": "old"}
+        account.save()
+        verbs.reconnect(account, {"page_token": "token-2", "app_secret": ""})
+        account.refresh_from_db()
+        assert account.credentials == {"page_token": "token-2", "app_secret": "secret-1"}
+        assert account.session == {}
+        assert len(jobs_waiting()) == 2
+
+    def test_disconnecting_wipes_credentials_and_the_webhook_address(self) -> None:
+        account = acme()
+        address = account.hook_url
+        verbs.disconnect(account)
+        account.refresh_from_db()
+        assert account.credentials == {}
+        assert account.session == {}
+        assert account.hook_url != address
+        assert (account.state, account.problem) == ("broken", "not_configured")
+
+    def test_a_disconnected_account_needs_all_its_credentials_again(self) -> None:
+        account = acme()
+        verbs.disconnect(account)
+        with pytest.raises(CannotConnect, match="App secret"):
+            verbs.reconnect(account, {"page_token": "token-2"})
+        verbs.reconnect(account, GOOD)
+        account.refresh_from_db()
+        assert account.state == "connecting"
+
+    def test_renaming_and_choosing(self) -> None:
+        account = acme()
+        verbs.rename(account, "  Acme shoes ")
+        verbs.rename(account, "   ")
+        verbs.choose_after_solved(account, "new")
+        with pytest.raises(CannotConnect):
+            verbs.choose_after_solved(account, "never")
+        account.refresh_from_db()
+        assert (account.name, account.after_solved) == ("Acme shoes", "new")
+
+    def test_an_account_that_is_not_there(self) -> None:
+        with pytest.raises(reach.NoSuchAccount):
+            reach.account(404)
+
+
+def needs_session(record: AccountRecord) -> Steps[str]:
+    """Steps that work with a session whose access is `fresh…` and find any other expired."""
+    access = record.session.get("access", "")
+    yield Request("GET", f"https://pigeon.example/as/{access}")
+    if not access.startswith("fresh"):
+        raise SessionExpired
+    return access
+
+
+@pytest.mark.django_db
+class TestSession:
+    def test_an_expired_session_is_renewed_kept_and_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        account = acme()
+        wire = put_on_wire(monkeypatch, Wire(bodies=("", "fresh")))
+        assert sessions.with_session(account, needs_session) == "fresh"
+        assert Account.objects.get(pk=account.pk).session == {"access": "fresh"}
+        assert wire.asked[1] == "POST https://pigeon.example/renew"
+
+    def test_renews_twice_and_then_gives_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        account = acme()
+        wire = put_on_wire(monkeypatch, Wire(bodies=("", "stale-1", "", "stale-2", "", "fresh")))
+        with pytest.raises(Refusal) as refused:
+            sessions.with_session(account, needs_session)
+        assert refused.value.reason == "sign_in_again"
+        assert sum(asked.startswith("POST") for asked in wire.asked) == 2
+        account.refresh_from_db()
+        assert (account.state, account.problem) == ("broken", "sign_in_again")
+
+    def test_takes_the_session_a_colleague_renewed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        account = acme()
+        elsewhere = Account.objects.get(pk=account.pk)
+        elsewhere.session = {"access": "fresh-elsewhere"}
+        elsewhere.save()
+        wire = put_on_wire(monkeypatch, Wire())
+        assert sessions.with_session(account, needs_session) == "fresh-elsewhere"
+        assert all(asked.startswith("GET") for asked in wire.asked)
+
+    def test_the_client_follows_the_allowed_hosts(self, settings: Settings) -> None:
+        settings.HEED_ALLOW_PRIVATE_HOSTS = ["10.0.0.8"]
+        assert outgoing.client() is outgoing.client()
+        assert outgoing.client().allowed == {"10.0.0.8"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_one_renews(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = acme()
+    renewals: list[int] = []
+    all_expired = threading.Barrier(4)
+
+    class CountingWire(Wire):
+        def send(self, request: Request) -> Response:
+            if request.method == "POST":
+                renewals.append(1)
+                return Response(200, {}, f"fresh-{len(renewals)}".encode())
+            if request.url.endswith("/as/"):
+                all_expired.wait(timeout=30)
+            return Response(200, {}, b"")
+
+    put_on_wire(monkeypatch, CountingWire())
+    results: list[str] = []
+
+    def work() -> None:
+        try:
+            results.append(sessions.with_session(Account.objects.get(pk=account.pk), needs_session))
+        finally:
+            connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=60)
+    assert results == ["fresh-1"] * 4
+    assert len(renewals) == 1
+
+
+def test_unknown_problems_still_get_words() -> None:
+    assert reach.words(SimpleNamespace(problem="sunspots")) is not None  # type: ignore[arg-type]

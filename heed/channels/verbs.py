@@ -1,0 +1,221 @@
+"""What is done to accounts: connect, reconnect, rename, disconnect."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings as heed_settings
+from django.db import IntegrityError, transaction
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from heed.channels import jobs
+from heed.channels.base import Network
+from heed.channels.models import Account
+from heed.channels.registry import NoSuchNetwork, network_named, networks
+from heed.lib import live
+from heed.lib.http import is_allowed
+
+ALREADY_CONNECTED = gettext_lazy("This account is already connected.")
+
+
+class CannotConnect(Exception):
+    """What was entered cannot be used. `sentence` says why, for the person; `field` says where:
+    `network`, `base_url`, `external_id`, `after_solved` or a credential field's name."""
+
+    def __init__(self, sentence: str | Promise, field: str) -> None:
+        super().__init__(str(sentence))
+        self.sentence = str(sentence)
+        self.field = field
+
+
+def connect(
+    network: str,
+    name: str,
+    external_id: str,
+    credentials: Mapping[str, str],
+    base_url: str = "",
+    settings: Mapping[str, Any] | None = None,
+    after_solved: str = Account.AfterSolved.REOPEN,
+) -> Account:
+    """Connect an account and have its network asked, by the worker, whether it works.
+
+    An empty `name` is filled with the network's own; an empty `base_url` is the network's usual
+    one. Raises `CannotConnect`.
+    """
+    adapter = _network(network)
+    account = Account(
+        network=adapter.name,
+        name=name.strip()[:120] or str(adapter.label),
+        external_id=external_id.strip(),
+        base_url=_checked_address(base_url, adapter),
+        settings=dict(settings or {}),
+        after_solved=_checked_choice(after_solved),
+    )
+    account.credentials = _checked_credentials(adapter, credentials)
+    try:
+        with transaction.atomic():
+            account.save()
+            _have_checked(account)
+    except IntegrityError as error:
+        raise CannotConnect(ALREADY_CONNECTED, "external_id") from error
+    return account
+
+
+def reconnect(account: Account, credentials: Mapping[str, str]) -> None:
+    """Take new credentials and check again. A field left out or empty keeps what it held.
+
+    Raises `CannotConnect`.
+    """
+    known = account.credentials
+    given = {name: value for name, value in credentials.items() if value.strip()}
+    account.credentials = _checked_credentials(account.adapter, {**known, **given})
+    account.session = {}
+    account.state = Account.State.CONNECTING
+    account.problem = account.problem_detail = ""
+    with transaction.atomic():
+        account.save(
+            update_fields=["locked_credentials", "locked_session", "state", "problem", "problem_detail"]
+        )
+        _have_checked(account)
+
+
+def disconnect(account: Account) -> None:
+    """Forget the credentials. What was said stays; nothing more comes in or goes out.
+
+    The webhook address dies too: without credentials no signature could be told from a forged
+    one. Reconnecting sets up a new address.
+    """
+    account.locked_credentials = account.locked_session = b""
+    account.hook_token = Account._meta.get_field("hook_token").get_default()
+    account.state = Account.State.BROKEN
+    account.problem, account.problem_detail = "not_configured", ""
+    with transaction.atomic():
+        account.save(
+            update_fields=[
+                "locked_credentials",
+                "locked_session",
+                "hook_token",
+                "state",
+                "problem",
+                "problem_detail",
+            ]
+        )
+        live.tell(["accounts"])
+
+
+def rename(account: Account, name: str) -> None:
+    """Call the account something else. An empty name changes nothing."""
+    if name.strip():
+        account.name = name.strip()[:120]
+        account.save(update_fields=["name"])
+        live.tell(["accounts"])
+
+
+def choose_after_solved(account: Account, choice: str) -> None:
+    """Say what a customer's new message does to a solved ticket. Raises `CannotConnect`."""
+    account.after_solved = _checked_choice(choice)
+    account.save(update_fields=["after_solved"])
+    live.tell(["accounts"])
+
+
+def _have_checked(account: Account) -> None:
+    jobs.check_account.defer(account_id=account.pk)
+    live.tell(["accounts"])
+
+
+def _network(name: str) -> Network:
+    try:
+        return network_named(name)
+    except NoSuchNetwork:
+        raise CannotConnect(
+            _("There is no network called “%(name)s”. There are: %(names)s.")
+            % {"name": name, "names": ", ".join(networks())},
+            "network",
+        ) from None
+
+
+def _checked_choice(choice: str) -> str:
+    if choice not in Account.AfterSolved.values:
+        raise CannotConnect(_("After solving, choose “reopen” or “new”."), "after_solved")
+    return choice
+
+
+def _checked_credentials(adapter: Network, credentials: Mapping[str, str]) -> dict[str, str]:
+    """The credentials this network asks for, trimmed: none missing, none unknown."""
+    known = {field.name: field for field in adapter.fields}
+    names = ", ".join(known)
+    for name in credentials:
+        if name not in known:
+            raise CannotConnect(
+                _("%(network)s does not know the credential “%(name)s”. It takes: %(names)s.")
+                % {"network": adapter.label, "name": name, "names": names},
+                name,
+            )
+    given = {name: value.strip() for name, value in credentials.items() if value.strip()}
+    for field in adapter.fields:
+        if field.required and field.name not in given:
+            raise CannotConnect(
+                _("%(network)s needs “%(label)s” (%(name)s).")
+                % {"network": adapter.label, "label": field.label, "name": field.name},
+                field.name,
+            )
+    return given
+
+
+def _checked_address(base_url: str, adapter: Network) -> str:
+    """The address as it is kept: http(s), no slash at the end, public or named by the admin."""
+    if not base_url.strip():
+        return adapter.base_url.rstrip("/")
+    url = base_url.strip().rstrip("/")
+    parts, port = _parts(url)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise CannotConnect(
+            _("The base address must start with http:// or https:// and name a host."), "base_url"
+        )
+    if parts.username or parts.query or parts.fragment or len(url) > 500:
+        raise CannotConnect(
+            _("The base address is only scheme, host, port and path, such as %(example)s.")
+            % {"example": adapter.base_url},
+            "base_url",
+        )
+    if not _may_call(parts.hostname, port):
+        raise CannotConnect(
+            _(
+                "%(host)s is a private address, which Heed does not call. If it is meant, name it in "
+                "HEED_ALLOW_PRIVATE_HOSTS and start Heed again."
+            )
+            % {"host": parts.netloc},
+            "base_url",
+        )
+    return url
+
+
+def _parts(url: str) -> tuple[SplitResult | None, int]:
+    try:
+        parts = urlsplit(url)
+        return parts, parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return None, 0
+
+
+def _may_call(host: str, port: int) -> bool:
+    """Whether every address of the host may be called. A host without one is found out by the check."""
+    allowed = frozenset(heed_settings.HEED_ALLOW_PRIVATE_HOSTS)
+    try:
+        addresses = [str(ipaddress.ip_address(host))]
+    except ValueError:
+        addresses = _addresses(host, port)
+    return all(is_allowed(host, port, address, allowed) for address in addresses)
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    try:
+        return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except (OSError, UnicodeError):
+        return []
