@@ -1,0 +1,416 @@
+"""The frame in which simulators of networks stand: addresses, faults, webhooks, ids, verbs.
+
+A network is a module in `networks/` that holds `simulator`, a subclass of `Simulator`. It is
+found by listing that folder. Everything is kept in memory and gone with the process.
+"""
+
+from __future__ import annotations
+
+import base64
+import heapq
+import inspect
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from hashlib import sha256
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl
+
+from heed.lib import clock
+from heed.sandbox.faults import Fault, Faults
+from heed.sandbox.hooks import Hooks
+from heed.sandbox.picture import draw
+from heed.sandbox.scene import ChatView, Line, PostView, Scene
+
+__all__ = [
+    "Call",
+    "ChatView",
+    "DemoAccount",
+    "Fault",
+    "Line",
+    "Part",
+    "PlayError",
+    "PostView",
+    "Recorded",
+    "Reply",
+    "Sandbox",
+    "Scene",
+    "Simulator",
+]
+
+log = logging.getLogger("heed.sandbox")
+
+
+class PlayError(Exception):
+    """A customer cannot do this here; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart body."""
+
+    name: str
+    filename: str
+    mime: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to a simulator. `path` begins after the network's name; header names are
+    lower case; `query` holds the last value of each name, `pairs` all of them."""
+
+    method: str
+    path: str
+    pairs: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        return dict(self.pairs)
+
+    @cached_property
+    def json(self) -> Any:
+        """The parsed body, or None when it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        """The fields of a form, urlencoded or multipart (files left out)."""
+        if self._boundary:
+            return {
+                part.name: part.content.decode("utf-8", "replace") for part in self.parts if not part.filename
+            }
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        if not self._boundary:
+            return []
+        pieces = self.body.split(b"--" + self._boundary.encode())[1:-1]
+        return [_part(piece) for piece in pieces]
+
+    @property
+    def _boundary(self) -> str:
+        kind = self.headers.get("content-type", "")
+        return kind.partition("boundary=")[2].strip('" ') if kind.startswith("multipart/") else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a simulator answers. A dict or list becomes JSON."""
+
+    status: int = 200
+    body: bytes | str | dict[str, Any] | list[Any] = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def content(self) -> bytes:
+        match self.body:
+            case bytes():
+                return self.body
+            case str():
+                return self.body.encode()
+            case _:
+                return json.dumps(self.body, ensure_ascii=False).encode()
+
+    def content_type(self) -> str:
+        if isinstance(self.body, dict | list):
+            return "application/json; charset=utf-8"
+        return "text/plain; charset=utf-8" if isinstance(self.body, str) else "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A call that was answered; status 0 when the line was cut without an answer."""
+
+    network: str
+    call: Call
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """An account of the demo company on a network: what one pastes into Heed to connect it."""
+
+    name: str
+    external_id: str
+    credentials: Mapping[str, str]
+
+
+class Clock:
+    """The time inside the sandbox. Moves on by itself and by `move`."""
+
+    def __init__(self) -> None:
+        self._shift = timedelta()
+
+    def now(self) -> datetime:
+        return clock.now() + self._shift
+
+    def move(self, seconds: float) -> None:
+        self._shift += timedelta(seconds=seconds)
+
+
+class Ids:
+    """Ids that never repeat, not even after a restart; with a seed they are the same each time."""
+
+    def __init__(self, seed: int | None) -> None:
+        self._base = int(time.time() * 1000) if seed is None else 1_000_000_000_000 + seed * 1_000_000
+        self._count = count(1)
+
+    def number(self) -> int:
+        """A growing number of 16 digits."""
+        return self._base * 1000 + next(self._count)
+
+    def name(self, prefix: str = "") -> str:
+        """A new opaque name of 20 characters after the prefix."""
+        return prefix + sha256(str(self.number()).encode()).hexdigest()[:20]
+
+    def stable(self, *words: str, size: int = 24) -> str:
+        """The same hex name for the same words, for ever."""
+        return sha256("\0".join(words).encode()).hexdigest()[:size]
+
+
+class Simulator:
+    """A network. Subclasses answer its calls and let the cast act on it as customers."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    short: ClassVar[str]
+    colour: ClassVar[str]
+    offers: ClassVar[frozenset[str]] = frozenset()
+    """The verbs that the customer page shows."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.clock = sandbox.clock
+        self.ids = sandbox.ids
+        self.lock = threading.RLock()
+        self.hooks = Hooks(self.name, sandbox.faults)
+        self.version = 1
+        self._kept: dict[str, tuple[bytes, str]] = {}
+
+    def answer(self, call: Call) -> Reply:
+        """Answer one call of the network's API. Runs under `lock`; must not sleep."""
+        raise NotImplementedError
+
+    def accounts(self) -> list[DemoAccount]:
+        """The company's accounts here; the same at every start."""
+        raise NotImplementedError
+
+    def scene(self, person: str) -> Scene:
+        """What this customer sees."""
+        raise NotImplementedError
+
+    def seen(self) -> dict[str, Any]:
+        """Everything the customers received, for tests."""
+        raise NotImplementedError
+
+    def restore(self, external_id: str, hook_url: str) -> None:
+        """Heed still knows this account from an earlier run: send its webhooks there again."""
+
+    @property
+    def url(self) -> str:
+        """The address of this network's API: the account's base URL in Heed."""
+        return f"{self.sandbox.url}/{self.name}"
+
+    @property
+    def requests(self) -> list[Recorded]:
+        return [each for each in self.sandbox.requests if each.network == self.name]
+
+    def do(self, verb: str, **arguments: Any) -> dict[str, Any]:
+        """Let someone act: `do("message", person="lea", text="…")`. Raises `PlayError`."""
+        play = getattr(self, f"play_{verb}", None)
+        if play is None:
+            raise PlayError(f"{self.label} has no {verb}")
+        try:
+            inspect.signature(play).bind(**arguments)
+        except TypeError as error:
+            raise PlayError(f"{verb}: {error}") from error
+        with self.lock:
+            done: dict[str, Any] = play(**arguments)
+            self.changed()
+        return done
+
+    def changed(self) -> None:
+        """Something a customer can see has changed."""
+        self.version += 1
+
+    def later(self, seconds: float, function: Callable[[], object]) -> None:
+        """Run a function under `lock` after so many real seconds."""
+        self.sandbox.agenda.add(seconds, lambda: self._run_later(function))
+
+    def keep(self, content: bytes, mime: str, name: str) -> str:
+        """Store a file and give back the address where it can be fetched."""
+        key = self.ids.name()
+        self._kept[key] = (content, mime)
+        return f"{self.url}/_media/{key}/{name}"
+
+    def picture(self, wanted: str) -> str:
+        """The address of a picture: none for "", an http address stays as it is, a `data:`
+        address is stored, and any other word is drawn."""
+        if not wanted or wanted.startswith(("http://", "https://")):
+            return wanted
+        if wanted.startswith("data:"):
+            head, _, data = wanted.partition(",")
+            mime = head[5:].partition(";")[0] or "image/png"
+            return self.keep(base64.b64decode(data), mime, f"picture.{mime.partition('/')[2] or 'png'}")
+        return self.keep(draw(wanted), "image/png", f"{wanted}.png")
+
+    def kept(self, path: str) -> Reply:
+        """The stored file of a `/_media/` path."""
+        content, mime = self._kept.get(path.split("/")[2], (b"", ""))
+        return Reply(200, content, {"Content-Type": mime}) if mime else Reply(404, "No such file")
+
+    def _run_later(self, function: Callable[[], object]) -> None:
+        with self.lock:
+            function()
+            self.changed()
+
+
+class Agenda:
+    """What is to happen a little later, in order of time, on one thread."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, int, Callable[[], object]]] = []
+        self._numbers = count()
+        self._changed = threading.Condition()
+        self._busy = False
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+
+    def add(self, seconds: float, function: Callable[[], object]) -> None:
+        with self._changed:
+            heapq.heappush(self._due, (time.monotonic() + seconds, next(self._numbers), function))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="agenda", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def run_all(self) -> None:
+        """Run everything that waits now, whatever its time, and what that adds."""
+        while function := self._next_now():
+            _attempt(function)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._busy, 10)
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def _next_now(self) -> Callable[[], object] | None:
+        with self._changed:
+            return heapq.heappop(self._due)[2] if self._due else None
+
+    def _run(self) -> None:
+        while function := self._next_due():
+            _attempt(function)
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+
+    def _next_due(self) -> Callable[[], object] | None:
+        with self._changed:
+            while not self._stopped:
+                wait = self._due[0][0] - time.monotonic() if self._due else None
+                if wait is not None and wait <= 0:
+                    self._busy = True
+                    return heapq.heappop(self._due)[2]
+                self._changed.wait(wait)
+        return None
+
+
+class Sandbox:
+    """All simulators under one address: `with Sandbox() as sandbox: sandbox["viber"].do(…)`.
+
+    `port` 0 takes a free one. With a `seed` the ids are the same at every start.
+    """
+
+    def __init__(self, port: int = 0, *, seed: int | None = None) -> None:
+        from heed.sandbox.server import Server
+
+        self.clock = Clock()
+        self.ids = Ids(seed)
+        self.faults = Faults()
+        self.agenda = Agenda()
+        self.requests: list[Recorded] = []
+        self._server = Server(self, port)
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        self.simulators = {name: kind(self) for name, kind in simulators().items()}
+
+    def __getitem__(self, network: str) -> Simulator:
+        return self.simulators[network]
+
+    def __contains__(self, network: str) -> bool:
+        return network in self.simulators
+
+    def __enter__(self) -> Sandbox:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        self.agenda.stop()
+        for simulator in self.simulators.values():
+            simulator.hooks.stop()
+        self._server.stop()
+
+    def fault(self, network: str, fault: Fault) -> None:
+        """Let something go wrong on a network."""
+        self.faults.add(network, fault)
+
+    def settle(self, timeout: float = 10.0) -> None:
+        """Run what was to happen later now, and wait until all webhooks were taken."""
+        self.agenda.run_all()
+        for simulator in self.simulators.values():
+            simulator.hooks.wait(timeout)
+
+
+def simulators() -> dict[str, type[Simulator]]:
+    """The simulators by name: every module of the folder `networks`."""
+    folder = Path(__file__).parent / "networks"
+    names = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    return {name: import_module(f"heed.sandbox.networks.{name}").simulator for name in names}
+
+
+def _attempt(function: Callable[[], object]) -> None:
+    try:
+        function()
+    except Exception:  # one failing customer must not stop the others
+        log.exception("something that was to happen later failed")
+
+
+def _part(piece: bytes) -> Part:
+    head, _, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+    headers = dict(
+        line.split(": ", 1) for line in head.decode("utf-8", "replace").split("\r\n") if ": " in line
+    )
+    headers = {name.lower(): value for name, value in headers.items()}
+    words = dict(
+        word.strip().split("=", 1)
+        for word in headers.get("content-disposition", "").split(";")
+        if "=" in word
+    )
+    return Part(
+        name=words.get("name", "").strip('"'),
+        filename=words.get("filename", "").strip('"'),
+        mime=headers.get("content-type", ""),
+        content=content.removesuffix(b"\r\n"),
+    )

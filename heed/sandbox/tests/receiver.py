@@ -1,0 +1,76 @@
+"""A stand-in for the door: takes webhooks and keeps them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One webhook. Header names are lower case."""
+
+    method: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+    path: str = field(default="/")
+
+
+class Receiver:
+    """`with Receiver() as receiver:` listens on a free port of loopback."""
+
+    def __init__(self) -> None:
+        self.hooks: list[Taken] = []
+        self.status = 200
+        self.answer: Callable[[Taken], tuple[int, bytes]] = lambda hook: (self.status, b"{}")
+        self._changed = threading.Condition()
+        handler = type("Handler", (_Handler,), {"receiver": self})
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}/hooks/here"
+
+    def __enter__(self) -> Receiver:
+        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+    def take(self, hook: Taken) -> tuple[int, bytes]:
+        with self._changed:
+            self.hooks.append(hook)
+            self._changed.notify_all()
+        return self.answer(hook)
+
+    def wait(self, number: int, timeout: float = 10.0) -> list[Taken]:
+        """The webhooks, once there are at least so many; fails when they do not come."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.hooks) >= number, timeout), self.hooks
+            return list(self.hooks)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    receiver: Receiver
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        status, content = self.receiver.take(
+            Taken(self.command, dict(parse_qsl(parts.query)), headers, body, parts.path)
+        )
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_POST = do_GET  # noqa: N815 - the name http.server asks for
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
