@@ -91,13 +91,29 @@ class Embedded:
             for path in (self._programs, self._folder):
                 _let_pass(path.parent)
             _let_read(self._programs.parent)
-            os.chown(self._folder, *self._owner)
-        self._folder.chmod(0o700)
+        self._hand_over(self._folder)
         if not (self._folder / "PG_VERSION").exists():
-            self._run("initdb", "--auth=trust", "--encoding=UTF8", "--username=postgres", "--locale=C",
-                      "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
-                      f"--pgdata={self._folder}")  # fmt: skip
+            self._create()
         self._configure()
+
+    def _create(self) -> None:
+        """Make it aside and move it in: one that was interrupted half-way must not look whole."""
+        aside = self._folder.with_name(f"{self._folder.name}.new")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir()
+        self._hand_over(aside)
+        self._run(
+            "initdb", "--auth=trust", "--encoding=UTF8", "--username=postgres", "--locale=C",
+            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions",
+            f"--pgdata={aside}", *(["--no-sync"] if self._forgetful else []),
+        )  # fmt: skip
+        aside.rename(self._folder)
+
+    def _hand_over(self, folder: Path) -> None:
+        """The server insists that the folder is its own and closed to others."""
+        if self._owner is not None:
+            os.chown(folder, *self._owner)
+        folder.chmod(0o700)
 
     def _configure(self) -> None:
         socket_folder = str(self._socket_folder()).replace("'", "''")
@@ -159,7 +175,7 @@ class Embedded:
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
             [str(self._programs / program), *arguments], cwd=self._folder, env=_ENVIRONMENT,
-            capture_output=True, text=True, check=False, **self._as_owner(),
+            capture_output=True, text=True, check=False, start_new_session=True, **self._as_owner(),
         )  # fmt: skip
         if done.returncode:
             raise CannotStart(f"{program} failed: {(done.stderr or done.stdout).strip()}")

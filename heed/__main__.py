@@ -1,0 +1,151 @@
+"""`python -m heed COMMAND`: how every process of Heed starts.
+
+`run` minds all the others on one machine. Each of the others also runs alone, on as many
+machines as one likes, when `HEED_DATABASE_URL` names a common database.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import runpy
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+_PATIENCE = 8  # seconds a process gets to end by itself once whoever minds it is gone
+
+
+def main() -> int:
+    """Run one command; the exit code is 0 after an orderly end."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heed.settings")
+    if sys.argv[1:2] == ["sandbox"]:  # its options are its own
+        return _sandbox(sys.argv[2:])
+    options = _parser().parse_args()
+    if options.command == "run":
+        from heed.supervisor import run
+
+        return run(options.data, options.port, options.bind, empty=options.empty)
+    if options.data:
+        os.environ["HEED_DATA"] = str(options.data.expanduser().resolve())
+    _end_when_left_alone()
+    if options.command in ("web", "door"):
+        return _serve(options.command, options.bind, options.port or 8000)
+    if options.command in ("intake", "worker"):
+        return _work(options.command)
+    return _set_up(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="heed",
+        description="Heed, a desk for customer service on social networks.",
+        epilog="What else can be set comes from the environment: docs/operate.md lists it.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    made = {
+        name: commands.add_parser(name, help=purpose, description=purpose)
+        for name, purpose in COMMANDS.items()
+    }
+    made["run"].prog = "bin/run"
+    for name, command in made.items():
+        command.add_argument(
+            "--data", type=Path, metavar="DIR", help="where everything is kept (./data of Heed)"
+        )
+        if name in ("run", "web", "door"):
+            command.add_argument("--port", type=int, help="8000, or with `run` the next free one")
+            address = os.environ.get("HEED_BIND", "127.0.0.1")
+            command.add_argument("--bind", default=address, metavar="ADDRESS", help="listen here (127.0.0.1)")
+    made["run"].add_argument("--empty", action="store_true", help="no sandbox networks and no demo company")
+    made["setup"].add_argument("--demo", action="store_true", help="the people of the demo company too")
+    return parser
+
+
+COMMANDS = {
+    "run": "Start everything on this machine and mind it.",
+    "setup": "Bring tables, translations and static files up to date and make the owner.",
+    "migrate": "Bring the tables up to date.",
+    "web": "Serve the pages, the API and the door.",
+    "door": "Serve the door alone: take deliveries in.",
+    "intake": "Turn deliveries into tickets.",
+    "worker": "Send answers, fetch files, poll networks.",
+    "sandbox": "Pretend to be the networks (options of its own).",
+}
+
+
+def _serve(which: str, bind: str, port: int) -> int:
+    import asyncio
+
+    from granian.constants import HTTPModes, Interfaces
+    from granian.server.embed import Server
+
+    from heed import asgi
+
+    async def serve() -> None:
+        server = Server(
+            asgi.app if which == "web" else asgi.door,
+            address=bind, port=port, interface=Interfaces.ASGI, http=HTTPModes.auto, websockets=False,
+            runtime_threads=1, runtime_blocking_threads=1, backlog=1024, log_enabled=False,
+        )  # fmt: skip
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, server.stop)
+        await server.serve()
+
+    asyncio.run(serve())
+    return 0
+
+
+def _work(which: str) -> int:
+    import django
+
+    django.setup()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if which == "intake":
+        from heed.inbox.intake import run_intake
+
+        run_intake(stop)
+    else:
+        from heed.inbox.worker import run_worker
+
+        run_worker(stop)
+    return 0
+
+
+def _set_up(options: argparse.Namespace) -> int:
+    from heed import setup
+
+    setup.migrate()
+    if options.command == "setup":
+        setup.collect_static()
+        setup.welcome(demo=options.demo)
+    return 0
+
+
+def _sandbox(words: list[str]) -> int:
+    _end_when_left_alone()
+    sys.argv = ["heed.sandbox", *words]
+    runpy.run_module("heed.sandbox", run_name="__main__")
+    return 0
+
+
+def _end_when_left_alone() -> None:
+    """End this process when the one that minds it is gone: its end of our standard input closes."""
+    if os.environ.get("HEED_MINDED") != "1":
+        return
+
+    def watch() -> None:
+        while os.read(0, 64):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_PATIENCE)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="left-alone", daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
