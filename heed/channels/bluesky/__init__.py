@@ -1,0 +1,1 @@
+"""Bluesky: mentions, replies, quotes and reactions by polling, posts, and chat through its own service."""

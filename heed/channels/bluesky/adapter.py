@@ -1,0 +1,149 @@
+"""Bluesky as a network of Heed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from heed.channels.base import (
+    AccountRecord,
+    Action,
+    Admission,
+    Answer,
+    Capabilities,
+    Checked,
+    Collected,
+    CredentialField,
+    Files,
+    Finding,
+    Hook,
+    IdentitySeen,
+    Inbound,
+    Limit,
+    MessageRemoved,
+    PostSeen,
+    Refusal,
+    Sent,
+    Target,
+    Wanted,
+    Writing,
+)
+from heed.channels.bluesky import polling, reading, writing, xrpc
+from heed.channels.bluesky.payload import Profile
+from heed.lib import clock
+from heed.lib.http import Steps
+
+_IMAGES = Files(
+    types=("image/jpeg", "image/png", "image/webp", "image/gif"), most_bytes={"": 2_000_000}, count=4
+)
+
+
+class Bluesky:
+    """One Bluesky account. Its news is polled: there is no webhook."""
+
+    name = "bluesky"
+    label = "Bluesky"
+    short = "b"
+    colour = "#0a7aff"
+    base_url = xrpc.PUBLIC
+    body_limit = 0
+    polls = True
+    shared_secret = ""
+    media_hosts: tuple[str, ...] = ("cdn.bsky.app", "video.bsky.app")
+    fields = (
+        CredentialField(
+            "identifier",
+            _("Handle"),
+            _("Such as acme.bsky.social, or the e-mail address of the account."),
+            secret=False,
+        ),
+        CredentialField(
+            "app_password",
+            _("App password"),
+            _(
+                "Bluesky: Settings, Privacy and security, App passwords. "
+                "Tick “Allow access to your direct messages” to answer messages too."
+            ),
+        ),
+    )
+    capabilities = Capabilities(
+        public=Writing(limits=(Limit("graphemes", 300), Limit("bytes", 3000)), files=_IMAGES),
+        private=Writing(limits=(Limit("graphemes", 1000), Limit("bytes", 10000))),
+        private_reply=True,
+        on_theirs=frozenset({"like", "unlike", "repost", "unrepost"}),
+        on_ours=frozenset({"like", "unlike", "repost", "unrepost", "delete"}),
+        on_private=frozenset({"seen"}),
+    )
+
+    def admit(self, hook: Hook, account: AccountRecord) -> Admission:
+        return Admission(404, body=b"Bluesky sends nothing here: Heed asks it for news.")
+
+    def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
+        return reading.read(body, account)
+
+    def check(self, account: AccountRecord) -> Steps[Checked]:
+        session = yield from xrpc.query(account, "com.atproto.server.getSession", needs=("did",))
+        did, handle = str(session["did"]), str(session.get("handle") or "")
+        return Checked(
+            external_id=did, name=(yield from _display_name(account, did)) or handle, handle=handle
+        )
+
+    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
+        return xrpc.renew(account)
+
+    def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
+        return polling.collect(account, cursor)
+
+    def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
+        match wanted.what:
+            case "post":
+                view = yield from _shown(account, wanted.external_id)
+                return [
+                    reading.post_seen(view)
+                    if view
+                    else PostSeen(external_id=wanted.external_id, removed=True)
+                ]
+            case "message":
+                if not wanted.external_id.startswith("at://"):
+                    return []  # a chat message: its removal comes with the chat log
+                if (yield from _shown(account, wanted.external_id)) is None:
+                    return [MessageRemoved(external_id=wanted.external_id, at=clock.now())]
+                return []
+            case "person":
+                found = yield from xrpc.query(
+                    account, "app.bsky.actor.getProfile", {"actor": wanted.external_id}, needs=("did",)
+                )
+                return [IdentitySeen(person=reading.person(Profile.model_validate(found)))]
+
+    def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
+        return writing.send(account, answer)
+
+    def find(self, account: AccountRecord, answer: Answer) -> Steps[Finding]:
+        return writing.find(account, answer)
+
+    def act(
+        self, account: AccountRecord, action: Action, target: Target, person: str
+    ) -> Steps[Mapping[str, Any]]:
+        return writing.act(account, action, target)
+
+
+def _shown(account: AccountRecord, uri: str) -> Steps[dict[str, Any] | None]:
+    answer = yield from xrpc.query(account, "app.bsky.feed.getPosts", {"uris": [uri]}, needs=("posts",))
+    posts = answer["posts"]
+    return posts[0] if posts else None
+
+
+def _display_name(account: AccountRecord, did: str) -> Steps[str]:
+    """The account's name. A new account has no profile yet, and that is no fault."""
+    try:
+        profile = yield from xrpc.query(account, "app.bsky.actor.getProfile", {"actor": did})
+    except Refusal as refusal:
+        if refusal.retry:
+            raise
+        return ""
+    return str(profile.get("displayName") or "")
+
+
+network = Bluesky()

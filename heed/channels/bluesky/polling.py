@@ -1,0 +1,278 @@
+"""Asking for news: notifications, what we wrote elsewhere, and chat."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import orjson
+
+from heed.channels.base import AccountRecord, Collected, Refusal
+from heed.channels.bluesky import tid, xrpc
+from heed.channels.bluesky.reading import split
+from heed.lib import clock
+from heed.lib.http import Steps, TooLarge, Unreachable
+
+REASONS = ["mention", "reply", "quote", "like", "repost"]
+BACKLOG = timedelta(hours=24)
+"""How far the very first poll looks back."""
+
+OVERLAP = timedelta(minutes=10)
+"""Notifications are listed by the time their author claims, so a late one appears beneath newer
+ones: each poll reads this much, and at least a whole page, again."""
+
+SETTLED = timedelta(seconds=60)
+"""Our own posts are taken for written elsewhere only when older: by then an answer of Heed's own
+knows its address."""
+
+_PAGES = 10
+_PAGE = 100
+_REMEMBERED = 1000
+_CHAT_REST = timedelta(hours=1)
+
+T = TypeVar("T")
+
+
+def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
+    """The news after `cursor`. Only notifications may fail the poll; the rest waits for the next."""
+    state = dict(cursor)
+    bodies, more = yield from _notifications(account, state)
+    if not more:
+        bodies += (yield from _unless_down(_own_posts(account, state))) or []
+        chat, more = (yield from _unless_down(_chat(account, state))) or ([], False)
+        bodies += chat
+    return Collected(bodies=tuple(bodies), cursor=state, more=more)
+
+
+# -------------------------------------------------------------------------------- notifications
+
+
+@dataclass
+class _Walk:
+    """A way back through the list, newest first, possibly over several polls."""
+
+    until: str
+    """Pages are read down to this time."""
+    newest: str = ""
+    page: str = ""
+    keys: list[str] = field(default_factory=list)
+
+
+def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple[list[bytes], bool]]:
+    first = "floor" not in state
+    if first:
+        state["floor"] = _iso(clock.now() - BACKLOG)
+    walk = _Walk(**state["walk"]) if state.get("walk") else _Walk(until=_boundary(state))
+    seen = set(state.get("seen", ())) | set(walk.keys)
+    bodies: list[bytes] = []
+    ended = False
+    for _ in range(_PAGES):
+        params: dict[str, str | list[str]] = {"limit": str(_PAGE), "reasons": REASONS}
+        if walk.page:
+            params["cursor"] = walk.page
+        page = yield from xrpc.query(
+            account, "app.bsky.notification.listNotifications", params, needs=("notifications",)
+        )
+        listed = _listed(page["notifications"])
+        fresh = [each for each in listed if each.key not in seen]
+        walk.keys += [each.key for each in fresh]
+        seen.update(walk.keys)
+        walk.newest = max([walk.newest, *(each.at for each in listed)])
+        news = [each.item for each in fresh if _is_news(each, state["floor"], first=first)]
+        if news:
+            bodies.append(_body("notifications", notifications=news[::-1]))
+        walk.page = str(page.get("cursor") or "")
+        ended = not walk.page or any(each.at < walk.until for each in listed)
+        if ended:
+            break
+    if not ended:
+        state["walk"] = {"until": walk.until, "newest": walk.newest, "page": walk.page, "keys": walk.keys}
+        return bodies, True
+    state.pop("walk", None)
+    state["indexed_at"] = max(walk.newest, state.get("indexed_at", ""))
+    state["seen"] = [*walk.keys, *state.get("seen", ())][:_REMEMBERED]
+    return bodies, False
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    key: str
+    at: str
+    item: Any
+
+
+def _listed(items: Any) -> list[_Listed]:
+    """The items with a short key and their time; one without a time comes through as news."""
+    found: list[_Listed] = []
+    for item in items if isinstance(items, list) else []:
+        known = item if isinstance(item, dict) else {}
+        key = hashlib.sha256(f"{known.get('reason')} {known.get('uri')}".encode()).hexdigest()[:12]
+        found.append(_Listed(key, _comparable(known.get("indexedAt")), item))
+    return found
+
+
+def _is_news(listed: _Listed, floor: str, *, first: bool) -> bool:
+    """What came since we look; of the backlog, what nobody has opened yet."""
+    read_elsewhere = first and isinstance(listed.item, dict) and listed.item.get("isRead") is True
+    return listed.at >= floor and not read_elsewhere
+
+
+def _boundary(state: Mapping[str, Any]) -> str:
+    newest = state.get("indexed_at")
+    if not newest:
+        return str(state["floor"])
+    return max(_iso(clock.from_iso(newest) - OVERLAP), str(state["floor"]))
+
+
+def _comparable(value: Any) -> str:
+    """A time in one form, so that texts compare as times do. What is no time counts as now."""
+    try:
+        return _iso(clock.from_iso(value))
+    except (ValueError, TypeError):
+        return _iso(clock.now())
+
+
+# ------------------------------------------------------------------------------------ own posts
+
+
+def _own_posts(account: AccountRecord, state: dict[str, Any]) -> Steps[list[bytes]]:
+    """What the account posted, by Heed or elsewhere: the intake knows its own by their address."""
+    did = xrpc.session_of(account).did
+    known = state.get("own")
+    settled = tid.record_key(clock.now() - SETTLED, "")
+    found: list[Any] = []
+    page_cursor = ""
+    for _ in range(_PAGES):
+        params: dict[str, str | list[str]] = {"repo": did, "collection": "app.bsky.feed.post", "limit": "50"}
+        if page_cursor:
+            params["cursor"] = page_cursor
+        page = yield from xrpc.query(account, "com.atproto.repo.listRecords", params, needs=("records",))
+        keyed = [(split(str(record["uri"]))[2], record) for record in page["records"]]
+        found += [(key, record) for key, record in keyed if (known or "") < key <= settled]
+        page_cursor = str(page.get("cursor") or "")
+        if known is None or not page_cursor or any(key <= known for key, _ in keyed):
+            break
+    state["own"] = max([known or "", *(key for key, _ in found)])
+    if known is None or not found:
+        return []
+    return [_body("own", records=[record for _, record in sorted(found, key=lambda each: each[0])])]
+
+
+# ----------------------------------------------------------------------------------------- chat
+
+
+def _chat(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple[list[bytes], bool]]:
+    proxy = chat_proxy(account)
+    if not proxy or _resting(state):
+        return [], False
+    try:
+        found = yield from _chat_log(account, state, proxy)
+    except Refusal as refusal:
+        if refusal.retry:
+            raise
+        # No right to chat, or no such service: notifications go on, and we ask again in a while.
+        told = state.get("chat_off", {}).get("why") == str(refusal)
+        state["chat_off"] = {"why": str(refusal), "until": _iso(clock.now() + _CHAT_REST)}
+        return [] if told else [_body("chat_off", detail=str(refusal))], False
+    state.pop("chat_off", None)
+    return found
+
+
+def _chat_log(account: AccountRecord, state: dict[str, Any], proxy: str) -> Steps[tuple[list[bytes], bool]]:
+    did = xrpc.session_of(account).did
+    first = "chat" not in state
+    at = str(state.get("chat") or "")
+    bodies: list[bytes] = []
+    more = True
+    for _ in range(_PAGES):
+        page = yield from xrpc.query(
+            account,
+            "chat.bsky.convo.getLog",
+            {"cursor": at} if at else {},
+            needs=("logs",),
+            proxy=proxy,
+        )
+        logs = page["logs"]
+        before, at = at, str(page.get("cursor") or at)
+        if first:
+            logs = [log for log in logs if _sent_at(log) >= state["floor"]]
+        if logs:
+            known = yield from _convos(account, logs, proxy)
+            bodies.append(_body("chat", did=did, logs=logs, **known))
+        more = bool(page["logs"]) and at != before
+        if not more:
+            break
+    state["chat"] = at  # only now: a page that fails takes the earlier ones with it
+    return bodies, more
+
+
+def _convos(account: AccountRecord, logs: Iterable[Any], proxy: str) -> Steps[dict[str, Any]]:
+    """Who takes part in the conversations of these log entries."""
+    profiles: dict[str, Any] = {}
+    convos: dict[str, Any] = {}
+    asked = {str(log.get("convoId") or "") for log in logs if isinstance(log, dict) and log.get("message")}
+    for convo_id in sorted(asked - {""}):
+        answer = yield from _unless_refused(
+            xrpc.query(
+                account, "chat.bsky.convo.getConvo", {"convoId": convo_id}, needs=("convo",), proxy=proxy
+            )
+        )
+        convo = answer["convo"] if answer else {}
+        members = convo.get("members") or []
+        profiles.update({str(member["did"]): member for member in members})
+        convos[convo_id] = {
+            "members": [str(member["did"]) for member in members],
+            "status": str(convo.get("status") or ""),
+        }
+    return {"profiles": profiles, "convos": convos}
+
+
+def chat_proxy(account: AccountRecord) -> str:
+    """The chat service as the server is told to reach it; empty where chat is switched off."""
+    return str(account.settings.get("chat_proxy", xrpc.CHAT))
+
+
+def _resting(state: Mapping[str, Any]) -> bool:
+    off = state.get("chat_off")
+    return off is not None and _iso(clock.now()) < str(off["until"])
+
+
+def _sent_at(log: Any) -> str:
+    message = log.get("message") if isinstance(log, dict) else None
+    return _comparable(message.get("sentAt")) if isinstance(message, dict) else ""
+
+
+# -------------------------------------------------------------------------------------- shared
+
+
+def _unless_down(steps: Steps[T]) -> Steps[T | None]:
+    """What the steps give, or None when that part of the network is down just now."""
+    try:
+        return (yield from steps)
+    except (Unreachable, TooLarge):
+        return None
+    except Refusal as refusal:
+        if refusal.reason in ("sign_in_again", "account_blocked"):
+            raise
+        return None
+
+
+def _unless_refused(steps: Steps[T]) -> Steps[T | None]:
+    """What the steps give, or None when the network says no for good."""
+    try:
+        return (yield from steps)
+    except Refusal as refusal:
+        if refusal.retry:
+            raise
+        return None
+
+
+def _body(kind: str, **content: Any) -> bytes:
+    return orjson.dumps({"kind": kind, **content})
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
