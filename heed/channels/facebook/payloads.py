@@ -1,0 +1,177 @@
+"""The shapes of what Meta delivers for a Page. Unknown keys are ignored, null counts as absent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from heed.lib import clock
+
+
+def moment(value: Any) -> datetime | None:
+    """Seconds or milliseconds, as a number or its text; 0 and "" mean that no time is given."""
+    return clock.from_unix(value) if value and value != "0" else None
+
+
+def web_address(value: Any) -> str:
+    """A web address, or nothing: Meta also sends `/reel/123/` and names of files here."""
+    if not isinstance(value, str):
+        return ""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return ""
+    return value if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def _addresses(value: Any) -> tuple[str, ...]:
+    found = (web_address(each) for each in value) if isinstance(value, list) else ()
+    return tuple(each for each in found if each)
+
+
+def _record(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+Moment = Annotated[datetime | None, BeforeValidator(moment)]
+Address = Annotated[str, BeforeValidator(web_address)]
+Addresses = Annotated[tuple[str, ...], BeforeValidator(_addresses)]
+Record = Annotated[dict[str, Any], BeforeValidator(_record)]
+
+
+class Payload(BaseModel):
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nulls(cls, given: Any) -> Any:
+        if isinstance(given, dict) and None in given.values():
+            return {key: value for key, value in given.items() if value is not None}
+        return given
+
+
+class Party(Payload):
+    """Who: a Page, a commenter or, in Messenger, a PSID."""
+
+    id: str = ""
+    name: str = ""
+
+
+# ------------------------------------------------------------------------------- Messenger
+
+
+class Attached(Payload):
+    type: str = ""
+    title: str = ""
+    url: Address = ""
+    payload: Record = Field(default_factory=dict)
+
+
+class QuickReply(Payload):
+    payload: str = ""
+
+
+class ReplyTo(Payload):
+    mid: str = ""
+
+
+class Referral(Payload):
+    ref: str = ""
+    source: str = ""
+    type: str = ""
+    ad_id: str = ""
+
+
+class Message(Payload):
+    mid: str
+    text: str = ""
+    attachments: list[Attached] = Field(default_factory=list)
+    quick_reply: QuickReply | None = None
+    reply_to: ReplyTo | None = None
+    referral: Referral | None = None
+    is_echo: bool = False
+    is_deleted: bool = False
+    app_id: str = ""
+    metadata: str = ""
+
+
+class Postback(Payload):
+    mid: str = ""
+    title: str = ""
+    payload: str = ""
+    referral: Referral | None = None
+
+
+class Reaction(Payload):
+    mid: str
+    reaction: str = ""
+    emoji: str = ""
+    action: str = "react"
+
+
+class Watermark(Payload):
+    """Everything up to `watermark`, and the messages `mids`, arrived or were read."""
+
+    mids: list[str] = Field(default_factory=list)
+    watermark: Moment = None
+
+
+class MessageEdit(Payload):
+    mid: str
+    text: str = ""
+
+
+class PolicyEnforcement(Payload):
+    action: str = ""
+    reason: str = ""
+
+
+class Messaging(Payload):
+    """One item of `messaging` or `standby`; exactly one of the optional parts is there."""
+
+    sender: Party = Field(default_factory=Party)
+    recipient: Party = Field(default_factory=Party)
+    timestamp: Moment = None
+    message: Message | None = None
+    postback: Postback | None = None
+    reaction: Reaction | None = None
+    read: Watermark | None = None
+    delivery: Watermark | None = None
+    message_edit: MessageEdit | None = None
+    referral: Referral | None = None
+    policy_enforcement: PolicyEnforcement | None = Field(
+        default=None, validation_alias=AliasChoices("policy_enforcement", "policy-enforcement")
+    )
+
+
+# ------------------------------------------------------------------------------- the Page
+
+
+class PostPart(Payload):
+    permalink_url: Address = ""
+
+
+class Feed(Payload):
+    """The value of a `feed` or `mention` change."""
+
+    item: str = ""
+    verb: str = ""
+    author: Party | None = Field(default=None, alias="from")
+    sender_id: str = ""
+    sender_name: str = ""
+    post_id: str = ""
+    comment_id: str = ""
+    parent_id: str = ""
+    message: str | None = None
+    created_time: Moment = None
+    edited_time: Moment = None
+    photo: Address = ""
+    photos: Addresses = ()
+    video: Address = ""
+    link: Address = ""
+    permalink_url: Address = ""
+    post: PostPart | None = None
+    reaction_type: str = ""
