@@ -1,0 +1,82 @@
+"""Networks and the accounts connected to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from ninja import Router, Status
+
+from heed.accounts.models import User
+from heed.api.bearer import Asking
+from heed.api.shapes import (
+    AccountChange,
+    AccountGiven,
+    AccountOut,
+    Accounts,
+    Networks,
+    of_account,
+    of_network,
+)
+from heed.channels import reach, verbs
+from heed.channels.registry import networks
+from heed.inbox.reach import NotAllowed
+
+router = Router(tags=["accounts"])
+
+
+@router.get("/networks", response=Networks, summary="The networks, what each asks for and can do")
+def list_networks(request: Asking) -> Any:
+    return {"items": [of_network(network) for network in networks().values()], "next": ""}
+
+
+@router.get("/accounts", response=Accounts, summary="The connected accounts")
+def list_accounts(request: Asking) -> Any:
+    return {"items": [of_account(account, request.auth) for account in reach.accounts()], "next": ""}
+
+
+@router.post("/accounts", response={201: AccountOut}, summary="Connect an account")
+def connect(request: Asking, given: AccountGiven) -> Any:
+    _may_administer(request.auth)
+    account = verbs.connect(
+        given.network,
+        given.name,
+        given.external_id,
+        given.credentials,
+        given.base_url,
+        given.settings,
+        given.after_solved,
+    )
+    return Status(201, of_account(account, request.auth))
+
+
+@router.get("/accounts/{account_id}", response=AccountOut, summary="One account and how it is")
+def read_account(request: Asking, account_id: int) -> Any:
+    return of_account(reach.account(account_id), request.auth)
+
+
+@router.patch("/accounts/{account_id}", response=AccountOut, summary="Rename, reconnect, choose")
+def change_account(request: Asking, account_id: int, change: AccountChange) -> Any:
+    _may_administer(request.auth)
+    account = reach.account(account_id)
+    with transaction.atomic():
+        if change.name is not None:
+            verbs.rename(account, change.name)
+        if change.after_solved is not None:
+            verbs.choose_after_solved(account, change.after_solved)
+        if change.credentials is not None:
+            verbs.reconnect(account, change.credentials)
+    return of_account(account, request.auth)
+
+
+@router.delete("/accounts/{account_id}", response=AccountOut, summary="Disconnect: forget the credentials")
+def disconnect(request: Asking, account_id: int) -> Any:
+    _may_administer(request.auth)
+    account = reach.account(account_id)
+    verbs.disconnect(account)
+    return of_account(account, request.auth)
+
+
+def _may_administer(person: User) -> None:
+    if not person.may_administer:
+        raise NotAllowed

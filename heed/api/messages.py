@@ -1,0 +1,41 @@
+"""Single messages: actions on the network, what became of an answer, files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import FileResponse
+from ninja import Router, Status
+
+from heed.api.bearer import Asking
+from heed.api.files import sent_file
+from heed.api.shapes import ActionGiven, MessageOut, Outcome, of_message
+from heed.inbox import reach, verbs
+
+router = Router(tags=["messages"])
+
+
+@router.get("/messages/{message_id}", response=MessageOut, summary="One message and its state")
+def read_message(request: Asking, message_id: int) -> Any:
+    return of_message(reach.message(request.auth, message_id))
+
+
+@router.post("/messages/{message_id}/actions", response={202: MessageOut}, summary="Like, hide, delete …")
+def act(request: Asking, message_id: int, given: ActionGiven) -> Any:
+    """Queued: the network is asked by the worker, and the message shows the outcome."""
+    message = reach.message(request.auth, message_id)
+    verbs.act(message, request.auth, given.action)
+    return Status(202, of_message(message))
+
+
+@router.post("/messages/{message_id}/settle", response=MessageOut, summary="Say what became of an answer")
+def settle(request: Asking, message_id: int, given: Outcome) -> Any:
+    """For an answer in state `unknown`: send it again, or hold it for sent."""
+    verbs.settle(reach.message(request.auth, message_id), request.auth, given.outcome)
+    return of_message(reach.message(request.auth, message_id))
+
+
+@router.get("/attachments/{attachment_id}", summary="A file")
+def read_attachment(request: Asking, attachment_id: int) -> FileResponse:
+    attachment = reach.attachment(request.auth, attachment_id)
+    return sent_file(attachment.path, attachment.name, attachment.mime)

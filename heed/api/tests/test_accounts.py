@@ -1,0 +1,134 @@
+"""Networks and accounts over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from heed.accounts.models import User
+from heed.api.tests.conftest import Caller
+from heed.channels.models import Account
+
+GIVEN = {
+    "network": "pigeon",
+    "name": "Acme on Pigeon",
+    "external_id": "17",
+    "credentials": {"page_token": "hush-token", "app_secret": "hush-secret"},
+    "base_url": "http://127.0.0.1:9000/",
+}
+
+
+def test_networks_tell_what_they_ask_for_and_can_do(call: Caller) -> None:
+    answer = call("GET", "networks")
+    [pigeon] = [each for each in answer.json["items"] if each["name"] == "pigeon"]
+    assert [field["name"] for field in pigeon["fields"]] == ["page_token", "app_secret"]
+    assert pigeon["fields"][0]["help"] == "From the page's settings."
+    assert pigeon["capabilities"]["private"] == {
+        "limits": [{"unit": "chars", "most": 100}],
+        "files": {"types": ["image/*"], "most_bytes": {"": 1000}, "count": 1, "with_text": True},
+        "window": 86400,
+    }
+    assert pigeon["capabilities"]["on_theirs"] == ["hide", "like", "unhide", "unlike"]
+
+
+def test_connecting_gives_the_webhook_address_and_never_the_credentials(call: Caller) -> None:
+    answer = call("POST", "accounts", GIVEN)
+    assert answer.status == 201
+    account = Account.objects.get(pk=answer.json["id"])
+    assert answer.json["hook_url"] == account.hook_url
+    assert (account.name, account.external_id, account.base_url) == (
+        "Acme on Pigeon",
+        "17",
+        "http://127.0.0.1:9000",
+    )
+    assert account.credentials == GIVEN["credentials"]
+    for path in ("accounts", f"accounts/{account.pk}"):
+        assert b"hush" not in call("GET", path).content
+    assert b"hush" not in answer.content
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        ({"network": "owl"}, "network", "pigeon"),
+        ({"credentials": {"page_token": "t"}}, "app_secret", "App secret"),
+        (
+            {"credentials": {"page_token": "t", "app_secret": "s", "pin": "1"}},
+            "pin",
+            "page_token, app_secret",
+        ),
+        ({"base_url": "nowhere"}, "base_url", "https://"),
+        ({"base_url": "http://10.1.2.3"}, "base_url", "HEED_ALLOW_PRIVATE_HOSTS"),
+        ({"colour": "red"}, "colour", "not a field"),
+        ({"credentials": "hush"}, "credentials", "must be an object"),
+        ({"after_solved": "never"}, "after_solved", "'reopen' or 'new'"),
+        ({"name": "x" * 121}, "name", "120"),
+    ],
+)
+def test_says_what_is_wrong_with_an_account(
+    call: Caller, change: dict[str, Any], field: str, says: str
+) -> None:
+    answer = call("POST", "accounts", GIVEN | change)
+    assert answer.status == 422
+    assert answer.json["errors"][0]["field"] == field
+    assert says in answer.json["detail"]
+    assert not Account.objects.exists()
+
+
+def test_the_same_account_twice(call: Caller) -> None:
+    call("POST", "accounts", GIVEN)
+    answer = call("POST", "accounts", GIVEN)
+    assert answer.status == 422
+    assert "already connected" in answer.json["detail"]
+
+
+def test_an_agent_may_look_but_not_connect(call_as_ana: Caller, account: Account) -> None:
+    [seen] = call_as_ana("GET", "accounts").json["items"]
+    assert (seen["name"], seen["hook_url"]) == ("Acme", None)
+    for method, path, body in [
+        ("POST", "accounts", GIVEN),
+        ("PATCH", f"accounts/{account.pk}", {"name": "Mine"}),
+        ("DELETE", f"accounts/{account.pk}", None),
+    ]:
+        answer = call_as_ana(method, path, body)
+        assert (answer.status, answer.json["type"]) == (403, "urn:heed:not-allowed")
+    account.refresh_from_db()
+    assert account.name == "Acme"
+    assert account.credentials
+
+
+def test_changing_an_account(call: Caller, account: Account) -> None:
+    answer = call(
+        "PATCH",
+        f"accounts/{account.pk}",
+        {"name": "Acme shoes", "after_solved": "new", "credentials": {"page_token": "fresh"}},
+    )
+    assert (answer.json["name"], answer.json["after_solved"], answer.json["state"]) == (
+        "Acme shoes",
+        "new",
+        "connecting",
+    )
+    account.refresh_from_db()
+    assert account.credentials == {"page_token": "fresh", "app_secret": "hush-secret"}
+
+
+def test_a_change_with_one_fault_changes_nothing(call: Caller, account: Account) -> None:
+    answer = call("PATCH", f"accounts/{account.pk}", {"name": "Acme shoes", "credentials": {"pin": "1"}})
+    assert answer.status == 422
+    account.refresh_from_db()
+    assert account.name == "Acme"
+
+
+def test_disconnecting_forgets_the_credentials_and_says_so(call: Caller, account: Account) -> None:
+    answer = call("DELETE", f"accounts/{account.pk}")
+    assert answer.json["problem"]["reason"] == "not_configured"
+    assert "Reconnect" in answer.json["problem"]["way_out"]
+    account.refresh_from_db()
+    assert account.credentials == {}
+
+
+def test_an_account_that_is_not_there(call: Caller, maja: User) -> None:
+    for method, body in [("GET", None), ("PATCH", {"name": "x"}), ("DELETE", None)]:
+        answer = call(method, "accounts/404", body)
+        assert (answer.status, answer.json["type"]) == (404, "urn:heed:no-such-account")
