@@ -5,7 +5,6 @@ Keys are 64 bits. `external_id` is always the network's own id, unique within on
 
 from __future__ import annotations
 
-import uuid
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -79,7 +78,9 @@ class Identity(models.Model):
             models.UniqueConstraint("account", "external_id", name="one_identity"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["account", "private_id"], condition=~Q(private_id=""), name="identity_private"),
+            models.Index(
+                fields=["account", "private_id"], condition=~Q(private_id=""), name="identity_private"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -161,11 +162,18 @@ class Ticket(models.Model):
     last_author = models.CharField(max_length=255, blank=True)
     last_private_in = models.DateTimeField(null=True, blank=True)
     """When the customer last wrote privately: the reply window counts from here."""
+    took_private = models.BooleanField(default=False)
+    """We answered this public matter privately: the private talk goes on in this ticket."""
+    outside_until = models.DateTimeField(null=True, blank=True)
+    """Somebody answered outside Heed then: what customers wrote before it is answered."""
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                "identity", "post", condition=Q(running=True, kind="public"), nulls_distinct=False,
+                "identity",
+                "post",
+                condition=Q(running=True, kind="public"),
+                nulls_distinct=False,
                 name="one_public_ticket",
             ),
             models.UniqueConstraint(
@@ -240,8 +248,11 @@ class Message(models.Model):
     reposted = models.BooleanField(default=False)
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
-    send_key = models.UUIDField(default=uuid.uuid4)
-    answers = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="answered_by")
+    send_key = models.UUIDField(null=True, blank=True, unique=True)
+    """Ours for an answer: the same at every attempt, so it is known again and never sent twice."""
+    answers = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="answered_by"
+    )
     """The message this one answers."""
     attempts = models.IntegerField(default=0)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -259,7 +270,9 @@ class Message(models.Model):
         indexes: ClassVar = [
             models.Index("ticket", "at", "external_id", "id", name="message_thread"),
             models.Index(
-                "ticket", "id", condition=Q(state__in=["queued", "sending", "retrying", "unknown"]),
+                "ticket",
+                "id",
+                condition=Q(state__in=["queued", "sending", "retrying", "unknown"]),
                 name="message_in_flight",
             ),
         ]
@@ -298,7 +311,9 @@ class Attachment(models.Model):
         FAILED = "failed"
         LINK = "link"
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, null=True, blank=True, related_name="attachments")
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, null=True, blank=True, related_name="attachments"
+    )
     """Empty while the file belongs to a draft."""
     position = models.IntegerField(default=0)
     kind = models.CharField(max_length=10)

@@ -157,7 +157,7 @@ class Client:
         self.allowed = frozenset(allowed_private_hosts)
         transport = httpx.HTTPTransport(limits=httpx.Limits(max_connections=40, max_keepalive_connections=20))
         # httpx has no public way to set the network backend of its pool.
-        transport._pool._network_backend = _GuardedBackend(self.allowed)  # type: ignore[attr-defined]
+        transport._pool._network_backend = _GuardedBackend(self.allowed)
         self._http = httpx.Client(
             transport=transport,
             timeout=TIMEOUT,
@@ -194,7 +194,9 @@ class Client:
         log.debug("%s -> %s", _where(request), answer.status_code)
         return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
 
-    def fetch(self, url: str, *, hosts: Iterable[str], limit: int, headers: Mapping[str, str] = {}) -> Response:
+    def fetch(
+        self, url: str, *, hosts: Iterable[str], limit: int, headers: Mapping[str, str] = {}
+    ) -> Response:
         """Fetch a file a network pointed to. `hosts` are the only hosts (or `.suffixes`) allowed.
 
         Every redirect is checked again. Raises as `send` does, and `AddressRefused` for a host

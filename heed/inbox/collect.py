@@ -1,0 +1,70 @@
+"""Networks that do not call us are polled; what they say goes into the same ledger."""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+
+from heed.channels.base import Collected
+from heed.channels.models import Account
+from heed.channels.registry import networks
+from heed.channels.sessions import with_session
+from heed.inbox import ledger
+from heed.lib import clock
+
+_LOCK_SPACE = 7102  # the first key of our advisory locks: "collecting for accounts"
+_MOST_PAGES = 20
+
+
+def due() -> list[int]:
+    """The accounts to poll."""
+    polled = [network.name for network in networks().values() if network.polls]
+    sound = Account.objects.filter(network__in=polled).exclude(
+        problem__in=("sign_in_again", "not_configured")
+    )
+    return list(sound.values_list("pk", flat=True))
+
+
+def collect(account_id: int) -> int:
+    """Poll an account until nothing is new; gives back how many deliveries came.
+
+    Bodies and cursor are stored in one transaction, so a crash repeats a page and never skips one.
+    Only one poller works on an account at a time.
+    """
+    if not _take(account_id):
+        return 0
+    try:
+        return sum(_pages(account_id))
+    finally:
+        _give_back(account_id)
+
+
+def _pages(account_id: int) -> list[int]:
+    counts: list[int] = []
+    for _ in range(_MOST_PAGES):
+        collected = _page(Account.objects.get(pk=account_id))
+        with transaction.atomic():
+            ledger.append(account_id, collected.bodies)
+            Account.objects.filter(pk=account_id).update(
+                cursor=dict(collected.cursor), collected_at=clock.now()
+            )
+        counts.append(len(collected.bodies))
+        if not collected.more:
+            break
+    return counts
+
+
+def _page(account: Account) -> Collected:
+    cursor = dict(account.cursor)
+    return with_session(account, lambda record: account.adapter.collect(record, cursor))
+
+
+def _take(account_id: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK_SPACE, account_id])
+        row = cursor.fetchone()
+        return bool(row and row[0])
+
+
+def _give_back(account_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK_SPACE, account_id])

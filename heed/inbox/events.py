@@ -1,0 +1,89 @@
+"""What can happen. One `Event` row per thing, written in the transaction in which it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+from procrastinate.contrib.django import app
+
+from heed.accounts.models import User
+from heed.inbox.models import Event, Message, Ticket
+from heed.lib import clock, live
+
+Kind = Literal[
+    "ticket_opened",
+    "ticket_reopened",
+    "message_received",
+    "message_edited",
+    "message_removed",
+    "hidden_changed",
+    "answered_outside",
+    "answer_queued",
+    "answer_sent",
+    "answer_failed",
+    "answer_unknown",
+    "note_written",
+    "answered_marked",
+    "unanswered_marked",
+    "assigned",
+    "status_changed",
+    "action_done",
+    "action_failed",
+    "post_stale",
+    "post_pictured",
+    "account_problem",
+]
+
+TOLD: frozenset[Kind] = frozenset(
+    {
+        "ticket_reopened",
+        "answered_outside",
+        "answered_marked",
+        "unanswered_marked",
+        "assigned",
+        "status_changed",
+        "hidden_changed",
+        "action_failed",
+    }
+)
+"""The kinds a ticket's page tells of between the messages."""
+
+REACT = "heed.react"
+"""The job that hands events to their reactions. `heed.wiring` holds the table."""
+
+
+def record(
+    kind: Kind,
+    *,
+    ticket: Ticket,
+    message: Message | None = None,
+    actor: User | None = None,
+    at: datetime | None = None,
+    **data: Any,
+) -> Event:
+    """Write what happened to a ticket, hand it to the reactions and tell the open pages."""
+    event = Event.objects.create(
+        kind=kind,
+        account_id=ticket.account_id,
+        ticket=ticket,
+        message=message,
+        actor=actor,
+        at=at or clock.now(),
+        data=data,
+    )
+    hand_to_reactions([event.pk])
+    live.tell(topics_of([ticket.pk]))
+    return event
+
+
+def hand_to_reactions(event_ids: list[int]) -> None:
+    """Defer one job for a batch of events, inside the transaction that wrote them."""
+    if event_ids:
+        app.configure_task(REACT, queue="reactions", allow_unknown=True).defer(events=[*event_ids])
+
+
+def topics_of(ticket_ids: Iterable[int]) -> list[str]:
+    """The live topics that tell of changes to these tickets."""
+    return ["queue", *(f"ticket:{number}" for number in ticket_ids)]

@@ -1,0 +1,77 @@
+"""Files that networks point to are fetched at once, for their addresses expire."""
+
+from __future__ import annotations
+
+import io
+from urllib.parse import urlsplit
+
+from heed.channels.models import Account
+from heed.channels.outgoing import client
+from heed.inbox import events, files
+from heed.inbox.models import Attachment, Message, Post
+from heed.lib import live
+from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
+
+
+class TryAgain(Exception):
+    """The file could not be had now; the job comes back."""
+
+
+def files_of(message_id: int) -> None:
+    """Fetch the waiting files of a message. Raises `TryAgain` when one could not be had now."""
+    waiting = Attachment.objects.filter(message_id=message_id, state=Attachment.State.WAITING)
+    failures = [each for each in waiting.select_related("message__account") if not _kept(each)]
+    message = Message.objects.filter(pk=message_id).first()
+    if message is not None:
+        live.tell(events.topics_of([message.ticket_id]))
+    if failures:
+        raise TryAgain(f"{len(failures)} files of message {message_id}")
+
+
+def picture_of(post_id: int) -> None:
+    """Fetch a post's picture. Raises `TryAgain`."""
+    post = Post.objects.select_related("account").filter(pk=post_id).first()
+    if post is None or not post.picture_url or post.picture:
+        return
+    try:
+        kept = _fetched(post.account, post.picture_url)
+    except Gone:
+        return
+    Post.objects.filter(pk=post_id).update(picture=kept.path)
+    live.tell(events.topics_of(post.tickets.values_list("pk", flat=True)[:200]))
+
+
+class Gone(Exception):
+    """The file cannot be had, now or later; the text says why."""
+
+
+def _kept(attachment: Attachment) -> bool:
+    assert attachment.message is not None
+    try:
+        kept = _fetched(attachment.message.account, attachment.url)
+    except Gone as gone:
+        attachment.state, attachment.problem = Attachment.State.FAILED, str(gone)[:200]
+    except TryAgain:
+        return False
+    else:
+        attachment.state, attachment.path = Attachment.State.KEPT, kept.path
+        attachment.mime, attachment.size = kept.mime, kept.size
+    attachment.save(update_fields=["state", "problem", "path", "mime", "size"])
+    return True
+
+
+def _fetched(account: Account, url: str) -> files.Kept:
+    hosts = [*account.adapter.media_hosts, urlsplit(account.base_url).netloc]
+    try:
+        response = client().fetch(url, hosts=hosts, limit=files.MOST_BYTES)
+    except AddressRefused as error:
+        raise Gone(str(error)) from error
+    except TooLarge as error:
+        raise Gone("the file is larger than Heed keeps") from error
+    except (Unreachable, AnswerLost) as error:
+        raise TryAgain(str(error)) from error
+    if response.status in (404, 410, 403, 401):
+        raise Gone(f"the network no longer has it ({response.status})")
+    if response.status != 200:
+        raise TryAgain(f"the network answered {response.status}")
+    return files.keep(io.BytesIO(response.body))

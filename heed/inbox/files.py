@@ -1,0 +1,126 @@
+"""Files in the data folder: kept under a name of their own, with the type we see, not the one claimed."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import puremagic
+from django.conf import settings
+from django.core import signing
+
+from heed.channels.base import AttachmentKind
+
+MOST_BYTES = 50 * 1024 * 1024
+SHOWN = frozenset(
+    {
+        "image/png",
+        "image/jpeg",
+        "image/gif",
+        "image/webp",
+        "video/mp4",
+        "video/webm",
+        "audio/mpeg",
+        "audio/ogg",
+    }
+)
+"""Types a browser may show in place. All others are only ever downloaded."""
+
+_CHUNK = 64 * 1024
+_LINK_LIFE = 7 * 24 * 3600
+
+
+class TooLarge(Exception):
+    """The file is larger than Heed keeps (50 MB)."""
+
+
+class Kept(NamedTuple):
+    path: str
+    mime: str
+    size: int
+
+
+def keep(file: BinaryIO) -> Kept:
+    """Write a file into the data folder. Raises `TooLarge`; then nothing stays behind."""
+    name = secrets.token_urlsafe(18)
+    path = f"{name[:2]}/{name}"
+    target = Path(settings.MEDIA_ROOT) / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    size = 0
+    try:
+        with target.open("xb") as out:
+            while chunk := file.read(_CHUNK):
+                size += len(chunk)
+                if size > MOST_BYTES:
+                    raise TooLarge
+                out.write(chunk)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    return Kept(path, sniffed(target), size)
+
+
+def open_file(path: str) -> BinaryIO:
+    """A kept file, for reading. Raises `FileNotFoundError`."""
+    root = Path(settings.MEDIA_ROOT).resolve()
+    target = (root / path).resolve()
+    if not path or not target.is_relative_to(root):
+        raise FileNotFoundError(path)
+    return target.open("rb")
+
+
+def sniffed(target: Path) -> str:
+    """The MIME type by the file's first bytes; plain text when it is text, else unknown bytes."""
+    head = target.open("rb").read(4096)
+    try:
+        found = puremagic.from_string(head, mime=True)
+    except (puremagic.PureError, ValueError):
+        found = ""
+    if found:
+        return str(found)
+    return "text/plain" if head and _is_text(head) else "application/octet-stream"
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4 and b"\x00" not in head
+    return b"\x00" not in head
+
+
+def kind_of(mime: str) -> AttachmentKind:
+    match mime.split("/")[0]:
+        case "image":
+            return "image"
+        case "video":
+            return "video"
+        case "audio":
+            return "audio"
+    return "file"
+
+
+def matches(mime: str, types: Iterable[str]) -> bool:
+    return any(fnmatch(mime, pattern) for pattern in types)
+
+
+def most_bytes(mime: str, limits: Mapping[str, int]) -> int:
+    """The limit for a type: its own, its family's (`image/`), else the one under an empty name."""
+    for prefix in (mime, mime.split("/")[0] + "/", mime.split("/")[0], mime.split("/")[0] + "/*", ""):
+        if prefix in limits:
+            return limits[prefix]
+    return MOST_BYTES
+
+
+def public_link(attachment_id: int) -> str:
+    """An address where a network can fetch a file of an answer, good for a week."""
+    token = signing.dumps(attachment_id, salt="heed.files", compress=False)
+    return f"{settings.HEED_PUBLIC_URL}/media/{token}"
+
+
+def linked(token: str) -> int:
+    """The attachment a public link stands for. Raises `signing.BadSignature`."""
+    return int(signing.loads(token, salt="heed.files", max_age=_LINK_LIFE))

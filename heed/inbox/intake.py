@@ -1,0 +1,233 @@
+"""From the ledger to tickets.
+
+One process claims deliveries in batches, lets the network's folder read them and applies the
+batch in one transaction. What cannot be applied together is applied one by one, each behind its
+own savepoint: a bad item is set aside with its error and its neighbours pass.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import psycopg
+from django.db import DatabaseError, OperationalError, close_old_connections, connection, transaction
+
+from heed.channels.base import AccountRecord, Broken, Inbound, Malformed, MessageReceived, NotUnderstood
+from heed.channels.models import Account
+from heed.channels.registry import NoSuchNetwork
+from heed.inbox import arrivals, events, news
+from heed.inbox.ledger import CHANNEL
+from heed.inbox.models import Delivery
+from heed.lib import clock, live
+
+log = logging.getLogger("heed.intake")
+
+BATCH = 500
+
+
+class Item(NamedTuple):
+    """One piece of news and where it came from."""
+
+    delivery: Delivery
+    account: Account
+    news: Inbound
+
+
+@dataclass
+class Reading:
+    """A delivery and what its network made of it."""
+
+    delivery: Delivery
+    items: list[Item] = field(default_factory=list)
+    set_aside: list[dict[str, str]] = field(default_factory=list)
+    strange: list[dict[str, str]] = field(default_factory=list)
+
+
+def run_intake(stop: threading.Event) -> None:
+    """Work until told to stop, woken by the door and once a second."""
+    while not stop.is_set():
+        try:
+            _work(stop)
+        except (OperationalError, psycopg.OperationalError) as error:
+            log.warning("the database is away: %s", str(error).splitlines()[0] if str(error) else error)
+            close_old_connections()
+            connection.close()
+            stop.wait(1)
+
+
+def _work(stop: threading.Event) -> None:
+    listener = psycopg.connect(**_listener_parameters(), autocommit=True)
+    try:
+        listener.execute(f"LISTEN {CHANNEL}")
+        while not stop.is_set():
+            while not stop.is_set() and take_batch() == BATCH:
+                pass
+            for _ in listener.notifies(timeout=1.0, stop_after=1):
+                pass
+    finally:
+        listener.close()
+
+
+def _listener_parameters() -> dict[str, Any]:
+    parameters = connection.get_connection_params()
+    return {
+        key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)
+    }
+
+
+def take_batch(limit: int = BATCH) -> int:
+    """Apply up to `limit` waiting deliveries in one transaction; gives back how many there were."""
+    with transaction.atomic():
+        deliveries = list(
+            Delivery.objects.select_for_update(skip_locked=True)
+            .filter(state=Delivery.State.PENDING)
+            .order_by("id")[:limit]
+        )
+        if deliveries:
+            _apply_deliveries(deliveries)
+    return len(deliveries)
+
+
+def apply_news(account: Account, found: Iterable[Inbound]) -> None:
+    """Apply news that did not come through the ledger: what we looked up ourselves."""
+    with transaction.atomic():
+        for each in found:
+            if isinstance(each, MessageReceived):
+                _hand_on(arrivals.store([arrivals.Arrival(account, each)]))
+            elif not isinstance(each, NotUnderstood | Broken):
+                news.apply(account, each)
+
+
+def _apply_deliveries(deliveries: list[Delivery]) -> None:
+    accounts = Accounts({delivery.account_id for delivery in deliveries})
+    readings = [_read(delivery, accounts) for delivery in deliveries]
+    items = [item for reading in readings for item in reading.items]
+    try:
+        with transaction.atomic():
+            _apply(items)
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.info("a batch holds something that cannot be applied (%s): one by one", type(error).__name__)
+        for reading in readings:
+            _apply_carefully(reading)
+    _conclude(readings)
+    _mark_last_delivery(deliveries)
+
+
+def _read(delivery: Delivery, accounts: Accounts) -> Reading:
+    """Let the network's folder read a delivery; whatever it raises sets only this one aside."""
+    reading = Reading(delivery)
+    account = accounts.by_id[delivery.account_id]
+    try:
+        found = account.adapter.read(bytes(delivery.body), accounts.record(account))
+    except Malformed as error:
+        reading.set_aside.append({"what": "delivery", "error": str(error)[:500] or "malformed"})
+        return reading
+    except NoSuchNetwork:
+        reading.set_aside.append({"what": "delivery", "error": f"no network {account.network}"})
+        return reading
+    except Exception as error:
+        log.exception("delivery %s cannot be read", delivery.pk)
+        reading.set_aside.append({"what": "delivery", "error": f"{type(error).__name__}: {error}"[:500]})
+        return reading
+    for each in found:
+        _sort(reading, account, each, accounts)
+    return reading
+
+
+def _sort(reading: Reading, account: Account, each: Inbound, accounts: Accounts) -> None:
+    if isinstance(each, Broken):
+        reading.set_aside.append({"what": each.what, "error": each.error})
+    elif isinstance(each, NotUnderstood):
+        reading.strange.append({"what": each.what, "error": ""})
+    else:
+        owner = accounts.owner(account, each.owner)
+        if owner is None:
+            reading.strange.append({"what": type(each).__name__, "error": f"no account {each.owner}"})
+        else:
+            reading.items.append(Item(reading.delivery, owner, each))
+
+
+def _apply(items: list[Item]) -> None:
+    """Customers' messages together, all else one after the other."""
+    received = [
+        arrivals.Arrival(item.account, item.news) for item in items if isinstance(item.news, MessageReceived)
+    ]
+    _hand_on(arrivals.store(received))
+    for item in items:
+        if not isinstance(item.news, MessageReceived):
+            news.apply(item.account, item.news)
+
+
+def _hand_on(stored: arrivals.Stored) -> None:
+    events.hand_to_reactions(stored.events)
+    if stored.tickets:
+        live.tell(events.topics_of(stored.tickets))
+
+
+def _apply_carefully(reading: Reading) -> None:
+    for item in reading.items:
+        try:
+            with transaction.atomic():
+                _apply([item])
+        except OperationalError:
+            raise
+        except Exception as error:
+            if not isinstance(error, DatabaseError):
+                log.exception("an item of delivery %s cannot be applied", reading.delivery.pk)
+            what = type(item.news).__name__
+            reading.set_aside.append({"what": what, "error": f"{type(error).__name__}: {error}"[:500]})
+
+
+def _conclude(readings: list[Reading]) -> None:
+    now = clock.now()
+    plain = [each.delivery.pk for each in readings if not each.set_aside and not each.strange]
+    Delivery.objects.filter(pk__in=plain).update(state=Delivery.State.DONE, done_at=now, problems=[])
+    odd = [each for each in readings if each.set_aside or each.strange]
+    for each in odd:
+        state = Delivery.State.SET_ASIDE if each.set_aside else Delivery.State.NOT_UNDERSTOOD
+        Delivery.objects.filter(pk=each.delivery.pk).update(
+            state=state, done_at=now, problems=each.set_aside + each.strange, tries=each.delivery.tries + 1
+        )
+    if odd:
+        live.tell(["deliveries"])
+
+
+def _mark_last_delivery(deliveries: list[Delivery]) -> None:
+    newest: dict[int, Delivery] = {delivery.account_id: delivery for delivery in deliveries}
+    for account, delivery in sorted(newest.items()):
+        Account.objects.filter(pk=account).update(last_delivery_at=delivery.at)
+
+
+class Accounts:
+    """The accounts of a batch, fetched and decrypted once."""
+
+    def __init__(self, ids: Iterable[int]) -> None:
+        self.by_id = {account.pk: account for account in Account.objects.filter(pk__in=list(ids))}
+        self._records = {pk: account.record() for pk, account in self.by_id.items()}
+        self._owners: dict[tuple[int, str], Account | None] = {}
+
+    def record(self, account: Account) -> AccountRecord:
+        return self._records[account.pk]
+
+    def owner(self, account: Account, named: str) -> Account | None:
+        """The account a payload names. Another than the one called must prove the same secret."""
+        if named in ("", account.external_id):
+            return account
+        key = (account.pk, named)
+        if key not in self._owners:
+            self._owners[key] = self._sibling(account, named)
+        return self._owners[key]
+
+    def _sibling(self, account: Account, named: str) -> Account | None:
+        secret = account.adapter.shared_secret
+        if not secret:
+            return None
+        others = Account.objects.filter(network=account.network, external_id=named)
+        mine = self._records[account.pk].credentials.get(secret)
+        return next((other for other in others if other.credentials.get(secret) == mine), None)

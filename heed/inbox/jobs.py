@@ -1,0 +1,182 @@
+"""What the worker does for tickets. Every job may run twice without harm."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from heed.accounts.models import User
+from heed.channels.base import Action, Refusal, Wanted
+from heed.channels.models import Account
+from heed.channels.sessions import with_session
+from heed.inbox import collect, events, fetch, outbox, tally
+from heed.inbox.models import EarlyNews, Message
+from heed.lib import clock
+from heed.lib.http import AnswerLost, TooLarge, Unreachable
+
+log = logging.getLogger("heed.jobs")
+
+_GRACE = timedelta(seconds=20)
+_AGAIN = RetryStrategy(max_attempts=6, exponential_wait=4)
+
+
+@app.task(queue="send")
+def send_answers(ticket: int) -> None:
+    """Send a ticket's waiting answers in order."""
+    again = outbox.send_next(ticket)
+    _defer_at(send_answers, again, ticket=ticket)
+    for message in Message.objects.filter(
+        ticket_id=ticket, state=Message.State.UNKNOWN, try_at__isnull=False
+    ):
+        _defer_at(resolve_unknown, message.try_at, message=message.pk)
+
+
+@app.task(queue="send")
+def resolve_unknown(message: int) -> None:
+    """Find out what became of an answer."""
+    again = outbox.resolve(message)
+    row = Message.objects.filter(pk=message).first()
+    if row is None:
+        return
+    if row.state == Message.State.QUEUED:
+        send_answers.defer(ticket=row.ticket_id)
+    else:
+        _defer_at(resolve_unknown, again, message=message)
+
+
+@app.task(queue="send", retry=_AGAIN)
+def act_on_network(message: int, action: Action, user: int) -> None:
+    """Do a like, hide, delete … and keep what the network says."""
+    row = Message.objects.select_related("account", "ticket__post", "identity").filter(pk=message).first()
+    if row is None:
+        return
+    actor = User.objects.filter(pk=user).first()
+    target = outbox.target_of(row)
+    person = row.identity.external_id if row.identity else ""
+    try:
+        refs = with_session(
+            row.account, lambda record: row.account.adapter.act(record, action, target, person)
+        )
+    except Refusal as refusal:
+        if refusal.retry:
+            raise
+        events.record(
+            "action_failed", ticket=row.ticket, message=row, actor=actor, action=action, reason=refusal.reason
+        )
+        return
+    with transaction.atomic():
+        _keep_action(row, action, dict(refs))
+        events.record("action_done", ticket=row.ticket, message=row, actor=actor, action=action)
+
+
+def _keep_action(row: Message, action: Action, refs: dict[str, object]) -> None:
+    facts: dict[Action, dict[str, object]] = {
+        "like": {"liked": True},
+        "unlike": {"liked": False},
+        "repost": {"reposted": True},
+        "unrepost": {"reposted": False},
+        "hide": {"hidden": True},
+        "unhide": {"hidden": False},
+        "delete": {"removed_at": clock.now()},
+    }
+    Message.objects.filter(pk=row.pk).update(refs=outbox.merged(row.refs, refs), **facts.get(action, {}))
+
+
+@app.task(queue="fetch", retry=RetryStrategy(max_attempts=5, exponential_wait=5))
+def fetch_files(message: int) -> None:
+    """Fetch the files of a message into the data folder."""
+    fetch.files_of(message)
+
+
+@app.task(queue="fetch", retry=RetryStrategy(max_attempts=5, exponential_wait=5))
+def fetch_picture(post: int) -> None:
+    """Fetch the picture of a post."""
+    fetch.picture_of(post)
+
+
+@app.task(queue="fetch", retry=RetryStrategy(max_attempts=5, exponential_wait=5))
+def look_up(account: int, what: str, external_id: str, refs: dict[str, object]) -> None:
+    """Read from the network what the delivery did not bring."""
+    row = Account.objects.filter(pk=account).first()
+    if row is None or row.problem in ("sign_in_again", "not_configured"):
+        return
+    wanted = Wanted(what, external_id, refs)  # type: ignore[arg-type]
+    try:
+        news = with_session(row, lambda record: row.adapter.look_up(record, wanted))
+    except Refusal as refusal:
+        if refusal.retry:
+            raise
+        log.info("looking up %s of account %s: %s", what, account, refusal)
+        return
+    from heed.inbox.intake import apply_news
+
+    apply_news(row, news)
+
+
+@app.task(queue="collect", retry=False)
+def collect_account(account: int) -> None:
+    """Poll one account."""
+    try:
+        collect.collect(account)
+    except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
+        log.warning("collecting from account %s: %s", account, error)
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(queue="collect", queueing_lock="collect_all", pass_context=False)
+def collect_all(timestamp: int) -> None:
+    """Poll every account whose network does not call us."""
+    for account in collect.due():
+        _defer_once(collect_account, f"collect:{account}", account=account)
+
+
+@app.periodic(cron="* * * * * */20")
+@app.task(queue="send", queueing_lock="sweep_outbox")
+def sweep_outbox(timestamp: int) -> None:
+    """Pick up answers whose job or worker died."""
+    late = clock.now() - _GRACE
+    stuck = Message.objects.filter(
+        Q(state=Message.State.QUEUED, created_at__lt=late)
+        | Q(state=Message.State.RETRYING, try_at__lt=late)
+        | Q(state=Message.State.SENDING, lease_until__lt=clock.now())
+    )
+    for ticket in set(stuck.values_list("ticket_id", flat=True)):
+        _defer_once(send_answers, f"send:{ticket}", ticket=ticket)
+    for message in Message.objects.filter(state=Message.State.UNKNOWN, try_at__lt=late):
+        _defer_once(resolve_unknown, f"resolve:{message.pk}", message=message.pk)
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(queue="tidy", queueing_lock="fold_tallies")
+def fold_tallies(timestamp: int) -> None:
+    """Fold the counters' changes into sums."""
+    tally.fold()
+
+
+@app.periodic(cron="30 * * * *")
+@app.task(queue="tidy", queueing_lock="forget_early_news")
+def forget_early_news(timestamp: int) -> None:
+    """News about messages that never came is dropped after three days."""
+    EarlyNews.objects.filter(at__lt=clock.now() - timedelta(days=3)).delete()
+
+
+def _defer_at(job: object, moment: datetime | None, **arguments: int) -> None:
+    if moment is None:
+        return
+    wait = max(0, int((moment - clock.now()).total_seconds() + 0.999))
+    configure = job.configure  # type: ignore[attr-defined]
+    configure(schedule_in={"seconds": wait} if wait else None).defer(**arguments)
+
+
+def _defer_once(job: object, lock: str, **arguments: int) -> None:
+    try:
+        with transaction.atomic():
+            job.configure(queueing_lock=lock).defer(**arguments)  # type: ignore[attr-defined]
+    except AlreadyEnqueued:
+        return

@@ -1,0 +1,424 @@
+"""All other news a network brings, one at a time. Each may come twice, late, or before its message."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
+
+from heed.channels.base import (
+    AccountChanged,
+    AuthorFound,
+    Echo,
+    HiddenChanged,
+    IdentitySeen,
+    Inbound,
+    MessageEdited,
+    MessageRemoved,
+    Person,
+    PostSeen,
+    PostStale,
+    ReactionChanged,
+    Receipt,
+)
+from heed.channels.models import Account
+from heed.inbox import early, events, outbox
+from heed.inbox.arrivals import attachment_row, refresh_identity
+from heed.inbox.models import Attachment, Customer, Event, Identity, Message, Post, Reaction, Ticket
+from heed.lib import clock, live
+from heed.lib.text import clean, first_words
+
+
+def apply(account: Account, news: Inbound) -> None:
+    """Apply one piece of news. Call it in a transaction."""
+    match news:
+        case Echo():
+            _echo(account, news)
+        case MessageEdited():
+            _edited(account, news)
+        case MessageRemoved():
+            _removed(account, news)
+        case HiddenChanged():
+            _hidden(account, news)
+        case ReactionChanged():
+            _reaction(account, news)
+        case Receipt():
+            _receipt(account, news)
+        case PostSeen():
+            _post(account, news)
+        case PostStale():
+            _stale(account, news)
+        case IdentitySeen():
+            _identity(account, news)
+        case AuthorFound():
+            _author(account, news)
+        case AccountChanged():
+            _account(account, news)
+        case _:
+            raise TypeError(f"no verb for {type(news).__name__}")
+
+
+def _find(account: Account, external_id: str) -> Message | None:
+    return (
+        Message.objects.select_related("ticket", "identity", "account", "author")
+        .filter(account=account, external_id=external_id)
+        .first()
+    )
+
+
+# ---------------------------------------------------------------------------------- echoes
+
+
+def _echo(account: Account, echo: Echo) -> None:
+    """Our own message came back: attach it to the row that sent it, else it was sent outside Heed."""
+    if _find(account, echo.external_id) is not None:
+        return
+    ours = _sent_by_heed(account, echo)
+    if ours is None:
+        _answered_outside(account, echo)
+    elif ours.external_id:
+        more = [*ours.refs.get("more", []), echo.external_id]
+        Message.objects.filter(pk=ours.pk).update(refs={**ours.refs, "more": more})
+    else:
+        _attach(ours, echo)
+
+
+def _sent_by_heed(account: Account, echo: Echo) -> Message | None:
+    out = Message.objects.select_related("ticket", "identity", "account", "author").filter(
+        account=account, direction="out"
+    )
+    if echo.key:
+        try:
+            return out.filter(send_key=UUID(echo.key)).first()
+        except ValueError:
+            return None
+    extra = (
+        out.filter(refs__more__contains=[echo.external_id]).filter(created_at__gte=echo.at - _HOUR).first()
+    )
+    if extra is not None:
+        return extra
+    flying = out.filter(
+        visibility=echo.visibility, external_id="", state__in=Message.IN_FLIGHT, text=clean(echo.text)
+    )
+    if echo.visibility == "private":
+        person = echo.person.external_id if echo.person else ""
+        flying = flying.filter(Q(identity__external_id=person) | Q(identity__private_id=person))
+    elif echo.parent:
+        flying = flying.filter(Q(answers__external_id=echo.parent) | Q(answers__parent=echo.parent))
+    elif echo.post:
+        flying = flying.filter(ticket__post__external_id=echo.post)
+    return flying.order_by("id").first()
+
+
+_HOUR = clock.from_unix(3600) - clock.from_unix(0)
+
+
+def _attach(ours: Message, echo: Echo) -> None:
+    """The network shows our answer: it arrived, whatever became of the request."""
+    row = Message.objects.select_for_update(of=("self",)).get(pk=ours.pk)
+    row.external_id, row.at = echo.external_id, echo.at
+    row.permalink = row.permalink or echo.permalink
+    row.refs = {**row.refs, **dict(echo.refs)}
+    if row.state in (*Message.IN_FLIGHT, Message.State.FAILED):
+        row.state, row.lease_until, row.try_at, row.reason, row.detail = (
+            Message.State.SENT,
+            None,
+            None,
+            "",
+            "",
+        )
+    row.save()
+    row = outbox.loaded(row.pk)
+    if row.visibility == "private" and row.ticket.kind == Ticket.Kind.PUBLIC:
+        Ticket.objects.filter(pk=row.ticket_id).update(took_private=True)
+    outbox.catch_up(row)
+    events.record("answer_sent", ticket=row.ticket, message=row, actor=row.author)
+
+
+def _answered_outside(account: Account, echo: Echo) -> None:
+    """A colleague answered in the network's own app."""
+    ticket = _ticket_of_echo(account, echo)
+    if ticket is None:
+        return
+    with transaction.atomic():
+        message, made = Message.objects.get_or_create(
+            account=account,
+            external_id=echo.external_id,
+            defaults={
+                "ticket": ticket,
+                "identity_id": ticket.identity_id,
+                "direction": "out",
+                "visibility": echo.visibility,
+                "kind": echo.kind[:20],
+                "text": clean(echo.text),
+                "at": echo.at,
+                "parent": echo.parent[:255],
+                "permalink": echo.permalink,
+                "refs": dict(echo.refs),
+                "state": Message.State.SENT,
+            },
+        )
+    if not made:
+        return
+    rows = [attachment_row(message, position, each) for position, each in enumerate(echo.attachments)]
+    Attachment.objects.bulk_create(rows, ignore_conflicts=True)
+    _count_as_answered(ticket, message)
+    early.apply_to([message])
+    outbox.catch_up(message)
+    events.record("answered_outside", ticket=ticket, message=message, at=message.at)
+
+
+def _ticket_of_echo(account: Account, echo: Echo) -> Ticket | None:
+    """Where an answer given outside belongs: beside the comment it answers, else with the person."""
+    if echo.visibility == "public":
+        answered = _find(account, echo.parent) if echo.parent else None
+        return answered.ticket if answered else None
+    if echo.person is None:
+        return None
+    identity = _known(account, echo.person) or _made(account, echo.person)
+    mine = Ticket.objects.filter(identity=identity, running=True).order_by("id")
+    found = mine.filter(kind=Ticket.Kind.PRIVATE).first() or mine.filter(took_private=True).first()
+    return found or _private_ticket(account, identity, echo)
+
+
+def _private_ticket(account: Account, identity: Identity, echo: Echo) -> Ticket:
+    """We wrote first, outside Heed: a ticket that waits for nobody."""
+    ticket = Ticket(
+        account=account,
+        identity=identity,
+        customer_id=identity.customer_id,
+        kind=Ticket.Kind.PRIVATE,
+        status=Ticket.Status.OPEN,
+        unanswered=False,
+        subject=first_words(clean(echo.text), 80),
+        opened_at=echo.at,
+        last_at=echo.at,
+    )
+    Ticket.objects.bulk_create([ticket], ignore_conflicts=True)
+    return Ticket.objects.get(identity=identity, kind=Ticket.Kind.PRIVATE, running=True)
+
+
+def _count_as_answered(ticket: Ticket, message: Message) -> None:
+    """An answer outside Heed answers what customers wrote before it, whatever comes in first here."""
+    row = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    row.outside_until = max(row.outside_until or message.at, message.at)
+    if not row.messages.filter(direction="in", at__gt=row.outside_until).exists():
+        row.unanswered, row.waiting_since = False, None
+    if message.at >= row.last_at:
+        row.last_at, row.last_text = message.at, first_words(message.text, 180)
+        row.last_direction, row.last_author = "out", ""
+    row.save()
+
+
+# ------------------------------------------------------------------- changes of messages
+
+
+def _edited(account: Account, news: MessageEdited) -> None:
+    message = _find(account, news.external_id)
+    if message is None:
+        early.keep(account.pk, news.external_id, "edited", news.at, text=clean(news.text))
+        return
+    if message.text == clean(news.text) and message.edited_at is None:
+        return
+    if early.edit(message, news.at, clean(news.text)):
+        events.record("message_edited", ticket=message.ticket, message=message, at=news.at)
+
+
+def _removed(account: Account, news: MessageRemoved) -> None:
+    message = _find(account, news.external_id)
+    if message is None:
+        early.keep(account.pk, news.external_id, "removed", news.at)
+        Post.objects.filter(account=account, external_id=news.external_id).update(removed=True)
+        return
+    if early.remove(message, news.at):
+        events.record("message_removed", ticket=message.ticket, message=message, at=news.at)
+
+
+def _hidden(account: Account, news: HiddenChanged) -> None:
+    message = _find(account, news.external_id)
+    if message is None:
+        early.keep(account.pk, news.external_id, "hidden", news.at, hidden=news.hidden)
+        return
+    if Message.objects.filter(pk=message.pk).exclude(hidden=news.hidden).update(hidden=news.hidden):
+        events.record(
+            "hidden_changed", ticket=message.ticket, message=message, at=news.at, hidden=news.hidden
+        )
+
+
+def _reaction(account: Account, news: ReactionChanged) -> None:
+    """The latest by the network's time counts. Our own like shows as ours."""
+    row, made = Reaction.objects.get_or_create(
+        account=account,
+        target=news.target[:255],
+        author_external_id=news.author.external_id[:255],
+        defaults={
+            "author_name": clean(news.author.name)[:255],
+            "reaction": clean(news.reaction)[:40],
+            "on": news.on,
+            "at": news.at,
+        },
+    )
+    if not made:
+        if news.at < row.at:
+            return
+        row.reaction, row.on, row.at = clean(news.reaction)[:40] or row.reaction, news.on, news.at
+        row.save(update_fields=["reaction", "on", "at"])
+    if news.author.external_id == account.external_id:
+        field = "reposted" if news.reaction == "repost" else "liked"
+        Message.objects.filter(account=account, external_id=news.target).update(**{field: news.on})
+    message = _find(account, news.target)
+    if message is not None:
+        live.tell(events.topics_of([message.ticket_id]))
+
+
+def _receipt(account: Account, news: Receipt) -> None:
+    for external_id in news.external_ids:
+        message = _find(account, external_id)
+        if message is None:
+            early.keep(account.pk, external_id, "receipt", news.at, state=news.state, reason=news.reason)
+        elif message.direction == "out":
+            outbox.receipt(message, news.state, news.reason)
+            live.tell(events.topics_of([message.ticket_id]))
+    if news.watermark is not None and news.person:
+        _watermark(account, news, news.watermark)
+
+
+def _watermark(account: Account, news: Receipt, until: datetime) -> None:
+    identity = _known(account, Person(news.person))
+    if identity is None or news.state == "failed":
+        return
+    field = "seen_until" if news.state == "seen" else "delivered_until"
+    before = datetime(1970, 1, 1, tzinfo=UTC)
+    Identity.objects.filter(pk=identity.pk).update(
+        **{field: until if getattr(identity, field) is None else Greatest(F(field), until)}
+    )
+    below = ["sent", "delivered"] if news.state == "seen" else ["sent"]
+    changed = Message.objects.filter(
+        identity=identity,
+        direction="out",
+        visibility="private",
+        state__in=below,
+        at__gte=before,
+        at__lte=until,
+    )
+    tickets = list(changed.values_list("ticket_id", flat=True).distinct())
+    if tickets:
+        changed.update(state=news.state)
+        live.tell(events.topics_of(tickets))
+
+
+# --------------------------------------------------------------- posts, people, accounts
+
+
+def _post(account: Account, news: PostSeen) -> None:
+    known = {
+        "author_name": clean(news.author.name or news.author.handle)[:255] if news.author else None,
+        "author_external_id": news.author.external_id[:255] if news.author else None,
+        "text": clean(news.text) if news.text is not None else None,
+        "picture_url": news.picture_url,
+        "permalink": news.permalink,
+        "at": news.at,
+        "likes": news.likes,
+        "comments": news.comments,
+        "shares": news.shares,
+        "removed": news.removed,
+        "refs": dict(news.refs) or None,
+        "looked_up_at": clock.now(),
+    }
+    facts = {field: value for field, value in known.items() if value is not None}
+    post, made = Post.objects.get_or_create(account=account, external_id=news.external_id, defaults=facts)
+    if not made:
+        Post.objects.filter(pk=post.pk).update(**facts)
+    live.tell(events.topics_of(post.tickets.values_list("pk", flat=True)[:200]))
+    if facts.get("picture_url") and not post.picture:
+        _hand_on("post_pictured", account, post=post.pk)
+
+
+def _stale(account: Account, news: PostStale) -> None:
+    if Post.objects.filter(account=account, external_id=news.external_id).exists():
+        _hand_on("post_stale", account, post=news.external_id)
+
+
+def _hand_on(kind: events.Kind, account: Account, **data: object) -> None:
+    event = Event.objects.create(kind=kind, account=account, data=data)
+    events.hand_to_reactions([event.pk])
+
+
+def _identity(account: Account, news: IdentitySeen) -> None:
+    identity = _known(account, news.person) or _made(account, news.person)
+    refresh_identity(identity, news.person)
+    if news.reachable is not None:
+        identity.reachable = news.reachable
+    identity.looked_up_at = clock.now()
+    identity.save()
+    if news.person.name:
+        Customer.objects.filter(pk=identity.customer_id, name="").update(name=str(identity))
+    live.tell(events.topics_of(identity.tickets.values_list("pk", flat=True)[:200]))
+
+
+def _known(account: Account, person: Person) -> Identity | None:
+    rows = Identity.objects.filter(account=account)
+    return (
+        rows.filter(external_id=person.external_id).first()
+        or rows.filter(private_id=person.external_id).first()
+    )
+
+
+def _made(account: Account, person: Person) -> Identity:
+    """The identity of a person we have not met; whoever inserts first wins."""
+    customer = Customer.objects.create(name=clean(person.name or person.handle)[:255])
+    fresh = Identity(account=account, customer=customer, external_id=person.external_id)
+    refresh_identity(fresh, person)
+    Identity.objects.bulk_create([fresh], ignore_conflicts=True)
+    identity = Identity.objects.get(account=account, external_id=person.external_id)
+    if identity.customer_id != customer.pk:
+        customer.delete()
+    return identity
+
+
+def _author(account: Account, news: AuthorFound) -> None:
+    """We learned who wrote a message: its stand-in becomes that person, or gives way to them."""
+    message = _find(account, news.external_id)
+    if message is None or message.identity is None or not message.identity.unknown:
+        return
+    stand_in = message.identity
+    known = _known(account, news.author)
+    if known is None:
+        stand_in.external_id = news.author.external_id
+        refresh_identity(stand_in, news.author)
+        stand_in.save()
+        Customer.objects.filter(pk=stand_in.customer_id).update(name=str(stand_in))
+        live.tell(events.topics_of([message.ticket_id]))
+        return
+    _give_way(message, stand_in, known)
+
+
+def _give_way(message: Message, stand_in: Identity, known: Identity) -> None:
+    ticket = message.ticket
+    theirs = Ticket.objects.filter(identity=known, post=ticket.post, kind=ticket.kind, running=True).first()
+    if theirs is None:
+        Ticket.objects.filter(pk=ticket.pk).update(identity=known, customer_id=known.customer_id)
+    else:
+        Message.objects.filter(ticket=ticket).update(ticket=theirs)
+        Event.objects.filter(ticket=ticket).update(ticket=theirs)
+        Ticket.objects.filter(pk=theirs.pk).update(
+            unanswered=True, last_at=Greatest(F("last_at"), ticket.last_at), last_text=ticket.last_text
+        )
+        ticket.delete()
+    Message.objects.filter(identity=stand_in).update(identity=known)
+    customer = stand_in.customer
+    stand_in.delete()
+    customer.delete()
+    live.tell(events.topics_of([theirs.pk if theirs else ticket.pk]))
+
+
+def _account(account: Account, news: AccountChanged) -> None:
+    Account.objects.filter(pk=account.pk).update(
+        problem=news.problem,
+        problem_detail=news.detail[:500],
+        state=Account.State.BROKEN if news.problem else Account.State.CONNECTED,
+    )
+    live.tell(["accounts"])

@@ -1,0 +1,318 @@
+"""Deliveries in, tickets out: whatever the order, however often."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from heed.channels.base import (
+    Attachment,
+    AuthorFound,
+    Broken,
+    Echo,
+    HiddenChanged,
+    IdentitySeen,
+    Inbound,
+    MessageEdited,
+    MessageReceived,
+    MessageRemoved,
+    NotUnderstood,
+    Person,
+    PostSeen,
+    ReactionChanged,
+    Receipt,
+)
+from heed.channels.models import Account
+from heed.inbox import intake, ledger, outbox, reach, verbs
+from heed.inbox.models import Customer, Delivery, EarlyNews, Event, Identity, Message, Post, Ticket
+from heed.inbox.tests.rubber import Rubber, body
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+LEA = Person("lea", "Lea Marn")
+OMAR = Person("omar", "Omar Badr")
+
+
+def at(minutes: float) -> datetime:
+    return NOON + timedelta(minutes=minutes)
+
+
+def comment(external_id: str, minutes: float = 0, who: Person | None = LEA, **more: Any) -> MessageReceived:
+    facts = {"text": f"words of {external_id}", "post": "post", "kind": "comment", **more}
+    return MessageReceived(external_id=external_id, at=at(minutes), visibility="public", author=who, **facts)
+
+
+def private(external_id: str, minutes: float = 0, who: Person = LEA, **more: Any) -> MessageReceived:
+    facts = {"text": f"words of {external_id}", "kind": "message", **more}
+    return MessageReceived(external_id=external_id, at=at(minutes), visibility="private", author=who, **facts)
+
+
+def deliver(account: Account, *bodies: bytes) -> None:
+    ledger.append(account.pk, bodies)
+    while intake.take_batch():
+        pass
+
+
+def news(account: Account, *found: Inbound) -> None:
+    deliver(account, *(body(each) for each in found))
+
+
+def texts(ticket: Ticket) -> list[str]:
+    return [message.text for message in reach.thread(ticket)]
+
+
+def test_one_ticket_per_person_and_post(account: Account) -> None:
+    news(account, comment("1"), comment("2", 1), comment("3", 2, OMAR), comment("4", 3, post="other"))
+    assert Ticket.objects.count() == 3
+    assert Post.objects.count() == 2
+    assert Customer.objects.count() == Identity.objects.count() == 2
+    lea = Ticket.objects.get(identity__external_id="lea", post__external_id="post")
+    assert texts(lea) == ["words of 1", "words of 2"]
+    assert (lea.unanswered, lea.status, lea.waiting_since) == (True, "new", at(0))
+
+
+def test_one_running_private_ticket(account: Account) -> None:
+    news(account, private("1"), private("2", 5), comment("3", 6))
+    assert sorted(Ticket.objects.values_list("kind", flat=True)) == ["private", "public"]
+    assert Ticket.objects.get(kind="private").last_private_in == at(5)
+
+
+def test_the_networks_time_orders_the_thread(account: Account) -> None:
+    news(account, private("c", 3), private("a", 1), private("b", 2))
+    ticket = Ticket.objects.get()
+    assert texts(ticket) == ["words of a", "words of b", "words of c"]
+    assert (ticket.last_text, ticket.last_at, ticket.opened_at) == ("words of c", at(3), at(1))
+
+
+def test_replay_changes_nothing(account: Account, maja: Any) -> None:
+    news(account, comment("1"), private("2"), MessageEdited(external_id="1", at=at(3), text="better"))
+    before = snapshot(), Event.objects.count()
+    for _ in range(3):
+        for delivery in Delivery.objects.all():
+            verbs.replay(delivery, maja)
+        while intake.take_batch():
+            pass
+    assert (snapshot(), Event.objects.count()) == before
+
+
+def test_replay_does_not_reopen(account: Account, ana: Any, maja: Any) -> None:
+    news(account, comment("1"))
+    verbs.set_status(Ticket.objects.get(), ana, "solved")
+    verbs.replay(Delivery.objects.get(), maja)
+    intake.take_batch()
+    assert Ticket.objects.get().status == "solved"
+
+
+@pytest.mark.parametrize(("setting", "count"), [("reopen", 1), ("new", 2)])
+def test_a_new_message_reopens_or_opens(account: Account, ana: Any, setting: str, count: int) -> None:
+    Account.objects.update(after_solved=setting)
+    news(account, comment("1"))
+    first = Ticket.objects.get()
+    verbs.set_status(first, ana, "solved")
+    news(account, comment("2", 60 * 24 * 365))
+    assert Ticket.objects.count() == count
+    first.refresh_from_db()
+    assert first.status == ("open" if setting == "reopen" else "solved")
+    assert Ticket.objects.filter(unanswered=True).count() == 1
+
+
+def test_a_poison_item_never_stops_its_neighbours(account: Account) -> None:
+    poison = comment("bad", text="x", kind="comment", permalink="p")
+    object.__setattr__(poison, "external_id", "b" * 300)  # longer than the column
+    deliver(account, body(comment("1"), poison, comment("2", 1)), body(comment("3", 2)))
+    assert Message.objects.count() == 3
+    aside = Delivery.objects.get(state="set_aside")
+    assert aside.problems[0]["what"] == "MessageReceived"
+    assert "too long" in aside.problems[0]["error"]
+    assert Delivery.objects.filter(state="done").count() == 1
+
+
+def test_odd_deliveries_are_kept(account: Account) -> None:
+    deliver(
+        account,
+        b"nonsense",
+        body(NotUnderstood(what="sparkle")),
+        body(Broken(what="item", error="no id"), comment("1")),
+        body(comment("2", owner="somebody else")),
+    )
+    assert list(Delivery.objects.order_by("id").values_list("state", flat=True)) == [
+        "set_aside",
+        "not_understood",
+        "set_aside",
+        "not_understood",
+    ]
+    assert Message.objects.count() == 1
+
+
+def test_edit_and_removal_keep_what_stood_there(account: Account) -> None:
+    news(account, comment("1"), MessageEdited(external_id="1", at=at(2), text="second"))
+    news(account, MessageEdited(external_id="1", at=at(1), text="first edit, late"))
+    news(account, MessageRemoved(external_id="1", at=at(5)))
+    message = Message.objects.get()
+    assert (message.text, message.edited_at, message.removed_at) == ("second", at(2), at(5))
+    assert [each.text for each in message.revisions.order_by("at")] == [
+        "words of 1",
+        "first edit, late",
+        "second",
+    ]
+
+
+def test_news_may_overtake_its_message(account: Account) -> None:
+    news(
+        account,
+        MessageRemoved(external_id="1", at=at(5)),
+        MessageEdited(external_id="1", at=at(2), text="second"),
+        HiddenChanged(external_id="1", at=at(3), hidden=True),
+    )
+    assert EarlyNews.objects.count() == 3
+    news(account, comment("1"))
+    message = Message.objects.get()
+    assert (message.text, message.hidden, message.removed_at) == ("second", True, at(5))
+    assert EarlyNews.objects.count() == 0
+
+
+def test_an_answer_outside_heed_counts(account: Account) -> None:
+    news(
+        account, private("1", 0), Echo(external_id="e", at=at(5), visibility="private", person=LEA, text="hi")
+    )
+    ticket = Ticket.objects.get()
+    assert (ticket.unanswered, ticket.last_direction) == (False, "out")
+    assert Message.objects.get(external_id="e").outside
+    news(account, private("2", 6))
+    ticket.refresh_from_db()
+    assert (ticket.unanswered, ticket.waiting_since) == (True, at(6))
+
+
+def test_our_own_comment_hangs_where_it_answers(account: Account) -> None:
+    news(
+        account, comment("1"), Echo(external_id="e", at=at(1), visibility="public", parent="1", text="hello")
+    )
+    assert texts(Ticket.objects.get()) == ["words of 1", "hello"]
+
+
+def test_an_echo_attaches_to_our_answer(account: Account, ana: Any, rubber: Rubber) -> None:
+    news(account, comment("1"))
+    ticket = Ticket.objects.get()
+    message = verbs.answer(ticket, ana, "we help", "public")
+    news(account, Echo(external_id="e", at=at(9), visibility="public", parent="1", text="we help"))
+    message.refresh_from_db()
+    assert (message.external_id, message.state, Message.objects.count()) == ("e", "sent", 2)
+
+
+def test_receipts_move_forward_only(account: Account, ana: Any, rubber: Rubber) -> None:
+    news(account, private("1"))
+    Ticket.objects.update(last_private_in=datetime.now(UTC))
+    message = verbs.answer(Ticket.objects.get(), ana, "hello", "private")
+    soon = datetime.now(UTC) + timedelta(minutes=1)
+    news(account, Receipt(state="seen", at=soon, external_ids=("out-1",)))
+    outbox.send_next(message.ticket_id)
+    message.refresh_from_db()
+    assert message.state == "seen"
+    news(account, Receipt(state="delivered", at=soon, person="lea", watermark=soon))
+    message.refresh_from_db()
+    assert message.state == "seen"
+
+
+def test_reactions_count_once_and_can_be_taken_back(account: Account) -> None:
+    news(account, comment("1"))
+    like = ReactionChanged(target="1", at=at(1), author=OMAR, reaction="like", on=True)
+    news(account, like, like)
+    ticket = Ticket.objects.get()
+    assert reach.thread(ticket)[0].like_count == 1  # type: ignore[attr-defined]
+    news(account, ReactionChanged(target="1", at=at(2), author=OMAR, reaction="like", on=False), like)
+    assert reach.thread(ticket)[0].like_count == 0  # type: ignore[attr-defined]
+
+
+def test_an_unknown_author_becomes_known(account: Account) -> None:
+    news(account, comment("1", who=None), comment("2", 1))
+    assert Ticket.objects.count() == 2
+    news(account, AuthorFound(external_id="1", author=LEA))
+    ticket = Ticket.objects.get()
+    assert texts(ticket) == ["words of 1", "words of 2"]
+    assert Customer.objects.count() == 1
+
+
+def test_posts_and_people_keep_what_is_known(account: Account) -> None:
+    news(
+        account,
+        comment("1"),
+        PostSeen(external_id="post", text="New boots", likes=4),
+        PostSeen(external_id="post"),
+    )
+    post = Post.objects.get()
+    assert (post.text, post.likes) == ("New boots", 4)
+    news(account, IdentitySeen(person=Person("lea"), reachable=False))
+    identity = Identity.objects.get()
+    assert (identity.name, identity.reachable) == ("Lea Marn", False)
+
+
+def test_files_wait_to_be_fetched(account: Account) -> None:
+    image = Attachment("image", "https://cdn.example/a.png", name="a.png")
+    place = Attachment("location", text="46.05, 14.5")
+    news(account, private("1", attachments=(image, place)))
+    assert [(each.kind, each.state) for each in Message.objects.get().attachments.order_by("position")] == [
+        ("image", "waiting"),
+        ("location", "link"),
+    ]
+
+
+def snapshot() -> list[tuple[object, ...]]:
+    """What people see, without ids and times of ours."""
+    rows = Message.objects.order_by("external_id").values_list(
+        "external_id",
+        "text",
+        "removed_at",
+        "edited_at",
+        "hidden",
+        "ticket__post__external_id",
+        "identity__external_id",
+    )
+    tickets = Ticket.objects.order_by("identity__external_id", "kind", "post__external_id").values_list(
+        "identity__external_id",
+        "kind",
+        "last_text",
+        "last_at",
+        "unanswered",
+        "waiting_since",
+        "opened_at",
+        "subject",
+    )
+    return [*rows, *((*row[:-1],) for row in tickets)]
+
+
+STREAM: tuple[Inbound, ...] = (
+    comment("1"),
+    comment("2", 1),
+    comment("3", 2, OMAR),
+    private("4", 3),
+    private("5", 4),
+    MessageEdited(external_id="2", at=at(5), text="two, better"),
+    MessageEdited(external_id="2", at=at(6), text="two, best"),
+    MessageRemoved(external_id="3", at=at(7)),
+    Echo(external_id="6", at=at(3.5), visibility="private", person=LEA, text="from the app"),
+    HiddenChanged(external_id="1", at=at(8), hidden=True),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), size=st.integers(1, 6))
+def test_order_and_repetition_make_no_difference(account: Account, seed: int, size: int) -> None:
+    def outcome(stream: list[Inbound], size: int) -> list[tuple[object, ...]]:
+        Ticket.objects.all().delete()
+        Customer.objects.all().delete()
+        Post.objects.all().delete()
+        Message.objects.all().delete()
+        EarlyNews.objects.all().delete()
+        deliver(account, *(body(*stream[i : i + size]) for i in range(0, len(stream), size)))
+        return snapshot()
+
+    dice = random.Random(seed)
+    shuffled = [*STREAM, *dice.sample(STREAM, 5)]
+    dice.shuffle(shuffled)
+    assert outcome(shuffled, size) == outcome(list(STREAM), 1)

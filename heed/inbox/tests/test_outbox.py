@@ -1,0 +1,228 @@
+"""Answers out: honest states, nothing twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from heed.accounts.models import User
+from heed.channels.base import CannotTell, Echo, NotThere, Refusal, Sent
+from heed.channels.models import Account
+from heed.inbox import outbox, verbs
+from heed.inbox.models import Draft, Event, Message, Ticket
+from heed.inbox.possible import possible
+from heed.inbox.tests.rubber import Rubber
+from heed.inbox.tests.test_intake import LEA, comment, news, private
+from heed.lib import clock
+from heed.lib.http import AnswerLost, Unreachable
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ticket(account: Account) -> Ticket:
+    news(account, comment("1"))
+    Message.objects.update(at=clock.now())
+    return Ticket.objects.get()
+
+
+def state(message: Message) -> str:
+    message.refresh_from_db()
+    return message.state
+
+
+def test_an_answer_goes_out_once(ticket: Ticket, ana: User, rubber: Rubber) -> None:
+    key = uuid4()
+    message = verbs.answer(ticket, ana, "we help", "public", key=key)
+    assert verbs.answer(ticket, ana, "we help", "public", key=key) == message
+    outbox.send_next(ticket.pk)
+    outbox.send_next(ticket.pk)
+    assert state(message) == "sent"
+    assert [each.text for each in rubber.sent] == ["we help"]
+    assert rubber.sent[0].to is not None
+    assert rubber.sent[0].to.external_id == "1"
+
+
+def test_only_marking_ends_unanswered(ticket: Ticket, ana: User, rubber: Rubber) -> None:
+    verbs.answer(ticket, ana, "we help", "public")
+    outbox.send_next(ticket.pk)
+    ticket.refresh_from_db()
+    assert ticket.unanswered
+    verbs.answer(ticket, ana, "done", "public", mark=True)
+    ticket.refresh_from_db()
+    assert not ticket.unanswered
+
+
+def test_answers_keep_their_order(ticket: Ticket, ana: User, rubber: Rubber) -> None:
+    first = verbs.answer(ticket, ana, "one", "public")
+    verbs.answer(ticket, ana, "two", "public")
+    rubber.script = [Refusal("slow_down", retry=True, after=30)]
+    again = outbox.send_next(ticket.pk)
+    assert state(first) == "retrying"
+    assert again is not None
+    assert timedelta(seconds=25) < again - clock.now() < timedelta(seconds=31)
+    with clock.moved(timedelta(seconds=31)):
+        outbox.send_next(ticket.pk)
+    assert [each.text for each in rubber.sent] == ["one", "one", "two"]
+
+
+def test_a_refusal_returns_the_draft(ticket: Ticket, ana: User, rubber: Rubber) -> None:
+    message = verbs.answer(ticket, ana, "we help", "public")
+    verbs.keep_draft(ana, ticket, "public", "begun meanwhile")
+    rubber.script = [Refusal("gone", code="100/33", detail="no such comment")]
+    outbox.send_next(ticket.pk)
+    assert (state(message), message.reason) == ("failed", "gone")
+    assert message.words is not None
+    draft = Draft.objects.get()
+    assert (draft.text, draft.failed) == ("we help\n\nbegun meanwhile", message)
+
+
+def test_unreachable_is_tried_again_and_ends(ticket: Ticket, ana: User, rubber: Rubber) -> None:
+    message = verbs.answer(ticket, ana, "we help", "public")
+    rubber.script = [Unreachable("down")] * 20
+    for hour in range(20):
+        with clock.moved(timedelta(hours=hour)):
+            outbox.send_next(ticket.pk)
+    assert (state(message), message.reason) == ("failed", "network_down")
+    assert len(rubber.sent) == len(outbox.WAITS) + 1
+
+
+def test_a_lost_answer_is_never_resent_blindly(ticket: Ticket, ana: User, rubber: Rubber) -> None:
+    message = verbs.answer(ticket, ana, "we help", "public")
+    rubber.script = [AnswerLost("reset")]
+    rubber.findings = [CannotTell(5), CannotTell(None)]
+    outbox.send_next(ticket.pk)
+    assert state(message) == "unknown"
+    outbox.resolve(message.pk)
+    outbox.resolve(message.pk)
+    for _ in range(3):
+        outbox.send_next(ticket.pk)
+        outbox.resolve(message.pk)
+    assert state(message) == "unknown"
+    assert len(rubber.sent) == 1
+
+
+@pytest.mark.parametrize(("finding", "sent"), [(Sent("x"), 1), (NotThere(), 2)])
+def test_the_network_settles_an_unknown(
+    ticket: Ticket, ana: User, rubber: Rubber, finding: Any, sent: int
+) -> None:
+    message = verbs.answer(ticket, ana, "we help", "public")
+    rubber.script = [AnswerLost("reset")]
+    rubber.findings = [finding]
+    outbox.send_next(ticket.pk)
+    outbox.resolve(message.pk)
+    outbox.send_next(ticket.pk)
+    assert state(message) == "sent"
+    assert len(rubber.sent) == sent
+
+
+@pytest.mark.parametrize(("outcome", "sent"), [("sent", 1), ("resend", 2)])
+def test_a_person_settles_an_unknown(
+    ticket: Ticket, ana: User, rubber: Rubber, outcome: str, sent: int
+) -> None:
+    message = verbs.answer(ticket, ana, "we help", "public")
+    rubber.script = [AnswerLost("reset")]
+    outbox.send_next(ticket.pk)
+    message.refresh_from_db()
+    verbs.settle(message, ana, outcome)
+    outbox.send_next(ticket.pk)
+    assert (state(message), len(rubber.sent)) == ("sent", sent)
+    with pytest.raises(verbs.CannotSettle):
+        verbs.settle(message, ana, outcome)
+
+
+def test_a_worker_that_dies_leaves_an_unknown(ticket: Ticket, ana: User, rubber: Rubber) -> None:
+    message = verbs.answer(ticket, ana, "we help", "public")
+    claimed, _ = outbox._claim(ticket.pk)
+    assert claimed == message
+    assert outbox.send_next(ticket.pk) is not None  # somebody else owns it
+    assert rubber.sent == []
+    with clock.moved(timedelta(hours=1)):
+        outbox.send_next(ticket.pk)
+    assert (state(message), rubber.sent) == ("unknown", [])
+
+
+def test_an_echo_before_the_answer_is_the_same_message(
+    account: Account, ticket: Ticket, ana: User, rubber: Rubber
+) -> None:
+    message = verbs.answer(ticket, ana, "we help", "public")
+
+    def echo_first() -> Sent:
+        news(account, Echo(external_id="42", at=clock.now(), visibility="public", parent="1", text="we help"))
+        return Sent("42")
+
+    rubber.script = [echo_first]
+    outbox.send_next(ticket.pk)
+    assert (state(message), message.external_id) == ("sent", "42")
+    assert Message.objects.filter(direction="out").count() == 1
+
+
+def test_an_echo_in_other_words_is_still_ours(
+    account: Account, ticket: Ticket, ana: User, rubber: Rubber
+) -> None:
+    message = verbs.answer(ticket, ana, "we help", "public")
+
+    def echo_first() -> Sent:
+        news(
+            account, Echo(external_id="42", at=clock.now(), visibility="public", parent="1", text="We help.")
+        )
+        return Sent("42")
+
+    rubber.script = [echo_first]
+    outbox.send_next(ticket.pk)
+    assert (state(message), message.external_id) == ("sent", "42")
+    assert Message.objects.filter(direction="out").count() == 1
+    assert not Event.objects.filter(kind="answered_outside").exists()
+
+
+def test_the_private_reply_is_possible_once(
+    account: Account, ticket: Ticket, ana: User, rubber: Rubber
+) -> None:
+    assert possible(ticket).private.allowed
+    rubber.script = [Sent("p1", person="psid")]
+    verbs.answer(ticket, ana, "privately", "private")
+    outbox.send_next(ticket.pk)
+    ticket.refresh_from_db()
+    assert ticket.took_private
+    with pytest.raises(verbs.CannotAnswer):
+        verbs.answer(ticket, ana, "again", "private")
+    news(account, private("9", 60 * 24 * 400, who=type(LEA)("psid", "Lea Marn")))
+    ticket.refresh_from_db()
+    assert Ticket.objects.count() == 1
+    assert ticket.last_private_in is not None
+
+
+def test_the_window_closes(account: Account, ana: User) -> None:
+    news(account, private("1"))
+    ticket = Ticket.objects.get()
+    Ticket.objects.update(last_private_in=datetime.now(UTC) - timedelta(hours=23))
+    ticket.refresh_from_db()
+    assert possible(ticket).private.allowed
+    with clock.moved(timedelta(hours=2)):
+        assert not possible(ticket).private.allowed
+        with pytest.raises(verbs.CannotAnswer):
+            verbs.answer(ticket, ana, "hello", "private")
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 101])
+def test_what_cannot_be_sent_is_refused_before(ticket: Ticket, ana: User, text: str) -> None:
+    with pytest.raises(verbs.CannotAnswer):
+        verbs.answer(ticket, ana, text, "public")
+    assert Message.objects.filter(direction="out").count() == 0
+
+
+def test_actions_keep_what_the_network_says(ticket: Ticket, ana: User, rubber: Rubber) -> None:
+    from heed.inbox.jobs import act_on_network
+
+    message = Message.objects.get()
+    verbs.act(message, ana, "like")
+    act_on_network(message=message.pk, action="like", user=ana.pk)
+    message.refresh_from_db()
+    assert (message.liked, message.refs) == (True, {"by": "like"})
+    with pytest.raises(verbs.CannotAct):
+        verbs.act(message, ana, "like")
+    with pytest.raises(verbs.CannotAct):
+        verbs.act(message, ana, "delete")

@@ -1,0 +1,360 @@
+"""All that people do to tickets. Every verb writes its event in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import BinaryIO
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from heed.accounts.models import User
+from heed.inbox import events
+from heed.inbox import files as kept_files
+from heed.inbox.jobs import act_on_network, send_answers
+from heed.inbox.models import Attachment, Delivery, Draft, Message, Ticket
+from heed.inbox.possible import Text, Way, actions, last_inbound, possible, too_long
+from heed.lib import clock, live
+from heed.lib.text import clean, first_words, measure
+
+
+class CannotAnswer(Exception):
+    """The answer cannot be sent. `sentence` says why, `way_out` what helps; nothing was stored."""
+
+    def __init__(self, sentence: Text, way_out: Text = "") -> None:
+        super().__init__(str(sentence))
+        self.sentence = sentence
+        self.way_out = way_out
+
+
+class CannotAct(Exception):
+    """The action is not possible on this message. `sentence` says why."""
+
+    def __init__(self, sentence: Text) -> None:
+        super().__init__(str(sentence))
+        self.sentence = sentence
+
+
+class CannotSettle(CannotAct):
+    """The message is not in a state in which this question stands."""
+
+
+# ------------------------------------------------------------------------------- answering
+
+
+@transaction.atomic
+def answer(
+    ticket: Ticket,
+    user: User,
+    text: str,
+    visibility: str,
+    *,
+    to: int | None = None,
+    files: Sequence[int] = (),
+    mark: bool = False,
+    key: UUID | None = None,
+) -> Message:
+    """Queue an answer: the message and its job in one transaction.
+
+    `visibility` is public or private; `to` the id of the message answered (the customer's newest
+    by default); `files` ids of one's own draft attachments; `mark` marks the ticket answered.
+    The same `key` again gives back the same message. Raises `CannotAnswer`.
+    """
+    ticket = _locked(ticket)
+    again = Message.objects.filter(send_key=key, ticket=ticket).first() if key else None
+    if again is not None:
+        return again
+    text = clean(text).strip()
+    attachments = _draft_files(user, ticket, files)
+    _check(possible(ticket).way(visibility), text, attachments)
+    message = Message.objects.create(
+        account_id=ticket.account_id,
+        ticket=ticket,
+        identity_id=ticket.identity_id,
+        direction="out",
+        visibility=visibility,
+        author=user,
+        text=text,
+        at=_after_all(ticket),
+        state=Message.State.QUEUED,
+        send_key=key or uuid4(),
+        answers=_answered(ticket, visibility, to),
+    )
+    _move_files(attachments, message)
+    _show_as_last(ticket, message)
+    if ticket.status == Ticket.Status.NEW:
+        _set(ticket, status=Ticket.Status.OPEN)
+    drop_draft(user, ticket, visibility)
+    events.record("answer_queued", ticket=ticket, message=message, actor=user, at=message.at)
+    send_answers.defer(ticket=ticket.pk)
+    if mark:
+        mark_answered(ticket, user)
+    return message
+
+
+@transaction.atomic
+def note(ticket: Ticket, user: User, text: str, *, key: UUID | None = None) -> Message:
+    """Write an internal note. It never leaves Heed. Raises `CannotAnswer` when it is empty."""
+    ticket = _locked(ticket)
+    again = Message.objects.filter(send_key=key, ticket=ticket).first() if key else None
+    if again is not None:
+        return again
+    text = clean(text).strip()
+    if not text:
+        raise CannotAnswer(_("Write something first."))
+    message = Message.objects.create(
+        account_id=ticket.account_id,
+        ticket=ticket,
+        direction="out",
+        visibility="note",
+        author=user,
+        text=text,
+        at=clock.now(),
+        state=Message.State.NOTED,
+        send_key=key or uuid4(),
+    )
+    drop_draft(user, ticket, "note")
+    events.record("note_written", ticket=ticket, message=message, actor=user, at=message.at)
+    return message
+
+
+@transaction.atomic
+def settle(message: Message, user: User, outcome: str) -> None:
+    """A person decides what became of an answer nobody can prove: `resend` or `sent`."""
+    changed = Message.objects.filter(pk=message.pk, state=Message.State.UNKNOWN)
+    if outcome == "sent":
+        done = changed.update(state=Message.State.SENT, lease_until=None, try_at=None, reason="", detail="")
+    elif outcome == "resend":
+        done = changed.update(
+            state=Message.State.QUEUED,
+            started_at=None,
+            lease_until=None,
+            try_at=None,
+            attempts=0,
+            reason="",
+            detail="",
+        )
+        send_answers.defer(ticket=message.ticket_id)
+    else:
+        raise CannotSettle(_("Say either resend or sent."))
+    if not done:
+        raise CannotSettle(_("It is already known what became of this answer."))
+    kind: events.Kind = "answer_sent" if outcome == "sent" else "answer_queued"
+    events.record(kind, ticket=message.ticket, message=message, actor=user, settled=outcome)
+
+
+@transaction.atomic
+def dismiss(message: Message, user: User) -> None:
+    """Take a failed answer out of the thread; its text stays in the draft until that is changed."""
+    gone = Message.objects.filter(pk=message.pk, state=Message.State.FAILED).update(removed_at=clock.now())
+    if not gone:
+        raise CannotSettle(_("Only an answer that failed can be dismissed."))
+    live.tell(events.topics_of([message.ticket_id]))
+
+
+@transaction.atomic
+def act(message: Message, user: User, action: str) -> None:
+    """Queue a like, hide, delete … on the network. Raises `CannotAct`."""
+    offered = {each.action: each for each in actions(message)}
+    offer = offered.get(action)  # type: ignore[call-overload]
+    if offer is None:
+        raise CannotAct(_("This cannot be done with this message."))
+    if not offer.allowed:
+        raise CannotAct(offer.sentence)
+    act_on_network.defer(message=message.pk, action=offer.action, user=user.pk)
+
+
+# ---------------------------------------------------------------------------- the ticket
+
+
+@transaction.atomic
+def mark_answered(ticket: Ticket, user: User) -> None:
+    """The only thing that ends being unanswered."""
+    if _change(ticket, unanswered=False, waiting_since=None):
+        events.record("answered_marked", ticket=ticket, actor=user)
+
+
+@transaction.atomic
+def mark_unanswered(ticket: Ticket, user: User) -> None:
+    if _change(ticket, unanswered=True, waiting_since=clock.now()):
+        events.record("unanswered_marked", ticket=ticket, actor=user)
+
+
+@transaction.atomic
+def assign(ticket: Ticket, user: User, assignee: User | None) -> None:
+    """Give the ticket to a colleague, or back to nobody."""
+    if _change(ticket, assignee=assignee):
+        events.record("assigned", ticket=ticket, actor=user, to=assignee.name if assignee else "")
+
+
+@transaction.atomic
+def set_status(ticket: Ticket, user: User, status: str) -> None:
+    """Set the status. Solving says that nothing is left to answer, so it marks answered too."""
+    if status not in Ticket.Status.values:
+        raise ValueError(f"A status is one of {', '.join(Ticket.Status.values)}.")
+    if not _change(ticket, status=status, solved_at=clock.now() if status == Ticket.Status.SOLVED else None):
+        return
+    events.record("status_changed", ticket=ticket, actor=user, status=status)
+    if status == Ticket.Status.SOLVED:
+        mark_answered(ticket, user)
+
+
+# ------------------------------------------------------------------------------- drafts
+
+
+def keep_draft(user: User, ticket: Ticket, visibility: str, text: str) -> None:
+    """Keep what someone has begun to write; an empty text drops it."""
+    if not text:
+        drop_draft(user, ticket, visibility)
+        return
+    Draft.objects.update_or_create(
+        user=user,
+        ticket=ticket,
+        visibility=visibility,
+        defaults={"text": clean(text), "updated_at": clock.now()},
+    )
+
+
+def drop_draft(user: User, ticket: Ticket, visibility: str) -> None:
+    Draft.objects.filter(user=user, ticket=ticket, visibility=visibility).delete()
+
+
+def attach(user: User, ticket: Ticket, name: str, file: BinaryIO) -> Attachment:
+    """Keep a file for an answer that is being written. Raises `TooLarge` of the files."""
+    kept = kept_files.keep(file)
+    return Attachment.objects.create(
+        owner=user,
+        ticket=ticket,
+        kind=kept_files.kind_of(kept.mime),
+        name=clean(name)[:255],
+        mime=kept.mime,
+        size=kept.size,
+        path=kept.path,
+        state=Attachment.State.KEPT,
+    )
+
+
+def detach(user: User, attachment: Attachment) -> None:
+    """Drop a file from one's own draft."""
+    Attachment.objects.filter(pk=attachment.pk, owner=user, message=None).delete()
+
+
+# ----------------------------------------------------------------------------- the ledger
+
+
+def replay(delivery: Delivery, user: User) -> None:
+    """Read a delivery again, as if it had just come. Doing so any number of times changes nothing."""
+    Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.PENDING, problems=[], done_at=None)
+    live.tell(["deliveries", "ledger"])
+
+
+# ------------------------------------------------------------------------------- inside
+
+
+def _locked(ticket: Ticket) -> Ticket:
+    return (
+        Ticket.objects.select_for_update(of=("self",))
+        .select_related("account", "identity", "post", "customer", "assignee")
+        .get(pk=ticket.pk)
+    )
+
+
+def _check(way: Way, text: str, attachments: list[Attachment]) -> None:
+    if not way.allowed:
+        raise CannotAnswer(way.sentence, way.way_out)
+    if not text and not attachments:
+        raise CannotAnswer(_("Write something first."))
+    limit = too_long(text, way)
+    if limit is not None:
+        over = measure(text, limit.unit) - limit.most
+        raise CannotAnswer(
+            _("The text is %(over)d over the network's limit.") % {"over": over}, _("Shorten it.")
+        )
+    _check_files(way, text, attachments)
+
+
+def _check_files(way: Way, text: str, attachments: list[Attachment]) -> None:
+    if not attachments:
+        return
+    if way.files is None:
+        raise CannotAnswer(_("No files can be sent this way."), _("Remove the attachment."))
+    if len(attachments) > way.files.count:
+        raise CannotAnswer(_("At most %(most)d files can go along.") % {"most": way.files.count})
+    if text and not way.files.with_text:
+        raise CannotAnswer(_("Text and files cannot go together here."), _("Send them one after the other."))
+    for attachment in attachments:
+        if not kept_files.matches(attachment.mime, way.files.types):
+            raise CannotAnswer(
+                _("The network does not take files of this kind: %(name)s") % {"name": attachment.name}
+            )
+        if (attachment.size or 0) > kept_files.most_bytes(attachment.mime, way.files.most_bytes):
+            raise CannotAnswer(
+                _("The file is too large for this network: %(name)s") % {"name": attachment.name}
+            )
+
+
+def _draft_files(user: User, ticket: Ticket, wanted: Sequence[int]) -> list[Attachment]:
+    if not wanted:
+        return []
+    found = list(
+        Attachment.objects.filter(pk__in=wanted, owner=user, ticket=ticket, message=None).order_by("id")
+    )
+    if len(found) != len(set(wanted)):
+        raise CannotAnswer(_("An attachment is no longer there."), _("Attach it again."))
+    return found
+
+
+def _move_files(attachments: list[Attachment], message: Message) -> None:
+    for position, attachment in enumerate(attachments):
+        attachment.message, attachment.position, attachment.owner, attachment.ticket = (
+            message,
+            position,
+            None,
+            None,
+        )
+        attachment.save(update_fields=["message", "position", "owner", "ticket"])
+
+
+def _answered(ticket: Ticket, visibility: str, to: int | None) -> Message | None:
+    """The message an answer refers to: the chosen one, else the newest it can refer to."""
+    if to is not None:
+        chosen = ticket.messages.filter(pk=to).exclude(visibility="note").first()
+        if chosen is None:
+            raise CannotAnswer(_("The message you answer is not in this ticket."))
+        return chosen
+    return last_inbound(ticket, visibility) or (
+        last_inbound(ticket, "public") if visibility == "private" else None
+    )
+
+
+def _after_all(ticket: Ticket) -> datetime:
+    """Now, but never before what the answer follows: networks' clocks may run ahead of ours."""
+    return max(clock.now(), ticket.last_at)
+
+
+def _show_as_last(ticket: Ticket, message: Message) -> None:
+    _set(
+        ticket,
+        last_at=message.at,
+        last_text=first_words(message.text, 180),
+        last_direction="out",
+        last_author=str(message.author or ""),
+    )
+
+
+def _set(ticket: Ticket, **values: object) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(**values)
+    for name, value in values.items():
+        setattr(ticket, name, value)
+
+
+def _change(ticket: Ticket, **values: object) -> bool:
+    """Change a ticket if it differs; False when it already was so."""
+    now = _locked(ticket)
+    field, wanted = next(iter(values.items()))
+    if getattr(now, field) == wanted:
+        return False
+    _set(ticket, **values)
+    return True
