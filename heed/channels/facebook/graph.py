@@ -234,13 +234,10 @@ def _minutes(header: str, page: str) -> float:
         return 0.0
     if not isinstance(usage, dict):
         return 0.0
-    cases = usage.get(page) if page in usage else [case for each in usage.values() for case in each]
-    waits = [
-        case["estimated_time_to_regain_access"]
-        for case in (cases if isinstance(cases, list) else [])
-        if isinstance(case, dict) and isinstance(case.get("estimated_time_to_regain_access"), int | float)
-    ]
-    return float(max(waits, default=0))
+    pages = [usage[page]] if page in usage else usage.values()
+    cases = [case for cases in pages if isinstance(cases, list) for case in cases if isinstance(case, dict)]
+    waits = [case.get("estimated_time_to_regain_access") for case in cases]
+    return float(max((wait for wait in waits if isinstance(wait, int | float)), default=0))
 
 
 def _number(value: Any) -> int:

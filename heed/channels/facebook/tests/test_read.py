@@ -401,7 +401,9 @@ def _body(entries: list[dict[str, Any]]) -> bytes:
 
 @given(st.lists(st.sampled_from(ITEMS), max_size=12), st.booleans())
 def test_a_batch_reads_as_its_items_do(items: list[tuple[str, int, str, Any]], together: bool) -> None:
-    single = [{"id": page, "time": time, kind: [item]} for page, time, kind, item in items]
+    single: list[dict[str, Any]] = [
+        {"id": page, "time": time, kind: [item]} for page, time, kind, item in items
+    ]
     entries: list[dict[str, Any]] = []
     for entry in single:
         kind = next(iter(entry.keys() - {"id", "time"}))
