@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
+from django.utils import timezone
 
 
 class LanguageMiddleware(LocaleMiddleware):
-    """The language a person chose (kept in a cookie), else what their browser asks for."""
+    """The language a person chose (kept in a cookie), else what their browser asks for; and the
+    time zone their browser told us (in a cookie too), so that days begin when theirs do."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        try:
+            timezone.activate(ZoneInfo(request.COOKIES["heed_zone"]))
+        except (KeyError, ValueError, OSError, ZoneInfoNotFoundError):
+            timezone.deactivate()
 
 
 class ContentPolicyMiddleware:

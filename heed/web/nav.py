@@ -22,6 +22,9 @@ VIEWS: dict[str, Promise] = {
     "unassigned": _("Unassigned"),
     "open": _("All open"),
 }
+TITLES: dict[str, Promise] = {**VIEWS, "all": _("All tickets")}
+"""Every list there is; the side bar leaves out the one that only a search leads to."""
+
 PAGES: dict[str, Promise] = {"accounts": _("Accounts"), "deliveries": _("Set aside")}
 _STATES = {
     Account.State.CONNECTED: ("", _("Connected")),
@@ -53,12 +56,12 @@ class Page:
     here: bool
 
 
-def facts(request: HttpRequest, current: str | int = "") -> dict[str, Any]:
+def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None = None) -> dict[str, Any]:
     """The side bar's context for the person of this request. `current` is the open view's name or
     the open account's id; it is read from the address when not given."""
     user = request.user
     assert isinstance(user, User)
-    tallies = reach.tallies(user)
+    tallies = tallies or reach.tallies(user)
     return {
         "request": request,
         "user": user,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,15 @@ import orjson
 from django import template
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.utils.html import format_html, format_html_join
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join, urlize
 from django.utils.safestring import SafeString, mark_safe
 
 from heed.accounts.models import User
+from heed.inbox.models import Attachment, Message, Ticket
 from heed.web import nav as side_bar
+from heed.web import story, words
 
 register = template.Library()
 
@@ -48,7 +53,7 @@ def _modules() -> tuple[str, ...]:
 def nav(context: dict[str, Any]) -> dict[str, Any]:
     """The side bar: views with their counts, accounts, pages, me."""
     request: HttpRequest = context["request"]
-    return side_bar.facts(request) | {"csrf_token": context.get("csrf_token")}
+    return (context.get("side") or side_bar.facts(request)) | {"csrf_token": context.get("csrf_token")}
 
 
 @register.inclusion_tag("parts/_avatar.html")
@@ -69,3 +74,51 @@ def badge(network: Any) -> SafeString:
     return format_html(
         '<span class="net-tag" style="--net:{}" aria-hidden="true">{}</span>', network.colour, network.short
     )
+
+
+_LINK = ' rel="nofollow"'
+
+
+@register.filter
+def linked(text: str) -> SafeString:
+    """What a person wrote, with its addresses as links that tell the other side nothing."""
+    safe = urlize(text, nofollow=True, autoescape=True)
+    return mark_safe(safe.replace(_LINK, ' rel="nofollow noopener noreferrer" target="_blank"'))  # noqa: S308
+
+
+@register.filter
+def in_place(file: Attachment) -> str:
+    """How a kept file is shown: image, video, audio or "" (to download)."""
+    return story.in_place(file)
+
+
+@register.filter
+def said(message: Message) -> story.Said:
+    return story.said(message)
+
+
+_MOMENTS = {"clock": "H:i", "moment": "SHORT_DATETIME_FORMAT", "ago": "SHORT_DATETIME_FORMAT", "day": "N Y"}
+
+
+@register.simple_tag
+def when(at: datetime, style: str) -> SafeString:
+    """A moment: `clock`, `moment` (clock, with the day when it is not today), `day` or `ago`.
+    The page's script writes it in the reader's own words; the text here is what stands without it."""
+    local = timezone.localtime(at)
+    return format_html(
+        '<time datetime="{}" data-when="{}">{}</time>',
+        at.isoformat(),
+        style,
+        date_format(local, _MOMENTS[style]),
+    )
+
+
+@register.filter
+def kind(ticket: Ticket) -> str:
+    return words.kind_of(ticket)
+
+
+@register.filter
+def subject(ticket: Ticket) -> str:
+    """What a ticket is called: its subject, else its last words."""
+    return ticket.subject or ticket.last_text or str(ticket.identity)

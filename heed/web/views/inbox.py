@@ -2,29 +2,148 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
+from dataclasses import dataclass
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
+
+from heed.accounts.models import User
+from heed.channels import reach as channels
+from heed.inbox import reach
+from heed.web import desk, nav
+from heed.web.gate import from_page, person, signed_in
+
+_PAGE = 30
+_MOST_ROWS = 200
 
 
-@login_required
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which list is open: a view, or everything open of one account."""
+
+    view: str
+    account: int | None = None
+
+    @property
+    def base(self) -> str:
+        if self.account is not None:
+            return reverse("account_view", args=[self.account])
+        return reverse("view", args=[self.view])
+
+    @property
+    def title(self) -> str:
+        return channels.account(self.account).name if self.account is not None else str(nav.TITLES[self.view])
+
+    def count(self, tallies: reach.Tallies) -> int:
+        """How many tickets the list holds; for an account, how many of them are unanswered."""
+        if self.account is not None:
+            return tallies.by_account.get(self.account, 0)
+        return int(getattr(tallies, self.view, 0))
+
+
+@signed_in
 def home(request: HttpRequest) -> HttpResponse:
     return redirect("view", "unanswered")
 
 
-@login_required
-def view(request: HttpRequest, view: str) -> HttpResponse:
-    return render(request, "inbox/inbox.html", {})
+@signed_in
+def view(request: HttpRequest, view: str, number: int | None = None) -> HttpResponse:
+    return _page(request, _place(view), number)
 
 
-@login_required
-def account_view(request: HttpRequest, account: int) -> HttpResponse:
-    return render(request, "inbox/inbox.html", {})
+@signed_in
+def account_view(request: HttpRequest, account: int, number: int | None = None) -> HttpResponse:
+    return _page(request, Place("open", account), number)
+
+
+@signed_in
+def rows(request: HttpRequest, view: str = "open", account: int | None = None) -> HttpResponse:
+    """The next page of a list, when its end comes into sight."""
+    facts = _list(person(request), _place(view, account), after=request.GET.get("after", ""))
+    return render(request, "inbox/_rows.html", facts)
+
+
+@signed_in
+def news(request: HttpRequest) -> HttpResponse:
+    """What an open page asks after a nudge: the parts that may have changed, to be morphed in."""
+    user = person(request)
+    facts: dict[str, Any] = {}
+    if "queue" in request.GET:
+        account = _whole(request.GET.get("account"))
+        place = _place(request.GET.get("view", "unanswered"), account)
+        limit = min(max(_whole(request.GET.get("rows")) or _PAGE, _PAGE), _MOST_ROWS)
+        tallies = reach.tallies(user)
+        facts |= _list(user, place, limit=limit, number=_whole(request.GET.get("open")), tallies=tallies)
+        facts |= {"queue": True} | nav.facts(request, _current(place), tallies)
+    number = _whole(request.GET.get("ticket"))
+    if number is not None:
+        facts |= desk.facts(user, reach.ticket(user, number))
+    return render(request, "inbox/_news.html", facts)
+
+
+@signed_in
+def jump(request: HttpRequest, number: int) -> HttpResponse:
+    """A ticket by its number alone."""
+    ticket = reach.ticket(person(request), number)
+    return redirect("ticket_in_view", "all" if ticket.solved else "open", number)
+
+
+def _page(request: HttpRequest, place: Place, number: int | None) -> HttpResponse:
+    user = person(request)
+    ticket = reach.ticket(user, number) if number is not None else None
+    facts: dict[str, Any] = {"place": place, "number": number}
+    if ticket is not None:
+        facts |= desk.facts(user, ticket)
+        if from_page(request):
+            return render(request, "inbox/_opened.html", facts)
+    facts["seen"] = reach.latest_event()
+    tallies = reach.tallies(user)
+    facts |= _list(user, place, number=number, tallies=tallies)
+    facts["side"] = nav.facts(request, _current(place), tallies)
+    return render(request, "inbox/inbox.html", facts)
+
+
+def _list(
+    user: User,
+    place: Place,
+    *,
+    after: str = "",
+    limit: int = _PAGE,
+    number: int | None = None,
+    tallies: reach.Tallies | None = None,
+) -> dict[str, Any]:
+    page = reach.tickets(user, place.view, account=place.account, after=after, limit=limit)
+    facts = {"place": place, "tickets": page.items, "next": page.next, "number": number, "first": not after}
+    return facts | ({"count": place.count(tallies)} if tallies else {})
+
+
+def _place(view: str, account: int | None = None) -> Place:
+    if view not in nav.TITLES:
+        raise reach.NoSuchView(view)
+    if account is not None:
+        channels.account(account)
+        return Place("open", account)
+    return Place(view)
+
+
+def _current(place: Place) -> str | int:
+    return place.account if place.account is not None else place.view
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 urlpatterns = [
     path("", home, name="home"),
+    path("tickets/<int:number>/", jump, name="ticket"),
+    path("inbox/news/", news, name="news"),
     path("inbox/account/<int:account>/", account_view, name="account_view"),
+    path("inbox/account/<int:account>/rows/", rows, name="account_rows"),
+    path("inbox/account/<int:account>/<int:number>/", account_view, name="ticket_in_account"),
     path("inbox/<str:view>/", view, name="view"),
+    path("inbox/<str:view>/rows/", rows, name="rows"),
+    path("inbox/<str:view>/<int:number>/", view, name="ticket_in_view"),
 ]

@@ -1,1 +1,4 @@
-// What every page needs.
+// What every page needs: times in the reader's words, menus, refusals in words.
+import "heed/times";
+import "heed/menus";
+import "heed/toasts";

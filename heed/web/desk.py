@@ -1,0 +1,108 @@
+"""What the ticket's pane shows: its head, its story, the ways to answer, the customer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.utils.functional import Promise
+
+from heed.accounts import reach as people
+from heed.accounts.models import User
+from heed.channels.base import Files
+from heed.inbox import possible, reach
+from heed.inbox.models import Draft, Ticket
+from heed.inbox.possible import Text, Way
+from heed.web import story, words
+
+_NOTE = Way(True)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One way to write, and what has been begun there."""
+
+    name: str
+    title: Promise
+    way: Way
+    draft: Draft | None
+    selected: bool
+
+    @property
+    def facts(self) -> str:
+        """What the composer's script needs to refuse before the network would."""
+        return orjson.dumps(
+            {
+                "allowed": self.way.allowed,
+                "sentence": _sentence(self.way.sentence, self.way.way_out),
+                "limits": [[limit.unit, limit.most] for limit in self.way.limits],
+                "files": _files(self.way.files),
+                "closes": self.way.closes_at.isoformat() if self.way.closes_at else None,
+                "draft": self.draft.text if self.draft else "",
+                "failed": _failure(self.draft),
+            }
+        ).decode()
+
+
+def facts(user: User, ticket: Ticket) -> dict[str, Any]:
+    """The context of the ticket's pane for one person."""
+    return {
+        "ticket": ticket,
+        "user": user,
+        "status": words.STATUSES[ticket.status],
+        "statuses": words.STATUSES,
+        "kind": words.kind_of(ticket),
+        "colleagues": people.colleagues(),
+        "story": story.told(ticket),
+        "tabs": tabs(user, ticket),
+        "outgoing": story.outgoing(user),
+        "draft_files": reach.draft_files(user, ticket),
+        "identities": reach.identities(ticket),
+        "earlier": [(other, words.STATUSES[other.status]) for other in reach.earlier(ticket)],
+    }
+
+
+def tabs(user: User, ticket: Ticket) -> list[Tab]:
+    """The ways to write on this ticket: those its network has, and always the note."""
+    ways = possible.possible(ticket)
+    offered = {"public": ways.public, "private": ways.private, "note": _NOTE}
+    drafts = reach.drafts(user, ticket)
+    chosen = _chosen(ticket, offered, drafts)
+    return [
+        Tab(name, words.TABS[name], way, drafts.get(name), name == chosen)
+        for name, way in offered.items()
+        if way.here
+    ]
+
+
+def _chosen(ticket: Ticket, ways: dict[str, Way], drafts: dict[str, Draft]) -> str:
+    """Where one goes on writing: the newest draft, else the ticket's own way, else one that works."""
+    begun = sorted(drafts.values(), key=lambda draft: draft.updated_at)
+    if begun:
+        return begun[-1].visibility
+    kind = str(ticket.kind)
+    order = [kind, "private" if kind == "public" else "public", "note"]
+    return next(name for name in order if ways[name].allowed)
+
+
+def _failure(draft: Draft | None) -> str:
+    """Why the answer that came back as this draft was not sent."""
+    if draft is None or draft.failed is None or draft.failed.words is None:
+        return ""
+    return _sentence(draft.failed.words.sentence, draft.failed.words.way_out)
+
+
+def _sentence(*parts: Text) -> str:
+    return " ".join(str(part) for part in parts if part)
+
+
+def _files(files: Files | None) -> dict[str, Any] | None:
+    if files is None:
+        return None
+    return {
+        "types": list(files.types),
+        "most": dict(files.most_bytes),
+        "count": files.count,
+        "with_text": files.with_text,
+    }

@@ -1,0 +1,75 @@
+"""Who may come in, and what they hear when something cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
+
+from heed.accounts.models import User
+from heed.channels.reach import NoSuchAccount
+from heed.inbox.reach import (
+    BadCursor,
+    NoSuchAttachment,
+    NoSuchDelivery,
+    NoSuchMessage,
+    NoSuchTicket,
+    NoSuchView,
+)
+from heed.inbox.verbs import CannotAct, CannotAnswer
+
+View = Callable[..., HttpResponseBase]
+
+
+def signed_in(view: View) -> View:
+    """For colleagues only. Whatever is not there is a 404; whatever cannot be done is a 422 with
+    the sentence as plain text. A page's own requests get a 401 instead of the sign-in page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return _turned_away(request)
+        try:
+            return view(request, *args, **kwargs)
+        except (
+            NoSuchTicket,
+            NoSuchMessage,
+            NoSuchAttachment,
+            NoSuchDelivery,
+            NoSuchView,
+            NoSuchAccount,
+        ) as gone:
+            raise Http404 from gone
+        except BadCursor:
+            return sentence(_("This list has changed. Load the page again."), status=400)
+        except CannotAnswer as cannot:
+            return sentence(f"{cannot.sentence} {cannot.way_out}".strip(), status=422)
+        except CannotAct as cannot:
+            return sentence(str(cannot.sentence), status=422)
+
+    return guarded
+
+
+def person(request: HttpRequest) -> User:
+    """The colleague of a request that passed `signed_in`."""
+    return cast(User, request.user)
+
+
+def from_page(request: HttpRequest) -> bool:
+    """Asked by a script of an open page, which wants a part and no whole page."""
+    return request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
+
+
+def sentence(text: str, status: int) -> HttpResponse:
+    """A refusal in words, shown to the person as it is."""
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
+
+
+def _turned_away(request: HttpRequest) -> HttpResponse:
+    if from_page(request):
+        return sentence(_("You were signed out. Sign in again; what you wrote is kept."), status=401)
+    return redirect_to_login(request.get_full_path())

@@ -1,0 +1,299 @@
+// Where an answer is written. It refuses before the network would, says why, and loses nothing.
+import { Drafts } from "heed/drafts";
+import { Uploads } from "heed/uploads";
+import { tightest } from "heed/measure";
+import { tellTimes, until } from "heed/times";
+import { post } from "heed/request";
+import { say } from "heed/toasts";
+import { sentence } from "heed/sentences";
+import { toEnd } from "heed/log";
+
+class Composer {
+  constructor(form) {
+    this.form = form;
+    this.field = form.elements.text;
+    this.texts = {};
+    this.to = "";
+    this.key = crypto.randomUUID();
+    this.drafts = new Drafts(document.body.dataset.user, form.dataset.ticket, form.dataset.drafts);
+    this.uploads = new Uploads(form.querySelector("[data-file-list]"), form.dataset.files, () => this.weigh());
+    this.restore();
+    this.choose(this.selected());
+    this.listen();
+  }
+
+  get ways() {
+    return [...this.form.querySelectorAll("[data-way]")];
+  }
+
+  facts(name = this.visibility) {
+    const tab = this.form.querySelector(`[data-way="${name}"]`);
+    return tab ? JSON.parse(tab.dataset.facts) : { allowed: false, limits: [], files: null, sentence: "" };
+  }
+
+  // ---------------------------------------------------------------- drafts
+
+  restore() {
+    for (const tab of this.ways) {
+      const name = tab.dataset.way;
+      const kept = this.drafts.unsaved(name);
+      this.texts[name] = kept ?? this.facts(name).draft;
+      if (kept !== null) this.drafts.keep(name, kept);
+    }
+  }
+
+  selected() {
+    const written = this.ways.find((tab) => this.drafts.unsaved(tab.dataset.way));
+    return (written ?? this.form.querySelector("[aria-selected=true]")).dataset.way;
+  }
+
+  /** The server's view of the ways changed: what is being written stays as it is. */
+  refresh() {
+    this.mark();
+    for (const tab of this.ways) {
+      const name = tab.dataset.way;
+      const facts = this.facts(name);
+      if (facts.failed && facts.draft && !this.current(name)) this.put(name, facts.draft);
+    }
+    this.weigh();
+  }
+
+  current(name) {
+    return name === this.visibility ? this.field.value : this.texts[name] ?? "";
+  }
+
+  put(name, text) {
+    this.texts[name] = text;
+    if (name === this.visibility) this.field.value = text;
+  }
+
+  // ---------------------------------------------------------------- writing
+
+  choose(name) {
+    if (this.visibility) this.texts[this.visibility] = this.field.value;
+    this.visibility = name;
+    this.field.value = this.texts[name] ?? "";
+    this.form.classList.toggle("noting", name === "note");
+    this.mark();
+    this.weigh();
+  }
+
+  mark() {
+    for (const tab of this.ways) {
+      const chosen = tab.dataset.way === this.visibility;
+      tab.setAttribute("aria-selected", String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+      if (chosen) this.field.setAttribute("aria-label", tab.textContent);
+    }
+  }
+
+  write(text, visibility = this.visibility) {
+    if (visibility !== this.visibility) this.choose(visibility);
+    this.field.value = text;
+    this.typed();
+    this.field.focus();
+  }
+
+  typed() {
+    this.drafts.keep(this.visibility, this.field.value);
+    if (this.attempt !== undefined && this.attempt !== this.field.value) this.renewKey();
+    this.weigh();
+  }
+
+  renewKey() {
+    this.key = crypto.randomUUID();
+    this.attempt = undefined;
+  }
+
+  replyTo(id, quote, visibility) {
+    this.to = id;
+    const line = this.form.querySelector("[data-quoting]");
+    line.hidden = !id;
+    line.querySelector("span").textContent = quote;
+    if (id && this.facts(visibility).allowed) this.choose(visibility);
+    if (id) this.field.focus();
+  }
+
+  // ---------------------------------------------------------------- refusing
+
+  /** Why this cannot be sent, or "". */
+  refusal() {
+    const facts = this.facts();
+    if (!facts.allowed) return facts.sentence;
+    if (facts.closes && Date.parse(facts.closes) <= Date.now()) return sentence("closed");
+    const size = tightest(this.field.value.trim(), facts.limits);
+    if (size && size.used > size.most) return `${sentence("over")} ${size.used - size.most}`;
+    return this.filesRefusal(facts);
+  }
+
+  filesRefusal(facts) {
+    const files = this.uploads.kept;
+    if (!files.length || this.visibility === "note") return "";
+    if (!facts.files) return sentence("type");
+    const fits = (mime) => facts.files.types.some((type) => (type.endsWith("/*") ? mime.startsWith(type.slice(0, -1)) : mime === type || type === "*"));
+    if (!files.every((file) => fits(file.mime))) return sentence("type");
+    if (files.length > facts.files.count) return sentence("count");
+    if (!files.every((file) => file.size <= most(facts.files.most, file.mime))) return sentence("size");
+    return !facts.files.with_text && this.field.value.trim() ? sentence("alone") : "";
+  }
+
+  weigh() {
+    const facts = this.facts();
+    const size = tightest(this.field.value.trim(), facts.limits);
+    const counter = this.form.querySelector("[data-counter]");
+    counter.textContent = size ? `${size.used} / ${size.most}` : "";
+    counter.classList.toggle("bad", Boolean(size) && size.used > size.most);
+    this.form.querySelector("[data-window]").textContent = facts.closes ? `· ${sentence("closes")} ${until(Date.parse(facts.closes))}` : "";
+    const why = this.refusal() || facts.failed;
+    const line = this.form.querySelector("[data-refusal]");
+    line.hidden = !why;
+    if (line.textContent !== why) line.textContent = why;
+    this.form.querySelector("[data-attach]").hidden = !facts.files || this.visibility === "note";
+    this.form.querySelector("[data-mark]").hidden = this.visibility === "note";
+    this.field.disabled = false;
+    const blocked = Boolean(this.refusal()) || this.uploads.running > 0;
+    for (const button of this.form.querySelectorAll("[data-send], [data-mark]")) button.setAttribute("aria-disabled", String(blocked));
+  }
+
+  // ---------------------------------------------------------------- sending
+
+  async send(mark) {
+    const why = this.refusal() || (this.uploads.running ? sentence("uploading") : "");
+    if (why) return say(why);
+    const text = this.field.value;
+    if (!text.trim() && !this.uploads.ids.length) return say(sentence("empty"));
+    if (this.sending) return;
+    this.sending = true;
+    const visibility = this.visibility;
+    this.attempt = text;
+    this.form.classList.add("sending");
+    const bubble = this.bubble(text, visibility);
+    try {
+      await this.drafts.stop(visibility);
+      const response = await post(this.form.action, this.fields(text, visibility, mark));
+      this.sent(visibility, text);
+      document.dispatchEvent(new CustomEvent("heed:sent"));
+      await show(await response.text());
+      toEnd();
+    } catch (error) {
+      bubble.remove();
+      this.drafts.keep(this.visibility, this.field.value);
+      say(error.status ? error.message : sentence("unsent"));
+    } finally {
+      this.sending = false;
+      this.form.classList.remove("sending");
+    }
+  }
+
+  /** The message as it will stand in the thread, from the same template; the server's own takes its place. */
+  bubble(text, visibility) {
+    const kind = visibility === "note" ? "note" : "message";
+    const bubble = this.form.querySelector(`template[data-outgoing=${kind}]`).content.firstElementChild.cloneNode(true);
+    bubble.id = `m-${this.key}`;
+    bubble.classList.add("sending-now");
+    bubble.querySelector(".said").textContent = text;
+    bubble.querySelector("time").dateTime = new Date().toISOString();
+    document.getElementById("log").append(bubble);
+    tellTimes(bubble);
+    toEnd();
+    return bubble;
+  }
+
+  fields(text, visibility, mark) {
+    const fields = new URLSearchParams({ text, visibility, key: this.key, to: visibility === "note" ? "" : this.to, mark: mark ? "1" : "" });
+    if (visibility !== "note") for (const id of this.uploads.ids) fields.append("files", id);
+    return fields;
+  }
+
+  sent(visibility, text) {
+    this.drafts.sent(visibility);
+    this.renewKey();
+    if (this.current(visibility) === text) this.put(visibility, "");
+    else this.drafts.keep(visibility, this.current(visibility)); // one has gone on writing meanwhile
+    if (visibility !== "note") this.uploads.clear();
+    this.replyTo("", "", visibility);
+    this.weigh();
+  }
+
+  // ---------------------------------------------------------------- events
+
+  listen() {
+    this.field.addEventListener("input", () => this.typed());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.send(event.submitter?.matches("[data-mark]") ?? false);
+    });
+    this.form.addEventListener("keydown", (event) => this.pressed(event));
+    this.form.addEventListener("click", (event) => {
+      const tab = event.target.closest("[data-way]");
+      if (tab) this.choose(tab.dataset.way);
+      if (tab) this.field.focus();
+      if (event.target.closest("[data-unquote]")) this.replyTo("", "", this.visibility);
+    });
+    const picker = this.form.querySelector("input[type=file]");
+    picker.addEventListener("change", () => {
+      this.uploads.add([...picker.files]);
+      picker.value = "";
+    });
+    this.field.addEventListener("paste", (event) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length && this.facts().files) this.uploads.add(files);
+    });
+  }
+
+  pressed(event) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.send(event.shiftKey && this.visibility !== "note");
+    }
+    if (event.target.matches("[data-way]") && (event.key === "ArrowRight" || event.key === "ArrowLeft")) this.step(event);
+  }
+
+  step(event) {
+    const forward = (event.key === "ArrowRight") === (document.documentElement.dir !== "rtl");
+    const tabs = this.ways;
+    const next = tabs.at((tabs.indexOf(event.target) + (forward ? 1 : -1)) % tabs.length);
+    this.choose(next.dataset.way);
+    next.focus();
+  }
+}
+
+/** The limit for a type: its own, its family's, else the one under an empty name. */
+function most(limits, mime) {
+  const family = mime.split("/")[0];
+  for (const name of [mime, `${family}/`, family, `${family}/*`, ""]) if (name in limits) return limits[name];
+  return Infinity;
+}
+
+/** Put the parts the server sent back into the page, as a live update does. */
+function show(text) {
+  return htmx.swap({ text, target: document.body, swap: "none", sourceElement: document.body, hx: {}, request: {}, response: {} });
+}
+
+let composer = null;
+
+/** The composer of the open ticket, or null. */
+export function openComposer() {
+  const form = document.querySelector("[data-composer]");
+  if (form && composer?.form !== form) {
+    composer?.drafts.flush();
+    composer = new Composer(form);
+  }
+  return form ? composer : null;
+}
+
+openComposer();
+document.addEventListener("htmx:after:swap", () => {
+  const before = composer;
+  openComposer();
+  if (composer && composer === before) composer.refresh();
+});
+setInterval(() => composer?.weigh(), 30e3);
+addEventListener("pagehide", () => composer?.drafts.flush());
+
+document.addEventListener("click", (event) => {
+  const reply = event.target.closest?.("[data-reply-to]");
+  if (reply) openComposer()?.replyTo(reply.dataset.replyTo, reply.dataset.quote, reply.dataset.visibility);
+  const again = event.target.closest?.("[data-edit-again]");
+  if (again) openComposer()?.write(again.dataset.text, again.dataset.visibility);
+});

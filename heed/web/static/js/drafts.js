@@ -1,0 +1,59 @@
+// What one begins to write is kept in the browser at every key and on the server soon after.
+import { post } from "heed/request";
+
+const PAUSE = 700;
+
+export class Drafts {
+  /** `url` is the address of a draft with its visibility left out at the end. */
+  constructor(user, ticket, url) {
+    this.prefix = `heed:draft:${user}:${ticket}:`;
+    this.url = url;
+    this.timers = {};
+    this.saving = Promise.resolve();
+  }
+
+  /** What the browser kept and the server may not have: the text, or null. */
+  unsaved(visibility) {
+    return localStorage.getItem(this.prefix + visibility);
+  }
+
+  keep(visibility, text) {
+    localStorage.setItem(this.prefix + visibility, text);
+    clearTimeout(this.timers[visibility]);
+    this.timers[visibility] = setTimeout(() => this.save(visibility, text), PAUSE);
+  }
+
+  save(visibility, text) {
+    delete this.timers[visibility];
+    const fields = new URLSearchParams({ text });
+    const url = this.url.replace(/[^/]+\/$/, `${visibility}/`);
+    this.saving = this.saving
+      .then(() => post(url, fields, { keepalive: text.length < 30000 }))
+      .then(() => this.saved(visibility, text))
+      .catch(() => {}); // the browser's copy stays, and is saved when the page opens again
+    return this.saving;
+  }
+
+  saved(visibility, text) {
+    if (localStorage.getItem(this.prefix + visibility) === text) localStorage.removeItem(this.prefix + visibility);
+  }
+
+  /** Nothing of this draft may be saved after it was sent. Resolves when nothing is on its way. */
+  stop(visibility) {
+    clearTimeout(this.timers[visibility]);
+    delete this.timers[visibility];
+    return this.saving;
+  }
+
+  sent(visibility) {
+    localStorage.removeItem(this.prefix + visibility);
+  }
+
+  /** Save now whatever still waits for its pause. */
+  flush() {
+    for (const visibility of Object.keys(this.timers)) {
+      clearTimeout(this.timers[visibility]);
+      this.save(visibility, this.unsaved(visibility) ?? "");
+    }
+  }
+}

@@ -1,0 +1,8 @@
+// The inbox: everything that makes the three panes live and usable by keyboard.
+import "heed/page";
+import "heed/panes";
+import "heed/log";
+import "heed/composer";
+import "heed/keyboard";
+import "heed/finder";
+import "heed/live";

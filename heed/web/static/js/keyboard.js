@@ -1,0 +1,49 @@
+// One key for what one does all day. Never while one types.
+import { openComposer } from "heed/composer";
+
+function typing(target) {
+  return target.closest?.("input, textarea, select, [contenteditable], dialog[open]");
+}
+
+function move(step) {
+  const rows = [...document.querySelectorAll("#tickets li.ticket:not([hidden])")];
+  if (!rows.length) return;
+  const here = document.activeElement?.closest?.("li.ticket") ?? document.querySelector(".ticket[aria-current]");
+  const at = here ? rows.indexOf(here) : step > 0 ? -1 : rows.length;
+  const next = rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
+  document.body.dataset.pane = "queue";
+  next.querySelector("a.name").focus();
+  next.scrollIntoView({ block: "nearest" });
+}
+
+function write(note) {
+  const composer = openComposer();
+  if (!composer) return;
+  if (note) composer.choose("note");
+  else if (composer.visibility === "note") composer.choose(composer.ways[0].dataset.way);
+  composer.field.focus();
+}
+
+const keys = {
+  j: () => move(1),
+  k: () => move(-1),
+  e: () => document.querySelector("#ticket [data-answered]")?.click(),
+  r: () => write(false),
+  n: () => write(true),
+  "/": () => document.querySelector("[data-finder] input")?.focus(),
+  "?": () => document.getElementById("keys")?.showModal(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") {
+    if (event.target.closest?.("textarea, input")) event.target.blur();
+    document.body.classList.remove("about");
+    return;
+  }
+  if (typing(event.target)) return;
+  const act = keys[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});

@@ -1,0 +1,102 @@
+// News from the server: a nudge says what changed, the page fetches those parts and morphs them in.
+// What one types, where one reads and which menus are open stays as it is.
+import { sentence } from "heed/sentences";
+import { openNumber } from "heed/panes";
+
+const body = document.body.dataset;
+const GATHER = 60;
+const LONGEST_WAIT = 15e3;
+
+let seen = Number(body.seen || 0);
+let wanted = new Set();
+let timer = null;
+let busy = false;
+let wait = 1000;
+let lost = null;
+
+function rowsShown() {
+  return document.querySelectorAll("#tickets li.ticket").length;
+}
+
+function address() {
+  const query = new URLSearchParams();
+  if (wanted.has("queue")) {
+    query.set("queue", "1");
+    query.set("view", body.view);
+    query.set("account", body.account);
+    query.set("rows", rowsShown());
+    query.set("open", openNumber());
+  }
+  if (wanted.has("ticket") && openNumber()) query.set("ticket", openNumber());
+  return query.size ? `${body.news}?${query}` : "";
+}
+
+/** Fetch the parts of the page that may have changed: "queue", "ticket". */
+export function refresh(...parts) {
+  for (const part of parts) wanted.add(part);
+  if (!timer && !busy) timer = setTimeout(fetchNews, GATHER);
+}
+
+async function fetchNews() {
+  timer = null;
+  const url = address();
+  wanted = new Set();
+  if (!url) return;
+  busy = true;
+  try {
+    await htmx.ajax("GET", url, { source: document.body, target: document.body, swap: "none", push: "false" });
+  } finally {
+    busy = false;
+    if (wanted.size) refresh();
+  }
+}
+
+function nudged({ seq, topics }) {
+  seen = Math.max(seen, seq);
+  if (topics.some((topic) => topic === "queue" || topic === "accounts")) refresh("queue");
+  if (topics.includes(`ticket:${openNumber()}`)) refresh("ticket");
+}
+
+function greeted({ seq }) {
+  online();
+  if (seq > seen) refresh("queue", "ticket");
+  seen = Math.max(seen, seq);
+}
+
+function online() {
+  clearTimeout(lost);
+  lost = null;
+  wait = 1000;
+  document.getElementById("offline").hidden = true;
+}
+
+function offline() {
+  lost ??= setTimeout(() => {
+    const bar = document.getElementById("offline");
+    bar.textContent = sentence("lost");
+    bar.hidden = false;
+  }, 2000);
+}
+
+function listen() {
+  const stream = new EventSource("/live");
+  stream.addEventListener("hello", (event) => greeted(JSON.parse(event.data)));
+  stream.addEventListener("nudge", (event) => nudged(JSON.parse(event.data)));
+  stream.onerror = () => {
+    offline();
+    if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+    setTimeout(listen, wait);
+    wait = Math.min(wait * 2, LONGEST_WAIT);
+  };
+  addEventListener("pagehide", () => stream.close(), { once: true });
+}
+
+if (body.news) listen();
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+// What one does oneself shows in the list at once, stream or not.
+document.addEventListener("htmx:before:response", (event) => {
+  const { request, response } = event.detail.ctx;
+  if (request.method !== "GET" && response.status < 400) refresh("queue");
+});
+document.addEventListener("heed:sent", () => refresh("queue"));

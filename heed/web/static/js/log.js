@@ -1,0 +1,54 @@
+// The thread stays at its end while one reads the end, and stays put while one reads further up.
+const NEAR = 48;
+
+class Log {
+  constructor(element) {
+    this.element = element;
+    this.newer = element.parentElement.querySelector("[data-newer]");
+    this.toEnd();
+    element.addEventListener("scroll", () => this.seen(), { passive: true });
+    element.addEventListener("load", () => this.atEnd && this.toEnd(), true);
+    this.newer.addEventListener("click", () => this.toEnd());
+    new ResizeObserver(() => this.atEnd && this.toEnd()).observe(element);
+  }
+
+  seen() {
+    const { scrollTop, scrollHeight, clientHeight } = this.element;
+    this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (this.atEnd) this.newer.hidden = true;
+  }
+
+  toEnd() {
+    this.element.scrollTop = this.element.scrollHeight;
+    this.atEnd = true;
+    this.newer.hidden = true;
+  }
+
+  before() {
+    this.last = this.element.querySelector(":scope > :last-child")?.id;
+  }
+
+  after() {
+    if (this.atEnd) this.toEnd();
+    else if (this.element.querySelector(":scope > :last-child")?.id !== this.last) this.newer.hidden = false;
+  }
+}
+
+let log = null;
+
+function take() {
+  const element = document.getElementById("log");
+  if (element && log?.element !== element) log = new Log(element);
+}
+
+/** Go to the newest message, after one's own. */
+export function toEnd() {
+  log?.toEnd();
+}
+
+take();
+document.addEventListener("htmx:before:swap", () => log?.before());
+document.addEventListener("htmx:after:swap", () => {
+  take();
+  log?.after();
+});

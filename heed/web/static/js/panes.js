@@ -1,0 +1,65 @@
+// Which ticket is open, and which pane stands in front on a phone.
+
+/** The number of the open ticket, or "". */
+export function openNumber() {
+  return document.getElementById("ticket")?.dataset.number ?? "";
+}
+
+function show(pane) {
+  document.body.dataset.pane = pane;
+  document.body.classList.remove("about");
+}
+
+function markCurrent() {
+  const number = openNumber();
+  for (const row of document.querySelectorAll(".ticket[aria-current]")) {
+    if (row.id !== `t${number}`) row.removeAttribute("aria-current");
+  }
+  document.getElementById(`t${number}`)?.setAttribute("aria-current", "true");
+}
+
+function narrow() {
+  return matchMedia("(max-width: 52rem)").matches;
+}
+
+let opened = openNumber();
+document.addEventListener("htmx:after:swap", () => {
+  const number = openNumber();
+  if (number === opened) return;
+  opened = number;
+  markCurrent();
+  show(number ? "thread" : "queue");
+  document.dispatchEvent(new CustomEvent("heed:opened", { detail: { number } }));
+  if (narrow()) document.querySelector("#ticket h1")?.focus();
+});
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest?.("[data-back], [data-about]");
+  if (!target) return;
+  if (target.matches("[data-about]")) {
+    document.body.classList.toggle("about");
+    return;
+  }
+  event.preventDefault();
+  show("queue");
+  history.pushState({ htmx: true }, "", document.body.dataset.base);
+  document.querySelector(`#t${openNumber()} .name, .ticket .name`)?.focus();
+});
+
+// Back and forward between tickets change the pane and leave the list where it is.
+document.addEventListener("htmx:before:history:restore", (event) => {
+  const { path } = event.detail;
+  const base = document.body.dataset.base;
+  if (!base || !path.startsWith(base)) return;
+  event.preventDefault();
+  const number = path.slice(base.length).replace("/", "");
+  if (!number) show("queue");
+  else if (number === openNumber()) show("thread");
+  else htmx.ajax("GET", path, { target: "#ticket", swap: "outerHTML", push: "false" });
+});
+
+// A click anywhere on a row opens it, as a link would.
+document.addEventListener("click", (event) => {
+  const row = event.target.closest?.("li.ticket");
+  if (row && !event.target.closest("a, button")) row.querySelector("a.name").click();
+});

@@ -1,0 +1,71 @@
+// Times in the reader's own language and zone. Every <time data-when> says how it wants to be shown.
+const language = document.documentElement.lang;
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const dayAndClock = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const month = new Intl.DateTimeFormat(language, { month: "short" });
+const dayOfMonth = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
+const wholeDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
+const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" });
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "narrow" });
+
+const MINUTE = 60e3;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+function span(amount, unit) {
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(amount);
+}
+
+/** How long ago, as short as a list needs it: `now`, `4 min`, `2 hr`, `3 days`, `May 4`. */
+export function ago(at, now = Date.now()) {
+  const passed = now - at;
+  if (passed < MINUTE) return relative.format(0, "second");
+  if (passed < HOUR) return span(Math.floor(passed / MINUTE), "minute");
+  if (passed < DAY) return span(Math.floor(passed / HOUR), "hour");
+  if (passed < 7 * DAY) return span(Math.floor(passed / DAY), "day");
+  return dayOfMonth.format(at);
+}
+
+/** How long still, for a window that closes: `23 hr`, `4 min`. */
+export function until(at, now = Date.now()) {
+  const left = Math.max(0, at - now);
+  if (left >= 2 * DAY) return span(Math.floor(left / DAY), "day");
+  if (left >= HOUR) return span(Math.floor(left / HOUR), "hour");
+  return span(Math.ceil(left / MINUTE), "minute");
+}
+
+function sameDay(at) {
+  return new Date(at).toDateString() === new Date().toDateString();
+}
+
+const styles = {
+  ago,
+  clock: (at) => clock.format(at),
+  moment: (at) => (sameDay(at) ? clock : dayAndClock).format(at),
+  day: (at) => (new Date(at).getFullYear() === new Date().getFullYear() ? month.format(at) : String(new Date(at).getFullYear())),
+};
+
+/** Write every time beneath `root` in the reader's words. */
+export function tellTimes(root = document) {
+  for (const element of root.querySelectorAll("time[data-when]")) {
+    const at = Date.parse(element.dateTime);
+    const text = styles[element.dataset.when](at);
+    if (element.textContent !== text) element.textContent = text;
+    if (element.title !== full.format(at)) element.title = full.format(at);
+  }
+  for (const element of root.querySelectorAll("time[data-day]")) {
+    const text = wholeDay.format(Date.parse(`${element.dateTime}T12:00`));
+    if (element.textContent !== text) element.textContent = text;
+  }
+}
+
+// The server groups a thread by days, and days begin when the reader's do.
+if (!document.cookie.includes(`heed_zone=${zone}`)) {
+  document.cookie = `heed_zone=${zone}; path=/; max-age=31536000; samesite=lax`;
+}
+
+tellTimes();
+setInterval(tellTimes, 20e3);
+document.addEventListener("htmx:after:swap", () => tellTimes());

@@ -1,0 +1,137 @@
+"""A ticket's thread as the page tells it: days, messages, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+
+from heed.accounts.models import User
+from heed.inbox import possible, reach
+from heed.inbox.files import SHOWN
+from heed.inbox.models import Attachment, Event, Message, Revision, Ticket
+from heed.web import words
+
+_IN_PLACE = {"image": "image", "sticker": "image", "video": "video", "audio": "audio"}
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The first thing of a new day follows."""
+
+    at: date
+    part = "inbox/_day.html"
+
+
+@dataclass(frozen=True)
+class Happened:
+    event: Event
+    part = "inbox/_event.html"
+
+    @property
+    def sentence(self) -> SafeString:
+        return words.what_happened(self.event)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message or note, with what its bubble shows."""
+
+    message: Message
+    files: list[Attachment] = field(default_factory=list)
+    earlier: list[Revision] = field(default_factory=list)
+    likes: int = 0
+
+    @property
+    def part(self) -> str:
+        return "inbox/_note.html" if self.message.visibility == "note" else "inbox/_message.html"
+
+    @property
+    def anchor(self) -> str:
+        """The element's id: what is sent from here has one before the server gave it a number."""
+        return f"m-{self.message.send_key}" if self.message.author_id else f"m{self.message.pk}"
+
+    @property
+    def ours(self) -> bool:
+        return self.message.direction == "out"
+
+    @property
+    def kind(self) -> str:
+        return words.kind_of_message(self.message)
+
+    @property
+    def state(self) -> Promise | None:
+        return words.STATES.get(self.message.state) if self.ours else None
+
+    @property
+    def undecided(self) -> bool:
+        return self.message.state == Message.State.UNKNOWN
+
+    @property
+    def failed(self) -> bool:
+        return self.message.state == Message.State.FAILED
+
+    @cached_property
+    def actions(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": act.action,
+                "word": words.ACTIONS[act.action],
+                "allowed": act.allowed,
+                "why": act.sentence,
+            }
+            for act in possible.actions(self.message)
+        ]
+
+    @property
+    def original(self) -> str:
+        link = self.message.permalink
+        return link if link.startswith(("https://", "http://")) else ""
+
+    @property
+    def can_be_answered(self) -> bool:
+        return not self.ours and self.message.removed_at is None
+
+
+def told(ticket: Ticket) -> list[Day | Happened | Said]:
+    """The whole story of a ticket in order of time, with a line where a new day begins."""
+    return list(_with_days(reach.story(ticket)))
+
+
+def said(message: Message) -> Said:
+    """One message as the page shows it."""
+    revisions = list(message.revisions.all())
+    return Said(
+        message,
+        files=list(message.attachments.all()),
+        earlier=revisions[:-1] if message.edited_at else [],
+        likes=getattr(message, "like_count", 0),
+    )
+
+
+def outgoing(user: User) -> Said:
+    """The empty bubble that the page fills at once when something is sent."""
+    return Said(Message(direction="out", author=user, text=" ", state=Message.State.QUEUED))
+
+
+def in_place(file: Attachment) -> str:
+    """How a kept file is shown: image, video, audio, or as a link to download ("")."""
+    return _IN_PLACE.get(file.mime.split("/")[0], "") if file.mime in SHOWN else ""
+
+
+def _with_days(rows: list[Message | Event]) -> Iterator[Day | Happened | Said]:
+    last: date | None = None
+    for row in rows:
+        if isinstance(row, Message) and row.state == Message.State.FAILED and row.removed_at:
+            continue  # dismissed by a person
+        day = timezone.localtime(row.at).date()
+        if day != last:
+            yield Day(day)
+            last = day
+        yield Happened(row) if isinstance(row, Event) else said(row)

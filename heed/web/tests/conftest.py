@@ -1,0 +1,42 @@
+"""Signed-in visitors and plain static files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from heed.accounts.models import User
+from heed.web.tests import cast
+
+
+@pytest.fixture(autouse=True)
+def _plain_static(settings: Any) -> None:
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def ana(db: None) -> User:
+    return cast.ana()
+
+
+@pytest.fixture
+def ivo(db: None) -> User:
+    return cast.ivo()
+
+
+@pytest.fixture
+def maja(db: None) -> User:
+    return cast.maja()
+
+
+@pytest.fixture
+def page(ana: User) -> Client:
+    """Ana's browser, without its scripts."""
+    client = Client()
+    client.force_login(ana)
+    return client

@@ -1,0 +1,144 @@
+"""What a colleague does to a ticket. Every answer carries the parts of the page that changed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from heed.accounts import reach as people
+from heed.inbox import reach, verbs
+from heed.inbox.models import Ticket
+from heed.web import desk
+from heed.web.gate import person, sentence, signed_in
+
+
+@require_POST
+@signed_in
+def messages(request: HttpRequest, number: int) -> HttpResponse:
+    """Answer, or write a note. The same `key` again is the same message."""
+    user = person(request)
+    ticket = reach.ticket(user, number)
+    key = _key(request.POST.get("key", ""))
+    text = request.POST.get("text", "")
+    if request.POST.get("visibility") == "note":
+        verbs.note(ticket, user, text, key=key)
+    else:
+        verbs.answer(
+            ticket,
+            user,
+            text,
+            request.POST.get("visibility", ""),
+            to=_number(request.POST.get("to", "")),
+            files=[int(file) for file in request.POST.getlist("files") if file.isdigit()],
+            mark=request.POST.get("mark") == "1",
+            key=key,
+        )
+    return _news(request, number)
+
+
+@require_http_methods(["POST", "DELETE"])
+@signed_in
+def answered(request: HttpRequest, number: int) -> HttpResponse:
+    """Mark a ticket answered; DELETE marks it unanswered."""
+    user = person(request)
+    mark = verbs.mark_answered if request.method == "POST" else verbs.mark_unanswered
+    mark(reach.ticket(user, number), user)
+    return _news(request, number)
+
+
+@require_POST
+@signed_in
+def assignee(request: HttpRequest, number: int) -> HttpResponse:
+    """Give a ticket to the colleague `person`, or to nobody when empty."""
+    user = person(request)
+    wanted = _number(request.POST.get("person", ""))
+    colleague = next((each for each in people.colleagues() if each.pk == wanted), None)
+    if wanted is not None and colleague is None:
+        return sentence(_("This colleague is no longer here."), status=422)
+    verbs.assign(reach.ticket(user, number), user, colleague)
+    return _news(request, number)
+
+
+@require_POST
+@signed_in
+def status(request: HttpRequest, number: int) -> HttpResponse:
+    user = person(request)
+    wanted = request.POST.get("status", "")
+    if wanted not in Ticket.Status.values:
+        return sentence(_("There is no such status."), status=422)
+    verbs.set_status(reach.ticket(user, number), user, wanted)
+    return _news(request, number)
+
+
+@require_POST
+@signed_in
+def draft(request: HttpRequest, number: int, visibility: str) -> HttpResponse:
+    """Keep what someone has begun to write; an empty text drops it."""
+    user = person(request)
+    if visibility not in ("public", "private", "note"):
+        return sentence(_("There is no such draft."), status=422)
+    verbs.keep_draft(user, reach.ticket(user, number), visibility, request.POST.get("text", ""))
+    return HttpResponse(status=204)
+
+
+@require_POST
+@signed_in
+def act(request: HttpRequest, message: int, action: str) -> HttpResponse:
+    """Like, hide, delete … on the network."""
+    user = person(request)
+    found = reach.message(user, message)
+    verbs.act(found, user, action)
+    return _news(request, found.ticket_id)
+
+
+@require_POST
+@signed_in
+def settlement(request: HttpRequest, message: int) -> HttpResponse:
+    """Decide what became of an answer nobody can prove: `resend` or `sent`."""
+    user = person(request)
+    found = reach.message(user, message)
+    verbs.settle(found, user, request.POST.get("outcome", ""))
+    return _news(request, found.ticket_id)
+
+
+@require_POST
+@signed_in
+def dismissal(request: HttpRequest, message: int) -> HttpResponse:
+    """Take an answer that failed out of the thread."""
+    user = person(request)
+    found = reach.message(user, message)
+    verbs.dismiss(found, user)
+    return _news(request, found.ticket_id)
+
+
+def _news(request: HttpRequest, number: int) -> HttpResponse:
+    user = person(request)
+    return render(request, "inbox/_news.html", desk.facts(user, reach.ticket(user, number)))
+
+
+def _key(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+urlpatterns = [
+    path("tickets/<int:number>/messages/", messages, name="messages"),
+    path("tickets/<int:number>/answered/", answered, name="answered"),
+    path("tickets/<int:number>/assignee/", assignee, name="assignee"),
+    path("tickets/<int:number>/status/", status, name="status"),
+    path("tickets/<int:number>/drafts/<str:visibility>/", draft, name="draft"),
+    path("messages/<int:message>/acts/<str:action>/", act, name="act"),
+    path("messages/<int:message>/settlement/", settlement, name="settlement"),
+    path("messages/<int:message>/dismissal/", dismissal, name="dismissal"),
+]

@@ -1,0 +1,133 @@
+"""The words the pages use for what the inbox stores."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from heed.inbox.models import Event, Message, Ticket
+
+
+class Shown(NamedTuple):
+    """A word and the tone of its chip."""
+
+    word: Promise
+    tone: str
+
+
+STATUSES: dict[str, Shown] = {
+    Ticket.Status.NEW: Shown(_("New"), "accent"),
+    Ticket.Status.OPEN: Shown(_("Open"), ""),
+    Ticket.Status.PENDING: Shown(_("Pending"), "warn"),
+    Ticket.Status.SOLVED: Shown(_("Solved"), "good"),
+}
+
+STATES: dict[str, Promise] = {
+    Message.State.QUEUED: _("waiting to be sent"),
+    Message.State.SENDING: _("sending…"),
+    Message.State.RETRYING: _("trying again"),
+    Message.State.SENT: _("sent"),
+    Message.State.DELIVERED: _("delivered"),
+    Message.State.SEEN: _("seen"),
+    Message.State.FAILED: _("not sent"),
+    Message.State.UNKNOWN: _("not sure whether it arrived"),
+}
+
+KINDS: dict[str, Promise] = {
+    "comment": _("public comment"),
+    "reply": _("public reply"),
+    "mention": _("mention"),
+    "visitor_post": _("post on our page"),
+    "review": _("review"),
+    "message": _("private message"),
+    "postback": _("chosen button"),
+    "quote": _("quote"),
+}
+
+ACTIONS: dict[str, Promise] = {
+    "like": _("Like"),
+    "unlike": _("Take the like back"),
+    "hide": _("Hide"),
+    "unhide": _("Show again"),
+    "delete": _("Delete"),
+    "repost": _("Repost"),
+    "unrepost": _("Take the repost back"),
+}
+
+TABS: dict[str, Promise] = {
+    "public": _("Reply publicly"),
+    "private": _("Reply privately"),
+    "note": _("Note"),
+}
+
+_DEEDS: dict[str, tuple[Promise, Promise]] = {
+    # who did it is known, or not
+    "answered_marked": (_("{who} marked it answered"), _("Marked answered")),
+    "unanswered_marked": (_("{who} marked it unanswered"), _("Marked unanswered")),
+    "ticket_reopened": (_("{who} opened it again"), _("Opened again by a new message")),
+    "answered_outside": (_("{who} answered outside Heed"), _("Answered outside Heed")),
+}
+
+
+def kind_of(ticket: Ticket) -> str:
+    """What the ticket is about, in one word of the trade."""
+    if ticket.kind == Ticket.Kind.PRIVATE:
+        return gettext("private message")
+    return gettext("comment") if ticket.post_id else gettext("mention")
+
+
+def kind_of_message(message: Message) -> str:
+    """How a message came or went: `public comment`, `private message` …"""
+    if message.direction == "out":
+        return gettext("private message") if message.visibility == "private" else gettext("public reply")
+    fallback = "message" if message.visibility == "private" else "comment"
+    return str(KINDS.get(message.kind) or KINDS[fallback])
+
+
+def what_happened(event: Event) -> SafeString:
+    """An event as a line between the messages."""
+    who = format_html("<bdi>{}</bdi>", event.actor) if event.actor else None
+    facts = event.facts
+    match event.kind:
+        case "assigned":
+            return _handed_over(who, str(facts.get("to") or ""))
+        case "status_changed":
+            status = STATUSES.get(str(facts.get("status")))
+            return _with_status(who, str(status.word) if status else "")
+        case "hidden_changed":
+            return _hiding(who, bool(facts.get("hidden")))
+        case "action_failed":
+            action = str(ACTIONS.get(str(facts.get("action")), facts.get("action") or ""))
+            return format_html(gettext("“{action}” did not work on the network"), action=action)
+    known, unknown = _DEEDS.get(event.kind, (_("Changed by {who}"), _("Changed")))
+    return format_html(str(known), who=who) if who else format_html("{}", unknown)
+
+
+def _handed_over(who: SafeString | None, to: str) -> SafeString:
+    if not to:
+        return format_html(gettext("{who} took it from everybody"), who=who or "Heed")
+    if who and str(who) == format_html("<bdi>{}</bdi>", to):
+        return format_html(gettext("{who} took it"), who=who)
+    return format_html(
+        gettext("{who} gave it to {to}"), who=who or "Heed", to=format_html("<bdi>{}</bdi>", to)
+    )
+
+
+def _with_status(who: SafeString | None, status: str) -> SafeString:
+    if who is None:
+        return format_html(gettext("Status is now {status}"), status=status)
+    return format_html(gettext("{who} set the status to {status}"), who=who, status=status)
+
+
+def _hiding(who: SafeString | None, hidden: bool) -> SafeString:
+    if who is None:
+        return format_html(
+            "{}", gettext("A comment was hidden") if hidden else gettext("A comment is shown again")
+        )
+    text = gettext("{who} hid a comment") if hidden else gettext("{who} showed a comment again")
+    return format_html(text, who=who)
