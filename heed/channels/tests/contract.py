@@ -1,0 +1,202 @@
+"""What the contract suite stands on: a small desk that uses an adapter as Heed does.
+
+Each network gives a module `tests/sample.py` with `ACCOUNT`, `signed_samples()`, `bodies()`,
+`UNKNOWN` and `poisoned()`; see `channels/viber/tests/sample.py`. Where the sandbox has a
+simulator of the network's name, the suite also talks to it over real HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from typing import Any, Protocol, TypeVar, cast
+
+from heed.channels.base import (
+    AccountRecord,
+    Answer,
+    Hook,
+    Inbound,
+    MessageReceived,
+    Network,
+    SessionExpired,
+    Target,
+    Visibility,
+    Writing,
+)
+from heed.channels.registry import networks
+from heed.lib import clock
+from heed.lib.http import Client, Request, Response, Steps, drive
+from heed.lib.text import measure
+from heed.sandbox import Sandbox
+from heed.sandbox.frame import Fault, Simulator
+from heed.sandbox.tests.receiver import Receiver, Taken
+
+T = TypeVar("T")
+
+CUSTOMER = "lea"
+NETWORKS = networks()
+POLLS_FOR_NEWS = 20
+RENEWALS = 2
+
+
+class Sample(Protocol):
+    """The module `tests/sample.py` of a network."""
+
+    ACCOUNT: AccountRecord
+    UNKNOWN: bytes
+    signed_samples: Callable[[], list[tuple[Hook, AccountRecord]]]
+    bodies: Callable[[], list[bytes]]
+    poisoned: Callable[[], bytes | None]
+
+
+def sample_of(network: Network) -> Sample:
+    package = type(network).__module__.rpartition(".")[0]
+    return cast(Sample, import_module(f"{package}.tests.sample"))
+
+
+def writings(network: Network) -> list[tuple[Visibility, Writing]]:
+    """The ways to write that the network declares."""
+    can = network.capabilities
+    ways: list[tuple[Visibility, Writing | None]] = [("public", can.public), ("private", can.private)]
+    return [(visibility, writing) for visibility, writing in ways if writing]
+
+
+@dataclass
+class Desk:
+    """One account of one network, connected to the simulator of that network."""
+
+    network: Network
+    sandbox: Sandbox
+    receiver: Receiver
+    client: Client = field(default_factory=lambda: Client({"127.0.0.1"}))
+    cursor: dict[str, Any] = field(default_factory=dict)
+    read_hooks: int = 0
+    news: list[Inbound] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        account = self.simulator.accounts()[0]
+        self.record = AccountRecord(
+            external_id=account.external_id,
+            name=account.name,
+            credentials=account.credentials,
+            base_url=self.simulator.url,
+            hook_url=self.receiver.url,
+        )
+        self.receiver.answer = self._admit
+
+    @property
+    def simulator(self) -> Simulator:
+        return self.sandbox[self.network.name]
+
+    def run(
+        self,
+        make_steps: Callable[[AccountRecord], Steps[T]],
+        before: Callable[[Request], None] = lambda request: None,
+    ) -> T:
+        """Run steps, renewing the session when it ran out. `before` sees each request first."""
+
+        def send(request: Request) -> Response:
+            before(request)
+            return self.client.send(request)
+
+        for _ in range(RENEWALS):
+            try:
+                return drive(make_steps(self.record), send)
+            except SessionExpired:
+                self.record = replace(
+                    self.record, session=drive(self.network.renew(self.record), self.client.send)
+                )
+        return drive(make_steps(self.record), send)
+
+    def connect(self) -> None:
+        """Check the account, as connecting it does, and begin to collect from now on."""
+        checked = self.run(self.network.check)
+        self.record = replace(self.record, external_id=checked.external_id)
+        self.gather()
+
+    def gather(self) -> list[Inbound]:
+        """All news so far: delivered to our address, or collected."""
+        self.sandbox.settle()
+        for body in [*self._delivered(), *self._collected()]:
+            self.news.extend(self.network.read(body, self.record))
+        return self.news
+
+    def customer_writes(self, visibility: Visibility, text: str) -> MessageReceived:
+        """Let the customer write, and give back the message as the adapter read it."""
+        if visibility == "private":
+            self.simulator.do("message", person=CUSTOMER, text=text)
+        elif "comment" in self.simulator.offers and hasattr(self.simulator, "play_post"):
+            self.simulator.do("post", text="The Triglav boot is back.")
+            self.simulator.do("comment", person=CUSTOMER, text=text)
+        else:
+            self.simulator.do("mention", person=CUSTOMER, text=text)
+        return self.message(text)
+
+    def message(self, text: str) -> MessageReceived:
+        for _ in range(POLLS_FOR_NEWS):
+            found = [
+                each for each in self.gather() if isinstance(each, MessageReceived) and text in each.text
+            ]
+            if found:
+                return found[-1]
+        raise AssertionError(f"{text!r} never came; there was {self.news}")
+
+    def answer_to(self, message: MessageReceived, text: str) -> Answer:
+        target = Target(
+            external_id=message.external_id,
+            visibility=message.visibility,
+            kind=message.kind,
+            post=message.post,
+            refs=message.refs,
+            at=message.at,
+        )
+        person = message.author.external_id if message.author else ""
+        now = clock.now()
+        key = "0f8fad5b-d9cb-469f-a165-70867728950e"
+        return Answer(key, message.visibility, text, person, target, created=now, started=now)
+
+    def send(self, answer: Answer, before: Callable[[Request], None] = lambda request: None) -> Any:
+        return self.run(lambda record: self.network.send(record, answer), before)
+
+    def spoil_the_decisive_call(self, fault: Fault) -> Callable[[Request], None]:
+        """For `send`: the fault meets the request that makes the thing happen, and no other."""
+
+        def before(request: Request) -> None:
+            if request.decisive:
+                self.sandbox.fault(self.network.name, fault)
+
+        return before
+
+    def times_seen(self, text: str) -> int:
+        """How often the customer sees this text from us."""
+        lines = self.simulator.scene(CUSTOMER).lines()
+        return sum(line.ours and line.text == text and not line.removed for line in lines)
+
+    def _admit(self, hook: Taken) -> tuple[int, bytes]:
+        admission = self.network.admit(_as_hook(hook), self.record)
+        return admission.status, admission.body
+
+    def _delivered(self) -> list[bytes]:
+        fresh = self.receiver.hooks[self.read_hooks :]
+        self.read_hooks += len(fresh)
+        return [hook.body for hook in fresh if self.network.admit(_as_hook(hook), self.record).keep]
+
+    def _collected(self) -> list[bytes]:
+        bodies: list[bytes] = []
+        more = self.network.polls
+        while more:
+            found = self.run(lambda record: self.network.collect(record, self.cursor))
+            bodies.extend(found.bodies)
+            self.cursor, more = dict(found.cursor), found.more
+        return bodies
+
+
+def longest(writing: Writing) -> str:
+    """A text that fills the tightest of the limits exactly, in a script of two bytes per letter."""
+    letters = min(limit.most // measure("ž", limit.unit) for limit in writing.limits)
+    return "ž" * letters
+
+
+def _as_hook(hook: Taken) -> Hook:
+    return Hook(hook.method, hook.query, hook.headers, hook.body)
