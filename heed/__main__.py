@@ -134,7 +134,7 @@ def _sandbox(words: list[str]) -> int:
 
 def _end_when_left_alone() -> None:
     """End this process when the one that minds it is gone: its end of our standard input closes."""
-    if os.environ.get("HEED_MINDED") != "1":
+    if os.environ.get("MINDED_BY_HEED") != "1":
         return
 
     def watch() -> None:

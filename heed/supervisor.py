@@ -197,7 +197,7 @@ def _prepare_environment(folder: Path, url: str, public: str, sandbox_port: int)
     here["HEED_DATA"] = str(folder)
     here["HEED_DATABASE_URL"] = url
     here.setdefault("HEED_PUBLIC_URL", public)
-    here["HEED_MINDED"] = "1"
+    here["MINDED_BY_HEED"] = "1"
     here["PYTHONUNBUFFERED"] = "1"
     here.setdefault("MALLOC_ARENA_MAX", "2")  # glibc would keep an arena of memory per thread
     if sandbox_port:
@@ -211,7 +211,7 @@ def _set_up(*, demo: bool) -> str:
         [sys.executable, "-m", "heed", "setup", *(["--demo"] if demo else [])],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        env={**os.environ, "HEED_MINDED": ""},
+        env={**os.environ, "MINDED_BY_HEED": ""},
         start_new_session=True,
         check=False,
     )
