@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg
 from django.db import DatabaseError, OperationalError, close_old_connections, connection, transaction
@@ -23,6 +23,7 @@ from heed.inbox import arrivals, events, news
 from heed.inbox.ledger import CHANNEL
 from heed.inbox.models import Delivery
 from heed.lib import clock, live
+from heed.lib.postgres import conninfo
 
 log = logging.getLogger("heed.intake")
 
@@ -60,7 +61,7 @@ def run_intake(stop: threading.Event) -> None:
 
 
 def _work(stop: threading.Event) -> None:
-    listener = psycopg.connect(**_listener_parameters(), autocommit=True)
+    listener = psycopg.connect(conninfo(connection.settings_dict), autocommit=True)
     try:
         listener.execute(f"LISTEN {CHANNEL}")
         while not stop.is_set():
@@ -70,13 +71,6 @@ def _work(stop: threading.Event) -> None:
                 pass
     finally:
         listener.close()
-
-
-def _listener_parameters() -> dict[str, Any]:
-    parameters = connection.get_connection_params()
-    return {
-        key: parameters[key] for key in ("dbname", "user", "password", "host", "port") if parameters.get(key)
-    }
 
 
 def take_batch(limit: int = BATCH) -> int:

@@ -23,6 +23,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import psutil
+from psycopg.conninfo import make_conninfo
 
 _CONF = """
 # Written by Heed at every start: one desk on one machine.
@@ -207,6 +208,19 @@ def django_database(url: str, data_folder: str) -> dict[str, Any]:
         "OPTIONS": {**query, "pool": {"min_size": 0, "max_size": 12, "timeout": 20}},
         "TEST": {"NAME": "heed_test"},
     }
+
+
+def conninfo(database: dict[str, Any]) -> str:
+    """Django's settings of a database as a libpq text, for connections of our own."""
+    options = {key: str(value) for key, value in database["OPTIONS"].items() if isinstance(value, str)}
+    return make_conninfo(
+        dbname=database["NAME"],
+        user=database["USER"] or None,
+        password=database["PASSWORD"] or None,
+        host=database["HOST"] or None,
+        port=database["PORT"] or None,
+        **options,
+    )
 
 
 _ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}

@@ -17,6 +17,7 @@ from heed.channels.base import (
     Capabilities,
     Checked,
     Collected,
+    CredentialField,
     Files,
     Finding,
     Hook,
@@ -45,7 +46,7 @@ class Rubber:
     base_url = "http://127.0.0.1:1"
     body_limit = 1000
     polls = False
-    fields = ()
+    fields: tuple[CredentialField, ...] = ()
     media_hosts: tuple[str, ...] = ()
     shared_secret = ""
     capabilities = Capabilities(

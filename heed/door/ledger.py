@@ -1,0 +1,149 @@
+"""Deliveries are written before they are acknowledged; those that come together share one INSERT."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import psycopg
+
+from heed.lib import clock
+
+log = logging.getLogger("heed.door")
+
+MOST_ROWS = 500
+_GATHER = 0.002
+"""Seconds to wait for company before a write: a fraction of the flush it saves."""
+
+_INSERT = """
+INSERT INTO inbox_delivery (account_id, at, headers, body, state, problems, tries)
+SELECT account, at, headers, body, 'pending', '[]'::jsonb, 0
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::jsonb[], %s::bytea[]) AS new (account, at, headers, body)
+"""
+_REFUSED = "UPDATE channels_account SET refused = refused + %s WHERE id = %s"
+
+
+class Row(NamedTuple):
+    account: int
+    at: datetime
+    headers: str
+    body: bytes
+
+
+class Ledger:
+    """Writes deliveries in small batches over one connection, and counts what was turned away."""
+
+    def __init__(self, conninfo: str, on_news: Callable[[], None]) -> None:
+        self._conninfo = conninfo
+        self._on_news = on_news
+        self._waiting: list[tuple[Row, asyncio.Future[None]]] = []
+        self._refused: Counter[int] = Counter()
+        self._wake = asyncio.Event()
+        self._connection: psycopg.AsyncConnection | None = None
+        self._using = asyncio.Lock()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(each) for each in (self._write_on(), self._listen_on(), self._count_on())
+        ]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(psycopg.Error):
+            await self._flush_refused()
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def append(self, account: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Write a delivery; returns when it is on disk. Raises `psycopg.Error` when it is not."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((Row(account, clock.now(), json.dumps(headers), body), done))
+        self._wake.set()
+        await done
+
+    def refuse(self, account: int) -> None:
+        """Count a delivery that was turned away."""
+        self._refused[account] += 1
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
+        """The one connection, opened again when it broke."""
+        async with self._using:
+            if self._connection is None or self._connection.closed:
+                self._connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
+            try:
+                yield self._connection
+            except psycopg.OperationalError:
+                await self._connection.close()
+                raise
+
+    async def _write_on(self) -> None:
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(_GATHER)
+            batch, self._waiting = self._waiting[:MOST_ROWS], self._waiting[MOST_ROWS:]
+            if not self._waiting:
+                self._wake.clear()
+            if batch:
+                await self._write(batch)
+
+    async def _write(self, batch: list[tuple[Row, asyncio.Future[None]]]) -> None:
+        columns = [list(column) for column in zip(*(row for row, _ in batch), strict=True)]
+        try:
+            async with self.connection() as connection:
+                await connection.execute(_INSERT, columns)
+        except psycopg.Error as error:
+            if len(batch) > 1 and not isinstance(error, psycopg.OperationalError):
+                for each in batch:
+                    await self._write([each])
+                return
+            log.warning("the ledger cannot be written: %s", type(error).__name__)
+            _fail(batch, error)
+            return
+        for _, done in batch:
+            if not done.done():
+                done.set_result(None)
+        with contextlib.suppress(psycopg.Error):
+            async with self.connection() as connection:
+                await connection.execute("NOTIFY heed_ledger")
+
+    async def _listen_on(self) -> None:
+        """Hear when accounts change, on a connection of its own."""
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    self._conninfo, autocommit=True
+                ) as connection:
+                    await connection.execute("LISTEN heed_live")
+                    async for notice in connection.notifies():
+                        if '"accounts"' in notice.payload:
+                            self._on_news()
+            except psycopg.Error:
+                await asyncio.sleep(1)
+
+    async def _count_on(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            with contextlib.suppress(psycopg.Error):
+                await self._flush_refused()
+
+    async def _flush_refused(self) -> None:
+        counts, self._refused = self._refused, Counter()
+        for account, count in counts.items():
+            async with self.connection() as connection:
+                await connection.execute(_REFUSED, [count, account])
+
+
+def _fail(batch: list[tuple[Row, asyncio.Future[None]]], error: Exception) -> None:
+    for _, done in batch:
+        if not done.done():
+            done.set_exception(error)

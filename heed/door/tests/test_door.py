@@ -1,0 +1,135 @@
+"""What the door lets in, and that it writes before it answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from heed.channels.models import Account
+from heed.door.app import Door
+from heed.inbox.models import Delivery
+from heed.lib import live
+from heed.lib.crypto import hmac_sha256_hex, key_ring
+from heed.lib.postgres import conninfo
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SECRET = "44b935abea139fd6-53fa53b32559c4a6-12dbd3d883b06835"
+BODY = b'{"event":"message","text":"caf\xc3\xa9 \\/ \\u00e9"}'
+
+
+@pytest.fixture
+def account() -> Account:
+    account = Account(network="viber", name="Acme", base_url="http://127.0.0.1:1", external_id="pa")
+    account.credentials = {"auth_token": SECRET}
+    account.save()
+    return account
+
+
+def at_the_door(visit: Callable[[httpx.AsyncClient, Door], Awaitable[Any]]) -> Any:
+    """Run a visit against a door of its own."""
+
+    async def run() -> Any:
+        door = Door(
+            conninfo(connection.settings_dict), key_ring(settings.HEED_DATA, settings.HEED_SECRET_KEYS)
+        )
+        transport = httpx.ASGITransport(app=door)
+        async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
+            try:
+                return await visit(client, door)
+            finally:
+                await door.stop()
+
+    return asyncio.run(run())
+
+
+def signed(body: bytes) -> dict[str, str]:
+    return {"x-viber-content-signature": hmac_sha256_hex(SECRET, body)}
+
+
+def test_a_signed_body_is_kept_byte_for_byte(account: Account) -> None:
+    path = f"/hooks/{account.hook_token}"
+    answer = at_the_door(lambda client, door: client.post(path, content=BODY, headers=signed(BODY)))
+    assert answer.status_code == 200
+    kept = Delivery.objects.get()
+    assert (bytes(kept.body), kept.state, kept.account) == (BODY, "pending", account)
+
+
+@pytest.mark.parametrize("headers", [{}, {"x-viber-content-signature": "00" * 32}])
+def test_a_wrong_signature_is_refused_and_counted(account: Account, headers: dict[str, str]) -> None:
+    path = f"/hooks/{account.hook_token}"
+    answer = at_the_door(lambda client, door: client.post(path, content=BODY, headers=headers))
+    assert answer.status_code == 403
+    account.refresh_from_db()
+    assert (account.refused, Delivery.objects.count()) == (1, 0)
+
+
+def test_an_unknown_address_is_nobodys() -> None:
+    assert at_the_door(lambda client, door: client.post("/hooks/nobody", content=BODY)).status_code == 404
+
+
+def test_a_body_over_the_limit_is_refused(account: Account) -> None:
+    path = f"/hooks/{account.hook_token}"
+    body = b"x" * (account.adapter.body_limit + 1)
+    answer = at_the_door(lambda client, door: client.post(path, content=body, headers=signed(body)))
+    assert answer.status_code == 413
+
+    async def in_pieces() -> Any:
+        for start in range(0, len(body), 100_000):
+            yield body[start : start + 100_000]
+
+    answer = at_the_door(lambda client, door: client.post(path, content=in_pieces(), headers=signed(body)))
+    assert answer.status_code == 413
+    assert Delivery.objects.count() == 0
+
+
+def test_many_at_once_share_a_write(account: Account) -> None:
+    path = f"/hooks/{account.hook_token}"
+
+    async def visit(client: httpx.AsyncClient, door: Door) -> list[int]:
+        calls = [client.post(path, content=BODY, headers=signed(BODY)) for _ in range(40)]
+        return [answer.status_code for answer in await asyncio.gather(*calls)]
+
+    assert at_the_door(visit) == [200] * 40
+    assert Delivery.objects.count() == 40
+
+
+def test_without_a_ledger_nothing_is_acknowledged(account: Account) -> None:
+    path = f"/hooks/{account.hook_token}"
+
+    async def visit(client: httpx.AsyncClient, door: Door) -> int:
+        await client.post(path, content=BODY, headers=signed(BODY))
+        door._ledger._conninfo = "host=/nowhere"  # type: ignore[union-attr]
+        await door._ledger._connection.close()  # type: ignore[union-attr]
+        return (await client.post(path, content=BODY, headers=signed(BODY))).status_code
+
+    assert at_the_door(visit) == 503
+    assert Delivery.objects.count() == 1
+
+
+def test_a_changed_account_is_read_anew(account: Account) -> None:
+    path = f"/hooks/{account.hook_token}"
+
+    async def visit(client: httpx.AsyncClient, door: Door) -> list[int]:
+        first = await client.post(path, content=BODY, headers=signed(BODY))
+        await asyncio.to_thread(change)
+        for _ in range(100):
+            second = await client.post(path, content=BODY, headers=signed(BODY))
+            if second.status_code != 200:
+                break
+            await asyncio.sleep(0.05)
+        return [first.status_code, second.status_code]
+
+    def change() -> None:
+        account.credentials = {"auth_token": "another"}
+        account.save()
+        live.tell(["accounts"])
+        connection.close()
+
+    assert at_the_door(visit) == [200, 403]
