@@ -168,6 +168,12 @@ class Desk:
 
         return before
 
+    def close_the_network(self) -> None:
+        """From now on nobody listens where the network was."""
+        self.sandbox.stop()
+        self.client.close()
+        self.client = Client({"127.0.0.1"})
+
     def times_seen(self, text: str) -> int:
         """How often the customer sees this text from us."""
         lines = self.simulator.scene(CUSTOMER).lines()
