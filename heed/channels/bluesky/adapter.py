@@ -48,7 +48,7 @@ class Bluesky:
     short = "b"
     colour = "#0a7aff"
     base_url = xrpc.PUBLIC
-    body_limit = 0
+    body_limit = 1024 * 1024
     polls = True
     shared_secret = ""
     media_hosts: tuple[str, ...] = ("cdn.bsky.app", "video.bsky.app")

@@ -193,8 +193,8 @@ def _written(news: Notification, account: AccountRecord) -> list[Inbound]:
 
 def _own_post(item: Any, account: AccountRecord) -> Iterable[Inbound]:
     own = OwnRecord.model_validate(item)
-    did, _, rkey = split(own.uri)
-    at = clock.from_iso(own.value.created_at) if own.value.created_at else tid.moment_of(rkey) or clock.now()
+    did, _, _ = split(own.uri)
+    at = clock.from_iso(own.value.created_at)
     refs = refs_of(own.uri, own.cid, own.value)
     link = permalink(own.uri)
     if own.value.reply is None:

@@ -39,7 +39,7 @@ def session_of(account: AccountRecord) -> Session:
     kept = account.session
     if not kept.get("access_jwt") or float(kept.get("renew_at") or 0) <= clock.now().timestamp():
         raise SessionExpired
-    return Session(kept["did"], kept["access_jwt"], kept.get("service") or account.base_url)
+    return Session(kept["did"], kept["access_jwt"], _service_of(account))
 
 
 def renew(account: AccountRecord) -> Steps[dict[str, str]]:
@@ -141,7 +141,7 @@ def _refreshed(account: AccountRecord) -> Steps[dict[str, str] | None]:
     """The session by its refresh token, or None when that token is dead."""
     response = yield Request(
         "POST",
-        f"{account.session.get('service') or account.base_url}/xrpc/com.atproto.server.refreshSession",
+        f"{_service_of(account)}/xrpc/com.atproto.server.refreshSession",
         headers={"authorization": f"Bearer {account.session['refresh_jwt']}"},
     )
     if response.status in (400, 401) and response.record.get("error") not in _BLOCKED:
@@ -156,7 +156,7 @@ def _kept(account: AccountRecord, answer: Mapping[str, Any]) -> dict[str, str]:
         "refresh_jwt": str(answer["refreshJwt"]),
         "did": str(answer["did"]),
         "handle": str(answer.get("handle") or ""),
-        "service": _service(account, answer),
+        "service": _announced_service(answer),
         "expires": str(int(expires)),
         # An eighth of its life before the end: 15 minutes of the usual two hours, and a test's
         # token of some seconds is still worth something.
@@ -176,10 +176,14 @@ def _life(token: str) -> tuple[float, float]:
         return now, now + 3600
 
 
-def _service(account: AccountRecord, answer: Mapping[str, Any]) -> str:
+def _service_of(account: AccountRecord) -> str:
     """Where the account lives. The public entrance sends us on; any other address is itself the place."""
-    if account.base_url != PUBLIC:
-        return account.base_url
+    told = account.session.get("service") if account.base_url == PUBLIC else ""
+    return told or account.base_url
+
+
+def _announced_service(answer: Mapping[str, Any]) -> str:
+    """The account's own server as its identity document names it, or an empty text."""
     document = answer.get("didDoc")
     services = document.get("service") if isinstance(document, dict) else None
     for service in services if isinstance(services, list) else []:
@@ -187,7 +191,7 @@ def _service(account: AccountRecord, answer: Mapping[str, Any]) -> str:
             endpoint = str(service.get("serviceEndpoint", "")).rstrip("/")
             if urlsplit(endpoint).scheme == "https":
                 return endpoint
-    return account.base_url
+    return ""
 
 
 def _headers(session: Session, proxy: str) -> dict[str, str]:
