@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -35,6 +34,7 @@ from heed.channels.base import (
 )
 from heed.channels.facebook import graph, reading
 from heed.lib import clock
+from heed.lib.crypto import hmac_sha256_hex
 from heed.lib.http import Steps, Unreachable
 
 SUBSCRIBED = (
@@ -221,15 +221,8 @@ def _handshake(hook: Hook, account: AccountRecord) -> Admission:
 
 def _is_signed(hook: Hook, account: AccountRecord) -> bool:
     given = hook.headers.get("x-hub-signature-256", "").encode()
-    return any(
-        hmac.compare_digest(given, b"sha256=" + _signature(secret, hook.body))
-        for secret in graph.secrets(account)
-        if secret
-    )
-
-
-def _signature(secret: str, body: bytes) -> bytes:
-    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode()
+    right = [hmac_sha256_hex(secret, hook.body) for secret in graph.secrets(account) if secret]
+    return any(hmac.compare_digest(given, f"sha256={each}".encode()) for each in right)
 
 
 # ------------------------------------------------------------------------------ connecting

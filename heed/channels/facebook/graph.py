@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +11,7 @@ import orjson
 from heed.channels import base
 from heed.channels.base import AccountRecord, Reason, Refusal
 from heed.lib import clock
+from heed.lib.crypto import hmac_sha256_hex
 from heed.lib.http import AnswerLost, Request, Response, Steps, Upload
 
 VERSION = "v25.0"
@@ -25,7 +24,7 @@ def secrets(account: AccountRecord) -> list[str]:
 
 def proof(secret: str, token: str) -> str:
     """Shows Meta that whoever uses the token also has the app's secret."""
-    return hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+    return hmac_sha256_hex(secret, token.encode())
 
 
 def address(account: AccountRecord, path: str) -> str:
