@@ -1,27 +1,31 @@
 """Customers' messages, stored many at a time.
 
-A batch costs a fixed number of statements, however many messages it holds. Every insert rests on
-a unique key and *on conflict do nothing*: what is already there stays as it is, so a delivery can
-be read any number of times.
+A batch costs a fixed number of statements, however many messages it holds; that is why they are
+written in SQL. Every insert rests on a unique key and *on conflict do nothing*: what is already
+there stays as it is, so a delivery can be read any number of times.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
+import psycopg
 from django.db import connection
-from django.db.models import Q
 
 from heed.channels.base import MessageReceived, Person
 from heed.channels.models import Account
 from heed.inbox import early
-from heed.inbox.models import Attachment, Customer, Event, Identity, Message, Post, Ticket
+from heed.inbox.models import Attachment, Customer, Identity, Ticket
 from heed.lib import clock
 from heed.lib.text import clean, first_words
+
+PAPER_CLIP = "📎"
+"""What the list shows for a message without words."""
 
 
 class Arrival(NamedTuple):
@@ -39,6 +43,21 @@ class Stored:
     tickets: set[int]
 
 
+class Here(NamedTuple):
+    """A message that was stored just now."""
+
+    pk: int
+    ticket: int
+    arrival: Arrival
+
+
+Key = tuple[int, str]
+"""An account and an external id."""
+
+Place = tuple[str, int, int]
+"""Where a message belongs: kind, identity, post (0 for none)."""
+
+
 def store(arrivals: list[Arrival]) -> Stored:
     """Store a batch of customers' messages; duplicates change nothing. Call it in a transaction."""
     new = _not_yet_here(arrivals)
@@ -47,19 +66,33 @@ def store(arrivals: list[Arrival]) -> Stored:
     people = _people(new)
     posts = _posts(new)
     tickets, opened = _tickets(new, people, posts)
-    messages = _messages(new, people, posts, tickets)
-    _attachments(new, messages)
-    reopened = _refresh_tickets(messages.values())
-    events = _events(messages.values(), opened, reopened)
-    early.apply_to(list(messages.values()))
-    return Stored(events, {message.ticket_id for message in messages.values()})
+    here = _messages(new, people, tickets)
+    if not here:
+        return Stored([], set())
+    _attachments(here)
+    reopened = _refresh_tickets(here)
+    events = _events(here, opened, reopened - opened)
+    early.apply_to({_key(each.arrival): each.pk for each in here})
+    return Stored(events, {each.ticket for each in here})
 
 
-Key = tuple[int, str]
+def _run(sql: str, *columns: Any) -> list[tuple[Any, ...]]:
+    """Run one statement over columns of values, bound by the server; gives back its rows.
+
+    Django's own cursor would write every value into the text of the statement.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(sql, columns)
+        return cursor.fetchall() if cursor.description else []
 
 
 def _key(arrival: Arrival) -> Key:
     return arrival.account.pk, arrival.news.external_id
+
+
+def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _not_yet_here(arrivals: list[Arrival]) -> dict[Key, Arrival]:
@@ -69,19 +102,30 @@ def _not_yet_here(arrivals: list[Arrival]) -> dict[Key, Arrival]:
     other instead of locking each other out.
     """
     wanted = {_key(arrival): arrival for arrival in reversed(arrivals)}
-    by_account: dict[int, list[str]] = defaultdict(list)
-    for account, external_id in wanted:
-        by_account[account].append(external_id)
-    for account, ids in by_account.items():
-        here = Message.objects.filter(account_id=account, external_id__in=ids).values_list(
-            "external_id", flat=True
-        )
-        for external_id in here:
-            wanted.pop((account, external_id), None)
+    if wanted:
+        for key in _run(_KNOWN_MESSAGES, *_columns(wanted)):
+            wanted.pop((key[0], key[1]), None)
     return dict(sorted(wanted.items()))
 
 
+_KNOWN_MESSAGES = """
+SELECT account_id, external_id FROM inbox_message
+JOIN unnest(%s::bigint[], %s::text[]) AS new (account, id) ON account_id = account AND external_id = new.id
+WHERE external_id <> ''
+"""
+
 # --------------------------------------------------------------------------------- people
+
+
+class Author(NamedTuple):
+    """An identity's row, as far as a batch needs it."""
+
+    pk: int
+    customer: int
+    name: str
+    handle: str
+    avatar_url: str
+    language: str
 
 
 def _author(arrival: Arrival) -> Person:
@@ -89,79 +133,80 @@ def _author(arrival: Arrival) -> Person:
     return arrival.news.author or Person("?" + arrival.news.external_id)
 
 
-def _people(new: dict[Key, Arrival]) -> dict[Key, Identity]:
-    """The identity of every author, made where it is new, by account and external id."""
-    persons = {
-        (arrival.account.pk, _author(arrival).external_id): _author(arrival) for arrival in new.values()
-    }
-    found = _identities(persons)
+def _author_key(arrival: Arrival) -> Key:
+    return arrival.account.pk, _author(arrival).external_id
+
+
+def _people(new: Mapping[Key, Arrival]) -> dict[Key, Author]:
+    """The identity of every author, made where it is new."""
+    persons = {_author_key(arrival): _author(arrival) for arrival in new.values()}
+    found = _known_people(persons)
     missing = sorted(key for key in persons if key not in found)
     if missing:
-        customers = Customer.objects.bulk_create(Customer(name=_name(persons[key])) for key in missing)
-        Identity.objects.bulk_create(
-            (
-                _identity(key, persons[key], customer)
-                for key, customer in zip(missing, customers, strict=True)
-            ),
-            ignore_conflicts=True,
-        )
-        found.update(_identities({key: persons[key] for key in missing}))
-        used = {found[key].customer_id for key in missing}
-        Customer.objects.filter(pk__in=[each.pk for each in customers if each.pk not in used]).delete()
+        rows = [(*key, *_facts(persons[key])) for key in missing]
+        _run(_INSERT_PEOPLE, *_columns(rows), clock.now())
+        found.update(_known_people(missing))
     _note_news_of_people(persons, found)
     return found
 
 
-def _identities(persons: dict[Key, Person]) -> dict[Key, Identity]:
-    by_account: dict[int, list[str]] = defaultdict(list)
-    for account, external_id in persons:
-        by_account[account].append(external_id)
-    found: dict[Key, Identity] = {}
-    for account, ids in by_account.items():
-        rows = Identity.objects.filter(Q(external_id__in=ids) | Q(private_id__in=ids), account_id=account)
-        for row in rows:
-            if row.private_id:
-                found.setdefault((account, row.private_id), row)
-        for row in rows:
-            found[(account, row.external_id)] = row
-    return {key: row for key, row in found.items() if key in persons}
+def _known_people(keys: Iterable[Key]) -> dict[Key, Author]:
+    """By external id; where that is nobody's, by an id learned from a private reply."""
+    columns = _columns(keys)
+    return {(row[0], row[1]): Author(*row[2:]) for row in _run(_KNOWN_PEOPLE, *columns, *columns)}
 
 
-def _identity(key: Key, person: Person, customer: Customer) -> Identity:
-    return Identity(
-        account_id=key[0],
-        customer=customer,
-        external_id=key[1],
-        name=clean(person.name)[:255],
-        handle=clean(person.handle)[:255],
-        avatar_url=person.avatar_url,
-        language=person.language[:20],
+_KNOWN_PEOPLE = """
+SELECT account_id, private_id, i.id, customer_id, name, handle, avatar_url, language FROM inbox_identity i
+JOIN unnest(%s::bigint[], %s::text[]) AS new (account, id) ON account_id = account AND private_id = new.id
+WHERE private_id <> ''
+UNION ALL
+SELECT account_id, external_id, i.id, customer_id, name, handle, avatar_url, language FROM inbox_identity i
+JOIN unnest(%s::bigint[], %s::text[]) AS new (account, id) ON account_id = account AND external_id = new.id
+"""
+
+_INSERT_PEOPLE = """
+WITH made AS (
+    INSERT INTO inbox_identity (account_id, external_id, name, handle, avatar_url, language, customer_id,
+        reachable, private_id)
+    SELECT *, nextval('inbox_customer_id_seq'), true, ''
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+    ON CONFLICT DO NOTHING
+    RETURNING customer_id, name, handle
+)
+INSERT INTO inbox_customer (id, name, created_at)
+SELECT customer_id, CASE WHEN name = '' THEN handle ELSE name END, %s FROM made
+"""
+
+
+def _facts(person: Person) -> tuple[str, str, str, str]:
+    return (
+        clean(person.name)[:255],
+        clean(person.handle)[:255],
+        clean(person.avatar_url),
+        person.language[:20],
     )
 
 
-def _name(person: Person) -> str:
-    return clean(person.name or person.handle)[:255]
-
-
-def _note_news_of_people(persons: dict[Key, Person], found: dict[Key, Identity]) -> None:
-    changed = [row for key, row in found.items() if refresh_identity(row, persons[key])]
-    if changed:
-        changed.sort(key=lambda row: row.pk)
-        Identity.objects.bulk_update(changed, ["name", "handle", "avatar_url", "language"])
-        unnamed = {row.customer_id: str(row) for row in changed}
-        for customer in Customer.objects.filter(pk__in=unnamed, name=""):
-            Customer.objects.filter(pk=customer.pk).update(name=unnamed[customer.pk])
+def _note_news_of_people(persons: Mapping[Key, Person], found: Mapping[Key, Author]) -> None:
+    changed = sorted(
+        found[key].pk
+        for key, person in persons.items()
+        if any(new and new != old for new, old in zip(_facts(person), found[key][2:], strict=True))
+    )
+    if not changed:
+        return
+    news = {found[key].pk: person for key, person in persons.items()}
+    for row in Identity.objects.select_for_update().filter(pk__in=changed).order_by("pk"):
+        if refresh_identity(row, news[row.pk]):
+            row.save(update_fields=["name", "handle", "avatar_url", "language"])
+            Customer.objects.filter(pk=row.customer_id, name="").update(name=str(row))
 
 
 def refresh_identity(row: Identity, person: Person) -> bool:
     """Take over what is new about a person; True when something was. Nothing known is emptied."""
     changed = False
-    for field, value in (
-        ("name", clean(person.name)[:255]),
-        ("handle", clean(person.handle)[:255]),
-        ("avatar_url", person.avatar_url),
-        ("language", person.language[:20]),
-    ):
+    for field, value in zip(("name", "handle", "avatar_url", "language"), _facts(person), strict=True):
         if value and getattr(row, field) != value:
             setattr(row, field, value)
             changed = True
@@ -171,96 +216,95 @@ def refresh_identity(row: Identity, person: Person) -> bool:
 # ---------------------------------------------------------------------------------- posts
 
 
-def _posts(new: dict[Key, Arrival]) -> dict[Key, Post]:
+def _posts(new: Mapping[Key, Arrival]) -> dict[Key, int]:
     """The post of every public message, made bare where it is new."""
     keys = sorted({(arrival.account.pk, arrival.news.post) for arrival in new.values() if arrival.news.post})
     found = _known_posts(keys)
     missing = [key for key in keys if key not in found]
     if missing:
-        Post.objects.bulk_create(
-            (Post(account_id=account, external_id=external_id) for account, external_id in missing),
-            ignore_conflicts=True,
-        )
+        _run(_INSERT_POSTS, *_columns(missing))
         found.update(_known_posts(missing))
     return found
 
 
-def _known_posts(keys: Iterable[Key]) -> dict[Key, Post]:
-    by_account: dict[int, list[str]] = defaultdict(list)
-    for account, external_id in keys:
-        by_account[account].append(external_id)
-    return {
-        (account, row.external_id): row
-        for account, ids in by_account.items()
-        for row in Post.objects.filter(account_id=account, external_id__in=ids)
-    }
+def _known_posts(keys: list[Key]) -> dict[Key, int]:
+    return {(row[0], row[1]): row[2] for row in _run(_KNOWN_POSTS, *_columns(keys))} if keys else {}
 
+
+_KNOWN_POSTS = """
+SELECT account_id, external_id, p.id FROM inbox_post p
+JOIN unnest(%s::bigint[], %s::text[]) AS new (account, id) ON account_id = account AND external_id = new.id
+"""
+
+_INSERT_POSTS = """
+INSERT INTO inbox_post (account_id, external_id, author_name, author_external_id, text, picture_url, picture,
+    permalink, removed, refs)
+SELECT *, '', '', '', '', '', '', false, '{}' FROM unnest(%s::bigint[], %s::text[])
+ON CONFLICT DO NOTHING
+"""
 
 # -------------------------------------------------------------------------------- tickets
 
-Place = tuple[str, int, int]
-"""Where a message belongs: kind, identity, post (0 for none)."""
 
-
-def _place(arrival: Arrival, people: dict[Key, Identity], posts: dict[Key, Post]) -> Place:
-    identity = people[(arrival.account.pk, _author(arrival).external_id)]
+def _place(arrival: Arrival, people: Mapping[Key, Author], posts: Mapping[Key, int]) -> Place:
+    identity = people[_author_key(arrival)].pk
     if arrival.news.visibility == "private":
-        return "private", identity.pk, 0
-    post = posts.get((arrival.account.pk, arrival.news.post))
-    return "public", identity.pk, post.pk if post else 0
+        return "private", identity, 0
+    return "public", identity, posts.get((arrival.account.pk, arrival.news.post), 0)
 
 
 def _tickets(
-    new: dict[Key, Arrival], people: dict[Key, Identity], posts: dict[Key, Post]
+    new: Mapping[Key, Arrival], people: Mapping[Key, Author], posts: Mapping[Key, int]
 ) -> tuple[dict[Key, int], set[int]]:
     """The running ticket of every message, opened where there is none. Also which were opened."""
-    by_identity = {row.pk: row for row in people.values()}
     places = {key: _place(arrival, people, posts) for key, arrival in new.items()}
-    running = _running(by_identity)
+    running = _running({place[1] for place in places.values()})
     _close_solved(new, places, running)
-    opened = _open(new, places, running, by_identity)
+    opened = _open(new, places, running, {row.pk: row.customer for row in people.values()})
     return {key: running[place] for key, place in places.items()}, opened
 
 
 def _running(identities: Iterable[int]) -> dict[Place, int]:
     """The running tickets of these people. A public matter that was taken private also takes
     the person's private messages, when they have no private ticket."""
-    found: dict[Place, int] = {}
-    rows = Ticket.objects.filter(identity_id__in=list(identities), running=True).order_by("id")
-    for row in rows.only("pk", "identity_id", "post_id", "kind", "took_private"):
-        found[(row.kind, row.identity_id, row.post_id or 0)] = row.pk
-    for row in rows:
-        if row.took_private:
-            found.setdefault(("private", row.identity_id, 0), row.pk)
+    rows = _run(_RUNNING, sorted(identities))
+    found = {("private", identity, 0): pk for pk, _, identity, _, took_private in rows if took_private}
+    found.update({(kind, identity, post): pk for pk, kind, identity, post, _ in rows})
     return found
 
 
-def _close_solved(new: dict[Key, Arrival], places: dict[Key, Place], running: dict[Place, int]) -> None:
+_RUNNING = """
+SELECT id, kind, identity_id, coalesce(post_id, 0), took_private FROM inbox_ticket
+WHERE identity_id = ANY(%s) AND running ORDER BY id
+"""
+
+
+def _close_solved(new: Mapping[Key, Arrival], places: Mapping[Key, Place], running: dict[Place, int]) -> None:
     """Where the account wants a new ticket after a solved one, the solved one stops running."""
-    wanted: dict[int, list[Place]] = defaultdict(list)
+    newest: dict[Place, datetime] = {}
     for key, place in places.items():
         if place in running and new[key].account.after_solved == Account.AfterSolved.NEW:
-            wanted[running[place]].append(place)
-    if not wanted:
+            newest[place] = max(newest.get(place, new[key].news.at), new[key].news.at)
+    if not newest:
         return
-    newest: dict[Place, Any] = {}
-    for key, place in places.items():
-        newest[place] = max(newest.get(place, new[key].news.at), new[key].news.at)
+    wanted = {running[place] for place in newest}
     solved = (
         Ticket.objects.select_for_update().filter(pk__in=wanted, status=Ticket.Status.SOLVED).order_by("id")
     )
-    for row in solved:
-        for place in set(wanted[row.pk]):
-            if row.solved_at is None or newest[place] > row.solved_at:
-                Ticket.objects.filter(pk=row.pk).update(running=False)
-                running.pop(place, None)
+    closed = {row.pk: row.solved_at for row in solved}
+    for place, at in newest.items():
+        pk = running[place]
+        since = closed.get(pk)
+        if pk in closed and (since is None or at > since):
+            Ticket.objects.filter(pk=pk).update(running=False)
+            del running[place]
 
 
 def _open(
-    new: dict[Key, Arrival],
-    places: dict[Key, Place],
+    new: Mapping[Key, Arrival],
+    places: Mapping[Key, Place],
     running: dict[Place, int],
-    by_identity: dict[int, Identity],
+    customers: Mapping[int, int],
 ) -> set[int]:
     first: dict[Place, Arrival] = {}
     for key, place in places.items():
@@ -268,116 +312,81 @@ def _open(
             first[place] = new[key]
     if not first:
         return set()
-    wanted = sorted(first)
-    before = _highest_ticket()
-    Ticket.objects.bulk_create(
-        (_ticket(place, first[place], by_identity[place[1]]) for place in wanted), ignore_conflicts=True
-    )
-    found = _running({place[1] for place in wanted})
-    running.update({place: found[place] for place in wanted})
-    return {running[place] for place in wanted if running[place] > before}
+    rows = [(*place, *_opening(first[place], customers[place[1]])) for place in sorted(first)]
+    opened = {(kind, identity, post): pk for pk, kind, identity, post in _run(_OPEN_TICKETS, *_columns(rows))}
+    if len(opened) < len(first):
+        found = _running({place[1] for place in first})
+        running.update({place: found[place] for place in first})
+    running.update(opened)
+    return set(opened.values())
 
 
-def _highest_ticket() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT last_value, is_called FROM inbox_ticket_id_seq")
-        row = cursor.fetchone()
-        return int(row[0]) if row and row[1] else 0
+def _opening(arrival: Arrival, customer: int) -> tuple[int, int, str, datetime]:
+    return arrival.account.pk, customer, first_words(clean(arrival.news.text), 80), arrival.news.at
 
 
-def _ticket(place: Place, arrival: Arrival, identity: Identity) -> Ticket:
-    kind, _identity_id, post = place
-    return Ticket(
-        account=arrival.account,
-        identity=identity,
-        customer_id=identity.customer_id,
-        post_id=post or None,
-        kind=kind,
-        subject=first_words(clean(arrival.news.text), 80),
-        opened_at=arrival.news.at,
-        last_at=arrival.news.at,
-        unanswered=False,
-    )
-
+_OPEN_TICKETS = """
+INSERT INTO inbox_ticket (kind, identity_id, post_id, account_id, customer_id, subject, opened_at, last_at,
+    status, running, unanswered, last_text, last_direction, last_author, took_private)
+SELECT kind, identity, nullif(post, 0), account, customer, subject, at, at,
+    'new', true, false, '', 'in', '', false
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[])
+    AS new (kind, identity, post, account, customer, subject, at)
+ON CONFLICT DO NOTHING
+RETURNING id, kind, identity_id, coalesce(post_id, 0)
+"""
 
 # ------------------------------------------------------------------------------- messages
 
 
 def _messages(
-    new: dict[Key, Arrival], people: dict[Key, Identity], posts: dict[Key, Post], tickets: dict[Key, int]
-) -> dict[Key, Message]:
+    new: Mapping[Key, Arrival], people: Mapping[Key, Author], tickets: Mapping[Key, int]
+) -> list[Here]:
     """Insert the messages; only those that were really new come back."""
-    rows = [_message(arrival, people, tickets[key]) for key, arrival in new.items()]
-    now = clock.now()
-    columns: list[list[Any]] = [
-        [row.account_id for row in rows],
-        [row.ticket_id for row in rows],
-        [row.identity_id for row in rows],
-        [row.external_id for row in rows],
-        [row.visibility for row in rows],
-        [row.kind for row in rows],
-        [row.text for row in rows],
-        [row.at for row in rows],
-        [now for _ in rows],
-        [row.parent for row in rows],
-        [row.permalink for row in rows],
-        [_json(row.refs) for row in rows],
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT_MESSAGES, columns)
-        inserted = {(account, external_id): pk for pk, account, external_id in cursor.fetchall()}
-    found: dict[Key, Message] = {}
-    for row in rows:
-        key = (row.account_id, row.external_id)
-        if key in inserted:
-            row.pk = inserted[key]
-            found[key] = row
-    return found
+    rows = [_row(arrival, tickets[key], people[_author_key(arrival)].pk) for key, arrival in new.items()]
+    inserted = _run(_INSERT_MESSAGES, clock.now(), *_columns(rows))
+    return [Here(pk, ticket, new[(account, external_id)]) for pk, account, external_id, ticket in inserted]
 
 
-_INSERT_MESSAGES = """
-INSERT INTO inbox_message (account_id, ticket_id, identity_id, external_id, visibility, kind, text, at,
-    created_at, parent, permalink, refs, direction, state, hidden, liked, reposted, attempts, reason, detail)
-SELECT *, 'in', 'received', false, false, false, 0, '', ''
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
-    %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[], %s::jsonb[])
-ON CONFLICT DO NOTHING
-RETURNING id, account_id, external_id
-"""
-
-
-def _json(refs: dict[str, Any]) -> str:
-    return orjson.dumps(refs).decode().replace("\\u0000", "\ufffd")
-
-
-def _message(arrival: Arrival, people: dict[Key, Identity], ticket: int) -> Message:
+def _row(arrival: Arrival, ticket: int, identity: int) -> tuple[Any, ...]:
     news = arrival.news
-    return Message(
-        account_id=arrival.account.pk,
-        ticket_id=ticket,
-        identity=people[(arrival.account.pk, _author(arrival).external_id)],
-        external_id=news.external_id,
-        direction="in",
-        visibility=news.visibility,
-        kind=news.kind[:20],
-        text=clean(news.text),
-        at=news.at,
-        parent=news.parent[:255],
-        permalink=clean(news.permalink),
-        refs=dict(news.refs),
+    return (
+        arrival.account.pk,
+        ticket,
+        identity,
+        news.external_id,
+        news.visibility,
+        news.kind[:20],
+        clean(news.text),
+        news.at,
+        news.parent[:255],
+        clean(news.permalink),
+        orjson.dumps(dict(news.refs)).decode().replace("\\u0000", "\ufffd") if news.refs else "{}",
     )
 
 
-def _attachments(new: dict[Key, Arrival], messages: dict[Key, Message]) -> None:
+_INSERT_MESSAGES = """
+INSERT INTO inbox_message (created_at, account_id, ticket_id, identity_id, external_id, visibility, kind,
+    text, at, parent, permalink, refs, direction, state, hidden, liked, reposted, attempts, reason, detail)
+SELECT %s, new.*, 'in', 'received', false, false, false, 0, '', ''
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
+    %s::timestamptz[], %s::text[], %s::text[], %s::jsonb[]) AS new
+ON CONFLICT DO NOTHING
+RETURNING id, account_id, external_id, ticket_id
+"""
+
+
+def _attachments(here: Iterable[Here]) -> None:
     rows = [
-        attachment_row(message, position, each)
-        for key, message in messages.items()
-        for position, each in enumerate(new[key].news.attachments)
+        attachment_row(each.pk, position, attachment)
+        for each in here
+        for position, attachment in enumerate(each.arrival.news.attachments)
     ]
-    Attachment.objects.bulk_create(rows, ignore_conflicts=True)
+    if rows:
+        Attachment.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def attachment_row(message: Message, position: int, each: Any) -> Attachment:
+def attachment_row(message: int, position: int, each: Any) -> Attachment:
     """A file as the network announced it: to be fetched, or only a link or text."""
     fetchable = each.url.startswith(("http://", "https://")) and each.kind not in (
         "link",
@@ -385,7 +394,7 @@ def attachment_row(message: Message, position: int, each: Any) -> Attachment:
         "contact",
     )
     return Attachment(
-        message=message,
+        message_id=message,
         position=position,
         kind=each.kind,
         url=clean(each.url),
@@ -400,40 +409,32 @@ def attachment_row(message: Message, position: int, each: Any) -> Attachment:
 # ---------------------------------------------------------------------- the ticket's row
 
 
-def _refresh_tickets(messages: Iterable[Message]) -> set[int]:
+def _refresh_tickets(here: Iterable[Here]) -> set[int]:
     """Bring the rows of the list up to date; gives back the tickets that were solved before.
 
     Every value is a maximum or minimum over the network's times, so the order in which
     deliveries are read makes no difference.
     """
-    by_ticket: dict[int, list[Message]] = defaultdict(list)
-    for message in messages:
-        by_ticket[message.ticket_id].append(message)
-    if not by_ticket:
-        return set()
+    by_ticket: dict[int, list[MessageReceived]] = defaultdict(list)
+    for each in here:
+        by_ticket[each.ticket].append(each.arrival.news)
     lines = [_line(ticket, by_ticket[ticket]) for ticket in sorted(by_ticket)]
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK_TICKETS, [[line[0] for line in lines]])
-        solved = {row[0] for row in cursor.fetchall() if row[1] == Ticket.Status.SOLVED}
-        cursor.execute(_REFRESH_TICKETS, [list(column) for column in zip(*lines, strict=True)])
-    return solved
+    locked = _run(_LOCK_TICKETS, [line[0] for line in lines])
+    _run(_REFRESH_TICKETS, *_columns(lines))
+    return {pk for pk, status in locked if status == Ticket.Status.SOLVED}
 
 
-def _line(ticket: int, messages: list[Message]) -> tuple[Any, ...]:
-    last = max(messages, key=lambda each: (each.at, each.external_id))
-    private = [each.at for each in messages if each.visibility == "private"]
+def _line(ticket: int, news: list[MessageReceived]) -> tuple[Any, ...]:
+    last = max(news, key=lambda each: (each.at, each.external_id))
+    windows = [each.at for each in news if each.visibility == "private" and each.opens_window]
     return (
         ticket,
         last.at,
-        first_words(last.text, 180) or PAPER_CLIP,
-        min(each.at for each in messages),
-        max(private) if private else None,
-        last.at,
+        first_words(clean(last.text), 180) or PAPER_CLIP,
+        min(each.at for each in news),
+        max(windows) if windows else None,
     )
 
-
-PAPER_CLIP = "📎"
-"""What the list shows for a message without words."""
 
 _LOCK_TICKETS = "SELECT id, status FROM inbox_ticket WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
@@ -445,39 +446,41 @@ UPDATE inbox_ticket AS t SET
     last_at = greatest(t.last_at, n.at),
     opened_at = least(t.opened_at, n.first),
     subject = CASE WHEN t.subject = '' THEN left(n.words, 80) ELSE t.subject END,
-    last_private_in = greatest(t.last_private_in, n.private),
-    unanswered = t.unanswered OR t.outside_until IS NULL OR n.newest > t.outside_until,
-    waiting_since = CASE WHEN t.outside_until IS NULL OR n.newest > t.outside_until
-        THEN least(coalesce(t.waiting_since, n.first), n.first) ELSE t.waiting_since END,
-    status = CASE WHEN t.status = 'solved' AND (t.outside_until IS NULL OR n.newest > t.outside_until)
-        THEN 'open' ELSE t.status END,
-    solved_at = CASE WHEN t.status = 'solved' AND (t.outside_until IS NULL OR n.newest > t.outside_until)
-        THEN NULL ELSE t.solved_at END
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[],
-    %s::timestamptz[]) AS n (ticket, at, words, first, private, newest)
+    last_private_in = greatest(t.last_private_in, n.window_from),
+    unanswered = t.unanswered OR n.waits,
+    waiting_since = CASE WHEN n.waits THEN least(t.waiting_since, n.first) ELSE t.waiting_since END,
+    status = CASE WHEN t.status = 'solved' AND n.waits THEN 'open' ELSE t.status END,
+    solved_at = CASE WHEN n.waits THEN NULL ELSE t.solved_at END
+FROM (
+    SELECT new.*, now.outside_until IS NULL OR new.at > now.outside_until AS waits
+    FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+        AS new (ticket, at, words, first, window_from)
+    JOIN inbox_ticket AS now ON now.id = new.ticket
+) AS n
 WHERE t.id = n.ticket
 """
-
 
 # --------------------------------------------------------------------------------- events
 
 
-def _events(messages: Iterable[Message], opened: set[int], reopened: set[int]) -> list[int]:
+def _events(here: list[Here], opened: set[int], reopened: set[int]) -> list[int]:
     """One event per message, and one per ticket opened or reopened."""
-    rows: list[Event] = []
-    first_of: dict[int, Message] = {}
-    for message in messages:
-        if message.ticket_id not in first_of or message.at < first_of[message.ticket_id].at:
-            first_of[message.ticket_id] = message
-        rows.append(_event("message_received", message))
-    for ticket in opened & set(first_of):
-        rows.append(_event("ticket_opened", first_of[ticket]))
-    for ticket in (reopened - opened) & set(first_of):
-        rows.append(_event("ticket_reopened", first_of[ticket]))
-    return [row.pk for row in Event.objects.bulk_create(rows)]
+    first: dict[int, Here] = {}
+    for each in here:
+        if each.ticket not in first or each.arrival.news.at < first[each.ticket].arrival.news.at:
+            first[each.ticket] = each
+    rows = [_event("message_received", each) for each in here]
+    rows += [_event("ticket_opened", first[ticket]) for ticket in sorted(opened & set(first))]
+    rows += [_event("ticket_reopened", first[ticket]) for ticket in sorted(reopened & set(first))]
+    return [pk for (pk,) in _run(_INSERT_EVENTS, *_columns(rows))]
 
 
-def _event(kind: str, message: Message) -> Event:
-    return Event(
-        kind=kind, account_id=message.account_id, ticket_id=message.ticket_id, message=message, at=message.at
-    )
+def _event(kind: str, each: Here) -> tuple[str, int, int, int, datetime]:
+    return kind, each.arrival.account.pk, each.ticket, each.pk, each.arrival.news.at
+
+
+_INSERT_EVENTS = """
+INSERT INTO inbox_event (kind, account_id, ticket_id, message_id, at, data)
+SELECT *, '{}' FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[])
+RETURNING id
+"""

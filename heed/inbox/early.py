@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from heed.inbox.models import EarlyNews, Message, Revision, Ticket
 from heed.lib import clock
 from heed.lib.text import first_words
 
-What = Literal["edited", "removed", "hidden", "receipt", "author"]
+What = Literal["edited", "removed", "hidden", "receipt"]
 
 
 def keep(account: int, external_id: str, what: What, at: datetime, **data: Any) -> None:
@@ -21,17 +22,15 @@ def keep(account: int, external_id: str, what: What, at: datetime, **data: Any) 
     )
 
 
-def apply_to(messages: list[Message]) -> None:
-    """Apply what waited for these messages, which have just been stored."""
-    by_account: dict[int, dict[str, Message]] = defaultdict(dict)
-    for message in messages:
-        by_account[message.account_id][message.external_id] = message
-    for account, rows in by_account.items():
-        waiting = EarlyNews.objects.filter(account_id=account, external_id__in=list(rows)).exclude(
-            what="receipt"
-        )
-        for news in waiting.exclude(what="author").order_by("at", "id"):
-            _apply(rows[news.external_id], news)
+def apply_to(stored: Mapping[tuple[int, str], int]) -> None:
+    """Apply what waited for messages that have just been stored (ids by account and external id)."""
+    by_account: dict[int, list[str]] = defaultdict(list)
+    for account, external_id in stored:
+        by_account[account].append(external_id)
+    for account, ids in by_account.items():
+        waiting = EarlyNews.objects.filter(account_id=account, external_id__in=ids).exclude(what="receipt")
+        for news in waiting.order_by("at", "id"):
+            _apply(Message.objects.get(pk=stored[(account, news.external_id)]), news)
             news.delete()
 
 

@@ -163,10 +163,10 @@ def _answered_outside(account: Account, echo: Echo) -> None:
         )
     if not made:
         return
-    rows = [attachment_row(message, position, each) for position, each in enumerate(echo.attachments)]
+    rows = [attachment_row(message.pk, position, each) for position, each in enumerate(echo.attachments)]
     Attachment.objects.bulk_create(rows, ignore_conflicts=True)
     _count_as_answered(ticket, message)
-    early.apply_to([message])
+    early.apply_to({(account.pk, message.external_id): message.pk})
     outbox.catch_up(message)
     events.record("answered_outside", ticket=ticket, message=message, at=message.at)
 
