@@ -1,0 +1,82 @@
+"""Who may come in, and who not any more."""
+
+from __future__ import annotations
+
+import pytest
+
+from heed.accounts import reach, verbs
+from heed.accounts.models import User
+from heed.accounts.verbs import CannotChange
+
+pytestmark = pytest.mark.django_db
+
+GOOD = "seven brown boots"
+
+
+def ana() -> User:
+    return verbs.add_person(" Ana@Acme.example ", " Ana Kovač ", GOOD, "agent")
+
+
+def test_a_new_colleague_can_sign_in() -> None:
+    person = ana()
+    assert (person.email, person.name, person.role) == ("ana@acme.example", "Ana Kovač", "agent")
+    assert person.check_password(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("email", "name", "password", "role", "field"),
+    [
+        ("ana", "Ana Kovač", GOOD, "agent", "email"),
+        ("ana@acme.example", "  ", GOOD, "agent", "name"),
+        ("ana@acme.example", "Ana Kovač", "short", "agent", "password"),
+        ("ana@acme.example", "Ana Kovač", "ana@acme.example", "agent", "password"),
+        ("ana@acme.example", "Ana Kovač", GOOD, "king", "role"),
+    ],
+)
+def test_what_cannot_be_used_is_said(email: str, name: str, password: str, role: str, field: str) -> None:
+    with pytest.raises(CannotChange) as refused:
+        verbs.add_person(email, name, password, role)
+    assert refused.value.field == field
+    assert str(refused.value.sentence)
+    assert not User.objects.exists()
+
+
+def test_an_address_is_used_once_whatever_its_case() -> None:
+    ana()
+    with pytest.raises(CannotChange) as refused:
+        verbs.add_person("ANA@acme.example", "Ana Two", GOOD, "agent")
+    assert refused.value.field == "email"
+
+
+def test_shutting_out_ends_tokens_and_can_be_undone() -> None:
+    person, maja = ana(), verbs.add_person("maja@acme.example", "Maja Zupan", GOOD, "owner")
+    verbs.grant_token(person, "Tests", "heed_ana")
+    assert reach.person_with_token("heed_ana") == person
+    verbs.shut_out(person, maja)
+    assert reach.person_with_token("heed_ana") is None
+    assert reach.colleagues() == [maja]
+    assert reach.people() == [maja, person]
+    verbs.let_in(person)
+    assert reach.person_with_token("heed_ana") == person
+
+
+def test_nobody_shuts_out_themselves() -> None:
+    person = ana()
+    with pytest.raises(CannotChange):
+        verbs.shut_out(person, person)
+    assert reach.someone(person.pk).is_active
+
+
+def test_a_new_password_replaces_the_old() -> None:
+    person = ana()
+    with pytest.raises(CannotChange):
+        verbs.renew_password(person, "short")
+    verbs.renew_password(person, "nine green laces")
+    again = reach.someone(person.pk)
+    assert again.check_password("nine green laces")
+    assert not again.check_password(GOOD)
+
+
+def test_someone_who_is_not_there() -> None:
+    with pytest.raises(reach.NoSuchPerson):
+        reach.someone(404)
