@@ -85,6 +85,15 @@ def reconnect(account: Account, credentials: Mapping[str, str]) -> None:
         _have_checked(account)
 
 
+def check_again(account: Account) -> None:
+    """Have the network asked once more, with the credentials as they are."""
+    account.state = Account.State.CONNECTING
+    account.problem = account.problem_detail = ""
+    with transaction.atomic():
+        account.save(update_fields=["state", "problem", "problem_detail"])
+        _have_checked(account)
+
+
 def disconnect(account: Account) -> None:
     """Forget the credentials. What was said stays; nothing more comes in or goes out.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +26,7 @@ TITLES: dict[str, Promise] = {**VIEWS, "all": _("All tickets")}
 """Every list there is; the side bar leaves out the one that only a search leads to."""
 
 PAGES: dict[str, Promise] = {"accounts": _("Accounts"), "deliveries": _("Set aside")}
+FOR_OWNERS: dict[str, Promise] = {"people": _("People")}
 _STATES = {
     Account.State.CONNECTED: ("", _("Connected")),
     Account.State.CONNECTING: ("warn", _("Not connected yet")),
@@ -67,7 +68,7 @@ def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None
         "user": user,
         "views": _views(tallies),
         "accounts": _channels(tallies),
-        "pages": _pages(request),
+        "pages": _pages(request, user),
         "current": current or _current(request),
     }
 
@@ -96,12 +97,7 @@ def _current(request: HttpRequest) -> str | int:
     return found
 
 
-def _pages(request: HttpRequest) -> list[Page]:
-    found = []
-    for name, title in PAGES.items():
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
-        found.append(Page(title, url, request.path.startswith(url)))
-    return found
+def _pages(request: HttpRequest, user: User) -> list[Page]:
+    pages = PAGES | FOR_OWNERS if user.role == User.Role.OWNER else PAGES
+    addresses = [(title, reverse(name)) for name, title in pages.items()]
+    return [Page(title, url, request.path.startswith(url)) for title, url in addresses]

@@ -6,4 +6,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("heed.web.views.inbox")),
     path("", include("heed.web.views.ticket")),
     path("", include("heed.web.views.files")),
+    path("", include("heed.web.views.signin")),
+    path("", include("heed.web.views.accounts")),
+    path("", include("heed.web.views.deliveries")),
+    path("", include("heed.web.views.preferences")),
+    path("", include("heed.web.views.people")),
 ]

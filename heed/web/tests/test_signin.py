@@ -1,0 +1,204 @@
+"""Signing in, the second factor, preferences: allauth's work, our pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from heed.accounts.models import User
+from heed.web.tests import cast
+
+SECRET = "JBSWY3DPEHPK3PXP"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def sign_in(
+    client: Client, password: str = cast.PASSWORD, email: str = "ana@acme.example", **more: str
+) -> Any:
+    return client.post(reverse("account_login"), {"login": email, "password": password, **more})
+
+
+def signed_in() -> Client:
+    """Ana's browser, her password typed again a moment ago, as delicate pages want it."""
+    client = Client()
+    sign_in(client)
+    client.post(reverse("account_reauthenticate"), {"password": cast.PASSWORD})
+    return client
+
+
+def code_now() -> str:
+    counter = next(iter(yield_hotp_counters_from_time()))
+    return format_hotp_value(hotp_value(SECRET, counter))
+
+
+class TestSignIn:
+    def test_leads_to_the_inbox_or_to_where_one_wanted_to_go(self, ana: User) -> None:
+        assert sign_in(Client()).headers["Location"] == "/"
+        assert sign_in(Client(), next="/preferences/").headers["Location"] == "/preferences/"
+        assert sign_in(Client(), next="https://else.example/").headers["Location"] == "/"
+
+    @pytest.mark.parametrize("path", ["/", "/inbox/mine/", "/preferences/", "/me/password/"])
+    def test_everything_else_asks_for_it(self, db: None, path: str) -> None:
+        assert Client().get(path).headers["Location"] == f"/sign-in/?next={path}"
+
+    def test_wrong_words_are_said_without_telling_which(self, ana: User) -> None:
+        wrong_password = sign_in(Client(), "not-the-password").content.decode()
+        wrong_person = sign_in(Client(), email="oto@else.example").content.decode()
+        sentence = "The email address and/or password you specified are not correct."
+        assert sentence in wrong_password
+        assert sentence in wrong_person
+
+    def test_guessing_is_stopped(self, ana: User) -> None:
+        for _ in range(5):
+            sign_in(Client(), "not-the-password")
+        response = sign_in(Client())
+        assert response.status_code == 200
+        assert "Too many failed login attempts" in response.content.decode()
+
+    def test_hammering_gets_a_page_that_says_to_wait(self, ana: User) -> None:
+        responses = [sign_in(Client(), "x", email=f"p{n}@acme.example") for n in range(31)]
+        assert responses[-1].status_code == 429
+        assert "Wait a few minutes" in responses[-1].content.decode()
+
+    def test_nobody_signs_up(self, db: None) -> None:
+        given = {"email": "oto@else.example", "password1": cast.PASSWORD}
+        page = Client().post(reverse("account_signup"), given).content.decode()
+        assert "An owner of this desk lets people in." in page
+        assert not User.objects.exists()
+
+    def test_someone_without_access_stays_out(self, ana: User) -> None:
+        User.objects.filter(pk=ana.pk).update(is_active=False)
+        client = Client()
+        sign_in(client)
+        assert client.get("/preferences/").status_code == 302
+
+    def test_signing_out(self, page: Client) -> None:
+        page.post(reverse("account_logout"))
+        assert page.get("/preferences/").status_code == 302
+
+    def test_the_page_can_speak_another_language(self, db: None) -> None:
+        client = Client()
+        client.post(reverse("set_language"), {"language": "ar", "next": "/sign-in/"})
+        page = client.get("/sign-in/").content.decode()
+        assert '<html lang="ar" dir="rtl"' in page
+
+    def test_ones_own_language_comes_along(self, ana: User) -> None:
+        User.objects.filter(pk=ana.pk).update(language="sl")
+        assert sign_in(Client()).cookies["heed_language"].value == "sl"
+
+
+class TestSecondFactor:
+    def test_it_is_asked_for_and_lets_in(self, ana: User) -> None:
+        TOTP.activate(ana, SECRET)
+        client = Client()
+        assert sign_in(client).headers["Location"].startswith(reverse("mfa_authenticate"))
+        assert client.get("/preferences/").status_code == 302
+        wrong = client.post(reverse("mfa_authenticate"), {"code": "000000"})
+        assert "Incorrect code." in wrong.content.decode()
+        client.post(reverse("mfa_authenticate"), {"code": code_now()})
+        assert client.get("/preferences/").status_code == 200
+
+    def test_a_recovery_code_works_once(self, ana: User) -> None:
+        TOTP.activate(ana, SECRET)
+        code = RecoveryCodes.activate(ana).get_unused_codes()[0]
+        for works in (True, False):
+            client = Client()
+            sign_in(client)
+            client.post(reverse("mfa_authenticate"), {"code": code})
+            assert (client.get("/preferences/").status_code == 200) is works
+
+    def test_setting_it_up(self, ana: User) -> None:
+        client = signed_in()
+        form = client.get(reverse("mfa_activate_totp"))
+        secret = form.context["form"].secret
+        counter = next(iter(yield_hotp_counters_from_time()))
+        client.post(reverse("mfa_activate_totp"), {"code": format_hotp_value(hotp_value(secret, counter))})
+        page = client.get(reverse("preferences")).content.decode()
+        assert '<span class="chip good">On</span>' in page
+
+
+OURS = [
+    "mfa_index",
+    "mfa_activate_totp",
+    "mfa_list_webauthn",
+    "mfa_add_webauthn",
+    "account_change_password",
+    "account_logout",
+    "account_reauthenticate",
+]
+WITH_FACTOR = ["mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_view_recovery_codes"]
+
+
+class TestPages:
+    @pytest.mark.parametrize("name", OURS)
+    def test_no_page_has_allauths_own_look(self, ana: User, name: str) -> None:
+        client = signed_in()
+        self._is_ours(client.get(reverse(name)).content.decode())
+
+    @pytest.mark.parametrize("name", WITH_FACTOR)
+    def test_nor_those_of_the_second_factor(self, ana: User, name: str) -> None:
+        client = signed_in()
+        TOTP.activate(ana, SECRET)
+        RecoveryCodes.activate(ana)
+        self._is_ours(client.get(reverse(name)).content.decode())
+
+    def test_nor_those_before_signing_in(self, db: None) -> None:
+        for name in ("account_login", "account_signup", "account_inactive"):
+            page = Client().get(reverse(name)).content.decode()
+            self._is_ours(page)
+            assert 'class="languages"' in page
+
+    @staticmethod
+    def _is_ours(page: str) -> None:
+        assert "css/pages" in page
+        assert "<strong>Menu:" not in page
+        assert 'class="mark"' in page
+
+
+class TestPreferences:
+    def test_language_and_look_are_kept(self, page: Client, ana: User) -> None:
+        response = page.post(reverse("preferences"), {"language": "mn", "theme": "dark"})
+        assert response.cookies["heed_language"].value == "mn"
+        ana.refresh_from_db()
+        assert (ana.language, ana.theme) == ("mn", "dark")
+        shown = page.get(reverse("preferences")).content.decode()
+        assert '<html lang="mn" dir="ltr" data-theme="dark"' in shown
+
+    def test_the_look_can_follow_the_device_again(self, page: Client, ana: User) -> None:
+        page.post(reverse("preferences"), {"language": "en", "theme": "dark"})
+        page.post(reverse("preferences"), {"language": "en", "theme": ""})
+        assert "data-theme" not in page.get(reverse("preferences")).content.decode()
+
+    def test_what_is_not_offered_is_refused(self, page: Client, ana: User) -> None:
+        page.post(reverse("preferences"), {"language": "xx", "theme": "pink"})
+        ana.refresh_from_db()
+        assert (ana.language, ana.theme) == ("", "")
+
+    def test_delicate_pages_ask_for_the_password_again(self, page: Client) -> None:
+        response = page.get(reverse("mfa_activate_totp"))
+        assert response.headers["Location"].startswith("/me/confirm/")
+
+    def test_changing_the_password(self, ana: User) -> None:
+        client = Client()
+        sign_in(client)
+        given = {
+            "oldpassword": cast.PASSWORD,
+            "password1": "nine green laces",
+            "password2": "nine green laces",
+        }
+        client.post(reverse("account_change_password"), given)
+        ana.refresh_from_db()
+        assert ana.check_password("nine green laces")

@@ -1,0 +1,240 @@
+"""The connected accounts: how each is, and the way out when something is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from heed.channels import reach, verbs
+from heed.channels.base import CredentialField, Network
+from heed.channels.models import Account
+from heed.channels.reasons import Words
+from heed.channels.registry import NoSuchNetwork, network_named, networks
+from heed.channels.verbs import CannotConnect
+from heed.web.admins import for_admins
+
+AFTER_SOLVED = [
+    (Account.AfterSolved.REOPEN, gettext_lazy("Reopens the ticket")),
+    (Account.AfterSolved.NEW, gettext_lazy("Opens a new ticket")),
+]
+STATES = {
+    Account.State.CONNECTED: ("good", gettext_lazy("Connected")),
+    Account.State.CONNECTING: ("warn", gettext_lazy("Connecting…")),
+    Account.State.BROKEN: ("bad", gettext_lazy("Needs attention")),
+}
+
+
+class Shown:
+    """An account as the page shows it."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.network: Network = account.adapter
+        self.tone, self.state = STATES[Account.State(account.state)]
+        self.words: Words | None = reach.words(account)
+
+
+class CredentialsForm(forms.Form):
+    """The fields a network asks for. When reconnecting, a field left empty keeps what it held."""
+
+    def __init__(self, network: Network, *args: Any, keep: bool = False, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.names = [field.name for field in network.fields]
+        for field in network.fields:
+            self.fields[field.name] = _credential(field, keep)
+
+    def credentials(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in self.names}
+
+    def refuse(self, cannot: CannotConnect) -> None:
+        """Show a refusal at its field."""
+        self.add_error(cannot.field if cannot.field in self.fields else None, cannot.sentence)
+
+
+class ConnectForm(CredentialsForm):
+    """A new account: its credentials, then what is rarely changed."""
+
+    def __init__(self, network: Network, *args: Any, **more: Any) -> None:
+        super().__init__(network, *args, **more)
+        self.fields["name"] = forms.CharField(
+            label=_("Name in Heed"),
+            help_text=_("Left empty, the network's own name is taken."),
+            max_length=120,
+            required=False,
+        )
+        self.fields["external_id"] = forms.CharField(
+            label=_("Id on the network"),
+            help_text=_("Left empty, Heed asks the network for it."),
+            max_length=255,
+            required=False,
+        )
+        self.fields["after_solved"] = _after_solved()
+        self.fields["base_url"] = forms.CharField(
+            label=_("Base address"),
+            help_text=_("Where the network's API lives. Only for servers of one's own."),
+            initial=network.base_url,
+            max_length=500,
+            required=False,
+        )
+
+
+class SettingsForm(forms.Form):
+    """What can be changed without the network."""
+
+    name = forms.CharField(label=gettext_lazy("Name in Heed"), max_length=120)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["after_solved"] = _after_solved()
+
+
+@require_safe
+@for_admins
+def accounts(request: HttpRequest) -> HttpResponse:
+    shown = [Shown(account) for account in reach.accounts()]
+    return render(request, "accounts/accounts.html", {"shown": shown})
+
+
+@require_safe
+@for_admins
+def choose(request: HttpRequest) -> HttpResponse:
+    """Which network to connect."""
+    return render(request, "accounts/choose.html", {"networks": networks().values()})
+
+
+@require_http_methods(["GET", "POST"])
+@for_admins
+def connect(request: HttpRequest, network: str) -> HttpResponse:
+    try:
+        adapter = network_named(network)
+    except NoSuchNetwork as unknown:
+        raise Http404 from unknown
+    form = ConnectForm(adapter, request.POST or None)
+    if form.is_valid():
+        account = _connected(form, network)
+        if account is not None:
+            messages.success(request, _("Saved. Heed is asking the network now."))
+            return redirect("account", account.pk)
+    return render(request, "accounts/connect.html", {"form": form, "network": adapter})
+
+
+@require_safe
+@for_admins
+def account(request: HttpRequest, account_id: int) -> HttpResponse:
+    return _page(request, reach.account(account_id))
+
+
+@require_POST
+@for_admins
+def reconnect(request: HttpRequest, account_id: int) -> HttpResponse:
+    found = reach.account(account_id)
+    form = CredentialsForm(found.adapter, request.POST, keep=bool(found.credentials))
+    if form.is_valid():
+        try:
+            verbs.reconnect(found, form.credentials())
+        except CannotConnect as cannot:
+            form.refuse(cannot)
+        else:
+            messages.success(request, _("Saved. Heed is asking the network now."))
+            return redirect("account", found.pk)
+    return _page(request, reach.account(account_id), credentials=form)
+
+
+@require_POST
+@for_admins
+def change(request: HttpRequest, account_id: int) -> HttpResponse:
+    found = reach.account(account_id)
+    form = SettingsForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, settings=form)
+    verbs.rename(found, form.cleaned_data["name"])
+    verbs.choose_after_solved(found, form.cleaned_data["after_solved"])
+    messages.success(request, _("Saved."))
+    return redirect("account", found.pk)
+
+
+@require_POST
+@for_admins
+def check(request: HttpRequest, account_id: int) -> HttpResponse:
+    verbs.check_again(reach.account(account_id))
+    return redirect("account", account_id)
+
+
+@require_POST
+@for_admins
+def disconnect(request: HttpRequest, account_id: int) -> HttpResponse:
+    found = reach.account(account_id)
+    verbs.disconnect(found)
+    messages.success(request, _("%(name)s is disconnected. Its tickets stay.") % {"name": found.name})
+    return redirect("accounts")
+
+
+def _page(
+    request: HttpRequest,
+    found: Account,
+    credentials: CredentialsForm | None = None,
+    settings: SettingsForm | None = None,
+) -> HttpResponse:
+    initial = {"name": found.name, "after_solved": found.after_solved}
+    facts = {
+        "shown": Shown(found),
+        "credentials": credentials or CredentialsForm(found.adapter, keep=bool(found.credentials)),
+        "settings": settings or SettingsForm(initial=initial),
+    }
+    return render(request, "accounts/account.html", facts)
+
+
+def _connected(form: ConnectForm, network: str) -> Account | None:
+    given = form.cleaned_data
+    try:
+        return verbs.connect(
+            network,
+            given["name"],
+            given["external_id"],
+            form.credentials(),
+            given["base_url"],
+            after_solved=given["after_solved"],
+        )
+    except CannotConnect as cannot:
+        form.refuse(cannot)
+        return None
+
+
+def _credential(field: CredentialField, keep: bool) -> forms.CharField:
+    """A secret is never shown back; the browser is asked not to keep it."""
+    attrs = {"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}
+    if keep and field.secret:
+        attrs["placeholder"] = _("unchanged")
+    widget = forms.PasswordInput(attrs=attrs) if field.secret else forms.TextInput(attrs=attrs)
+    return forms.CharField(
+        label=field.label, help_text=field.help, required=field.required and not keep, widget=widget
+    )
+
+
+def _after_solved() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=_("When a customer writes after solving"),
+        choices=AFTER_SOLVED,
+        initial=Account.AfterSolved.REOPEN,
+        widget=forms.RadioSelect,
+    )
+
+
+urlpatterns = [
+    path("accounts/", accounts, name="accounts"),
+    path("accounts/connect/", choose, name="choose_network"),
+    path("accounts/connect/<str:network>/", connect, name="connect"),
+    path("accounts/<int:account_id>/", account, name="account"),
+    path("accounts/<int:account_id>/credentials/", reconnect, name="reconnect"),
+    path("accounts/<int:account_id>/settings/", change, name="change_account"),
+    path("accounts/<int:account_id>/check/", check, name="check_account"),
+    path("accounts/<int:account_id>/disconnection/", disconnect, name="disconnect"),
+]
