@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -58,6 +58,9 @@ class _Walk:
     """Pages are read down to this time."""
     newest: str = ""
     page: str = ""
+    listed: int = 0
+    cut: str = ""
+    """In a flood: the time down to which the next poll can know all it sees again."""
     keys: list[str] = field(default_factory=list)
 
 
@@ -65,7 +68,7 @@ def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple
     first = "floor" not in state
     if first:
         state["floor"] = _iso(clock.now() - BACKLOG)
-    walk = _Walk(**state["walk"]) if state.get("walk") else _Walk(until=_boundary(state))
+    walk = _Walk(**state["walk"]) if state.get("walk") else _Walk(until=state.get("until", state["floor"]))
     seen = set(state.get("seen", ())) | set(walk.keys)
     bodies: list[bytes] = []
     ended = False
@@ -80,6 +83,9 @@ def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple
         fresh = [each for each in listed if each.key not in seen]
         walk.keys += [each.key for each in fresh]
         seen.update(walk.keys)
+        walk.listed += len(listed)
+        if listed and not walk.cut and walk.listed >= _REMEMBERED // 2:
+            walk.cut = listed[-1].at
         walk.newest = max([walk.newest, *(each.at for each in listed)])
         news = [each.item for each in fresh if _is_news(each, state["floor"], first=first)]
         if news:
@@ -89,10 +95,11 @@ def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple
         if ended:
             break
     if not ended:
-        state["walk"] = {"until": walk.until, "newest": walk.newest, "page": walk.page, "keys": walk.keys}
+        state["walk"] = asdict(walk)
         return bodies, True
     state.pop("walk", None)
-    state["indexed_at"] = max(walk.newest, state.get("indexed_at", ""))
+    overlap = _iso(clock.from_iso(walk.newest) - OVERLAP) if walk.newest else ""
+    state["until"] = max(walk.until, walk.cut, overlap)
     state["seen"] = [*walk.keys, *state.get("seen", ())][:_REMEMBERED]
     return bodies, False
 
@@ -118,13 +125,6 @@ def _is_news(listed: _Listed, floor: str, *, first: bool) -> bool:
     """What came since we look; of the backlog, what nobody has opened yet."""
     read_elsewhere = first and isinstance(listed.item, dict) and listed.item.get("isRead") is True
     return listed.at >= floor and not read_elsewhere
-
-
-def _boundary(state: Mapping[str, Any]) -> str:
-    newest = state.get("indexed_at")
-    if not newest:
-        return str(state["floor"])
-    return max(_iso(clock.from_iso(newest) - OVERLAP), str(state["floor"]))
 
 
 def _comparable(value: Any) -> str:

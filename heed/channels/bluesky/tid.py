@@ -31,7 +31,4 @@ def moment_of(key: str) -> datetime | None:
     value = 0
     for letter in key:
         value = value << 5 | _VALUES[letter]
-    try:
-        return _EPOCH + timedelta(microseconds=value >> _CLOCK_BITS)
-    except OverflowError:
-        return None
+    return _EPOCH + timedelta(microseconds=value >> _CLOCK_BITS)

@@ -160,7 +160,7 @@ class Bluesky(Simulator):
         nsid = call.path.removeprefix("/xrpc/")
         try:
             if nsid.startswith("chat.bsky."):
-                return self._chat(nsid, call)
+                return self._proxied(nsid, call)
             method = _METHODS.get((call.method, nsid))
             if method is None:
                 raise _No(501, "MethodNotImplemented", "Method Not Implemented")
@@ -540,16 +540,24 @@ class Bluesky(Simulator):
 
     # ------------------------------------------------------------------------- chat
 
-    def _chat(self, nsid: str, call: Call) -> Reply:
+    def _proxied(self, nsid: str, call: Call) -> Reply:
+        """The account's server passes chat on to the service that the caller names."""
         did = self._signed_in(call)
         if call.headers.get("atproto-proxy") != CHAT:
             raise _No(404, "XRPCNotSupported", "No service configured for this call")
         if not self.chat_right:
             raise _No(400, "InvalidToken", "Bad token method")
+        return self.chat(nsid, call, did)
+
+    def chat(self, nsid: str, call: Call, did: str) -> Reply:
+        """The chat service: a call that was found to come from this person."""
         method = _CHAT_METHODS.get((call.method, nsid))
         if method is None:
-            raise _No(501, "MethodNotImplemented", "Method Not Implemented")
-        return method(self, call, did)
+            return Reply(501, {"error": "MethodNotImplemented", "message": "Method Not Implemented"})
+        try:
+            return method(self, call, did)
+        except _No as no:
+            return no.reply
 
     def _get_log(self, call: Call, did: str) -> Reply:
         after = call.query.get("cursor", "")
