@@ -12,7 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.utils import translation
+
 from heed.sandbox.frame import Call, Fault, PlayError, Recorded, Reply
+from heed.sandbox.pages import language_of
 
 if TYPE_CHECKING:
     from heed.sandbox.frame import Sandbox
@@ -23,7 +26,8 @@ def answer(sandbox: Sandbox, call: Call) -> Reply:
     if call.method == "POST" and not _is_ours(call):
         return Reply(415, {"error": "Send JSON."})
     try:
-        return _answer(sandbox, call, call.path.strip("/").split("/")[1:])
+        with translation.override(language_of(call)):
+            return _answer(sandbox, call, call.path.strip("/").split("/")[1:])
     except PlayError as error:
         return Reply(400, {"error": str(error)})
 

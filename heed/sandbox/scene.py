@@ -9,7 +9,8 @@ from datetime import datetime
 @dataclass(slots=True)
 class Line:
     """A comment or message. `ours` is the company's, `mine` the watching customer's own;
-    `liked` says that the company liked it; `state` is sent, delivered or seen."""
+    `liked` says that the company liked it, `reacted` that the watching customer did; `state`
+    is sent, delivered or seen."""
 
     id: str
     author: str
@@ -21,6 +22,7 @@ class Line:
     files: list[str] = field(default_factory=list)
     likes: int = 0
     liked: bool = False
+    reacted: bool = False
     hidden: bool = False
     edited: bool = False
     removed: bool = False
@@ -30,7 +32,8 @@ class Line:
 
 @dataclass(slots=True)
 class PostView:
-    """A public post. `liked` says that the company liked it."""
+    """A public post. `liked` says that the company liked it, `reacted` that the watching
+    customer did."""
 
     id: str
     author: str
@@ -42,6 +45,7 @@ class PostView:
     ours: bool = True
     mine: bool = False
     liked: bool = False
+    reacted: bool = False
     removed: bool = False
     comments: list[Line] = field(default_factory=list)
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from heed.lib.crypto import hmac_sha256_hex
 from heed.sandbox.cast import COMPANY, CUSTOMERS, OUTSIDER, Person, person_named
 from heed.sandbox.frame import Call, ChatView, DemoAccount, Line, PlayError, Reply, Sandbox, Scene, Simulator
@@ -71,7 +73,7 @@ class Viber(Simulator):
     label = "Viber"
     short = "v"
     colour = "#7360f2"
-    offers = frozenset({"message", "join", "leave"})
+    offers = frozenset({"message", "read", "join", "leave"})
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
@@ -266,7 +268,7 @@ class Viber(Simulator):
         if picture:
             return self.play_raw(person, {"type": "picture", "text": text, "media": self.picture(picture)})
         if not text.strip():
-            raise PlayError("Write something first.")
+            raise PlayError(_("Write something first."))
         return self.play_raw(person, {"type": "text", "text": text})
 
     def play_raw(self, person: str, message: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,56 @@
+"""`python -m heed.sandbox`: the networks and the demo company, until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import threading
+from pathlib import Path
+
+import django
+from django.conf import settings
+
+
+def main() -> int:
+    options = _options()
+    logging.basicConfig(level=logging.ERROR if options.quiet else logging.INFO, format="sandbox: %(message)s")
+    _prepare_words()
+
+    from heed.sandbox.company import Company
+    from heed.sandbox.frame import Sandbox
+
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    with Sandbox(options.port) as sandbox:
+        logging.info("play a customer at %s", sandbox.url)
+        if options.heed:
+            Company(sandbox, options.heed, options.token, ended).start()
+        ended.wait()
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="heed.sandbox", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="where to listen; 0 takes a free port")
+    parser.add_argument("--heed", default="", help="address of the Heed that the demo company uses")
+    parser.add_argument("--token", default="", help="its API token")
+    parser.add_argument("--quiet", action="store_true", help="say only what goes wrong")
+    return parser.parse_args()
+
+
+def _prepare_words() -> None:
+    """The page needs Django's templates and translations, and nothing else of it."""
+    if not settings.configured:
+        settings.configure(
+            USE_I18N=True,
+            USE_TZ=True,
+            LANGUAGE_CODE="en",
+            LOCALE_PATHS=[Path(__file__).parent.parent / "locale"],
+        )
+        django.setup()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
