@@ -17,9 +17,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heed.settings")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop in the test's thread
 
 from heed.lib.postgres import Embedded  # noqa: E402
+from heed.lib.translations import compile_all  # noqa: E402
 
+compile_all()
 _database = Embedded(_folder / "postgres", forgetful=True)
 os.environ["HEED_DATABASE_URL"] = _database.start()
+
+import django  # noqa: E402
+
+django.setup()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

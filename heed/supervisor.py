@@ -117,6 +117,8 @@ def _run_on(folder: Path, url: str, lock: IO[str], port: int, bind: str, *, empt
         for part in parts:
             part.start()
         _wait_for_pages(web, port)
+        if sandbox_port:
+            _wait_a_moment_for(sandbox_port)
         print(f"Heed is ready at {public}\n{welcome}", end="")
         if sandbox_port:
             print(f"  Play a customer at  http://127.0.0.1:{sandbox_port}")
@@ -227,6 +229,13 @@ def _wait_for_pages(web: Part, port: int) -> None:
             raise CannotRun(f"The web process did not start ({_reason(code)}); the lines above say why.")
         if time.monotonic() > until:
             raise CannotRun(f"The web process did not answer within {_SLOWEST_START:.0f} s.")
+        time.sleep(0.1)
+
+
+def _wait_a_moment_for(port: int) -> None:
+    """The sandbox may still be painting its pictures; Heed is ready without it."""
+    until = time.monotonic() + 10
+    while not _answers(port) and time.monotonic() < until:
         time.sleep(0.1)
 
 
