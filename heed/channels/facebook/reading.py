@@ -344,7 +344,10 @@ def _post(value: Feed, owner: str, sent: datetime | None) -> list[Inbound]:
     ours = _author_id(value) == owner
     match value.verb:
         case "add":
-            return [_own_post(value, owner, at)] if ours else [_written(value, owner, at, "visitor_post")]
+            if not ours:
+                return [_written(value, owner, at, "visitor_post")]
+            # The news of a post carries no counts and not always its picture: read it once.
+            return [_own_post(value, owner, at), base.PostStale(owner=owner, external_id=value.post_id)]
         case "edited" | "edit" | "update":
             return [_own_post(value, owner, None)] if ours else [_edited(value, owner, at)]
         case "remove" | "delete":

@@ -160,7 +160,8 @@ EXPECTED: dict[str, list[Inbound]] = {
             author=US,
             text="New boots",
             permalink="https://www.facebook.com/acme/posts/124",
-        )
+        ),
+        PostStale(owner=PAGE, external_id="448_124"),
     ],
     "own_photo": [
         PostSeen(
@@ -170,12 +171,16 @@ EXPECTED: dict[str, list[Inbound]] = {
             author=US,
             text="New boots",
             picture_url=f"{CDN}/v/boots.jpg",
-        )
+        ),
+        PostStale(owner=PAGE, external_id="448_124"),
     ],
     "own_post_edited": [PostSeen(owner=PAGE, external_id="448_124", author=US, text="New winter boots")],
     "own_post_remove": [PostSeen(owner=PAGE, external_id="448_124", removed=True)],
     "share": [PostStale(owner=PAGE, external_id="448_122")],
-    "own_share": [PostSeen(owner=PAGE, external_id="448_125", at=AT, author=US, text="In the shop")],
+    "own_share": [
+        PostSeen(owner=PAGE, external_id="448_125", at=AT, author=US, text="In the shop"),
+        PostStale(owner=PAGE, external_id="448_125"),
+    ],
     "feed_unknown_item": [strange("feed experience add")],
     "mention_post": [mention(external_id="4444_4444", post="4444_4444", author=OMAR, text="@Acme is slow")],
     "mention_comment_nobody": [

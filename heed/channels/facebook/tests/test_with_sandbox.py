@@ -196,7 +196,7 @@ def test_reactions_and_shares(desk: Desk) -> None:
     desk.simulator.do("share", person="lea")
     on, off = news(desk, ReactionChanged)
     assert (on.target, on.reaction, on.on, off.on) == (comment, "love", True, False)
-    assert [stale.external_id for stale in news(desk, PostStale)] == [post, post]
+    assert [stale.external_id for stale in news(desk, PostStale)] == [post, post, post]
     (seen,) = desk.run(lambda record: network.look_up(record, Wanted("post", post)))
     assert isinstance(seen, PostSeen)
     assert (seen.likes, seen.comments, seen.shares) == (5, 1, 1)
