@@ -22,6 +22,8 @@ from heed.inbox.reach import (
 )
 from heed.inbox.verbs import CannotAct, CannotAnswer
 
+_NOT_THERE = (NoSuchTicket, NoSuchMessage, NoSuchAttachment, NoSuchDelivery, NoSuchView, NoSuchAccount)
+
 View = Callable[..., HttpResponseBase]
 
 

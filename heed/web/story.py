@@ -55,7 +55,7 @@ class Said:
     @property
     def anchor(self) -> str:
         """The element's id: what is sent from here has one before the server gave it a number."""
-        return f"m-{self.message.send_key}" if self.message.author_id else f"m{self.message.pk}"
+        return f"m-{self.message.send_key}" if self.message.send_key else f"m{self.message.pk}"
 
     @property
     def ours(self) -> bool:
@@ -83,7 +83,7 @@ class Said:
             {
                 "name": act.action,
                 "word": words.ACTIONS[act.action],
-                "allowed": act.allowed,
+                "may": act.allowed,
                 "why": act.sentence,
             }
             for act in possible.actions(self.message)
@@ -117,7 +117,7 @@ def said(message: Message) -> Said:
 
 def outgoing(user: User) -> Said:
     """The empty bubble that the page fills at once when something is sent."""
-    return Said(Message(direction="out", author=user, text=" ", state=Message.State.QUEUED))
+    return Said(Message(direction="out", author=user, text=" ", state=Message.State.SENDING))
 
 
 def in_place(file: Attachment) -> str:

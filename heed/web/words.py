@@ -65,6 +65,8 @@ TABS: dict[str, Promise] = {
     "note": _("Note"),
 }
 
+_HIDDEN = {True: _("A comment was hidden"), False: _("A comment is shown again")}
+
 _DEEDS: dict[str, tuple[Promise, Promise]] = {
     # who did it is known, or not
     "answered_marked": (_("{who} marked it answered"), _("Marked answered")),
@@ -111,7 +113,7 @@ def what_happened(event: Event) -> SafeString:
 def _handed_over(who: SafeString | None, to: str) -> SafeString:
     if not to:
         return format_html(gettext("{who} took it from everybody"), who=who or "Heed")
-    if who and str(who) == format_html("<bdi>{}</bdi>", to):
+    if who and who == format_html("<bdi>{}</bdi>", to):
         return format_html(gettext("{who} took it"), who=who)
     return format_html(
         gettext("{who} gave it to {to}"), who=who or "Heed", to=format_html("<bdi>{}</bdi>", to)

@@ -12,7 +12,7 @@ from django import template
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join, urlize
 from django.utils.safestring import SafeString, mark_safe
 
@@ -122,3 +122,9 @@ def kind(ticket: Ticket) -> str:
 def subject(ticket: Ticket) -> str:
     """What a ticket is called: its subject, else its last words."""
     return ticket.subject or ticket.last_text or str(ticket.identity)
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """A figure as the reader's language groups it: 1,204."""
+    return number_format(number, force_grouping=True)

@@ -117,11 +117,16 @@ def likes(message: Message, count: int) -> None:
         )
 
 
-def assigned(ticket: Ticket, by: User, to: User) -> None:
+def assigned(ticket: Ticket, by: User, to: User, minutes: float = 0) -> None:
     ticket.assignee = to
     ticket.save()
     Event.objects.create(
-        kind="assigned", ticket=ticket, account=ticket.account, actor=by, data={"to": to.name}, at=clock.now()
+        kind="assigned",
+        ticket=ticket,
+        account=ticket.account,
+        actor=by,
+        data={"to": to.name},
+        at=_ago(minutes),
     )
 
 
@@ -130,84 +135,54 @@ def a_morning(ana: User, ivo: User) -> Ticket:
     page = account("facebook", "Acme on Facebook", handle="acme.shoes")
     viber = account("viber", "Acme on Viber")
     sky = account("bluesky", "@acme.shoes", handle="acme.shoes")
-    lea = ticket(
-        page,
-        "Lea Marn",
-        "The left boot came with a broken zip and nobody answers my e-mail. Can somebody help me?",
-        minutes=12,
-        post=post(page),
-        subject="Broken zip on delivered boots",
-        status=Ticket.Status.OPEN,
-    )
-    first = lea.messages.get()
-    likes(first, 3)
-    minutes = clock.now() - timedelta(minutes=9)
-    Event.objects.create(
-        kind="assigned", ticket=lea, account=page, actor=ivo, data={"to": ana.name}, at=minutes
-    )
-    wrote(
-        lea,
-        ivo,
-        "Batch 7 has the zip fault, replacements are approved without photos.",
-        visibility="note",
-        at=minutes,
-    )
-    wrote(
-        lea,
-        ana,
-        "So sorry about that, Lea! We have sent you a private message so we can fix it right away.",
-        at=clock.now() - timedelta(minutes=7),
-    )
-    said(
-        lea,
-        "Thank you! It is order 88140.",
-        at=clock.now() - timedelta(minutes=2),
-        visibility="private",
-        kind="message",
-    )
-    Ticket.objects.filter(pk=lea.pk).update(
-        assignee=ana,
-        last_at=clock.now() - timedelta(minutes=2),
-        last_private_in=clock.now() - timedelta(minutes=2),
-    )
+    lea = _lea(page, ana, ivo)
+    charged = "@acme.shoes your checkout charged me twice this morning, order 88213"
+    ticket(sky, "Omar Badr", charged, minutes=9, post=post(sky))
+    ticket(viber, "Tuya Bold", "Сайн байна уу, хүргэлт хэзээ ирэх вэ?", minutes=14)
+    sizes = "Does the winter line come in half sizes? I am between 42 and 43."
+    ticket(page, "Jan Sever", sizes, minutes=22, post=lea.post)
+    nadia = ticket(viber, "Nadia Karim", "أين طلبي من فضلكم؟", minutes=48, unanswered=False)
+    label = "I have sent the label to your address, it is valid for 14 days."
+    _change(nadia, last_text=label, last_direction="out", status=Ticket.Status.OPEN, assignee=ivo)
+    refund = "anyone else waiting on a refund from acme? third week now"
+    ticket(sky, "Sam Cole", refund, minutes=41, post=post(sky, "Refunds take five days."))
+    return Ticket.objects.select_related("account", "identity", "customer", "post").get(pk=lea.pk)
+
+
+def _lea(page: Account, ana: User, ivo: User) -> Ticket:
+    broken = "The left boot came with a broken zip and nobody answers my e-mail. Can somebody help me?"
+    subject = "Broken zip on delivered boots"
+    lea = ticket(page, "Lea Marn", broken, minutes=12, post=post(page), subject=subject, status="open")
+    likes(lea.messages.get(), 3)
+    assigned(lea, ivo, ana, minutes=9)
+    batch = "Batch 7 has the zip fault, replacements are approved without photos."
+    wrote(lea, ivo, batch, visibility="note", at=_ago(8))
+    sorry = "So sorry about that, Lea! We have sent you a private message so we can fix it right away."
+    wrote(lea, ana, sorry, at=_ago(7))
+    said(lea, "Thank you! It is order 88140.", at=_ago(2), visibility="private", kind="message")
+    _change(lea, last_at=_ago(2), last_private_in=_ago(2))
+    parcel = {"subject": "Late parcel", "status": Ticket.Status.SOLVED, "unanswered": False, "running": False}
     Ticket.objects.create(
         account=page,
         identity=lea.identity,
         customer=lea.customer,
         kind="private",
-        status=Ticket.Status.SOLVED,
-        unanswered=False,
-        running=False,
-        subject="Late parcel",
-        last_at=clock.now() - timedelta(days=190),
+        last_at=_ago(60 * 24 * 190),
+        **parcel,
     )
-    ticket(
-        sky,
-        "Omar Badr",
-        "@acme.shoes your checkout charged me twice this morning, order 88213",
-        minutes=9,
-        post=post(sky),
-    )
-    ticket(viber, "Tuya Bold", "Сайн байна уу, хүргэлт хэзээ ирэх вэ?", minutes=14)
-    ticket(
-        page,
-        "Jan Sever",
-        "Does the winter line come in half sizes? I am between 42 and 43.",
-        minutes=22,
-        post=lea.post,
-    )
-    nadia = ticket(viber, "Nadia Karim", "أين طلبي من فضلكم؟", minutes=48, unanswered=False)
-    Ticket.objects.filter(pk=nadia.pk).update(
-        last_text="I have sent the label to your address, it is valid for 14 days.",
-        last_direction="out",
-        status=Ticket.Status.OPEN,
-        assignee=ivo,
-    )
-    ticket(
-        sky,
-        "Sam Cole",
-        "anyone else waiting on a refund from acme? third week now",
-        minutes=41,
-        post=post(sky, "Refunds take five days."),
-    )
-    return Ticket.objects.select_related("account", "identity", "customer", "post").get(pk=lea.pk)
+    return lea
+
+
+def _ago(minutes: float) -> datetime:
+    return clock.now() - timedelta(minutes=minutes)
+
+
+def _change(ticket: Ticket, **facts: Any) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(**facts)
+
+
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
+    "0000000c49444154789c63f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
+)
+"""A PNG of one red pixel."""

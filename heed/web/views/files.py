@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -50,7 +50,7 @@ def attach(request: HttpRequest, number: int) -> HttpResponse:
     if upload is None or not upload.name:
         return sentence(_("No file arrived. Choose it again."), status=422)
     try:
-        attachment = verbs.attach(user, reach.ticket(user, number), upload.name, upload.file)
+        attachment = verbs.attach(user, reach.ticket(user, number), upload.name, cast(BinaryIO, upload))
     except kept.TooLarge:
         return sentence(_("The file is larger than 50 MB."), status=422)
     return render(request, "inbox/_draft_file.html", {"file": attachment}, status=201)

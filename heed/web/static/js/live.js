@@ -53,8 +53,9 @@ async function fetchNews() {
 
 function nudged({ seq, topics }) {
   seen = Math.max(seen, seq);
-  if (topics.some((topic) => topic === "queue" || topic === "accounts")) refresh("queue");
-  if (topics.includes(`ticket:${openNumber()}`)) refresh("ticket");
+  const about = (...names) => names.some((name) => topics.includes(name));
+  if (about("queue", "accounts", "all")) refresh("queue");
+  if (about(`ticket:${openNumber()}`, "all")) refresh("ticket");
 }
 
 function greeted({ seq }) {

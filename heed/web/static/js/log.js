@@ -5,17 +5,24 @@ class Log {
   constructor(element) {
     this.element = element;
     this.newer = element.parentElement.querySelector("[data-newer]");
+    this.height = element.clientHeight;
     this.toEnd();
     element.addEventListener("scroll", () => this.seen(), { passive: true });
     element.addEventListener("load", () => this.atEnd && this.toEnd(), true);
     this.newer.addEventListener("click", () => this.toEnd());
-    new ResizeObserver(() => this.atEnd && this.toEnd()).observe(element);
+    new ResizeObserver(() => this.resized()).observe(element);
   }
 
   seen() {
     const { scrollTop, scrollHeight, clientHeight } = this.element;
+    if (clientHeight !== this.height) return; // the composer grew: nobody scrolled
     this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
     if (this.atEnd) this.newer.hidden = true;
+  }
+
+  resized() {
+    this.height = this.element.clientHeight;
+    if (this.atEnd) this.toEnd();
   }
 
   toEnd() {

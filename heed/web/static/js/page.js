@@ -1,4 +1,5 @@
 // What every page needs: times in the reader's words, menus, refusals in words.
+import "heed/request";
 import "heed/times";
 import "heed/menus";
 import "heed/toasts";

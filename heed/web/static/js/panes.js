@@ -25,9 +25,9 @@ function narrow() {
 let opened = openNumber();
 document.addEventListener("htmx:after:swap", () => {
   const number = openNumber();
+  markCurrent(); // a list asked for before the ticket was opened does not know it
   if (number === opened) return;
   opened = number;
-  markCurrent();
   show(number ? "thread" : "queue");
   document.dispatchEvent(new CustomEvent("heed:opened", { detail: { number } }));
   if (narrow()) document.querySelector("#ticket h1")?.focus();

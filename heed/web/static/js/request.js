@@ -2,9 +2,18 @@
 
 /** The headers of our own requests: who asks, and the token against forged forms. */
 export function headers() {
-  const given = document.body.getAttribute("hx-headers:inherited");
-  return { "HX-Request": "true", ...JSON.parse(given || "{}") };
+  return { "HX-Request": "true", "X-CSRFToken": token() };
 }
+
+/** The token of now: signing in again in another tab changes it. */
+function token() {
+  const cookie = document.cookie.split("; ").find((each) => each.startsWith("heed_csrf"));
+  return cookie ? cookie.slice(cookie.indexOf("=") + 1) : document.body.dataset.token;
+}
+
+document.addEventListener("htmx:config:request", (event) => {
+  event.detail.ctx.request.headers["X-CSRFToken"] = token();
+});
 
 /** POST fields; throws a `Refusal` with the server's sentence, or a TypeError when the line broke. */
 export async function post(url, fields, options = {}) {

@@ -1,0 +1,131 @@
+"""Files of messages, shown so that they can do no harm."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from heed.accounts.models import User
+from heed.inbox import files as kept
+from heed.inbox import verbs
+from heed.inbox.models import Attachment, Post, Ticket
+from heed.web.tests import cast
+
+
+@pytest.fixture(autouse=True)
+def _folder(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+
+
+@pytest.fixture
+def lea(ana: User, ivo: User) -> Ticket:
+    return cast.a_morning(ana, ivo)
+
+
+def attachment(ticket: Ticket, name: str, content: bytes) -> Attachment:
+    """A file that came with a customer's message."""
+    file = kept.keep(BytesIO(content))
+    message = cast.said(ticket, "See this")
+    return Attachment.objects.create(
+        message=message, kind="image", name=name, path=file.path, mime=file.mime, size=file.size, state="kept"
+    )
+
+
+def upload(page: Client, ticket: Ticket, name: str, content: bytes) -> Any:
+    file = BytesIO(content)
+    file.name = name
+    return page.post(f"/tickets/{ticket.pk}/files/", {"file": file})
+
+
+def test_a_picture_is_shown_in_place(page: Client, lea: Ticket) -> None:
+    file = attachment(lea, "boot.png", cast.PICTURE)
+    answer = page.get(f"/files/{file.pk}/")
+    assert b"".join(answer.streaming_content) == cast.PICTURE  # type: ignore[attr-defined]
+    assert answer.headers["Content-Type"] == "image/png"
+    assert answer.headers["Content-Disposition"] == 'inline; filename="boot.png"'
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    text = page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    assert f'<img src="/files/{file.pk}/" alt="boot.png"' in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("boot.png", b"<html><script>alert(1)</script></html>"),
+        ("boot.svg", b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'),
+        ("order.pdf", b"%PDF-1.7 and so on"),
+    ],
+)
+def test_anything_else_is_only_downloaded(page: Client, lea: Ticket, name: str, content: bytes) -> None:
+    file = attachment(lea, name, content)
+    answer = page.get(f"/files/{file.pk}/")
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert f'<img src="/files/{file.pk}/"' not in page.get(f"/inbox/open/{lea.pk}/").content.decode()
+
+
+def test_a_file_whose_bytes_are_gone_is_not_found(page: Client, lea: Ticket) -> None:
+    file = attachment(lea, "boot.png", cast.PICTURE)
+    Attachment.objects.filter(pk=file.pk).update(path="zz/none")
+    assert page.get(f"/files/{file.pk}/").status_code == 404
+    Attachment.objects.filter(pk=file.pk).update(path="../../etc/passwd")
+    assert page.get(f"/files/{file.pk}/").status_code == 404
+
+
+def test_files_on_their_way_and_lost_say_so(page: Client, lea: Ticket) -> None:
+    message = cast.said(lea, "Two files")
+    Attachment.objects.create(message=message, position=0, kind="image", url="https://cdn.example/1")
+    Attachment.objects.create(message=message, position=1, kind="image", state="failed", problem="too large")
+    text = page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    assert "Fetching the file…" in text
+    assert "could not be fetched" in text
+    assert "too large" in text
+
+
+def test_attaching_sending_and_removing(page: Client, lea: Ticket) -> None:
+    answer = upload(page, lea, "boot.png", cast.PICTURE)
+    assert answer.status_code == 201
+    file = Attachment.objects.get()
+    assert f'data-file="{file.pk}"' in answer.content.decode()
+    assert "boot.png" in page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    sent = page.post(
+        f"/tickets/{lea.pk}/messages/", {"text": "", "visibility": "private", "files": str(file.pk)}
+    )
+    assert sent.status_code == 200
+    file.refresh_from_db()
+    assert file.message is not None
+    other = upload(page, lea, "boot.png", cast.PICTURE)
+    assert other.status_code == 201
+    draft = Attachment.objects.get(message=None)
+    assert page.delete(f"/files/{draft.pk}/").status_code == 200
+    assert not Attachment.objects.filter(message=None).exists()
+
+
+def test_a_draft_file_is_ones_own(page: Client, ivo: User, lea: Ticket) -> None:
+    file = verbs.attach(ivo, lea, "secret.png", BytesIO(cast.PICTURE))
+    assert page.get(f"/files/{file.pk}/").status_code == 404
+    assert page.delete(f"/files/{file.pk}/").status_code == 404
+    assert Attachment.objects.filter(pk=file.pk).exists()
+
+
+def test_too_large_and_missing_files_are_refused_in_words(
+    page: Client, lea: Ticket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "MOST_BYTES", 10)
+    answer = upload(page, lea, "boot.png", cast.PICTURE)
+    assert answer.status_code == 422
+    assert "larger than" in answer.content.decode()
+    assert page.post(f"/tickets/{lea.pk}/files/").status_code == 422
+
+
+def test_the_posts_picture(page: Client, lea: Ticket) -> None:
+    assert page.get(f"/tickets/{lea.pk}/picture/").status_code == 404
+    Post.objects.filter(tickets=lea).update(picture=kept.keep(BytesIO(cast.PICTURE)).path)
+    answer = page.get(f"/tickets/{lea.pk}/picture/")
+    assert answer.headers["Content-Type"] == "image/png"
+    assert f'src="/tickets/{lea.pk}/picture/"' in page.get(f"/inbox/open/{lea.pk}/").content.decode()

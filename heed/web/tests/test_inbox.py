@@ -1,0 +1,223 @@
+"""The inbox's pages: who may see them, what stands on them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from heed.accounts.models import User
+from heed.inbox.models import Ticket
+from heed.web.tests import cast
+
+
+def number_of(text: str, page: Client, path: str) -> list[int]:
+    """The numbers of the rows in a list, in order."""
+    return [int(number) for number in re.findall(r'id="t(\d+)"', page.get(path).content.decode())]
+
+
+@pytest.fixture
+def lea(ana: User, ivo: User) -> Ticket:
+    return cast.a_morning(ana, ivo)
+
+
+PATHS = [
+    "/",
+    "/inbox/unanswered/",
+    "/inbox/unanswered/1/",
+    "/inbox/unanswered/rows/",
+    "/inbox/account/1/",
+    "/inbox/account/1/1/",
+    "/inbox/account/1/rows/",
+    "/inbox/news/",
+    "/tickets/1/",
+    "/tickets/1/picture/",
+    "/files/1/",
+]
+DEEDS = [
+    "/tickets/1/messages/",
+    "/tickets/1/answered/",
+    "/tickets/1/assignee/",
+    "/tickets/1/status/",
+    "/tickets/1/drafts/public/",
+    "/tickets/1/files/",
+    "/messages/1/acts/like/",
+    "/messages/1/settlement/",
+    "/messages/1/dismissal/",
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", PATHS)
+def test_a_stranger_is_sent_to_sign_in(path: str) -> None:
+    answer = Client().get(path)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/sign-in/?next=")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", DEEDS)
+def test_a_stranger_does_nothing(path: str) -> None:
+    assert Client().post(path).status_code == 302
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", DEEDS)
+def test_a_page_that_was_signed_out_hears_a_sentence(path: str) -> None:
+    answer = Client().post(path, headers={"HX-Request": "true"})
+    assert answer.status_code == 401
+    assert "signed out" in answer.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", DEEDS)
+def test_deeds_are_not_links(page: Client, path: str) -> None:
+    assert page.get(path).status_code == 405
+
+
+@pytest.mark.parametrize("path", PATHS[2:3] + PATHS[4:7] + PATHS[8:])
+def test_what_is_not_there_is_not_found(page: Client, path: str) -> None:
+    assert page.get(path).status_code == 404
+
+
+def test_an_unknown_view_is_not_found(page: Client) -> None:
+    assert page.get("/inbox/overdue/").status_code == 404
+    assert page.get("/inbox/news/?queue=1&view=overdue").status_code == 404
+
+
+def test_a_colleague_who_left_is_a_stranger(page: Client, ana: User) -> None:
+    ana.is_active = False
+    ana.save()
+    assert page.get("/inbox/unanswered/").status_code == 302
+
+
+def test_home_is_what_waits_for_an_answer(page: Client) -> None:
+    assert page.get("/").headers["Location"] == "/inbox/unanswered/"
+
+
+def test_lists_hold_what_they_say_newest_first(page: Client, lea: Ticket) -> None:
+    by_name = {ticket.identity.name: ticket.pk for ticket in Ticket.objects.filter(running=True)}
+    names = {number: name for name, number in by_name.items()}
+
+    def shown(path: str) -> list[str]:
+        return [names[number] for number in number_of("", page, path)]
+
+    assert shown("/inbox/unanswered/") == ["Lea Marn", "Omar Badr", "Tuya Bold", "Jan Sever", "Sam Cole"]
+    assert shown("/inbox/mine/") == ["Lea Marn"]
+    assert shown("/inbox/unassigned/") == ["Omar Badr", "Tuya Bold", "Jan Sever", "Sam Cole"]
+    assert "Nadia Karim" in shown("/inbox/open/")
+    assert shown(f"/inbox/account/{lea.account_id}/") == ["Lea Marn", "Jan Sever"]
+
+
+def test_the_side_bar_counts(page: Client, lea: Ticket) -> None:
+    text = page.get("/inbox/unanswered/").content.decode()
+    counts = re.findall(r'<a href="/inbox/(\w+)/"[^>]*>[^<]*<span class="num">(\d*)', text)
+    assert counts == [("mine", "1"), ("unanswered", "5"), ("unassigned", "4"), ("open", "6")]
+
+
+def test_a_ticket_tells_its_story(page: Client, lea: Ticket) -> None:
+    text = page.get(f"/inbox/unanswered/{lea.pk}/").content.decode()
+    for words in (
+        "Broken zip on delivered boots",
+        "The Triglav boot is back in every size.",
+        "1,204 likes",
+        "The left boot came with a broken zip",
+        "3 likes",
+        "<bdi>Ivo Horvat</bdi> gave it to <bdi>Ana Kovač</bdi>",
+        "Batch 7 has the zip fault",
+        "delivered",
+        "Late parcel",
+    ):
+        assert words in text
+
+
+def test_a_click_gets_the_ticket_alone(page: Client, lea: Ticket) -> None:
+    text = page.get(f"/inbox/unanswered/{lea.pk}/", headers={"HX-Request": "true"}).content.decode()
+    assert 'id="ticket"' in text
+    assert 'id="who"' in text
+    assert 'id="tickets"' not in text
+    assert "<html" not in text
+
+
+def test_the_next_page_goes_on_where_the_first_ended(page: Client) -> None:
+    account = cast.account()
+    numbers = [cast.ticket(account, f"Sam Cole {n}", "Hello", minutes=n).pk for n in range(35)]
+    first = page.get("/inbox/unanswered/").content.decode()
+    more = re.search(r'hx-get="(/inbox/unanswered/rows/\?after=[^"]+)"', first)
+    assert more
+    assert number_of("", page, "/inbox/unanswered/") + number_of("", page, more[1]) == numbers
+
+
+def test_a_made_up_cursor_is_refused_in_words(page: Client) -> None:
+    answer = page.get("/inbox/unanswered/rows/?after=nonsense")
+    assert answer.status_code == 400
+    assert "Load the page again" in answer.content.decode()
+
+
+def test_empty_lists_teach(page: Client) -> None:
+    assert "No account is connected yet" in page.get("/inbox/unanswered/").content.decode()
+    cast.account()
+    assert "marks it answered" in page.get("/inbox/unanswered/").content.decode()
+    assert "Assign to me" in page.get("/inbox/mine/").content.decode()
+
+
+def test_news_bring_the_parts_asked_for(page: Client, lea: Ticket) -> None:
+    both = page.get(f"/inbox/news/?queue=1&view=unanswered&ticket={lea.pk}&open={lea.pk}").content.decode()
+    assert both.count("<hx-partial") == 7
+    assert f'<li class="ticket" id="t{lea.pk}" aria-current="true">' in both
+    assert "<textarea" not in both
+    assert page.get("/inbox/news/?queue=1&view=mine").content.decode().count("<hx-partial") == 3
+    assert page.get("/inbox/news/").content.decode().strip() == ""
+
+
+def test_a_number_leads_to_its_ticket(page: Client, lea: Ticket) -> None:
+    assert page.get(f"/tickets/{lea.pk}/").headers["Location"] == f"/inbox/open/{lea.pk}/"
+    parcel = Ticket.objects.get(subject="Late parcel")
+    assert page.get(f"/tickets/{parcel.pk}/").headers["Location"] == f"/inbox/all/{parcel.pk}/"
+    assert page.get(f"/inbox/all/{parcel.pk}/").status_code == 200
+
+
+def test_what_people_write_is_only_text(page: Client) -> None:
+    nasty = '<script>alert(1)</script> "><img src=x onerror=alert(1)> https://acme.example/a?b=1&c="'
+    ticket = cast.ticket(cast.account(), nasty, nasty)
+    text = page.get(f"/inbox/unanswered/{ticket.pk}/").content.decode()
+    assert "<script>alert" not in text
+    assert "<img src=x" not in text
+    link = re.search(r'<a href="https://acme.example[^>]*>', text)
+    assert link
+    assert 'rel="nofollow noopener noreferrer" target="_blank"' in link[0]
+
+
+def test_the_policy_lets_nothing_in_from_elsewhere(page: Client) -> None:
+    answer = page.get("/inbox/unanswered/")
+    policy = answer.headers["Content-Security-Policy"]
+    nonce = re.search(r"'nonce-([^']+)'", policy)
+    assert nonce
+    text = answer.content.decode()
+    inline = re.findall(r"<script(?![^>]*src=)[^>]*>", text)
+    assert inline == [f'<script type="importmap" nonce="{nonce[1]}">']
+    assert "unsafe-eval" not in policy
+    assert "script-src 'self' 'nonce-" in policy
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', text)
+    assert not re.findall(r"\son\w+=", text)
+
+
+def test_days_begin_when_the_readers_do(page: Client, lea: Ticket) -> None:
+    page.cookies["heed_zone"] = "Asia/Ulaanbaatar"
+    assert page.get(f"/inbox/unanswered/{lea.pk}/").status_code == 200
+    page.cookies["heed_zone"] = "../../etc/passwd"
+    assert page.get(f"/inbox/unanswered/{lea.pk}/").status_code == 200
+
+
+@pytest.mark.parametrize("language", ["en", "sl", "ar", "mn"])
+def test_the_page_speaks_the_readers_language(page: Client, lea: Ticket, language: str) -> None:
+    page.cookies["heed_language"] = language
+    text = page.get(f"/inbox/unanswered/{lea.pk}/").content.decode()
+    assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}"' in text
+
+
+def test_a_networks_badge_is_its_own(page: Client, lea: Ticket) -> None:
+    text = page.get("/inbox/unanswered/").content.decode()
+    network = lea.account.adapter
+    assert f'<span class="net" style="--net:{network.colour}">{network.short}</span>' in text

@@ -1,0 +1,186 @@
+"""What colleagues do to a ticket through its page."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from heed.accounts.models import User
+from heed.inbox.models import Draft, Event, Message, Ticket
+from heed.web.tests import cast
+
+
+@pytest.fixture
+def lea(ana: User, ivo: User) -> Ticket:
+    return cast.a_morning(ana, ivo)
+
+
+def send(page: Client, ticket: Ticket, text: str, **fields: str) -> tuple[int, str]:
+    answer = page.post(f"/tickets/{ticket.pk}/messages/", {"text": text, "visibility": "public", **fields})
+    return answer.status_code, answer.content.decode()
+
+
+def test_an_answer_is_queued_and_shown(page: Client, ana: User, lea: Ticket) -> None:
+    status, text = send(page, lea, "On its way!")
+    assert status == 200
+    assert "On its way!" in text
+    assert "waiting to be sent" in text
+    sent = Message.objects.get(text="On its way!")
+    assert (sent.author, sent.state, sent.visibility) == (ana, "queued", "public")
+    assert Ticket.objects.get(pk=lea.pk).unanswered
+
+
+def test_the_same_key_is_the_same_message(page: Client, lea: Ticket) -> None:
+    key = str(uuid4())
+    send(page, lea, "Once", key=key)
+    send(page, lea, "Once", key=key)
+    assert Message.objects.filter(text="Once").count() == 1
+
+
+def test_send_and_mark_answered(page: Client, lea: Ticket) -> None:
+    send(page, lea, "Done.", mark="1")
+    assert not Ticket.objects.get(pk=lea.pk).unanswered
+
+
+def test_a_note_never_leaves(page: Client, lea: Ticket) -> None:
+    status, text = send(page, lea, "Ask Ivo first", visibility="note")
+    assert status == 200
+    assert 'class="note"' in text
+    assert Message.objects.get(text="Ask Ivo first").state == "noted"
+    assert Ticket.objects.get(pk=lea.pk).unanswered
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"text": " "}, "Write something first"),
+        ({"visibility": "private", "text": "a" * 2001}, "1 over"),
+        ({"to": "999999"}, "not in this ticket"),
+        ({"files": "999999"}, "no longer there"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_in_words(
+    page: Client, lea: Ticket, fields: dict[str, str], words: str
+) -> None:
+    before = Message.objects.count()
+    status, text = send(page, lea, fields.pop("text", "Hello"), **fields)
+    assert status == 422
+    assert words in text
+    assert Message.objects.count() == before
+
+
+def test_marking_answered_and_back(page: Client, ana: User, lea: Ticket) -> None:
+    text = page.post(f"/tickets/{lea.pk}/answered/").content.decode()
+    assert not Ticket.objects.get(pk=lea.pk).unanswered
+    assert "<bdi>Ana Kovač</bdi> marked it answered" in text
+    page.delete(f"/tickets/{lea.pk}/answered/")
+    assert Ticket.objects.get(pk=lea.pk).unanswered
+
+
+def test_handing_over(page: Client, ivo: User, lea: Ticket) -> None:
+    page.post(f"/tickets/{lea.pk}/assignee/", {"person": ivo.pk})
+    assert Ticket.objects.get(pk=lea.pk).assignee == ivo
+    text = page.post(f"/tickets/{lea.pk}/assignee/", {"person": ""}).content.decode()
+    assert Ticket.objects.get(pk=lea.pk).assignee is None
+    assert "Assign to me" in text
+    answer = page.post(f"/tickets/{lea.pk}/assignee/", {"person": "999999"})
+    assert answer.status_code == 422
+
+
+def test_statuses(page: Client, lea: Ticket) -> None:
+    for status in ("pending", "solved", "open"):
+        assert page.post(f"/tickets/{lea.pk}/status/", {"status": status}).status_code == 200
+        assert Ticket.objects.get(pk=lea.pk).status == status
+    assert page.post(f"/tickets/{lea.pk}/status/", {"status": "closed"}).status_code == 422
+
+
+def test_a_draft_is_ones_own(page: Client, ana: User, ivo: User, lea: Ticket) -> None:
+    address = f"/tickets/{lea.pk}/drafts/private/"
+    assert page.post(address, {"text": "Half a"}).status_code == 204
+    assert "Half a" in page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    other = Client()
+    other.force_login(ivo)
+    assert "Half a" not in other.get(f"/inbox/open/{lea.pk}/").content.decode()
+    page.post(address, {"text": ""})
+    assert not Draft.objects.exists()
+    assert page.post(f"/tickets/{lea.pk}/drafts/secret/", {"text": "x"}).status_code == 422
+
+
+def test_sending_ends_the_draft(page: Client, lea: Ticket) -> None:
+    page.post(f"/tickets/{lea.pk}/drafts/public/", {"text": "Half a"})
+    send(page, lea, "A whole")
+    assert not Draft.objects.exists()
+
+
+def test_the_menu_of_a_message_offers_what_can_be_done(page: Client, lea: Ticket) -> None:
+    comment = lea.messages.order_by("at").first()
+    assert comment is not None
+    text = page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    assert f'hx-post="/messages/{comment.pk}/acts/hide/"' in text
+    assert f'hx-post="/messages/{comment.pk}/acts/unhide/"' not in text
+    assert page.post(f"/messages/{comment.pk}/acts/hide/").status_code == 200
+    refused = page.post(f"/messages/{comment.pk}/acts/dance/")
+    assert refused.status_code == 422
+    assert "cannot be done" in refused.content.decode()
+
+
+def test_a_person_decides_what_nobody_can_prove(page: Client, ana: User, lea: Ticket) -> None:
+    message = cast.wrote(lea, ana, "Perhaps", state="unknown", external_id="")
+    assert "It arrived" in page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    page.post(f"/messages/{message.pk}/settlement/", {"outcome": "resend"})
+    message.refresh_from_db()
+    assert message.state == "queued"
+    again = page.post(f"/messages/{message.pk}/settlement/", {"outcome": "sent"})
+    assert again.status_code == 422
+
+
+def test_a_failed_answer_says_why_and_can_be_dismissed(page: Client, ana: User, lea: Ticket) -> None:
+    facts = {"state": "failed", "reason": "unreachable", "detail": "(551) not available", "external_id": ""}
+    message = cast.wrote(lea, ana, "Too late", **facts)
+    text = page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    assert "does not accept messages from us" in text
+    assert "(551) not available" in text
+    assert "Edit again" in text
+    assert "Too late" not in page.post(f"/messages/{message.pk}/dismissal/").content.decode()
+    assert page.post(f"/messages/{message.pk}/dismissal/").status_code in (200, 422)
+
+
+def test_marks_of_a_message(page: Client, ana: User, lea: Ticket) -> None:
+    first = lea.messages.order_by("at").first()
+    assert first is not None
+    first.revisions.create(at=first.at, text="The left boot came brokn")
+    first.revisions.create(at=lea.last_at, text=first.text)
+    Message.objects.filter(pk=first.pk).update(edited_at=lea.last_at, hidden=True, liked=True)
+    gone = cast.said(lea, "I take that back", removed_at=lea.last_at)
+    cast.wrote(lea, None, "Answered on the phone app")
+    text = page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    for words in ("edited", "hidden from the public", "liked by us", "came brokn", "outside Heed"):
+        assert words in text
+    assert f'<s class="said" dir="auto">{gone.text}</s>' in text
+
+
+def test_events_are_told_in_words(page: Client, ana: User, lea: Ticket) -> None:
+    for kind, data in (
+        ("status_changed", {"status": "pending"}),
+        ("hidden_changed", {"hidden": True}),
+        ("ticket_reopened", {}),
+        ("action_failed", {"action": "like"}),
+    ):
+        Event.objects.create(kind=kind, ticket=lea, account=lea.account, actor=ana, data=data)
+    text = page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    assert "set the status to Pending" in text
+    assert "hid a comment" in text
+    assert "opened it again" in text
+    assert "“Like” did not work on the network" in text
+
+
+def test_ways_that_are_closed_say_why(page: Client, lea: Ticket) -> None:
+    lea.identity.reachable = False
+    lea.identity.save()
+    text = page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    assert 'data-way="private"' in text
+    assert 'class="closed" title="This person does not accept messages from us now."' in text
+    tuya = Ticket.objects.get(identity__name="Tuya Bold")
+    assert 'data-way="public"' not in page.get(f"/inbox/open/{tuya.pk}/").content.decode()
