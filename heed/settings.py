@@ -22,9 +22,8 @@ HEED_POLL_SECONDS = float(os.environ.get("HEED_POLL_SECONDS", "5"))
 SECRET_KEY = os.environ.get("HEED_SIGNING_KEY") or signing_key(HEED_DATA)
 DEBUG = False
 _public = urlsplit(HEED_PUBLIC_URL)
-ALLOWED_HOSTS = [_public.hostname or "", "127.0.0.1", "localhost", "[::1]"] + os.environ.get(
-    "HEED_HOSTS", ""
-).split(",")
+_more_hosts = os.environ.get("HEED_HOSTS", "").split(",")
+ALLOWED_HOSTS = [_public.hostname or "", "127.0.0.1", "localhost", "[::1]", *_more_hosts]
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 _secure = _public.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
