@@ -1,0 +1,113 @@
+"""The inbox, looked over: nothing serious for people who cannot see or point, no foreign load, true counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from heed.accounts.models import User
+from heed.inbox.models import Ticket
+from heed.lib.text import measure
+from heed.web.tests import cast
+
+pytestmark = pytest.mark.browser
+
+LOOKS = [
+    {"theme": "light"},
+    {"theme": "dark"},
+    {"language": "ar"},
+    {"size": (390, 844)},
+]
+
+
+@pytest.fixture
+def maja(transactional_db: None) -> User:
+    return cast.maja()
+
+
+@pytest.fixture
+def lea(maja: User) -> Ticket:
+    return cast.a_morning(cast.ana(), cast.ivo())
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds serious or worse, with where."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=["light", "dark", "arabic", "phone"])
+def test_axe_finds_nothing_serious(visit: Any, maja: User, lea: Ticket, look: dict[str, Any]) -> None:
+    trouble = {"state": "failed", "reason": "outside_window", "external_id": ""}
+    cast.wrote(lea, maja, "Too late", **trouble)
+    cast.wrote(lea, maja, "Perhaps", state="unknown", external_id="")
+    page = visit(maja, f"/inbox/unanswered/{lea.pk}/", **look)
+    expect(page.locator("#composer")).to_be_visible()
+    assert serious(page) == []
+    page.locator("#ticket-menu summary").click()
+    assert serious(page) == []
+    page.get_by_role("tab").last.click()
+    assert serious(page) == []
+    page.goto(path_in(page, "/inbox/mine/"))
+    assert serious(page) == []
+
+
+def path_in(page: Page, path: str) -> str:
+    return "/".join(page.url.split("/")[:3]) + path
+
+
+def test_nothing_comes_from_elsewhere_and_the_policy_is_kept(visit: Any, maja: User, lea: Ticket) -> None:
+    page = visit(maja, "/inbox/unanswered/")
+    here = path_in(page, "")
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+    page.goto(path_in(page, f"/inbox/unanswered/{lea.pk}/"))
+    page.get_by_role("tab", name="Note").click()
+    page.locator("#composer textarea").fill("All from here")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#log .note:not(.sending-now)", has_text="All from here")).to_have_count(1)
+    assert [url for url in asked if not url.startswith(here)] == []
+    assert complaints == []
+
+
+TEXTS = [
+    "plain",
+    "šumniki čšž ŠČŽ",
+    "e\u0301 combining",
+    "👩‍👩‍👧‍👦 family, 🇸🇮 flag, 👍🏽 tone",
+    "Сайн байна уу",
+    "السلام عليكم ورحمة الله",
+    "line\nbreaks\r\nof both kinds",
+    "",
+]
+
+
+def test_the_composer_measures_as_the_server_does(visit: Any, maja: User, lea: Ticket) -> None:
+    page = visit(maja, f"/inbox/unanswered/{lea.pk}/")
+    script = "([texts, unit]) => import('heed/measure').then(m => texts.map(text => m.measure(text, unit)))"
+    for unit in ("chars", "utf16", "graphemes", "bytes"):
+        assert page.evaluate(script, [TEXTS, unit]) == [measure(text, unit) for text in TEXTS], unit
+
+
+def test_several_limits_hold_at_once(visit: Any, maja: User, lea: Ticket) -> None:
+    omar = Ticket.objects.get(identity__name="Omar Badr")
+    page = visit(maja, f"/inbox/open/{omar.pk}/")
+    field = page.locator("#composer textarea")
+    page.get_by_role("tab", name="Reply publicly").click()
+    field.fill("a" * 300)
+    expect(page.locator("[data-refusal]")).to_be_hidden()
+    field.fill("a" * 301)
+    expect(page.locator("#counter")).to_have_text("301 / 300")
+    expect(page.locator("[data-refusal]")).to_be_visible()
+    field.fill("👩‍👩‍👧‍👦" * 200)  # 200 graphemes, but 5,000 bytes
+    expect(page.locator("#counter")).to_have_text("5000 / 3000")
