@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import threading
 from pathlib import Path
@@ -15,6 +16,7 @@ from django.conf import settings
 def main() -> int:
     options = _options()
     logging.basicConfig(level=logging.ERROR if options.quiet else logging.INFO, format="sandbox: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     _prepare_words()
 
     from heed.sandbox.company import Company
@@ -35,7 +37,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="heed.sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="where to listen; 0 takes a free port")
     parser.add_argument("--heed", default="", help="address of the Heed that the demo company uses")
-    parser.add_argument("--token", default="", help="its API token")
+    parser.add_argument(
+        "--token", default=os.environ.get("HEED_API_TOKEN", ""), help="its API token; else HEED_API_TOKEN"
+    )
     parser.add_argument("--quiet", action="store_true", help="say only what goes wrong")
     return parser.parse_args()
 

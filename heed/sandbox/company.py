@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 import orjson
 
 from heed.lib.http import AnswerLost, Client, Request, TooLarge, Unreachable
+from heed.sandbox.cast import CUSTOMERS
 from heed.sandbox.frame import DemoAccount, PlayError, Sandbox, Simulator
 from heed.sandbox.scene import Line
-from heed.sandbox.stories import LATER, OPENING, POSTS, Story
+from heed.sandbox.stories import LATER, OPENING, POSTS, THANKS, Story
 
 log = logging.getLogger("heed.sandbox")
 
@@ -103,6 +104,7 @@ class Company(threading.Thread):
             self.open_shop()
         elif fresh is not None:
             self.post_news()
+            self.resume()
         self._live()
 
     # ------------------------------------------------------------------------- settling in
@@ -163,6 +165,14 @@ class Company(threading.Thread):
         finally:
             self._sandbox.clock.move(to_go)
 
+    def resume(self) -> None:
+        """After a restart: whoever is answered in a chat of an earlier run reads it and says thanks."""
+        for simulator in self._sandbox.simulators.values():
+            for person in CUSTOMERS:
+                if "message" in simulator.offers:
+                    story = Story(person.key, "message", "", (THANKS[person.language],))
+                    self._watch(Matter(simulator, story, "", list(story.then)))
+
     def post_news(self) -> None:
         """Everywhere where one can post, the company does."""
         for simulator in self._sandbox.simulators.values():
@@ -175,20 +185,34 @@ class Company(threading.Thread):
         simulator = self._next_for(story)
         if simulator is None:
             return
-        made = self._play(
-            simulator, story.where, person=story.person, text=story.typo or story.words, picture=story.picture
-        )
+        corrects = bool(story.typo) and "edit" in simulator.offers
+        words = story.typo if corrects else story.words
+        made = self._write(simulator, story, words)
         if made is None:
             return
         matter = Matter(simulator, story, str(made.get("id", "")), list(story.then))
-        matter.seen.update(line.id for line in self._our_lines(matter))
-        self.matters.append(matter)
-        if story.typo and "edit" in simulator.offers:
+        self._watch(matter)
+        if corrects:
             simulator.later(
                 4, lambda: self._play(simulator, "edit", person=story.person, id=matter.id, text=story.words)
             )
         if story.takes_back and "remove" in simulator.offers:
             simulator.later(20, lambda: self._play(simulator, "remove", person=story.person, id=matter.id))
+
+    def _watch(self, matter: Matter) -> None:
+        """Wait for answers. A chat is one conversation: its newest matter takes over."""
+        self.matters = [each for each in self.matters if not _same_chat(each, matter)]
+        matter.seen.update(line.id for line in self._our_lines(matter))
+        self.matters.append(matter)
+
+    def _write(self, simulator: Simulator, story: Story, words: str) -> dict[str, Any] | None:
+        """The first words of a story, without its picture where the network takes none."""
+        pictures = [story.picture, ""] if story.picture else [""]
+        for picture in pictures:
+            made = self._play(simulator, story.where, person=story.person, text=words, picture=picture)
+            if made is not None:
+                return made
+        return None
 
     def _next_for(self, story: Story) -> Simulator | None:
         offering = [each for each in self._sandbox.simulators.values() if story.where in each.offers]
@@ -269,6 +293,13 @@ class Company(threading.Thread):
 
     def _in(self, span: tuple[float, float]) -> float:
         return time.monotonic() + self._chance.uniform(*span)
+
+
+def _same_chat(one: Matter, other: Matter) -> bool:
+    def place(matter: Matter) -> tuple[str, str, str]:
+        return (matter.simulator.name, matter.story.person, matter.story.where)
+
+    return one.story.where == "message" and place(one) == place(other)
 
 
 def _beneath(wanted: str, lines: list[Line], inside: bool = False) -> list[Line]:

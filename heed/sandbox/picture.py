@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import cache
 from hashlib import sha256
 
 WIDTH, HEIGHT = 480, 360
 Colour = tuple[int, int, int]
 Point = tuple[int, int]
 
-_BOOT = [(150, 70), (245, 70), (250, 190), (300, 225), (370, 240), (380, 285), (150, 285), (145, 180)]
-_SOLE = [(140, 285), (390, 285), (388, 305), (142, 305)]
-_LOW = [(120, 200), (200, 190), (250, 225), (340, 235), (385, 260), (385, 285), (115, 285)]
+_BOOT = [
+    (164, 62),
+    (252, 58),
+    (257, 120),
+    (256, 165),
+    (264, 196),
+    (286, 216),
+    (320, 229),
+    (352, 241),
+    (372, 257),
+    (379, 286),
+    (152, 286),
+    (147, 240),
+    (157, 195),
+    (162, 150),
+]
+_SOLE = [(148, 286), (386, 286), (384, 299), (370, 305), (236, 305), (224, 297), (214, 312), (150, 312)]
+_LOW = [(150, 214), (206, 206), (236, 230), (290, 244), (344, 250), (376, 266), (382, 286), (150, 286)]
 _BOX = [(110, 150), (370, 150), (370, 300), (110, 300)]
 _LID = [(95, 115), (385, 115), (385, 150), (95, 150)]
 _SHAPES: dict[str, list[list[Point]]] = {
@@ -22,6 +38,7 @@ _SHAPES: dict[str, list[list[Point]]] = {
 }
 
 
+@cache
 def draw(word: str) -> bytes:
     """A PNG for a word: a shoe or a box on a soft ground, its colours taken from the word."""
     seed = sha256(word.encode()).digest()

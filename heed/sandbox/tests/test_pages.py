@@ -1,0 +1,184 @@
+"""The page on which one plays the customer."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from heed.sandbox import Sandbox
+from heed.sandbox.cast import person_named
+from heed.sandbox.networks.viber import Entry, Viber
+from heed.sandbox.pages import LANGUAGES
+
+_CHROMIUMS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(seed=1) as sandbox:
+        yield sandbox
+
+
+def get(sandbox: Sandbox, path: str, **headers: str) -> httpx.Response:
+    return httpx.get(
+        sandbox.url + path, headers={name.replace("_", "-"): value for name, value in headers.items()}
+    )
+
+
+@pytest.mark.parametrize("language", [code for code, _ in LANGUAGES])
+def test_every_page_in_every_language(sandbox: Sandbox, language: str) -> None:
+    for path in ["/", *(f"/play/{name}?person=omar" for name in sandbox.simulators)]:
+        answer = get(sandbox, path, cookie=f"sandbox_language={language}")
+        assert answer.status_code == 200
+        direction = "rtl" if language == "ar" else "ltr"
+        assert f'<html lang="{language}" dir="{direction}">' in answer.text
+
+
+def test_the_browser_s_language_until_one_is_chosen(sandbox: Sandbox) -> None:
+    assert 'lang="mn"' in get(sandbox, "/", accept_language="de,mn;q=0.8,en").text
+    assert '<html lang="en"' in get(sandbox, "/", accept_language="de", cookie="sandbox_language=xx").text
+
+
+def test_choosing_a_language_keeps_the_customer(sandbox: Sandbox) -> None:
+    answer = get(sandbox, "/play/viber?person=tuya&language=mn")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/play/viber?person=tuya"
+    assert answer.headers["set-cookie"].startswith("sandbox_language=mn;")
+
+
+def test_what_people_write_is_shown_as_written(sandbox: Sandbox) -> None:
+    sandbox["viber"].do("message", person="lea", text="<script>alert(1)</script> & šumniki")
+    html = get(sandbox, "/play/viber?person=lea").text
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; šumniki" in html
+    assert "šumniki" not in get(sandbox, "/play/viber?person=omar").text
+
+
+def test_only_what_changed_comes_again(sandbox: Sandbox) -> None:
+    scene = get(sandbox, "/play/viber/scene?person=lea")
+    version = re.search(r'data-version="(\d+)"', scene.text)
+    assert version
+    unchanged = f"/play/viber/scene?person=lea&version={version[1]}"
+    assert get(sandbox, unchanged).status_code == 204
+    sandbox["viber"].do("message", person="lea", text="hej")
+    assert "hej" in get(sandbox, unchanged).text
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("play.css", "text/css"), ("tokens.css", "text/css"), ("mark.svg", "image/svg+xml")]
+)
+def test_its_files(sandbox: Sandbox, name: str, kind: str) -> None:
+    assert get(sandbox, f"/static/{name}").headers["content-type"].startswith(kind)
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/../pages.py", "/static/%2e%2e%2fpages.py", "/static/", "/play/moon", "/x"]
+)
+def test_nothing_else_is_served(sandbox: Sandbox, path: str) -> None:
+    assert get(sandbox, path).status_code == 404
+
+
+def test_nothing_from_elsewhere_runs(sandbox: Sandbox) -> None:
+    policy = get(sandbox, "/play/viber").headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    for path in ["/", *(f"/play/{name}" for name in sandbox.simulators)]:
+        html = get(sandbox, path).text.replace(sandbox.url, "")
+        assert not re.search(r"<script(?![^>]*src=\"/static/)|\son\w+=|(src|href)=\"https?://", html)
+
+
+# ----------------------------------------------------------------------------- in a browser
+
+
+@pytest.fixture
+def in_a_browser(sandbox: Sandbox) -> Callable[[str, Callable[[Page], None]], None]:
+    """Run a visit in a thread of its own, since a thread holds only one Playwright."""
+    installed = os.environ.get("HEED_CHROMIUM") or next(
+        (path for path in _CHROMIUMS if Path(path).exists()), None
+    )
+
+    def visit(path: str, act: Callable[[Page], None]) -> None:
+        troubles: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                with sync_playwright() as playwright:
+                    browser = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+                    page = browser.new_page()
+                    errors: list[str] = []
+                    page.on("pageerror", lambda error: errors.append(str(error)))
+                    page.goto(sandbox.url + path)
+                    act(page)
+                    browser.close()
+                    assert errors == []
+            except BaseException as trouble:  # handed to the test
+                troubles.append(trouble)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join(60)
+        assert not thread.is_alive()
+        if troubles:
+            raise troubles[0]
+
+    return visit
+
+
+def our_answer(viber: Viber, text: str) -> None:
+    with viber.lock:
+        message = {"type": "text", "text": text, "sender": {"name": "Acme"}}
+        viber.chats["lea"].entries.append(Entry(7, "", viber.clock.now(), message, "delivered"))
+        viber.changed()
+
+
+@pytest.mark.browser
+def test_a_customer_writes_and_sees_the_answer_come(
+    sandbox: Sandbox, in_a_browser: Callable[[str, Callable[[Page], None]], None]
+) -> None:
+    viber = sandbox["viber"]
+    assert isinstance(viber, Viber)
+
+    def act(page: Page) -> None:
+        page.get_by_label("Your message").fill("Kje je moj paket?")
+        page.get_by_role("button", name="Send").click()
+        page.get_by_text("Kje je moj paket?").wait_for()
+        page.get_by_label("Your message").fill("half a sentence")
+        our_answer(viber, "Jutri bo pri vas.")
+        page.get_by_text("Jutri bo pri vas.").wait_for()
+        page.get_by_text("seen", exact=True).wait_for()
+        assert page.get_by_label("Your message").input_value() == "half a sentence"
+
+    in_a_browser("/play/viber?person=lea", act)
+    assert [line.text for line in viber.scene("lea").lines() if line.mine] == ["Kje je moj paket?"]
+    assert viber.people[viber.user_id(person_named("lea"))].name == "Lea Marn"
+
+
+@pytest.mark.browser
+def test_a_comment_and_a_reply_to_it(
+    sandbox: Sandbox, in_a_browser: Callable[[str, Callable[[Page], None]], None]
+) -> None:
+    public = next(each for each in sandbox.simulators.values() if {"comment", "edit"} <= each.offers)
+    public.do("post", text="The Triglav boot is back.")
+    public.do("comment", person="omar", text="أين؟")
+
+    def act(page: Page) -> None:
+        page.get_by_role("button", name="Reply").click()
+        page.get_by_text("Replying to Omar Badr").wait_for()
+        page.get_by_label("Your public text").fill("Tudi mene zanima")
+        page.keyboard.press("Enter")
+        page.get_by_text("Tudi mene zanima").wait_for()
+        page.get_by_role("button", name="Edit").click()
+        page.get_by_label("Your public text").fill("Tudi mene zelo zanima")
+        page.keyboard.press("Enter")
+        page.get_by_text("Tudi mene zelo zanima").wait_for()
+        page.get_by_text("edited").wait_for()
+
+    in_a_browser(f"/play/{public.name}?person=lea", act)
+    mine = [line for line in public.scene("lea").lines() if line.mine]
+    assert [line.text for line in mine] == ["Tudi mene zelo zanima"]
