@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,15 +79,16 @@ def _views(tallies: Tallies) -> list[View]:
 
 
 def _channels(tallies: Tallies) -> list[Channel]:
-    return [
-        Channel(
-            account.pk,
-            account.name,
-            *_STATES[Account.State(account.state)],
-            tallies.by_account.get(account.pk, 0),
-        )
-        for account in channels.accounts()
-    ]
+    found = channels.accounts()
+    names = Counter(account.name for account in found)
+    return [_channel(account, tallies, alone=names[account.name] == 1) for account in found]
+
+
+def _channel(account: Account, tallies: Tallies, *, alone: bool) -> Channel:
+    """An account whose name another one has too says its network as well."""
+    name = account.name if alone else f"{account.name} · {account.adapter.label}"
+    tone, words = _STATES[Account.State(account.state)]
+    return Channel(account.pk, name, tone, words, tallies.by_account.get(account.pk, 0))
 
 
 def _current(request: HttpRequest) -> str | int:

@@ -47,6 +47,8 @@ class Said:
     files: list[Attachment] = field(default_factory=list)
     earlier: list[Revision] = field(default_factory=list)
     likes: int = 0
+    quote: str = ""
+    """What it answers, where that is not simply the message before."""
 
     @property
     def part(self) -> str:
@@ -104,14 +106,15 @@ def told(ticket: Ticket) -> list[Day | Happened | Said]:
     return list(_with_days(reach.story(ticket)))
 
 
-def said(message: Message) -> Said:
-    """One message as the page shows it."""
+def said(message: Message, before: Message | None = None) -> Said:
+    """One message as the page shows it; `before` is the customer's last one."""
     revisions = list(message.revisions.all())
     return Said(
         message,
         files=list(message.attachments.all()),
         earlier=revisions[:-1] if message.edited_at else [],
         likes=getattr(message, "like_count", 0),
+        quote=_quote(message, before),
     )
 
 
@@ -127,6 +130,7 @@ def in_place(file: Attachment) -> str:
 
 def _with_days(rows: list[Message | Event]) -> Iterator[Day | Happened | Said]:
     last: date | None = None
+    before: Message | None = None
     for row in rows:
         if isinstance(row, Message) and row.state == Message.State.FAILED and row.removed_at:
             continue  # dismissed by a person
@@ -134,4 +138,14 @@ def _with_days(rows: list[Message | Event]) -> Iterator[Day | Happened | Said]:
         if day != last:
             yield Day(day)
             last = day
-        yield Happened(row) if isinstance(row, Event) else said(row)
+        if isinstance(row, Event):
+            yield Happened(row)
+            continue
+        yield said(row, before)
+        before = row if row.direction == "in" else before
+
+
+def _quote(message: Message, before: Message | None) -> str:
+    if message.direction == "in" or message.answers is None:
+        return ""
+    return "" if message.answers == before else message.answers.text

@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join, urlize
 from django.utils.safestring import SafeString, mark_safe
 
 from heed.accounts.models import User
-from heed.inbox.models import Attachment, Message, Ticket
+from heed.inbox.models import Attachment, Ticket
 from heed.web import nav as side_bar
 from heed.web import story, words
 
@@ -90,11 +90,6 @@ def linked(text: str) -> SafeString:
 def in_place(file: Attachment) -> str:
     """How a kept file is shown: image, video, audio or "" (to download)."""
     return story.in_place(file)
-
-
-@register.filter
-def said(message: Message) -> story.Said:
-    return story.said(message)
 
 
 _MOMENTS = {"clock": "H:i", "moment": "SHORT_DATETIME_FORMAT", "ago": "SHORT_DATETIME_FORMAT", "day": "N Y"}

@@ -44,13 +44,34 @@ def upload(page: Client, ticket: Ticket, name: str, content: bytes) -> Any:
 def test_a_picture_is_shown_in_place(page: Client, lea: Ticket) -> None:
     file = attachment(lea, "boot.png", cast.PICTURE)
     answer = page.get(f"/files/{file.pk}/")
-    assert b"".join(answer.streaming_content) == cast.PICTURE  # type: ignore[attr-defined]
+    assert answer.content == cast.PICTURE
     assert answer.headers["Content-Type"] == "image/png"
     assert answer.headers["Content-Disposition"] == 'inline; filename="boot.png"'
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     text = page.get(f"/inbox/open/{lea.pk}/").content.decode()
     assert f'<img src="/files/{file.pk}/" alt="boot.png"' in text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "got", "status"),
+    [
+        ("bytes=0-3", cast.PICTURE[:4], 206),
+        ("bytes=60-", cast.PICTURE[60:], 206),
+        ("bytes=8-100000", cast.PICTURE[8:], 206),
+        ("bytes=100000-", cast.PICTURE, 200),
+        ("bytes=9-2", cast.PICTURE, 200),
+        ("lines=1-2", cast.PICTURE, 200),
+    ],
+)
+def test_film_is_served_in_parts(page: Client, lea: Ticket, wanted: str, got: bytes, status: int) -> None:
+    file = attachment(lea, "boot.png", cast.PICTURE)
+    answer = page.get(f"/files/{file.pk}/", headers={"Range": wanted})
+    assert (answer.content, answer.status_code) == (got, status)
+    if status == 206:
+        start = cast.PICTURE.index(got)
+        end = start + len(got) - 1
+        assert answer.headers["Content-Range"] == f"bytes {start}-{end}/{len(cast.PICTURE)}"
 
 
 @pytest.mark.parametrize(

@@ -221,3 +221,11 @@ def test_a_networks_badge_is_its_own(page: Client, lea: Ticket) -> None:
     text = page.get("/inbox/unanswered/").content.decode()
     network = lea.account.adapter
     assert f'<span class="net" style="--net:{network.colour}">{network.short}</span>' in text
+
+
+def test_accounts_of_one_name_say_their_network(page: Client) -> None:
+    cast.account("facebook", "Acme")
+    cast.account("bluesky", "Acme")
+    text = page.get("/inbox/unanswered/").content.decode()
+    assert "<bdi>Acme · Facebook</bdi>" in text
+    assert "<bdi>Acme · Bluesky</bdi>" in text

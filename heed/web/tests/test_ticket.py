@@ -184,3 +184,12 @@ def test_ways_that_are_closed_say_why(page: Client, lea: Ticket) -> None:
     assert 'class="closed" title="This person does not accept messages from us now."' in text
     tuya = Ticket.objects.get(identity__name="Tuya Bold")
     assert 'data-way="public"' not in page.get(f"/inbox/open/{tuya.pk}/").content.decode()
+
+
+def test_only_a_chosen_message_is_quoted(page: Client, ana: User, lea: Ticket) -> None:
+    first = lea.messages.filter(direction="in").order_by("at").first()
+    newest = lea.messages.filter(direction="in").order_by("at").last()
+    cast.wrote(lea, ana, "To the newest", answers=newest)
+    assert 'class="quote"' not in page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    cast.wrote(lea, ana, "To the first", answers=first)
+    assert 'class="quote"' in page.get(f"/inbox/open/{lea.pk}/").content.decode()

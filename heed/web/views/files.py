@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -15,30 +18,36 @@ from heed.inbox import files as kept
 from heed.inbox import reach, verbs
 from heed.web.gate import person, sentence, signed_in
 
-_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, max-age=86400, immutable",
+    "Accept-Ranges": "bytes",
+}
 
 
 @require_http_methods(["GET", "HEAD", "DELETE"])
 @signed_in
-def file(request: HttpRequest, attachment: int) -> HttpResponseBase:
+def file(request: HttpRequest, attachment: int) -> HttpResponse:
     """A kept file; DELETE takes it out of one's own draft."""
     user = person(request)
     found = reach.attachment(user, attachment)
     if request.method == "DELETE":
         verbs.detach(user, found)
         return HttpResponse(status=200)
-    return _served(found.path, found.mime, found.name or f"file-{found.pk}")
+    return _served(request, found.path, found.mime, found.name or f"file-{found.pk}")
 
 
 @signed_in
-def picture(request: HttpRequest, number: int) -> HttpResponseBase:
+def picture(request: HttpRequest, number: int) -> HttpResponse:
     """The picture of the post a ticket hangs under."""
     post = reach.ticket(person(request), number).post
     if post is None or not post.picture:
         raise Http404
     with _opened(post.picture) as content:
         mime = kept.sniffed(Path(content.name))
-    return _served(post.picture, mime, f"post-{post.pk}")
+    return _served(request, post.picture, mime, f"post-{post.pk}")
 
 
 @require_POST
@@ -56,21 +65,32 @@ def attach(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "inbox/_draft_file.html", {"file": attachment}, status=201)
 
 
-def _served(path: str, mime: str, name: str) -> FileResponse:
+def _served(request: HttpRequest, path: str, mime: str, name: str) -> HttpResponse:
     """A stranger's file, so that it can do no harm: its sniffed type, no scripts, nothing but
-    pictures, sound and film in place, all else as a download."""
+    pictures, sound and film in place, all else as a download. Film is asked for in parts."""
     shown = mime in kept.SHOWN
-    response = FileResponse(
-        _opened(path),
-        as_attachment=not shown,
-        filename=name,
-        content_type=mime if shown else "application/octet-stream",
+    with _opened(path) as content:
+        size = os.fstat(content.fileno()).st_size
+        start, end = _wanted(request.headers.get("Range", ""), size)
+        content.seek(start)
+        body = content.read(end - start)
+    response = HttpResponse(
+        body, content_type=mime if shown else "application/octet-stream", headers=_HEADERS
     )
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    response.headers["Cache-Control"] = "private, max-age=86400, immutable"
+    response.headers["Content-Disposition"] = str(content_disposition_header(not shown, name))
+    if len(body) < size:
+        response.status_code = 206
+        response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     return response
+
+
+def _wanted(header: str, size: int) -> tuple[int, int]:
+    """The bytes a Range header asks for; everything when there is none we can serve."""
+    asked = re.fullmatch(r"bytes=(\d{1,15})-(\d{0,15})", header)
+    if asked is None or int(asked[1]) >= size:
+        return 0, size
+    end = min(int(asked[2]) + 1, size) if asked[2] else size
+    return (int(asked[1]), end) if end > int(asked[1]) else (0, size)
 
 
 def _opened(path: str) -> BinaryIO:
