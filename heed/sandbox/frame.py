@@ -333,7 +333,7 @@ class Agenda:
 
 
 class Sandbox:
-    """All simulators under one address: `with Sandbox() as sandbox: sandbox["viber"].do(…)`.
+    """All simulators under one address: `with Sandbox() as sandbox: sandbox[network].do(…)`.
 
     `port` 0 takes a free one. With a `seed` the ids are the same at every start.
     """
