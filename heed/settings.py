@@ -95,9 +95,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "heed.accounts.passwords.LongEnough", "OPTIONS": {"min_length": 10}},
+    {"NAME": "heed.accounts.passwords.NotPersonal"},
+    {"NAME": "heed.accounts.passwords.NotCommon"},
 ]
 ACCOUNT_ADAPTER = "heed.web.signin.SignInAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.core.exceptions import ValidationError
+from pytest_django import Settings
 
 from heed.accounts import reach, verbs
 from heed.accounts.models import User
@@ -11,6 +14,11 @@ from heed.accounts.verbs import CannotChange
 pytestmark = pytest.mark.django_db
 
 GOOD = "seven brown boots"
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def ana() -> User:
@@ -80,3 +88,15 @@ def test_a_new_password_replaces_the_old() -> None:
 def test_someone_who_is_not_there() -> None:
     with pytest.raises(reach.NoSuchPerson):
         reach.someone(404)
+
+
+def test_the_rules_for_passwords_are_said() -> None:
+    person = User(email="ana@acme.example", name="Ana Kovač")
+    assert len(password_validators_help_texts()) == 3
+    for password, says in [
+        ("short", "at least 10 characters"),
+        ("ana kovač!", "name or the address"),
+        ("password12", "many people"),
+    ]:
+        with pytest.raises(ValidationError, match=says):
+            validate_password(password, person)
