@@ -13,7 +13,7 @@ from heed.lib import clock
 
 def moment(value: Any) -> datetime | None:
     """Seconds or milliseconds, as a number or its text; 0 and "" mean that no time is given."""
-    return clock.from_unix(value) if value and value != "0" else None
+    return clock.from_unix(value) if value else None
 
 
 def web_address(value: Any) -> str:
@@ -92,7 +92,6 @@ class Message(Payload):
     quick_reply: QuickReply | None = None
     reply_to: ReplyTo | None = None
     referral: Referral | None = None
-    is_echo: bool = False
     is_deleted: bool = False
     app_id: str = ""
     metadata: str = ""

@@ -159,7 +159,7 @@ def _message(message: Message, ours: bool, person: Person, owner: str, at: datet
         return [base.NotUnderstood(owner=owner, what="message without a person")]
     attachments = _attachments(message.attachments)
     parent = message.reply_to.mid if message.reply_to else ""
-    if ours or message.is_echo:
+    if ours:
         return [
             base.Echo(
                 owner=owner,

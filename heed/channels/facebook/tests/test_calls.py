@@ -346,6 +346,12 @@ def test_comment_not_there(other: dict[str, Any]) -> None:
     assert Script(comments(other)).run(network.find(ACCOUNT, started(PUBLIC))) == NotThere()
 
 
+def test_what_was_written_before_the_first_attempt_does_not_count() -> None:
+    """An answer may wait long before it is tried; the same words sent meanwhile are another one."""
+    answer = replace(started(PUBLIC), created=clock.now() - timedelta(hours=5))
+    assert Script(comments(row("122_9", 4000))).run(network.find(ACCOUNT, answer)) == NotThere()
+
+
 def test_comment_is_looked_for_on_further_pages() -> None:
     script = Script(comments(row("122_7", 5, "x"), after="c1"), comments(row("122_950", 299)))
     found = script.run(network.find(ACCOUNT, started(PUBLIC)))

@@ -124,6 +124,9 @@ EXPECTED: dict[str, list[Inbound]] = {
     ],
     "comment_nobody": [comment(author=None, text="Hello?", refs={"look_up": True})],
     "comment_old_sender": [comment(text="Hi")],
+    "comment_under_a_photo": [comment(text="Nice")],
+    "comment_with_nulls": [comment(text="Hm", author=Person("555"))],
+    "comment_without_time": [comment(text="When?", at=SENT)],
     "reaction_on_comment": [
         ReactionChanged(owner=PAGE, target="122_900", at=AT, author=LEA, reaction="love", on=True)
     ],
