@@ -1,0 +1,107 @@
+"""Heed's own processes for tests: started against a database of their own, killed at will."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import psycopg
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TOKEN = "token-of-a-test-0123456789"
+PASSWORD = "a-long-test-password"
+
+
+class Processes:
+    """web, intake and worker of one desk."""
+
+    def __init__(self, folder: Path, database: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.api = httpx.Client(
+            base_url=f"{self.url}/api/v1",
+            headers={"authorization": f"Bearer {TOKEN}"},
+            trust_env=False,
+            timeout=20,
+        )
+        self._environment = os.environ | {
+            "HEED_DATA": str(folder),
+            "HEED_DATABASE_URL": database,
+            "HEED_PUBLIC_URL": self.url,
+            "HEED_API_TOKEN": TOKEN,
+            "HEED_OWNER_EMAIL": "owner@acme.example",
+            "HEED_OWNER_PASSWORD": PASSWORD,
+            "HEED_ALLOW_PRIVATE_HOSTS": "127.0.0.1,localhost",
+            "HEED_SEND_LEASE": "3",
+            "HEED_LOG": "ERROR",
+            "PYTHONPATH": str(ROOT),
+        }
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._command("setup", "--demo").wait()
+
+    def start(self, name: str) -> None:
+        words = ("web", "--port", str(self.port)) if name == "web" else (name,)
+        self._running[name] = self._command(*words)
+
+    def kill(self, name: str) -> None:
+        """End a process as a power cut would."""
+        process = self._running.pop(name)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def wait_for_web(self) -> None:
+        for _ in range(300):
+            try:
+                if self.api.get("/networks").status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
+        raise AssertionError("the web process does not answer")
+
+    def end(self) -> None:
+        self.api.close()
+        for process in self._running.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self._running.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _command(self, *words: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "heed", *words], cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL
+        )
+
+
+@contextmanager
+def processes(folder: Path, name: str) -> Iterator[Processes]:
+    """A desk on a fresh database of this name beside the test database; nothing runs yet."""
+    server = os.environ["HEED_DATABASE_URL"]
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    desk = Processes(folder, url_of(server, name))
+    try:
+        yield desk
+    finally:
+        desk.end()
+
+
+def url_of(server: str, name: str) -> str:
+    parts = urlsplit(server)
+    host = parse_qs(parts.query).get("host", [""])[0]
+    return f"postgresql://postgres@/{name}?host={host}" if host else parts._replace(path=f"/{name}").geturl()
