@@ -1,0 +1,128 @@
+"""Everything started by one command, and everything gone when it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from heed.tests.test_house import HOME
+
+_LONGEST = 120.0  # seconds; only a broken Heed needs them
+
+
+class Started:
+    """A `bin/run --empty` of its own."""
+
+    def __init__(self, data: Path) -> None:
+        self._log = data.with_name("log")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("HEED_")}
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "heed", "run", "--empty", "--port", "0", "--data", str(data)],
+                cwd=HOME, env=inherited, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def address(self) -> str:
+        until(lambda: "Heed is ready" in self.said or self.process.poll() is not None)
+        found = re.search(r"^Heed is ready at (http://127\.0\.0\.1:\d+)$", self.said, re.MULTILINE)
+        assert found, self.said
+        return found[1]
+
+    def part(self, name: str) -> psutil.Process:
+        return next(
+            each
+            for each in psutil.Process(self.process.pid).children()
+            if each.cmdline()[2:4] == ["heed", name]
+        )
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+def until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + _LONGEST
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.1)
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes)
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """Not below pytest's own folder: that one is closed to the user the database may run as."""
+    with tempfile.TemporaryDirectory(prefix="heed-test-") as own:
+        yield Path(own, "a data folder")
+
+
+@pytest.fixture
+def started(data: Path) -> Iterator[Started]:
+    heed = Started(data)
+    yield heed
+    if heed.process.poll() is None:
+        heed.process.terminate()
+        heed.process.wait(_LONGEST)
+
+
+def test_it_answers_minds_its_parts_and_leaves_nothing(started: Started, data: Path) -> None:
+    address = started.address()
+    assert httpx.get(address, follow_redirects=True).status_code == 200
+    assert "owner@localhost  password " in started.said
+
+    second = subprocess.run(
+        [sys.executable, "-m", "heed", "run", "--data", str(data)],
+        cwd=HOME, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"Heed already runs on {data} ({address}). Stop it first, or choose another with --data.\n"
+    )
+
+    intake = started.part("intake")
+    intake.kill()
+    until(lambda: "intake ended (signal SIGKILL); starting it again" in started.said)
+    until(lambda: any("intake" in each.cmdline() for each in started.family()))
+
+    family = started.family()
+    os.killpg(started.process.pid, signal.SIGTERM)
+    assert started.process.wait(_LONGEST) == 0
+    assert gone(family)
+    assert "Traceback" not in started.said
+
+
+def test_nothing_stays_when_it_is_killed(started: Started) -> None:
+    started.address()
+    family = started.family()
+    started.process.kill()
+    parts = [each for each in family if "postgres" not in each.name()]
+    assert len(parts) == 3
+    until(lambda: gone(parts))
+    if sys.platform == "linux":
+        until(lambda: gone(family))
+
+
+def test_a_taken_port_is_named(data: Path, started: Started) -> None:
+    port = started.address().rsplit(":", 1)[1]
+    other = subprocess.run(
+        [sys.executable, "-m", "heed", "run", "--port", port, "--data", str(data.with_name("other"))],
+        cwd=HOME, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert other.returncode == 1
+    assert f"Port {port} is taken" in other.stderr
