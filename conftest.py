@@ -11,6 +11,7 @@ import pytest
 
 _folder = Path(tempfile.mkdtemp(prefix="heed-test-"))
 _folder.chmod(0o755)
+(_folder / "static").mkdir()
 os.environ["HEED_DATA"] = str(_folder)
 os.environ.setdefault("HEED_ALLOW_PRIVATE_HOSTS", "127.0.0.1,localhost")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heed.settings")
