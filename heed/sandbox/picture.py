@@ -28,12 +28,13 @@ _BOOT = [
     (162, 150),
 ]
 _SOLE = [(148, 286), (386, 286), (384, 299), (370, 305), (236, 305), (224, 297), (214, 312), (150, 312)]
-_LOW = [(150, 214), (206, 206), (236, 230), (290, 244), (344, 250), (376, 266), (382, 286), (150, 286)]
+_HEEL_STRAP = [(152, 286), (146, 212), (168, 202), (276, 268), (266, 286), (244, 286), (170, 234), (176, 286)]
+_TOE_STRAP = [(296, 286), (312, 240), (352, 242), (376, 286), (350, 286), (340, 258), (324, 258), (318, 286)]
 _BOX = [(110, 150), (370, 150), (370, 300), (110, 300)]
 _LID = [(95, 115), (385, 115), (385, 150), (95, 150)]
 _SHAPES: dict[str, list[list[Point]]] = {
     "boot": [_BOOT, _SOLE],
-    "sandal": [_LOW, _SOLE],
+    "sandal": [_HEEL_STRAP, _TOE_STRAP, _SOLE],
     "box": [_BOX, _LID],
 }
 
@@ -51,8 +52,9 @@ def draw(word: str) -> bytes:
 
 def _row(y: int, ground: Colour, ink: Colour, shapes: list[list[Point]]) -> bytes:
     line = bytearray(bytes(ground) * WIDTH)
-    for depth, shape in enumerate(shapes):
-        shade = bytes(max(0, part - 40 * depth) for part in ink)
+    for shape in shapes:
+        darker = 40 if shape is shapes[-1] else 0
+        shade = bytes(max(0, part - darker) for part in ink)
         for start, end in _spans(shape, y + 0.5):
             line[start * 3 : end * 3] = shade * (end - start)
     return bytes(line)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
 from heed.sandbox import Sandbox
@@ -157,6 +158,33 @@ def test_a_customer_writes_and_sees_the_answer_come(
     in_a_browser("/play/viber?person=lea", act)
     assert [line.text for line in viber.scene("lea").lines() if line.mine] == ["Kje je moj paket?"]
     assert viber.people[viber.user_id(person_named("lea"))].name == "Lea Marn"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_everybody_can_use_it(
+    sandbox: Sandbox, in_a_browser: Callable[[str, Callable[[Page], None]], None], language: str
+) -> None:
+    for simulator in sandbox.simulators.values():
+        for verb in sorted({"comment", "mention", "message"} & simulator.offers):
+            if hasattr(simulator, "play_post"):
+                simulator.do("post", text="The Triglav boot is back.", picture="boot")
+            simulator.do(verb, person="lea", text="Kje je moj paket?")
+
+    def act(page: Page) -> None:
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            for path in ["/", *(f"/play/{name}?person=lea" for name in sandbox.simulators)]:
+                page.goto(f"{sandbox.url}{path}")
+                found = Axe().run(page).response["violations"]
+                serious = [each["id"] for each in found if each["impact"] in ("serious", "critical")]
+                assert serious == [], (path, scheme, [each["nodes"] for each in found])
+                wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+                page.set_viewport_size({"width": 320, "height": 700})
+                assert not page.evaluate(wide), path
+                page.set_viewport_size({"width": 1280, "height": 800})
+
+    in_a_browser(f"/play/viber?language={language}", act)
 
 
 @pytest.mark.browser
