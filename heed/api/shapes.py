@@ -324,7 +324,7 @@ def _of_ticket(ticket: Ticket) -> dict[str, Any]:
         "last_message": {
             "text": ticket.last_text,
             "direction": ticket.last_direction,
-            "author": ticket.last_author,
+            "author": ticket.last_author or (str(ticket.identity) if ticket.last_direction == "in" else ""),
             "at": ticket.last_at,
         },
         "last_message_at": ticket.last_at,

@@ -78,7 +78,7 @@ class Answered:
     def __init__(self, response: Any) -> None:
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = response.headers
-        self.content = b"".join(response.streaming_content) if response.streaming else response.content
+        self.content: bytes = response.content
         if self.status >= 400:
             self._is_a_problem()
 
@@ -163,7 +163,6 @@ class Desk:
             subject=text,
             last_at=at,
             last_text=text,
-            last_author=name,
             last_private_in=at if kind == "private" else None,
             **facts,
         )

@@ -127,7 +127,7 @@ class TestTicket:
             None,
         )
         assert told["assignee"] == {"id": ana.pk, "email": "ana@acme.example", "name": "Ana Kovač"}
-        assert (told["subject"], told["last_message"]["direction"]) == ("Where is my parcel?", "in")
+        assert (told["subject"], told["last_message"]["author"]) == ("Where is my parcel?", "Lea Marn")
         assert clock.from_iso(told["last_message_at"]) == ticket.last_at
         assert told["url"].endswith(f"/tickets/{ticket.pk}/")
 
