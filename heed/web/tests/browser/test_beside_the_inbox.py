@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
 from django.db import transaction
@@ -113,8 +114,7 @@ def test_the_sign_in_page_shuts_no_one_out(
 
 
 def test_signing_in_by_hand(heed: str, visit: Any, maja: User) -> None:
-    maja.password = make_password(cast.PASSWORD, hasher=PBKDF2PasswordHasher())
-    maja.save()
+    _give_password(maja)
     page = visit(maja, "/preferences/")
     page.context.clear_cookies()
     page.goto(f"{heed}/accounts/")
@@ -186,3 +186,81 @@ def test_language_and_look_change_at_once(visit: Any, maja: User) -> None:
     page.get_by_role("main").get_by_role("button").first.click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.locator("html")).to_have_attribute("lang", "sl")
+
+
+def test_a_passkey_is_made_and_signs_in(heed: str, visit: Any, maja: User) -> None:
+    home = heed.replace("127.0.0.1", "localhost")  # a passkey belongs to a name, never to a number
+    _give_password(maja)
+    page = visit(maja, "/preferences/")
+    _hold_authenticator(page)
+    _sign_in(page, home, "/me/second-factor/webauthn/add/")
+    page.get_by_label("Password").fill(cast.PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_label("Passwordless").check()
+    picture(page, "passkey-add")
+    assert faults(page) == []
+    page.get_by_role("main").get_by_role("button", name="Add").click()
+    expect(page.get_by_role("main")).to_contain_text("Recovery Codes")
+    assert faults(page) == []
+    picture(page, "recovery-codes")
+    page.goto(f"{home}/me/second-factor/webauthn/")
+    expect(page.get_by_role("main")).to_contain_text("Passkey")
+    picture(page, "passkeys")
+    assert faults(page) == []
+    page.context.clear_cookies()
+    page.goto(f"{home}/sign-in/?next=/preferences/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("heading", name="Preferences")).to_be_visible()
+
+
+def test_an_authenticator_app_is_set_up(heed: str, visit: Any, maja: User) -> None:
+    _give_password(maja)
+    page = visit(maja, "/preferences/")
+    _sign_in(page, heed, "/me/second-factor/totp/activate/")
+    page.get_by_label("Password").fill(cast.PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.locator("img.qr")).to_be_visible()
+    picture(page, "authenticator-app")
+    assert faults(page) == []
+    secret = page.get_by_label("Authenticator secret").input_value()
+    page.get_by_label("Authenticator code").fill(_code(secret))
+    page.get_by_role("main").get_by_role("button", name="Activate").click()
+    expect(page.get_by_role("main")).to_contain_text("Recovery Codes")
+    page.context.clear_cookies()
+    _sign_in(page, heed, "/preferences/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Two-Factor Authentication")
+    picture(page, "second-factor-asked")
+    assert faults(page) == []
+
+
+def _give_password(person: User) -> None:
+    person.password = make_password(cast.PASSWORD, hasher=PBKDF2PasswordHasher())
+    person.save()
+
+
+def _sign_in(page: Page, home: str, then: str) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{home}/sign-in/?next={then}")
+    page.get_by_label("Email").fill("maja@acme.example")
+    page.get_by_label("Password").fill(cast.PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def _hold_authenticator(page: Page) -> None:
+    """Plug in a key that always says yes."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def _code(secret: str) -> str:
+    counter = next(iter(yield_hotp_counters_from_time()))
+    return str(format_hotp_value(hotp_value(secret, counter)))
