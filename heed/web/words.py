@@ -10,7 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from heed.inbox.models import Event, Message, Ticket
+from heed.channels.reasons import REASONS
+from heed.inbox.models import Event, Identity, Message, Ticket
 
 
 class Shown(NamedTuple):
@@ -76,6 +77,12 @@ _DEEDS: dict[str, tuple[Promise, Promise]] = {
 }
 
 
+def name_of(identity: Identity) -> str:
+    """What a customer is called, also where the network does not say who wrote."""
+    named = identity.name or identity.handle
+    return gettext("Unknown person") if identity.unknown and not named else str(identity)
+
+
 def kind_of(ticket: Ticket) -> str:
     """What the ticket is about, in one word of the trade."""
     if ticket.kind == Ticket.Kind.PRIVATE:
@@ -105,9 +112,15 @@ def what_happened(event: Event) -> SafeString:
             return _hiding(who, bool(facts.get("hidden")))
         case "action_failed":
             action = str(ACTIONS.get(str(facts.get("action")), facts.get("action") or ""))
-            return format_html(gettext("“{action}” did not work on the network"), action=action)
+            return _in_vain(action, str(facts.get("reason") or ""))
     known, unknown = _DEEDS.get(event.kind, (_("Changed by {who}"), _("Changed")))
     return format_html(str(known), who=who) if who else format_html("{}", unknown)
+
+
+def _in_vain(action: str, reason: str) -> SafeString:
+    told = format_html(gettext("“{action}” did not work on the network."), action=action)
+    why = REASONS.get(reason)  # type: ignore[call-overload]
+    return format_html("{} {}", told, why.sentence) if why else told
 
 
 def _handed_over(who: SafeString | None, to: str) -> SafeString:

@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join, urlize
 from django.utils.safestring import SafeString, mark_safe
 
 from heed.accounts.models import User
-from heed.inbox.models import Attachment, Ticket
+from heed.inbox.models import Attachment, Identity, Ticket
 from heed.web import nav as side_bar
 from heed.web import story, words
 
@@ -114,9 +114,14 @@ def kind(ticket: Ticket) -> str:
 
 
 @register.filter
+def called(identity: Identity) -> str:
+    return words.name_of(identity)
+
+
+@register.filter
 def subject(ticket: Ticket) -> str:
     """What a ticket is called: its subject, else its last words."""
-    return ticket.subject or ticket.last_text or str(ticket.identity)
+    return ticket.subject or ticket.last_text or words.name_of(ticket.identity)
 
 
 @register.filter

@@ -229,3 +229,18 @@ def test_accounts_of_one_name_say_their_network(page: Client) -> None:
     text = page.get("/inbox/unanswered/").content.decode()
     assert "<bdi>Acme · Facebook</bdi>" in text
     assert "<bdi>Acme · Bluesky</bdi>" in text
+
+
+def test_who_the_network_does_not_name_is_an_unknown_person(page: Client) -> None:
+    ticket = cast.ticket(cast.account(), "", "Who am I?")
+    ticket.identity.external_id = "?m_1"
+    ticket.identity.save()
+    text = page.get(f"/inbox/unanswered/{ticket.pk}/").content.decode()
+    assert text.count("Unknown person") == 4
+    assert "?m_1" not in text
+
+
+def test_what_is_not_there_says_so_in_our_look(page: Client) -> None:
+    text = page.get("/inbox/overdue/").content.decode()
+    assert "There is nothing here" in text
+    assert 'id="nav"' in text

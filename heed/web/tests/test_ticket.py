@@ -166,14 +166,14 @@ def test_events_are_told_in_words(page: Client, ana: User, lea: Ticket) -> None:
         ("status_changed", {"status": "pending"}),
         ("hidden_changed", {"hidden": True}),
         ("ticket_reopened", {}),
-        ("action_failed", {"action": "like"}),
+        ("action_failed", {"action": "like", "reason": "gone"}),
     ):
         Event.objects.create(kind=kind, ticket=lea, account=lea.account, actor=ana, data=data)
     text = page.get(f"/inbox/open/{lea.pk}/").content.decode()
     assert "set the status to Pending" in text
     assert "hid a comment" in text
     assert "opened it again" in text
-    assert "“Like” did not work on the network" in text
+    assert "“Like” did not work on the network. What you answer is no longer there." in text
 
 
 def test_ways_that_are_closed_say_why(page: Client, lea: Ticket) -> None:

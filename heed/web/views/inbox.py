@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,20 +20,20 @@ _PAGE = 30
 _MOST_ROWS = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Place:
     """Which list is open: a view, or everything open of one account."""
 
     view: str
     account: int | None = None
 
-    @property
+    @cached_property
     def base(self) -> str:
         if self.account is not None:
             return reverse("account_view", args=[self.account])
         return reverse("view", args=[self.view])
 
-    @property
+    @cached_property
     def title(self) -> str:
         return channels.account(self.account).name if self.account is not None else str(nav.TITLES[self.view])
 

@@ -34,6 +34,13 @@ const keys = {
   "?": () => document.getElementById("keys")?.showModal(),
 };
 
+/** The key as it is printed on a Latin keyboard: an Arabic or Cyrillic one has the same keys in the same places. */
+function latin(event) {
+  if (/^[ -~]$/.test(event.key)) return event.key;
+  if (event.code === "Slash") return event.shiftKey ? "?" : "/";
+  return /^Key[A-Z]$/.test(event.code) ? event.code.slice(3).toLowerCase() : event.key;
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
@@ -42,7 +49,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (typing(event.target)) return;
-  const act = keys[event.key];
+  const act = keys[latin(event)];
   if (!act) return;
   event.preventDefault();
   act();

@@ -154,11 +154,16 @@ def _answer_is_lost(route: Any) -> None:
     route.abort()
 
 
+def _press_on_a_cyrillic_keyboard(page: Page, key: str, code: str) -> None:
+    facts = {"key": key, "code": code, "bubbles": True, "cancelable": True}
+    page.evaluate("facts => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', facts))", facts)
+
+
 def test_by_keyboard_alone(visit: Any, people: Any, lea: Ticket) -> None:
     page = visit(people[0])
     expect(page.locator("#tickets .ticket")).to_have_count(5)
     page.keyboard.press("j")
-    page.keyboard.press("j")
+    _press_on_a_cyrillic_keyboard(page, "о", "KeyJ")
     page.keyboard.press("k")
     expect(page.locator(f"#t{lea.pk} .name")).to_be_focused()
     page.keyboard.press("Enter")
@@ -354,3 +359,18 @@ def test_verbs_of_colleagues_show_without_reloading(visit: Any, people: Any, lea
     verbs.assign(Ticket.objects.get(pk=lea.pk), people[1], people[1])
     expect(page.locator("#log")).to_contain_text("Ivo Horvat took it")
     expect(page.locator("#who")).to_contain_text("Ivo Horvat")
+
+
+def test_a_long_list_grows_as_one_scrolls_and_stays_long(visit: Any, people: Any, lea: Ticket) -> None:
+    tickets = [cast.ticket(lea.account, f"Jan Sever {n}", "Hello", minutes=100 + n) for n in range(70)]
+    page = visit(people[0], "/inbox/unanswered/")
+    rows = page.locator("#tickets li.ticket")
+    expect(rows).to_have_count(30)
+    for shown in (60, 75):
+        page.locator("#tickets").evaluate("list => list.scrollTo(0, list.scrollHeight)")
+        expect(rows).to_have_count(shown)
+    place = page.locator("#tickets").evaluate("list => list.scrollTop")
+    customer_writes(tickets[60], "Me again")
+    expect(rows.first).to_contain_text("Me again")
+    expect(rows).to_have_count(75)
+    assert page.locator("#tickets").evaluate("list => list.scrollTop") >= place - 200
