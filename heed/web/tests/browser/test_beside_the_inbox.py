@@ -204,7 +204,7 @@ def test_a_passkey_is_made_and_signs_in(heed: str, visit: Any, maja: User) -> No
     assert faults(page) == []
     picture(page, "recovery-codes")
     page.goto(f"{home}/me/second-factor/webauthn/")
-    expect(page.get_by_role("main")).to_contain_text("Passkey")
+    expect(page.get_by_role("main")).to_contain_text("Signs in without the password")
     picture(page, "passkeys")
     assert faults(page) == []
     page.context.clear_cookies()
