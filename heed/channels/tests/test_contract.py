@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import pytest
 from django.utils.translation import override
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from heed.channels.base import (
@@ -185,7 +185,7 @@ class TestReading:
     def test_a_damaged_body_never_makes_reading_fail(self, network: Network) -> None:
         sample = sample_of(network)
 
-        @settings(max_examples=150, deadline=None)
+        @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
         @given(
             st.sampled_from(sample.bodies()).flatmap(lambda body: _cut(body) | _with_a_value_changed(body))
         )

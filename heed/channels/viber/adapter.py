@@ -50,6 +50,7 @@ FILE_NAME_LIMIT = 256
 MEGABYTE = 1024 * 1024
 PICTURES = ("image/jpeg", "image/png")
 VIDEO = "video/mp4"
+ANY_TYPE = ("image/*", "video/*", "audio/*", "application/*", "text/*")
 MOST_BYTES = {**dict.fromkeys(PICTURES, MEGABYTE), VIDEO: 26 * MEGABYTE, "": 50 * MEGABYTE}
 EVENT_TYPES = ["delivered", "seen", "failed", "subscribed", "unsubscribed", "conversation_started"]
 A_RECEIPT_MAY_STILL_COME = 60.0
@@ -78,7 +79,7 @@ class Viber:
     capabilities = Capabilities(
         private=Writing(
             limits=(Limit("chars", TEXT_LIMIT),),
-            files=Files(types=("*/*",), most_bytes=MOST_BYTES, count=1),
+            files=Files(types=ANY_TYPE, most_bytes=MOST_BYTES, count=1),
         ),
         receipts=frozenset({"delivered", "seen"}),
     )

@@ -7,7 +7,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
@@ -49,13 +51,15 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Entry:
-    """A message in a chat. `by` is the customer's key, empty for the bot's own."""
+    """A message in a chat. `by` is the customer's key, empty for the bot's own; `copy` is where
+    the network keeps the bot's file once it has fetched it."""
 
     token: int
     by: str
     at: datetime
     message: dict[str, Any]
     state: str = ""
+    copy: str = ""
 
 
 @dataclass(slots=True)
@@ -187,7 +191,10 @@ class Viber(Simulator):
         self._count(chat)
         entry = Entry(self._token(), "", self.clock.now(), fields, "sent")
         chat.entries.append(entry)
-        self._tell_what_became_of(person, entry)
+        if "media" in fields:
+            self.sandbox.agenda.add(0.1, lambda: self._fetch(person, entry))
+        else:
+            self._tell_what_became_of(person, entry)
         return {"message_token": entry.token, "chat_hostname": "SN-CHAT-05_", "billing_status": 1}
 
     def _count(self, chat: Chat) -> None:
@@ -206,6 +213,18 @@ class Viber(Simulator):
     }
 
     # --------------------------------------------------------------------- its callbacks
+
+    def _fetch(self, person: Person, entry: Entry) -> None:
+        """Get the bot's file from its address: what cannot be fetched fails afterwards."""
+        media = str(entry.message["media"])
+        status, content = self.hooks.call("GET", media)
+        with self.lock:
+            if status == 200:
+                entry.copy = self.keep(content, _mime(content), PurePosixPath(urlsplit(media).path).name)
+                self._tell_what_became_of(person, entry)
+            else:
+                self._receipt(person, entry, "failed", desc="The media could not be downloaded")
+            self.changed()
 
     def _tell_what_became_of(self, person: Person, entry: Entry) -> None:
         if self.fails_with:
@@ -338,7 +357,7 @@ class Viber(Simulator):
     def _line(self, entry: Entry, person: str) -> Line:
         message = entry.message
         is_picture = message.get("type") == "picture"
-        files = [str(message["media"])] if message.get("media") and not is_picture else []
+        media = entry.copy or str(message.get("media", ""))
         return Line(
             id=str(entry.token),
             author=person_named(person).name if entry.by else str(message["sender"]["name"]),
@@ -346,8 +365,8 @@ class Viber(Simulator):
             at=entry.at,
             ours=not entry.by,
             mine=bool(entry.by),
-            picture=str(message.get("media", "")) if is_picture else "",
-            files=files,
+            picture=media if is_picture else "",
+            files=[media] if media and not is_picture else [],
             state=entry.state,
         )
 
@@ -389,6 +408,12 @@ def _check_media(fields: dict[str, Any], kind: str) -> None:
 def _demand(condition: bool, otherwise: str) -> None:
     if not condition:
         raise Refused(BAD_DATA, otherwise)
+
+
+def _mime(content: bytes) -> str:
+    if content.startswith(b"\x89PNG"):
+        return "image/png"
+    return "image/jpeg" if content.startswith(b"\xff\xd8") else "application/octet-stream"
 
 
 def _status(status: int, fields: dict[str, Any], message: str = "") -> Reply:

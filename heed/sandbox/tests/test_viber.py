@@ -15,6 +15,8 @@ from heed.sandbox.cast import person_named
 from heed.sandbox.networks.viber import Viber
 from heed.sandbox.tests.receiver import Receiver
 
+client = httpx.Client()
+
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
@@ -33,7 +35,7 @@ def viber(receiver: Receiver) -> Iterator[Viber]:
 
 
 def call(viber: Viber, method: str, **fields: Any) -> dict[str, Any]:
-    answer = httpx.post(f"{viber.url}/pa/{method}", json=fields, headers={"X-Viber-Auth-Token": viber.token})
+    answer = client.post(f"{viber.url}/pa/{method}", json=fields, headers={"X-Viber-Auth-Token": viber.token})
     assert answer.status_code == 200
     parsed: dict[str, Any] = answer.json()
     return parsed
@@ -109,6 +111,25 @@ def test_a_message_that_fails_afterwards(viber: Viber, receiver: Receiver) -> No
     assert events(viber, receiver)[-1]["desc"] == "Keyboard is not valid"
 
 
+def test_a_file_is_fetched_from_its_address(viber: Viber, receiver: Receiver) -> None:
+    viber.do("message", person="lea", text="hej")
+    url = viber.keep(b"\x89PNG picture", "image/png", "boot.png")
+    token = say(viber, "Tukaj.", type="picture", media=url)["message_token"]
+    assert (events(viber, receiver)[-1]["event"], events(viber, receiver)[-1]["message_token"]) == (
+        "delivered",
+        token,
+    )
+    (line,) = [line for line in viber.scene("lea").lines() if line.ours]
+    assert line.picture != url
+    assert httpx.get(line.picture).content == b"\x89PNG picture"
+
+
+def test_a_file_that_cannot_be_fetched_fails_afterwards(viber: Viber, receiver: Receiver) -> None:
+    viber.do("message", person="lea", text="hej")
+    assert say(viber, "Tukaj.", type="picture", media="http://127.0.0.1:9/y.jpg")["status"] == 0
+    assert events(viber, receiver)[-1]["event"] == "failed"
+
+
 def test_a_hundred_without_an_answer(viber: Viber) -> None:
     viber.do("message", person="lea", text="hej")
     assert {say(viber, str(number))["status"] for number in range(100)} == {0}
@@ -143,11 +164,11 @@ def test_subscribing_and_leaving(viber: Viber, receiver: Receiver) -> None:
         ({"receiver": "nobody"}, 5),
         ({"min_api_version": 99}, 13),
         ({"type": "picture", "media": "x"}, 3),
-        ({"type": "picture", "media": "https://x/y.jpg", "text": "a" * 513}, 3),
-        ({"type": "picture", "media": "https://x/y.jpg", "text": "a"}, 0),
-        ({"type": "video", "media": "https://x/y.mp4"}, 3),
-        ({"type": "file", "media": "https://x/y.pdf", "size": 5}, 3),
-        ({"type": "file", "media": "https://x/y.pdf", "size": 5, "file_name": "y.pdf"}, 0),
+        ({"type": "picture", "media": "http://127.0.0.1:9/y.jpg", "text": "a" * 513}, 3),
+        ({"type": "picture", "media": "http://127.0.0.1:9/y.jpg", "text": "a"}, 0),
+        ({"type": "video", "media": "http://127.0.0.1:9/y.mp4"}, 3),
+        ({"type": "file", "media": "http://127.0.0.1:9/y.pdf", "size": 5}, 3),
+        ({"type": "file", "media": "http://127.0.0.1:9/y.pdf", "size": 5, "file_name": "y.pdf"}, 0),
         ({"tracking_data": "a" * 4001}, 3),
         ({"keyboard": "a" * 31000}, 3),
     ],
