@@ -336,7 +336,7 @@ def _rows(edge: Any) -> list[dict[str, Any]]:
 
 def _comment(account: AccountRecord, answer: Answer) -> Steps[Sent]:
     if answer.to is None:
-        raise Refusal("bad_request", detail="nothing to answer")
+        raise Refusal("gone", detail="nothing to answer")
     return (yield from _one_by_one(_comments(account, answer, _top(answer.to))))
 
 

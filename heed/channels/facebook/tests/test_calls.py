@@ -181,7 +181,7 @@ def test_private_reply_is_one_message() -> None:
 
 def test_nobody_to_write_to() -> None:
     assert refused(network.send(ACCOUNT, replace(PRIVATE, person=""))).reason == "unreachable"
-    assert refused(network.send(ACCOUNT, replace(PUBLIC, to=None))).reason == "bad_request"
+    assert refused(network.send(ACCOUNT, replace(PUBLIC, to=None))).reason == "gone"
 
 
 @pytest.mark.parametrize(
