@@ -52,7 +52,7 @@ class Bluesky:
     polls = True
     shared_secret = ""
     media_hosts: tuple[str, ...] = ("cdn.bsky.app", "video.bsky.app")
-    fields = (
+    fields: tuple[CredentialField, ...] = (
         CredentialField(
             "identifier",
             _("Handle"),

@@ -419,13 +419,15 @@ class Bluesky(Simulator):
         for reason, collection in _REACTIONS.items():
             if record.collection == collection:
                 return (reason, record.subject) if self._ours(record.subject) else ("", "")
+        if self.us in _mentioned(record.value):
+            return "mention", ""  # also when it is a reply: one notification for one post
         if self._ours(record.parent) or self._ours(record.root if record.parent else ""):
             return "reply", record.parent if self._ours(record.parent) else record.root
         embed = record.value.get("embed") or {}
         quoted = str((embed.get("record") or {}).get("uri", ""))
         if self._ours(quoted):
             return "quote", quoted
-        return ("mention", "") if self.us in _mentioned(record.value) else ("", "")
+        return "", ""
 
     def _ours(self, uri: str) -> bool:
         return uri.startswith(f"at://{self.us}/")

@@ -46,8 +46,10 @@ class Caller:
 
     def post(self, rkey: str = "", **record: Any) -> httpx.Response:
         value = {"$type": POST, "text": "Pozdravljeni", "createdAt": "2026-11-21T10:00:00.000Z", **record}
-        body = {"repo": self.session["did"], "collection": POST, "record": value}
-        return self.call("com.atproto.repo.createRecord", **body, **({"rkey": rkey} if rkey else {}))
+        body: dict[str, Any] = {"repo": self.session["did"], "collection": POST, "record": value}
+        if rkey:
+            body["rkey"] = rkey
+        return self.call("com.atproto.repo.createRecord", **body)
 
     def headers(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.session['accessJwt']}"}
@@ -156,7 +158,7 @@ def test_a_picture_nobody_uploaded(acme: Caller) -> None:
 
 def test_a_deleted_record_is_gone_everywhere(acme: Caller, bluesky: Simulator) -> None:
     uri = acme.post(KEY).json()["uri"]
-    place = {"repo": acme.session["did"], "collection": POST, "rkey": KEY}
+    place: dict[str, Any] = {"repo": acme.session["did"], "collection": POST, "rkey": KEY}
     assert acme.get("com.atproto.repo.getRecord", **place).status_code == 200
     assert acme.call("com.atproto.repo.deleteRecord", **place).status_code == 200
     assert error(acme.get("com.atproto.repo.getRecord", **place)) == (400, "RecordNotFound")

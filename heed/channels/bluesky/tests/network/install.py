@@ -6,6 +6,7 @@ Doing it again does nothing.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -38,11 +39,13 @@ def installed(folder: Path | None = None) -> Installed:
     """The network, installed now if it is not. Takes some minutes the first time; raises `CannotInstall`."""
     chosen = folder or Path(os.environ.get("HEED_NETWORKS", "") or DEFAULT_FOLDER)
     chosen.mkdir(parents=True, exist_ok=True)
-    redis = _redis()
-    mark = chosen / "installed"
-    if not mark.exists() or mark.read_text() != _DONE:
-        _install(chosen)
-        mark.write_text(_DONE)
+    with (chosen / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second waits and finds it done
+        redis = _redis()
+        mark = chosen / "installed"
+        if not mark.exists() or mark.read_text() != _DONE:
+            _install(chosen)
+            mark.write_text(_DONE)
     return Installed(chosen, _wheel(chosen) / "bin" / "node", redis)
 
 

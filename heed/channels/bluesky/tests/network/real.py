@@ -37,7 +37,7 @@ class RealNetwork:
         self._folder.chmod(0o755)
         self._started = ExitStack()
         self._ports = dict(
-            zip(("pds", "bsky", "plc", "ozone", "introspect", "redis"), _free_ports(6), strict=True)
+            zip(("pds", "bsky", "plc", "ozone", "control", "redis"), _free_ports(6), strict=True)
         )
         self.url = f"http://localhost:{self._ports['pds']}"
         self.http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
@@ -68,6 +68,10 @@ class RealNetwork:
         if answer.status_code != 200:
             raise AssertionError(f"no account for {handle}: {answer.text[:500]}")
         return Customer(self, answer.json())
+
+    def settle(self) -> None:
+        """Wait until everything written so far can be seen by everyone."""
+        self.http.get(f"http://localhost:{self._ports['control']}/").raise_for_status()
 
     def _start_database(self, started: ExitStack) -> str:
         database = Embedded(self._folder / "postgres", forgetful=True)

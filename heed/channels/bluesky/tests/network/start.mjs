@@ -1,6 +1,7 @@
 // Starts a whole Bluesky network on the ports of NETWORK_PORTS and says "ready" with its addresses.
 // It ends on SIGTERM, and when whoever started it is gone.
 import dns from 'node:dns'
+import http from 'node:http'
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
@@ -35,9 +36,19 @@ const network = await TestNetwork.create({
   bsky: { dbPostgresSchema: 'bsky', port: ports.bsky, publicUrl: `http://localhost:${ports.bsky}` },
   plc: { port: ports.plc },
   ozone: { port: ports.ozone },
-  introspect: { port: ports.introspect },
 })
 mockMailer(network.pds)
+
+// `GET /` answers when everything written so far can be seen.
+const control = http.createServer(async (_, answer) => {
+  try {
+    await network.processAll()
+    answer.end('settled')
+  } catch (error) {
+    answer.writeHead(500).end(String(error))
+  }
+})
+control.listen(ports.control)
 
 async function end() {
   setTimeout(() => process.exit(1), 8000).unref()
