@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
+from babel.dates import format_date
+from babel.units import format_unit
 from django import template
 from django.http import HttpRequest
 from django.templatetags.static import static
@@ -15,6 +17,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join, urlize
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext
 
 from heed.accounts.models import User
 from heed.inbox.models import Attachment, Identity, Ticket
@@ -92,7 +95,7 @@ def in_place(file: Attachment) -> str:
     return story.in_place(file)
 
 
-_MOMENTS = {"clock": "H:i", "moment": "SHORT_DATETIME_FORMAT", "ago": "SHORT_DATETIME_FORMAT", "day": "N Y"}
+_MOMENTS = {"clock": "H:i", "moment": "SHORT_DATETIME_FORMAT", "ago": "SHORT_DATE_FORMAT", "day": "N Y"}
 
 
 @register.simple_tag
@@ -106,6 +109,26 @@ def when(at: datetime, style: str) -> SafeString:
         style,
         date_format(local, _MOMENTS[style]),
     )
+
+
+@register.filter
+def whole_day(day: date) -> str:
+    """A day with its month in words: 21 November 2026."""
+    return format_date(day, "long", locale=get_language() or "en")
+
+
+@register.simple_tag
+def units() -> str:
+    """Short spans of time in the page's language, for browsers that do not know it."""
+    return _units(get_language() or "en")
+
+
+@cache
+def _units(language: str) -> str:
+    names = ("minute", "hour", "day")
+    short = {name: format_unit(15, f"duration-{name}", "short", locale=language) for name in names}
+    patterns = {name: text.replace("15", "{0}") for name, text in short.items()}
+    return orjson.dumps({"now": gettext("now"), **patterns}).decode()
 
 
 @register.filter

@@ -14,18 +14,24 @@ const MINUTE = 60e3;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+// Browsers do not know every language. For one they lack, the server's words stay, and short spans
+// come from the patterns it sent along.
+const known = Intl.DateTimeFormat.supportedLocalesOf([language]).length > 0;
+const patterns = JSON.parse(document.body.dataset.units || "{}");
+
 function span(amount, unit) {
+  if (!known) return patterns[unit].replace("{0}", amount);
   return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(amount);
 }
 
-/** How long ago, as short as a list needs it: `now`, `4 min`, `2 hr`, `3 days`, `May 4`. */
+/** How long ago, as short as a list needs it: `now`, `4 min`, `2 hr`, `3 days`, `May 4`; null: as it stands. */
 export function ago(at, now = Date.now()) {
   const passed = now - at;
-  if (passed < MINUTE) return relative.format(0, "second");
+  if (passed < MINUTE) return known ? relative.format(0, "second") : patterns.now;
   if (passed < HOUR) return span(Math.floor(passed / MINUTE), "minute");
   if (passed < DAY) return span(Math.floor(passed / HOUR), "hour");
   if (passed < 7 * DAY) return span(Math.floor(passed / DAY), "day");
-  return dayOfMonth.format(at);
+  return known ? dayOfMonth.format(at) : null;
 }
 
 /** How long still, for a window that closes: `23 hr`, `4 min`. */
@@ -43,8 +49,8 @@ function sameDay(at) {
 const styles = {
   ago,
   clock: (at) => clock.format(at),
-  moment: (at) => (sameDay(at) ? clock : dayAndClock).format(at),
-  day: (at) => (new Date(at).getFullYear() === new Date().getFullYear() ? month.format(at) : String(new Date(at).getFullYear())),
+  moment: (at) => (sameDay(at) ? clock.format(at) : known ? dayAndClock.format(at) : null),
+  day: (at) => (!known ? null : new Date(at).getFullYear() === new Date().getFullYear() ? month.format(at) : String(new Date(at).getFullYear())),
 };
 
 /** Write every time beneath `root` in the reader's words. */
@@ -52,9 +58,10 @@ export function tellTimes(root = document) {
   for (const element of root.querySelectorAll("time[data-when]")) {
     const at = Date.parse(element.dateTime);
     const text = styles[element.dataset.when](at);
-    if (element.textContent !== text) element.textContent = text;
-    if (element.title !== full.format(at)) element.title = full.format(at);
+    if (text !== null && element.textContent !== text) element.textContent = text;
+    if (known && element.title !== full.format(at)) element.title = full.format(at);
   }
+  if (!known) return;
   for (const element of root.querySelectorAll("time[data-day]")) {
     const text = wholeDay.format(Date.parse(`${element.dateTime}T12:00`));
     if (element.textContent !== text) element.textContent = text;

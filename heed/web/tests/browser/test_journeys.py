@@ -374,3 +374,11 @@ def test_a_long_list_grows_as_one_scrolls_and_stays_long(visit: Any, people: Any
     expect(rows.first).to_contain_text("Me again")
     expect(rows).to_have_count(75)
     assert page.locator("#tickets").evaluate("list => list.scrollTop") >= place - 200
+
+
+def test_times_are_told_in_a_language_browsers_do_not_know(visit: Any, people: Any, lea: Ticket) -> None:
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/", language="mn")
+    expect(page.locator(f"#t{lea.pk} time")).to_have_text(re.compile(r"^\d+ мин\.?$"))
+    expect(page.locator("#log .day")).not_to_contain_text(re.compile("[A-Za-z]"))
+    page.locator("#way-private").click()
+    expect(page.locator("[data-window]")).to_contain_text("цаг")
