@@ -150,3 +150,14 @@ def test_the_posts_picture(page: Client, lea: Ticket) -> None:
     answer = page.get(f"/tickets/{lea.pk}/picture/")
     assert answer.headers["Content-Type"] == "image/png"
     assert f'src="/tickets/{lea.pk}/picture/"' in page.get(f"/inbox/open/{lea.pk}/").content.decode()
+
+
+def test_a_network_fetches_an_answers_file_by_its_link(lea: Ticket, settings: Any) -> None:
+    file = attachment(lea, "boot.png", cast.PICTURE)
+    link = kept.public_link(file.pk).removeprefix(settings.HEED_PUBLIC_URL)
+    answer = Client().get(link)
+    assert (answer.status_code, answer.content) == (200, cast.PICTURE)
+    assert answer.headers["Content-Type"] == "image/png"
+    assert Client().get(link + "x").status_code == 404
+    file.delete()
+    assert Client().get(link).status_code == 404

@@ -7,15 +7,17 @@ import re
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from django.core.signing import BadSignature
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from heed.inbox import files as kept
 from heed.inbox import reach, verbs
+from heed.inbox.models import Attachment
 from heed.web.gate import person, sentence, signed_in
 
 _HEADERS = {
@@ -48,6 +50,17 @@ def picture(request: HttpRequest, number: int) -> HttpResponse:
     with _opened(post.picture) as content:
         mime = kept.sniffed(Path(content.name))
     return _served(request, post.picture, mime, f"post-{post.pk}")
+
+
+@require_safe
+def linked(request: HttpRequest, token: str) -> HttpResponse:
+    """A file of an answer for the network that is to deliver it: whoever has the signed link may
+    fetch it. Nobody is signed in."""
+    try:
+        found = Attachment.objects.get(pk=kept.linked(token))
+    except (BadSignature, Attachment.DoesNotExist) as error:
+        raise Http404 from error
+    return _served(request, found.path, found.mime, found.name or f"file-{found.pk}")
 
 
 @require_POST
@@ -101,6 +114,7 @@ def _opened(path: str) -> BinaryIO:
 
 
 urlpatterns = [
+    path("media/<str:token>", linked, name="linked_file"),
     path("files/<int:attachment>/", file, name="file"),
     path("tickets/<int:number>/files/", attach, name="attach"),
     path("tickets/<int:number>/picture/", picture, name="picture"),
