@@ -71,7 +71,6 @@ class Bluesky:
     capabilities = Capabilities(
         public=Writing(limits=(Limit("graphemes", 300), Limit("bytes", 3000)), files=_IMAGES),
         private=Writing(limits=(Limit("graphemes", 1000), Limit("bytes", 10000))),
-        private_reply=True,
         on_theirs=frozenset({"like", "unlike", "repost", "unrepost"}),
         on_ours=frozenset({"like", "unlike", "repost", "unrepost", "delete"}),
         on_private=frozenset({"seen"}),

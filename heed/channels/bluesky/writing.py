@@ -30,6 +30,7 @@ LIKE = "app.bsky.feed.like"
 REPOST = "app.bsky.feed.repost"
 
 _CLOCKS_DIFFER = timedelta(seconds=5)
+_STILL_ON_ITS_WAY = timedelta(seconds=30)
 _MESSAGE_PAGES = 5
 
 
@@ -42,9 +43,13 @@ def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
 def find(account: AccountRecord, answer: Answer) -> Steps[Finding]:
     if answer.created is None:
         return CannotTell()
-    if answer.visibility == "private":
-        return (yield from _find_message(account, answer))
-    return (yield from _find_post(account, answer))
+    if answer.visibility == "public":
+        return (yield from _find_post(account, answer))
+    found = yield from _find_message(account, answer)
+    if isinstance(found, NotThere) and clock.now() - (answer.started or answer.created) < _STILL_ON_ITS_WAY:
+        # Unlike a post, a chat message sent again is a second one: the server may still be at work.
+        return CannotTell(ask_again=_STILL_ON_ITS_WAY.total_seconds())
+    return found
 
 
 # --------------------------------------------------------------------------------------- posts
@@ -301,7 +306,7 @@ def _take_back(account: AccountRecord, target: Target, kept_as: str) -> Steps[Ma
         uri = (view.viewer.like if kept_as == "like_uri" else view.viewer.repost) if view else ""
     if uri:
         yield from _delete(account, uri)
-    return {kept_as: ""}
+    return {kept_as: None}
 
 
 def _delete(account: AccountRecord, uri: str) -> Steps[None]:
