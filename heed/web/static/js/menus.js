@@ -11,6 +11,22 @@ document.addEventListener("click", (event) => {
   close(chosen ? null : menu);
 });
 
+/** A menu opens to where there is room: what scrolls would cut it off. */
+function place(menu) {
+  const items = menu.querySelector(".items");
+  const frame = (menu.closest(".log") ?? document.documentElement).getBoundingClientRect();
+  const around = menu.getBoundingClientRect();
+  const top = Math.max(frame.top, 0);
+  const bottom = Math.min(frame.bottom, innerHeight);
+  const fitsBelow = around.bottom + items.offsetHeight + 8 <= bottom;
+  const fitsAbove = around.top - items.offsetHeight - 8 >= top;
+  if (!fitsBelow || !fitsAbove) menu.classList.toggle("up", !fitsBelow && (fitsAbove || around.top - top > bottom - around.bottom));
+}
+
+document.addEventListener("toggle", (event) => {
+  if (event.target.open && event.target.matches?.("details.menu")) place(event.target);
+}, true);
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   const open = document.querySelector("details.menu[open]");

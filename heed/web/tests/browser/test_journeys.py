@@ -382,3 +382,17 @@ def test_times_are_told_in_a_language_browsers_do_not_know(visit: Any, people: A
     expect(page.locator("#log .day")).not_to_contain_text(re.compile("[A-Za-z]"))
     page.locator("#way-private").click()
     expect(page.locator("[data-window]")).to_contain_text("цаг")
+
+
+def test_a_menu_opens_to_where_there_is_room(visit: Any, people: Any, lea: Ticket) -> None:
+    Ticket.objects.filter(pk=lea.pk).update(post=None)  # its first bubble stands at the very top
+    page = visit(people[0], "/inbox/unanswered/")
+    for link in ("Jan Sever", "Lea Marn"):
+        page.get_by_role("link", name=link).click()
+        expect(page.locator("#who")).to_contain_text(link)
+        bubble = page.locator("#log .msg").first
+        bubble.hover()
+        bubble.locator("footer summary").click()
+        items, log = bubble.locator(".items").bounding_box(), page.locator("#log").bounding_box()
+        assert items["y"] >= log["y"], link
+        assert items["y"] + items["height"] <= log["y"] + log["height"], link
