@@ -7,12 +7,15 @@ machines as one likes, when `HEED_DATABASE_URL` names a common database.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import logging
 import os
 import runpy
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 _PATIENCE = 8  # seconds a process gets to end by itself once whoever minds it is gone
@@ -32,10 +35,12 @@ def main() -> int:
         os.environ["HEED_DATA"] = str(options.data.expanduser().resolve())
     _end_when_left_alone()
     if options.command in ("web", "door"):
-        return _serve(options.command, options.bind, options.port or 8000)
-    if options.command in ("intake", "worker"):
-        return _work(options.command)
-    return _set_up(options)
+        _serve(options.command, options.bind, options.port or 8000)
+    elif options.command in ("intake", "worker"):
+        _work(options.command)
+    else:
+        _set_up(options)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,7 +80,7 @@ COMMANDS = {
 }
 
 
-def _serve(which: str, bind: str, port: int) -> int:
+def _serve(which: str, bind: str, port: int) -> None:
     import asyncio
 
     from granian.constants import HTTPModes, Interfaces
@@ -94,41 +99,57 @@ def _serve(which: str, bind: str, port: int) -> int:
         await server.serve()
 
     asyncio.run(serve())
-    return 0
 
 
-def _work(which: str) -> int:
+def _work(which: str) -> None:
     import django
 
     django.setup()
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     if which == "intake":
         from heed.inbox.intake import run_intake
 
-        run_intake(stop)
+        _on_signals(_let_go)
+        with contextlib.suppress(_Stop):
+            run_intake(stop)
     else:
         from heed.inbox.worker import run_worker
 
+        _on_signals(lambda *_: stop.set())
         run_worker(stop)
-    return 0
 
 
-def _set_up(options: argparse.Namespace) -> int:
+class _Stop(BaseException):
+    """Somebody asked us to stop."""
+
+
+def _let_go(*_: object) -> None:
+    """Drop what is under way: the transaction rolls back, and the next start does it again."""
+    _on_signals(signal.SIG_IGN)
+    raise _Stop
+
+
+def _on_signals(handler: Callable[..., None] | signal.Handlers) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handler)
+
+
+def _set_up(options: argparse.Namespace) -> None:
     from heed import setup
 
     setup.migrate()
     if options.command == "setup":
         setup.collect_static()
         setup.welcome(demo=options.demo)
-    return 0
 
 
 def _sandbox(words: list[str]) -> int:
     _end_when_left_alone()
     sys.argv = ["heed.sandbox", *words]
-    runpy.run_module("heed.sandbox", run_name="__main__")
+    try:
+        runpy.run_module("heed.sandbox", run_name="__main__")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
     return 0
 
 
@@ -147,5 +168,13 @@ def _end_when_left_alone() -> None:
     threading.Thread(target=watch, name="left-alone", daemon=True).start()
 
 
+def _leave(code: int) -> None:
+    """End at once: all work is done, and tearing down a large interpreter takes longer than stopping did."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    _leave(main())

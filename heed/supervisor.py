@@ -35,9 +35,11 @@ class _Stop(BaseException):
 class Part:
     """One process that is started, watched and started again when it dies."""
 
-    def __init__(self, name: str, arguments: list[str]) -> None:
+    def __init__(self, name: str, arguments: list[str], **secrets: str) -> None:
+        """`secrets` go to its environment: everybody on the machine may read a command line."""
         self.name = name
         self._arguments = arguments
+        self._secrets = secrets
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
         self._again_at = 0.0
@@ -49,6 +51,7 @@ class Part:
             [sys.executable, "-m", "heed", self.name, *self._arguments],
             stdin=subprocess.PIPE,  # never written: it closes when we are gone, and the part ends itself
             start_new_session=True,
+            env={**os.environ, **self._secrets},
         )
         self._started = time.monotonic()
         self._again_at = 0.0
@@ -112,7 +115,8 @@ def _run_on(folder: Path, url: str, lock: IO[str], port: int, bind: str, *, empt
     parts = [web, Part("intake", []), Part("worker", [])]
     if sandbox_port:
         token = (folder / "api-token").read_text().strip()
-        parts.append(Part("sandbox", ["--port", str(sandbox_port), "--heed", public, "--token", token]))
+        words = ["--port", str(sandbox_port), "--heed", public]
+        parts.append(Part("sandbox", words, HEED_API_TOKEN=token))
     try:
         for part in parts:
             part.start()
