@@ -7,7 +7,7 @@ there stays as it is, so a delivery can be read any number of times.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,6 +70,7 @@ def store(arrivals: list[Arrival]) -> Stored:
     if not here:
         return Stored([], set())
     _attachments(here)
+    _count_comments(here, posts)
     reopened = _refresh_tickets(here)
     events = _events(here, opened, reopened - opened)
     early.apply_to({_key(each.arrival): each.pk for each in here})
@@ -384,6 +385,20 @@ def _attachments(here: Iterable[Here]) -> None:
     ]
     if rows:
         Attachment.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _count_comments(here: Iterable[Here], posts: Mapping[Key, int]) -> None:
+    """Let the post's count keep up between two looks at the network, which then has the last word."""
+    counts = Counter(posts.get((each.arrival.account.pk, each.arrival.news.post)) for each in here)
+    rows = sorted((post, count) for post, count in counts.items() if post is not None)
+    if rows:
+        _run(_COUNT_COMMENTS, *_columns(rows))
+
+
+_COUNT_COMMENTS = """
+UPDATE inbox_post SET comments = comments + new.count
+FROM unnest(%s::bigint[], %s::int[]) AS new (post, count) WHERE id = post AND comments IS NOT NULL
+"""
 
 
 def attachment_row(message: int, position: int, each: Any) -> Attachment:

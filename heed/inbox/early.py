@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from heed.inbox.models import EarlyNews, Message, Revision, Ticket
@@ -12,6 +12,9 @@ from heed.lib import clock
 from heed.lib.text import first_words
 
 What = Literal["edited", "removed", "hidden", "receipt"]
+
+
+_JUST_BEFORE = timedelta(microseconds=1)
 
 
 def keep(account: int, external_id: str, what: What, at: datetime, **data: Any) -> None:
@@ -46,11 +49,10 @@ def _apply(message: Message, news: EarlyNews) -> None:
 
 def edit(message: Message, at: datetime, text: str) -> bool:
     """Give a message a revision; the latest by the network's time is shown. False if known."""
-    rows = [Revision(message=message, at=message.at, text=message.text)] if message.edited_at is None else []
-    if any(row.at == at for row in rows) and message.text != text:
-        # The network names the first time for the edit too: the first words keep the earlier place.
-        rows[0].at = message.created_at if message.created_at < at else at.replace(microsecond=0)
-    rows.append(Revision(message=message, at=at, text=text))
+    rows = [Revision(message=message, at=at, text=text)]
+    if message.edited_at is None:
+        # Networks tell the second only: the first words stand just before, whatever second the edit names.
+        rows.insert(0, Revision(message=message, at=message.at - _JUST_BEFORE, text=message.text))
     before = Revision.objects.filter(message=message).count()
     Revision.objects.bulk_create(rows, ignore_conflicts=True)
     if Revision.objects.filter(message=message).count() == before:

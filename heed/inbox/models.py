@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import MD5
 
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
@@ -299,7 +300,7 @@ class Revision(models.Model):
     text = models.TextField()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint("message", "at", name="one_revision")]
+        constraints: ClassVar = [models.UniqueConstraint("message", "at", MD5("text"), name="one_revision")]
 
 
 class Attachment(models.Model):

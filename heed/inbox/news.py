@@ -79,9 +79,8 @@ def _echo(account: Account, echo: Echo) -> None:
     ours = _sent_by_heed(account, echo)
     if ours is None:
         _answered_outside(account, echo)
-    elif ours.external_id:
-        more = [*ours.refs.get("more", []), echo.external_id]
-        Message.objects.filter(pk=ours.pk).update(refs={**ours.refs, "more": more})
+    elif ours.external_id or (clean(echo.text) != ours.text and ours.attachments.exists()):
+        _attach_part(ours, echo)
     else:
         _attach(ours, echo)
 
@@ -136,6 +135,14 @@ def _attach(ours: Message, echo: Echo) -> None:
         Ticket.objects.filter(pk=row.ticket_id).update(took_private=True)
     outbox.catch_up(row)
     events.record("answer_sent", ticket=row.ticket, message=row, actor=row.author)
+
+
+def _attach_part(ours: Message, echo: Echo) -> None:
+    """An answer with files goes out in several messages: this is one of them, not yet the whole."""
+    row = Message.objects.select_for_update(of=("self",)).get(pk=ours.pk)
+    more = row.refs.get("more", [])
+    if echo.external_id not in (row.external_id, *more):
+        Message.objects.filter(pk=row.pk).update(refs={**row.refs, "more": [*more, echo.external_id]})
 
 
 def _answered_outside(account: Account, echo: Echo) -> None:

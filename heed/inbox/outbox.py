@@ -79,7 +79,7 @@ def arrived(message: Message, sent: Sent) -> None:
         return
     _absorb_echo(row, sent.external_id)
     row.external_id = row.external_id or sent.external_id
-    row.refs = {**row.refs, **dict(sent.refs), **({"more": list(sent.more)} if sent.more else {})}
+    row.refs = {**row.refs, **dict(sent.refs), **_more(row, sent)}
     row.at = sent.at or row.at
     row.state = State.SENT
     row.lease_until = row.try_at = None
@@ -314,6 +314,13 @@ def _queue_again(message: Message) -> None:
     Message.objects.filter(pk=message.pk, state=State.UNKNOWN).update(
         state=State.QUEUED, lease_until=None, try_at=None, reason="", detail=""
     )
+
+
+def _more(row: Message, sent: Sent) -> dict[str, list[str]]:
+    """The ids of the other parts, where the network took the answer in several messages."""
+    known = [each for each in row.refs.get("more", []) if each != sent.external_id]
+    parts = [*known, *(each for each in sent.more if each not in known)]
+    return {"more": parts} if parts else {}
 
 
 def _absorb_echo(row: Message, external_id: str) -> None:

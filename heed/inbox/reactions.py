@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 from django.db import transaction
+from django.db.models import Q
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -106,14 +107,16 @@ def read_posts_again(events: Sequence[Event]) -> None:
 
 
 def look_up_people(events: Sequence[Event]) -> None:
-    """Ask for the name of people who came without one, and for authors the network left out."""
+    """Ask for the name of people who came without one, and for messages that came without author or words."""
     messages = [event.message_id for event in events if event.message_id]
     nameless = Identity.objects.filter(message__in=messages, name="", handle="", looked_up_at=None).distinct()
     for identity in nameless.order_by("id"):
         if not identity.unknown:
             _look_up(identity.account_id, "person", identity.external_id, {})
-    authorless = Message.objects.filter(pk__in=messages, identity__external_id__startswith="?")
-    for message in authorless.order_by("id"):
+    bare = Message.objects.filter(
+        Q(identity__external_id__startswith="?") | Q(refs__look_up=True), pk__in=messages
+    )
+    for message in bare.order_by("id"):
         _look_up(message.account_id, "message", message.external_id, message.refs)
 
 

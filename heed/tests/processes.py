@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import psycopg
+from playwright.sync_api import Browser, Playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "token-of-a-test-0123456789"
@@ -70,6 +73,17 @@ class Processes:
             time.sleep(0.1)
         raise AssertionError("the web process does not answer")
 
+    def accounts(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.api.get("/accounts").json()["items"]
+        return rows
+
+    def until(self, holds: Callable[[], bool], seconds: float = 30) -> None:
+        """Wait for something to become true."""
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, "it did not happen"
+            time.sleep(0.1)
+
     def end(self) -> None:
         self.api.close()
         for process in self._running.values():
@@ -99,6 +113,14 @@ def processes(folder: Path, name: str) -> Iterator[Processes]:
         yield desk
     finally:
         desk.end()
+
+
+def chromium(playwright: Playwright) -> Browser:
+    """The installed browser, as `bin/test` found it."""
+    return playwright.chromium.launch(
+        executable_path=os.environ.get("HEED_CHROMIUM") or shutil.which("chromium"),
+        args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+    )
 
 
 def url_of(server: str, name: str) -> str:

@@ -31,6 +31,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 LIVE = "/live"
 MOST_TOPICS = 100
+PEOPLE = "people"
+"""The topic of changed rights: every open page must prove again that it may listen."""
+
 _BEAT = 20.0
 _CHECK_AGAIN = 30.0
 
@@ -96,7 +99,7 @@ class Stream:
         while not gone.done() and not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(page.news.wait(), _BEAT)
-            if time.monotonic() - checked > _CHECK_AGAIN:
+            if PEOPLE in page.topics or time.monotonic() - checked > _CHECK_AGAIN:
                 if not await _signed_in(cookies):
                     return
                 checked = time.monotonic()

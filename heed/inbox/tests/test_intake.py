@@ -316,3 +316,38 @@ def test_order_and_repetition_make_no_difference(account: Account, seed: int, si
     shuffled = [*STREAM, *dice.sample(STREAM, 5)]
     dice.shuffle(shuffled)
     assert outcome(shuffled, size) == outcome(list(STREAM), 1)
+
+
+def test_an_edit_in_the_same_second_counts(account: Account) -> None:
+    news(account, comment("1"), MessageEdited(external_id="1", at=at(0), text="better"))
+    news(account, MessageEdited(external_id="1", at=at(0), text="best"))
+    message = Message.objects.get()
+    assert (message.text, [each.text for each in message.revisions.order_by("at", "id")]) == (
+        "best",
+        ["words of 1", "better", "best"],
+    )
+
+
+def test_a_posts_count_keeps_up(account: Account) -> None:
+    news(account, comment("1"), PostSeen(external_id="post", comments=7))
+    news(account, comment("2", 1), comment("3", 2), comment("3", 2))
+    assert Post.objects.get().comments == 9
+
+
+def test_the_parts_of_an_answer_are_one_message(account: Account, ana: Any, rubber: Rubber) -> None:
+    news(account, private("1"))
+    Ticket.objects.update(last_private_in=datetime.now(UTC))
+    ticket = Ticket.objects.get()
+    message = verbs.answer(ticket, ana, "the manual", "private")
+    message.attachments.create(kind="file", name="a.pdf")
+    key = str(message.send_key)
+    news(account, Echo(external_id="file", at=at(9), visibility="private", person=LEA, key=key))
+    message.refresh_from_db()
+    assert (message.state, message.external_id, message.refs) == ("queued", "", {"more": ["file"]})
+    news(
+        account,
+        Echo(external_id="text", at=at(9), visibility="private", person=LEA, key=key, text="the manual"),
+    )
+    message.refresh_from_db()
+    assert (message.state, message.external_id) == ("sent", "text")
+    assert Message.objects.count() == 2
