@@ -147,6 +147,15 @@ def test_customers_answer_our_answers_and_then_rest(company: Company) -> None:
     assert [line.state for line in lines if line.ours] == ["seen", "seen"]
 
 
+def test_an_answer_is_noticed_once(company: Company) -> None:
+    told_on_viber(company, Story("lea", "message", "Kje je paket?", ("Številka 88140.", "Hvala.")))
+    answered(company, "Katera številka?")
+    sandbox_of(company)["viber"].do("message", person="omar", text="مرحبا")
+    company.look_around()
+    sandbox_of(company).agenda.run_all()
+    assert words_of_lea(company) == ["Kje je paket?", "Številka 88140."]
+
+
 def test_a_chat_is_one_conversation(company: Company) -> None:
     told_on_viber(company, Story("lea", "message", "Kje je paket?", ("Številka 88140.",)))
     told_on_viber(company, Story("lea", "message", "In še nekaj!", ("Hvala.",)))

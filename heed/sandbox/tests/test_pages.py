@@ -208,5 +208,5 @@ def test_a_comment_and_a_reply_to_it(
         page.get_by_text("edited").wait_for()
 
     in_a_browser(f"/play/{public.name}?person=lea", act)
-    mine = [line for line in public.scene("lea").lines() if line.mine]
-    assert [line.text for line in mine] == ["Tudi mene zelo zanima"]
+    (omar,) = [line for line in public.scene("lea").lines() if line.text == "أين؟"]
+    assert [(reply.text, reply.mine) for reply in omar.replies] == [("Tudi mene zelo zanima", True)]
