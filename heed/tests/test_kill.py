@@ -188,7 +188,7 @@ def answer_on(desk: Processes, stop: threading.Event, answers: dict[str, int]) -
 
 def _some_ticket(api: httpx.Client) -> int:
     page = api.get("/tickets", params={"view": "unanswered"}).json()["items"]
-    return random.choice([row["number"] for row in page if row["network"] == "viber"])
+    return random.choice([int(row["number"]) for row in page if row["network"] == "viber"])
 
 
 def _patiently(ask: Callable[[], Any], stop: threading.Event) -> Any:
