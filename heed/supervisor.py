@@ -19,6 +19,7 @@ from typing import IO
 from heed.lib.postgres import CannotStart, Embedded
 
 HOME = Path(__file__).resolve().parent.parent
+_PYTHON = Path(sys.executable).name  # ours comes first in PATH: short lines in a list of processes
 _GRACE = 10.0  # seconds for every process to end by itself
 _STEADY = 60.0  # seconds after which a process that ended had been running well
 _SLOWEST_START = 120.0  # seconds until the first page must have answered
@@ -48,7 +49,7 @@ class Part:
     def start(self) -> None:
         """In a session of its own: a signal to our process group is ours to pass on, in order."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "heed", self.name, *self._arguments],
+            [_PYTHON, "-m", "heed", self.name, *self._arguments],
             stdin=subprocess.PIPE,  # never written: it closes when we are gone, and the part ends itself
             start_new_session=True,
             env={**os.environ, **self._secrets},
@@ -210,6 +211,7 @@ def _prepare_environment(folder: Path, url: str, public: str, sandbox_port: int)
     here.setdefault("HEED_PUBLIC_URL", public)
     here["MINDED_BY_HEED"] = "1"
     here["PYTHONUNBUFFERED"] = "1"
+    here["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), here.get("PATH", os.defpath)])
     here.setdefault("MALLOC_ARENA_MAX", "2")  # glibc would keep an arena of memory per thread
     if sandbox_port:
         hosts = [here.get("HEED_ALLOW_PRIVATE_HOSTS", ""), f"127.0.0.1:{sandbox_port}"]
@@ -219,7 +221,7 @@ def _prepare_environment(folder: Path, url: str, public: str, sandbox_port: int)
 def _set_up(*, demo: bool) -> str:
     """Bring database, translations and static files up to date; what to tell the person comes back."""
     done = subprocess.run(
-        [sys.executable, "-m", "heed", "setup", *(["--demo"] if demo else [])],
+        [_PYTHON, "-m", "heed", "setup", *(["--demo"] if demo else [])],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         env={**os.environ, "MINDED_BY_HEED": ""},

@@ -156,9 +156,9 @@ class Embedded:
         """Start the server in a session of its own, so that Ctrl-C reaches only who minds it."""
         with (self._folder.parent / "postgres.log").open("ab") as log:
             return psutil.Popen(
-                [str(self._programs / "postgres"), "-D", str(self._folder)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._folder, env=_ENVIRONMENT,
-                start_new_session=True, preexec_fn=_end_with_parent, **self._as_owner(),
+                ["postgres"], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self._folder,
+                env=self._environment(), start_new_session=True, preexec_fn=_end_with_parent,
+                **self._as_owner(),
             )  # fmt: skip
 
     def _wait_until_ready(self, process: psutil.Process) -> None:
@@ -175,11 +175,15 @@ class Embedded:
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
-            [str(self._programs / program), *arguments], cwd=self._folder, env=_ENVIRONMENT,
+            [program, *arguments], cwd=self._folder, env=self._environment(),
             capture_output=True, text=True, check=False, start_new_session=True, **self._as_owner(),
         )  # fmt: skip
         if done.returncode:
             raise CannotStart(f"{program} failed: {(done.stderr or done.stdout).strip()}")
+
+    def _environment(self) -> dict[str, str]:
+        path = os.pathsep.join([str(self._programs), os.environ.get("PATH", os.defpath)])
+        return {"PATH": path, "LC_ALL": "C", "PGDATA": str(self._folder)}
 
     def _as_owner(self) -> dict[str, Any]:
         if self._owner is None:
@@ -221,9 +225,6 @@ def conninfo(database: dict[str, Any]) -> str:
         port=database["PORT"] or None,
         **options,
     )
-
-
-_ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
 
 def _programs() -> Path:
