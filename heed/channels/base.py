@@ -36,8 +36,9 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Something sent along. `url` is where the network keeps it; `text` stands in when there is
-    nothing to fetch (a place's coordinates, a contact's number)."""
+    """Something sent along. `url` is where the network keeps it: a web address, or `media:` and an id
+    that the network's `media` turns into one. `text` stands in when there is nothing to fetch (a
+    place's coordinates, a contact's number)."""
 
     kind: AttachmentKind
     url: str = ""
@@ -450,7 +451,13 @@ class Refusal(Exception):
     """
 
     def __init__(
-        self, reason: Reason, *, retry: bool = False, after: float | None = None, code: str = "", detail: str = ""
+        self,
+        reason: Reason,
+        *,
+        retry: bool = False,
+        after: float | None = None,
+        code: str = "",
+        detail: str = "",
     ) -> None:
         super().__init__(f"{reason} {code} {detail}".strip())
         self.reason: Reason = reason
@@ -480,6 +487,21 @@ class Wanted:
     what: Literal["post", "message", "person"]
     external_id: str
     refs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSource:
+    """Where a file can be fetched now. The headers go to this address only, never to a redirect
+    on another host; neither is ever stored or logged."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def plain_media(url: str) -> Steps[MediaSource]:
+    """For networks whose files lie open at the address they name."""
+    yield from ()
+    return MediaSource(url)
 
 
 class Network(Protocol):
@@ -523,6 +545,10 @@ class Network(Protocol):
         """Read a post, message or person from the network."""
         ...
 
+    def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
+        """Where the file of an `Attachment.url` can be fetched now. Most use `plain_media`."""
+        ...
+
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
         """Send an answer. Raises `Refusal` or `SessionExpired`; a lost answer of the decisive
         request passes through as `AnswerLost`."""
@@ -532,7 +558,9 @@ class Network(Protocol):
         """Ask what became of an answer whose outcome is unknown."""
         ...
 
-    def act(self, account: AccountRecord, action: Action, target: Target, person: str) -> Steps[Mapping[str, Any]]:
+    def act(
+        self, account: AccountRecord, action: Action, target: Target, person: str
+    ) -> Steps[Mapping[str, Any]]:
         """Like, hide, delete, show typing …; returns refs to keep (a like's own address)."""
         ...
 

@@ -403,7 +403,7 @@ FROM unnest(%s::bigint[], %s::int[]) AS new (post, count) WHERE id = post AND co
 
 def attachment_row(message: int, position: int, each: Any) -> Attachment:
     """A file as the network announced it: to be fetched, or only a link or text."""
-    fetchable = each.url.startswith(("http://", "https://")) and each.kind not in (
+    fetchable = each.url.startswith(("http://", "https://", "media:")) and each.kind not in (
         "link",
         "location",
         "contact",

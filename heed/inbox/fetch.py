@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from urllib.parse import urlsplit
 
+from heed.channels.base import Refusal
 from heed.channels.models import Account
 from heed.channels.outgoing import client
+from heed.channels.sessions import with_session
 from heed.inbox import events, files
 from heed.inbox.models import Attachment, Message, Post
 from heed.lib import live
@@ -63,7 +65,12 @@ def _kept(attachment: Attachment) -> bool:
 def _fetched(account: Account, url: str) -> files.Kept:
     hosts = [*account.adapter.media_hosts, urlsplit(account.base_url).netloc]
     try:
-        response = client().fetch(url, hosts=hosts, limit=files.MOST_BYTES)
+        source = with_session(account, lambda record: account.adapter.media(record, url))
+        response = client().fetch(source.url, hosts=hosts, limit=files.MOST_BYTES, headers=source.headers)
+    except Refusal as refusal:
+        if refusal.retry:
+            raise TryAgain(str(refusal)) from refusal
+        raise Gone(str(refusal)) from refusal
     except AddressRefused as error:
         raise Gone(str(error)) from error
     except TooLarge as error:

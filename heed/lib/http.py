@@ -199,14 +199,16 @@ class Client:
     ) -> Response:
         """Fetch a file a network pointed to. `hosts` are the only hosts (or `.suffixes`) allowed.
 
-        Every redirect is checked again. Raises as `send` does, and `AddressRefused` for a host
-        that is not on the list.
+        Every redirect is checked again, and `headers` go to the first host only. Raises as `send`
+        does, and `AddressRefused` for a host that is not on the list.
         """
         allowed = tuple(hosts)
+        home = urlsplit(url).netloc
         for _ in range(4):
             if not host_matches(url, allowed):
                 raise AddressRefused(f"{urlsplit(url).hostname} is not a host of this network")
-            response = self.send(Request("GET", url, headers=headers), limit=limit)
+            mine = headers if urlsplit(url).netloc == home else {}
+            response = self.send(Request("GET", url, headers=mine), limit=limit)
             if response.status not in (301, 302, 303, 307, 308):
                 return response
             url = urljoin(url, response.headers.get("location", ""))

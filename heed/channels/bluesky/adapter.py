@@ -22,6 +22,7 @@ from heed.channels.base import (
     IdentitySeen,
     Inbound,
     Limit,
+    MediaSource,
     MessageRemoved,
     PostSeen,
     Refusal,
@@ -29,6 +30,7 @@ from heed.channels.base import (
     Target,
     Wanted,
     Writing,
+    plain_media,
 )
 from heed.channels.bluesky import polling, reading, writing, xrpc
 from heed.channels.bluesky.payload import Profile
@@ -115,6 +117,9 @@ class Bluesky:
                     account, "app.bsky.actor.getProfile", {"actor": wanted.external_id}, needs=("did",)
                 )
                 return [IdentitySeen(person=reading.person(Profile.model_validate(found)))]
+
+    def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
+        return plain_media(url)
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
         return writing.send(account, answer)

@@ -24,6 +24,7 @@ from heed.channels.base import (
     Hook,
     Inbound,
     Limit,
+    MediaSource,
     OutgoingFile,
     Person,
     Refusal,
@@ -31,6 +32,7 @@ from heed.channels.base import (
     Target,
     Wanted,
     Writing,
+    plain_media,
 )
 from heed.channels.facebook import graph, reading
 from heed.lib import clock
@@ -164,6 +166,9 @@ class Facebook:
             raise
 
     # --------------------------------------------------------------------------- writing
+
+    def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
+        return plain_media(url)
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
         if answer.visibility == "public":

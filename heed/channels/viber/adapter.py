@@ -27,12 +27,14 @@ from heed.channels.base import (
     IdentitySeen,
     Inbound,
     Limit,
+    MediaSource,
     OutgoingFile,
     Refusal,
     Sent,
     Target,
     Wanted,
     Writing,
+    plain_media,
 )
 from heed.channels.viber import reading
 from heed.channels.viber.calls import call
@@ -127,6 +129,9 @@ class Viber:
         except ValidationError:
             return []
         return [IdentitySeen(person=reading.person_of(user))]
+
+    def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
+        return plain_media(url)
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
         """A picture takes a short text along; any other file and its text are two messages."""

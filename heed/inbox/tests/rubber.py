@@ -24,11 +24,13 @@ from heed.channels.base import (
     Inbound,
     Limit,
     Malformed,
+    MediaSource,
     NotThere,
     Sent,
     Target,
     Wanted,
     Writing,
+    plain_media,
 )
 from heed.lib.http import Steps
 
@@ -89,6 +91,9 @@ class Rubber:
     def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
         yield from ()
         return self.news
+
+    def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
+        return plain_media(url)
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
         yield from ()
