@@ -17,7 +17,6 @@ HEED_ALLOW_PRIVATE_HOSTS = [
     host.strip() for host in os.environ.get("HEED_ALLOW_PRIVATE_HOSTS", "").split(",") if host.strip()
 ]
 HEED_SEND_LEASE = float(os.environ.get("HEED_SEND_LEASE", "60"))
-HEED_POLL_SECONDS = float(os.environ.get("HEED_POLL_SECONDS", "5"))
 
 SECRET_KEY = os.environ.get("HEED_SIGNING_KEY") or signing_key(HEED_DATA)
 DEBUG = False

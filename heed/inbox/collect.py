@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import connection, transaction
+from django.db.models import Q
 
 from heed.channels.base import Collected
 from heed.channels.models import Account
@@ -13,6 +16,7 @@ from heed.lib import clock
 
 _LOCK_SPACE = 7102  # the first key of our advisory locks: "collecting for accounts"
 _MOST_PAGES = 20
+_RHYTHM = 1.5  # seconds; the job that asks who is due comes every two
 
 
 def due() -> list[int]:

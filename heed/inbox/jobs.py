@@ -128,7 +128,7 @@ def collect_account(account: int) -> None:
         log.warning("collecting from account %s: %s", account, error)
 
 
-@app.periodic(cron="* * * * * */5")
+@app.periodic(cron="* * * * * */2")
 @app.task(queue="collect", queueing_lock="collect_all", pass_context=False)
 def collect_all(timestamp: int) -> None:
     """Poll every account whose network does not call us."""

@@ -66,6 +66,8 @@ class Rubber:
         self.done: list[tuple[Action, Target]] = []
         self.findings: list[Any] = []
         self.news: list[Inbound] = []
+        self.pages: list[Collected | BaseException] = []
+        self.cursors: list[dict[str, Any]] = []
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         return ADMITTED
@@ -86,7 +88,11 @@ class Rubber:
 
     def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
         yield from ()
-        return Collected((), {})
+        self.cursors.append(dict(cursor))
+        page = self.pages.pop(0) if self.pages else Collected((), {})
+        if isinstance(page, BaseException):
+            raise page
+        return page
 
     def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
         yield from ()
