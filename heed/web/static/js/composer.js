@@ -289,7 +289,7 @@ document.addEventListener("htmx:after:swap", () => {
   if (composer && composer === before) composer.refresh();
 });
 setInterval(() => composer?.weigh(), 30e3);
-addEventListener("pagehide", () => composer?.drafts.flush());
+addEventListener("pagehide", () => composer?.drafts.leave());
 
 document.addEventListener("click", (event) => {
   const reply = event.target.closest?.("[data-reply-to]");

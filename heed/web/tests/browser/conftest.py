@@ -109,6 +109,7 @@ def visit(heed: str, chromium: Browser, transactional_db: None) -> Iterator[Visi
     yield open_page
     for context in contexts:
         context.close()
+    _until_quiet()
     assert errors == []
 
 
@@ -132,6 +133,20 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _until_quiet() -> None:
+    """What a page asked for last may still be at work, and would get in the way of emptying the tables."""
+    quiet = 0
+    end = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while quiet < 3 and time.monotonic() < end:
+            cursor.execute(
+                """SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"""
+            )
+            quiet = 0 if cursor.fetchone()[0] else quiet + 1
+            time.sleep(0.05)
 
 
 def _until_up(address: str) -> None:
