@@ -85,7 +85,6 @@ class _Notification:
     owner: str
     reason: str
     subject: str
-    read: bool = False
 
 
 @dataclass
@@ -144,6 +143,7 @@ class Bluesky(Simulator):
         self._faces: dict[str, tuple[int, int]] = {}
         """Likes and shares that a post had from the start, by people who are not of the cast."""
         self._notifications: list[_Notification] = []
+        self._opened: datetime | None = None
         self._blobs: dict[str, tuple[bytes, str]] = {}
         self._convos: dict[str, _Convo] = {}
         self._log: list[tuple[str, str, dict[str, Any]]] = []
@@ -446,31 +446,35 @@ class Bluesky(Simulator):
         before = call.query.get("cursor")
         rest = [each for each in newest_first if not before or _place(each) < before]
         page = rest[: _limit(call)]
+        # As the real one does: who never opened the list has it opened by the newest on its first page.
+        opened = self._opened or (page[0].record.at if page and not before else None)
         answer: dict[str, Any] = {
-            "notifications": [self._notification(each) for each in page],
+            "notifications": [self._notification(each, opened) for each in page],
             "priority": False,
-            "seenAt": _iso(self.clock.now()),
+            **({"seenAt": _iso(opened)} if opened else {}),
         }
         if len(rest) > len(page):
             answer["cursor"] = _place(page[-1])
         return Reply(200, answer)
 
-    def _notification(self, told: _Notification) -> dict[str, Any]:
+    def _notification(self, told: _Notification, opened: datetime | None) -> dict[str, Any]:
         view = {
             **told.record.ref,
             "author": self._profile(told.record.did),
             "reason": told.reason,
             "record": told.record.value,
-            "isRead": told.read,
+            "isRead": opened is not None and told.record.at < opened,
             "indexedAt": _iso(told.record.at),
             "labels": [],
         }
         return {**view, "reasonSubject": told.subject} if told.subject else view
 
     def _update_seen(self, call: Call) -> Reply:
-        did = self._signed_in(call)
-        for each in self._notifications:
-            each.read = each.read or each.owner == did
+        self._signed_in(call)
+        try:
+            self._opened = datetime.fromisoformat(str(_object(call).get("seenAt")))
+        except ValueError as error:
+            raise _No(400, "InvalidRequest", "Input/seenAt must be an valid atproto datetime") from error
         return Reply(200, b"")
 
     def _get_posts(self, call: Call) -> Reply:

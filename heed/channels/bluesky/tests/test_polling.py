@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -67,11 +67,18 @@ def test_the_first_poll_takes_the_unread_of_a_day(sandbox: Sandbox, desk: Desk) 
     bluesky.do("mention", person="lea", text="dolgo nazaj")
     sandbox.clock.move(3 * 86400 - 7200)
     bluesky.do("mention", person="lea", text="že prebrano")
-    desk.run(lambda record: _call(record, "app.bsky.notification.updateSeen"))
+    desk.run(lambda record: _call(record, "app.bsky.notification.updateSeen", sandbox.clock.now()))
     sandbox.clock.move(3600)
     bluesky.do("mention", person="lea", text="še neprebrano")
-    assert texts(desk.poll()) == ["še neprebrano"]
+    bluesky.do("mention", person="omar", text="tudi ne")
+    assert texts(desk.poll()) == ["še neprebrano", "tudi ne"]
     assert desk.poll() == []
+
+
+def test_where_nobody_ever_looked_all_of_a_day_is_unread(bluesky: Simulator, desk: Desk) -> None:
+    for number in range(150):  # the server calls all but the newest read
+        bluesky.do("mention", person="lea", text=str(number))
+    assert sorted(texts(desk.poll()), key=int) == [str(number) for number in range(150)]
 
 
 @pytest.mark.parametrize("many", [100, 200, 1450])
@@ -268,8 +275,8 @@ def test_chat_can_be_switched_off(bluesky: Simulator, desk: Desk) -> None:
     assert desk.calls_of("getLog") == 0
 
 
-def _call(record: AccountRecord, nsid: str) -> Any:
-    return (yield from xrpc.call(record, nsid, {"seenAt": clock.now().isoformat()}))
+def _call(record: AccountRecord, nsid: str, at: datetime) -> Any:
+    return (yield from xrpc.call(record, nsid, {"seenAt": at.isoformat()}))
 
 
 def _mentions(bluesky: Simulator) -> list[dict[str, Any]]:
