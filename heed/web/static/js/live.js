@@ -4,7 +4,7 @@ import { sentence } from "heed/sentences";
 import { openNumber } from "heed/panes";
 
 const body = document.body.dataset;
-const GATHER = 60;
+const GATHER = 16; // the server keeps nudges apart; here only what comes in one breath is gathered
 const LONGEST_WAIT = 15e3;
 
 let seen = Number(body.seen || 0);
