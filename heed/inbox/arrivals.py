@@ -69,6 +69,7 @@ def store(arrivals: list[Arrival]) -> Stored:
     here = _messages(new, people, tickets)
     if not here:
         return Stored([], set())
+    _reach_again(here, people)
     _attachments(here)
     _count_comments(here, posts)
     reopened = _refresh_tickets(here)
@@ -202,6 +203,19 @@ def _note_news_of_people(persons: Mapping[Key, Person], found: Mapping[Key, Auth
         if refresh_identity(row, news[row.pk]):
             row.save(update_fields=["name", "handle", "avatar_url", "language"])
             Customer.objects.filter(pk=row.customer_id, name="").update(name=str(row))
+
+
+def _reach_again(here: list[Here], people: Mapping[Key, Author]) -> None:
+    """Whoever writes to us privately can be written to, whatever was known before."""
+    writers = {
+        people[_author_key(each.arrival)].pk
+        for each in here
+        if each.arrival.news.visibility == "private" and each.arrival.news.opens_window
+    }
+    if writers:
+        _run(
+            "UPDATE inbox_identity SET reachable = true WHERE id = ANY(%s) AND NOT reachable", sorted(writers)
+        )
 
 
 def refresh_identity(row: Identity, person: Person) -> bool:

@@ -23,7 +23,7 @@ def due() -> list[int]:
     """The accounts to poll now.
 
     Few accounts are asked every two seconds. Many take turns, so that together they stay at two
-    questions a second: networks count requests per address (Bluesky: 3,000 in five minutes).
+    questions a second: networks count requests per address.
     """
     polled = [network.name for network in networks().values() if network.polls]
     sound = Account.objects.filter(network__in=polled).exclude(
