@@ -145,9 +145,11 @@ def test_a_long_way_back_goes_over_several_polls(
     assert sorted(heard, key=int) == [str(number) for number in range(451)]
 
 
-def test_one_that_claims_to_be_older_is_heard(sandbox: Sandbox, desk: Desk) -> None:
+@pytest.mark.parametrize("newer", [1, 150])
+def test_one_that_claims_to_be_older_is_heard(sandbox: Sandbox, desk: Desk, newer: int) -> None:
     bluesky = sandbox["bluesky"]
-    bluesky.do("mention", person="lea", text="ena")
+    for number in range(newer):
+        bluesky.do("mention", person="lea", text=str(number))
     desk.poll()
     sandbox.clock.move(-300)
     bluesky.do("mention", person="omar", text="ura mi zaostaja")
