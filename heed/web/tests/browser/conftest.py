@@ -17,19 +17,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from heed.accounts.models import User
-
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-_CHROMIUMS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 Visit = Callable[..., Page]
 
@@ -56,20 +46,6 @@ def heed(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     finally:
         web.terminate()
         web.wait(20)
-
-
-@pytest.fixture(scope="session")
-def _playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="session")
-def chromium(_playwright: Playwright) -> Iterator[Browser]:
-    installed = next((path for path in _CHROMIUMS if Path(path).exists()), None)
-    browser = _playwright.chromium.launch(executable_path=installed, args=_ARGUMENTS)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture
