@@ -100,7 +100,9 @@ def test_the_sign_in_page_too(
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
 
 
-def test_signing_in_by_hand(heed: str, visit: Any, maja: User) -> None:
+def test_signing_in_by_hand(heed: str, visit: Any, maja: User, settings: Any) -> None:
+    # The other tests hash quickly; this one is checked by a process that hashes as it should.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     maja.set_password(cast.PASSWORD)
     maja.save()
     page = visit(maja, "/preferences/")
