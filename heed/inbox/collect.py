@@ -16,6 +16,7 @@ from heed.lib import clock
 
 _LOCK_SPACE = 7102  # the first key of our advisory locks: "collecting for accounts"
 _MOST_PAGES = 20
+_HOPELESS = ("sign_in_again", "not_configured", "already_connected", "private_address")
 _RHYTHM = 1.5  # seconds; the job that asks who is due comes every two
 
 
@@ -26,9 +27,7 @@ def due() -> list[int]:
     questions a second: networks count requests per address.
     """
     polled = [network.name for network in networks().values() if network.polls]
-    sound = Account.objects.filter(network__in=polled).exclude(
-        problem__in=("sign_in_again", "not_configured")
-    )
+    sound = Account.objects.filter(network__in=polled).exclude(Q(problem__in=_HOPELESS) | Q(external_id=""))
     rhythm = timedelta(seconds=max(_RHYTHM, sound.count() / 2))
     rested = sound.filter(Q(collected_at=None) | Q(collected_at__lte=clock.now() - rhythm))
     return list(rested.values_list("pk", flat=True))

@@ -32,7 +32,7 @@ from heed.channels.base import (
     Writing,
     plain_media,
 )
-from heed.lib.http import Steps
+from heed.lib.http import Request, Steps
 
 
 def body(*news: Inbound) -> bytes:
@@ -68,6 +68,7 @@ class Rubber:
         self.news: list[Inbound] = []
         self.pages: list[Collected | BaseException] = []
         self.cursors: list[dict[str, Any]] = []
+        self.asks = False
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         return ADMITTED
@@ -102,8 +103,10 @@ class Rubber:
         return plain_media(url)
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
-        yield from ()
         self.sent.append(answer)
+        if self.asks:
+            yield Request("GET", "http://127.0.0.1/who")
+            yield Request("POST", "http://127.0.0.1/say", decisive=True)
         outcome = self.script.pop(0) if self.script else Sent(f"out-{len(self.sent)}")
         if callable(outcome):
             outcome = outcome()
