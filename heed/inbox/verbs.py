@@ -333,7 +333,7 @@ def _answered(ticket: Ticket, visibility: str, to: int | None) -> Message | None
     if to is not None:
         chosen = ticket.messages.filter(pk=to, removed_at=None).exclude(external_id="").first()
         if chosen is None:
-            raise CannotAnswer(_("The message you answer is not there (any more)."))
+            raise CannotAnswer(_("The message you answer is not in this ticket."))
         return chosen
     return last_inbound(ticket, visibility) or (
         last_inbound(ticket, "public") if visibility == "private" else None
