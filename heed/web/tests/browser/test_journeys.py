@@ -283,6 +283,16 @@ def test_what_happened_while_the_line_was_down_is_caught_up(visit: Any, people: 
     expect(page.locator("#offline")).to_be_hidden()
 
 
+def test_a_change_without_an_event_is_caught_up_too(visit: Any, people: Any, lea: Ticket) -> None:
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    page.route("**/live", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#offline")).to_be_visible()
+    cast.said(lea, "Numbered before you could see it")
+    page.unroute("**/live")
+    expect(page.locator("#log")).to_contain_text("Numbered before you could see it", timeout=20000)
+
+
 def test_replying_to_a_chosen_message(visit: Any, people: Any, lea: Ticket) -> None:
     page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
     first = lea.messages.order_by("at").first()
