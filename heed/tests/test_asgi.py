@@ -1,20 +1,27 @@
-"""What reaches the pages: no body that is too large for the one who sends it."""
+"""What reaches the pages: no body that is too large for the one who sends it. And how files leave."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import warnings
 from collections.abc import MutableMapping
+from io import BytesIO
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler
 from django.test import Client
 from django.utils import translation
 
 from heed import asgi
 from heed.accounts.models import User
 from heed.accounts.verbs import ensure_person, grant_token
+from heed.inbox import files
+from heed.inbox.models import Attachment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -122,3 +129,54 @@ def test_the_refusal_speaks_the_visitors_language(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(asgi, "_", said)
     Visitor("/", 80, announced=True, cookie="heed_language=sl").visit()
     assert spoken == ["sl"]
+
+
+class Looker(Visitor):
+    """Looks at one address."""
+
+    def __init__(self, path: str, **headers: str) -> None:
+        super().__init__(path, 0, announced=False, **headers)
+        self.scope["method"] = "GET"
+        self.asked = False
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        if self.asked:
+            await asyncio.sleep(3600)
+        self.asked = True
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(event.get("body", b"") for event in self.told)
+
+
+def test_files_leave_without_being_read_whole(session: str, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+    content = b"left and right " * 40_000
+    kept = files.keep(BytesIO(content))
+    file = Attachment.objects.create(kind="file", path=kept.path, state="kept", owner=User.objects.get())
+    link = urlsplit(files.public_link(file.pk)).path
+    looker = Looker(link, cookie=session)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        assert looker.visit() == 200
+    assert looker.body == content
+    assert len(looker.told) > 3
+    assert not [each for each in warned if "iterator" in str(each.message)]
+
+
+def test_static_files_leave_without_a_warning(settings: Any) -> None:
+    style = Path(settings.STATIC_ROOT) / "made-for-a-test.css"
+    style.write_text("body { color: red }")
+    try:
+        looker = Looker("/static/made-for-a-test.css")
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            assert looker.visit(ASGIHandler()) == 200
+        again = Looker("/static/made-for-a-test.css", range="bytes=0-3")
+        assert (again.visit(ASGIHandler()), again.body) == (206, b"body")
+    finally:
+        style.unlink()
+    assert looker.body == b"body { color: red }"
+    assert not [each for each in warned if "iterator" in str(each.message)]
+    assert dict(looker.told[0]["headers"])[b"Content-Type"].startswith(b"text/css")
