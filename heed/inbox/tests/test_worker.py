@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.periodic import PeriodicRegistry
@@ -34,7 +34,7 @@ def working() -> Iterator[None]:
         stop.set()
         thread.join(PATIENCE)
         assert not thread.is_alive()
-        asyncio.run(sync_to_async(connection.close)())  # the one its clock used
+        asyncio.run(sync_to_async(connections.close_all)())  # the one its clock used
 
 
 def test_slow_files_never_hold_up_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
