@@ -13,6 +13,7 @@ from heed.sandbox import Sandbox
 from heed.tests.processes import PASSWORD, Processes, processes
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=15_000)  # a busy machine is no reason to fail
 
 WORDS = {
     "en": (
