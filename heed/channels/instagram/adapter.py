@@ -100,7 +100,7 @@ class Instagram:
                     "application/pdf",
                 ),
                 writing.MOST_BYTES,
-                count=10,
+                count=1,
                 with_text=False,
             ),
             window=DAY,

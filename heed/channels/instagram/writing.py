@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from heed.channels import base
-from heed.channels.base import AccountRecord, Answer, Finding, OutgoingFile, Refusal, Sent, Target
+from heed.channels.base import AccountRecord, Answer, Finding, Refusal, Sent, Target
 from heed.channels.instagram import graph, looking, reading
 from heed.lib import clock
-from heed.lib.http import Steps, Unreachable
+from heed.lib.http import Steps
 
 MEGABYTE = 1024 * 1024
 MOST_BYTES: Mapping[str, int] = {"image/": 8 * MEGABYTE, "": 25 * MEGABYTE}
@@ -75,9 +75,8 @@ def _is_post(to: Target) -> bool:
 def _message(account: AccountRecord, answer: Answer) -> Steps[Sent]:
     if not answer.person or looking.is_only_a_name(answer.person):
         raise Refusal("unreachable", detail="no id to write to")
-    parts = [*map(_file, answer.files), *([{"text": answer.text}] if answer.text else [])]
-    recipient = {"id": answer.person}
-    return (yield from _one_by_one(_deliver(account, recipient, part) for part in parts))
+    message = _file_of(answer) if answer.files else {"text": answer.text}
+    return (yield from _deliver(account, {"id": answer.person}, message))
 
 
 def _reply_privately(account: AccountRecord, answer: Answer, to: Target) -> Steps[Sent]:
@@ -93,8 +92,11 @@ def _deliver(account: AccountRecord, recipient: Mapping[str, str], message: Mapp
     return Sent(graph.made_id(made, "message_id"), person=str(made.get("recipient_id") or ""))
 
 
-def _file(file: OutgoingFile) -> dict[str, Any]:
-    """Instagram fetches a file from an address; it takes no upload."""
+def _file_of(answer: Answer) -> dict[str, Any]:
+    """A message is text or a file. Instagram fetches the file from an address; it takes no upload."""
+    if answer.text or len(answer.files) > 1:
+        raise Refusal("file_refused", detail="A message is text or one file.")
+    (file,) = answer.files
     if not file.url:
         raise Refusal("file_refused", detail="Instagram fetches files from a public address; there is none")
     kind = file.mime.split("/")[0]
@@ -102,29 +104,6 @@ def _file(file: OutgoingFile) -> dict[str, Any]:
         raise Refusal("file_refused", detail="too large")
     kind = kind if kind in ("image", "video", "audio") else "file"
     return {"attachment": {"type": kind, "payload": {"url": file.url}}}
-
-
-def _one_by_one(parts: Iterator[Steps[Sent]]) -> Steps[Sent]:
-    """Send the parts of an answer in order; the last one stands for the whole.
-
-    Once a part went out, what refuses a later one is final: trying the whole again would repeat
-    the first part.
-    """
-    sent: list[Sent] = []
-    for part in parts:
-        try:
-            sent.append((yield from part))
-        except (Refusal, Unreachable) as error:
-            if not sent:
-                raise
-            reason: base.Reason = error.reason if isinstance(error, Refusal) else "network_down"
-            code = error.code if isinstance(error, Refusal) else ""
-            detail = f"The first {len(sent)} parts went out. {error}"
-            raise Refusal(reason, code=code, detail=detail) from error
-    if not sent:
-        raise Refusal("bad_request", detail="nothing to send")
-    *earlier, last = sent
-    return Sent(last.external_id, person=last.person, more=tuple(each.external_id for each in earlier))
 
 
 # ------------------------------------------------------------------------ what became of it

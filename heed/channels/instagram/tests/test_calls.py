@@ -47,6 +47,7 @@ PICTURE = OutgoingFile("boot.png", "image/png", b"\x89PNG", "https://desk.acme.e
 BILL = OutgoingFile("bill.pdf", "application/pdf", b"%PDF", "https://desk.acme.example/f/2")
 PUBLIC = Answer("key-1", "public", "It leaves today.", "1001", COMMENT)
 PRIVATE = Answer("key-1", "private", "It leaves today.", "1001", MESSAGE)
+FILE = Answer("key-1", "private", "", "1001", MESSAGE, files=(PICTURE,))
 PRIVATE_REPLY = Answer("key-1", "private", "It leaves today.", "1001", COMMENT)
 STARTED = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SENT_MESSAGE = {"recipient_id": "1001", "message_id": "aWdfOut"}
@@ -297,24 +298,13 @@ def test_private_reply_to_a_comment() -> None:
     }
 
 
-def test_files_go_before_the_text() -> None:
-    first, second, third = (ok({**SENT_MESSAGE, "message_id": f"aWdf{n}"}) for n in range(3))
-    script = Script(first, second, third)
-    sent = script.run(network.send(ACCOUNT, replace(PRIVATE, files=(PICTURE, BILL))))
-    assert sent == Sent("aWdf2", person="1001", more=("aWdf0", "aWdf1"))
-    messages = [request.json["message"] for request in script.requests]
-    assert messages == [
-        {"attachment": {"type": "image", "payload": {"url": PICTURE.url}}},
-        {"attachment": {"type": "file", "payload": {"url": BILL.url}}},
-        {"text": "It leaves today."},
-    ]
-
-
-def test_a_later_part_refused_is_final() -> None:
-    answer = replace(PRIVATE, files=(PICTURE,))
-    refusal = refused(network.send(ACCOUNT, answer), ok(SENT_MESSAGE), no(613, 2534040))
-    assert (refusal.reason, refusal.retry) == ("slow_down", False)
-    assert "first 1 parts" in refusal.detail
+@pytest.mark.parametrize(("file", "kind"), [(PICTURE, "image"), (BILL, "file")])
+def test_a_file_is_named_by_its_address(file: OutgoingFile, kind: str) -> None:
+    script = Script(ok(SENT_MESSAGE))
+    assert script.run(network.send(ACCOUNT, replace(FILE, files=(file,)))) == Sent("aWdfOut", person="1001")
+    (request,) = script.requests
+    assert request.json["message"] == {"attachment": {"type": kind, "payload": {"url": file.url}}}
+    assert request.decisive
 
 
 @pytest.mark.parametrize(
@@ -322,8 +312,10 @@ def test_a_later_part_refused_is_final() -> None:
     [
         replace(PUBLIC, files=(PICTURE,)),
         replace(PRIVATE_REPLY, files=(PICTURE,)),
-        replace(PRIVATE, files=(replace(PICTURE, url=""),)),
-        replace(PRIVATE, files=(replace(PICTURE, content=b"x" * (8 * 1024 * 1024 + 1)),)),
+        replace(PRIVATE, files=(PICTURE,)),
+        replace(FILE, files=(PICTURE, BILL)),
+        replace(FILE, files=(replace(PICTURE, url=""),)),
+        replace(FILE, files=(replace(PICTURE, content=b"x" * (8 * 1024 * 1024 + 1)),)),
     ],
 )
 def test_files_that_cannot_go(answer: Answer) -> None:
@@ -482,7 +474,7 @@ def test_an_absent_message_proves_nothing() -> None:
 
 
 def test_files_alone_cannot_be_found() -> None:
-    assert find(replace(PRIVATE, text="", files=(PICTURE,))) == CannotTell()
+    assert find(FILE) == CannotTell()
 
 
 def test_finding_what_may_not_be_read() -> None:

@@ -399,11 +399,12 @@ def test_an_answer_given_in_the_app(desk: Desk) -> None:
     assert (only(desk, Echo).text, only(desk, Echo).person) == ("Odgovorila Maja.", message.author)
 
 
-def test_picture_and_text_are_two_messages(desk: Desk, instagram: Instagram) -> None:
-    sent = desk.send(answer_to(desk, written(desk), files=(PICTURE,)))
-    picture, text = instagram.seen()["messages"]
-    assert (picture["id"], picture["files"]) == (sent.more[0], [PICTURE.url])
-    assert (text["id"], text["text"]) == (sent.external_id, "Na poti je.")
+def test_a_picture(desk: Desk, instagram: Instagram) -> None:
+    sent = desk.send(answer_to(desk, written(desk), "", files=(PICTURE,)))
+    (picture,) = instagram.seen()["messages"]
+    assert (picture["id"], picture["files"]) == (sent.external_id, [PICTURE.url])
+    (attachment,) = only(desk, Echo).attachments
+    assert (attachment.kind, attachment.url) == ("image", PICTURE.url)
 
 
 def test_a_thousand_bytes_and_no_more(desk: Desk) -> None:
