@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 _folder = Path(tempfile.mkdtemp(prefix="heed-test-"))
 _folder.chmod(0o755)
@@ -27,6 +32,29 @@ os.environ["HEED_DATABASE_URL"] = _database.start()
 import django  # noqa: E402
 
 django.setup()
+
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_QUIETLY = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The installed browser, as `bin/test` found it. One for all: a thread holds only one Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    found = os.environ.get("HEED_CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=[*_QUIETLY])
+        yield running
+        running.close()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import statistics
@@ -133,19 +134,19 @@ def blink(desk: Desk) -> list[Figure]:
 
 def _watch(desk: Desk, browser: httpx.Client, shown: dict[str, float], stop: threading.Event) -> None:
     """Do as the page does: on a nudge, fetch the list again."""
-    with browser.stream("GET", "/live", timeout=None) as stream:
+    with contextlib.suppress(httpx.HTTPError), browser.stream("GET", "/live", timeout=None) as stream:
         for line in stream.iter_lines():
             if stop.is_set():
                 return
             if not line.startswith("data:") or "topics" not in line:
                 continue
-            html = browser.get("/inbox/unanswered/", headers=_AS_THE_PAGE).text
+            html = browser.get("/inbox/news/?queue=1&view=unanswered&rows=60", headers=_AS_THE_PAGE).text
             now = time.perf_counter()
             for number in re.findall(r">\s*Blink (\d+)\s*<", html):
                 shown.setdefault(number, now)
 
 
-_AS_THE_PAGE = {"hx-request": "true", "hx-target": "rows"}
+_AS_THE_PAGE = {"hx-request": "true"}
 
 
 def pages(desk: Desk) -> list[Figure]:

@@ -94,8 +94,14 @@ def _serve(which: str, bind: str, port: int) -> None:
             address=bind, port=port, interface=Interfaces.ASGI, http=HTTPModes.auto, websockets=False,
             runtime_threads=1, runtime_blocking_threads=1, backlog=1024, log_enabled=False,
         )  # fmt: skip
+
+        async def end() -> None:
+            await asgi.stream.stop()  # the server waits for open answers, and live ones stay open for hours
+            server.stop()  # type: ignore[no-untyped-call]
+
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, server.stop)
+            loop.add_signal_handler(number, lambda: asyncio.ensure_future(end()))
         await server.serve()
 
     asyncio.run(serve())

@@ -17,7 +17,6 @@ HEED_ALLOW_PRIVATE_HOSTS = [
     host.strip() for host in os.environ.get("HEED_ALLOW_PRIVATE_HOSTS", "").split(",") if host.strip()
 ]
 HEED_SEND_LEASE = float(os.environ.get("HEED_SEND_LEASE", "60"))
-HEED_POLL_SECONDS = float(os.environ.get("HEED_POLL_SECONDS", "5"))
 
 SECRET_KEY = os.environ.get("HEED_SIGNING_KEY") or signing_key(HEED_DATA)
 DEBUG = False
@@ -33,7 +32,8 @@ CSRF_COOKIE_NAME = f"heed_csrf_{_public.port or ''}".rstrip("_")
 LANGUAGE_COOKIE_NAME = "heed_language"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Only behind a proxy that ends TLS: anybody can send this header to Heed itself.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _secure else None
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -58,7 +58,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "heed.web.middleware.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "heed.web.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -12,6 +12,8 @@ import django
 
 OWNER = ("owner@acme.example", "Maja Zupan")
 AGENTS = (("ana@acme.example", "Ana Kovač"), ("ivo@acme.example", "Ivo Horvat"))
+START_UP = "start-up"
+"""The name of the token that set-up grants."""
 
 
 def migrate() -> None:
@@ -33,7 +35,7 @@ def welcome(*, demo: bool) -> None:
     """Make sure that somebody can sign in and programs can ask; print how."""
     from django.conf import settings
 
-    from heed.accounts.models import User
+    from heed.accounts.models import ApiToken, User
     from heed.accounts.verbs import ensure_person, grant_token
 
     data = Path(settings.HEED_DATA)
@@ -49,7 +51,8 @@ def welcome(*, demo: bool) -> None:
     for address, name in AGENTS if demo else ():
         ensure_person(address, name, password)
         print(f"                      {address}" + ("" if given else f"  password {password}"))
-    grant_token(owner, "start-up", _token(data / "api-token"))
+    grant_token(owner, START_UP, _token(data / "api-token"))
+    ApiToken.objects.filter(name=START_UP).exclude(user=owner).delete()
 
 
 def _token(path: Path) -> str:

@@ -73,10 +73,14 @@ def shut_out(person: User, by: User) -> None:
 
 
 def grant_token(user: User, name: str, token: str) -> ApiToken:
-    """Let programs that show this token act for the person."""
-    granted, _made = ApiToken.objects.update_or_create(
-        digest=ApiToken.digest_of(token), defaults={"user": user, "name": name}
-    )
+    """Let programs that show this token act for the person. It takes the place of the token the
+    person had under this name: that one is void."""
+    digest = ApiToken.digest_of(token)
+    with transaction.atomic():
+        ApiToken.objects.filter(user=user, name=name).exclude(digest=digest).delete()
+        granted, _made = ApiToken.objects.update_or_create(
+            digest=digest, defaults={"user": user, "name": name}
+        )
     return granted
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from ninja import Router, Status
 
 from heed.api.bearer import Asking
@@ -36,6 +36,6 @@ def settle(request: Asking, message_id: int, given: Outcome) -> Any:
 
 
 @router.get("/attachments/{attachment_id}", summary="A file")
-def read_attachment(request: Asking, attachment_id: int) -> HttpResponse:
+def read_attachment(request: Asking, attachment_id: int) -> HttpResponseBase:
     attachment = reach.attachment(request.auth, attachment_id)
-    return sent_file(attachment.path, attachment.name, attachment.mime)
+    return sent_file(request, attachment.path, attachment.name)

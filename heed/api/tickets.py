@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, BinaryIO, cast
 
 from django.db import transaction
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from ninja import File, Query, Router, Status
 from ninja.files import UploadedFile
@@ -81,9 +81,9 @@ def mark_unanswered(request: Asking, number: int) -> Any:
 
 
 @router.get("/tickets/{number}/picture", summary="The picture of the ticket's post")
-def read_picture(request: Asking, number: int) -> HttpResponse:
+def read_picture(request: Asking, number: int) -> HttpResponseBase:
     post = reach.ticket(request.auth, number).post
-    return sent_file(post.picture if post else "", "picture")
+    return sent_file(request, post.picture if post else "", "picture")
 
 
 @router.get(

@@ -387,8 +387,9 @@ class Target:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A message to send. `key` is ours, the same at every attempt; `started` is when the first
-    attempt began (None before it). A `private` answer with `to` a public message is a private
-    reply to it. `person` is the receiver's id on the network, when known."""
+    attempt began (None before it). `taken` are ids that belong to other answers of ours of that
+    time: the same words under one of them prove nothing. A `private` answer with `to` a public
+    message is a private reply to it. `person` is the receiver's id on the network, when known."""
 
     key: str
     visibility: Visibility
@@ -398,6 +399,7 @@ class Answer:
     files: tuple[OutgoingFile, ...] = ()
     created: datetime | None = None
     started: datetime | None = None
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

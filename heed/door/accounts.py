@@ -3,16 +3,17 @@ while the rest is upgraded."""
 
 from __future__ import annotations
 
+import re
 import time
 from typing import NamedTuple
 
-import psycopg
-
 from heed.channels.base import AccountRecord, Network
 from heed.channels.registry import networks
+from heed.door.line import Line
 from heed.lib.crypto import KeyRing
 
 _FRESH_FOR = 30.0
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _QUERY = """
 SELECT id, network, external_id, name, base_url, locked_credentials, settings
 FROM channels_account WHERE hook_token = %s
@@ -29,19 +30,29 @@ class Known(NamedTuple):
 
 
 class Accounts:
-    """Accounts by the secret part of their address, remembered for half a minute."""
+    """Accounts by the secret part of their address, remembered for half a minute.
 
-    def __init__(self, ring: KeyRing) -> None:
+    They are looked up on a connection of their own: whoever tries addresses never holds up the
+    ledger.
+    """
+
+    def __init__(self, conninfo: str, ring: KeyRing) -> None:
+        self._line = Line(conninfo)
         self._ring = ring
         self._known: dict[str, Known] = {}
 
-    def remembered(self, token: str) -> Known | None:
+    async def find(self, token: str) -> Known | None:
+        """The account with this address; None when it is nobody's. Raises `psycopg.Error`."""
+        if not _TOKEN.fullmatch(token):
+            return None
         known = self._known.get(token)
-        return known if known is not None and known.until > time.monotonic() else None
+        if known is not None and known.until > time.monotonic():
+            return known
+        return await self._fetched(token)
 
-    async def fetch(self, token: str, connection: psycopg.AsyncConnection) -> Known | None:
-        """Read an account from the database; None when the address is nobody's."""
-        row = await (await connection.execute(_QUERY, [token])).fetchone()
+    async def _fetched(self, token: str) -> Known | None:
+        async with self._line.held() as connection:
+            row = await (await connection.execute(_QUERY, [token])).fetchone()
         if row is None or row[1] not in networks():
             self._known.pop(token, None)
             return None
@@ -54,3 +65,6 @@ class Accounts:
     def forget(self) -> None:
         """Accounts changed: read them anew."""
         self._known.clear()
+
+    async def close(self) -> None:
+        await self._line.close()

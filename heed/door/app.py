@@ -11,8 +11,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-import psycopg
-
 from heed.channels.base import Admission, Hook
 from heed.door.accounts import Accounts, Known
 from heed.door.ledger import Ledger
@@ -35,7 +33,7 @@ class Door:
 
     def __init__(self, conninfo: str, ring: KeyRing) -> None:
         self._conninfo = conninfo
-        self._accounts = Accounts(ring)
+        self._accounts = Accounts(conninfo, ring)
         self._ledger: Ledger | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,11 +44,14 @@ class Door:
         if self._ledger is not None:
             await self._ledger.stop()
             self._ledger = None
+        await self._accounts.close()
 
     async def _admit(self, scope: Scope, receive: Receive) -> Admission:
+        self._running()
         try:
-            known = await self._account(scope["path"].removeprefix(PREFIX))
-        except psycopg.Error:
+            known = await self._accounts.find(scope["path"].removeprefix(PREFIX))
+        except Exception as error:
+            log.warning("an account cannot be looked up: %s", type(error).__name__)
             return AWAY
         if known is None:
             return UNKNOWN
@@ -70,16 +71,9 @@ class Door:
             return admission
         try:
             await self._running().append(known.pk, _kept_headers(hook.headers), hook.body)
-        except psycopg.Error:
+        except Exception:  # the ledger has said why
             return AWAY
         return admission
-
-    async def _account(self, token: str) -> Known | None:
-        known = self._accounts.remembered(token)
-        if known is not None or not token:
-            return known
-        async with self._running().connection() as connection:
-            return await self._accounts.fetch(token, connection)
 
     def _running(self) -> Ledger:
         if self._ledger is None:

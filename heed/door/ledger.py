@@ -7,12 +7,13 @@ import contextlib
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 import psycopg
 
+from heed.door.line import Line
 from heed.lib import clock
 
 log = logging.getLogger("heed.door")
@@ -45,8 +46,7 @@ class Ledger:
         self._waiting: list[tuple[Row, asyncio.Future[None]]] = []
         self._refused: Counter[int] = Counter()
         self._wake = asyncio.Event()
-        self._connection: psycopg.AsyncConnection | None = None
-        self._using = asyncio.Lock()
+        self._line = Line(conninfo)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -60,11 +60,10 @@ class Ledger:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         with contextlib.suppress(psycopg.Error):
             await self._flush_refused()
-        if self._connection is not None:
-            await self._connection.close()
+        await self._line.close()
 
     async def append(self, account: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Write a delivery; returns when it is on disk. Raises `psycopg.Error` when it is not."""
+        """Write a delivery; returns when it is on disk. Raises when it is not."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((Row(account, clock.now(), json.dumps(headers), body), done))
         self._wake.set()
@@ -73,18 +72,6 @@ class Ledger:
     def refuse(self, account: int) -> None:
         """Count a delivery that was turned away."""
         self._refused[account] += 1
-
-    @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
-        """The one connection, opened again when it broke."""
-        async with self._using:
-            if self._connection is None or self._connection.closed:
-                self._connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
-            try:
-                yield self._connection
-            except psycopg.OperationalError:
-                await self._connection.close()
-                raise
 
     async def _write_on(self) -> None:
         while True:
@@ -97,12 +84,14 @@ class Ledger:
                 await self._write(batch)
 
     async def _write(self, batch: list[tuple[Row, asyncio.Future[None]]]) -> None:
+        """Write a batch and tell its callers. Never raises: whatever goes wrong fails this batch,
+        and the next one is written."""
         columns = [list(column) for column in zip(*(row for row, _ in batch), strict=True)]
         try:
-            async with self.connection() as connection:
+            async with self._line.held() as connection:
                 await connection.execute(_INSERT, columns)
-        except psycopg.Error as error:
-            if len(batch) > 1 and not isinstance(error, psycopg.OperationalError):
+        except Exception as error:
+            if len(batch) > 1 and isinstance(error, psycopg.Error) and not _is_broken(error):
                 for each in batch:
                     await self._write([each])
                 return
@@ -112,8 +101,8 @@ class Ledger:
         for _, done in batch:
             if not done.done():
                 done.set_result(None)
-        with contextlib.suppress(psycopg.Error):
-            async with self.connection() as connection:
+        with contextlib.suppress(Exception):
+            async with self._line.held() as connection:
                 await connection.execute("NOTIFY heed_ledger")
 
     async def _listen_on(self) -> None:
@@ -139,8 +128,13 @@ class Ledger:
     async def _flush_refused(self) -> None:
         counts, self._refused = self._refused, Counter()
         for account, count in counts.items():
-            async with self.connection() as connection:
+            async with self._line.held() as connection:
                 await connection.execute(_REFUSED, [count, account])
+
+
+def _is_broken(error: psycopg.Error) -> bool:
+    """The database is at fault, not one of the rows."""
+    return isinstance(error, psycopg.OperationalError)
 
 
 def _fail(batch: list[tuple[Row, asyncio.Future[None]]], error: Exception) -> None:

@@ -69,6 +69,7 @@ def store(arrivals: list[Arrival]) -> Stored:
     here = _messages(new, people, tickets)
     if not here:
         return Stored([], set())
+    _reach_again(here, people)
     _attachments(here)
     _count_comments(here, posts)
     reopened = _refresh_tickets(here)
@@ -90,6 +91,18 @@ def _run(sql: str, *columns: Any) -> list[tuple[Any, ...]]:
 
 def _key(arrival: Arrival) -> Key:
     return arrival.account.pk, arrival.news.external_id
+
+
+def _clean(value: Any) -> Any:
+    """The same value with every text as the database can keep it."""
+    match value:
+        case str():
+            return clean(value)
+        case dict():
+            return {clean(str(key)): _clean(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_clean(each) for each in value]
+    return value
 
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
@@ -202,6 +215,19 @@ def _note_news_of_people(persons: Mapping[Key, Person], found: Mapping[Key, Auth
         if refresh_identity(row, news[row.pk]):
             row.save(update_fields=["name", "handle", "avatar_url", "language"])
             Customer.objects.filter(pk=row.customer_id, name="").update(name=str(row))
+
+
+def _reach_again(here: list[Here], people: Mapping[Key, Author]) -> None:
+    """Whoever writes to us privately can be written to, whatever was known before."""
+    writers = {
+        people[_author_key(each.arrival)].pk
+        for each in here
+        if each.arrival.news.visibility == "private" and each.arrival.news.opens_window
+    }
+    if writers:
+        _run(
+            "UPDATE inbox_identity SET reachable = true WHERE id = ANY(%s) AND NOT reachable", sorted(writers)
+        )
 
 
 def refresh_identity(row: Identity, person: Person) -> bool:
@@ -362,7 +388,7 @@ def _row(arrival: Arrival, ticket: int, identity: int) -> tuple[Any, ...]:
         news.at,
         news.parent[:255],
         clean(news.permalink),
-        orjson.dumps(dict(news.refs)).decode().replace("\\u0000", "\ufffd") if news.refs else "{}",
+        orjson.dumps(_clean(dict(news.refs))).decode() if news.refs else "{}",
     )
 
 
@@ -425,7 +451,7 @@ def attachment_row(message: int, position: int, each: Any) -> Attachment:
 
 
 def _refresh_tickets(here: Iterable[Here]) -> set[int]:
-    """Bring the rows of the list up to date; gives back the tickets that were solved before.
+    """Bring the rows of the list up to date; gives back the tickets that this reopened.
 
     Every value is a maximum or minimum over the network's times, so the order in which
     deliveries are read makes no difference.
@@ -435,8 +461,9 @@ def _refresh_tickets(here: Iterable[Here]) -> set[int]:
         by_ticket[each.ticket].append(each.arrival.news)
     lines = [_line(ticket, by_ticket[ticket]) for ticket in sorted(by_ticket)]
     locked = _run(_LOCK_TICKETS, [line[0] for line in lines])
-    _run(_REFRESH_TICKETS, *_columns(lines))
-    return {pk for pk, status in locked if status == Ticket.Status.SOLVED}
+    solved = {pk for pk, status in locked if status == Ticket.Status.SOLVED}
+    now = _run(_REFRESH_TICKETS, *_columns(lines))
+    return {pk for pk, status in now if pk in solved and status != Ticket.Status.SOLVED}
 
 
 def _line(ticket: int, news: list[MessageReceived]) -> tuple[Any, ...]:
@@ -473,6 +500,7 @@ FROM (
     JOIN inbox_ticket AS now ON now.id = new.ticket
 ) AS n
 WHERE t.id = n.ticket
+RETURNING t.id, t.status
 """
 
 # --------------------------------------------------------------------------------- events

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import connection, transaction
+from django.db.models import Q
 
 from heed.channels.base import Collected
 from heed.channels.models import Account
@@ -13,15 +16,21 @@ from heed.lib import clock
 
 _LOCK_SPACE = 7102  # the first key of our advisory locks: "collecting for accounts"
 _MOST_PAGES = 20
+_HOPELESS = ("sign_in_again", "not_configured", "already_connected", "private_address")
+_RHYTHM = 1.5  # seconds; the job that asks who is due comes every two
 
 
 def due() -> list[int]:
-    """The accounts to poll."""
+    """The accounts to poll now.
+
+    Few accounts are asked every two seconds. Many take turns, so that together they stay at two
+    questions a second: networks count requests per address.
+    """
     polled = [network.name for network in networks().values() if network.polls]
-    sound = Account.objects.filter(network__in=polled).exclude(
-        problem__in=("sign_in_again", "not_configured")
-    )
-    return list(sound.values_list("pk", flat=True))
+    sound = Account.objects.filter(network__in=polled).exclude(Q(problem__in=_HOPELESS) | Q(external_id=""))
+    rhythm = timedelta(seconds=max(_RHYTHM, sound.count() / 2))
+    rested = sound.filter(Q(collected_at=None) | Q(collected_at__lte=clock.now() - rhythm))
+    return list(rested.values_list("pk", flat=True))
 
 
 def collect(account_id: int) -> int:

@@ -1,4 +1,8 @@
-"""News that overtook its message: kept until the message comes, then applied."""
+"""News that overtook its message, and echoes of which it cannot be told yet whose they are.
+
+They are kept, and applied when their message comes or when a sweep finds that it has come: two
+processes may each see the other's half of the story only after both have committed.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,19 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from heed.inbox import receipts
 from heed.inbox.models import EarlyNews, Message, Revision, Ticket
 from heed.lib import clock
 from heed.lib.text import first_words
 
-What = Literal["edited", "removed", "hidden", "receipt"]
-
+What = Literal["edited", "removed", "hidden", "receipt", "echo"]
 
 _JUST_BEFORE = timedelta(microseconds=1)
+_KEPT_FOR = timedelta(days=3)
+_MOST = 500
 
 
 def keep(account: int, external_id: str, what: What, at: datetime, **data: Any) -> None:
@@ -31,24 +40,43 @@ def apply_to(stored: Mapping[tuple[int, str], int]) -> None:
     for account, external_id in stored:
         by_account[account].append(external_id)
     for account, ids in by_account.items():
-        waiting = EarlyNews.objects.filter(account_id=account, external_id__in=ids).exclude(what="receipt")
+        waiting = EarlyNews.objects.filter(account_id=account, external_id__in=ids).exclude(what="echo")
         for news in waiting.order_by("at", "id"):
-            _apply(Message.objects.get(pk=stored[(account, news.external_id)]), news)
-            news.delete()
+            apply(Message.objects.get(pk=stored[(account, news.external_id)]), news)
 
 
-def _apply(message: Message, news: EarlyNews) -> None:
+def apply_waiting() -> int:
+    """Apply what waits for messages that have come meanwhile; gives back how much that was."""
+    here = Message.objects.filter(account=OuterRef("account"), external_id=OuterRef("external_id"))
+    waiting = EarlyNews.objects.filter(Exists(here)).order_by("at", "id")[:_MOST]
+    for news in waiting:
+        with transaction.atomic():
+            apply(Message.objects.get(account=news.account_id, external_id=news.external_id), news)
+    return len(waiting)
+
+
+def forget() -> None:
+    """Drop what waited in vain."""
+    EarlyNews.objects.filter(created_at__lt=clock.now() - _KEPT_FOR).delete()
+
+
+def apply(message: Message, news: EarlyNews) -> None:
+    """Apply one piece of kept news to its message, and drop it."""
     match news.what:
         case "edited":
             edit(message, news.at, news.data["text"])
         case "removed":
             remove(message, news.at)
         case "hidden":
-            Message.objects.filter(pk=message.pk).update(hidden=news.data["hidden"])
+            hide(message, news.at, news.data["hidden"])
+        case "receipt" if message.direction == "out":
+            receipts.receipt(message, news.data["state"], news.data.get("reason", ""))
+    news.delete()
 
 
 def edit(message: Message, at: datetime, text: str) -> bool:
     """Give a message a revision; the latest by the network's time is shown. False if known."""
+    message = Message.objects.select_for_update().get(pk=message.pk)
     rows = [Revision(message=message, at=at, text=text)]
     if message.edited_at is None:
         # Networks tell the second only: the first words stand just before, whatever second the edit names.
@@ -59,7 +87,6 @@ def edit(message: Message, at: datetime, text: str) -> bool:
         return False
     latest = Revision.objects.filter(message=message).order_by("at", "id").last()
     assert latest is not None
-    message.text, message.edited_at = latest.text, latest.at
     Message.objects.filter(pk=message.pk).update(text=latest.text, edited_at=latest.at)
     Ticket.objects.filter(pk=message.ticket_id, last_at=message.at).update(
         last_text=first_words(latest.text, 180)
@@ -70,3 +97,12 @@ def edit(message: Message, at: datetime, text: str) -> bool:
 def remove(message: Message, at: datetime) -> bool:
     """Mark a message removed; what stood there is kept. False if it already was."""
     return bool(Message.objects.filter(pk=message.pk, removed_at=None).update(removed_at=at or clock.now()))
+
+
+def hide(message: Message, at: datetime, hidden: bool) -> bool:
+    """Mark a message hidden or shown, unless newer news said otherwise. False if nothing changed."""
+    row = Message.objects.select_for_update().get(pk=message.pk)
+    if row.hidden_at is not None and row.hidden_at > at:
+        return False
+    Message.objects.filter(pk=row.pk).update(hidden=hidden, hidden_at=at)
+    return row.hidden != hidden

@@ -14,6 +14,9 @@ from heed.inbox.models import Attachment, Message, Post
 from heed.lib import live
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
 
+_ACCOUNT_AT_FAULT = frozenset({"sign_in_again", "account_blocked"})
+"""Refusals that say nothing of the file: once the account works again, it can be had."""
+
 
 class TryAgain(Exception):
     """The file could not be had now; the job comes back."""
@@ -28,6 +31,23 @@ def files_of(message_id: int) -> None:
         live.tell(events.topics_of([message.ticket_id]))
     if failures:
         raise TryAgain(f"{len(failures)} files of message {message_id}")
+
+
+def give_up(message_id: int) -> None:
+    """The last try to fetch a message's files is over: those that still wait have failed. While the
+    network turns the account away they go on waiting, until somebody signs it in again."""
+    waiting = Attachment.objects.filter(message_id=message_id, state=Attachment.State.WAITING)
+    message = Message.objects.select_related("account").filter(pk=message_id).first()
+    if message is None or message.account.problem in _ACCOUNT_AT_FAULT:
+        return
+    if waiting.update(state=Attachment.State.FAILED, problem="the network did not give it"):
+        live.tell(events.topics_of([message.ticket_id]))
+
+
+def left_waiting(account_id: int) -> list[int]:
+    """The messages of an account with files that still wait: to be fetched when it works again."""
+    waiting = Attachment.objects.filter(message__account=account_id, state=Attachment.State.WAITING)
+    return sorted(set(waiting.values_list("message_id", flat=True)))
 
 
 def picture_of(post_id: int) -> None:
@@ -68,7 +88,7 @@ def _fetched(account: Account, url: str) -> files.Kept:
         source = with_session(account, lambda record: account.adapter.media(record, url))
         response = client().fetch(source.url, hosts=hosts, limit=files.MOST_BYTES, headers=source.headers)
     except Refusal as refusal:
-        if refusal.retry:
+        if refusal.retry or refusal.reason in _ACCOUNT_AT_FAULT:
             raise TryAgain(str(refusal)) from refusal
         raise Gone(str(refusal)) from refusal
     except AddressRefused as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatch
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core import signing
 
 from heed.channels.base import AttachmentKind
+from heed.inbox.models import Attachment, Post
 
 MOST_BYTES = 50 * 1024 * 1024
 SHOWN = frozenset(
@@ -60,21 +62,35 @@ def keep(file: BinaryIO) -> Kept:
     except BaseException:
         target.unlink(missing_ok=True)
         raise
-    return Kept(path, sniffed(target), size)
+    with target.open("rb") as kept:
+        return Kept(path, sniffed(kept), size)
 
 
 def open_file(path: str) -> BinaryIO:
     """A kept file, for reading. Raises `FileNotFoundError`."""
+    return _place(path).open("rb")
+
+
+def forget(path: str) -> None:
+    """Remove a file that no attachment and no post uses any more; nothing while one does. Call it
+    after the row that used it is gone."""
+    if Attachment.objects.filter(path=path).exists() or Post.objects.filter(picture=path).exists():
+        return
+    with contextlib.suppress(FileNotFoundError):
+        _place(path).unlink()
+
+
+def _place(path: str) -> Path:
     root = Path(settings.MEDIA_ROOT).resolve()
     target = (root / path).resolve()
     if not path or not target.is_relative_to(root):
         raise FileNotFoundError(path)
-    return target.open("rb")
+    return target
 
 
-def sniffed(target: Path) -> str:
+def sniffed(file: BinaryIO) -> str:
     """The MIME type by the file's first bytes; plain text when it is text, else unknown bytes."""
-    head = target.open("rb").read(4096)
+    head = file.read(4096)
     try:
         found = puremagic.from_string(head, mime=True)
     except (puremagic.PureError, ValueError):

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import psycopg
+from cryptography.fernet import InvalidToken
 from django.db import DatabaseError, OperationalError, close_old_connections, connection, transaction
+from django.db.models import Func, IntegerField
 
 from heed.channels.base import AccountRecord, Broken, Inbound, Malformed, MessageReceived, NotUnderstood
 from heed.channels.models import Account
@@ -28,6 +30,8 @@ from heed.lib.postgres import conninfo
 log = logging.getLogger("heed.intake")
 
 BATCH = 500
+MOST_BYTES = 16 * 1024 * 1024
+"""Bodies of one batch together: some networks send megabytes in one."""
 
 
 class Item(NamedTuple):
@@ -65,7 +69,7 @@ def _work(stop: threading.Event) -> None:
     try:
         listener.execute(f"LISTEN {CHANNEL}")
         while not stop.is_set():
-            while not stop.is_set() and take_batch() == BATCH:
+            while not stop.is_set() and take_batch():
                 pass
             for _ in listener.notifies(timeout=1.0, stop_after=1):
                 pass
@@ -76,14 +80,28 @@ def _work(stop: threading.Event) -> None:
 def take_batch(limit: int = BATCH) -> int:
     """Apply up to `limit` waiting deliveries in one transaction; gives back how many there were."""
     with transaction.atomic():
-        deliveries = list(
-            Delivery.objects.select_for_update(skip_locked=True)
-            .filter(state=Delivery.State.PENDING)
-            .order_by("id")[:limit]
-        )
+        deliveries = list(Delivery.objects.filter(pk__in=_claim(limit)).order_by("id"))
         if deliveries:
             _apply_deliveries(deliveries)
     return len(deliveries)
+
+
+def _claim(limit: int) -> list[int]:
+    """The next waiting deliveries, as many as fit in memory comfortably."""
+    waiting = (
+        Delivery.objects.select_for_update(skip_locked=True)
+        .filter(state=Delivery.State.PENDING)
+        .order_by("id")
+        .values_list("pk", Func("body", function="octet_length", output_field=IntegerField()))[:limit]
+    )
+    claimed: list[int] = []
+    size = 0
+    for pk, length in waiting:
+        size += length
+        if claimed and size > MOST_BYTES:
+            break
+        claimed.append(pk)
+    return claimed
 
 
 def apply_news(account: Account, found: Iterable[Inbound]) -> None:
@@ -203,10 +221,13 @@ class Accounts:
 
     def __init__(self, ids: Iterable[int]) -> None:
         self.by_id = {account.pk: account for account in Account.objects.filter(pk__in=list(ids))}
-        self._records = {pk: account.record() for pk, account in self.by_id.items()}
+        self._records: dict[int, AccountRecord] = {}
         self._owners: dict[tuple[int, str], Account | None] = {}
 
     def record(self, account: Account) -> AccountRecord:
+        """The account as its network sees it. Raises when its secrets cannot be opened."""
+        if account.pk not in self._records:
+            self._records[account.pk] = account.record()
         return self._records[account.pk]
 
     def owner(self, account: Account, named: str) -> Account | None:
@@ -222,6 +243,14 @@ class Accounts:
         secret = account.adapter.shared_secret
         if not secret:
             return None
+        mine = self.record(account).credentials.get(secret)
         others = Account.objects.filter(network=account.network, external_id=named)
-        mine = self._records[account.pk].credentials.get(secret)
-        return next((other for other in others if other.credentials.get(secret) == mine), None)
+        return next((other for other in others if _opened(other).get(secret) == mine), None)
+
+
+def _opened(account: Account) -> dict[str, str]:
+    """The account's credentials; none when they cannot be opened with the keys we have."""
+    try:
+        return account.credentials
+    except InvalidToken:
+        return {}

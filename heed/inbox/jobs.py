@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from procrastinate import RetryStrategy
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -15,26 +15,30 @@ from heed.accounts.models import User
 from heed.channels.base import Action, Refusal, Wanted
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
-from heed.inbox import collect, events, fetch, outbox, tally
-from heed.inbox.models import EarlyNews, Message
+from heed.inbox import collect, early, events, fetch, news, outbox, tally
+from heed.inbox.intake import apply_news
+from heed.inbox.models import Message
 from heed.lib import clock
-from heed.lib.http import AnswerLost, TooLarge, Unreachable
+from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
 
 log = logging.getLogger("heed.jobs")
 
 _GRACE = timedelta(seconds=20)
-_AGAIN = RetryStrategy(max_attempts=6, exponential_wait=4)
+MOST_TRIES = 5
+"""How often an action is tried before the agent is told that it did not work."""
+
+_AGAIN = RetryStrategy(max_attempts=MOST_TRIES, exponential_wait=4)
 
 
 @app.task(queue="send")
 def send_answers(ticket: int) -> None:
     """Send a ticket's waiting answers in order."""
     again = outbox.send_next(ticket)
-    _defer_at(send_answers, again, ticket=ticket)
+    _defer_at(send_answers, again, f"send:{ticket}", ticket=ticket)
     for message in Message.objects.filter(
         ticket_id=ticket, state=Message.State.UNKNOWN, try_at__isnull=False
     ):
-        _defer_at(resolve_unknown, message.try_at, message=message.pk)
+        _defer_at(resolve_unknown, message.try_at, f"resolve:{message.pk}", message=message.pk)
 
 
 @app.task(queue="send")
@@ -47,11 +51,11 @@ def resolve_unknown(message: int) -> None:
     if row.state == Message.State.QUEUED:
         send_answers.defer(ticket=row.ticket_id)
     else:
-        _defer_at(resolve_unknown, again, message=message)
+        _defer_at(resolve_unknown, again, f"resolve:{message}", message=message)
 
 
-@app.task(queue="send", retry=_AGAIN)
-def act_on_network(message: int, action: Action, user: int) -> None:
+@app.task(queue="send", retry=_AGAIN, pass_context=True)
+def act_on_network(context: JobContext, message: int, action: Action, user: int) -> None:
     """Do a like, hide, delete … and keep what the network says."""
     row = Message.objects.select_related("account", "ticket__post", "identity").filter(pk=message).first()
     if row is None:
@@ -63,29 +67,32 @@ def act_on_network(message: int, action: Action, user: int) -> None:
         refs = with_session(
             row.account, lambda record: row.account.adapter.act(record, action, target, person)
         )
-    except Refusal as refusal:
-        if refusal.retry:
+    except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
+        lasting = isinstance(error, AddressRefused) or (isinstance(error, Refusal) and not error.retry)
+        if not lasting and context.job.attempts < MOST_TRIES:
             raise
+        reason = error.reason if isinstance(error, Refusal) else "network_down"
         events.record(
-            "action_failed", ticket=row.ticket, message=row, actor=actor, action=action, reason=refusal.reason
+            "action_failed", ticket=row.ticket, message=row, actor=actor, action=action, reason=reason
         )
         return
     with transaction.atomic():
-        _keep_action(row, action, dict(refs))
+        _keep_action(message, action, dict(refs))
         events.record("action_done", ticket=row.ticket, message=row, actor=actor, action=action)
 
 
-def _keep_action(row: Message, action: Action, refs: dict[str, object]) -> None:
+def _keep_action(message: int, action: Action, refs: dict[str, object]) -> None:
     facts: dict[Action, dict[str, object]] = {
         "like": {"liked": True},
         "unlike": {"liked": False},
         "repost": {"reposted": True},
         "unrepost": {"reposted": False},
-        "hide": {"hidden": True},
-        "unhide": {"hidden": False},
+        "hide": {"hidden": True, "hidden_at": clock.now()},
+        "unhide": {"hidden": False, "hidden_at": clock.now()},
         "delete": {"removed_at": clock.now()},
     }
-    Message.objects.filter(pk=row.pk).update(refs=outbox.merged(row.refs, refs), **facts.get(action, {}))
+    row = Message.objects.select_for_update(of=("self",)).get(pk=message)
+    Message.objects.filter(pk=message).update(refs=outbox.merged(row.refs, refs), **facts.get(action, {}))
 
 
 @app.task(queue="fetch", retry=RetryStrategy(max_attempts=5, exponential_wait=5))
@@ -108,15 +115,13 @@ def look_up(account: int, what: str, external_id: str, refs: dict[str, object]) 
         return
     wanted = Wanted(what, external_id, refs)  # type: ignore[arg-type]
     try:
-        news = with_session(row, lambda record: row.adapter.look_up(record, wanted))
+        found = with_session(row, lambda record: row.adapter.look_up(record, wanted))
     except Refusal as refusal:
         if refusal.retry:
             raise
         log.info("looking up %s of account %s: %s", what, account, refusal)
         return
-    from heed.inbox.intake import apply_news
-
-    apply_news(row, news)
+    apply_news(row, found)
 
 
 @app.task(queue="collect", retry=False)
@@ -128,7 +133,7 @@ def collect_account(account: int) -> None:
         log.warning("collecting from account %s: %s", account, error)
 
 
-@app.periodic(cron="* * * * * */5")
+@app.periodic(cron="* * * * * */2")
 @app.task(queue="collect", queueing_lock="collect_all", pass_context=False)
 def collect_all(timestamp: int) -> None:
     """Poll every account whose network does not call us."""
@@ -159,24 +164,32 @@ def fold_tallies(timestamp: int) -> None:
     tally.fold()
 
 
+@app.periodic(cron="* * * * * */3")
+@app.task(queue="reactions", queueing_lock="apply_early_news")
+def apply_early_news(timestamp: int) -> None:
+    """News that overtook its message is applied once both are there; echoes find their place."""
+    early.apply_waiting()
+    news.apply_parked()
+
+
 @app.periodic(cron="30 * * * *")
 @app.task(queue="tidy", queueing_lock="forget_early_news")
 def forget_early_news(timestamp: int) -> None:
     """News about messages that never came is dropped after three days."""
-    EarlyNews.objects.filter(at__lt=clock.now() - timedelta(days=3)).delete()
+    early.forget()
 
 
-def _defer_at(job: object, moment: datetime | None, **arguments: int) -> None:
-    if moment is None:
-        return
-    wait = max(0, int((moment - clock.now()).total_seconds() + 0.999))
-    configure = job.configure  # type: ignore[attr-defined]
-    configure(schedule_in={"seconds": wait} if wait else None).defer(**arguments)
+def _defer_at(job: object, moment: datetime | None, lock: str, **arguments: int) -> None:
+    """Come back at a moment, unless somebody already will."""
+    if moment is not None:
+        wait = max(1, int((moment - clock.now()).total_seconds() + 0.999))
+        _defer_once(job, f"{lock}:later", wait, **arguments)
 
 
-def _defer_once(job: object, lock: str, **arguments: int) -> None:
+def _defer_once(job: object, lock: str, wait: int = 0, **arguments: int) -> None:
+    later = {"schedule_in": {"seconds": wait}} if wait else {}
     try:
         with transaction.atomic():
-            job.configure(queueing_lock=lock).defer(**arguments)  # type: ignore[attr-defined]
+            job.configure(queueing_lock=lock, **later).defer(**arguments)  # type: ignore[attr-defined]
     except AlreadyEnqueued:
         return

@@ -244,6 +244,8 @@ class Message(models.Model):
     edited_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
     hidden = models.BooleanField(default=False)
+    hidden_at = models.DateTimeField(null=True, blank=True)
+    """The network's time of the last hide or show: an older one changes nothing."""
     liked = models.BooleanField(default=False)
     """We like it."""
     reposted = models.BooleanField(default=False)
@@ -270,6 +272,12 @@ class Message(models.Model):
         ]
         indexes: ClassVar = [
             models.Index("ticket", "at", "external_id", "id", name="message_thread"),
+            models.Index(
+                "account",
+                "created_at",
+                condition=Q(direction="out", refs__has_key="more"),
+                name="message_parts",
+            ),
             models.Index(
                 "ticket",
                 "id",
@@ -347,23 +355,27 @@ class Reaction(models.Model):
     author_external_id = models.CharField(max_length=255)
     author_name = models.CharField(max_length=255, blank=True)
     reaction = models.CharField(max_length=40)
+    repost = models.BooleanField(default=False)
+    """One may like and repost the same thing; of likes, hearts … only one holds."""
     on = models.BooleanField(default=True)
     at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint("account", "target", "author_external_id", name="one_reaction"),
+            models.UniqueConstraint("account", "target", "author_external_id", "repost", name="one_reaction"),
         ]
 
 
 class EarlyNews(models.Model):
-    """News about a message that has not arrived yet: an edit, a removal, a receipt. It waits here."""
+    """News about a message that has not arrived yet: an edit, a removal, a receipt; or an echo of
+    which it cannot be told yet whose it is. It waits here."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
     external_id = models.CharField(max_length=255)
     at = models.DateTimeField()
     what = models.CharField(max_length=20)
     data = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         constraints: ClassVar = [

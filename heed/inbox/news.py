@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
 
+from heed.channels import base
 from heed.channels.base import (
     AccountChanged,
     AuthorFound,
@@ -23,11 +27,23 @@ from heed.channels.base import (
     PostStale,
     ReactionChanged,
     Receipt,
+    Sent,
 )
 from heed.channels.models import Account
-from heed.inbox import early, events, outbox
+from heed.inbox import early, events, outbox, receipts
 from heed.inbox.arrivals import attachment_row, refresh_identity
-from heed.inbox.models import Attachment, Customer, Event, Identity, Message, Post, Reaction, Ticket
+from heed.inbox.models import (
+    Attachment,
+    Customer,
+    Draft,
+    EarlyNews,
+    Event,
+    Identity,
+    Message,
+    Post,
+    Reaction,
+    Ticket,
+)
 from heed.lib import clock, live
 from heed.lib.text import clean, first_words
 
@@ -71,70 +87,118 @@ def _find(account: Account, external_id: str) -> Message | None:
 
 # ---------------------------------------------------------------------------------- echoes
 
+_CLOCKS_APART = timedelta(seconds=10)
+_SEND_MAY_TAKE = timedelta(minutes=3)
+
 
 def _echo(account: Account, echo: Echo) -> None:
-    """Our own message came back: attach it to the row that sent it, else it was sent outside Heed."""
-    if _find(account, echo.external_id) is not None:
-        return
-    ours = _sent_by_heed(account, echo)
-    if ours is None:
-        _answered_outside(account, echo)
-    elif ours.external_id or (clean(echo.text) != ours.text and ours.attachments.exists()):
-        _attach_part(ours, echo)
-    else:
-        _attach(ours, echo)
+    """Our own message came back: attach it to the row that sent it, else it was sent outside Heed.
+
+    While it cannot be told (a request that may have made it is still under way, or the comment it
+    answers has not come), it is parked; `apply_parked` looks again.
+    """
+    if not _place_echo(account, echo):
+        early.keep(account.pk, echo.external_id, "echo", echo.at, echo=_kept(echo))
 
 
-def _sent_by_heed(account: Account, echo: Echo) -> Message | None:
-    out = Message.objects.select_related("ticket", "identity", "account", "author").filter(
-        account=account, direction="out"
+def apply_parked() -> None:
+    """Look again at the echoes of which it could not be told whose they are."""
+    for row in EarlyNews.objects.filter(what="echo").select_related("account").order_by("id")[:500]:
+        with transaction.atomic():
+            if _place_echo(row.account, _echo_of(row)):
+                row.delete()
+
+
+def _place_echo(account: Account, echo: Echo) -> bool:
+    """Put an echo where it belongs; False when that cannot be told yet."""
+    if _find(account, echo.external_id) is not None or _is_known_part(account, echo):
+        return True
+    ours = _by_key(account, echo) if echo.key else None
+    if ours is not None:
+        if ours.external_id or (clean(echo.text) != ours.text and ours.attachments.exists()):
+            _attach_part(ours, echo)
+        else:
+            _attach(ours, echo)
+        return True
+    if _may_be_under_way(account, echo):
+        return False
+    unknown = _of_unknown_outcome(account, echo)
+    if unknown is not None:
+        _attach(unknown, echo)
+        return True
+    return _answered_outside(account, echo)
+
+
+def _kept(echo: Echo) -> dict[str, Any]:
+    """An echo as JSON."""
+    facts: dict[str, Any] = orjson.loads(orjson.dumps(replace(echo, refs=dict(echo.refs))))
+    return facts
+
+
+def _echo_of(row: EarlyNews) -> Echo:
+    facts = dict(row.data["echo"])
+    person = Person(**facts["person"]) if facts.get("person") else None
+    files = tuple(base.Attachment(**each) for each in facts.get("attachments", ()))
+    return Echo(**{**facts, "at": row.at, "person": person, "attachments": files})
+
+
+def _is_known_part(account: Account, echo: Echo) -> bool:
+    """Whether this is another part of an answer that went out in several messages."""
+    parts = Message.objects.filter(
+        account=account, direction="out", refs__has_key="more", created_at__gte=echo.at - timedelta(hours=1)
     )
-    if echo.key:
-        try:
-            return out.filter(send_key=UUID(echo.key)).first()
-        except ValueError:
-            return None
-    extra = (
-        out.filter(refs__more__contains=[echo.external_id]).filter(created_at__gte=echo.at - _HOUR).first()
+    return parts.filter(refs__more__contains=[echo.external_id]).exists()
+
+
+def _ours(account: Account) -> QuerySet[Message]:
+    return Message.objects.select_related("ticket", "identity", "account", "author").filter(
+        account=account, direction="out", author__isnull=False
     )
-    if extra is not None:
-        return extra
-    flying = out.filter(
-        visibility=echo.visibility, external_id="", state__in=Message.IN_FLIGHT, text=clean(echo.text)
+
+
+def _by_key(account: Account, echo: Echo) -> Message | None:
+    try:
+        return _ours(account).filter(send_key=UUID(echo.key)).first()
+    except ValueError:
+        return None
+
+
+def _begun_before(account: Account, echo: Echo) -> QuerySet[Message]:
+    """Answers of ours without an id yet whose request may have made this echo."""
+    rows = _ours(account).filter(
+        visibility=echo.visibility, external_id="", started_at__lte=echo.at + _CLOCKS_APART
     )
     if echo.visibility == "private":
         person = echo.person.external_id if echo.person else ""
-        flying = flying.filter(Q(identity__external_id=person) | Q(identity__private_id=person))
-    elif echo.parent:
-        flying = flying.filter(Q(answers__external_id=echo.parent) | Q(answers__parent=echo.parent))
-    elif echo.post:
-        flying = flying.filter(ticket__post__external_id=echo.post)
-    return flying.order_by("id").first()
+        return rows.filter(Q(identity__external_id=person) | Q(identity__private_id=person))
+    if echo.parent:
+        return rows.filter(Q(answers__external_id=echo.parent) | Q(answers__parent=echo.parent))
+    return rows.filter(ticket__post__external_id=echo.post)
 
 
-_HOUR = clock.from_unix(3600) - clock.from_unix(0)
+def _may_be_under_way(account: Account, echo: Echo) -> bool:
+    """Whether a request that is under way may have made it, whatever its words: the network may
+    change them. Its own answer will say."""
+    return (
+        _begun_before(account, echo)
+        .filter(state=Message.State.SENDING, lease_until__gt=clock.now())
+        .filter(started_at__gt=clock.now() - _SEND_MAY_TAKE)
+        .exists()
+    )
+
+
+def _of_unknown_outcome(account: Account, echo: Echo) -> Message | None:
+    """The answer with these words that may have arrived, whatever came back; of several, the one
+    begun first."""
+    states = (Message.State.UNKNOWN, Message.State.SENDING, Message.State.FAILED)
+    rows = _begun_before(account, echo).filter(state__in=states, text=clean(echo.text))
+    return rows.order_by("started_at", "id").first()
 
 
 def _attach(ours: Message, echo: Echo) -> None:
     """The network shows our answer: it arrived, whatever became of the request."""
-    row = Message.objects.select_for_update(of=("self",)).get(pk=ours.pk)
-    row.external_id, row.at = echo.external_id, echo.at
-    row.permalink = row.permalink or echo.permalink
-    row.refs = {**row.refs, **dict(echo.refs)}
-    if row.state in (*Message.IN_FLIGHT, Message.State.FAILED):
-        row.state, row.lease_until, row.try_at, row.reason, row.detail = (
-            Message.State.SENT,
-            None,
-            None,
-            "",
-            "",
-        )
-    row.save()
-    row = outbox.loaded(row.pk)
-    if row.visibility == "private" and row.ticket.kind == Ticket.Kind.PUBLIC:
-        Ticket.objects.filter(pk=row.ticket_id).update(took_private=True)
-    outbox.catch_up(row)
-    events.record("answer_sent", ticket=row.ticket, message=row, actor=row.author)
+    outbox.arrived(ours, Sent(echo.external_id, at=echo.at, refs=echo.refs))
+    Message.objects.filter(pk=ours.pk, permalink="").update(permalink=echo.permalink)
 
 
 def _attach_part(ours: Message, echo: Echo) -> None:
@@ -145,11 +209,11 @@ def _attach_part(ours: Message, echo: Echo) -> None:
         Message.objects.filter(pk=row.pk).update(refs={**row.refs, "more": [*more, echo.external_id]})
 
 
-def _answered_outside(account: Account, echo: Echo) -> None:
-    """A colleague answered in the network's own app."""
+def _answered_outside(account: Account, echo: Echo) -> bool:
+    """A colleague answered in the network's own app. False when its ticket is not here yet."""
     ticket = _ticket_of_echo(account, echo)
     if ticket is None:
-        return
+        return echo.visibility == "public" and not echo.parent
     with transaction.atomic():
         message, made = Message.objects.get_or_create(
             account=account,
@@ -169,13 +233,14 @@ def _answered_outside(account: Account, echo: Echo) -> None:
             },
         )
     if not made:
-        return
+        return True
     rows = [attachment_row(message.pk, position, each) for position, each in enumerate(echo.attachments)]
     Attachment.objects.bulk_create(rows, ignore_conflicts=True)
-    _count_as_answered(ticket, message)
+    before = _count_as_answered(ticket, message)
     early.apply_to({(account.pk, message.external_id): message.pk})
     outbox.catch_up(message)
-    events.record("answered_outside", ticket=ticket, message=message, at=message.at)
+    events.record("answered_outside", ticket=ticket, message=message, at=message.at, before=before)
+    return True
 
 
 def _ticket_of_echo(account: Account, echo: Echo) -> Ticket | None:
@@ -208,16 +273,23 @@ def _private_ticket(account: Account, identity: Identity, echo: Echo) -> Ticket:
     return Ticket.objects.get(identity=identity, kind=Ticket.Kind.PRIVATE, running=True)
 
 
-def _count_as_answered(ticket: Ticket, message: Message) -> None:
-    """An answer outside Heed answers what customers wrote before it, whatever comes in first here."""
+def _count_as_answered(ticket: Ticket, message: Message) -> dict[str, Any]:
+    """An answer outside Heed answers what customers wrote before it, whatever comes in first here.
+    Gives back how it stood before."""
     row = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    before = {
+        "unanswered": row.unanswered,
+        "waiting_since": row.waiting_since.isoformat() if row.waiting_since else None,
+        "outside_until": row.outside_until.isoformat() if row.outside_until else None,
+    }
     row.outside_until = max(row.outside_until or message.at, message.at)
-    if not row.messages.filter(direction="in", at__gt=row.outside_until).exists():
-        row.unanswered, row.waiting_since = False, None
+    later = row.messages.filter(direction="in", at__gt=row.outside_until).order_by("at").first()
+    row.unanswered, row.waiting_since = later is not None and row.unanswered, later.at if later else None
     if message.at >= row.last_at:
         row.last_at, row.last_text = message.at, first_words(message.text, 180)
         row.last_direction, row.last_author = "out", ""
     row.save()
+    return before
 
 
 # ------------------------------------------------------------------- changes of messages
@@ -249,7 +321,7 @@ def _hidden(account: Account, news: HiddenChanged) -> None:
     if message is None:
         early.keep(account.pk, news.external_id, "hidden", news.at, hidden=news.hidden)
         return
-    if Message.objects.filter(pk=message.pk).exclude(hidden=news.hidden).update(hidden=news.hidden):
+    if early.hide(message, news.at, news.hidden):
         events.record(
             "hidden_changed", ticket=message.ticket, message=message, at=news.at, hidden=news.hidden
         )
@@ -261,6 +333,7 @@ def _reaction(account: Account, news: ReactionChanged) -> None:
         account=account,
         target=news.target[:255],
         author_external_id=news.author.external_id[:255],
+        repost=news.reaction == "repost",
         defaults={
             "author_name": clean(news.author.name)[:255],
             "reaction": clean(news.reaction)[:40],
@@ -269,10 +342,11 @@ def _reaction(account: Account, news: ReactionChanged) -> None:
         },
     )
     if not made:
-        if news.at < row.at:
+        changed = Reaction.objects.filter(pk=row.pk, at__lte=news.at).update(
+            reaction=clean(news.reaction)[:40] or row.reaction, on=news.on, at=news.at
+        )
+        if not changed:
             return
-        row.reaction, row.on, row.at = clean(news.reaction)[:40] or row.reaction, news.on, news.at
-        row.save(update_fields=["reaction", "on", "at"])
     if news.author.external_id == account.external_id:
         field = "reposted" if news.reaction == "repost" else "liked"
         Message.objects.filter(account=account, external_id=news.target).update(**{field: news.on})
@@ -287,7 +361,7 @@ def _receipt(account: Account, news: Receipt) -> None:
         if message is None:
             early.keep(account.pk, external_id, "receipt", news.at, state=news.state, reason=news.reason)
         elif message.direction == "out":
-            outbox.receipt(message, news.state, news.reason)
+            receipts.receipt(message, news.state, news.reason)
             live.tell(events.topics_of([message.ticket_id]))
     if news.watermark is not None and news.person:
         _watermark(account, news, news.watermark)
@@ -298,7 +372,6 @@ def _watermark(account: Account, news: Receipt, until: datetime) -> None:
     if identity is None or news.state == "failed":
         return
     field = "seen_until" if news.state == "seen" else "delivered_until"
-    before = datetime(1970, 1, 1, tzinfo=UTC)
     Identity.objects.filter(pk=identity.pk).update(
         **{field: until if getattr(identity, field) is None else Greatest(F(field), until)}
     )
@@ -308,7 +381,6 @@ def _watermark(account: Account, news: Receipt, until: datetime) -> None:
         direction="out",
         visibility="private",
         state__in=below,
-        at__gte=before,
         at__lte=until,
     )
     tickets = list(changed.values_list("ticket_id", flat=True).distinct())
@@ -404,28 +476,53 @@ def _author(account: Account, news: AuthorFound) -> None:
 
 
 def _give_way(message: Message, stand_in: Identity, known: Identity) -> None:
+    """All that hangs on a stand-in goes to the person it turned out to be."""
     ticket = message.ticket
     theirs = Ticket.objects.filter(identity=known, post=ticket.post, kind=ticket.kind, running=True).first()
     if theirs is None:
         Ticket.objects.filter(pk=ticket.pk).update(identity=known, customer_id=known.customer_id)
     else:
-        Message.objects.filter(ticket=ticket).update(ticket=theirs)
-        Event.objects.filter(ticket=ticket).update(ticket=theirs)
-        Ticket.objects.filter(pk=theirs.pk).update(
-            unanswered=True, last_at=Greatest(F("last_at"), ticket.last_at), last_text=ticket.last_text
-        )
-        ticket.delete()
+        _pour(ticket.pk, theirs.pk)
     Message.objects.filter(identity=stand_in).update(identity=known)
     customer = stand_in.customer
     stand_in.delete()
     customer.delete()
-    live.tell(events.topics_of([theirs.pk if theirs else ticket.pk]))
+    live.tell(events.topics_of([ticket.pk, theirs.pk if theirs else ticket.pk]))
+
+
+def _pour(source: int, target: int) -> None:
+    """Everything of one ticket goes into another, which then waits as long as the older of both."""
+    locked = {
+        row.pk: row
+        for row in Ticket.objects.select_for_update().filter(pk__in=(source, target)).order_by("id")
+    }
+    old, kept = locked[source], locked[target]
+    for model in (Message, Event, Attachment):
+        model.objects.filter(ticket=old).update(ticket=kept)
+    for draft in Draft.objects.filter(ticket=old):
+        mine = Draft.objects.filter(user=draft.user, ticket=kept, visibility=draft.visibility).first()
+        if mine is None:
+            Draft.objects.filter(pk=draft.pk).update(ticket=kept)
+        else:
+            Draft.objects.filter(pk=mine.pk).update(text=f"{mine.text}\n\n{draft.text}")
+    waits = [each for each in (old.waiting_since, kept.waiting_since) if each is not None]
+    kept.unanswered = old.unanswered or kept.unanswered
+    kept.waiting_since = min(waits) if waits else None
+    if old.unanswered and kept.solved:
+        kept.status, kept.solved_at = Ticket.Status.OPEN, None
+    if old.last_at > kept.last_at:
+        kept.last_at, kept.last_text = old.last_at, old.last_text
+        kept.last_direction, kept.last_author = old.last_direction, old.last_author
+    kept.opened_at = min(old.opened_at, kept.opened_at)
+    kept.save()
+    old.delete()
 
 
 def _account(account: Account, news: AccountChanged) -> None:
-    Account.objects.filter(pk=account.pk).update(
-        problem=news.problem,
-        problem_detail=news.detail[:500],
-        state=Account.State.BROKEN if news.problem else Account.State.CONNECTED,
-    )
+    """What the network says of our account. Without a problem it is a remark, and heals nothing."""
+    row = Account.objects.filter(pk=account.pk)
+    if news.problem:
+        row.update(problem=news.problem, problem_detail=news.detail[:500], state=Account.State.BROKEN)
+    else:
+        row.filter(problem="").update(problem_detail=news.detail[:500])
     live.tell(["accounts"])

@@ -2,7 +2,8 @@
 
 queued → sending → sent → delivered → seen, beside them retrying, failed and unknown. Before a
 request leaves, the row says *sending* with a lease. Whoever finds a lease that ran out knows only
-that a worker died: the outcome is unknown, and only the network or a person can say.
+that a worker died: the outcome is unknown, and only the network or a person can say. A worker
+that was merely slow finds before every decisive request that the row is no longer its own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.db import transaction
 
 from heed.channels.base import (
+    AccountRecord,
     Action,
     Answer,
     CannotTell,
@@ -27,10 +29,10 @@ from heed.channels.base import (
     Target,
 )
 from heed.channels.sessions import with_session
-from heed.inbox import events, files
-from heed.inbox.models import Attachment, Draft, EarlyNews, Event, Message, Ticket
+from heed.inbox import early, events, files, receipts
+from heed.inbox.models import Attachment, EarlyNews, Event, Message, Ticket
 from heed.lib import clock, live
-from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
+from heed.lib.http import AddressRefused, AnswerLost, Steps, TooLarge, Unreachable
 
 log = logging.getLogger("heed.outbox")
 
@@ -38,7 +40,11 @@ WAITS = (2, 5, 15, 60, 180, 600, 1800)
 """Seconds until the next try, by how many were made. After the last one it has failed."""
 
 State = Message.State
-_RANK = {State.SENT: 1, State.DELIVERED: 2, State.SEEN: 3}
+_ABOUT_THEN = timedelta(minutes=1)
+
+
+class LeaseLost(Exception):
+    """Another worker has taken over this answer: leave it alone."""
 
 
 def send_next(ticket_id: int) -> datetime | None:
@@ -55,12 +61,14 @@ def resolve(message_id: int) -> datetime | None:
     message = _claim_unknown(message_id)
     if message is None:
         return None
-    account = message.account
+    account, answer = message.account, _answer(message, with_bytes=False)
     try:
-        finding = with_session(account, lambda record: account.adapter.find(record, _answer(message)))
+        finding = with_session(account, lambda record: account.adapter.find(record, answer))
     except (Unreachable, AnswerLost, TooLarge, Refusal) as error:
         return _ask_again(message, _patience(message), str(error))
     match finding:
+        case Sent() if _belongs_to_another(message, finding.external_id):
+            return _ask_again(message, None)
         case Sent():
             arrived(message, finding)
         case NotThere():
@@ -74,13 +82,18 @@ def resolve(message_id: int) -> datetime | None:
 @transaction.atomic
 def arrived(message: Message, sent: Sent) -> None:
     """The network has it. An echo that came first is the same message: they become one row."""
-    row = _lock(message)
+    row = receipts.locked(message)
     if row is None or row.state not in (*Message.IN_FLIGHT, State.FAILED):
         return
-    _absorb_echo(row, sent.external_id)
-    row.external_id = row.external_id or sent.external_id
+    if _belongs_to_another(row, sent.external_id):
+        _leave_to_a_person(row)
+        return
+    if row.state == State.FAILED:
+        receipts.take_draft_back(row)
+    echoed_at = _absorb_echo(row, sent.external_id)
+    row.external_id = sent.external_id
     row.refs = {**row.refs, **dict(sent.refs), **_more(row, sent)}
-    row.at = sent.at or row.at
+    row.at = sent.at or echoed_at or row.at
     row.state = State.SENT
     row.lease_until = row.try_at = None
     row.reason = row.detail = ""
@@ -91,11 +104,9 @@ def arrived(message: Message, sent: Sent) -> None:
 
 
 def catch_up(row: Message) -> None:
-    """Receipts may come before we know the message's id, or by a watermark: apply what waits."""
-    waiting = EarlyNews.objects.filter(account_id=row.account_id, external_id=row.external_id, what="receipt")
-    for news in waiting:
-        receipt(row, news.data["state"], news.data.get("reason", ""))
-    waiting.delete()
+    """News may come before we know the message's id, or by a watermark: apply what waits."""
+    for news in EarlyNews.objects.filter(account_id=row.account_id, external_id=row.external_id):
+        early.apply(row, news)
     if row.identity is None or row.visibility != "private":
         return
     for state, until in (
@@ -103,29 +114,7 @@ def catch_up(row: Message) -> None:
         (State.SEEN, row.identity.seen_until),
     ):
         if until is not None and row.at <= until:
-            receipt(row, state)
-
-
-def receipt(row: Message, state: str, reason: str = "") -> None:
-    """The network reports on our message. A state only moves forward, but to failed."""
-    if state == State.FAILED:
-        fail(row, "bad_request", detail=reason)
-    elif _RANK[State(state)] > _RANK.get(State(row.state), 0) and row.state in _RANK:
-        row.state = State(state)
-        Message.objects.filter(pk=row.pk).update(state=state)
-
-
-@transaction.atomic
-def fail(message: Message, reason: Reason, *, code: str = "", detail: str = "") -> None:
-    """It will not be sent. The text returns to its author as a draft, with the reason."""
-    row = _lock(message)
-    if row is None or row.state == State.FAILED:
-        return
-    row.state, row.reason, row.detail = State.FAILED, reason, f"{code} {detail}".strip()[:500]
-    row.lease_until = row.try_at = None
-    row.save()
-    _return_as_draft(row)
-    events.record("answer_failed", ticket=row.ticket, message=row, actor=row.author, reason=reason)
+            receipts.receipt(row, state)
 
 
 # --------------------------------------------------------------------------------- sending
@@ -153,30 +142,35 @@ def _claim(ticket_id: int) -> tuple[Message | None, datetime | None]:
         row.state = State.SENDING
         row.attempts += 1
         row.lease_until = _lease()
-        row.save(update_fields=["state", "attempts", "lease_until"])
+        row.at = max(row.at, clock.now())
+        row.started_at = row.started_at or clock.now()
+        row.save(update_fields=["state", "attempts", "lease_until", "at", "started_at"])
         return loaded(row.pk), None
     return None, None
 
 
 def _send(message: Message) -> None:
     account = message.account
-    _show_presence(message)
-    answer = _answer(message)
-    Message.objects.filter(pk=message.pk, started_at=None).update(started_at=clock.now())
     try:
-        sent = with_session(account, lambda record: account.adapter.send(record, answer))
+        _show_presence(message)
+        answer = _answer(message)
+        sent = with_session(account, lambda record: _fenced(message, record, answer))
+    except LeaseLost:
+        log.warning("message %s was taken over by another worker", message.pk)
+    except FileNotFoundError:
+        _fail(message, "file_refused", detail="a file is no longer in the data folder")
     except Refusal as refusal:
         if refusal.retry and message.attempts <= len(WAITS):
             _retry(message, refusal.after, refusal.reason, f"{refusal.code} {refusal.detail}")
         else:
-            fail(message, refusal.reason, code=refusal.code, detail=refusal.detail)
+            _fail(message, refusal.reason, code=refusal.code, detail=refusal.detail)
     except AddressRefused as error:
-        fail(message, "not_configured", detail=str(error))
+        _fail(message, "not_configured", detail=str(error))
     except Unreachable as error:
         if message.attempts <= len(WAITS):
             _retry(message, None, "network_down", str(error))
         else:
-            fail(message, "network_down", detail=str(error))
+            _fail(message, "network_down", detail=str(error))
     except (AnswerLost, TooLarge) as error:
         _set_unknown(message, str(error))
     except Exception as error:  # what the request did is not known; a blind second one could double it
@@ -184,6 +178,36 @@ def _send(message: Message) -> None:
         _set_unknown(message, f"{type(error).__name__}: {error}")
     else:
         arrived(message, sent)
+
+
+def _fenced(message: Message, record: AccountRecord, answer: Answer) -> Steps[Sent]:
+    """The network's steps, with a look at the lease before each request that makes things happen.
+    Raises `LeaseLost`."""
+    steps = message.account.adapter.send(record, answer)
+    try:
+        request = next(steps)
+        while True:
+            if request.decisive and not _still_mine(message):
+                raise LeaseLost
+            try:
+                response = yield request
+            except Exception as error:
+                request = steps.throw(error)
+            else:
+                request = steps.send(response)
+    except StopIteration as done:
+        sent: Sent = done.value
+        return sent
+
+
+def _still_mine(message: Message) -> bool:
+    """Whether this attempt still owns the row; if so, its lease is renewed."""
+    return bool(_attempt(message).update(lease_until=_lease()))
+
+
+def _attempt(message: Message) -> Any:
+    """The row as this attempt took it: no later attempt, and nothing proved meanwhile."""
+    return Message.objects.filter(pk=message.pk, state=State.SENDING, attempts=message.attempts)
 
 
 def _show_presence(message: Message) -> None:
@@ -201,25 +225,35 @@ _PRESENCE: tuple[Action, ...] = ("seen", "typing")
 
 def _try_action(message: Message, action: Action) -> None:
     account, person = message.account, _receiver(message)
-    target = _target(message.answers) if message.answers else Target("", "private", "message", "", {})
+    target = target_of(message.answers) if message.answers else Target("", "private", "message", "", {})
     try:
         with_session(account, lambda record: account.adapter.act(record, action, target, person))
-    except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
+    except Exception as error:  # the answer matters, not the sign before it
         log.info("%s before message %s: %s", action, message.pk, error)
 
 
-def _answer(message: Message) -> Answer:
-    """The message as its network sees it."""
+def _answer(message: Message, *, with_bytes: bool = True) -> Answer:
+    """The message as its network sees it. Raises `FileNotFoundError` when a file is gone."""
     return Answer(
         key=str(message.send_key),
         visibility="public" if message.visibility == "public" else "private",
         text=message.text,
         person=_receiver(message),
-        to=_target(message.answers) if message.answers else None,
-        files=tuple(_outgoing(each) for each in message.attachments.order_by("position")),
+        to=target_of(message.answers) if message.answers else None,
+        files=tuple(_outgoing(each, with_bytes) for each in message.attachments.order_by("position")),
         created=message.created_at,
-        started=message.started_at,
+        started=message.started_at if message.attempts > 1 else None,
+        taken=_taken(message),
     )
+
+
+def _taken(message: Message) -> frozenset[str]:
+    """The ids of our other messages of that time on this account."""
+    others = Message.objects.filter(
+        account_id=message.account_id, direction="out", created_at__gte=message.created_at - _ABOUT_THEN
+    )
+    rows = others.exclude(pk=message.pk).exclude(external_id="").values_list("external_id", "refs")[:500]
+    return frozenset(each for external_id, refs in rows for each in (external_id, *refs.get("more", [])))
 
 
 def _receiver(message: Message) -> str:
@@ -230,7 +264,8 @@ def _receiver(message: Message) -> str:
     return message.identity.external_id
 
 
-def _target(row: Message) -> Target:
+def target_of(row: Message) -> Target:
+    """A message as the target of an answer or action."""
     post = row.ticket.post
     return Target(
         external_id=row.external_id,
@@ -243,14 +278,11 @@ def _target(row: Message) -> Target:
     )
 
 
-def target_of(message: Message) -> Target:
-    """A message as the target of an action."""
-    return _target(message)
-
-
-def _outgoing(attachment: Attachment) -> OutgoingFile:
-    with files.open_file(attachment.path) as file:
-        content = file.read()
+def _outgoing(attachment: Attachment, with_bytes: bool) -> OutgoingFile:
+    content = b""
+    if with_bytes:
+        with files.open_file(attachment.path) as file:
+            content = file.read()
     return OutgoingFile(attachment.name, attachment.mime, content, files.public_link(attachment.pk))
 
 
@@ -268,26 +300,34 @@ def _retry(message: Message, after: float | None, reason: Reason, detail: str) -
     )
 
 
+@transaction.atomic
+def _fail(message: Message, reason: Reason, *, code: str = "", detail: str = "") -> None:
+    """Fail this attempt, unless an echo proved meanwhile that it arrived."""
+    if _attempt(message).select_for_update(of=("self",)).exists():
+        receipts.fail(message, reason, code=code, detail=detail)
+
+
 def _set_unknown(message: Message, detail: str) -> None:
-    _conclude(message, state=State.UNKNOWN, try_at=clock.now() + timedelta(seconds=2), detail=detail)
-    events.record("answer_unknown", ticket=message.ticket, message=message, actor=message.author)
+    if _conclude(message, state=State.UNKNOWN, try_at=clock.now() + timedelta(seconds=2), detail=detail):
+        events.record("answer_unknown", ticket=message.ticket, message=message, actor=message.author)
 
 
-def _conclude(message: Message, **values: Any) -> None:
+def _conclude(message: Message, **values: Any) -> bool:
     """Let go of the row, unless an echo proved meanwhile that it arrived."""
     values["detail"] = values.get("detail", "")[:500]
-    Message.objects.filter(pk=message.pk, state=State.SENDING).update(lease_until=None, **values)
+    changed = bool(_attempt(message).update(lease_until=None, **values))
     live.tell(events.topics_of([message.ticket_id]))
+    return changed
 
 
 @transaction.atomic
 def _claim_unknown(message_id: int) -> Message | None:
     row = (
         Message.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(pk=message_id, state=State.UNKNOWN)
+        .filter(pk=message_id, state=State.UNKNOWN, try_at__lte=clock.now())
         .first()
     )
-    if row is None or row.try_at is None or (row.lease_until is not None and row.lease_until > clock.now()):
+    if row is None or (row.lease_until is not None and row.lease_until > clock.now()):
         return None
     row.lease_until = _lease()
     row.attempts += 1
@@ -316,28 +356,42 @@ def _queue_again(message: Message) -> None:
     )
 
 
-def _more(row: Message, sent: Sent) -> dict[str, list[str]]:
-    """The ids of the other parts, where the network took the answer in several messages."""
-    known = [each for each in row.refs.get("more", []) if each != sent.external_id]
-    parts = [*known, *(each for each in sent.more if each not in known)]
-    return {"more": parts} if parts else {}
+def _belongs_to_another(row: Message, external_id: str) -> bool:
+    """Whether another answer written in Heed already has this id: then it is no proof for this one."""
+    others = Message.objects.filter(account_id=row.account_id, external_id=external_id).exclude(pk=row.pk)
+    return bool(external_id) and others.exclude(direction="out", author=None).exists()
 
 
-def _absorb_echo(row: Message, external_id: str) -> None:
-    """Drop the row that our own echo made before we knew its id."""
+def _leave_to_a_person(row: Message) -> None:
+    Message.objects.filter(pk=row.pk).update(state=State.UNKNOWN, lease_until=None, try_at=None)
+    live.tell(events.topics_of([row.ticket_id]))
+
+
+def _absorb_echo(row: Message, external_id: str) -> datetime | None:
+    """Drop the row that our own echo made before we knew its id; gives back the network's time."""
     echo = (
         Message.objects.filter(account_id=row.account_id, external_id=external_id).exclude(pk=row.pk).first()
     )
+    parked = EarlyNews.objects.filter(account_id=row.account_id, external_id=external_id, what="echo").first()
     if echo is None or not external_id:
+        return parked.at if parked else None
+    _take_answered_back(row, echo)
+    at = echo.at
+    echo.delete()
+    return at
+
+
+def _take_answered_back(row: Message, echo: Message) -> None:
+    """The ticket was not answered outside Heed after all: give back what that had changed."""
+    told = Event.objects.filter(kind="answered_outside", message=echo).first()
+    if told is None:
         return
-    if echo.direction == "out" and echo.author_id is None:
-        row.at = echo.at
-        Event.objects.filter(message=echo).delete()
-        echo.delete()
-        if not row.ticket.messages.filter(direction="out", author=None).exclude(visibility="note").exists():
-            Ticket.objects.filter(pk=row.ticket_id).update(outside_until=None)
-    else:
-        row.external_id = f"{external_id}#{row.pk}"
+    before = told.data.get("before", {})
+    marked = Event.objects.filter(ticket=row.ticket_id, kind="answered_marked", pk__gt=told.pk).exists()
+    waited = (
+        {} if marked else {key: before.get(key) for key in ("unanswered", "waiting_since") if key in before}
+    )
+    Ticket.objects.filter(pk=row.ticket_id).update(outside_until=before.get("outside_until"), **waited)
 
 
 def _learn_private_id(row: Message, person: str) -> None:
@@ -350,42 +404,19 @@ def _learn_private_id(row: Message, person: str) -> None:
         Ticket.objects.filter(pk=row.ticket_id).update(took_private=True)
 
 
-def _return_as_draft(row: Message) -> None:
-    """Give the text and files back to their author, above what they have begun meanwhile."""
-    if row.author is None:
-        return
-    begun = Draft.objects.filter(user=row.author, ticket=row.ticket, visibility=row.visibility).first()
-    text = row.text if begun is None or not begun.text else f"{row.text}\n\n{begun.text}"
-    Draft.objects.update_or_create(
-        user=row.author,
-        ticket=row.ticket,
-        visibility=row.visibility,
-        defaults={"text": text, "failed": row, "updated_at": clock.now()},
-    )
-    for attachment in row.attachments.all():
-        attachment.pk, attachment.message, attachment.owner, attachment.ticket = (
-            None,
-            None,
-            row.author,
-            row.ticket,
-        )
-        attachment.save(force_insert=True)
+def _more(row: Message, sent: Sent) -> dict[str, list[str]]:
+    """The ids of the other parts, where the network took the answer in several messages."""
+    known = [each for each in row.refs.get("more", []) if each != sent.external_id]
+    parts = [*known, *(each for each in sent.more if each not in known)]
+    return {"more": parts} if parts else {}
 
 
 def _lease() -> datetime:
     return clock.now() + timedelta(seconds=settings.HEED_SEND_LEASE)
 
 
-def _lock(message: Message) -> Message | None:
-    return (
-        Message.objects.select_for_update(of=("self",))
-        .select_related("ticket", "identity", "author", "account")
-        .filter(pk=message.pk)
-        .first()
-    )
-
-
 def loaded(pk: int) -> Message:
+    """An answer with all that sending it needs."""
     return Message.objects.select_related(
         "account", "ticket__post", "ticket__identity", "identity", "author", "answers__ticket__post"
     ).get(pk=pk)

@@ -60,10 +60,10 @@ class Act:
 NOWHERE = Way(False, here=False, sentence=NOT_HERE)
 
 
-def possible(ticket: Ticket) -> Possible:
-    """How this ticket can be answered now."""
+def possible(ticket: Ticket, to: Message | None = None) -> Possible:
+    """How this ticket can be answered now; `to` is the message answered, where one was chosen."""
     capabilities = ticket.account.adapter.capabilities
-    return Possible(public=_public(ticket, capabilities), private=_private(ticket, capabilities))
+    return Possible(public=_public(ticket, capabilities), private=_private(ticket, capabilities, to))
 
 
 def too_long(text: str, way: Way) -> Limit | None:
@@ -87,7 +87,7 @@ def _public(ticket: Ticket, capabilities: Capabilities) -> Way:
     return _unless_account_is_broken(ticket, _open_way(capabilities.public))
 
 
-def _private(ticket: Ticket, capabilities: Capabilities) -> Way:
+def _private(ticket: Ticket, capabilities: Capabilities, to: Message | None) -> Way:
     writing = capabilities.private
     if writing is None:
         return NOWHERE
@@ -97,7 +97,7 @@ def _private(ticket: Ticket, capabilities: Capabilities) -> Way:
     if ticket.kind == Ticket.Kind.PRIVATE or ticket.last_private_in is not None:
         way = _within_window(ticket, writing)
     elif capabilities.private_reply:
-        way = _private_reply(ticket, writing, capabilities)
+        way = _private_reply(ticket, writing, capabilities, to)
     elif writing.window is None:
         way = _open_way(writing)
     else:
@@ -116,8 +116,8 @@ def _within_window(ticket: Ticket, writing: Writing) -> Way:
     return _open_way(writing, closes)
 
 
-def _private_reply(ticket: Ticket, writing: Writing, capabilities: Capabilities) -> Way:
-    comment = last_inbound(ticket, "public")
+def _private_reply(ticket: Ticket, writing: Writing, capabilities: Capabilities, to: Message | None) -> Way:
+    comment = to or last_inbound(ticket, "public")
     if comment is None:
         return Way(False, sentence=NO_COMMENT, way_out=PUBLIC_ONLY)
     if comment.answered_by.filter(visibility="private").exclude(state=Message.State.FAILED).exists():

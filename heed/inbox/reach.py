@@ -114,7 +114,9 @@ def ticket(user: User, number: int) -> Ticket:
 def thread(ticket: Ticket) -> list[Message]:
     """The messages and notes of a ticket in the network's order, with all a page shows of them."""
     likes = (
-        Reaction.objects.filter(account=OuterRef("account"), target=OuterRef("external_id"), on=True)
+        Reaction.objects.filter(
+            account=OuterRef("account"), target=OuterRef("external_id"), on=True, repost=False
+        )
         .order_by()
         .values("target")
         .annotate(n=Count("*"))

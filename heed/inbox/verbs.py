@@ -62,13 +62,16 @@ def answer(
     by default); `files` ids of one's own draft attachments; `mark` marks the ticket answered.
     The same `key` again gives back the same message. Raises `CannotAnswer`.
     """
+    if visibility not in ("public", "private"):
+        raise CannotAnswer(_("Choose whether to answer publicly or privately."))
     ticket = _locked(ticket)
-    again = Message.objects.filter(send_key=key, ticket=ticket).first() if key else None
+    again = _written_with(key, ticket)
     if again is not None:
         return again
     text = clean(text).strip()
     attachments = _draft_files(user, ticket, files)
-    _check(possible(ticket).way(visibility), text, attachments)
+    answered = _answered(ticket, visibility, to)
+    _check(possible(ticket, answered).way(visibility), text, attachments)
     message = Message.objects.create(
         account_id=ticket.account_id,
         ticket=ticket,
@@ -80,7 +83,7 @@ def answer(
         at=_after_all(ticket),
         state=Message.State.QUEUED,
         send_key=key or uuid4(),
-        answers=_answered(ticket, visibility, to),
+        answers=answered,
     )
     _move_files(attachments, message)
     _show_as_last(ticket, message)
@@ -98,7 +101,7 @@ def answer(
 def note(ticket: Ticket, user: User, text: str, *, key: UUID | None = None) -> Message:
     """Write an internal note. It never leaves Heed. Raises `CannotAnswer` when it is empty."""
     ticket = _locked(ticket)
-    again = Message.objects.filter(send_key=key, ticket=ticket).first() if key else None
+    again = _written_with(key, ticket)
     if again is not None:
         return again
     text = clean(text).strip()
@@ -261,6 +264,14 @@ def _locked(ticket: Ticket) -> Ticket:
     )
 
 
+def _written_with(key: UUID | None, ticket: Ticket) -> Message | None:
+    """What was written with this key before, if anything."""
+    again = Message.objects.filter(send_key=key).first() if key else None
+    if again is not None and again.ticket_id != ticket.pk:
+        raise CannotAnswer(_("This key already belongs to an answer in another ticket."))
+    return again
+
+
 def _check(way: Way, text: str, attachments: list[Attachment]) -> None:
     if not way.allowed:
         raise CannotAnswer(way.sentence, way.way_out)
@@ -320,7 +331,7 @@ def _move_files(attachments: list[Attachment], message: Message) -> None:
 def _answered(ticket: Ticket, visibility: str, to: int | None) -> Message | None:
     """The message an answer refers to: the chosen one, else the newest it can refer to."""
     if to is not None:
-        chosen = ticket.messages.filter(pk=to).exclude(visibility="note").first()
+        chosen = ticket.messages.filter(pk=to, removed_at=None).exclude(external_id="").first()
         if chosen is None:
             raise CannotAnswer(_("The message you answer is not in this ticket."))
         return chosen

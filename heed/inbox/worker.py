@@ -1,17 +1,30 @@
-"""The worker process: runs the jobs, and takes back those whose worker died."""
+"""The worker process: runs the jobs, and takes back those whose worker died.
+
+Answers have threads of their own: however slowly files are fetched or networks polled, an answer
+never stands behind them.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from typing import Any
 
 from procrastinate import App
 from procrastinate.contrib.django import app
+from procrastinate.periodic import PeriodicRegistry
 
 from heed.lib import clock
 
-CONCURRENCY = 8
+ANSWERS = "send"
+"""The queue of answers and of what agents do with messages."""
+
+CONCURRENCY = 6
+"""Jobs at once, of answers and of all the rest each."""
+
 _STALLED_AFTER = 30
 
 
@@ -22,24 +35,40 @@ def run_worker(stop: threading.Event) -> None:
 
 
 async def _run(stop: threading.Event) -> None:
+    # Python's own pool may have fewer threads than there are jobs at once: six on two cores.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * CONCURRENCY + 4))
     connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
     working = app.with_connector(connector)
+    answering = app.with_connector(connector)
+    # One of the two keeps the clock.
+    answering.periodic_registry = PeriodicRegistry()  # type: ignore[no-untyped-call]
     async with working.open_async():
-        worker = asyncio.create_task(
-            working.run_worker_async(
-                concurrency=CONCURRENCY,
-                install_signal_handlers=False,
-                delete_jobs="successful",
-                fetch_job_polling_interval=2.0,
-                stalled_worker_timeout=_STALLED_AFTER,
-            )
-        )
+        workers = [
+            asyncio.create_task(_worker(answering, [ANSWERS])),
+            asyncio.create_task(_worker(working, _other_queues(working))),
+        ]
         rescuer = asyncio.create_task(_take_back_stalled(working))
-        while not stop.is_set() and not worker.done():
+        while not stop.is_set() and not any(worker.done() for worker in workers):
             await asyncio.sleep(0.2)
-        rescuer.cancel()
-        worker.cancel()
-        await asyncio.gather(worker, rescuer, return_exceptions=True)
+        for task in (rescuer, *workers):
+            task.cancel()
+        await asyncio.gather(*workers, rescuer, return_exceptions=True)
+
+
+def _worker(working: App, queues: list[str]) -> Coroutine[Any, Any, None]:
+    return working.run_worker_async(
+        queues=queues,
+        name=queues[0],
+        concurrency=CONCURRENCY,
+        install_signal_handlers=False,
+        delete_jobs="successful",
+        fetch_job_polling_interval=2.0,
+        stalled_worker_timeout=_STALLED_AFTER,
+    )
+
+
+def _other_queues(working: App) -> list[str]:
+    return sorted({task.queue for task in working.tasks.values()} - {ANSWERS})
 
 
 async def _take_back_stalled(working: App) -> None:

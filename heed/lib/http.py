@@ -9,6 +9,9 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
+import ssl
+import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +27,8 @@ log = logging.getLogger("heed.http")
 
 ANSWER_LIMIT = 8 * 1024 * 1024
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+TOTAL = 60.0
+"""Seconds for one request and its whole answer: the limits above start anew with every byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +117,58 @@ class TooLarge(Exception):
     """The answer was larger than allowed and was dropped."""
 
 
+class _Deadline(threading.local):
+    """When the request that this thread is sending must be over, on the monotonic clock."""
+
+    moment = float("inf")
+
+    def left(self, timeout: float | None) -> float:
+        """The seconds the next step may take; none or fewer when time is up."""
+        left = self.moment - time.monotonic()
+        return left if timeout is None else min(timeout, left)
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """A connection that keeps the deadline of whichever request uses it."""
+
+    _PIECE = 64 * 1024  # one write is cut up, so that a reader who takes little at a time is noticed
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left = self._deadline.left(timeout)
+        if left <= 0:
+            raise httpcore.ReadTimeout
+        return self._stream.read(max_bytes, left)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), self._PIECE):
+            left = self._deadline.left(timeout)
+            if left <= 0:
+                raise httpcore.WriteTimeout
+            self._stream.write(buffer[start : start + self._PIECE], left)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        secured = self._stream.start_tls(ssl_context, server_hostname, timeout)
+        return _TimedStream(secured, self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
 class _GuardedBackend(httpcore.SyncBackend):
     """Resolves a name once, refuses private addresses, and connects to the address it checked."""
 
-    def __init__(self, allowed: frozenset[str]) -> None:
+    def __init__(self, allowed: frozenset[str], deadline: _Deadline) -> None:
         self._allowed = allowed
+        self._deadline = deadline
 
     def connect_tcp(
         self,
@@ -127,7 +179,8 @@ class _GuardedBackend(httpcore.SyncBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         address = self._checked_address(host, port)
-        return super().connect_tcp(address, port, timeout, local_address, socket_options)
+        stream = super().connect_tcp(address, port, timeout, local_address, socket_options)
+        return _TimedStream(stream, self._deadline)
 
     def _checked_address(self, host: str, port: int) -> str:
         try:
@@ -153,11 +206,14 @@ def is_allowed(host: str, port: int, address: str, allowed: frozenset[str]) -> b
 class Client:
     """Sends requests through the guard. One per process; safe for threads."""
 
-    def __init__(self, allowed_private_hosts: Iterable[str] = ()) -> None:
+    def __init__(self, allowed_private_hosts: Iterable[str] = (), total: float = TOTAL) -> None:
+        """`total`: seconds a request and its whole answer may take."""
+        self.total = total
+        self._deadline = _Deadline()
         self.allowed = frozenset(allowed_private_hosts)
         transport = httpx.HTTPTransport(limits=httpx.Limits(max_connections=40, max_keepalive_connections=20))
         # httpx has no public way to set the network backend of its pool.
-        transport._pool._network_backend = _GuardedBackend(self.allowed)
+        transport._pool._network_backend = _GuardedBackend(self.allowed, self._deadline)
         self._http = httpx.Client(
             transport=transport,
             timeout=TIMEOUT,
@@ -170,8 +226,9 @@ class Client:
         """Send one request.
 
         Raises `Unreachable` when it never left, `AnswerLost` when the answer did not come back
-        whole, `TooLarge` when the answer is over `limit` bytes.
+        whole and in time, `TooLarge` when the answer is over `limit` bytes.
         """
+        self._deadline.moment = time.monotonic() + self.total
         try:
             with self._http.stream(
                 request.method,
@@ -199,15 +256,16 @@ class Client:
     ) -> Response:
         """Fetch a file a network pointed to. `hosts` are the only hosts (or `.suffixes`) allowed.
 
-        Every redirect is checked again, and `headers` go to the first host only. Raises as `send`
+        Every redirect is checked again, and `headers` go to the first host only, never from https
+        down to http. Raises as `send`
         does, and `AddressRefused` for a host that is not on the list.
         """
         allowed = tuple(hosts)
-        home = urlsplit(url).netloc
+        home = _origin(url)
         for _ in range(4):
             if not host_matches(url, allowed):
                 raise AddressRefused(f"{urlsplit(url).hostname} is not a host of this network")
-            mine = headers if urlsplit(url).netloc == home else {}
+            mine = headers if _origin(url) == home else {}
             response = self.send(Request("GET", url, headers=mine), limit=limit)
             if response.status not in (301, 302, 303, 307, 308):
                 return response
@@ -216,6 +274,11 @@ class Client:
 
     def close(self) -> None:
         self._http.close()
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
 
 
 def host_matches(url: str, hosts: Iterable[str]) -> bool:

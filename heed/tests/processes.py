@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +16,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import psycopg
-from playwright.sync_api import Browser, Playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "token-of-a-test-0123456789"
@@ -113,14 +111,6 @@ def processes(folder: Path, name: str) -> Iterator[Processes]:
         yield desk
     finally:
         desk.end()
-
-
-def chromium(playwright: Playwright) -> Browser:
-    """The installed browser, as `bin/test` found it."""
-    return playwright.chromium.launch(
-        executable_path=os.environ.get("HEED_CHROMIUM") or shutil.which("chromium"),
-        args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-    )
 
 
 def url_of(server: str, name: str) -> str:

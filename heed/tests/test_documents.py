@@ -57,6 +57,12 @@ def test_code_that_documents_name_exists() -> None:
             assert (HOME / name).exists(), f"{paper.name} names {name}"
 
 
+@pytest.mark.parametrize("room", rooms(), ids=lambda room: room.name)
+def test_modules_that_a_room_names_exist(room: Path) -> None:
+    for name in re.findall(r"`([\w/]+\.py)`", (room / "README.md").read_text()):
+        assert (HOME / name).exists() or any(room.rglob(name)), f"{room.name} names {name}"
+
+
 def test_the_map_lists_every_document() -> None:
     listed = (DOCS / "README.md").read_text()
     missing = [path.name for path in DOCS.rglob("*.md") if f"({path.relative_to(DOCS)})" not in listed]

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from heed.sandbox import Sandbox
-from heed.tests.processes import PASSWORD, Processes, chromium, processes
+from heed.tests.processes import PASSWORD, Processes, processes
 
 pytestmark = pytest.mark.browser
 
@@ -22,14 +22,6 @@ WORDS = {
     ),
     "ar": ("أين طردي؟ كان يجب أن يصل يوم الاثنين.", "سيُشحن اليوم، نعتذر عن التأخير!", "مرحبًا، دعيني"),
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = chromium(playwright)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
@@ -103,12 +95,12 @@ def customer(browser: Browser, sandbox: Sandbox, network: str, person: str) -> P
 
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_two_agents_and_a_customer(
-    browser: Browser, sandbox: Sandbox, desk: Processes, language: str
+    chromium: Browser, sandbox: Sandbox, desk: Processes, language: str
 ) -> None:
     question, answer, begun = WORDS[language]
-    lea = customer(browser, sandbox, "facebook", "lea" if language == "en" else "omar")
-    ana = Agent(browser, desk, "ana@acme.example", language)
-    ivo = Agent(browser, desk, "ivo@acme.example", language)
+    lea = customer(chromium, sandbox, "facebook", "lea" if language == "en" else "omar")
+    ana = Agent(chromium, desk, "ana@acme.example", language)
+    ivo = Agent(chromium, desk, "ivo@acme.example", language)
     assert ana.page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
 
     lea.fill("#public-text", question)
@@ -143,9 +135,9 @@ def test_two_agents_and_a_customer(
     lea.context.close()
 
 
-def test_what_the_customer_changes_is_seen(browser: Browser, sandbox: Sandbox, desk: Processes) -> None:
+def test_what_the_customer_changes_is_seen(chromium: Browser, sandbox: Sandbox, desk: Processes) -> None:
     facebook = sandbox["facebook"]
-    ana = Agent(browser, desk, "ana@acme.example", "en")
+    ana = Agent(chromium, desk, "ana@acme.example", "en")
     written = facebook.do("comment", person="nadia", text="Do they run small?")["id"]
     ana.row("Do they run small?").locator("a.name").click(timeout=15_000)
     facebook.do("edit", person="nadia", id=written, text="Do they run large?")
@@ -156,9 +148,9 @@ def test_what_the_customer_changes_is_seen(browser: Browser, sandbox: Sandbox, d
     ana.leave()
 
 
-def test_a_private_talk_with_receipts(browser: Browser, sandbox: Sandbox, desk: Processes) -> None:
-    tuya = customer(browser, sandbox, "viber", "tuya")
-    ana = Agent(browser, desk, "ana@acme.example", "en")
+def test_a_private_talk_with_receipts(chromium: Browser, sandbox: Sandbox, desk: Processes) -> None:
+    tuya = customer(chromium, sandbox, "viber", "tuya")
+    ana = Agent(chromium, desk, "ana@acme.example", "en")
     tuya.fill("#private-text", "Хүргэлт хэзээ ирэх вэ?")
     tuya.click("form.private button.primary")
     ana.row("Хүргэлт хэзээ ирэх вэ?").locator("a.name").click(timeout=15_000)
@@ -173,10 +165,10 @@ def test_a_private_talk_with_receipts(browser: Browser, sandbox: Sandbox, desk: 
 
 
 def test_when_the_line_breaks_the_page_catches_up(
-    browser: Browser, sandbox: Sandbox, desk: Processes
+    chromium: Browser, sandbox: Sandbox, desk: Processes
 ) -> None:
     """The web process dies and comes back: what happened meanwhile is on the page without a reload."""
-    ana = Agent(browser, desk, "ana@acme.example", "en")
+    ana = Agent(chromium, desk, "ana@acme.example", "en")
     ana.page.evaluate("window.stillHere = true")
     desk.kill("web")
     sandbox["facebook"].do("comment", person="sam", text="Written while the desk was away")

@@ -54,6 +54,23 @@ class Started:
         return psutil.Process(self.process.pid).children(recursive=True)
 
 
+def sign_in(heed: Started, address: str) -> httpx.Client:
+    """A browser of the owner."""
+    browser = httpx.Client(base_url=address, follow_redirects=True, timeout=_LONGEST)
+    page = browser.get("/")
+    found = re.search(r"(\S+@\S+)  password (\S+)", heed.said)
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)
+    assert found
+    assert token
+    answer = browser.post(
+        page.url,
+        data={"login": found[1], "password": found[2], "csrfmiddlewaretoken": token[1]},
+        headers={"Referer": str(page.url)},
+    )
+    assert answer.status_code == 200
+    return browser
+
+
 def until(happened: Callable[[], bool]) -> None:
     end = time.monotonic() + _LONGEST
     while not happened():
@@ -101,9 +118,13 @@ def test_it_answers_minds_its_parts_and_leaves_nothing(started: Started, data: P
     until(lambda: any("intake" in each.cmdline() for each in started.family()))
 
     family = started.family()
-    os.killpg(started.process.pid, signal.SIGTERM)
-    assert started.process.wait(_LONGEST) == 0
+    with sign_in(started, address).stream("GET", "/live") as live:
+        assert live.headers["content-type"].startswith("text/event-stream")
+        next(live.iter_lines())
+        os.killpg(started.process.pid, signal.SIGTERM)
+        assert started.process.wait(_LONGEST) == 0
     assert gone(family)
+    assert "by force" not in started.said
     assert "Traceback" not in started.said
 
 

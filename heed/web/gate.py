@@ -37,14 +37,7 @@ def signed_in(view: View) -> View:
             return _turned_away(request)
         try:
             return view(request, *args, **kwargs)
-        except (
-            NoSuchTicket,
-            NoSuchMessage,
-            NoSuchAttachment,
-            NoSuchDelivery,
-            NoSuchView,
-            NoSuchAccount,
-        ) as gone:
+        except _NOT_THERE as gone:
             raise Http404 from gone
         except BadCursor:
             return sentence(_("This list has changed. Load the page again."), status=400)

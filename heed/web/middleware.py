@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 from django.utils import timezone
+from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
+    """Static files sent whole: they are small, and the handler would read them to their end anyway
+    and warn about it, for they can only be read by a thread that waits."""
+
+    @staticmethod
+    def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
+        found = WhiteNoiseMiddleware.serve(static_file, request)
+        whole = HttpResponse(b"".join(found), status=found.status_code)
+        found.close()
+        whole.headers = found.headers
+        return whole
 
 
 class LanguageMiddleware(LocaleMiddleware):

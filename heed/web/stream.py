@@ -11,7 +11,6 @@ import contextlib
 import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import SimpleCookie
 from importlib import import_module
 from typing import Any
 
@@ -21,6 +20,7 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import close_old_connections
 from django.http import HttpRequest
+from django.http.cookie import parse_cookie
 
 from heed.inbox import reach
 from heed.lib.live import CHANNEL
@@ -66,7 +66,7 @@ class Stream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         cookies = _cookies(scope)
-        if not await _signed_in(cookies):
+        if not await signed_in(cookies):
             await _refuse(send)
             return
         if self._listener is None or self._listener.done():
@@ -100,7 +100,7 @@ class Stream:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(page.news.wait(), _BEAT)
             if PEOPLE in page.topics or time.monotonic() - checked > _CHECK_AGAIN:
-                if not await _signed_in(cookies):
+                if not await signed_in(cookies):
                     return
                 checked = time.monotonic()
             if not page.news.is_set():
@@ -156,19 +156,18 @@ def _latest() -> int:
         close_old_connections()
 
 
-async def _signed_in(cookies: str) -> bool:
+async def signed_in(cookies: str) -> bool:
+    """Whether the one who sent this cookie header is signed in and active."""
     return await sync_to_async(_check)(cookies)
 
 
 def _check(cookies: str) -> bool:
-    """Whether these cookies belong to somebody who is signed in and active."""
-    jar = SimpleCookie(cookies)
-    morsel = jar.get(settings.SESSION_COOKIE_NAME)
-    if morsel is None:
+    key = parse_cookie(cookies).get(settings.SESSION_COOKIE_NAME)
+    if not key:
         return False
     request = HttpRequest()
     engine = import_module(settings.SESSION_ENGINE)
-    request.session = engine.SessionStore(morsel.value)
+    request.session = engine.SessionStore(key)
     try:
         user = get_user(request)
         return bool(user.is_authenticated and user.is_active)

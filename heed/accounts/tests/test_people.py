@@ -68,6 +68,17 @@ def test_shutting_out_ends_tokens_and_can_be_undone() -> None:
     assert reach.person_with_token("heed_ana") == person
 
 
+def test_a_new_token_voids_the_one_before() -> None:
+    person, other = ana(), verbs.add_person("maja@acme.example", "Maja Zupan", GOOD, "owner")
+    verbs.grant_token(other, "Tests", "heed_maja")
+    verbs.grant_token(person, "Mine", "heed_mine")
+    verbs.grant_token(person, "Tests", "heed_old")
+    verbs.grant_token(person, "Tests", "heed_new")
+    verbs.grant_token(person, "Tests", "heed_new")
+    held = [reach.person_with_token(f"heed_{name}") for name in ("maja", "mine", "old", "new")]
+    assert held == [other, person, None, person]
+
+
 def test_nobody_shuts_out_themselves() -> None:
     person = ana()
     with pytest.raises(CannotChange):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ class Answered:
     def __init__(self, response: Any) -> None:
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = response.headers
-        self.content: bytes = response.content
+        self.content: bytes = _content(response)
         if self.status >= 400:
             self._is_a_problem()
 
@@ -93,6 +94,15 @@ class Answered:
         assert problem["type"].startswith("urn:heed:")
         assert problem["title"]
         assert problem["detail"].strip().endswith((".", "!"))
+
+
+def _content(response: Any) -> bytes:
+    """The body; that of a file is sent piece by piece."""
+
+    async def whole() -> bytes:
+        return b"".join([piece async for piece in response])
+
+    return asyncio.run(whole()) if response.streaming else bytes(response.content)
 
 
 def _json(body: Any) -> bytes:

@@ -73,7 +73,7 @@ def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple
     bodies: list[bytes] = []
     ended = False
     for _ in range(_PAGES):
-        params: dict[str, str | list[str]] = {"limit": str(_PAGE), "reasons": REASONS}
+        params: dict[str, str | list[str]] = {"limit": str(_PAGE), "reasons": REASONS, "priority": "false"}
         if walk.page:
             params["cursor"] = walk.page
         page = yield from xrpc.query(
@@ -87,7 +87,8 @@ def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple
         if listed and not walk.cut and walk.listed >= _REMEMBERED // 2:
             walk.cut = listed[-1].at
         walk.newest = max([walk.newest, *(each.at for each in listed)])
-        news = [each.item for each in fresh if _is_news(each, state["floor"], first=first)]
+        opened = first and _has_been_opened(page)
+        news = [each.item for each in fresh if _is_news(each, state["floor"], unread_only=opened)]
         if news:
             bodies.append(_body("notifications", notifications=news[::-1]))
         walk.page = str(page.get("cursor") or "")
@@ -121,10 +122,17 @@ def _listed(items: Any) -> list[_Listed]:
     return found
 
 
-def _is_news(listed: _Listed, floor: str, *, first: bool) -> bool:
+def _is_news(listed: _Listed, floor: str, *, unread_only: bool) -> bool:
     """What came since we look; of the backlog, what nobody has opened yet."""
-    read_elsewhere = first and isinstance(listed.item, dict) and listed.item.get("isRead") is True
+    read_elsewhere = unread_only and isinstance(listed.item, dict) and listed.item.get("isRead") is True
     return listed.at >= floor and not read_elsewhere
+
+
+def _has_been_opened(page: Mapping[str, Any]) -> bool:
+    """Whether somebody ever opened the notifications. Where nobody did, the server takes the newest
+    one's time for the time of opening, and calls all others read."""
+    newest = page["notifications"][0] if page["notifications"] else {}
+    return page.get("seenAt") not in (None, newest.get("indexedAt") if isinstance(newest, dict) else None)
 
 
 def _comparable(value: Any) -> str:

@@ -209,7 +209,7 @@ def _find_message(account: AccountRecord, answer: Answer) -> Steps[Sent | NotThe
         messages = [ChatMessage.model_validate(item) for item in page["messages"]]
         recent = [message for message in messages if clock.from_iso(message.sent_at) >= since]
         for message in recent:
-            if message.sender.did == did and message.text == answer.text:
+            if message.sender.did == did and message.text == answer.text and message.id not in answer.taken:
                 return _sent_message(message, convo)
         page_cursor = str(page.get("cursor") or "")
         if len(recent) < len(messages) or not page_cursor:

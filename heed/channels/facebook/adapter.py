@@ -506,6 +506,7 @@ def _is_answer(
 ) -> bool:
     return (
         bool(row.get("id"))
+        and str(row["id"]) not in answer.taken
         and str(_record(row.get("from")).get("id", "")) == account.external_id
         and str(row.get("message") or "").split() == answer.text.split()
         and not _is_before(row, since)

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from heed.channels.base import (
     AccountRecord,
+    Action,
     Answer,
     Hook,
     Inbound,
@@ -29,7 +30,7 @@ from heed.lib import clock
 from heed.lib.http import Client, Request, Response, Steps, drive
 from heed.lib.text import measure
 from heed.sandbox import Sandbox
-from heed.sandbox.frame import Fault, Simulator
+from heed.sandbox.frame import Fault, Line, Simulator
 from heed.sandbox.tests.receiver import Receiver, Taken
 
 T = TypeVar("T")
@@ -142,19 +143,18 @@ class Desk:
                 return found[-1]
         raise AssertionError(f"{text!r} never came; there was {self.news}")
 
-    def answer_to(self, message: MessageReceived, text: str) -> Answer:
-        target = Target(
-            external_id=message.external_id,
-            visibility=message.visibility,
-            kind=message.kind,
-            post=message.post,
-            refs=message.refs,
-            at=message.at,
-        )
+    def answer_to(self, message: MessageReceived, text: str, visibility: Visibility | None = None) -> Answer:
+        """An answer at its first attempt; of the message's own visibility when none is given."""
         person = message.author.external_id if message.author else ""
         now = clock.now()
         key = "0f8fad5b-d9cb-469f-a165-70867728950e"
-        return Answer(key, message.visibility, text, person, target, created=now, started=now)
+        way = visibility or message.visibility
+        return Answer(key, way, text, person, target_of(message), created=now, started=now)
+
+    def act(self, action: Action, target: Target, person: str) -> Target:
+        """Do something to a message; gives it back with what the network wants us to keep of it."""
+        kept = self.run(lambda record: self.network.act(record, action, target, person))
+        return replace(target, refs={**target.refs, **kept})
 
     def send(self, answer: Answer, before: Callable[[Request], None] = lambda request: None) -> Any:
         return self.run(lambda record: self.network.send(record, answer), before)
@@ -179,6 +179,13 @@ class Desk:
         lines = self.simulator.scene(CUSTOMER).lines()
         return sum(line.ours and line.text == text and not line.removed for line in lines)
 
+    def line(self, text: str) -> Line:
+        """The customer's own words as they see them now."""
+        (found,) = [
+            each for each in self.simulator.scene(CUSTOMER).lines() if each.mine and each.text == text
+        ]
+        return found
+
     def _admit(self, hook: Taken) -> tuple[int, bytes]:
         admission = self.network.admit(_as_hook(hook), self.record)
         return admission.status, admission.body
@@ -196,6 +203,17 @@ class Desk:
             bodies.extend(found.bodies)
             self.cursor, more = dict(found.cursor), found.more
         return bodies
+
+
+def target_of(message: MessageReceived) -> Target:
+    return Target(
+        external_id=message.external_id,
+        visibility=message.visibility,
+        kind=message.kind,
+        post=message.post,
+        refs=message.refs,
+        at=message.at,
+    )
 
 
 def longest(writing: Writing) -> str:

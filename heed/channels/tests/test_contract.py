@@ -29,18 +29,23 @@ from heed.channels.base import (
     Sent,
     Visibility,
 )
-from heed.channels.tests.contract import CUSTOMER, NETWORKS, Desk, longest, sample_of, writings
+from heed.channels.tests.contract import CUSTOMER, NETWORKS, Desk, longest, sample_of, target_of, writings
 from heed.lib.http import AnswerLost, Unreachable
 from heed.lib.text import Unit
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Fault, simulators
 from heed.sandbox.tests.receiver import Receiver
 
+QUESTION = "Kje je moj paket št. 88140?"
 PLAYED = simulators()
 NEEDS: dict[str, Callable[[Network], bool]] = {
     "desk": lambda network: network.name in PLAYED,
     "called": lambda network: not network.polls,
     "told_of_receipts": lambda network: "delivered" in network.capabilities.receipts,
+    "liking": lambda network: "like" in network.capabilities.on_theirs,
+    "hiding": lambda network: "hide" in network.capabilities.on_theirs,
+    "deleting": lambda network: "delete" in network.capabilities.on_ours,
+    "replying_privately": lambda network: network.capabilities.private_reply,
     "told_of_edits": lambda network: "edit" in PLAYED[network.name].offers,
 }
 """What a network must have for a test that asks for this fixture."""
@@ -259,12 +264,32 @@ def told_of_receipts(connected: Desk) -> Desk:
 
 
 @pytest.fixture
+def liking(connected: Desk) -> Desk:
+    return connected
+
+
+@pytest.fixture
+def hiding(connected: Desk) -> Desk:
+    return connected
+
+
+@pytest.fixture
+def deleting(connected: Desk) -> Desk:
+    return connected
+
+
+@pytest.fixture
+def replying_privately(connected: Desk) -> Desk:
+    return connected
+
+
+@pytest.fixture
 def told_of_edits(connected: Desk) -> Desk:
     return connected
 
 
 def asked(desk: Desk, visibility: Visibility) -> MessageReceived:
-    return desk.customer_writes(visibility, "Kje je moj paket št. 88140?")
+    return desk.customer_writes(visibility, QUESTION)
 
 
 class TestConnecting:
@@ -365,6 +390,46 @@ class TestAnswering:
         same = [each for each in again if each.external_id == message.external_id]
         assert len(same) == 2
         assert same[0] == same[1]
+
+
+class TestActing:
+    def test_a_like_and_taking_it_back(self, network: Network, liking: Desk) -> None:
+        message = asked(liking, "public")
+        person = message.author.external_id if message.author else ""
+        liked = liking.act("like", target_of(message), person)
+        assert liking.line(QUESTION).liked
+        liking.act("unlike", liked, person)
+        assert not liking.line(QUESTION).liked
+
+    def test_hiding_and_showing_again(self, network: Network, hiding: Desk) -> None:
+        message = asked(hiding, "public")
+        person = message.author.external_id if message.author else ""
+        hidden = hiding.act("hide", target_of(message), person)
+        assert hiding.line(QUESTION).hidden
+        hiding.act("unhide", hidden, person)
+        assert not hiding.line(QUESTION).hidden
+
+    def test_our_own_words_can_be_deleted(self, network: Network, deleting: Desk) -> None:
+        message = asked(deleting, "public")
+        sent = deleting.send(deleting.answer_to(message, "Napačna številka."))
+        assert deleting.times_seen("Napačna številka.") == 1
+        ours = replace(target_of(message), external_id=sent.external_id, refs=sent.refs, ours=True)
+        deleting.act("delete", ours, "")
+        assert deleting.times_seen("Napačna številka.") == 0
+
+    def test_a_private_reply_reaches_the_commenter_once(
+        self, network: Network, replying_privately: Desk
+    ) -> None:
+        desk = replying_privately
+        message = asked(desk, "public")
+        sent = desk.send(desk.answer_to(message, "Pišite nam številko naročila.", "private"))
+        assert sent.external_id
+        chats = desk.simulator.scene(CUSTOMER).chats
+        told = [line.text for chat in chats for line in chat.lines if line.ours]
+        assert told == ["Pišite nam številko naročila."]
+        with pytest.raises(Refusal) as caught:
+            desk.send(desk.answer_to(message, "In še nekaj.", "private"))
+        assert (caught.value.reason, caught.value.retry) == ("already_done", False)
 
 
 class TestAfterwards:

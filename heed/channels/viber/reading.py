@@ -49,17 +49,16 @@ def _read_event(event: dict[str, Any]) -> list[Inbound]:
 
 
 def _message(raw: dict[str, Any]) -> list[Inbound]:
-    """A customer wrote. Their first message subscribes them, and no other event says so."""
+    """A customer wrote. Their first message subscribes them, and no other event says so: that whoever
+    writes can be written to is for the inbox to know."""
     event = MessageEvent.model_validate(raw)
-    person = person_of(event.sender)
     news: list[Inbound] = [
-        IdentitySeen(person=person, reachable=True),
         MessageReceived(
             external_id=str(event.message_token),
             at=clock.from_unix(event.timestamp),
             visibility="private",
             kind="message",
-            author=person,
+            author=person_of(event.sender),
             text=event.message.text or "",
             attachments=_attachments(event.message),
         ),

@@ -12,7 +12,9 @@ from django.conf import settings
 from django.db import connection
 
 from heed.channels.models import Account
+from heed.door.accounts import Known
 from heed.door.app import Door
+from heed.door.line import Line
 from heed.inbox.models import Delivery
 from heed.lib import live
 from heed.lib.crypto import hmac_sha256_hex, key_ring
@@ -70,8 +72,22 @@ def test_a_wrong_signature_is_refused_and_counted(account: Account, headers: dic
     assert (account.refused, Delivery.objects.count()) == (1, 0)
 
 
-def test_an_unknown_address_is_nobodys() -> None:
-    assert at_the_door(lambda client, door: client.post("/hooks/nobody", content=BODY)).status_code == 404
+@pytest.mark.parametrize("token", ["x" * 32, "nobody", "", "%00", "a%00" * 8, "č" * 20, "x" * 65])
+def test_an_unknown_address_is_nobodys(token: str) -> None:
+    assert at_the_door(lambda client, door: client.post(f"/hooks/{token}", content=BODY)).status_code == 404
+
+
+def test_what_cannot_be_an_address_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Line] = []
+    held = Line.held
+
+    def counted(line: Line) -> Any:
+        asked.append(line)
+        return held(line)
+
+    monkeypatch.setattr(Line, "held", counted)
+    at_the_door(lambda client, door: client.post("/hooks/no~body~no~body~no~body", content=BODY))
+    assert not asked
 
 
 def test_a_body_over_the_limit_is_refused(account: Account) -> None:
@@ -105,12 +121,56 @@ def test_without_a_ledger_nothing_is_acknowledged(account: Account) -> None:
 
     async def visit(client: httpx.AsyncClient, door: Door) -> int:
         await client.post(path, content=BODY, headers=signed(BODY))
-        door._ledger._conninfo = "host=/nowhere"  # type: ignore[union-attr]
-        await door._ledger._connection.close()  # type: ignore[union-attr]
+        line = door._running()._line
+        line._conninfo = "host=/nowhere"
+        await line.close()
         return (await client.post(path, content=BODY, headers=signed(BODY))).status_code
 
     assert at_the_door(visit) == 503
     assert Delivery.objects.count() == 1
+
+
+def test_one_failed_write_is_not_the_end(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"/hooks/{account.hook_token}"
+
+    async def visit(client: httpx.AsyncClient, door: Door) -> list[int]:
+        held = Line.held
+        monkeypatch.setattr(Line, "held", broken)
+        door._accounts._known.update(found)
+        first = await asyncio.wait_for(client.post(path, content=BODY, headers=signed(BODY)), 20)
+        monkeypatch.setattr(Line, "held", held)
+        second = await asyncio.wait_for(client.post(path, content=BODY, headers=signed(BODY)), 20)
+        return [first.status_code, second.status_code]
+
+    def broken(self: Line) -> Any:
+        raise RuntimeError("nobody thought of this")
+
+    async def look(client: httpx.AsyncClient, door: Door) -> dict[str, Known]:
+        await door._accounts.find(account.hook_token)
+        return door._accounts._known
+
+    found = at_the_door(look)
+    assert at_the_door(visit) == [503, 200]
+    assert Delivery.objects.count() == 1
+
+
+def test_unknown_addresses_leave_the_ledgers_connection_alone(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look-up that takes forever: deliveries for accounts we know are still written."""
+    path = f"/hooks/{account.hook_token}"
+
+    async def visit(client: httpx.AsyncClient, door: Door) -> int:
+        await client.post(path, content=BODY, headers=signed(BODY))
+        async with door._accounts._line.held():
+            lost = asyncio.create_task(client.post("/hooks/" + "x" * 32, content=BODY))
+            await asyncio.sleep(0)
+            known = await asyncio.wait_for(client.post(path, content=BODY, headers=signed(BODY)), 20)
+        assert (await lost).status_code == 404
+        return known.status_code
+
+    assert at_the_door(visit) == 200
+    assert Delivery.objects.count() == 2
 
 
 def test_a_changed_account_is_read_anew(account: Account) -> None:

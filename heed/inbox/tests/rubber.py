@@ -32,7 +32,7 @@ from heed.channels.base import (
     Writing,
     plain_media,
 )
-from heed.lib.http import Steps
+from heed.lib.http import Request, Steps
 
 
 def body(*news: Inbound) -> bytes:
@@ -66,6 +66,9 @@ class Rubber:
         self.done: list[tuple[Action, Target]] = []
         self.findings: list[Any] = []
         self.news: list[Inbound] = []
+        self.pages: list[Collected | BaseException] = []
+        self.cursors: list[dict[str, Any]] = []
+        self.asks = False
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         return ADMITTED
@@ -86,7 +89,11 @@ class Rubber:
 
     def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
         yield from ()
-        return Collected((), {})
+        self.cursors.append(dict(cursor))
+        page = self.pages.pop(0) if self.pages else Collected((), {})
+        if isinstance(page, BaseException):
+            raise page
+        return page
 
     def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
         yield from ()
@@ -96,8 +103,10 @@ class Rubber:
         return plain_media(url)
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
-        yield from ()
         self.sent.append(answer)
+        if self.asks:
+            yield Request("GET", "http://127.0.0.1/who")
+            yield Request("POST", "http://127.0.0.1/say", decisive=True)
         outcome = self.script.pop(0) if self.script else Sent(f"out-{len(self.sent)}")
         if callable(outcome):
             outcome = outcome()

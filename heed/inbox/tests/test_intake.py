@@ -28,9 +28,11 @@ from heed.channels.base import (
     Receipt,
 )
 from heed.channels.models import Account
-from heed.inbox import intake, ledger, outbox, reach, verbs
+from heed.inbox import early, intake, ledger, outbox, reach, verbs
 from heed.inbox.models import Customer, Delivery, EarlyNews, Event, Identity, Message, Post, Ticket
+from heed.inbox.news import apply_parked
 from heed.inbox.tests.rubber import Rubber, body
+from heed.lib.http import AnswerLost
 
 pytestmark = pytest.mark.django_db
 
@@ -200,9 +202,40 @@ def test_an_echo_attaches_to_our_answer(account: Account, ana: Any, rubber: Rubb
     news(account, comment("1"))
     ticket = Ticket.objects.get()
     message = verbs.answer(ticket, ana, "we help", "public")
-    news(account, Echo(external_id="e", at=at(9), visibility="public", parent="1", text="we help"))
+    rubber.script = [AnswerLost("reset")]
+    outbox.send_next(ticket.pk)
+    now = datetime.now(UTC)
+    news(account, Echo(external_id="e", at=now, visibility="public", parent="1", text="we help"))
     message.refresh_from_db()
     assert (message.external_id, message.state, Message.objects.count()) == ("e", "sent", 2)
+
+
+def test_an_older_echo_is_not_our_answer(account: Account, ana: Any, rubber: Rubber) -> None:
+    news(account, comment("1"))
+    message = verbs.answer(Ticket.objects.get(), ana, "we help", "public")
+    news(account, Echo(external_id="e", at=at(9), visibility="public", parent="1", text="we help"))
+    message.refresh_from_db()
+    assert (message.external_id, message.state, Message.objects.count()) == ("", "queued", 3)
+
+
+def test_an_echo_may_come_before_the_comment_it_answers(account: Account) -> None:
+    news(account, Echo(external_id="e", at=at(5), visibility="public", parent="1", text="hello"))
+    assert Message.objects.count() == 0
+    news(account, comment("1"))
+    apply_parked()
+    ticket = Ticket.objects.get()
+    assert texts(ticket) == ["words of 1", "hello"]
+    assert not ticket.unanswered
+    assert EarlyNews.objects.count() == 0
+
+
+def test_what_two_processes_missed_is_swept_up(account: Account) -> None:
+    news(account, comment("1"))
+    early.keep(account.pk, "1", "edited", at(1), text="better")
+    early.keep(account.pk, "1", "removed", at(2))
+    assert early.apply_waiting() == 2
+    message = Message.objects.get()
+    assert (message.text, message.removed_at) == ("better", at(2))
 
 
 def test_receipts_move_forward_only(account: Account, ana: Any, rubber: Rubber) -> None:
@@ -296,6 +329,7 @@ STREAM: tuple[Inbound, ...] = (
     MessageEdited(external_id="2", at=at(6), text="two, best"),
     MessageRemoved(external_id="3", at=at(7)),
     Echo(external_id="6", at=at(3.5), visibility="private", person=LEA, text="from the app"),
+    Echo(external_id="7", at=at(4.5), visibility="public", parent="2", text="from the page"),
     HiddenChanged(external_id="1", at=at(8), hidden=True),
 )
 
@@ -310,6 +344,7 @@ def test_order_and_repetition_make_no_difference(account: Account, seed: int, si
         Message.objects.all().delete()
         EarlyNews.objects.all().delete()
         deliver(account, *(body(*stream[i : i + size]) for i in range(0, len(stream), size)))
+        apply_parked()
         return snapshot()
 
     dice = random.Random(seed)

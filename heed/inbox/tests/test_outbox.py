@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from heed.accounts.models import User
-from heed.channels.base import CannotTell, Echo, NotThere, Refusal, Sent
+from heed.channels import sessions
+from heed.channels.base import CannotTell, Echo, NotThere, Receipt, Refusal, Sent
 from heed.channels.models import Account
 from heed.inbox import outbox, verbs
 from heed.inbox.models import Draft, Event, Message, Ticket
@@ -17,9 +19,11 @@ from heed.inbox.possible import possible
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_intake import LEA, comment, news, private
 from heed.lib import clock
-from heed.lib.http import AnswerLost, Unreachable
+from heed.lib.http import AnswerLost, Request, Response, Unreachable
 
 pytestmark = pytest.mark.django_db
+
+FIRST_TRY = SimpleNamespace(job=SimpleNamespace(attempts=0))
 
 
 @pytest.fixture
@@ -96,12 +100,12 @@ def test_a_lost_answer_is_never_resent_blindly(ticket: Ticket, ana: User, rubber
     rubber.findings = [CannotTell(5), CannotTell(None)]
     outbox.send_next(ticket.pk)
     assert state(message) == "unknown"
-    outbox.resolve(message.pk)
-    outbox.resolve(message.pk)
-    for _ in range(3):
-        outbox.send_next(ticket.pk)
-        outbox.resolve(message.pk)
+    for minute in range(1, 6):
+        with clock.moved(timedelta(minutes=minute)):
+            outbox.resolve(message.pk)
+            outbox.send_next(ticket.pk)
     assert state(message) == "unknown"
+    assert rubber.findings == []
     assert len(rubber.sent) == 1
 
 
@@ -113,8 +117,10 @@ def test_the_network_settles_an_unknown(
     rubber.script = [AnswerLost("reset")]
     rubber.findings = [finding]
     outbox.send_next(ticket.pk)
-    outbox.resolve(message.pk)
-    outbox.send_next(ticket.pk)
+    assert outbox.resolve(message.pk) is None  # too early to ask
+    with clock.moved(timedelta(seconds=3)):
+        outbox.resolve(message.pk)
+        outbox.send_next(ticket.pk)
     assert state(message) == "sent"
     assert len(rubber.sent) == sent
 
@@ -219,10 +225,109 @@ def test_actions_keep_what_the_network_says(ticket: Ticket, ana: User, rubber: R
 
     message = Message.objects.get()
     verbs.act(message, ana, "like")
-    act_on_network(message=message.pk, action="like", user=ana.pk)
+    act_on_network(FIRST_TRY, message=message.pk, action="like", user=ana.pk)  # type: ignore[arg-type]
     message.refresh_from_db()
     assert (message.liked, message.refs) == (True, {"by": "like"})
     with pytest.raises(verbs.CannotAct):
         verbs.act(message, ana, "like")
     with pytest.raises(verbs.CannotAct):
         verbs.act(message, ana, "delete")
+
+
+def test_an_echo_waits_for_the_request_that_may_have_made_it(
+    account: Account, ticket: Ticket, ana: User, rubber: Rubber
+) -> None:
+    """Two threads send the same words under one comment: the network's own answers decide."""
+    news(account, comment("2", 1, who=type(LEA)("omar", "Omar Badr"), parent="1"))
+    other = Ticket.objects.get(identity__external_id="omar")
+    first = verbs.answer(ticket, ana, "write to us", "public")
+    second = verbs.answer(other, ana, "write to us", "public")
+    claims = [outbox._claim(each.pk)[0] for each in (ticket, other)]
+    now = clock.now()
+    news(account, Echo(external_id="B", at=now, visibility="public", parent="1", text="write to us"))
+    assert claims[0] is not None
+    assert claims[1] is not None
+    outbox.arrived(claims[1], Sent("B"))
+    outbox.arrived(claims[0], Sent("A"))
+    news(account, Echo(external_id="A", at=now, visibility="public", parent="1", text="write to us"))
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.external_id, second.external_id) == ("A", "B")
+    assert Message.objects.filter(direction="out").count() == 2
+
+
+def test_another_answers_id_proves_nothing(ticket: Ticket, ana: User, rubber: Rubber) -> None:
+    verbs.answer(ticket, ana, "yes", "public")
+    outbox.send_next(ticket.pk)
+    again = verbs.answer(ticket, ana, "yes", "public")
+    rubber.script = [AnswerLost("reset")]
+    rubber.findings = [Sent("out-1")]
+    outbox.send_next(ticket.pk)
+    with clock.moved(timedelta(seconds=3)):
+        outbox.resolve(again.pk)
+    assert state(again) == "unknown"
+    assert rubber.sent[1].taken == frozenset({"out-1"})
+
+
+def test_a_slow_worker_finds_its_answer_taken_over(
+    ticket: Ticket, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = verbs.answer(ticket, ana, "we help", "public")
+    rubber.asks = True
+    asked: list[str] = []
+
+    class Slow:
+        def send(self, request: Request) -> Response:
+            asked.append(request.method)
+            take_over(ticket)
+            return Response(200, {}, b"{}")
+
+    monkeypatch.setattr(sessions, "client", Slow)
+    outbox.send_next(ticket.pk)
+    assert state(message) == "unknown"
+    assert asked == ["GET"]
+
+
+def take_over(ticket: Ticket) -> None:
+    """Another worker comes long after the lease ran out."""
+    with clock.moved(timedelta(hours=1)):
+        outbox._claim(ticket.pk)
+
+
+def test_a_proof_after_failure_takes_the_draft_back(
+    account: Account, ticket: Ticket, ana: User, rubber: Rubber
+) -> None:
+    message = verbs.answer(ticket, ana, "we help", "public")
+    rubber.script = [Refusal("bad_request")]
+    outbox.send_next(ticket.pk)
+    verbs.keep_draft(ana, ticket, "public", "we help\n\nand more")
+    Draft.objects.update(failed=message)
+    news(account, Echo(external_id="42", at=clock.now(), visibility="public", parent="1", text="we help"))
+    assert (state(message), message.external_id) == ("sent", "42")
+    assert Draft.objects.get().text == "and more"
+
+
+def test_a_file_that_is_gone_fails_the_answer(ticket: Ticket, ana: User, rubber: Rubber) -> None:
+    message = verbs.answer(ticket, ana, "see this", "public")
+    message.attachments.create(kind="image", name="a.png", mime="image/png", path="no/where")
+    outbox.send_next(ticket.pk)
+    assert (state(message), message.reason, rubber.sent) == ("failed", "file_refused", [])
+
+
+@pytest.mark.parametrize("visibility", ["", "note", "secret"])
+def test_an_answer_is_public_or_private(ticket: Ticket, ana: User, visibility: str) -> None:
+    with pytest.raises(verbs.CannotAnswer):
+        verbs.answer(ticket, ana, "we help", visibility)
+
+
+def test_seen_before_it_was_sent_is_not_seen(account: Account, ana: User, rubber: Rubber) -> None:
+    news(account, private("1"))
+    Ticket.objects.update(last_private_in=clock.now())
+    message = verbs.answer(Ticket.objects.get(), ana, "yes", "private")
+    rubber.script = [Refusal("slow_down", retry=True, after=600)]
+    outbox.send_next(message.ticket_id)
+    soon = clock.now() + timedelta(seconds=1)
+    news(account, Receipt(state="seen", at=soon, person="lea", watermark=soon))
+    with clock.moved(timedelta(seconds=700)):
+        outbox.send_next(message.ticket_id)
+    assert state(message) == "sent"

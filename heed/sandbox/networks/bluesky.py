@@ -27,6 +27,7 @@ _REFRESH = timedelta(days=60)
 _SIGN_INS = (30, timedelta(minutes=5))
 _POINTS = (5000, timedelta(hours=1))
 _COST = {"com.atproto.repo.createRecord": 3, "com.atproto.repo.deleteRecord": 1}
+_MOST_SHOWN = 100
 _BIGGEST_IMAGE = 2_000_000
 _SECRET = b"the sandbox signs its own tokens"
 _REACTIONS = {"like": LIKE, "repost": REPOST}
@@ -85,7 +86,6 @@ class _Notification:
     owner: str
     reason: str
     subject: str
-    read: bool = False
 
 
 @dataclass
@@ -141,9 +141,12 @@ class Bluesky(Simulator):
         self.chat_right = True
         self.chat_open = dict.fromkeys(self._names, True)
         self._records: dict[str, _Record] = {}
+        self._below: dict[str, list[_Record]] = {}
+        """The replies, likes and reposts that refer to a record, by its address."""
         self._faces: dict[str, tuple[int, int]] = {}
         """Likes and shares that a post had from the start, by people who are not of the cast."""
         self._notifications: list[_Notification] = []
+        self._opened: datetime | None = None
         self._blobs: dict[str, tuple[bytes, str]] = {}
         self._convos: dict[str, _Convo] = {}
         self._log: list[tuple[str, str, dict[str, Any]]] = []
@@ -395,6 +398,7 @@ class Bluesky(Simulator):
         uri = f"at://{did}/{collection}/{rkey or self._rkey()}"
         record = _Record(uri, _cid(uri + json.dumps(value)), value, at or self.clock.now())
         self._records[uri] = record
+        self._below.setdefault(record.subject or record.parent, []).append(record)
         self._notify(record)
         return record
 
@@ -446,31 +450,35 @@ class Bluesky(Simulator):
         before = call.query.get("cursor")
         rest = [each for each in newest_first if not before or _place(each) < before]
         page = rest[: _limit(call)]
+        # As the real one does: who never opened the list has it opened by the newest on its first page.
+        opened = self._opened or (page[0].record.at if page and not before else None)
         answer: dict[str, Any] = {
-            "notifications": [self._notification(each) for each in page],
+            "notifications": [self._notification(each, opened) for each in page],
             "priority": False,
-            "seenAt": _iso(self.clock.now()),
+            **({"seenAt": _iso(opened)} if opened else {}),
         }
         if len(rest) > len(page):
             answer["cursor"] = _place(page[-1])
         return Reply(200, answer)
 
-    def _notification(self, told: _Notification) -> dict[str, Any]:
+    def _notification(self, told: _Notification, opened: datetime | None) -> dict[str, Any]:
         view = {
             **told.record.ref,
             "author": self._profile(told.record.did),
             "reason": told.reason,
             "record": told.record.value,
-            "isRead": told.read,
+            "isRead": opened is not None and told.record.at < opened,
             "indexedAt": _iso(told.record.at),
             "labels": [],
         }
         return {**view, "reasonSubject": told.subject} if told.subject else view
 
     def _update_seen(self, call: Call) -> Reply:
-        did = self._signed_in(call)
-        for each in self._notifications:
-            each.read = each.read or each.owner == did
+        self._signed_in(call)
+        try:
+            self._opened = datetime.fromisoformat(str(_object(call).get("seenAt")))
+        except ValueError as error:
+            raise _No(400, "InvalidRequest", "Input/seenAt must be an valid atproto datetime") from error
         return Reply(200, b"")
 
     def _get_posts(self, call: Call) -> Reply:
@@ -493,7 +501,7 @@ class Bluesky(Simulator):
             **record.ref,
             "author": self._profile(record.did),
             "record": record.value,
-            "replyCount": sum(each.parent == record.uri for each in self._living(POST)),
+            "replyCount": len(self._pointing(POST, record)),
             "repostCount": self._shares(record),
             "likeCount": self._likes(record),
             "indexedAt": _iso(record.at),
@@ -527,7 +535,8 @@ class Bluesky(Simulator):
         return [each for each in self._records.values() if each.collection == collection and not each.removed]
 
     def _pointing(self, collection: str, at: _Record) -> list[_Record]:
-        return [each for each in self._living(collection) if each.subject == at.uri]
+        below = self._below.get(at.uri, ())
+        return [each for each in below if each.collection == collection and not each.removed]
 
     def _likes(self, record: _Record) -> int:
         return len(self._pointing(LIKE, record)) + self._faces.get(record.uri, (0, 0))[0]
@@ -770,10 +779,10 @@ class Bluesky(Simulator):
 
     def scene(self, person: str) -> Scene:
         did = self._did(person)
+        told = {each.record.uri for each in self._notifications}
         roots = [each for each in self._records.values() if each.collection == POST and not each.parent]
-        posts = [
-            self._post_view(each, did) for each in roots if each.did in (did, self.us) or self._told(each)
-        ]
+        visible = [each for each in roots if each.did in (did, self.us) or each.uri in told]
+        posts = [self._post_view(each, did) for each in visible[-_MOST_SHOWN:]]
         chats = [self._chat_view(convo, did) for convo in self._convos.values() if did in convo.members]
         return Scene(posts=sorted(posts, key=lambda each: each.at, reverse=True), chats=chats)
 
@@ -802,9 +811,6 @@ class Bluesky(Simulator):
             ],
         }
 
-    def _told(self, record: _Record) -> bool:
-        return any(each.record is record for each in self._notifications)
-
     def _post_view(self, record: _Record, did: str) -> PostView:
         return PostView(
             id=record.uri,
@@ -822,7 +828,7 @@ class Bluesky(Simulator):
         )
 
     def _lines_under(self, uri: str, did: str) -> list[Line]:
-        replies = [each for each in self._records.values() if each.collection == POST and each.parent == uri]
+        replies = [each for each in self._below.get(uri, ()) if each.collection == POST]
         return [self._line(each, did) for each in sorted(replies, key=lambda each: each.at)]
 
     def _line(self, record: _Record, did: str) -> Line:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
@@ -41,10 +43,19 @@ def upload(page: Client, ticket: Ticket, name: str, content: bytes) -> Any:
     return page.post(f"/tickets/{ticket.pk}/files/", {"file": file})
 
 
+def content(answer: Any) -> bytes:
+    """The body of an answer that is sent piece by piece."""
+
+    async def whole() -> bytes:
+        return b"".join([piece async for piece in answer])
+
+    return asyncio.run(whole())
+
+
 def test_a_picture_is_shown_in_place(page: Client, lea: Ticket) -> None:
     file = attachment(lea, "boot.png", cast.PICTURE)
     answer = page.get(f"/files/{file.pk}/")
-    assert answer.content == cast.PICTURE
+    assert content(answer) == cast.PICTURE
     assert answer.headers["Content-Type"] == "image/png"
     assert answer.headers["Content-Disposition"] == 'inline; filename="boot.png"'
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -67,7 +78,8 @@ def test_a_picture_is_shown_in_place(page: Client, lea: Ticket) -> None:
 def test_film_is_served_in_parts(page: Client, lea: Ticket, wanted: str, got: bytes, status: int) -> None:
     file = attachment(lea, "boot.png", cast.PICTURE)
     answer = page.get(f"/files/{file.pk}/", headers={"Range": wanted})
-    assert (answer.content, answer.status_code) == (got, status)
+    assert (content(answer), answer.status_code) == (got, status)
+    assert answer.headers["Content-Length"] == str(len(got))
     if status == 206:
         start = cast.PICTURE.index(got)
         end = start + len(got) - 1
@@ -88,6 +100,32 @@ def test_anything_else_is_only_downloaded(page: Client, lea: Ticket, name: str, 
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     assert f'<img src="/files/{file.pk}/"' not in page.get(f"/inbox/open/{lea.pk}/").content.decode()
+
+
+def test_what_is_shown_is_decided_by_the_bytes(page: Client, lea: Ticket) -> None:
+    """Whatever the network, or an old row, says about the type."""
+    script = b"<html><script>alert(1)</script></html>"
+    file = attachment(lea, "boot.png", script)
+    Attachment.objects.filter(pk=file.pk).update(mime="image/png")
+    Post.objects.filter(tickets=lea).update(picture=file.path)
+    link = urlsplit(kept.public_link(file.pk)).path
+    for address in (f"/files/{file.pk}/", f"/tickets/{lea.pk}/picture/", link):
+        answer = page.get(address)
+        assert content(answer) == script
+        assert answer.headers["Content-Type"] == "application/octet-stream"
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_a_name_that_no_header_can_carry(page: Client, lea: Ticket) -> None:
+    file = attachment(lea, "left\r\nboot\x01.png", cast.PICTURE)
+    answer = page.get(f"/files/{file.pk}/")
+    assert answer.headers["Content-Disposition"] == 'inline; filename="leftboot.png"'
+
+
+def test_the_head_alone(page: Client, lea: Ticket) -> None:
+    file = attachment(lea, "boot.png", cast.PICTURE)
+    answer = page.head(f"/files/{file.pk}/")
+    assert (answer.content, answer.headers["Content-Length"]) == (b"", str(len(cast.PICTURE)))
 
 
 def test_a_file_whose_bytes_are_gone_is_not_found(page: Client, lea: Ticket) -> None:
@@ -156,7 +194,7 @@ def test_a_network_fetches_an_answers_file_by_its_link(lea: Ticket, settings: An
     file = attachment(lea, "boot.png", cast.PICTURE)
     link = kept.public_link(file.pk).removeprefix(settings.HEED_PUBLIC_URL)
     answer = Client().get(link)
-    assert (answer.status_code, answer.content) == (200, cast.PICTURE)
+    assert (answer.status_code, content(answer)) == (200, cast.PICTURE)
     assert answer.headers["Content-Type"] == "image/png"
     assert Client().get(link + "x").status_code == 404
     file.delete()

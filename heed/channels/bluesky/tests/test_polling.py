@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -67,11 +67,18 @@ def test_the_first_poll_takes_the_unread_of_a_day(sandbox: Sandbox, desk: Desk) 
     bluesky.do("mention", person="lea", text="dolgo nazaj")
     sandbox.clock.move(3 * 86400 - 7200)
     bluesky.do("mention", person="lea", text="že prebrano")
-    desk.run(lambda record: _call(record, "app.bsky.notification.updateSeen"))
+    desk.run(lambda record: _call(record, "app.bsky.notification.updateSeen", sandbox.clock.now()))
     sandbox.clock.move(3600)
     bluesky.do("mention", person="lea", text="še neprebrano")
-    assert texts(desk.poll()) == ["še neprebrano"]
+    bluesky.do("mention", person="omar", text="tudi ne")
+    assert texts(desk.poll()) == ["še neprebrano", "tudi ne"]
     assert desk.poll() == []
+
+
+def test_where_nobody_ever_looked_all_of_a_day_is_unread(bluesky: Simulator, desk: Desk) -> None:
+    for number in range(150):  # the server calls all but the newest read
+        bluesky.do("mention", person="lea", text=str(number))
+    assert sorted(texts(desk.poll()), key=int) == [str(number) for number in range(150)]
 
 
 @pytest.mark.parametrize("many", [100, 200, 1450])
@@ -95,22 +102,20 @@ def test_one_page_is_told_oldest_first(bluesky: Simulator, desk: Desk) -> None:
 
 def test_news_between_two_pages_is_not_lost(bluesky: Simulator, desk: Desk) -> None:
     desk.poll()
-    for number in range(250):
-        bluesky.do("mention", person="lea", text=str(number))
+    said = [bluesky.do("mention", person="lea", text=str(number))["id"] for number in range(250)]
     send = desk.send
 
     def more_come_in(request: Any) -> Response:
         if request.params.get("cursor") and request.url.endswith("listNotifications"):
-            bluesky.do("mention", person="omar", text=f"{1000 + len(desk.asked)}")
+            said.append(bluesky.do("mention", person="omar", text="vmes")["id"])
         return send(request)
 
     desk.send = more_come_in  # type: ignore[method-assign]
     first = texts(desk.poll())
     desk.send = send  # type: ignore[method-assign]
-    said = {each["id"] for each in _mentions(bluesky)}
     desk.poll()
-    assert {each.external_id for each in desk.of(MessageReceived)} == said
-    assert len(first) == 250
+    assert {each.external_id for each in desk.of(MessageReceived)} == set(said)
+    assert (len(first), len(said)) == (250, 252)
 
 
 def test_a_poll_that_broke_in_the_middle_starts_again(sandbox: Sandbox, desk: Desk) -> None:
@@ -140,9 +145,11 @@ def test_a_long_way_back_goes_over_several_polls(
     assert sorted(heard, key=int) == [str(number) for number in range(451)]
 
 
-def test_one_that_claims_to_be_older_is_heard(sandbox: Sandbox, desk: Desk) -> None:
+@pytest.mark.parametrize("newer", [1, 150])
+def test_one_that_claims_to_be_older_is_heard(sandbox: Sandbox, desk: Desk, newer: int) -> None:
     bluesky = sandbox["bluesky"]
-    bluesky.do("mention", person="lea", text="ena")
+    for number in range(newer):
+        bluesky.do("mention", person="lea", text=str(number))
     desk.poll()
     sandbox.clock.move(-300)
     bluesky.do("mention", person="omar", text="ura mi zaostaja")
@@ -268,13 +275,8 @@ def test_chat_can_be_switched_off(bluesky: Simulator, desk: Desk) -> None:
     assert desk.calls_of("getLog") == 0
 
 
-def _call(record: AccountRecord, nsid: str) -> Any:
-    return (yield from xrpc.call(record, nsid, {"seenAt": clock.now().isoformat()}))
-
-
-def _mentions(bluesky: Simulator) -> list[dict[str, Any]]:
-    views = [*bluesky.scene("lea").posts, *bluesky.scene("omar").posts]
-    return [{"id": view.id} for view in views]
+def _call(record: AccountRecord, nsid: str, at: datetime) -> Any:
+    return (yield from xrpc.call(record, nsid, {"seenAt": at.isoformat()}))
 
 
 def test_without_a_session_nothing_is_asked() -> None:

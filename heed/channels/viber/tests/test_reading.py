@@ -44,7 +44,6 @@ def test_a_text() -> None:
         language="mn",
     )
     assert news("text") == [
-        IdentitySeen(person=tuya, reachable=True),
         MessageReceived(
             external_id="5741311803571721087",
             at=datetime(2016, 12, 7, 20, 21, 52, 807000, tzinfo=UTC),

@@ -150,7 +150,8 @@ class Composer {
     if (line.textContent !== why) line.textContent = why;
     this.form.querySelector("[data-attach]").hidden = !facts.files || this.visibility === "note";
     this.form.querySelector("[data-mark]").hidden = this.visibility === "note";
-    this.field.disabled = false;
+    const words = this.form.querySelector("[data-send-words]");
+    words.textContent = this.visibility === "note" ? words.dataset.note : words.dataset.reply;
     const blocked = Boolean(this.refusal()) || this.uploads.running > 0;
     for (const button of this.form.querySelectorAll("[data-send], [data-mark]")) button.setAttribute("aria-disabled", String(blocked));
   }
@@ -289,7 +290,7 @@ document.addEventListener("htmx:after:swap", () => {
   if (composer && composer === before) composer.refresh();
 });
 setInterval(() => composer?.weigh(), 30e3);
-addEventListener("pagehide", () => composer?.drafts.flush());
+addEventListener("pagehide", () => composer?.drafts.leave());
 
 document.addEventListener("click", (event) => {
   const reply = event.target.closest?.("[data-reply-to]");

@@ -2,6 +2,8 @@
 import { post } from "heed/request";
 
 const PAUSE = 700;
+// A page that was asked for just before the server saved shows an older draft: the browser's copy stays a while.
+const LINGER = 5000;
 
 export class Drafts {
   /** `url` is the address of a draft with its visibility left out at the end. */
@@ -9,6 +11,7 @@ export class Drafts {
     this.prefix = `heed:draft:${user}:${ticket}:`;
     this.url = url;
     this.timers = {};
+    this.safe = {};
     this.saving = Promise.resolve();
   }
 
@@ -35,7 +38,12 @@ export class Drafts {
   }
 
   saved(visibility, text) {
-    if (localStorage.getItem(this.prefix + visibility) === text) localStorage.removeItem(this.prefix + visibility);
+    setTimeout(() => this.forget(visibility, text), LINGER);
+    this.safe[visibility] = text;
+  }
+
+  forget(visibility, text) {
+    if (this.unsaved(visibility) === text) localStorage.removeItem(this.prefix + visibility);
   }
 
   /** Nothing of this draft may be saved after it was sent. Resolves when nothing is on its way. */
@@ -47,6 +55,12 @@ export class Drafts {
 
   sent(visibility) {
     localStorage.removeItem(this.prefix + visibility);
+  }
+
+  /** The page goes: save now whatever still waits for its pause, and keep no copy of what is safe. */
+  leave() {
+    this.flush();
+    for (const [visibility, text] of Object.entries(this.safe)) this.forget(visibility, text);
   }
 
   /** Save now whatever still waits for its pause. */

@@ -4,7 +4,7 @@ import { sentence } from "heed/sentences";
 import { openNumber } from "heed/panes";
 
 const body = document.body.dataset;
-const GATHER = 60;
+const GATHER = 16; // the server keeps nudges apart; here only what comes in one breath is gathered
 const LONGEST_WAIT = 15e3;
 
 let seen = Number(body.seen || 0);
@@ -13,6 +13,7 @@ let timer = null;
 let busy = false;
 let wait = 1000;
 let lost = null;
+let missed = false; // the line was down: who knows what happened
 
 function rowsShown() {
   return document.querySelectorAll("#tickets li.ticket").length;
@@ -60,7 +61,10 @@ function nudged({ seq, topics }) {
 
 function greeted({ seq }) {
   online();
-  if (seq > seen) refresh("queue", "ticket");
+  // The log alone does not tell what one missed: some changes are not in it, others were numbered
+  // before they could be seen.
+  if (missed || seq > seen) refresh("queue", "ticket");
+  missed = false;
   seen = Math.max(seen, seq);
 }
 
@@ -72,6 +76,7 @@ function online() {
 }
 
 function offline() {
+  missed = true;
   lost ??= setTimeout(() => {
     const bar = document.getElementById("offline");
     bar.textContent = sentence("lost");

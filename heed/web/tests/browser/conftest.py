@@ -17,19 +17,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from heed.accounts.models import User
-
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-_CHROMIUMS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 Visit = Callable[..., Page]
 
@@ -56,20 +46,6 @@ def heed(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
     finally:
         web.terminate()
         web.wait(20)
-
-
-@pytest.fixture(scope="session")
-def _playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="session")
-def chromium(_playwright: Playwright) -> Iterator[Browser]:
-    installed = next((path for path in _CHROMIUMS if Path(path).exists()), None)
-    browser = _playwright.chromium.launch(executable_path=installed, args=_ARGUMENTS)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture
@@ -109,6 +85,7 @@ def visit(heed: str, chromium: Browser, transactional_db: None) -> Iterator[Visi
     yield open_page
     for context in contexts:
         context.close()
+    _until_quiet()
     assert errors == []
 
 
@@ -132,6 +109,20 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _until_quiet() -> None:
+    """What a page asked for last may still be at work, and would get in the way of emptying the tables."""
+    quiet = 0
+    end = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while quiet < 3 and time.monotonic() < end:
+            cursor.execute(
+                """SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"""
+            )
+            quiet = 0 if cursor.fetchone()[0] else quiet + 1
+            time.sleep(0.05)
 
 
 def _until_up(address: str) -> None:

@@ -283,6 +283,16 @@ def test_what_happened_while_the_line_was_down_is_caught_up(visit: Any, people: 
     expect(page.locator("#offline")).to_be_hidden()
 
 
+def test_a_change_without_an_event_is_caught_up_too(visit: Any, people: Any, lea: Ticket) -> None:
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    page.route("**/live", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#offline")).to_be_visible()
+    cast.said(lea, "Numbered before you could see it")
+    page.unroute("**/live")
+    expect(page.locator("#log")).to_contain_text("Numbered before you could see it", timeout=20000)
+
+
 def test_replying_to_a_chosen_message(visit: Any, people: Any, lea: Ticket) -> None:
     page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
     first = lea.messages.order_by("at").first()
@@ -396,3 +406,18 @@ def test_a_menu_opens_to_where_there_is_room(visit: Any, people: Any, lea: Ticke
         items, log = bubble.locator(".items").bounding_box(), page.locator("#log").bounding_box()
         assert items["y"] >= log["y"], link
         assert items["y"] + items["height"] <= log["y"] + log["height"], link
+
+
+def test_a_draft_is_there_again_after_a_look_at_another_ticket(visit: Any, people: Any, lea: Ticket) -> None:
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    field(page).fill(HALF)
+    page.get_by_role("link", name="Tuya Bold").click()
+    expect(page.locator("#ticket h1")).to_contain_text("хүргэлт")
+    expect(field(page)).to_have_value("")
+    page.get_by_role("link", name="Lea Marn").click()
+    expect(page.locator("#ticket h1")).to_contain_text("Broken zip")
+    expect(field(page)).to_have_value(HALF)
+    page.get_by_role("tab", name="Reply privately").click()
+    expect(field(page)).to_have_value("")
+    page.get_by_role("tab", name="Reply publicly").click()
+    expect(field(page)).to_have_value(HALF)

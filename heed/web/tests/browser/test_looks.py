@@ -111,3 +111,30 @@ def test_several_limits_hold_at_once(visit: Any, maja: User, lea: Ticket) -> Non
     expect(page.locator("[data-refusal]")).to_be_visible()
     field.fill("👩‍👩‍👧‍👦" * 200)  # 200 graphemes, but 5,000 bytes
     expect(page.locator("#counter")).to_have_text("5000 / 3000")
+
+
+@pytest.mark.parametrize("language", ["en", "sl", "ar", "mn"])
+def test_the_inbox_fits_a_small_phone(visit: Any, maja: User, lea: Ticket, language: str) -> None:
+    page = visit(maja, "/inbox/unanswered/", language=language, size=(320, 640))
+    assert wider_than_the_screen(page) == []
+    page.goto(path_in(page, f"/inbox/unanswered/{lea.pk}/"))
+    page.locator("#composer textarea").fill("Half a sentence")
+    assert wider_than_the_screen(page) == []
+    page.locator(".thread .about").click()
+    expect(page.locator("#who")).to_be_visible()
+    assert wider_than_the_screen(page) == []
+
+
+def wider_than_the_screen(page: Page) -> list[str]:
+    """Buttons, fields and headings that reach past the edge and cannot be scrolled to."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('body *')]
+            .filter(one => one.matches('button, a, textarea, input, h1, h2, p, summary'))
+            .filter(one => one.checkVisibility() && !one.closest('.unseen, .ways, .skip, [popover]'))
+            .filter(one => {
+              const box = one.getBoundingClientRect();
+              return box.width > 1 && (box.right > innerWidth + 1 || box.left < -1);
+            })
+            .map(one => one.outerHTML.slice(0, 120))"""
+    )
+    return found

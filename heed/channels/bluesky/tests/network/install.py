@@ -50,6 +50,8 @@ def installed(folder: Path | None = None) -> Installed:
 
 
 def _install(folder: Path) -> None:
+    if not (shutil.which("make") and shutil.which("c++")):
+        raise CannotInstall("A C++ compiler is missing. Type: sudo apt-get install -y build-essential")
     environment = folder / "environment"
     if not environment.exists():
         venv.create(environment, with_pip=True)
@@ -83,7 +85,6 @@ def _redis() -> Path:
         return Path(found)
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         raise CannotInstall("Redis is missing. Type: sudo apt-get install -y redis-server")
-    # As Debian's package it would also start a server of its own: only the program is wanted.
     _run(["apt-get", "update", "-q"])
     _run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "redis-server"])
     found = shutil.which("redis-server")

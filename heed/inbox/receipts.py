@@ -1,0 +1,71 @@
+"""What the network says of an answer of ours after it left, and what follows when it failed."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from heed.channels.base import Reason
+from heed.inbox import events
+from heed.inbox.models import Attachment, Draft, Message
+
+State = Message.State
+_RANK = {State.SENT: 1, State.DELIVERED: 2, State.SEEN: 3}
+
+
+def receipt(row: Message, state: str, reason: str = "") -> None:
+    """The network reports on our message. A state only moves forward, but to failed."""
+    if state == State.FAILED:
+        fail(row, "bad_request", detail=reason)
+        return
+    below = [each for each, rank in _RANK.items() if rank < _RANK[State(state)]]
+    Message.objects.filter(pk=row.pk, state__in=below).update(state=state)
+
+
+@transaction.atomic
+def fail(message: Message, reason: Reason, *, code: str = "", detail: str = "") -> None:
+    """It did not arrive. The text returns to its author as a draft, with the reason."""
+    row = locked(message)
+    if row is None or row.state == State.FAILED:
+        return
+    row.state, row.reason, row.detail = State.FAILED, reason, f"{code} {detail}".strip()[:500]
+    row.lease_until = row.try_at = None
+    row.save()
+    _return_as_draft(row)
+    events.record("answer_failed", ticket=row.ticket, message=row, actor=row.author, reason=reason)
+
+
+def take_draft_back(row: Message) -> None:
+    """It arrived after all: the draft that its failure gave back must not be sent again."""
+    for draft in Draft.objects.filter(failed=row):
+        rest = draft.text.removeprefix(row.text).lstrip("\n")
+        Draft.objects.filter(pk=draft.pk).update(text=rest, failed=None)
+    Draft.objects.filter(ticket=row.ticket, text="").delete()
+    paths = list(row.attachments.values_list("path", flat=True))
+    Attachment.objects.filter(message=None, owner=row.author, ticket=row.ticket, path__in=paths).delete()
+
+
+def locked(message: Message) -> Message | None:
+    return (
+        Message.objects.select_for_update(of=("self",))
+        .select_related("ticket", "identity", "author", "account")
+        .filter(pk=message.pk)
+        .first()
+    )
+
+
+def _return_as_draft(row: Message) -> None:
+    """Give the text and files back to their author, above what they have begun meanwhile."""
+    if row.author is None:
+        return
+    begun = Draft.objects.filter(user=row.author, ticket=row.ticket, visibility=row.visibility).first()
+    text = row.text if begun is None or not begun.text else f"{row.text}\n\n{begun.text}"
+    Draft.objects.update_or_create(
+        user=row.author,
+        ticket=row.ticket,
+        visibility=row.visibility,
+        defaults={"text": text, "failed": row},
+    )
+    for attachment in row.attachments.all():
+        attachment.pk, attachment.message = None, None
+        attachment.owner, attachment.ticket = row.author, row.ticket
+        attachment.save(force_insert=True)

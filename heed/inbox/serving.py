@@ -1,0 +1,86 @@
+"""A kept file on its way to whoever opens it. It may be a stranger's: it must not be able to do harm."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator
+from typing import BinaryIO, NamedTuple
+
+from django.utils.http import content_disposition_header
+
+from heed.inbox.files import SHOWN, open_file, sniffed
+
+_PIECE = 256 * 1024
+_ALWAYS = {
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, max-age=86400, immutable",
+    "Accept-Ranges": "bytes",
+}
+
+
+class Content:
+    """So many bytes of a file from where it stands, read a piece at a time while they are sent."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._size = size
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = self._size
+        while left and (piece := await asyncio.to_thread(self._file.read, min(_PIECE, left))):
+            left -= len(piece)
+            yield piece
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class Served(NamedTuple):
+    """What to answer. Whoever does not send the content closes it."""
+
+    status: int
+    headers: dict[str, str]
+    content: Content
+
+
+def served(path: str, name: str, wanted: str = "") -> Served:
+    """A file by its path in the data folder, under the name a download gets.
+
+    Its type is what we see in its bytes now. Pictures, sound and film are shown in place, all else
+    is only downloaded. `wanted` is a Range header: film is asked for in parts. Raises
+    `FileNotFoundError`.
+    """
+    file = open_file(path)
+    mime = sniffed(file)
+    shown = mime in SHOWN
+    size = os.fstat(file.fileno()).st_size
+    start, end = _part(wanted, size)
+    file.seek(start)
+    headers = {
+        **_ALWAYS,
+        "Content-Type": mime if shown else "application/octet-stream",
+        "Content-Disposition": str(content_disposition_header(not shown, _printable(name))),
+        "Content-Length": str(end - start),
+    }
+    if end - start == size:
+        return Served(200, headers, Content(file, size))
+    headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    return Served(206, headers, Content(file, end - start))
+
+
+def _printable(name: str) -> str:
+    """The name without line ends and the like, which a header cannot carry."""
+    return "".join(letter for letter in name if letter.isprintable())
+
+
+def _part(wanted: str, size: int) -> tuple[int, int]:
+    """The bytes a Range header asks for; everything when there is none we can serve."""
+    asked = re.fullmatch(r"bytes=(\d{1,15})-(\d{0,15})", wanted)
+    if asked is None or int(asked[1]) >= size:
+        return 0, size
+    end = min(int(asked[2]) + 1, size) if asked[2] else size
+    return (int(asked[1]), end) if end > int(asked[1]) else (0, size)

@@ -1,0 +1,138 @@
+"""Files that networks point to: kept, failed, or waiting for a better moment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heed.channels.base import AccountRecord, MediaSource, Refusal
+from heed.channels.models import Account
+from heed.inbox import fetch
+from heed.inbox.models import Attachment, Customer, Identity, Message, Post, Ticket
+from heed.inbox.tests.rubber import Rubber
+from heed.lib.http import AddressRefused, AnswerLost, Response, Steps, TooLarge, Unreachable
+
+pytestmark = pytest.mark.django_db
+PICTURE = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+
+
+@pytest.fixture(autouse=True)
+def _folder(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+
+
+@pytest.fixture
+def file(account: Account) -> Attachment:
+    """A file that the network has told of."""
+    customer = Customer.objects.create(name="Lea Marn")
+    identity = Identity.objects.create(account=account, customer=customer, external_id="lea")
+    ticket = Ticket.objects.create(account=account, identity=identity, customer=customer, kind="private")
+    message = Message.objects.create(account=account, ticket=ticket, direction="in", visibility="private")
+    return Attachment.objects.create(message=message, kind="image", url="http://127.0.0.1:1/boot.png")
+
+
+class Web:
+    """Gives one outcome to every fetch."""
+
+    def __init__(self, outcome: Response | Exception) -> None:
+        self.outcome = outcome
+
+    def fetch(self, url: str, **_: Any) -> Response:
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+def state(file: Attachment) -> str:
+    file.refresh_from_db()
+    return file.state
+
+
+def number(file: Attachment) -> int:
+    assert file.message_id is not None
+    return file.message_id
+
+
+def refuse(rubber: Rubber, monkeypatch: pytest.MonkeyPatch, refusal: Refusal) -> None:
+    def media(account: AccountRecord, url: str) -> Steps[MediaSource]:
+        yield from ()
+        raise refusal
+
+    monkeypatch.setattr(rubber, "media", media)
+
+
+def test_a_file_is_kept(file: Attachment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "client", lambda: Web(Response(200, {}, PICTURE)))
+    fetch.files_of(number(file))
+    assert (state(file), file.mime, file.size) == ("kept", "image/png", len(PICTURE))
+
+
+@pytest.mark.parametrize("outcome", [Response(404, {}, b""), AddressRefused("x"), TooLarge("x")])
+def test_what_cannot_be_had_has_failed(
+    file: Attachment, monkeypatch: pytest.MonkeyPatch, outcome: Any
+) -> None:
+    monkeypatch.setattr(fetch, "client", lambda: Web(outcome))
+    fetch.files_of(number(file))
+    assert state(file) == "failed"
+    assert file.problem
+
+
+@pytest.mark.parametrize("outcome", [Response(500, {}, b""), Unreachable("x"), AnswerLost("x")])
+def test_after_the_last_try_the_file_has_failed(
+    file: Attachment, monkeypatch: pytest.MonkeyPatch, outcome: Any
+) -> None:
+    monkeypatch.setattr(fetch, "client", lambda: Web(outcome))
+    with pytest.raises(fetch.TryAgain):
+        fetch.files_of(number(file))
+    assert state(file) == "waiting"
+    fetch.give_up(number(file))
+    assert state(file) == "failed"
+    assert file.problem
+
+
+def test_giving_up_leaves_what_was_had(file: Attachment) -> None:
+    Attachment.objects.filter(pk=file.pk).update(state="kept")
+    fetch.give_up(number(file))
+    assert state(file) == "kept"
+    fetch.give_up(10**9)
+
+
+@pytest.mark.parametrize("reason", ["sign_in_again", "account_blocked"])
+def test_a_file_waits_until_somebody_signs_in(
+    account: Account, rubber: Rubber, file: Attachment, monkeypatch: pytest.MonkeyPatch, reason: Any
+) -> None:
+    with monkeypatch.context() as meanwhile:
+        refuse(rubber, meanwhile, Refusal(reason))
+        with pytest.raises(fetch.TryAgain):
+            fetch.files_of(number(file))
+        fetch.give_up(number(file))
+    assert state(file) == "waiting"
+    assert fetch.left_waiting(account.pk) == [number(file)]
+    monkeypatch.setattr(fetch, "client", lambda: Web(Response(200, {}, PICTURE)))
+    fetch.files_of(number(file))
+    assert state(file) == "kept"
+    assert fetch.left_waiting(account.pk) == []
+
+
+def test_another_refusal_is_for_good(
+    rubber: Rubber, file: Attachment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse(rubber, monkeypatch, Refusal("bad_request"))
+    fetch.files_of(number(file))
+    assert state(file) == "failed"
+
+
+def test_a_posts_picture_comes_after_signing_in_too(
+    account: Account, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = Post.objects.create(account=account, external_id="p", picture_url="http://127.0.0.1:1/p.png")
+    with monkeypatch.context() as meanwhile:
+        refuse(rubber, meanwhile, Refusal("sign_in_again"))
+        with pytest.raises(fetch.TryAgain):
+            fetch.picture_of(post.pk)
+    monkeypatch.setattr(fetch, "client", lambda: Web(Response(200, {}, PICTURE)))
+    fetch.picture_of(post.pk)
+    post.refresh_from_db()
+    assert post.picture

@@ -1,0 +1,90 @@
+"""The worker: answers go out whatever else is under way, and nothing is done twice by the clock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.periodic import PeriodicRegistry
+
+from heed.inbox import fetch, jobs, outbox, worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PATIENCE = 30  # seconds after which a test gives up
+
+
+@contextmanager
+def working() -> Iterator[None]:
+    """A worker at work in a thread, stopped in order."""
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.run_worker, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def test_slow_files_never_hold_up_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    many, answered, let_go = threading.Semaphore(0), threading.Event(), threading.Event()
+
+    def slow(message: int) -> None:
+        many.release()
+        let_go.wait(2 * PATIENCE)
+
+    def at_once(ticket: int) -> None:
+        answered.set()
+
+    monkeypatch.setattr(fetch, "files_of", slow)
+    monkeypatch.setattr(outbox, "send_next", at_once)
+    for number in range(40):
+        jobs.fetch_files.defer(message=number)
+    with working():
+        try:
+            for _ in range(worker.CONCURRENCY):
+                assert many.acquire(timeout=PATIENCE)
+            jobs.send_answers.defer(ticket=1)
+            assert answered.wait(PATIENCE)
+        finally:
+            ProcrastinateJob.objects.filter(status="todo").delete()
+            let_go.set()
+
+
+def test_jobs_under_way_are_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, let_go = threading.Event(), threading.Event()
+    done: list[int] = []
+
+    def slow(message: int) -> None:
+        begun.set()
+        let_go.wait(PATIENCE)
+        done.append(message)
+
+    monkeypatch.setattr(fetch, "files_of", slow)
+    jobs.fetch_files.defer(message=7)
+    with working():
+        assert begun.wait(PATIENCE)
+        threading.Timer(0.5, let_go.set).start()
+    assert done == [7]
+    assert not ProcrastinateJob.objects.filter(task_name=jobs.fetch_files.name).exists()
+
+
+def test_every_queue_is_worked_and_one_worker_keeps_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    queues: list[str] = []
+    clocks: list[PeriodicRegistry] = []
+
+    async def run(self: Any, **options: Any) -> None:
+        queues.extend(options["queues"])
+        clocks.append(self.periodic_registry)
+
+    monkeypatch.setattr("procrastinate.App.run_worker_async", run)
+    worker.run_worker(threading.Event())
+    assert sorted(queues) == sorted({task.queue for task in app.tasks.values()})
+    assert [bool(clock.periodic_tasks) for clock in clocks].count(True) == 1

@@ -1,0 +1,111 @@
+"""What goes out: within a total time, and credentials only where they belong."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from heed.lib.http import AnswerLost, Client, Request, Response, TooLarge
+
+
+@contextmanager
+def server(first: bytes, *drops: bytes) -> Iterator[str]:
+    """Answers one call with `first`, then with one of `drops` every 50 ms; gives its host and port."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def serve() -> None:
+        try:
+            caller, _ = listening.accept()
+            with caller:
+                caller.recv(65536)
+                caller.sendall(first)
+                for drop in drops:
+                    over.wait(0.05)
+                    caller.sendall(drop)
+        except OSError:
+            pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        over.set()
+        listening.close()
+        thread.join(10)
+
+
+OK = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 40\r\n\r\n"
+
+
+def call(host: str, total: float) -> Response:
+    client = Client(["127.0.0.1"], total=total)
+    try:
+        return client.send(Request("GET", f"http://{host}/"))
+    finally:
+        client.close()
+
+
+def test_an_answer_that_drips_is_lost_when_the_total_time_is_up() -> None:
+    with server(OK, *[b"x"] * 40) as host, pytest.raises(AnswerLost):
+        call(host, total=0.5)
+
+
+def test_headers_that_drip_are_lost_when_the_total_time_is_up() -> None:
+    head = b"HTTP/1.1 200 OK\r\nconnection: close\r\n"
+    with server(head, *[b"x-a: 1\r\n"] * 40, b"content-length: 0\r\n\r\n") as host, pytest.raises(AnswerLost):
+        call(host, total=0.5)
+
+
+def test_an_answer_in_pieces_is_put_together() -> None:
+    with server(OK, *[b"x"] * 40) as host:
+        assert call(host, total=60).body == b"x" * 40
+
+
+def test_every_request_has_the_whole_time_for_itself() -> None:
+    client = Client(["127.0.0.1"])
+    client._deadline.moment = 0.0  # the request before took all of its time
+    with server(OK, b"x" * 40) as host:
+        assert client.send(Request("GET", f"http://{host}/")).status == 200
+    client.close()
+
+
+def test_an_answer_over_the_limit_is_dropped() -> None:
+    client = Client(["127.0.0.1"])
+    with server(OK + b"x" * 40) as host, pytest.raises(TooLarge):
+        client.send(Request("GET", f"http://{host}/"), limit=39)
+    client.close()
+
+
+def fetched(monkeypatch: pytest.MonkeyPatch, target: str) -> list[Request]:
+    """The calls of a fetch that is led on from https://cdn.example/1 to `target`."""
+    calls: list[Request] = []
+    answers = [Response(302, {"location": target}, b""), Response(200, {}, b"boot")]
+
+    def send(self: Client, request: Request, *, limit: int) -> Response:
+        calls.append(request)
+        return answers[len(calls) - 1]
+
+    monkeypatch.setattr(Client, "send", send)
+    client = Client()
+    client.fetch(
+        "https://cdn.example/1", hosts=["cdn.example", ".other.example"], limit=9, headers={"auth": "x"}
+    )
+    client.close()
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("target", "given"),
+    [("/2", {"auth": "x"}), ("http://cdn.example/2", {}), ("https://a.other.example/2", {})],
+)
+def test_credentials_go_to_the_first_address_only(
+    monkeypatch: pytest.MonkeyPatch, target: str, given: dict[str, str]
+) -> None:
+    first, second = fetched(monkeypatch, target)
+    assert (first.headers, second.headers) == ({"auth": "x"}, given)
