@@ -336,6 +336,7 @@ def _files(upload: Upload | None) -> dict[str, tuple[str, bytes, str]] | None:
 
 
 def _where(request: Request) -> str:
-    """The request for a log line: never the query, which may carry a token."""
+    """The request for a log line: never the query, and of the path only its last word. Networks put
+    tokens into both."""
     parts = urlsplit(request.url)
-    return f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
+    return f"{request.method} {parts.scheme}://{parts.netloc}/…/{parts.path.rpartition('/')[2]}"

@@ -1,0 +1,1 @@
+"""Instagram: comments, mentions and direct messages of a professional account."""

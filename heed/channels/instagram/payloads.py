@@ -1,0 +1,165 @@
+"""The shapes of what Meta delivers for an Instagram account.
+
+Unknown keys are ignored, null counts as absent.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from heed.lib import clock
+
+
+def moment(value: Any) -> datetime | None:
+    """Seconds or milliseconds, as a number or its text; 0 and "" mean that no time is given."""
+    return clock.from_unix(value) if value else None
+
+
+def web_address(value: Any) -> str:
+    """A web address, or nothing: other things were seen in its place."""
+    if not isinstance(value, str):
+        return ""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return ""
+    return value if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def _record(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+Moment = Annotated[datetime | None, BeforeValidator(moment)]
+Address = Annotated[str, BeforeValidator(web_address)]
+Record = Annotated[dict[str, Any], BeforeValidator(_record)]
+
+
+class Payload(BaseModel):
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nulls(cls, given: Any) -> Any:
+        if isinstance(given, dict) and None in given.values():
+            return {key: value for key, value in given.items() if value is not None}
+        return given
+
+
+class Party(Payload):
+    """Who: the account or a customer. Only the account's own comments have `self_ig_scoped_id`."""
+
+    id: str = ""
+    username: str = ""
+    self_ig_scoped_id: str = ""
+
+
+# --------------------------------------------------------------------------- private messages
+
+
+class Attached(Payload):
+    type: str = ""
+    payload: Record = Field(default_factory=dict)
+
+
+class Story(Payload):
+    id: str = ""
+    url: Address = ""
+
+
+class ReplyTo(Payload):
+    """A message quotes another one, or answers our story."""
+
+    mid: str = ""
+    story: Story | None = None
+
+
+class QuickReply(Payload):
+    payload: str = ""
+
+
+class Referral(Payload):
+    ref: str = ""
+    source: str = ""
+    type: str = ""
+    ad_id: str = ""
+
+
+class Message(Payload):
+    mid: str
+    text: str = ""
+    attachments: list[Attached] = Field(default_factory=list)
+    reply_to: ReplyTo | None = None
+    quick_reply: QuickReply | None = None
+    referral: Referral | None = None
+    is_echo: bool = False
+    is_deleted: bool = False
+    is_unsupported: bool = False
+
+
+class Postback(Payload):
+    mid: str = ""
+    title: str = ""
+    payload: str = ""
+    referral: Referral | None = None
+
+
+class Reaction(Payload):
+    mid: str
+    reaction: str = ""
+    emoji: str = ""
+    action: str = "react"
+
+
+class Read(Payload):
+    mid: str
+
+
+class MessageEdit(Payload):
+    mid: str
+    text: str = ""
+
+
+class Messaging(Payload):
+    """One item of `messaging` or `standby`; exactly one of the optional parts is there."""
+
+    sender: Party = Field(default_factory=Party)
+    recipient: Party = Field(default_factory=Party)
+    timestamp: Moment = None
+    message: Message | None = None
+    postback: Postback | None = None
+    reaction: Reaction | None = None
+    read: Read | None = None
+    message_edit: MessageEdit | None = None
+    referral: Referral | None = None
+
+
+# -------------------------------------------------------------------------- comments, mentions
+
+
+class Media(Payload):
+    """What a comment stands under. A boosted post is a copy that names its original."""
+
+    id: str = ""
+    original_media_id: str = ""
+
+
+class Comment(Payload):
+    """The value of a `comments` or `live_comments` change. Meta's pages disagree on the id's key."""
+
+    id: str = Field(min_length=1, validation_alias=AliasChoices("id", "comment_id"))
+    author: Party | None = Field(default=None, alias="from")
+    parent_id: str = ""
+    text: str | None = None
+    media: Media = Field(default_factory=Media)
+
+
+class Mention(Payload):
+    """The value of a `mentions` change: ids only. Without `comment_id` the caption mentions us."""
+
+    media_id: str = ""
+    comment_id: str = ""

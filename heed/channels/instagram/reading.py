@@ -1,0 +1,388 @@
+"""From a webhook's body to records."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from heed.channels import base
+from heed.channels.base import Attachment, AttachmentKind, Inbound, Person
+from heed.channels.instagram.payloads import (
+    Attached,
+    Comment,
+    Mention,
+    Message,
+    Messaging,
+    Party,
+    Postback,
+    Referral,
+    Story,
+    moment,
+    web_address,
+)
+from heed.lib.http import host_matches
+
+MEDIA_HOSTS = (".cdninstagram.com", ".fbcdn.net", "lookaside.fbsbx.com")
+LOOK_UP = "look_up"
+"""In `refs`: the network did not say everything, a look-up may."""
+TOP = "top"
+"""In `refs` of a reply: the comment it hangs under."""
+MENTIONED = "mentioned"
+"""In `refs` of a mention: what mentions us, a `comment` or the `media` itself."""
+MEDIA = "media"
+"""In `refs` of a mention: the post."""
+LIVE = "live"
+"""In `refs` of a comment under a live broadcast."""
+
+_PLAIN_KINDS: dict[str, AttachmentKind] = {
+    "image": "image",
+    "video": "video",
+    "audio": "audio",
+    "file": "file",
+}
+_SHARED = {
+    "share": "post",
+    "ig_post": "post",
+    "ig_reel": "reel",
+    "reel": "reel",
+    "ig_story": "story",
+    "story_mention": "story",
+}
+_HEART = "❤️"
+
+
+def read(body: bytes) -> list[Inbound]:
+    """All news of a delivery, in its own order. Raises `Malformed`."""
+    found: list[Inbound] = []
+    for envelope in _envelopes(body):
+        if envelope.get("object") != "instagram":
+            found.append(base.NotUnderstood(what=f"object {envelope.get('object')!r}"[:200]))
+            continue
+        found += base.each(_entries(envelope), _entry, "entry")
+    return found
+
+
+def _envelopes(body: bytes) -> list[dict[str, Any]]:
+    parsed = _parse(body)
+    envelopes = parsed if isinstance(parsed, list) else [parsed]
+    if not envelopes or not all(isinstance(each, dict) for each in envelopes):
+        raise base.Malformed("not a JSON object")
+    return envelopes
+
+
+def _parse(body: bytes) -> Any:
+    """orjson is strict about half surrogates, which people's phones do send; json is not."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise base.Malformed(f"not JSON: {error}"[:300]) from error
+
+
+def _entries(envelope: dict[str, Any]) -> list[Any]:
+    entries = envelope.get("entry")
+    if not isinstance(entries, list):
+        raise base.Malformed("no list of entries")
+    return entries
+
+
+Reader = Callable[[Any, str, datetime | None], list[Inbound]]
+
+
+def _entry(entry: dict[str, Any]) -> list[Inbound]:
+    """An entry holds `messaging`, `standby` or `changes`, or is itself one change."""
+    owner = _word(entry.get("id"))
+    if owner in ("", "0"):
+        return [base.NotUnderstood(what="test event of Meta's dashboard")]
+    sent = _sent(entry)
+    found: list[Inbound] = []
+    known = False
+    for key, read_item in _LISTS.items():
+        if key in entry:
+            known = True
+            items = entry[key] if isinstance(entry[key], list) else [entry[key]]
+            found += base.each(items, _reader(read_item, owner, sent), key)
+    if "field" in entry:
+        known = True
+        found += base.each([entry], _reader(_change, owner, sent), "changes")
+    if not known:
+        found.append(base.NotUnderstood(owner=owner, what="entry without items"))
+    return found
+
+
+def _reader(read_item: Reader, owner: str, sent: datetime | None) -> Callable[[Any], list[Inbound]]:
+    return lambda item: read_item(item, owner, sent)
+
+
+def _sent(entry: dict[str, Any]) -> datetime | None:
+    """When Meta sent the entry: stands in where an item has no time of its own."""
+    try:
+        return moment(entry.get("time"))
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
+
+
+def _at(*moments: datetime | None) -> datetime:
+    for each in moments:
+        if each is not None:
+            return each
+    raise ValueError("no time given")
+
+
+def _change(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
+    field, value = _word(raw.get("field")), raw.get("value")
+    match field:
+        case "comments" | "live_comments":
+            return [_comment(Comment.model_validate(value), owner, _at(sent), field == "live_comments")]
+        case "mentions" | "mention":
+            return [_mention(Mention.model_validate(value), owner, _at(sent))]
+    if field.startswith("messag") and isinstance(value, dict):
+        return _messaging(value, owner, sent)
+    return [base.NotUnderstood(owner=owner, what=f"changes {field}"[:200])]
+
+
+# --------------------------------------------------------------------------- private messages
+
+
+def _messaging(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
+    item = Messaging.model_validate(raw)
+    at = _at(item.timestamp, sent)
+    ours = _is_ours(item, owner)
+    person = Person(item.recipient.id if ours else item.sender.id)
+    if item.message is not None and item.message.is_deleted:
+        return [base.MessageRemoved(owner=owner, external_id=item.message.mid, at=at)]
+    if item.message_edit is not None:
+        edit = item.message_edit
+        return [base.MessageEdited(owner=owner, external_id=edit.mid, at=at, text=edit.text)]
+    if person.external_id in ("", owner):
+        return [base.NotUnderstood(owner=owner, what=f"{_event_kind(raw)} without a customer")]
+    if item.message is not None:
+        return [_message(item.message, ours, person, owner, at)]
+    if item.postback is not None:
+        return [_postback(item.postback, person, owner, at)]
+    if item.reaction is not None:
+        reaction = item.reaction
+        return [
+            base.ReactionChanged(
+                owner=owner,
+                target=reaction.mid,
+                at=at,
+                author=Person(owner) if ours else person,
+                reaction=(reaction.emoji or reaction.reaction)[:40],
+                on=reaction.action != "unreact",
+            )
+        ]
+    if item.read is not None:
+        ids = (item.read.mid,)
+        return [base.Receipt(owner=owner, state="seen", at=at, external_ids=ids, person=person.external_id)]
+    if item.referral is not None:
+        # They opened the chat by a link and wrote nothing: there is nobody to answer yet.
+        return [base.IdentitySeen(owner=owner, person=person)]
+    return [base.NotUnderstood(owner=owner, what=_event_kind(raw))]
+
+
+def _is_ours(item: Messaging, owner: str) -> bool:
+    """Ours comes from us. `is_echo` alone proves nothing: it was seen on customers' story mentions."""
+    if item.sender.id == owner:
+        return True
+    return bool(item.message and item.message.is_echo) and item.recipient.id != owner
+
+
+def _message(message: Message, ours: bool, person: Person, owner: str, at: datetime) -> Inbound:
+    attachments = _attachments(message)
+    parent = message.reply_to.mid if message.reply_to else ""
+    if ours:
+        return base.Echo(
+            owner=owner,
+            external_id=message.mid,
+            at=at,
+            visibility="private",
+            person=person,
+            text=message.text,
+            parent=parent,
+            attachments=attachments,
+        )
+    mentioned = any(each.type == "story_mention" for each in message.attachments)
+    return base.MessageReceived(
+        owner=owner,
+        external_id=message.mid,
+        at=at,
+        visibility="private",
+        kind="mention" if mentioned else "message",
+        author=person,
+        text=message.text,
+        parent=parent,
+        attachments=attachments,
+        refs=_refs(message),
+    )
+
+
+def _refs(message: Message) -> dict[str, Any]:
+    refs: dict[str, Any] = {}
+    if message.reply_to is not None and message.reply_to.story is not None:
+        refs["story"] = message.reply_to.story.id
+    if message.quick_reply is not None:
+        refs["quick_reply"] = message.quick_reply.payload
+    if message.referral is not None:
+        refs["referral"] = _referral(message.referral)
+    return refs
+
+
+def _postback(postback: Postback, person: Person, owner: str, at: datetime) -> Inbound:
+    refs: dict[str, Any] = {"payload": postback.payload} if postback.payload else {}
+    if postback.referral is not None:
+        refs["referral"] = _referral(postback.referral)
+    return base.MessageReceived(
+        owner=owner,
+        external_id=postback.mid or _made_id(person.external_id, at, postback.payload),
+        at=at,
+        visibility="private",
+        kind="postback",
+        author=person,
+        text=postback.title or postback.payload,
+        refs=refs,
+    )
+
+
+def _made_id(person: str, at: datetime, payload: str) -> str:
+    """The same for the same postback however often it is delivered."""
+    digest = hashlib.sha256(payload.encode("utf-8", "replace")).hexdigest()[:16]
+    return f"postback:{person}:{int(at.timestamp() * 1000)}:{digest}"
+
+
+def _referral(referral: Referral) -> dict[str, str]:
+    return {key: value for key, value in referral.model_dump().items() if value}
+
+
+def _event_kind(raw: dict[str, Any]) -> str:
+    names = sorted(str(key) for key in raw if key not in ("sender", "recipient", "timestamp"))
+    return f"messaging {', '.join(names)}"[:200]
+
+
+# ------------------------------------------------------------------------------- attachments
+
+
+def _attachments(message: Message) -> tuple[Attachment, ...]:
+    types = {each.type for each in message.attachments}
+    # While Meta moves from `share` to `ig_post`, one shared post may come as both.
+    told = [each for each in message.attachments if each.type != "share" or "ig_post" not in types]
+    found = [_attachment(each) for each in told]
+    story = message.reply_to.story if message.reply_to else None
+    if story is not None:
+        found.insert(0, _story_answered(story))
+    if message.is_unsupported and not found:
+        found.append(Attachment("link", name="unsupported", text="unsupported"))
+    return tuple(found)
+
+
+def _attachment(attached: Attached) -> Attachment:
+    payload = attached.payload
+    url = web_address(payload.get("url")) or web_address(payload.get("story_media_url"))
+    title = _word(payload.get("title"))
+    if attached.type in _PLAIN_KINDS:
+        return Attachment(_PLAIN_KINDS[attached.type], url, title, text="" if url else attached.type)
+    if attached.type in _SHARED:
+        return _shared(url, title or _SHARED[attached.type])
+    if attached.type == "like_heart":
+        return Attachment("sticker", text=_HEART)
+    # ephemeral, unsupported_type, template, and whatever comes next
+    return Attachment(
+        "link", url, title or attached.type, text="" if url else _lines(payload) or attached.type
+    )
+
+
+def _shared(url: str, name: str) -> Attachment:
+    """A post, reel or story passed on. Meta's own addresses hold the file and soon expire."""
+    kind: AttachmentKind = "file" if host_matches(url, MEDIA_HOSTS) else "link"
+    return Attachment(kind, url, name, text="" if url else name)
+
+
+def _story_answered(story: Story) -> Attachment:
+    return _shared(story.url, "story")
+
+
+def _lines(payload: dict[str, Any]) -> str:
+    """The words of a template's elements."""
+    elements = payload.get("elements")
+    rows = [each for each in elements if isinstance(each, dict)] if isinstance(elements, list) else []
+    lines = (" · ".join(filter(None, (_word(row.get(k)) for k in ("title", "subtitle")))) for row in rows)
+    return "\n".join(line for line in lines if line)
+
+
+# -------------------------------------------------------------------------- comments, mentions
+
+
+def _comment(comment: Comment, owner: str, at: datetime, live: bool) -> Inbound:
+    post = comment.media.original_media_id or comment.media.id
+    refs: dict[str, Any] = {TOP: comment.parent_id} if comment.parent_id else {}
+    if live:
+        refs[LIVE] = True
+    kind = "reply" if comment.parent_id else "comment"
+    author = comment.author
+    if author is not None and (author.id == owner or author.self_ig_scoped_id):
+        return base.Echo(
+            owner=owner,
+            external_id=comment.id,
+            at=at,
+            visibility="public",
+            kind=kind,
+            text=comment.text or "",
+            post=post,
+            parent=comment.parent_id,
+            refs=refs,
+        )
+    person = _person(author)
+    if person is None or comment.text is None:
+        refs[LOOK_UP] = True
+    return base.MessageReceived(
+        owner=owner,
+        external_id=comment.id,
+        at=at,
+        visibility="public",
+        kind=kind,
+        author=person,
+        text=comment.text or "",
+        post=post,
+        parent=comment.parent_id,
+        refs=refs,
+    )
+
+
+def _person(party: Party | None) -> Person | None:
+    return Person(party.id, handle=party.username) if party is not None and party.id else None
+
+
+def _mention(mention: Mention, owner: str, at: datetime) -> Inbound:
+    """Only ids come: who and what is looked up by `looking`."""
+    written = mention.comment_id or mention.media_id
+    if not written:
+        return base.NotUnderstood(owner=owner, what="mention without an id")
+    return base.MessageReceived(
+        owner=owner,
+        external_id=written,
+        at=at,
+        visibility="public",
+        kind="mention",
+        author=None,
+        post=mention.media_id,
+        refs={
+            LOOK_UP: True,
+            MENTIONED: "comment" if mention.comment_id else "media",
+            MEDIA: mention.media_id,
+        },
+    )
+
+
+def _word(value: Any) -> str:
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
+_LISTS: dict[str, Reader] = {"messaging": _messaging, "standby": _messaging, "changes": _change}

@@ -1,0 +1,197 @@
+"""Sending, and finding out what became of an answer whose outcome is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from heed.channels import base
+from heed.channels.base import AccountRecord, Answer, Finding, Refusal, Sent, Target
+from heed.channels.instagram import graph, looking, reading
+from heed.lib import clock
+from heed.lib.http import Steps
+
+MEGABYTE = 1024 * 1024
+MOST_BYTES: Mapping[str, int] = {"image/": 8 * MEGABYTE, "": 25 * MEGABYTE}
+SETTLING = 60.0
+"""Seconds after which a message that was taken shows in what can be read back."""
+CLOCKS_APART = timedelta(seconds=10)
+"""How far our clock and Meta's may differ when times are compared."""
+PAGES_BACK = 10
+
+
+def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
+    if answer.visibility == "public":
+        return (yield from _comment(account, answer))
+    if answer.to is not None and answer.to.visibility == "public":
+        return (yield from _reply_privately(account, answer, answer.to))
+    return (yield from _message(account, answer))
+
+
+# -------------------------------------------------------------------------------- publicly
+
+
+def _comment(account: AccountRecord, answer: Answer) -> Steps[Sent]:
+    to = answer.to
+    if to is None:
+        raise Refusal("gone", detail="nothing to answer")
+    if answer.files:
+        raise Refusal("file_refused", detail="Comments on Instagram carry no files.")
+    if to.kind == "mention":
+        made = yield from _answer_mention(account, answer.text, to)
+        return Sent(graph.made_id(made, "id"))
+    made = yield from graph.post(account, edge_under(to), decisive=True, message=answer.text)
+    refs = {} if _is_post(to) else {reading.TOP: top(to)}
+    return Sent(graph.made_id(made, "id"), refs=refs)
+
+
+def _answer_mention(account: AccountRecord, text: str, to: Target) -> Steps[dict[str, Any]]:
+    """Where somebody else's post mentions us: its comments are out of our reach otherwise."""
+    where = {"media_id": str(to.refs.get(reading.MEDIA) or to.post)}
+    if to.refs.get(reading.MENTIONED) == "comment":
+        where["comment_id"] = to.external_id
+    path = f"{account.external_id or 'me'}/mentions"
+    return (yield from graph.post(account, path, None, decisive=True, message=text, **where))
+
+
+def edge_under(to: Target) -> str:
+    """Where an answer is written and listed: under a post, else under the comment at the top."""
+    return f"{to.external_id}/comments" if _is_post(to) else f"{top(to)}/replies"
+
+
+def top(to: Target) -> str:
+    """Instagram has one level of replies: a reply is answered under the comment it hangs under."""
+    return str(to.refs.get(reading.TOP) or to.external_id)
+
+
+def _is_post(to: Target) -> bool:
+    return to.external_id == to.post
+
+
+# ------------------------------------------------------------------------------- privately
+
+
+def _message(account: AccountRecord, answer: Answer) -> Steps[Sent]:
+    if not answer.person or looking.is_only_a_name(answer.person):
+        raise Refusal("unreachable", detail="no id to write to")
+    message = _file_of(answer) if answer.files else {"text": answer.text}
+    return (yield from _deliver(account, {"id": answer.person}, message))
+
+
+def _reply_privately(account: AccountRecord, answer: Answer, to: Target) -> Steps[Sent]:
+    """One text per comment; the talk goes on when the customer answers it."""
+    if answer.files:
+        raise Refusal("file_refused", detail="The first private answer to a comment is text only.")
+    return (yield from _deliver(account, {"comment_id": to.external_id}, {"text": answer.text}))
+
+
+def _deliver(account: AccountRecord, recipient: Mapping[str, str], message: Mapping[str, Any]) -> Steps[Sent]:
+    body = {"recipient": dict(recipient), "message": dict(message)}
+    made = yield from graph.post(account, f"{graph.sender(account)}/messages", body, decisive=True)
+    return Sent(graph.made_id(made, "message_id"), person=str(made.get("recipient_id") or ""))
+
+
+def _file_of(answer: Answer) -> dict[str, Any]:
+    """A message is text or a file. Instagram fetches the file from an address; it takes no upload."""
+    if answer.text or len(answer.files) > 1:
+        raise Refusal("file_refused", detail="A message is text or one file.")
+    (file,) = answer.files
+    if not file.url:
+        raise Refusal("file_refused", detail="Instagram fetches files from a public address; there is none")
+    kind = file.mime.split("/")[0]
+    if file.size > MOST_BYTES.get(f"{kind}/", MOST_BYTES[""]):
+        raise Refusal("file_refused", detail="too large")
+    kind = kind if kind in ("image", "video", "audio") else "file"
+    return {"attachment": {"type": kind, "payload": {"url": file.url}}}
+
+
+# ------------------------------------------------------------------------ what became of it
+
+
+def find(account: AccountRecord, answer: Answer) -> Steps[Finding]:
+    """Comments can be read back to the end, which proves absence; private messages cannot, and of
+    an answer to a mention nothing can be read."""
+    to = answer.to
+    public = answer.visibility == "public"
+    if public and (to is None or to.kind == "mention"):
+        return base.CannotTell()
+    look = _find_comment if public else _find_message
+    try:
+        found = yield from look(account, answer)
+    except Refusal as refusal:
+        if refusal.retry or refusal.reason == "sign_in_again":
+            raise
+        return base.CannotTell()
+    if isinstance(found, Sent):
+        return found
+    began = answer.started or answer.created
+    age = (clock.now() - began).total_seconds() if began else SETTLING
+    if age < SETTLING:
+        return base.CannotTell(ask_again=min(15.0, SETTLING - age))
+    return found
+
+
+def _find_comment(account: AccountRecord, answer: Answer) -> Steps[Finding]:
+    """Ours among all that hangs under what we answered; the order of the list is not promised."""
+    assert answer.to is not None
+    after, since, likely = "", _since(answer), False
+    for _page in range(PAGES_BACK):
+        listed = yield from graph.get(
+            account,
+            edge_under(answer.to),
+            fields="id,text,timestamp,from,username",
+            limit="50",
+            **({"after": after} if after else {}),
+        )
+        for row in looking.rows(listed):
+            if not _has_the_words(row, "text", answer, since):
+                continue
+            if _is_ours(row, account):
+                refs = {} if _is_post(answer.to) else {reading.TOP: top(answer.to)}
+                return Sent(str(row["id"]), at=looking.time(row), refs=refs)
+            likely = True  # the same words just now: perhaps ours, under an id we do not know
+        paging = looking.record(listed.get("paging"))
+        after = str(looking.record(paging.get("cursors")).get("after") or "")
+        if not paging.get("next") or not after:
+            return base.CannotTell() if likely else base.NotThere()
+    return base.CannotTell()
+
+
+def _find_message(account: AccountRecord, answer: Answer) -> Steps[Finding]:
+    """Our text among the newest of the conversation. Its absence proves nothing, and files without
+    text look like any others."""
+    if not answer.text or not answer.person or looking.is_only_a_name(answer.person):
+        return base.CannotTell()
+    listed = yield from graph.get(
+        account,
+        f"{graph.sender(account)}/conversations",
+        platform="instagram",
+        user_id=answer.person,
+        fields="id,participants,messages.limit(20){id,message,from,created_time}",
+    )
+    since = _since(answer)
+    for talk in looking.rows(listed):
+        for row in looking.rows(talk.get("messages")):
+            if _is_ours(row, account) and _has_the_words(row, "message", answer, since):
+                return Sent(str(row["id"]), at=looking.time(row), person=answer.person)
+    return base.CannotTell()
+
+
+def _since(answer: Answer) -> datetime | None:
+    began = answer.started or answer.created
+    return began - CLOCKS_APART if began else None
+
+
+def _has_the_words(row: Mapping[str, Any], words: str, answer: Answer, since: datetime | None) -> bool:
+    at = looking.time(row)
+    return (
+        bool(row.get("id"))
+        and str(row.get(words) or "").split() == answer.text.split()
+        and (at is None or since is None or at >= since)
+    )
+
+
+def _is_ours(row: Mapping[str, Any], account: AccountRecord) -> bool:
+    party = looking.record(row.get("from"))
+    return str(party.get("id") or "") == account.external_id or bool(party.get("self_ig_scoped_id"))

@@ -1,0 +1,359 @@
+"""WhatsApp by Meta's Cloud API: private chats with one business number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from django.utils.translation import gettext_lazy as _
+
+from heed.channels import base
+from heed.channels.base import (
+    AccountRecord,
+    Action,
+    Admission,
+    Answer,
+    CannotTell,
+    Capabilities,
+    Checked,
+    Collected,
+    CredentialField,
+    Files,
+    Finding,
+    Hook,
+    Inbound,
+    Limit,
+    MediaSource,
+    OutgoingFile,
+    Refusal,
+    Sent,
+    Target,
+    Wanted,
+    Writing,
+)
+from heed.channels.whatsapp import graph, reading
+from heed.lib import clock
+from heed.lib.crypto import hmac_sha256_hex, same
+from heed.lib.http import AnswerLost, Request, Response, Steps, Unreachable
+
+T = TypeVar("T")
+
+SUBSCRIBED = ("messages", "smb_message_echoes", "user_id_update")
+MEGABYTE = 1024 * 1024
+DAY = 24 * 60 * 60
+TEXT_LIMIT = 4096
+CAPTION_LIMIT = 1024
+A_RECEIPT_MAY_STILL_COME = 60.0
+ASK_AGAIN = 20.0
+THUMBS_UP = "👍"
+OFFICE = "application/vnd.openxmlformats-officedocument."
+TYPES = (
+    "image/jpeg",
+    "image/png",
+    "video/mp4",
+    "video/3gpp",
+    "audio/aac",
+    "audio/amr",
+    "audio/mp4",
+    "audio/mpeg",
+    "audio/ogg",
+    "text/plain",
+    "application/pdf",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    f"{OFFICE}wordprocessingml.document",
+    f"{OFFICE}spreadsheetml.sheet",
+    f"{OFFICE}presentationml.presentation",
+)
+_WITHOUT_CAPTION = frozenset({"audio"})
+_BUSINESS_SCOPED = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]+")
+
+
+class WhatsApp:
+    name = "whatsapp"
+    label = "WhatsApp"
+    short = "w"
+    colour = "#128c7e"
+    base_url = "https://graph.facebook.com"
+    body_limit = 4 * MEGABYTE
+    polls = False
+    media_hosts: tuple[str, ...] = (".fbsbx.com", ".fbcdn.net", ".whatsapp.net")
+    shared_secret = "app_secret"  # noqa: S105  the name of a field, not a secret
+    fields: tuple[CredentialField, ...] = (
+        CredentialField(
+            "phone_number_id",
+            _("Phone number ID"),
+            _("In your Meta app: WhatsApp, API Setup, below the number. It is not the number itself."),
+            secret=False,
+        ),
+        CredentialField(
+            "business_account_id",
+            _("WhatsApp Business account ID"),
+            _("On the same page, beside the phone number ID."),
+            secret=False,
+        ),
+        CredentialField(
+            "access_token",
+            _("Access token"),
+            _("A system user's token that does not expire, with permission to manage and to message."),
+        ),
+        CredentialField(
+            "app_secret",
+            _("App secret"),
+            _("In your Meta app: App settings, Basic. While you exchange it, enter the new and the old one."),
+        ),
+        CredentialField(
+            "verify_token",
+            _("Verify token"),
+            _("A word of your choice. Enter the same one in your Meta app, beside the webhook address."),
+        ),
+    )
+    capabilities = Capabilities(
+        private=Writing(
+            limits=(Limit("chars", TEXT_LIMIT),),
+            files=Files(
+                TYPES,
+                {
+                    "image/": 5 * MEGABYTE,
+                    "audio/": 16 * MEGABYTE,
+                    "video/": 16 * MEGABYTE,
+                    "": 100 * MEGABYTE,
+                },
+                count=1,
+            ),
+            window=DAY,
+        ),
+        on_private=frozenset({"like", "unlike", "seen", "typing"}),
+        receipts=frozenset({"delivered", "seen"}),
+    )
+
+    # --------------------------------------------------------------------------- the door
+
+    def admit(self, hook: Hook, account: AccountRecord) -> Admission:
+        if hook.method == "GET":
+            return _handshake(hook, account)
+        if hook.method != "POST":
+            return base.WRONG_METHOD
+        return base.ADMITTED if _is_signed(hook, account) else base.REFUSED
+
+    def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
+        return reading.read(body)
+
+    # ------------------------------------------------------------------------ connecting
+
+    def check(self, account: AccountRecord) -> Steps[Checked]:
+        """Read the number, have its news sent to us and subscribe its business account."""
+        number_id = account.credentials.get("phone_number_id", "")
+        try:
+            number = yield from graph.get(
+                account, quote(number_id, safe=""), fields="id,verified_name,display_phone_number"
+            )
+            if account.external_id not in ("", number_id):
+                raise Refusal("not_configured", detail=f"This account is the number {account.external_id}.")
+            yield from _point_webhook_here(account)
+            business = quote(account.credentials.get("business_account_id", ""), safe="")
+            yield from graph.post(account, f"{business}/subscribed_apps", {})
+        except Refusal as refusal:
+            if refusal.reason in ("gone", "bad_request"):  # an id that is not one, or not this token's
+                raise Refusal("not_configured", code=refusal.code, detail=refusal.detail) from refusal
+            raise
+        return Checked(
+            str(number.get("id") or number_id),
+            str(number.get("verified_name", "")),
+            str(number.get("display_phone_number", "")),
+        )
+
+    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
+        """A system user's token does not expire; when it is refused only a new one helps."""
+        yield from ()
+        raise Refusal("sign_in_again")
+
+    def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
+        """All news comes by webhook; there is no history to ask for."""
+        return _at_once(Collected((), cursor))
+
+    def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
+        """Neither people nor messages can be asked for: names come with the messages."""
+        return _at_once([])
+
+    def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
+        """The id becomes an address that lives for five minutes and wants our token."""
+        media_id = quote(url.removeprefix(reading.MEDIA), safe="")
+        found = yield from graph.get(account, media_id, phone_number_id=account.external_id)
+        address = str(found.get("url") or "")
+        if not address:
+            raise Refusal("gone", detail="Meta names no address for this file.")
+        return MediaSource(address, graph.bearer(account))
+
+    # --------------------------------------------------------------------------- writing
+
+    def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
+        """One message; two where the text cannot stand under the file."""
+        parts = yield from _parts(account, answer)
+        sent: list[Sent] = []
+        for part in parts:
+            body = {**_envelope(answer, whole=len(parts) == 1), **part}
+            try:
+                sent.append((yield from self._send_one(account, body)))
+            except (Refusal, Unreachable) as error:
+                if not sent:
+                    raise
+                # The file is with the customer: sending all of it again would repeat that.
+                raise AnswerLost(f"only the file went out: {error}") from error
+        last = sent[-1]
+        return Sent(last.external_id, person=last.person, more=tuple(each.external_id for each in sent[:-1]))
+
+    def _send_one(self, account: AccountRecord, body: dict[str, Any]) -> Steps[Sent]:
+        done = yield from graph.post(account, f"{account.external_id}/messages", body, decisive=True)
+        message_id = _first(done, "messages").get("id")
+        if not message_id:
+            raise AnswerLost("WhatsApp took the message and gave no id")
+        return Sent(str(message_id), person=str(_first(done, "contacts").get("user_id") or ""))
+
+    def find(self, account: AccountRecord, answer: Answer) -> Steps[Finding]:
+        """Nothing can be asked. A receipt with our key may still come for a while; then a person decides."""
+        started = answer.started or answer.created or clock.now()
+        waited = (clock.now() - started).total_seconds()
+        return _at_once(CannotTell(ASK_AGAIN if waited < A_RECEIPT_MAY_STILL_COME else None))
+
+    def act(
+        self, account: AccountRecord, action: Action, target: Target, person: str
+    ) -> Steps[Mapping[str, Any]]:
+        if not target.external_id:
+            raise Refusal("bad_request", detail=f"{action} needs a message")
+        yield from graph.post(account, f"{account.external_id}/messages", _deed(action, target, person))
+        return {}
+
+
+# ------------------------------------------------------------------------------- the door
+
+
+def _handshake(hook: Hook, account: AccountRecord) -> Admission:
+    expected = account.credentials.get("verify_token", "")
+    given = hook.query.get("hub.verify_token", "")
+    if not expected or hook.query.get("hub.mode") != "subscribe" or not same(given, expected):
+        return Admission(403, body=b"The verify token does not fit.")
+    return Admission(200, body=hook.query.get("hub.challenge", "").encode(), content_type="text/plain")
+
+
+def _is_signed(hook: Hook, account: AccountRecord) -> bool:
+    given = hook.headers.get("x-hub-signature-256", "")
+    right = [hmac_sha256_hex(secret, hook.body) for secret in graph.secrets(account) if secret]
+    return any(same(given, f"sha256={each}") for each in right)
+
+
+# ------------------------------------------------------------------------------ connecting
+
+
+def _point_webhook_here(account: AccountRecord) -> Steps[None]:
+    """Have the app deliver to us. Where Meta does not let us, the address is pasted by hand."""
+    try:
+        app = yield from graph.get(account, "app", fields="id")
+        app_id = str(app.get("id") or "")
+        if not app_id or not account.hook_url:
+            return
+        as_app = {**account.credentials, "access_token": f"{app_id}|{graph.secrets(account)[0]}"}
+        wanted = {
+            "object": reading.OBJECT,
+            "callback_url": account.hook_url,
+            "verify_token": account.credentials.get("verify_token", ""),
+            "fields": ",".join(SUBSCRIBED),
+            "include_values": True,
+        }
+        asking = AccountRecord(account.external_id, account.name, as_app, account.base_url)
+        yield from graph.post(asking, f"{app_id}/subscriptions", wanted)
+    except Refusal as refusal:
+        if refusal.retry or refusal.reason == "sign_in_again":
+            raise
+
+
+# --------------------------------------------------------------------------------- writing
+
+
+def _envelope(answer: Answer, *, whole: bool) -> dict[str, Any]:
+    """To whom, about what, and what the receipts bring back.
+
+    A receipt holds no words, so it can stand for an answer only where one message is all of it.
+    """
+    provable = whole and not (answer.text and answer.files)
+    quoted = answer.to.external_id if answer.to is not None else ""
+    return {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        **_receiver(answer.person),
+        **({"context": {"message_id": quoted}} if quoted else {}),
+        "biz_opaque_callback_data": f"{reading.KEY if provable else 'part:'}{answer.key}",
+    }
+
+
+def _receiver(person: str) -> dict[str, str]:
+    """Two kinds of id, each with a field of its own: one that Meta scopes to the business, or a number."""
+    if not person:
+        raise Refusal("unreachable", detail="no receiver")
+    return {"recipient" if _BUSINESS_SCOPED.fullmatch(person) else "to": person}
+
+
+def _parts(account: AccountRecord, answer: Answer) -> Steps[list[dict[str, Any]]]:
+    """The messages that make up an answer, its file already uploaded. Raises `Refusal`."""
+    if not answer.person:
+        raise Refusal("unreachable", detail="no receiver")
+    if len(answer.text) > TEXT_LIMIT:
+        raise Refusal("too_long")
+    if len(answer.files) > 1:
+        raise Refusal("file_refused", detail="one file at a time")
+    text = {"type": "text", "text": {"body": answer.text, "preview_url": False}}
+    if not answer.files:
+        return [text]
+    kind, named = yield from _uploaded(account, answer.files[0])
+    if answer.text and kind not in _WITHOUT_CAPTION and len(answer.text) <= CAPTION_LIMIT:
+        return [{"type": kind, kind: {**named, "caption": answer.text}}]
+    file = {"type": kind, kind: named}
+    return [file, text] if answer.text else [file]
+
+
+def _uploaded(account: AccountRecord, file: OutgoingFile) -> Steps[tuple[str, dict[str, str]]]:
+    made = yield from graph.upload(account, f"{account.external_id}/media", file)
+    media_id = str(made.get("id") or "")
+    if not media_id:
+        raise Refusal("file_refused", detail="Meta gave no id for the file.")
+    kind = file.mime.partition("/")[0]
+    if kind in ("image", "video", "audio"):
+        return kind, {"id": media_id}
+    return "document", {"id": media_id, "filename": file.name}
+
+
+def _deed(action: Action, target: Target, person: str) -> dict[str, Any]:
+    about = {"messaging_product": "whatsapp", "message_id": target.external_id}
+    match action:
+        case "seen":
+            return {**about, "status": "read"}
+        case "typing":  # it marks the message as read as well
+            return {**about, "status": "read", "typing_indicator": {"type": "text"}}
+        case "like" | "unlike":
+            emoji = THUMBS_UP if action == "like" else ""
+            return {
+                "messaging_product": "whatsapp",
+                "recipient_type": "individual",
+                **_receiver(person),
+                "type": "reaction",
+                "reaction": {"message_id": target.external_id, "emoji": emoji},
+            }
+    raise Refusal("not_allowed", detail=f"WhatsApp has no {action}")
+
+
+def _first(record: dict[str, Any], name: str) -> dict[str, Any]:
+    rows = record.get(name)
+    row = rows[0] if isinstance(rows, list) and rows else None
+    return row if isinstance(row, dict) else {}
+
+
+def _at_once(result: T) -> Generator[Request, Response, T]:
+    """Steps that need to ask nobody."""
+    yield from ()
+    return result
+
+
+network: base.Network = WhatsApp()

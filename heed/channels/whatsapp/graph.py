@@ -1,0 +1,212 @@
+"""Calls to the Graph API: address, token and proof, and what its errors mean for WhatsApp."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from heed.channels import base
+from heed.channels.base import AccountRecord, OutgoingFile, Reason, Refusal
+from heed.lib import clock
+from heed.lib.crypto import hmac_sha256_hex
+from heed.lib.http import AnswerLost, Request, Response, Steps, Upload
+
+VERSION = "v25.0"
+
+
+def secrets(account: AccountRecord) -> list[str]:
+    """The app secrets that may sign: several while one is being exchanged; the first is current."""
+    return re.split(r"[\s,]+", account.credentials.get("app_secret", "").strip(" \t\r\n,"))
+
+
+def bearer(account: AccountRecord) -> dict[str, str]:
+    return {"authorization": f"Bearer {account.credentials.get('access_token', '')}"}
+
+
+def get(account: AccountRecord, path: str, **params: str) -> Steps[dict[str, Any]]:
+    response = yield Request(
+        "GET", _address(account, path), params=params | _proof(account), headers=bearer(account)
+    )
+    return accepted(response, account)
+
+
+def post(
+    account: AccountRecord, path: str, body: Mapping[str, Any], *, decisive: bool = False
+) -> Steps[dict[str, Any]]:
+    """Post JSON. `decisive` calls say something to a person."""
+    response = yield Request(
+        "POST",
+        _address(account, path),
+        params=_proof(account),
+        headers=bearer(account),
+        json=dict(body),
+        decisive=decisive,
+    )
+    return accepted(response, account, decisive=decisive)
+
+
+def upload(account: AccountRecord, path: str, file: OutgoingFile) -> Steps[dict[str, Any]]:
+    """Hand over a file before a message names it; nobody sees it yet."""
+    response = yield Request(
+        "POST",
+        _address(account, path),
+        params=_proof(account),
+        headers=bearer(account),
+        form={"messaging_product": "whatsapp", "type": file.mime},
+        upload=Upload("file", file.name, file.mime, file.content),
+    )
+    return accepted(response, account)
+
+
+def _address(account: AccountRecord, path: str) -> str:
+    base_url = account.base_url.rstrip("/")
+    if not re.search(r"/v\d+\.\d+$", base_url):
+        base_url = f"{base_url}/{VERSION}"
+    return f"{base_url}/{path}"
+
+
+def _proof(account: AccountRecord) -> dict[str, str]:
+    """Shows Meta that whoever uses the token also has the app's secret."""
+    secret, token = secrets(account)[0], account.credentials.get("access_token", "")
+    return {"appsecret_proof": hmac_sha256_hex(secret, token.encode())} if secret else {}
+
+
+# ------------------------------------------------------------------------------- answers
+
+
+def accepted(response: Response, account: AccountRecord, *, decisive: bool = False) -> dict[str, Any]:
+    """The answer's record. Raises `Refusal`, or `AnswerLost` when nobody knows what happened."""
+    record = response.record
+    error = record.get("error")
+    if isinstance(error, dict):
+        raise _refusal(error, response, account)
+    parsed = response.json()
+    if 200 <= response.status < 300 and isinstance(parsed, dict):
+        return record
+    base.refuse_unanswered(response)
+    if decisive and (response.status >= 500 or response.status < 300):
+        raise AnswerLost(f"status {response.status} without a readable answer")
+    raise Refusal("network_down", retry=True, code=str(response.status), detail="no readable answer")
+
+
+_MEANING: dict[int, tuple[Reason, bool]] = {
+    0: ("sign_in_again", False),
+    1: ("network_down", True),
+    2: ("network_down", True),
+    3: ("not_allowed", False),
+    4: ("slow_down", True),
+    10: ("not_allowed", False),
+    17: ("slow_down", True),
+    32: ("slow_down", True),
+    100: ("bad_request", False),
+    190: ("sign_in_again", False),
+    341: ("slow_down", True),
+    368: ("account_blocked", False),
+    613: ("slow_down", True),
+    80007: ("slow_down", True),
+    80008: ("slow_down", True),
+    130429: ("slow_down", True),
+    130472: ("unreachable", False),
+    130497: ("not_allowed", False),
+    131000: ("network_down", True),
+    131005: ("not_allowed", False),
+    131008: ("bad_request", False),
+    131009: ("bad_request", False),
+    131016: ("network_down", True),
+    131021: ("unreachable", False),
+    131026: ("unreachable", False),
+    131030: ("unreachable", False),
+    131031: ("account_blocked", False),
+    131037: ("not_configured", False),
+    131042: ("not_configured", False),
+    131045: ("not_configured", False),
+    131047: ("outside_window", False),
+    131048: ("slow_down", True),
+    131049: ("unreachable", False),
+    131050: ("unreachable", False),
+    131051: ("bad_request", False),
+    131052: ("file_refused", False),
+    131053: ("file_refused", False),
+    131056: ("slow_down", True),
+    131057: ("network_down", True),
+    131062: ("unreachable", False),
+    133016: ("slow_down", True),
+    135000: ("network_down", True),
+    137000: ("unreachable", False),
+}
+"""By code: the reason, and whether trying again by itself makes sense."""
+
+
+def _refusal(error: dict[str, Any], response: Response, account: AccountRecord) -> Refusal:
+    code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
+    data = error.get("error_data")
+    details = data.get("details") if isinstance(data, dict) else ""
+    message = str(error.get("message", ""))
+    reason, retry = _meaning(code, subcode, message, response.status)
+    if error.get("is_transient") is True and reason in ("bad_request", "network_down"):
+        reason, retry = "network_down", True
+    return Refusal(
+        reason,
+        retry=retry,
+        after=_wait(response, account) if retry else None,
+        code=f"{code}/{subcode}" if subcode > 0 else str(code if code >= 0 else response.status),
+        detail=str(details or error.get("error_user_msg") or message)[:300],
+    )
+
+
+def _meaning(code: int, subcode: int, message: str, status: int) -> tuple[Reason, bool]:
+    if code == 100 and subcode == 33:
+        return "gone", False
+    if code == 100 and "appsecret_proof" in message:
+        return "not_configured", False
+    known = _MEANING.get(code)
+    if known is None and 200 <= code <= 299:
+        known = ("not_allowed", False)
+    return known or _meaning_of_status(status)
+
+
+def _meaning_of_status(status: int) -> tuple[Reason, bool]:
+    if status >= 500:
+        return ("network_down", True)
+    by_status: dict[int, tuple[Reason, bool]] = {
+        401: ("sign_in_again", False),
+        403: ("not_allowed", False),
+        404: ("gone", False),
+        429: ("slow_down", True),
+    }
+    return by_status.get(status, ("bad_request", False))
+
+
+def _wait(response: Response, account: AccountRecord) -> float | None:
+    """Seconds Meta asks us to wait: by its own usage header (in minutes) or by `Retry-After`."""
+    asked = response.retry_after(clock.now())
+    business = account.credentials.get("business_account_id", "")
+    minutes = _minutes(response.headers.get("x-business-use-case-usage", ""), business)
+    return max(minutes * 60, asked or 0) or None
+
+
+def _minutes(header: str, business: str) -> float:
+    try:
+        usage = orjson.loads(header)
+    except orjson.JSONDecodeError:
+        return 0.0
+    if not isinstance(usage, dict):
+        return 0.0
+    cases = usage.get(business)
+    waits = [
+        case.get("estimated_time_to_regain_access")
+        for case in (cases if isinstance(cases, list) else [])
+        if isinstance(case, dict)
+    ]
+    return float(max((wait for wait in waits if isinstance(wait, int | float)), default=0))
+
+
+def _number(value: Any) -> int:
+    """A code, or -1 where there is none: 0 is a code of its own."""
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return -1

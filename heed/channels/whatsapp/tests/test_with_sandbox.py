@@ -1,0 +1,277 @@
+"""The adapter against the sandbox's WhatsApp, over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import pytest
+
+from heed.channels.base import (
+    Answer,
+    Broken,
+    Echo,
+    IdentitySeen,
+    Inbound,
+    MessageEdited,
+    MessageReceived,
+    MessageRemoved,
+    NotUnderstood,
+    OutgoingFile,
+    ReactionChanged,
+    Receipt,
+    Refusal,
+    Target,
+)
+from heed.channels.tests.contract import Desk
+from heed.channels.whatsapp.adapter import network
+from heed.lib.http import AnswerLost, Request
+from heed.sandbox import Sandbox
+from heed.sandbox.frame import Fault, Line
+from heed.sandbox.networks.whatsapp import WhatsApp
+from heed.sandbox.tests.receiver import Receiver
+
+News = TypeVar("News", bound=Inbound)
+PICTURE = OutgoingFile("boot.png", "image/png", b"\x89PNG boot", "")
+SOUND = OutgoingFile("hi.ogg", "audio/ogg", b"OggS hi", "")
+INVOICE = OutgoingFile("račun.pdf", "application/pdf", b"%PDF bill", "")
+HOURS = 3600
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with Receiver() as receiver, Sandbox(seed=1) as sandbox:
+        desk = Desk(network, sandbox, receiver)
+        desk.connect()
+        yield desk
+
+
+@pytest.fixture
+def whatsapp(desk: Desk) -> WhatsApp:
+    simulator = desk.simulator
+    assert isinstance(simulator, WhatsApp)
+    return simulator
+
+
+def news(desk: Desk, kind: type[News]) -> list[News]:
+    found = desk.gather()
+    assert not [each for each in found if isinstance(each, Broken)]
+    return [each for each in found if isinstance(each, kind)]
+
+
+def only(desk: Desk, kind: type[News]) -> News:
+    (found,) = news(desk, kind)
+    return found
+
+
+def lines(desk: Desk) -> list[Line]:
+    return list(desk.simulator.scene("lea").lines())
+
+
+def answer(desk: Desk, text: str = "Na poti je.", *files: OutgoingFile) -> Answer:
+    return replace(desk.answer_to(desk.customer_writes("private", "Kje je paket?"), text), files=files)
+
+
+def target(message: MessageReceived) -> Target:
+    return Target(message.external_id, "private", message.kind, "", message.refs, at=message.at)
+
+
+def act(desk: Desk, action: Any, message: MessageReceived) -> None:
+    assert message.author is not None
+    person = message.author.external_id
+    desk.run(lambda record: network.act(record, action, target(message), person))
+
+
+def test_connecting_points_the_webhook_here(desk: Desk, whatsapp: WhatsApp) -> None:
+    assert whatsapp.hook_url == desk.receiver.url
+    assert whatsapp.subscribed
+    assert [hook.method for hook in desk.receiver.hooks] == ["GET"]
+
+
+def test_a_picture_is_fetched_with_our_token_from_an_address_that_dies(
+    desk: Desk, whatsapp: WhatsApp
+) -> None:
+    whatsapp.do("message", person="lea", text="raztrgan", picture="boot")
+    (attachment,) = only(desk, MessageReceived).attachments
+    source = desk.run(lambda record: network.media(record, attachment.url))
+    fetched = desk.client.send(Request("GET", source.url, headers=source.headers))
+    assert fetched.body.startswith(b"\x89PNG")
+    assert desk.client.send(Request("GET", source.url)).status == 401
+    whatsapp.clock.move(301)
+    assert desk.client.send(Request("GET", source.url, headers=source.headers)).status == 404
+    again = desk.run(lambda record: network.media(record, attachment.url))
+    assert desk.client.send(Request("GET", again.url, headers=again.headers)).body == fetched.body
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "shown"),
+    [
+        (PICTURE, "Tukaj.", [("Tukaj.", True)]),
+        (PICTURE, "", [("", True)]),
+        (INVOICE, "Račun.", [("Račun.", True)]),
+        (SOUND, "Poslušajte.", [("", True), ("Poslušajte.", False)]),
+    ],
+)
+def test_files(desk: Desk, file: OutgoingFile, text: str, shown: list[tuple[str, bool]]) -> None:
+    desk.send(answer(desk, text, file))
+    ours = [line for line in lines(desk) if line.ours]
+    assert [(line.text, bool(line.picture or line.files)) for line in ours] == shown
+
+
+def test_an_answer_quotes_what_it_answers(desk: Desk, whatsapp: WhatsApp) -> None:
+    wanted = answer(desk)
+    desk.send(wanted)
+    assert wanted.to is not None
+    assert whatsapp.seen()["lea"][0]["context"] == wanted.to.external_id
+
+
+def test_receipts(desk: Desk, whatsapp: WhatsApp) -> None:
+    sent = desk.send(answer(desk))
+    desk.gather()
+    whatsapp.do("read", person="lea")
+    receipts = news(desk, Receipt)
+    assert [(each.state, each.external_ids) for each in receipts] == [
+        ("delivered", (sent.external_id,)),
+        ("seen", (sent.external_id,)),
+    ]
+
+
+def test_receipts_out_of_order(desk: Desk, whatsapp: WhatsApp) -> None:
+    desk.send(answer(desk))
+    whatsapp.do("read", person="lea")
+    assert [each.state for each in news(desk, Receipt)] == ["seen", "delivered"]
+    assert [line.state for line in lines(desk) if line.ours] == ["seen"]
+
+
+def test_a_lost_answer_is_proved_by_its_status(desk: Desk) -> None:
+    wanted = answer(desk)
+    with pytest.raises(AnswerLost):
+        desk.send(wanted, desk.spoil_the_decisive_call(Fault("*", drop="after")))
+    echoes = news(desk, Echo)
+    assert {each.key for each in echoes} == {wanted.key}
+    assert {each.external_id for each in echoes} == {line.id for line in lines(desk) if line.ours}
+
+
+def test_a_status_may_come_before_the_answer(desk: Desk, whatsapp: WhatsApp) -> None:
+    whatsapp.do("hurry")
+    wanted = answer(desk)
+    sent = desk.send(wanted)
+    assert (news(desk, Echo)[0].external_id, news(desk, Echo)[0].key) == (sent.external_id, wanted.key)
+
+
+def test_a_closed_window_is_told_afterwards(desk: Desk, whatsapp: WhatsApp) -> None:
+    wanted = answer(desk)
+    whatsapp.clock.move(25 * HOURS)
+    sent = desk.send(wanted)
+    receipt = only(desk, Receipt)
+    assert (receipt.state, receipt.external_ids) == ("failed", (sent.external_id,))
+    assert receipt.reason.startswith("131047 Message failed to send because more than 24 hours")
+    assert not news(desk, Echo)
+    assert desk.times_seen(wanted.text) == 0
+
+
+@pytest.mark.parametrize("code", [131026, 131049, 131053, 999])
+def test_other_failures_afterwards(desk: Desk, whatsapp: WhatsApp, code: int) -> None:
+    whatsapp.do("fail", code=code)
+    desk.send(answer(desk))
+    assert only(desk, Receipt).reason.startswith(f"{code} ")
+
+
+@pytest.mark.parametrize("code", [130429, 131056, 80007])
+def test_too_many(desk: Desk, whatsapp: WhatsApp, code: int) -> None:
+    wanted = answer(desk)
+    whatsapp.do("throttle", code=code, minutes=3)
+    with pytest.raises(Refusal) as caught:
+        desk.send(wanted)
+    assert (caught.value.reason, caught.value.retry, caught.value.after) == ("slow_down", True, 180)
+    assert desk.times_seen(wanted.text) == 0
+
+
+def test_a_hidden_number_is_answered_by_the_other_id(desk: Desk, whatsapp: WhatsApp) -> None:
+    whatsapp.do("hide_number", person="lea")
+    message = desk.customer_writes("private", "Kje je paket?")
+    assert message.author is not None
+    assert (message.author.external_id, message.author.handle) == (whatsapp.user_id("lea"), "lea.marn")
+    desk.send(desk.answer_to(message, "Na poti je."))
+    assert desk.times_seen("Na poti je.") == 1
+    assert [each.state for each in news(desk, Receipt)] == ["delivered"]
+
+
+def test_the_id_stays_when_the_number_is_hidden(desk: Desk, whatsapp: WhatsApp) -> None:
+    before = desk.customer_writes("private", "ena").author
+    whatsapp.do("hide_number", person="lea")
+    after = desk.customer_writes("private", "dva").author
+    assert before is not None
+    assert after is not None
+    assert before.external_id == after.external_id
+    assert before.handle == f"+{whatsapp.wa_id('lea')}"
+
+
+def test_a_new_number_is_said_and_the_old_id_reaches_nobody(desk: Desk, whatsapp: WhatsApp) -> None:
+    wanted = answer(desk)
+    change = whatsapp.do("change_number", person="lea")
+    said = [each.what for each in news(desk, NotUnderstood)]
+    assert f"user_id_update {change['previous']} {change['current']}" in said
+    assert any(each.startswith("system user_changed_number") for each in said)
+    desk.send(wanted)
+    assert only(desk, Receipt).reason.startswith("131026 ")
+
+
+def test_edits_removals_and_reactions(desk: Desk, whatsapp: WhatsApp) -> None:
+    message = desk.customer_writes("private", "Kje je paket?")
+    whatsapp.do("edit", person="lea", id=message.external_id, text="Kje je paket 88141?")
+    whatsapp.do("react", person="lea", id=message.external_id)
+    whatsapp.do("react", person="lea", id=message.external_id, on=False)
+    whatsapp.do("remove", person="lea", id=message.external_id)
+    assert only(desk, MessageEdited).text == "Kje je paket 88141?"
+    reactions = news(desk, ReactionChanged)
+    assert [(each.reaction, each.on) for each in reactions] == [("👍", True), ("", False)]
+    assert only(desk, MessageRemoved).external_id == message.external_id
+
+
+def test_a_like_from_us_and_back(desk: Desk) -> None:
+    message = desk.customer_writes("private", "Hvala!")
+    act(desk, "like", message)
+    assert [line.liked for line in lines(desk)] == [True]
+    act(desk, "unlike", message)
+    assert [line.liked for line in lines(desk)] == [False]
+
+
+def test_read_and_typing_are_shown(desk: Desk, whatsapp: WhatsApp) -> None:
+    message = desk.customer_writes("private", "Halo?")
+    act(desk, "seen", message)
+    assert [line.state for line in lines(desk)] == ["seen"]
+    assert not whatsapp.chats["lea"].company_types
+    act(desk, "typing", message)
+    assert whatsapp.chats["lea"].company_types
+
+
+def test_written_on_the_company_s_phone(desk: Desk, whatsapp: WhatsApp) -> None:
+    whatsapp.do("phone", person="lea", text="Kličem vas.")
+    echo = only(desk, Echo)
+    assert echo.person is not None
+    assert (echo.text, echo.key, echo.person.external_id) == ("Kličem vas.", "", whatsapp.user_id("lea"))
+
+
+def test_opening_the_chat_is_no_message(desk: Desk, whatsapp: WhatsApp) -> None:
+    whatsapp.do("open", person="lea")
+    assert only(desk, IdentitySeen).person.name == "Lea Marn"
+    assert not news(desk, MessageReceived)
+
+
+def test_a_batch_of_several_entries(desk: Desk, whatsapp: WhatsApp) -> None:
+    whatsapp.do("batch")
+    for person, text in (("lea", "ena"), ("omar", "اثنان"), ("tuya", "гурав")):
+        whatsapp.do("message", person=person, text=text)
+    whatsapp.do("batch", on=False)
+    assert [each.text for each in news(desk, MessageReceived)] == ["ena", "اثنان", "гурав"]
+    assert len([hook for hook in desk.receiver.hooks if hook.method == "POST"]) == 1
+
+
+def test_a_forged_signature_is_refused(desk: Desk, whatsapp: WhatsApp) -> None:
+    whatsapp.hooks.waits = (0.0,)
+    desk.sandbox.fault("whatsapp", Fault("hook", hook="bad_signature", times=1))
+    whatsapp.do("message", person="lea", text="hej")
+    assert [each.text for each in news(desk, MessageReceived)] == ["hej"]
+    assert len([hook for hook in desk.receiver.hooks if hook.method == "POST"]) == 2
