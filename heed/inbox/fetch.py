@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from heed.channels.base import Refusal
@@ -11,11 +12,14 @@ from heed.channels.outgoing import client
 from heed.channels.sessions import with_session
 from heed.inbox import events, files
 from heed.inbox.models import Attachment, Message, Post
-from heed.lib import live
+from heed.lib import clock, live
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
 
 _ACCOUNT_AT_FAULT = frozenset({"sign_in_again", "account_blocked"})
 """Refusals that say nothing of the file: once the account works again, it can be had."""
+
+
+_A_WHILE = timedelta(minutes=10)
 
 
 class TryAgain(Exception):
@@ -44,10 +48,13 @@ def give_up(message_id: int) -> None:
         live.tell(events.topics_of([message.ticket_id]))
 
 
-def left_waiting(account_id: int) -> list[int]:
-    """The messages of an account with files that still wait: to be fetched when it works again."""
-    waiting = Attachment.objects.filter(message__account=account_id, state=Attachment.State.WAITING)
-    return sorted(set(waiting.values_list("message_id", flat=True)))
+def left_behind() -> list[int]:
+    """The messages of working accounts with files that have waited for a while."""
+    waiting = Attachment.objects.filter(
+        state=Attachment.State.WAITING, created_at__lt=clock.now() - _A_WHILE, message__account__problem=""
+    )
+    rows = waiting.order_by("created_at").values_list("message_id", flat=True)[:500]
+    return sorted({each for each in rows if each is not None})
 
 
 def picture_of(post_id: int) -> None:

@@ -95,19 +95,32 @@ def _keep_action(message: int, action: Action, refs: dict[str, object]) -> None:
     Message.objects.filter(pk=message).update(refs=outbox.merged(row.refs, refs), **facts.get(action, {}))
 
 
-@app.task(queue="fetch", retry=RetryStrategy(max_attempts=5, exponential_wait=5))
-def fetch_files(message: int) -> None:
-    """Fetch the files of a message into the data folder."""
-    fetch.files_of(message)
+@app.task(queue="fetch", retry=_AGAIN, pass_context=True)
+def fetch_files(context: JobContext, message: int) -> None:
+    """Fetch the files of a message into the data folder; after the last try they have failed."""
+    try:
+        fetch.files_of(message)
+    except Exception:
+        if context.job.attempts < MOST_TRIES:
+            raise
+        fetch.give_up(message)
 
 
-@app.task(queue="fetch", retry=RetryStrategy(max_attempts=5, exponential_wait=5))
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="fetch", queueing_lock="fetch_left_behind")
+def fetch_left_behind(timestamp: int) -> None:
+    """Files that waited for their account to be signed in again are fetched when it is."""
+    for message in fetch.left_behind():
+        _defer_once(fetch_files, f"files:{message}", message=message)
+
+
+@app.task(queue="fetch", retry=_AGAIN)
 def fetch_picture(post: int) -> None:
     """Fetch the picture of a post."""
     fetch.picture_of(post)
 
 
-@app.task(queue="fetch", retry=RetryStrategy(max_attempts=5, exponential_wait=5))
+@app.task(queue="fetch", retry=_AGAIN)
 def look_up(account: int, what: str, external_id: str, refs: dict[str, object]) -> None:
     """Read from the network what the delivery did not bring."""
     row = Account.objects.filter(pk=account).first()

@@ -345,6 +345,10 @@ class Attachment(models.Model):
                 "message", "position", condition=Q(message__isnull=False), name="one_attachment"
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["created_at"], condition=Q(state="waiting"), name="attachment_waiting"),
+            models.Index(fields=["path"], condition=~Q(path=""), name="attachment_path"),
+        ]
 
 
 class Reaction(models.Model):

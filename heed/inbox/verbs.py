@@ -240,8 +240,9 @@ def attach(user: User, ticket: Ticket, name: str, file: BinaryIO) -> Attachment:
 
 
 def detach(user: User, attachment: Attachment) -> None:
-    """Drop a file from one's own draft."""
+    """Drop a file from one's own draft, and from the disk when nothing else uses it."""
     Attachment.objects.filter(pk=attachment.pk, owner=user, message=None).delete()
+    transaction.on_commit(lambda: kept_files.forget(attachment.path))
 
 
 # ----------------------------------------------------------------------------- the ledger

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from heed.channels.models import Account
 from heed.inbox import fetch
 from heed.inbox.models import Attachment, Customer, Identity, Message, Post, Ticket
 from heed.inbox.tests.rubber import Rubber
+from heed.lib import clock
 from heed.lib.http import AddressRefused, AnswerLost, Response, Steps, TooLarge, Unreachable
 
 pytestmark = pytest.mark.django_db
@@ -109,11 +111,15 @@ def test_a_file_waits_until_somebody_signs_in(
             fetch.files_of(number(file))
         fetch.give_up(number(file))
     assert state(file) == "waiting"
-    assert fetch.left_waiting(account.pk) == [number(file)]
+    with clock.moved(timedelta(minutes=11)):
+        assert fetch.left_behind() == []
+        Account.objects.update(problem="")
+        assert fetch.left_behind() == [number(file)]
     monkeypatch.setattr(fetch, "client", lambda: Web(Response(200, {}, PICTURE)))
     fetch.files_of(number(file))
     assert state(file) == "kept"
-    assert fetch.left_waiting(account.pk) == []
+    with clock.moved(timedelta(minutes=11)):
+        assert fetch.left_behind() == []
 
 
 def test_another_refusal_is_for_good(
