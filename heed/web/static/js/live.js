@@ -6,6 +6,8 @@ import { openNumber } from "heed/panes";
 const body = document.body.dataset;
 const GATHER = 16; // the server keeps nudges apart; here only what comes in one breath is gathered
 const LONGEST_WAIT = 15e3;
+const LOADING = 20e3; // longer than a ticket takes to load
+const MOST_TOLD = 1000;
 
 let seen = Number(body.seen || 0);
 let wanted = new Set();
@@ -13,6 +15,7 @@ let timer = null;
 let busy = false;
 let wait = 1000;
 let lost = null;
+const told = new Map(); // when one was last told of a topic
 let missed = false; // the line was down: who knows what happened
 
 function rowsShown() {
@@ -54,10 +57,18 @@ async function fetchNews() {
 
 function nudged({ seq, topics }) {
   seen = Math.max(seen, seq);
+  if (told.size > MOST_TOLD) told.clear();
+  for (const topic of topics) told.set(topic, Date.now());
   const about = (...names) => names.some((name) => topics.includes(name));
   if (about("queue", "accounts", "all")) refresh("queue");
   if (about(`ticket:${openNumber()}`, "all")) refresh("ticket");
 }
+
+// A ticket may change between the moment it was asked for and the moment it is on the page.
+document.addEventListener("heed:opened", ({ detail: { number } }) => {
+  const last = Math.max(told.get(`ticket:${number}`) ?? 0, told.get("all") ?? 0);
+  if (Date.now() - last < LOADING) refresh("ticket");
+});
 
 function greeted({ seq }) {
   online();

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
 from django.db import transaction
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from heed.accounts.models import User
 from heed.inbox import events, verbs
@@ -421,3 +422,18 @@ def test_a_draft_is_there_again_after_a_look_at_another_ticket(visit: Any, peopl
     expect(field(page)).to_have_value("")
     page.get_by_role("tab", name="Reply publicly").click()
     expect(field(page)).to_have_value(HALF)
+
+
+def test_what_happens_while_a_ticket_loads_is_shown(visit: Any, people: Any, lea: Ticket) -> None:
+    page = visit(people[0], "/inbox/unanswered/")
+
+    def late(route: Route) -> None:
+        """The ticket as it was; then a colleague writes; only then the answer reaches the page."""
+        answer = route.fetch()
+        verbs.note(Ticket.objects.get(pk=lea.pk), people[1], "Batch 7 has the zip fault.")
+        time.sleep(1)
+        route.fulfill(response=answer)
+
+    page.route(f"**/inbox/unanswered/{lea.pk}/", late)
+    page.get_by_role("link", name="Lea Marn").click()
+    expect(page.locator("#log")).to_contain_text("Batch 7 has the zip fault.")
