@@ -50,7 +50,7 @@ class Telegram:
     name = "telegram"
     label = "Telegram"
     short = "tg"
-    colour = "#229ed9"
+    colour = "#1a78a8"
     base_url = "https://api.telegram.org"
     body_limit = 1024 * 1024
     polls = False

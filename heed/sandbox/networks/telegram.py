@@ -121,7 +121,7 @@ class Telegram(Simulator):
     name = "telegram"
     label = "Telegram"
     short = "tg"
-    colour = "#229ed9"
+    colour = "#1a78a8"
     offers = frozenset({"message", "edit", "react", "join", "leave"})
 
     def __init__(self, sandbox: Sandbox) -> None:
