@@ -112,7 +112,7 @@ def blink(desk: Desk) -> list[Figure]:
     with httpx.Client(trust_env=False) as client:
         began = time.perf_counter()
         for number in range(1000):
-            body = comment(number, 1_000_000, 50, "777").replace(b"Lea Marn", b"Blink")
+            body = comment(1_000_000 + number, 1_000_000, 50, "777").replace(b"Lea Marn", b"Blink")
             time.sleep(max(0.0, began + number / 100 - time.perf_counter()))
             sent[str(number)] = time.perf_counter()
             url = f"{desk.url}/hooks/{account.hook_token}"

@@ -95,15 +95,15 @@ def _keep_action(message: int, action: Action, refs: dict[str, object]) -> None:
     Message.objects.filter(pk=message).update(refs=outbox.merged(row.refs, refs), **facts.get(action, {}))
 
 
-@app.task(queue="fetch", retry=_AGAIN, pass_context=True)
-def fetch_files(context: JobContext, message: int) -> None:
+@app.task(queue="fetch")
+def fetch_files(message: int, attempt: int = 1) -> None:
     """Fetch the files of a message into the data folder; after the last try they have failed."""
     try:
         fetch.files_of(message)
-    except Exception:
-        if context.job.attempts < MOST_TRIES:
-            raise
-        fetch.give_up(message)
+    except Exception as error:
+        log.info("fetching files of message %s: %s", message, error)
+        if not _again(fetch_files, f"files:{message}", attempt, message=message):
+            fetch.give_up(message)
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -111,17 +111,21 @@ def fetch_files(context: JobContext, message: int) -> None:
 def fetch_left_behind(timestamp: int) -> None:
     """Files that waited for their account to be signed in again are fetched when it is."""
     for message in fetch.left_behind():
-        _defer_once(fetch_files, f"files:{message}", message=message)
+        defer_once(fetch_files, f"files:{message}", message=message)
 
 
-@app.task(queue="fetch", retry=_AGAIN)
-def fetch_picture(post: int) -> None:
+@app.task(queue="fetch")
+def fetch_picture(post: int, attempt: int = 1) -> None:
     """Fetch the picture of a post."""
-    fetch.picture_of(post)
+    try:
+        fetch.picture_of(post)
+    except fetch.TryAgain as error:
+        log.info("fetching the picture of post %s: %s", post, error)
+        _again(fetch_picture, f"picture:{post}", attempt, post=post)
 
 
-@app.task(queue="fetch", retry=_AGAIN)
-def look_up(account: int, what: str, external_id: str, refs: dict[str, object]) -> None:
+@app.task(queue="fetch")
+def look_up(account: int, what: str, external_id: str, refs: dict[str, object], attempt: int = 1) -> None:
     """Read from the network what the delivery did not bring."""
     row = Account.objects.filter(pk=account).first()
     if row is None or row.problem in ("sign_in_again", "not_configured"):
@@ -129,12 +133,18 @@ def look_up(account: int, what: str, external_id: str, refs: dict[str, object]) 
     wanted = Wanted(what, external_id, refs)  # type: ignore[arg-type]
     try:
         found = with_session(row, lambda record: row.adapter.look_up(record, wanted))
-    except Refusal as refusal:
-        if refusal.retry:
-            raise
-        log.info("looking up %s of account %s: %s", what, account, refusal)
+    except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
+        log.info("looking up a %s of account %s: %s", what, account, error)
+        if not isinstance(error, Refusal) or error.retry:
+            question = {"account": account, "what": what, "external_id": external_id, "refs": refs}
+            _again(look_up, look_up_lock(account, what, external_id), attempt, **question)
         return
     apply_news(row, found)
+
+
+def look_up_lock(account: int, what: str, external_id: str) -> str:
+    """The name under which one look-up waits at a time."""
+    return f"look_up:{account}:{what}:{external_id}"
 
 
 @app.task(queue="collect", retry=False)
@@ -151,7 +161,7 @@ def collect_account(account: int) -> None:
 def collect_all(timestamp: int) -> None:
     """Poll every account whose network does not call us."""
     for account in collect.due():
-        _defer_once(collect_account, f"collect:{account}", account=account)
+        defer_once(collect_account, f"collect:{account}", account=account)
 
 
 @app.periodic(cron="* * * * * */20")
@@ -165,9 +175,9 @@ def sweep_outbox(timestamp: int) -> None:
         | Q(state=Message.State.SENDING, lease_until__lt=clock.now())
     )
     for ticket in set(stuck.values_list("ticket_id", flat=True)):
-        _defer_once(send_answers, f"send:{ticket}", ticket=ticket)
+        defer_once(send_answers, f"send:{ticket}", ticket=ticket)
     for message in Message.objects.filter(state=Message.State.UNKNOWN, try_at__lt=late):
-        _defer_once(resolve_unknown, f"resolve:{message.pk}", message=message.pk)
+        defer_once(resolve_unknown, f"resolve:{message.pk}", message=message.pk)
 
 
 @app.periodic(cron="* * * * * */10")
@@ -192,14 +202,26 @@ def forget_early_news(timestamp: int) -> None:
     early.forget()
 
 
+def _again(job: object, lock: str, attempt: int, **arguments: object) -> bool:
+    """Try a failed job once more after a growing wait; False when that was the last time.
+
+    A new job, not a retry of the old one: that would clash with one that waits under the same lock.
+    """
+    if attempt >= MOST_TRIES:
+        return False
+    defer_once(job, lock, 4**attempt, attempt=attempt + 1, **arguments)
+    return True
+
+
 def _defer_at(job: object, moment: datetime | None, lock: str, **arguments: int) -> None:
     """Come back at a moment, unless somebody already will."""
     if moment is not None:
         wait = max(1, int((moment - clock.now()).total_seconds() + 0.999))
-        _defer_once(job, f"{lock}:later", wait, **arguments)
+        defer_once(job, f"{lock}:later", wait, **arguments)
 
 
-def _defer_once(job: object, lock: str, wait: int = 0, **arguments: int) -> None:
+def defer_once(job: object, lock: str, wait: int = 0, **arguments: object) -> None:
+    """Defer a job, after `wait` seconds, unless the same one already waits."""
     later = {"schedule_in": {"seconds": wait}} if wait else {}
     try:
         with transaction.atomic():

@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from django.db import transaction
 from django.db.models import Q
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from heed.inbox.events import REACT
-from heed.inbox.jobs import fetch_files, fetch_picture, look_up
+from heed.inbox.jobs import defer_once, fetch_files, fetch_picture, look_up, look_up_lock
 from heed.inbox.models import Attachment, Event, Identity, Message, Post, ReactionFailure
 from heed.lib import clock
 
@@ -89,7 +88,7 @@ def fetch_attached_files(events: Sequence[Event]) -> None:
     waiting = Attachment.objects.filter(message_id__in=messages, state=Attachment.State.WAITING)
     for message in sorted(set(waiting.values_list("message_id", flat=True))):
         if message is not None:
-            _once(fetch_files, f"files:{message}", message=message)
+            defer_once(fetch_files, f"files:{message}", message=message)
 
 
 def look_up_posts(events: Sequence[Event]) -> None:
@@ -123,20 +122,9 @@ def look_up_people(events: Sequence[Event]) -> None:
 def fetch_pictures(events: Sequence[Event]) -> None:
     for event in events:
         post = int(event.data["post"])
-        _once(fetch_picture, f"picture:{post}", post=post)
+        defer_once(fetch_picture, f"picture:{post}", post=post)
 
 
 def _look_up(account: int, what: str, external_id: str, refs: Mapping[str, object]) -> None:
-    _once(
-        look_up, f"look_up:{account}:{what}:{external_id}",
-        account=account, what=what, external_id=external_id, refs=dict(refs),
-    )  # fmt: skip
-
-
-def _once(job: object, lock: str, **arguments: object) -> None:
-    """Defer a job unless the same one already waits."""
-    try:
-        with transaction.atomic():
-            job.configure(queueing_lock=lock).defer(**arguments)  # type: ignore[attr-defined]
-    except AlreadyEnqueued:
-        return
+    lock = look_up_lock(account, what, external_id)
+    defer_once(look_up, lock, account=account, what=what, external_id=external_id, refs=dict(refs))

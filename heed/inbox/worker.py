@@ -15,6 +15,8 @@ from typing import Any
 
 from procrastinate import App
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 from procrastinate.periodic import PeriodicRegistry
 
 from heed.lib import clock
@@ -75,5 +77,8 @@ async def _take_back_stalled(working: App) -> None:
     """A worker that was killed leaves its jobs *doing*: put them back. Every job may run twice."""
     while True:
         for job in await working.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_AFTER):
-            await working.job_manager.retry_job(job, retry_at=clock.now())
+            try:
+                await working.job_manager.retry_job(job, retry_at=clock.now())
+            except UniqueViolation:  # the same job already waits: this one is not needed
+                await working.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
         await asyncio.sleep(10)

@@ -1,0 +1,61 @@
+"""Jobs that fail come back without standing in each other's way."""
+
+from __future__ import annotations
+
+import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from heed.channels.base import Refusal
+from heed.channels.models import Account
+from heed.inbox import fetch, jobs
+from heed.inbox.models import Attachment, Message
+from heed.inbox.tests.rubber import Rubber
+from heed.inbox.tests.test_intake import news, private
+from heed.lib.http import Unreachable
+
+pytestmark = pytest.mark.django_db
+
+
+def waiting(name: str) -> list[dict[str, object]]:
+    rows = ProcrastinateJob.objects.filter(task_name=f"heed.inbox.jobs.{name}", status="todo")
+    return [dict(row.args) for row in rows]
+
+
+@pytest.fixture
+def file(account: Account, rubber: Rubber) -> Attachment:
+    news(account, private("1"))
+    return Attachment.objects.create(message=Message.objects.get(), kind="image", url="http://x/a.png")
+
+
+def test_a_file_is_tried_again_and_given_up(file: Attachment, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(message: int) -> None:
+        raise fetch.TryAgain("not now")
+
+    monkeypatch.setattr(fetch, "files_of", gone)
+    number = file.message_id or 0
+    jobs.fetch_files(message=number)
+    jobs.fetch_files(message=number)  # the same again while one waits: still one
+    assert waiting("fetch_files") == [{"message": number, "attempt": 2}]
+    jobs.fetch_files(message=number, attempt=jobs.MOST_TRIES)
+    file.refresh_from_db()
+    assert file.state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("error", "count"),
+    [(Unreachable("x"), 1), (Refusal("slow_down", retry=True), 1), (Refusal("gone"), 0)],
+)
+def test_a_look_up_comes_back_when_it_may_help(
+    account: Account, rubber: Rubber, monkeypatch: pytest.MonkeyPatch, error: Exception, count: int
+) -> None:
+    def fails(*_: object) -> object:
+        raise error
+
+    monkeypatch.setattr(rubber, "look_up", fails)
+    for _ in range(2):
+        jobs.look_up(account=account.pk, what="post", external_id="post", refs={})
+    assert len(waiting("look_up")) == count
+
+
+def test_an_unknown_account_is_let_be(db: None) -> None:
+    jobs.look_up(account=10**9, what="post", external_id="x", refs={})
