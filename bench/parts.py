@@ -81,9 +81,12 @@ def intake(desk: Desk) -> list[Figure]:
     from heed.inbox import intake as inbox_intake
     from heed.inbox import ledger
     from heed.inbox.models import Message
+    from heed.lib.collector import calm_collector
 
     account = desk.account("448")
     ledger.append(account.pk, [comment(number, 5000, 200) for number in range(ROWS)])
+    inbox_intake.take_batch(1)
+    calm_collector()
     began = time.perf_counter()
     while inbox_intake.take_batch():
         pass
@@ -91,7 +94,7 @@ def intake(desk: Desk) -> list[Figure]:
     stored = Message.objects.filter(account=account).count()
     if stored != ROWS:
         raise RuntimeError(f"{ROWS} deliveries gave {stored} messages")
-    rate = ROWS / seconds
+    rate = (ROWS - 1) / seconds
     return [Figure("intake", rate, "messages/s", "≥ 3,000", rate >= 3000)]
 
 
@@ -161,11 +164,13 @@ def pages(desk: Desk) -> list[Figure]:
     numbers = list(Ticket.objects.order_by("?").values_list("pk", flat=True)[:200])
     inbox = [f"/inbox/{view}/" for view in ("unanswered", "unassigned", "open", "all", "mine")] * 40
     figures = []
-    for name, paths in (
-        ("inbox page", inbox),
-        ("ticket page", [f"/inbox/all/{number}/" for number in numbers]),
+    tickets = [f"/inbox/all/{number}/" for number in numbers]
+    for name, paths, headers in (
+        ("inbox page", inbox, {}),
+        ("ticket page", tickets, _AS_THE_PAGE),
+        ("ticket page with its list", tickets, {}),
     ):
-        times = [_timed(browser, path) for path in [*paths[:10], *paths]][10:]
+        times = [_timed(browser, path, headers) for path in [*paths[:10], *paths]][10:]
         p95 = percentile(times, 0.95) * 1000
         figures.append(Figure(f"{name}, p50", statistics.median(times) * 1000, "ms"))
         figures.append(Figure(f"{name}, p95", p95, "ms", "≤ 60", p95 <= 60))
@@ -211,9 +216,9 @@ def _pss(process: Any) -> int:
         return 0
 
 
-def _timed(browser: httpx.Client, path: str) -> float:
+def _timed(browser: httpx.Client, path: str, headers: dict[str, str]) -> float:
     began = time.perf_counter()
-    answer = browser.get(path)
+    answer = browser.get(path, headers=headers)
     answer.raise_for_status()
     return time.perf_counter() - began
 

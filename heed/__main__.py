@@ -87,6 +87,9 @@ def _serve(which: str, bind: str, port: int) -> None:
     from granian.server.embed import Server
 
     from heed import asgi
+    from heed.lib.collector import calm_collector
+
+    calm_collector()
 
     async def serve() -> None:
         server = Server(
@@ -111,16 +114,20 @@ def _work(which: str) -> None:
     import django
 
     django.setup()
+    from heed.lib.collector import calm_collector
+
     stop = threading.Event()
     if which == "intake":
         from heed.inbox.intake import run_intake
 
+        calm_collector()
         _on_signals(_let_go)
         with contextlib.suppress(_Stop):
             run_intake(stop)
     else:
         from heed.inbox.worker import run_worker
 
+        calm_collector()
         _on_signals(lambda *_: stop.set())
         run_worker(stop)
 

@@ -29,7 +29,7 @@ from heed.lib.postgres import conninfo
 
 log = logging.getLogger("heed.intake")
 
-BATCH = 500
+BATCH = 1000
 MOST_BYTES = 16 * 1024 * 1024
 """Bodies of one batch together: some networks send megabytes in one."""
 
@@ -80,7 +80,8 @@ def _work(stop: threading.Event) -> None:
 def take_batch(limit: int = BATCH) -> int:
     """Apply up to `limit` waiting deliveries in one transaction; gives back how many there were."""
     with transaction.atomic():
-        deliveries = list(Delivery.objects.filter(pk__in=_claim(limit)).order_by("id"))
+        claimed = Delivery.objects.filter(pk__in=_claim(limit)).order_by("id")
+        deliveries = list(claimed.only("account_id", "at", "body", "tries"))
         if deliveries:
             _apply_deliveries(deliveries)
     return len(deliveries)

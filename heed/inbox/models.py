@@ -223,7 +223,10 @@ class Message(models.Model):
 
     IN_FLIGHT: ClassVar = (State.QUEUED, State.SENDING, State.RETRYING, State.UNKNOWN)
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="messages")
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="messages", db_constraint=False
+    )
+    """The ticket's account, repeated for the unique key; the ticket's constraint vouches for it."""
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages")
     identity = models.ForeignKey(Identity, on_delete=models.SET_NULL, null=True, blank=True)
     """The customer who wrote it (inbound) or gets it (outbound)."""
@@ -408,7 +411,7 @@ class Event(models.Model):
     kind = models.CharField(max_length=40)
     at = models.DateTimeField(default=clock.now)
     """When it happened: the network's time where it gives one."""
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, blank=True)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, blank=True, db_constraint=False)
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, null=True, blank=True, related_name="events")
     message = models.ForeignKey(Message, on_delete=models.CASCADE, null=True, blank=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)

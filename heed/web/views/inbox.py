@@ -115,7 +115,7 @@ def _list(
     number: int | None = None,
     tallies: reach.Tallies | None = None,
 ) -> dict[str, Any]:
-    page = reach.tickets(user, place.view, account=place.account, after=after, limit=limit)
+    page = reach.tickets(user, place.view, account=place.account, after=after, limit=limit, beside=())
     facts = {"place": place, "tickets": page.items, "next": page.next, "number": number, "first": not after}
     return facts | ({"count": place.count(tallies)} if tallies else {})
 
