@@ -334,7 +334,7 @@ STREAM: tuple[Inbound, ...] = (
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), size=st.integers(1, 6))
 def test_order_and_repetition_make_no_difference(account: Account, seed: int, size: int) -> None:
     def outcome(stream: list[Inbound], size: int) -> list[tuple[object, ...]]:
