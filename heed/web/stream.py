@@ -90,7 +90,8 @@ class Stream:
 
     def distance(self) -> float:
         """Seconds between two nudges to one page: more pages, more distance."""
-        return 0.2 if len(self._pages) <= 200 else 0.5
+        pages = len(self._pages)
+        return 0.1 if pages <= 50 else 0.2 if pages <= 200 else 0.5
 
     async def _serve(self, page: Page, cookies: str, gone: asyncio.Task[None], send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
