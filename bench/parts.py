@@ -143,7 +143,7 @@ def _watch(desk: Desk, browser: httpx.Client, shown: dict[str, float], stop: thr
                 return
             if not line.startswith("data:") or "topics" not in line:
                 continue
-            html = browser.get("/inbox/news/?queue=1&view=unanswered&rows=60", headers=_AS_THE_PAGE).text
+            html = browser.get("/inbox/news/?queue=1&view=unanswered&rows=30", headers=_AS_THE_PAGE).text
             now = time.perf_counter()
             for number in re.findall(r">\s*Blink (\d+)\s*<", html):
                 shown.setdefault(number, now)
