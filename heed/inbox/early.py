@@ -70,7 +70,7 @@ def apply(message: Message, news: EarlyNews) -> None:
         case "hidden":
             hide(message, news.at, news.data["hidden"])
         case "receipt" if message.direction == "out":
-            receipts.receipt(message, news.data["state"], news.data.get("reason", ""))
+            receipts.receipt(message, **news.data)
     news.delete()
 
 

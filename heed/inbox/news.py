@@ -307,13 +307,14 @@ def _edited(account: Account, news: MessageEdited) -> None:
 
 
 def _removed(account: Account, news: MessageRemoved) -> None:
+    at = news.at or clock.now()
     message = _find(account, news.external_id)
     if message is None:
-        early.keep(account.pk, news.external_id, "removed", news.at)
+        early.keep(account.pk, news.external_id, "removed", at)
         Post.objects.filter(account=account, external_id=news.external_id).update(removed=True)
         return
-    if early.remove(message, news.at):
-        events.record("message_removed", ticket=message.ticket, message=message, at=news.at)
+    if early.remove(message, at):
+        events.record("message_removed", ticket=message.ticket, message=message, at=at)
 
 
 def _hidden(account: Account, news: HiddenChanged) -> None:
@@ -359,12 +360,19 @@ def _receipt(account: Account, news: Receipt) -> None:
     for external_id in news.external_ids:
         message = _find(account, external_id)
         if message is None:
-            early.keep(account.pk, external_id, "receipt", news.at, state=news.state, reason=news.reason)
+            early.keep(account.pk, external_id, "receipt", news.at, state=news.state, **_why(news))
         elif message.direction == "out":
-            receipts.receipt(message, news.state, news.reason)
+            receipts.receipt(message, news.state, **_why(news))
             live.tell(events.topics_of([message.ticket_id]))
     if news.watermark is not None and news.person:
         _watermark(account, news, news.watermark)
+
+
+def _why(news: Receipt) -> receipts.Why:
+    """Why it failed, as the network said; nothing for good news."""
+    if news.state != "failed":
+        return {}
+    return {"reason": news.reason, "code": news.code, "detail": news.detail}
 
 
 def _watermark(account: Account, news: Receipt, until: datetime) -> None:

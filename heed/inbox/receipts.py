@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict, Unpack
+
 from django.db import transaction
 
 from heed.channels.base import Reason
@@ -12,10 +14,18 @@ State = Message.State
 _RANK = {State.SENT: 1, State.DELIVERED: 2, State.SEEN: 3}
 
 
-def receipt(row: Message, state: str, reason: str = "") -> None:
+class Why(TypedDict, total=False):
+    """Why an answer failed: our reason, and the network's own code and words."""
+
+    reason: Reason
+    code: str
+    detail: str
+
+
+def receipt(row: Message, state: str, **why: Unpack[Why]) -> None:
     """The network reports on our message. A state only moves forward, but to failed."""
     if state == State.FAILED:
-        fail(row, "bad_request", detail=reason)
+        fail(row, why.get("reason", "bad_request"), code=why.get("code", ""), detail=why.get("detail", ""))
         return
     below = [each for each, rank in _RANK.items() if rank < _RANK[State(state)]]
     Message.objects.filter(pk=row.pk, state__in=below).update(state=state)

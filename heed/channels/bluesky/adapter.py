@@ -24,6 +24,7 @@ from heed.channels.base import (
     Limit,
     MediaSource,
     MessageRemoved,
+    Network,
     PostSeen,
     Refusal,
     Sent,
@@ -42,7 +43,7 @@ _IMAGES = Files(
 )
 
 
-class Bluesky:
+class Bluesky(Network):
     """One Bluesky account. Its news is polled: there is no webhook."""
 
     name = "bluesky"
@@ -128,7 +129,7 @@ class Bluesky:
         return writing.find(account, answer)
 
     def act(
-        self, account: AccountRecord, action: Action, target: Target, person: str
+        self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
     ) -> Steps[Mapping[str, Any]]:
         return writing.act(account, action, target)
 

@@ -273,7 +273,7 @@ def act(account: AccountRecord, action: Action, target: Target) -> Steps[Mapping
         case "seen":
             yield from _mark_read(account, target)
             return {}
-        case "hide" | "unhide" | "typing":
+        case _:
             raise Refusal("not_allowed", detail=f"Bluesky has no {action}")
 
 

@@ -63,7 +63,7 @@ CLOCKS_APART = timedelta(seconds=10)
 PAGES_BACK = 10
 
 
-class Facebook:
+class Facebook(base.Network):
     name = "facebook"
     label = "Facebook"
     short = "f"
@@ -194,7 +194,7 @@ class Facebook:
         return base.NotThere() if proves else base.CannotTell()
 
     def act(
-        self, account: AccountRecord, action: Action, target: Target, person: str
+        self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
     ) -> Steps[Mapping[str, Any]]:
         if target.visibility == "private":
             yield from _act_privately(account, action, target, person)

@@ -38,7 +38,7 @@ from heed.lib.http import Steps
 DAY = 24 * 60 * 60
 
 
-class Instagram:
+class Instagram(base.Network):
     name = "instagram"
     label = "Instagram"
     short = "ig"
@@ -157,7 +157,7 @@ class Instagram:
         return writing.find(account, answer)
 
     def act(
-        self, account: AccountRecord, action: Action, target: Target, person: str
+        self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
     ) -> Steps[Mapping[str, Any]]:
         if target.visibility == "private":
             yield from _act_privately(account, action, target, person)

@@ -26,6 +26,7 @@ from heed.channels.base import (
     Inbound,
     Limit,
     MediaSource,
+    Network,
     Refusal,
     Sent,
     Target,
@@ -44,7 +45,7 @@ ANY_TYPE = ("image/*", "video/*", "audio/*", "application/*", "text/*")
 LIKE = {"type": "emoji", "emoji": "👍"}
 
 
-class Telegram:
+class Telegram(Network):
     """Sources: the Bot API as of 10.3, by way of its clients; the figures are theirs."""
 
     name = "telegram"
@@ -132,7 +133,7 @@ class Telegram:
         return _at_once(CannotTell(None))
 
     def act(
-        self, account: AccountRecord, action: Action, target: Target, person: str
+        self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
     ) -> Steps[Mapping[str, Any]]:
         place = {"chat_id": writing.chat_of(person), **writing.whereabouts(target)}
         business = "business_connection_id" in place

@@ -28,6 +28,7 @@ from heed.channels.base import (
     Inbound,
     Limit,
     MediaSource,
+    Network,
     OutgoingFile,
     Refusal,
     Sent,
@@ -59,7 +60,7 @@ A_RECEIPT_MAY_STILL_COME = 60.0
 ASK_AGAIN = 20.0
 
 
-class Viber:
+class Viber(Network):
     """Sources: the vendor's REST pages; the figures are theirs."""
 
     name = "viber"
@@ -172,7 +173,7 @@ class Viber:
         return _at_once(CannotTell(ASK_AGAIN if waited < A_RECEIPT_MAY_STILL_COME else None))
 
     def act(
-        self, account: AccountRecord, action: Action, target: Target, person: str
+        self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
     ) -> Steps[Mapping[str, Any]]:
         yield from ()
         raise Refusal("not_allowed", detail=f"Viber has no {action}")

@@ -105,7 +105,7 @@ def _receipt(raw: dict[str, Any]) -> list[Inbound]:
             state=_STATES[event.event],
             at=clock.from_unix(event.timestamp),
             external_ids=(str(event.message_token),),
-            reason=event.desc or "",
+            detail=event.desc or "",
         )
     ]
 

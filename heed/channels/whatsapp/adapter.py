@@ -72,7 +72,7 @@ _WITHOUT_CAPTION = frozenset({"audio"})
 _BUSINESS_SCOPED = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]+")
 
 
-class WhatsApp:
+class WhatsApp(base.Network):
     name = "whatsapp"
     label = "WhatsApp"
     short = "w"
@@ -220,7 +220,7 @@ class WhatsApp:
         return _at_once(CannotTell(ASK_AGAIN if waited < A_RECEIPT_MAY_STILL_COME else None))
 
     def act(
-        self, account: AccountRecord, action: Action, target: Target, person: str
+        self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
     ) -> Steps[Mapping[str, Any]]:
         if not target.external_id:
             raise Refusal("bad_request", detail=f"{action} needs a message")

@@ -140,6 +140,11 @@ _MEANING: dict[int, tuple[Reason, bool]] = {
 """By code: the reason, and whether trying again by itself makes sense."""
 
 
+def reason_of(code: str) -> Reason:
+    """What a code means that comes later, by webhook."""
+    return _MEANING[int(code)][0] if code.isdigit() and int(code) in _MEANING else "bad_request"
+
+
 def _refusal(error: dict[str, Any], response: Response, account: AccountRecord) -> Refusal:
     code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
     data = error.get("error_data")

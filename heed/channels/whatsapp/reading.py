@@ -11,6 +11,7 @@ import orjson
 
 from heed.channels import base
 from heed.channels.base import Attachment, AttachmentKind, Inbound, Person
+from heed.channels.whatsapp.graph import reason_of
 from heed.channels.whatsapp.payloads import (
     Card,
     Contact,
@@ -382,11 +383,23 @@ def _status(raw: Any, owner: str, contacts: list[Contact]) -> list[Inbound]:
         case "read" | "played":
             return [*arrived, base.Receipt(owner=owner, state="seen", at=at, external_ids=ids)]
         case "failed":
-            why = "; ".join(str(each) for each in status.errors)[:500]
-            return [base.Receipt(owner=owner, state="failed", at=at, external_ids=ids, reason=why)]
+            return [_failed(status, owner)]
         case "deleted":
             return [base.MessageRemoved(owner=owner, external_id=status.id, at=at)]
     return [base.NotUnderstood(owner=owner, what=f"status {status.status}"[:200])]
+
+
+def _failed(status: Status, owner: str) -> base.Receipt:
+    code = status.errors[0].code if status.errors else ""
+    return base.Receipt(
+        owner=owner,
+        state="failed",
+        at=status.timestamp,
+        external_ids=(status.id,),
+        reason=reason_of(code),
+        code=code,
+        detail="; ".join(each.words for each in status.errors)[:500],
+    )
 
 
 def _arrived(status: Status, owner: str, contacts: list[Contact]) -> list[Inbound]:

@@ -25,6 +25,7 @@ from heed.channels.base import (
     Limit,
     Malformed,
     MediaSource,
+    Network,
     NotThere,
     Sent,
     Target,
@@ -39,7 +40,7 @@ def body(*news: Inbound) -> bytes:
     return pickle.dumps(list(news))
 
 
-class Rubber:
+class Rubber(Network):
     """Answers as told: put results or exceptions into `script`."""
 
     name = label = "rubber"
@@ -121,7 +122,7 @@ class Rubber:
         return finding
 
     def act(
-        self, account: AccountRecord, action: Action, target: Target, person: str
+        self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
     ) -> Steps[Mapping[str, Any]]:
         yield from ()
         self.done.append((action, target))

@@ -263,7 +263,7 @@ def test_what_was_deleted() -> None:
     before = clock.now()
     found = [each for each in news("deleted_business_messages") if isinstance(each, MessageRemoved)]
     assert [each.external_id for each in found] == [f"{CONNECTION}:{CHAT}:41", f"{CONNECTION}:{CHAT}:45"]
-    assert all(before <= each.at <= clock.now() for each in found)
+    assert all(each.at is not None and before <= each.at <= clock.now() for each in found)
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ TOKEN = "4912661846655238145"
                     state="failed",
                     at=AT,
                     external_ids=(TOKEN,),
-                    reason="Keyboard is not valid. [object has missing required properties]",
+                    detail="Keyboard is not valid. [object has missing required properties]",
                 )
             ],
         ),

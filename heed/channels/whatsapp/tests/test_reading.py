@@ -169,6 +169,11 @@ def test_who_wrote(name: str, author: Person | None) -> None:
 
 
 ARRIVED = Echo(owner=NUMBER, external_id=W + "B7", at=LATER, visibility="private", key=KEY, person=LEA)
+TOO_LATE: dict[str, Any] = {
+    "reason": "outside_window",
+    "code": "131047",
+    "detail": "More than 24 hours have passed.",
+}
 SEEN = Receipt(owner=NUMBER, state="seen", at=LATER, external_ids=(W + "B7",))
 DELIVERED = replace(SEEN, state="delivered")
 OURS = Echo(owner=NUMBER, external_id=W + "E1", at=AT, visibility="private", person=replace(LEA, name=""))
@@ -191,7 +196,7 @@ LIKED = ReactionChanged(owner=NUMBER, target=W + "B7", at=AT, author=LEA, reacti
         ("read", [SEEN]),
         ("read_hidden_number", [SEEN]),
         ("played", [SEEN]),
-        ("failed", [replace(SEEN, state="failed", reason="131047 More than 24 hours have passed.")]),
+        ("failed", [replace(SEEN, state="failed", **TOO_LATE)]),
         ("failed_without_words", [replace(SEEN, state="failed")]),
         ("deleted", [MessageRemoved(owner=NUMBER, external_id=W + "B7", at=LATER)]),
         ("new_status", [NotUnderstood(owner=NUMBER, what="status pondered")]),

@@ -1,0 +1,104 @@
+"""What can be done on a network, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from heed.lib.text import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    unit: Unit
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Which files may go along. `types` are MIME types or `image/*`; `most_bytes` by prefix of
+    type, `""` for all others. `with_text` is False where text and file are two messages. `fetched`
+    says that the network fetches the file from us, so Heed needs a public address."""
+
+    types: tuple[str, ...]
+    most_bytes: Mapping[str, int]
+    count: int
+    with_text: bool = True
+    fetched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A way to answer after the window closed: its name for the network (`human_agent`), the seconds
+    after the customer's last message it holds, and what the agent must know about it."""
+
+    name: str
+    until: int
+    note: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How one may write, publicly or privately. No `files` means none can be sent.
+
+    `window` is how many seconds after the customer's last private message we may write freely;
+    None means always. All `limits` hold at once. `sends` is how many messages we may send after the
+    customer's last one. `late` is the way that stays open after the window; `templates` says that
+    approved templates can be sent at any time.
+    """
+
+    limits: tuple[Limit, ...]
+    files: Files | None = None
+    window: int | None = None
+    sends: int | None = None
+    late: Late | None = None
+    templates: bool = False
+
+
+Action = Literal[
+    "like",
+    "unlike",
+    "react",
+    "unreact",
+    "repost",
+    "unrepost",
+    "hide",
+    "unhide",
+    "edit",
+    "delete",
+    "seen",
+    "typing",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What can be done on a network, as data: composer, rules and API all ask the same.
+
+    `private_reply` says that a public message can be answered privately by its author's comment;
+    `private_reply_within` bounds it in seconds and it works once per comment. `on_theirs` and
+    `on_ours` are the actions possible on public messages of customers and on our own;
+    `on_private` those on private ones of customers and `on_private_ours` those on our own. `only`
+    narrows them by kind of message (`mention`, `review` …). `why_not` says, for an action that this
+    network or account does not have, why; an action that is nowhere named is not shown at all.
+    `reactions` are the reactions one may give, `("*",)` for any emoji. `quote` says that a public
+    message can be quoted publicly. `edit_within` and `delete_within` bound, in seconds, what can be
+    done with our own messages.
+    """
+
+    public: Writing | None = None
+    private: Writing | None = None
+    private_reply: bool = False
+    private_reply_within: int | None = None
+    on_theirs: frozenset[Action] = frozenset()
+    on_ours: frozenset[Action] = frozenset()
+    on_private: frozenset[Action] = frozenset()
+    on_private_ours: frozenset[Action] = frozenset()
+    only: Mapping[str, frozenset[Action]] = field(default_factory=dict)
+    why_not: Mapping[Action, Any] = field(default_factory=dict)
+    reactions: tuple[str, ...] = ()
+    quote: bool = False
+    edit_within: int | None = None
+    delete_within: int | None = None
+    receipts: frozenset[Literal["delivered", "seen"]] = frozenset()

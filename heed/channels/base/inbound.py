@@ -1,0 +1,241 @@
+"""What a network tells us: plain records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+from heed.channels.base.reason import Reason
+
+Visibility = Literal["public", "private"]
+AttachmentKind = Literal["image", "video", "audio", "file", "sticker", "link", "location", "contact"]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone on the network, or the account itself. `also` is a second id the network uses for the
+    same person (a phone number beside a user id): by either they are known again."""
+
+    external_id: str
+    name: str = ""
+    handle: str = ""
+    avatar_url: str = ""
+    language: str = ""
+    also: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Something sent along. `url` is where the network keeps it: a web address, or `media:` and an id
+    that the network's `media` turns into one. `text` stands in when there is nothing to fetch (a
+    place's coordinates, a contact's number)."""
+
+    kind: AttachmentKind
+    url: str = ""
+    name: str = ""
+    mime: str = ""
+    size: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """One piece of news. `owner` is the account's own id on the network as the payload names it:
+    empty means the account the delivery came to."""
+
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived(Inbound):
+    """A customer wrote. Public messages name the `post` they hang under.
+
+    `kind` is the trade word shown beside it: comment, reply, mention, visitor_post, review,
+    message, postback. `author` is None where the network does not say who wrote; a later
+    `AuthorFound` may. `refs` holds what the network needs later to answer this message.
+    `opens_window` is False for what does not let us answer freely (a bare receipt, a referral).
+    """
+
+    external_id: str
+    at: datetime
+    visibility: Visibility
+    kind: str
+    author: Person | None
+    text: str = ""
+    post: str = ""
+    parent: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    permalink: str = ""
+    refs: Mapping[str, Any] = field(default_factory=dict)
+    opens_window: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo(Inbound):
+    """A message of our own as the network shows it back: sent by Heed or written elsewhere.
+
+    `key` is what we sent along to know it again. `person` is the receiver of a private message;
+    `parent` the comment a public one answers. `automatic` marks what a machine of the network sent
+    (an away message): it is shown, and never counted as an answer.
+    """
+
+    external_id: str
+    at: datetime
+    visibility: Visibility
+    kind: str = "message"
+    key: str = ""
+    person: Person | None = None
+    text: str = ""
+    post: str = ""
+    parent: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    permalink: str = ""
+    refs: Mapping[str, Any] = field(default_factory=dict)
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorFound(Inbound):
+    """Who wrote a message that came without an author."""
+
+    external_id: str
+    author: Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited(Inbound):
+    external_id: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRemoved(Inbound):
+    """`at` is None where the network does not say when."""
+
+    external_id: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenChanged(Inbound):
+    """A comment was hidden from, or shown again to, the public."""
+
+    external_id: str
+    at: datetime
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactionChanged(Inbound):
+    """Someone (or the account itself) reacted to a message or post, or took it back.
+    `reaction` is `like` or the emoji or the network's word. `target` is its external id.
+    `opens_window` says that it lets us write freely again, as a message would."""
+
+    target: str
+    at: datetime
+    author: Person
+    reaction: str
+    on: bool
+    opens_window: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt(Inbound):
+    """Our message arrived, was seen or failed: by its ids, by the `key` we sent along, or everything
+    to `person` up to `watermark`. Of a failure, `reason` says why in our words; `code` and `detail`
+    are the network's own."""
+
+    state: Literal["delivered", "seen", "failed"]
+    at: datetime
+    external_ids: tuple[str, ...] = ()
+    person: str = ""
+    watermark: datetime | None = None
+    key: str = ""
+    reason: Reason = "bad_request"
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostSeen(Inbound):
+    """A post and what is known of it. None means *not said*: what was known stays."""
+
+    external_id: str
+    at: datetime | None = None
+    author: Person | None = None
+    text: str | None = None
+    picture_url: str | None = None
+    permalink: str | None = None
+    likes: int | None = None
+    comments: int | None = None
+    shares: int | None = None
+    removed: bool | None = None
+    refs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostStale(Inbound):
+    """Something about a post changed (a like, a share): worth reading it again."""
+
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentitySeen(Inbound):
+    """News about a person; `reachable` False means we cannot write to them now."""
+
+    person: Person
+    reachable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityChanged(Inbound):
+    """The network gave a person another id: what hung on `previous` belongs to `person` from now on."""
+
+    previous: str
+    person: Person
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanged(Inbound):
+    """The network said something about our account: `problem` is a `Reason`, or empty when well."""
+
+    problem: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotUnderstood(Inbound):
+    """An event kind we do not know. Kept and shown, never an error."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken(Inbound):
+    """An item that could not be read: set aside with the reason, while its neighbours pass."""
+
+    what: str
+    error: str
+
+
+T = TypeVar("T")
+
+
+def each(items: Iterable[T], read: Callable[[T], Iterable[Inbound]], what: str) -> list[Inbound]:
+    """Read items one by one; one that cannot be read becomes `Broken` and its neighbours pass."""
+    found: list[Inbound] = []
+    for item in items:
+        try:
+            found.extend(list(read(item)))
+        except Exception as error:  # a poison item may fail in any way, and must stay alone
+            found.append(Broken(what=what, error=f"{type(error).__name__}: {error}"[:500]))
+    return found
+
+
+class Malformed(Exception):
+    """The whole body cannot be read: the delivery is set aside."""

@@ -1,0 +1,153 @@
+"""The shape of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from heed.channels.base.account import AccountRecord, Checked, CredentialField, Ear, Guide, OAuth
+from heed.channels.base.capabilities import Action, Capabilities
+from heed.channels.base.door import Admission, Hook
+from heed.channels.base.inbound import Inbound
+from heed.channels.base.outbound import Answer, Finding, Refusal, Sent, Target
+from heed.channels.base.reason import Reason
+from heed.lib import clock
+from heed.lib.http import Response, Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A page of polled news: each body becomes a delivery in the ledger."""
+
+    bodies: tuple[bytes, ...]
+    cursor: Mapping[str, Any]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to read from the network: `what` is post, message or person."""
+
+    what: Literal["post", "message", "person"]
+    external_id: str
+    refs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSource:
+    """Where a file can be fetched now. The headers go to this address only, never to a redirect
+    on another host; neither is ever stored or logged."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def plain_media(url: str) -> Steps[MediaSource]:
+    """For networks whose files lie open at the address they name."""
+    yield from ()
+    return MediaSource(url)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A message the network has approved in advance. `text` shows its blanks as {{1}}, {{2}} …"""
+
+    name: str
+    language: str
+    text: str
+    blanks: int = 0
+
+
+class Network(Protocol):
+    """The shape of a network. All methods are pure. A network inherits from this: what it has no
+    use for keeps the default."""
+
+    name: str
+    label: str
+    short: str
+    colour: str
+    base_url: str
+    body_limit: int
+    polls: bool
+    fields: tuple[CredentialField, ...]
+    media_hosts: tuple[str, ...]
+    capabilities: Capabilities
+    shared_secret: str
+    """The credential field by which accounts of one app vouch for each other (a Meta app sends
+    all its Pages' news to one address); empty where each account has its own address."""
+
+    guide: Guide = Guide()
+    oauth: OAuth | None = None
+    lost_in_outage: Any = ""
+    """What cannot be had back after an outage, for the admin (translatable)."""
+
+    def able(self, facts: Mapping[str, Any]) -> Capabilities:
+        """What an account can do of which `check` learned these facts."""
+        return self.capabilities
+
+    def admit(self, hook: Hook, account: AccountRecord) -> Admission:
+        """Judge a request at the door: handshake, signature, method. No parsing beyond that."""
+        ...
+
+    def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
+        """Turn a delivery into news. Raises `Malformed` when the body as a whole is unreadable."""
+        ...
+
+    def check(self, account: AccountRecord) -> Steps[Checked]:
+        """Prove the credentials and point the network's webhook at us. Raises `Refusal`."""
+        ...
+
+    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
+        """A fresh session. Raises `Refusal('sign_in_again')`. Called by one owner at a time."""
+        ...
+
+    def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
+        """Poll for news after `cursor` ({} at first)."""
+        ...
+
+    def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
+        """Read a post, message or person from the network."""
+        ...
+
+    def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
+        """Where the file of an `Attachment.url` can be fetched now. Most use `plain_media`."""
+        ...
+
+    def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
+        """Send an answer. Raises `Refusal` or `SessionExpired`; a lost answer of the decisive
+        request passes through as `AnswerLost`."""
+        ...
+
+    def find(self, account: AccountRecord, answer: Answer) -> Steps[Finding]:
+        """Ask what became of an answer whose outcome is unknown."""
+        ...
+
+    def act(
+        self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
+    ) -> Steps[Mapping[str, Any]]:
+        """Like, hide, delete, show typing …; returns refs to keep (a like's own address).
+        `value` is the emoji of `react` or the new text of `edit`."""
+        ...
+
+    def backfill(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
+        """Read what was missed while nobody listened. `cursor` starts as {"since": ISO time}; the
+        bodies go into the ledger and are read by `read`. Networks that poll need none."""
+        yield from ()
+        return Collected((), cursor)
+
+    def templates(self, account: AccountRecord) -> Steps[list[Template]]:
+        """The approved templates of this account."""
+        yield from ()
+        return []
+
+    def ear(self, account: AccountRecord) -> Ear | None:
+        """A line to keep open so that news is collected at once; None where polling is enough."""
+        return None
+
+
+def refuse_unanswered(response: Response) -> None:
+    """Raise for the HTTP states that mean the same everywhere: 429, and 503 before any work."""
+    if response.status in (429, 503):
+        reason: Reason = "slow_down" if response.status == 429 else "network_down"
+        raise Refusal(reason, retry=True, after=response.retry_after(clock.now()), code=str(response.status))

@@ -1,0 +1,131 @@
+"""What goes out, and how a network says no."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from heed.channels.base.inbound import Visibility
+from heed.channels.base.reason import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFile:
+    """A file of an answer: its bytes, and a public address where a network can fetch it."""
+
+    name: str
+    mime: str
+    content: bytes
+    url: str
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The message that an answer or an action refers to."""
+
+    external_id: str
+    visibility: Visibility
+    kind: str
+    post: str
+    refs: Mapping[str, Any]
+    ours: bool = False
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilledTemplate:
+    """An approved template with its blanks filled in, in order."""
+
+    name: str
+    language: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A message to send. `key` is ours, the same at every attempt; `started` is when the first
+    attempt began (None before it). `taken` are ids that belong to other answers of ours of that
+    time: the same words under one of them prove nothing. A `private` answer with `to` a public
+    message is a private reply to it. `person` is the receiver's id on the network, when known.
+
+    `chosen` says that the agent pointed at `to` (else it is merely the newest message); `quote` asks
+    for a public quote of it. `late` is the way taken after the window closed (`Late.name`);
+    `template` is sent instead of free text.
+    """
+
+    key: str
+    visibility: Visibility
+    text: str
+    person: str
+    to: Target | None
+    files: tuple[OutgoingFile, ...] = ()
+    created: datetime | None = None
+    started: datetime | None = None
+    taken: frozenset[str] = frozenset()
+    chosen: bool = False
+    quote: bool = False
+    late: str = ""
+    template: FilledTemplate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The network took it. `person` is an id learned on the way (a commenter's private id)."""
+
+    external_id: str
+    at: datetime | None = None
+    person: str = ""
+    refs: Mapping[str, Any] = field(default_factory=dict)
+    more: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotThere:
+    """The network proves that the message did not arrive: it may be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTell:
+    """The network has no proof (yet). `ask_again` seconds, or None: a person must decide."""
+
+    ask_again: float | None = None
+
+
+Finding = Sent | NotThere | CannotTell
+
+
+class Refusal(Exception):
+    """The network said no, in words we understand.
+
+    `retry` tells transient from permanent; `after` is the wait in seconds the network asked for.
+    `code` and `detail` are the network's own, shown small beneath our sentence. `whole_account`
+    says that a wait (`slow_down`) concerns everything the account sends, not this message alone.
+    """
+
+    def __init__(
+        self,
+        reason: Reason,
+        *,
+        retry: bool = False,
+        after: float | None = None,
+        code: str = "",
+        detail: str = "",
+        whole_account: bool = False,
+    ) -> None:
+        super().__init__(f"{reason} {code} {detail}".strip())
+        self.reason: Reason = reason
+        self.retry = retry
+        self.after = after
+        self.code = code
+        self.detail = detail
+        self.whole_account = whole_account
+
+
+class SessionExpired(Exception):
+    """The short-lived sign-in ran out. Call `renew` under the account's lock and start again."""

@@ -1,0 +1,22 @@
+"""Why a network says no, in words all networks share."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Reason = Literal[
+    "sign_in_again",  # the token is dead: reconnect the account
+    "not_allowed",  # a permission is missing
+    "account_blocked",  # the network stopped this account
+    "outside_window",  # too late to write freely
+    "unreachable",  # this person cannot be written to
+    "gone",  # what we answer is not there any more
+    "already_done",  # only once, and it was done
+    "too_long",
+    "file_refused",
+    "duplicate",
+    "bad_request",  # the network did not accept what we sent
+    "not_configured",
+    "network_down",
+    "slow_down",  # rate limit
+]
