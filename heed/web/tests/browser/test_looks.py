@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from heed.accounts.models import User
 from heed.inbox.models import Ticket
-from heed.lib.text import measure
+from heed.lib.text import Unit, measure
 from heed.web.tests import cast
 
 pytestmark = pytest.mark.browser
@@ -88,6 +88,7 @@ TEXTS = [
     "Сайн байна уу",
     "السلام عليكم ورحمة الله",
     "line\nbreaks\r\nof both kinds",
+    "日本語 “narekovaj” acme.com/returns, https://acme.example/a?b. ana@acme.com",
     "",
 ]
 
@@ -95,7 +96,7 @@ TEXTS = [
 def test_the_composer_measures_as_the_server_does(visit: Any, maja: User, lea: Ticket) -> None:
     page = visit(maja, f"/inbox/unanswered/{lea.pk}/")
     script = "([texts, unit]) => import('heed/measure').then(m => texts.map(text => m.measure(text, unit)))"
-    for unit in ("chars", "utf16", "graphemes", "bytes"):
+    for unit in get_args(Unit):
         assert page.evaluate(script, [TEXTS, unit]) == [measure(text, unit) for text in TEXTS], unit
 
 
