@@ -30,6 +30,9 @@ TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 TOTAL = 60.0
 """Seconds for one request and its whole answer: the limits above start anew with every byte."""
 
+LONGEST_WAIT = 15.0
+"""Seconds a request may rest before it is sent (`Request.wait`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
@@ -58,6 +61,8 @@ class Request:
     content: bytes | None = None
     upload: Upload | None = None
     decisive: bool = False
+    wait: float = 0.0
+    """Seconds to rest before it is sent: a network that still works on a file asks for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +233,8 @@ class Client:
         Raises `Unreachable` when it never left, `AnswerLost` when the answer did not come back
         whole and in time, `TooLarge` when the answer is over `limit` bytes.
         """
+        if request.wait > 0:
+            time.sleep(min(request.wait, LONGEST_WAIT))
         self._deadline.moment = time.monotonic() + self.total
         try:
             with self._http.stream(
