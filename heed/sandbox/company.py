@@ -48,7 +48,8 @@ class Desk:
     def accounts(self) -> list[dict[str, Any]]:
         return list(self._ask("GET", "accounts")["items"])
 
-    def connect(self, network: str, account: DemoAccount, base_url: str) -> None:
+    def connect(self, network: str, account: DemoAccount, base_url: str) -> str:
+        """Connect an account; gives back the address where it takes webhooks."""
         given = {
             "network": network,
             "name": account.name,
@@ -56,7 +57,7 @@ class Desk:
             "credentials": dict(account.credentials),
             "base_url": base_url,
         }
-        self._ask("POST", "accounts", given)
+        return str(self._ask("POST", "accounts", given).get("hook_url") or "")
 
     def has_tickets(self) -> bool:
         return bool(self._ask("GET", "tickets?view=all")["items"])
@@ -119,7 +120,9 @@ class Company(threading.Thread):
             if place in known:
                 simulator.restore(account.external_id, known[place].get("hook_url") or "")
             else:
-                self.desk.connect(simulator.name, account, simulator.url)
+                address = self.desk.connect(simulator.name, account, simulator.url)
+                if hasattr(simulator, "play_paste"):  # Heed cannot set it: the admin enters it by hand
+                    self._play(simulator, "paste", url=address)
         fresh = not self.desk.has_tickets()
         self._wait_until_connected()
         return fresh
