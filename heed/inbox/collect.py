@@ -15,6 +15,10 @@ from heed.inbox import ledger
 from heed.lib import clock
 
 _LOCK_SPACE = 7102  # the first key of our advisory locks: "collecting for accounts"
+EARS = 7103
+"""The first key of the locks of those who listen to accounts (`ears`)."""
+
+_HEARD_RHYTHM = timedelta(seconds=60)
 _MOST_PAGES = 20
 _HOPELESS = ("sign_in_again", "not_configured", "already_connected", "private_address")
 _RHYTHM = 1.5  # seconds; the job that asks who is due comes every two
@@ -24,23 +28,29 @@ def due() -> list[int]:
     """The accounts to poll now.
 
     Few accounts are asked every two seconds. Many take turns, so that together they stay at two
-    questions a second: networks count requests per address.
+    questions a second: networks count requests per address. An account that somebody listens to is
+    asked once a minute, in case a nudge was lost.
     """
     polled = [network.name for network in networks().values() if network.polls]
     sound = Account.objects.filter(network__in=polled).exclude(Q(problem__in=_HOPELESS) | Q(external_id=""))
     rhythm = timedelta(seconds=max(_RHYTHM, sound.count() / 2))
     rested = sound.filter(Q(collected_at=None) | Q(collected_at__lte=clock.now() - rhythm))
+    rested = rested.exclude(pk__in=_heard(), collected_at__gt=clock.now() - _HEARD_RHYTHM)
     return list(rested.values_list("pk", flat=True))
 
 
+class Busy(Exception):
+    """Somebody else is polling this account just now."""
+
+
 def collect(account_id: int) -> int:
-    """Poll an account until nothing is new; gives back how many deliveries came.
+    """Poll an account until nothing is new; gives back how many deliveries came. Raises `Busy`.
 
     Bodies and cursor are stored in one transaction, so a crash repeats a page and never skips one.
     Only one poller works on an account at a time.
     """
     if not _take(account_id):
-        return 0
+        raise Busy(account_id)
     try:
         return sum(_pages(account_id))
     finally:
@@ -65,6 +75,19 @@ def _pages(account_id: int) -> list[int]:
 def _page(account: Account) -> Collected:
     cursor = dict(account.cursor)
     return with_session(account, lambda record: account.adapter.collect(record, cursor))
+
+
+def _heard() -> set[int]:
+    """The accounts to which somebody listens now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HEARD, [EARS])
+        return {int(row[0]) for row in cursor.fetchall()}
+
+
+_HEARD = """
+SELECT objid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND granted
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 
 
 def _take(account_id: int) -> bool:

@@ -93,7 +93,9 @@ def _fetched(account: Account, url: str) -> files.Kept:
     hosts = [*account.adapter.media_hosts, urlsplit(account.base_url).netloc]
     try:
         source = with_session(account, lambda record: account.adapter.media(record, url))
-        response = client().fetch(source.url, hosts=hosts, limit=files.MOST_BYTES, headers=source.headers)
+        response = client().fetch(
+            source.url, hosts=hosts, limit=files.MOST_BYTES, headers=source.headers, login=source.login
+        )
     except Refusal as refusal:
         if refusal.retry or refusal.reason in _ACCOUNT_AT_FAULT:
             raise TryAgain(str(refusal)) from refusal

@@ -19,6 +19,7 @@ from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 from procrastinate.periodic import PeriodicRegistry
 
+from heed.inbox import ears
 from heed.lib import clock
 
 ANSWERS = "send"
@@ -33,7 +34,14 @@ _STALLED_AFTER = 30
 def run_worker(stop: threading.Event) -> None:
     """Work until told to stop; jobs under way are finished."""
     import_module("heed.wiring")
-    asyncio.run(_run(stop))
+    over = threading.Event()
+    listening = threading.Thread(target=ears.keep_open, args=(over,), name="ears", daemon=True)
+    listening.start()
+    try:
+        asyncio.run(_run(stop))
+    finally:
+        over.set()
+        listening.join(10)
 
 
 async def _run(stop: threading.Event) -> None:

@@ -1,6 +1,7 @@
 """The one seam for outgoing HTTP: time-outs, size caps, the private-address guard, redaction.
 
-A network's folder never opens a connection. It writes its calls as *steps*: a generator that
+Mail goes by the same requests and answers, over `heed.lib.mail`: the scheme of the address says which
+wire. A network's folder never opens a connection. It writes its calls as *steps*: a generator that
 yields a `Request`, is sent the `Response` and returns its result. `drive` runs the steps.
 """
 
@@ -12,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -49,7 +50,8 @@ class Request:
     """One call to a network.
 
     `decisive` marks the call that makes the thing happen: when its answer is lost the outcome
-    is unknown and it must not be sent again blindly.
+    is unknown and it must not be sent again blindly. `login` is name and password for a mail server:
+    they never stand in an address, nor in a log.
     """
 
     method: Literal["GET", "POST", "DELETE", "PUT"]
@@ -63,6 +65,7 @@ class Request:
     decisive: bool = False
     wait: float = 0.0
     """Seconds to rest before it is sent: a network that still works on a file asks for that."""
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,19 +186,24 @@ class _GuardedBackend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        address = self._checked_address(host, port)
+        address = checked_address(host, port, self._allowed)
         stream = super().connect_tcp(address, port, timeout, local_address, socket_options)
         return _TimedStream(stream, self._deadline)
 
-    def _checked_address(self, host: str, port: int) -> str:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise httpcore.ConnectError(f"{host} has no address") from error
-        address = str(found[0][4][0])
-        if not is_allowed(host, port, address, self._allowed):
-            raise AddressRefused(f"{host} is a private address")
-        return address
+
+def checked_address(host: str, port: int, allowed: frozenset[str]) -> str:
+    """The address of a host, looked up once: connect to it, not to the name.
+
+    Raises `AddressRefused` for a private one that the admin has not named, `Unreachable` without any.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Unreachable(f"{host} has no address") from error
+    address = str(found[0][4][0])
+    if not is_allowed(host, port, address, allowed):
+        raise AddressRefused(f"{host} is a private address")
+    return address
 
 
 def is_allowed(host: str, port: int, address: str, allowed: frozenset[str]) -> bool:
@@ -278,6 +286,33 @@ class Client:
                 return response
             url = urljoin(url, response.headers.get("location", ""))
         raise AddressRefused("too many redirects")
+
+    def lines(self, url: str, headers: Mapping[str, str] = {}, quiet: float = 90.0) -> Iterator[str]:
+        """The lines of an endless answer, such as an event stream, as they come; an empty one when it
+        is open.
+
+        Raises `Unreachable` when there is no such stream, `AnswerLost` when it ends or nothing has come
+        for `quiet` seconds.
+        """
+        self._deadline.moment = float("inf")
+        request = Request("GET", url, headers=headers)
+        timeout = httpx.Timeout(quiet, connect=5.0)
+        try:
+            with self._http.stream("GET", url, headers=dict(headers), timeout=timeout) as answer:
+                if answer.status_code != 200:
+                    raise Unreachable(f"{_where(request)} answered {answer.status_code}")
+                yield ""
+                yield from answer.iter_lines()
+        except (
+            httpx.ConnectError,
+            httpx.ConnectTimeout,
+            httpx.InvalidURL,
+            httpx.UnsupportedProtocol,
+        ) as error:
+            raise Unreachable(_where(request)) from error
+        except httpx.HTTPError as error:
+            raise AnswerLost(_where(request)) from error
+        raise AnswerLost(f"{_where(request)} ended")
 
     def close(self) -> None:
         self._http.close()

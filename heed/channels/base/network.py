@@ -37,10 +37,11 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class MediaSource:
     """Where a file can be fetched now. The headers go to this address only, never to a redirect
-    on another host; neither is ever stored or logged."""
+    on another host; neither is ever stored or logged. `login` opens a mailbox (`imaps://…`)."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
 
 def plain_media(url: str) -> Steps[MediaSource]:

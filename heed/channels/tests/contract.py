@@ -25,9 +25,10 @@ from heed.channels.base import (
     Visibility,
     Writing,
 )
+from heed.channels.outgoing import Outgoing
 from heed.channels.registry import networks
 from heed.lib import clock
-from heed.lib.http import Client, Request, Response, Steps, drive
+from heed.lib.http import Request, Response, Steps, drive
 from heed.lib.text import measure
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Fault, Line, Simulator
@@ -70,7 +71,7 @@ class Desk:
     network: Network
     sandbox: Sandbox
     receiver: Receiver
-    client: Client = field(default_factory=lambda: Client({"127.0.0.1"}))
+    client: Outgoing = field(default_factory=lambda: Outgoing({"127.0.0.1"}))
     cursor: dict[str, Any] = field(default_factory=dict)
     read_hooks: int = 0
     news: list[Inbound] = field(default_factory=list)
@@ -175,7 +176,7 @@ class Desk:
         """From now on nobody listens where the network was."""
         self.sandbox.stop()
         self.client.close()
-        self.client = Client({"127.0.0.1"})
+        self.client = Outgoing({"127.0.0.1"})
 
     def times_seen(self, text: str) -> int:
         """How often the customer sees this text from us."""
