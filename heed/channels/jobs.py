@@ -8,10 +8,10 @@ from django.db import IntegrityError, transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from heed.channels.base import Checked, Refusal
+from heed.channels.base import Checked, Quota, Refusal
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
-from heed.lib import live
+from heed.lib import clock, live
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
 
 
@@ -55,9 +55,19 @@ def _connected(account: Account, checked: Checked) -> None:
                 external_id=checked.external_id or account.external_id,
                 handle=checked.handle or account.handle,
                 name=account.name if own_name else checked.name[:120] or account.name,
+                missing=list(checked.missing),
+                quotas=[_quota(each) for each in checked.quotas],
+                facts=dict(checked.facts),
+                expires_at=checked.expires_at,
+                checked_at=clock.now(),
             )
     except IntegrityError:
         _broken(account, "already_connected", checked.external_id)
+
+
+def _quota(quota: Quota) -> dict[str, Any]:
+    resets = quota.resets_at.isoformat() if quota.resets_at else None
+    return {"what": quota.what, "left": quota.left, "of": quota.of, "resets_at": resets}
 
 
 def _broken(account: Account, problem: str, detail: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from heed.channels.base import AccountRecord, Network
+from heed.channels.base import AccountRecord, Capabilities, Network
 from heed.channels.registry import network_named
 from heed.lib import clock
 from heed.lib.crypto import KeyRing, key_ring
@@ -46,6 +46,19 @@ class Account(models.Model):
     problem = models.CharField(max_length=40, blank=True)
     problem_detail = models.CharField(max_length=500, blank=True)
     cursor = models.JSONField(default=dict, blank=True)
+    facts = models.JSONField(default=dict, db_default={}, blank=True)
+    """What `check` learned last: an access level, the limits of a server. Never a secret."""
+    missing = models.JSONField(default=list, db_default=[], blank=True)
+    """The permissions the network has not granted, by its own names."""
+    quotas = models.JSONField(default=list, db_default=[], blank=True)
+    """What the network still allows: lists of what, left, of, resets_at (ISO)."""
+    templates = models.JSONField(default=list, db_default=[], blank=True)
+    """The approved templates: records of name, language, text, blanks."""
+    expires_at = models.DateTimeField(null=True, blank=True)
+    """When the sign-in ends unless it is renewed."""
+    checked_at = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    """The network asked the whole account to slow down until then."""
     created_at = models.DateTimeField(default=clock.now)
     collected_at = models.DateTimeField(null=True, blank=True)
     last_delivery_at = models.DateTimeField(null=True, blank=True)
@@ -70,6 +83,11 @@ class Account(models.Model):
     @property
     def adapter(self) -> Network:
         return network_named(self.network)
+
+    @property
+    def able(self) -> Capabilities:
+        """What this account can do: the network's capabilities at this account's level."""
+        return self.adapter.able(self.facts)
 
     @property
     def hook_url(self) -> str:
@@ -101,6 +119,8 @@ class Account(models.Model):
             session=self.session,
             settings=dict[str, Any](self.settings),
             hook_url=self.hook_url,
+            handle=self.handle,
+            facts=dict[str, Any](self.facts),
         )
 
 

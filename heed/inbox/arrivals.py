@@ -140,6 +140,7 @@ class Author(NamedTuple):
     handle: str
     avatar_url: str
     language: str
+    also_id: str
 
 
 def _author(arrival: Arrival) -> Person:
@@ -155,36 +156,55 @@ def _people(new: Mapping[Key, Arrival]) -> dict[Key, Author]:
     """The identity of every author, made where it is new."""
     persons = {_author_key(arrival): _author(arrival) for arrival in new.values()}
     found = _known_people(persons)
+    found.update(_known_by_other_id(persons, found))
     missing = sorted(key for key in persons if key not in found)
     if missing:
-        rows = [(*key, *_facts(persons[key])) for key in missing]
+        seconds = {(key[0], persons[key].also) for key in missing}
+        rows = [(*key, *_facts(persons[key])) for key in missing if key not in seconds]
         _run(_INSERT_PEOPLE, *_columns(rows), clock.now())
         found.update(_known_people(missing))
     _note_news_of_people(persons, found)
     return found
 
 
+def _known_by_other_id(persons: Mapping[Key, Person], found: Mapping[Key, Author]) -> dict[Key, Author]:
+    """Those we know only by the second id that came along."""
+    others = {key: (key[0], person.also) for key, person in persons.items() if person.also}
+    others = {key: other for key, other in others.items() if key not in found}
+    if not others:
+        return {}
+    known = _known_people(others.values())
+    return {key: known[other] for key, other in others.items() if other in known}
+
+
 def _known_people(keys: Iterable[Key]) -> dict[Key, Author]:
     """By external id; where that is nobody's, by an id learned from a private reply."""
     columns = _columns(keys)
-    return {(row[0], row[1]): Author(*row[2:]) for row in _run(_KNOWN_PEOPLE, *columns, *columns)}
+    return {(row[0], row[1]): Author(*row[2:]) for row in _run(_KNOWN_PEOPLE, *columns * 3)}
 
 
 _KNOWN_PEOPLE = """
-SELECT account_id, private_id, i.id, customer_id, name, handle, avatar_url, language FROM inbox_identity i
+SELECT account_id, private_id, i.id, customer_id, name, handle, avatar_url, language, also_id
+FROM inbox_identity i
 JOIN unnest(%s::bigint[], %s::text[]) AS new (account, id) ON account_id = account AND private_id = new.id
 WHERE private_id <> ''
 UNION ALL
-SELECT account_id, external_id, i.id, customer_id, name, handle, avatar_url, language FROM inbox_identity i
+SELECT account_id, also_id, i.id, customer_id, name, handle, avatar_url, language, also_id
+FROM inbox_identity i
+JOIN unnest(%s::bigint[], %s::text[]) AS new (account, id) ON account_id = account AND also_id = new.id
+WHERE also_id <> ''
+UNION ALL
+SELECT account_id, external_id, i.id, customer_id, name, handle, avatar_url, language, also_id
+FROM inbox_identity i
 JOIN unnest(%s::bigint[], %s::text[]) AS new (account, id) ON account_id = account AND external_id = new.id
 """
 
 _INSERT_PEOPLE = """
 WITH made AS (
-    INSERT INTO inbox_identity (account_id, external_id, name, handle, avatar_url, language, customer_id,
-        reachable, private_id)
+    INSERT INTO inbox_identity (account_id, external_id, name, handle, avatar_url, language, also_id,
+        customer_id, reachable, private_id)
     SELECT *, nextval('inbox_customer_id_seq'), true, ''
-    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
     ON CONFLICT DO NOTHING
     RETURNING customer_id, name, handle
 )
@@ -193,12 +213,13 @@ SELECT customer_id, CASE WHEN name = '' THEN handle ELSE name END, %s FROM made
 """
 
 
-def _facts(person: Person) -> tuple[str, str, str, str]:
+def _facts(person: Person) -> tuple[str, str, str, str, str]:
     return (
         clean(person.name)[:255],
         clean(person.handle)[:255],
         clean(person.avatar_url),
         person.language[:20],
+        clean(person.also)[:255],
     )
 
 
@@ -213,7 +234,7 @@ def _note_news_of_people(persons: Mapping[Key, Person], found: Mapping[Key, Auth
     news = {found[key].pk: person for key, person in persons.items()}
     for row in Identity.objects.select_for_update().filter(pk__in=changed).order_by("pk"):
         if refresh_identity(row, news[row.pk]):
-            row.save(update_fields=["name", "handle", "avatar_url", "language"])
+            row.save(update_fields=[*_FACTS])
             Customer.objects.filter(pk=row.customer_id, name="").update(name=str(row))
 
 
@@ -230,10 +251,15 @@ def _reach_again(here: list[Here], people: Mapping[Key, Author]) -> None:
         )
 
 
+_FACTS = ("name", "handle", "avatar_url", "language", "also_id")
+
+
 def refresh_identity(row: Identity, person: Person) -> bool:
     """Take over what is new about a person; True when something was. Nothing known is emptied."""
     changed = False
-    for field, value in zip(("name", "handle", "avatar_url", "language"), _facts(person), strict=True):
+    for field, value in zip(_FACTS, _facts(person), strict=True):
+        if field == "also_id" and value == row.external_id:
+            value = person.external_id  # known by what is the second id now: the first becomes it
         if value and getattr(row, field) != value:
             setattr(row, field, value)
             changed = True
@@ -457,16 +483,24 @@ def _refresh_tickets(here: Iterable[Here]) -> set[int]:
     deliveries are read makes no difference.
     """
     by_ticket: dict[int, list[MessageReceived]] = defaultdict(list)
+    windows: dict[int, int | None] = {}
     for each in here:
         by_ticket[each.ticket].append(each.arrival.news)
-    lines = [_line(ticket, by_ticket[ticket]) for ticket in sorted(by_ticket)]
+        windows[each.ticket] = window_of(each.arrival.account)
+    lines = [_line(ticket, by_ticket[ticket], windows[ticket]) for ticket in sorted(by_ticket)]
     locked = _run(_LOCK_TICKETS, [line[0] for line in lines])
     solved = {pk for pk, status in locked if status == Ticket.Status.SOLVED}
     now = _run(_REFRESH_TICKETS, *_columns(lines))
     return {pk for pk, status in now if pk in solved and status != Ticket.Status.SOLVED}
 
 
-def _line(ticket: int, news: list[MessageReceived]) -> tuple[Any, ...]:
+def window_of(account: Account) -> int | None:
+    """For how many seconds a customer's private message lets us write freely; None: always."""
+    private = account.able.private
+    return private.window if private else None
+
+
+def _line(ticket: int, news: list[MessageReceived], window: int | None) -> tuple[Any, ...]:
     last = max(news, key=lambda each: (each.at, each.external_id))
     windows = [each.at for each in news if each.visibility == "private" and each.opens_window]
     return (
@@ -475,6 +509,7 @@ def _line(ticket: int, news: list[MessageReceived]) -> tuple[Any, ...]:
         first_words(clean(last.text), 180) or PAPER_CLIP,
         min(each.at for each in news),
         max(windows) if windows else None,
+        window,
     )
 
 
@@ -489,14 +524,15 @@ UPDATE inbox_ticket AS t SET
     opened_at = least(t.opened_at, n.first),
     subject = CASE WHEN t.subject = '' THEN left(n.words, 80) ELSE t.subject END,
     last_private_in = greatest(t.last_private_in, n.window_from),
+    window_closes_at = greatest(t.last_private_in, n.window_from) + n."window" * interval '1 second',
     unanswered = t.unanswered OR n.waits,
     waiting_since = CASE WHEN n.waits THEN least(t.waiting_since, n.first) ELSE t.waiting_since END,
     status = CASE WHEN t.status = 'solved' AND n.waits THEN 'open' ELSE t.status END,
     solved_at = CASE WHEN n.waits THEN NULL ELSE t.solved_at END
 FROM (
     SELECT new.*, now.outside_until IS NULL OR new.at > now.outside_until AS waits
-    FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[])
-        AS new (ticket, at, words, first, window_from)
+    FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[],
+        %s::int[]) AS new (ticket, at, words, first, window_from, "window")
     JOIN inbox_ticket AS now ON now.id = new.ticket
 ) AS n
 WHERE t.id = n.ticket

@@ -20,6 +20,7 @@ Kind = Literal[
     "message_removed",
     "hidden_changed",
     "answered_outside",
+    "answered_by_machine",
     "answer_queued",
     "answer_sent",
     "answer_failed",

@@ -12,7 +12,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from heed.accounts.models import User
-from heed.channels.base import Action, Refusal, Wanted
+from heed.channels.base import Action, Person, ReactionChanged, Refusal, Wanted
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
 from heed.inbox import collect, early, events, fetch, news, outbox, tally
@@ -55,7 +55,7 @@ def resolve_unknown(message: int) -> None:
 
 
 @app.task(queue="send", retry=_AGAIN, pass_context=True)
-def act_on_network(context: JobContext, message: int, action: Action, user: int) -> None:
+def act_on_network(context: JobContext, message: int, action: Action, user: int, value: str = "") -> None:
     """Do a like, hide, delete … and keep what the network says."""
     row = Message.objects.select_related("account", "ticket__post", "identity").filter(pk=message).first()
     if row is None:
@@ -65,7 +65,7 @@ def act_on_network(context: JobContext, message: int, action: Action, user: int)
     person = row.identity.external_id if row.identity else ""
     try:
         refs = with_session(
-            row.account, lambda record: row.account.adapter.act(record, action, target, person)
+            row.account, lambda record: row.account.adapter.act(record, action, target, person, value)
         )
     except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
         lasting = isinstance(error, AddressRefused) or (isinstance(error, Refusal) and not error.retry)
@@ -77,14 +77,16 @@ def act_on_network(context: JobContext, message: int, action: Action, user: int)
         )
         return
     with transaction.atomic():
-        _keep_action(message, action, dict(refs))
+        _keep_action(message, action, dict(refs), value)
         events.record("action_done", ticket=row.ticket, message=row, actor=actor, action=action)
 
 
-def _keep_action(message: int, action: Action, refs: dict[str, object]) -> None:
+def _keep_action(message: int, action: Action, refs: dict[str, object], value: str) -> None:
     facts: dict[Action, dict[str, object]] = {
         "like": {"liked": True},
         "unlike": {"liked": False},
+        "react": {"liked": True},
+        "unreact": {"liked": False},
         "repost": {"reposted": True},
         "unrepost": {"reposted": False},
         "hide": {"hidden": True, "hidden_at": clock.now()},
@@ -93,6 +95,32 @@ def _keep_action(message: int, action: Action, refs: dict[str, object]) -> None:
     }
     row = Message.objects.select_for_update(of=("self",)).get(pk=message)
     Message.objects.filter(pk=message).update(refs=outbox.merged(row.refs, refs), **facts.get(action, {}))
+    if action in ("react", "unreact"):
+        _keep_reaction(row, value, on=action == "react")
+    if action == "edit":
+        early.edit(row, clock.now(), value)
+
+
+def _keep_reaction(row: Message, reaction: str, *, on: bool) -> None:
+    """Our own reaction, as the network's news of it would be kept."""
+    ours = Person(row.account.external_id, name=row.account.name)
+    news.apply(
+        row.account,
+        ReactionChanged(target=row.external_id, at=clock.now(), author=ours, reaction=reaction, on=on),
+    )
+
+
+@app.task(queue="send")
+def show_typing(message: int) -> None:
+    """Show the customer that we type. Best effort: it is gone in a moment anyway."""
+    row = Message.objects.select_related("account", "ticket__post", "identity").filter(pk=message).first()
+    if row is None or row.identity is None:
+        return
+    target, person = outbox.target_of(row), row.identity.private_id or row.identity.external_id
+    try:
+        with_session(row.account, lambda record: row.account.adapter.act(record, "typing", target, person))
+    except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
+        log.info("typing in ticket %s: %s", row.ticket_id, error)
 
 
 @app.task(queue="fetch")
@@ -149,9 +177,11 @@ def look_up_lock(account: int, what: str, external_id: str) -> str:
 
 @app.task(queue="collect", retry=False)
 def collect_account(account: int) -> None:
-    """Poll one account."""
+    """Poll one account. What came while somebody else polled it is looked for right after."""
     try:
         collect.collect(account)
+    except collect.Busy:
+        defer_once(collect_account, f"collect:{account}", 2, account=account)
     except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
         log.warning("collecting from account %s: %s", account, error)
 

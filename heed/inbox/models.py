@@ -70,6 +70,8 @@ class Identity(models.Model):
     reachable = models.BooleanField(default=True)
     private_id = models.CharField(max_length=255, blank=True)
     """The id to write to privately, where it differs from the public one and was learned."""
+    also_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    """A second id the network uses for this person: by it they are known again, too."""
     delivered_until = models.DateTimeField(null=True, blank=True)
     seen_until = models.DateTimeField(null=True, blank=True)
     looked_up_at = models.DateTimeField(null=True, blank=True)
@@ -82,6 +84,7 @@ class Identity(models.Model):
             models.Index(
                 fields=["account", "private_id"], condition=~Q(private_id=""), name="identity_private"
             ),
+            models.Index(fields=["account", "also_id"], condition=~Q(also_id=""), name="identity_also"),
         ]
 
     def __str__(self) -> str:
@@ -163,6 +166,8 @@ class Ticket(models.Model):
     last_author = models.CharField(max_length=255, blank=True)
     last_private_in = models.DateTimeField(null=True, blank=True)
     """When the customer last wrote privately: the reply window counts from here."""
+    window_closes_at = models.DateTimeField(null=True, blank=True)
+    """Until then we may write freely in private, where the network sets such a time."""
     took_private = models.BooleanField(default=False)
     """We answered this public matter privately: the private talk goes on in this ticket."""
     outside_until = models.DateTimeField(null=True, blank=True)
@@ -191,6 +196,12 @@ class Ticket(models.Model):
             models.Index("assignee", "last_at", "id", condition=~Q(status="solved"), name="ticket_mine"),
             models.Index("account", "last_at", "id", condition=~Q(status="solved"), name="ticket_by_account"),
             models.Index("last_at", "id", name="ticket_all"),
+            models.Index(
+                "window_closes_at",
+                "id",
+                condition=Q(unanswered=True, window_closes_at__isnull=False),
+                name="ticket_closing",
+            ),
             models.Index("customer", "last_at", name="ticket_of_customer"),
         ]
 
@@ -260,6 +271,10 @@ class Message(models.Model):
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="answered_by"
     )
     """The message this one answers."""
+    manner = models.JSONField(default=dict, db_default={}, blank=True)
+    """How an answer goes out: `quote`, `chosen`, `late`, `template` of `base.Answer`, where given."""
+    automatic = models.BooleanField(default=False, db_default=False)
+    """A machine of the network sent it: shown, never counted as an answer."""
     attempts = models.IntegerField(default=0)
     started_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)

@@ -18,6 +18,7 @@ from heed.channels.base import (
     AuthorFound,
     Echo,
     HiddenChanged,
+    IdentityChanged,
     IdentitySeen,
     Inbound,
     MessageEdited,
@@ -31,7 +32,7 @@ from heed.channels.base import (
 )
 from heed.channels.models import Account
 from heed.inbox import early, events, outbox, receipts
-from heed.inbox.arrivals import attachment_row, refresh_identity
+from heed.inbox.arrivals import attachment_row, refresh_identity, window_of
 from heed.inbox.models import (
     Attachment,
     Customer,
@@ -69,6 +70,8 @@ def apply(account: Account, news: Inbound) -> None:
             _stale(account, news)
         case IdentitySeen():
             _identity(account, news)
+        case IdentityChanged():
+            _renamed(account, news)
         case AuthorFound():
             _author(account, news)
         case AccountChanged():
@@ -230,15 +233,19 @@ def _answered_outside(account: Account, echo: Echo) -> bool:
                 "permalink": echo.permalink,
                 "refs": dict(echo.refs),
                 "state": Message.State.SENT,
+                "automatic": echo.automatic,
             },
         )
     if not made:
         return True
     rows = [attachment_row(message.pk, position, each) for position, each in enumerate(echo.attachments)]
     Attachment.objects.bulk_create(rows, ignore_conflicts=True)
-    before = _count_as_answered(ticket, message)
+    before = {} if echo.automatic else _count_as_answered(ticket, message)
     early.apply_to({(account.pk, message.external_id): message.pk})
     outbox.catch_up(message)
+    if echo.automatic:
+        events.record("answered_by_machine", ticket=ticket, message=message, at=message.at)
+        return True
     events.record("answered_outside", ticket=ticket, message=message, at=message.at, before=before)
     return True
 
@@ -352,8 +359,21 @@ def _reaction(account: Account, news: ReactionChanged) -> None:
         field = "reposted" if news.reaction == "repost" else "liked"
         Message.objects.filter(account=account, external_id=news.target).update(**{field: news.on})
     message = _find(account, news.target)
-    if message is not None:
-        live.tell(events.topics_of([message.ticket_id]))
+    if message is None:
+        return
+    if news.opens_window and news.on and message.visibility == "private":
+        _open_window(account, message.ticket_id, news.at)
+    live.tell(events.topics_of([message.ticket_id]))
+
+
+def _open_window(account: Account, ticket: int, at: datetime) -> None:
+    """What the customer did lets us write freely again, as a message would."""
+    row = Ticket.objects.select_for_update().get(pk=ticket)
+    row.last_private_in = max(row.last_private_in or at, at)
+    window = window_of(account)
+    if window is not None:
+        row.window_closes_at = row.last_private_in + timedelta(seconds=window)
+    row.save(update_fields=["last_private_in", "window_closes_at"])
 
 
 def _receipt(account: Account, news: Receipt) -> None:
@@ -364,8 +384,22 @@ def _receipt(account: Account, news: Receipt) -> None:
         elif message.direction == "out":
             receipts.receipt(message, news.state, **_why(news))
             live.tell(events.topics_of([message.ticket_id]))
+    if news.key:
+        _receipt_by_key(account, news)
     if news.watermark is not None and news.person:
         _watermark(account, news, news.watermark)
+
+
+def _receipt_by_key(account: Account, news: Receipt) -> None:
+    """The network named our answer by the key we sent along."""
+    try:
+        key = UUID(news.key)
+    except ValueError:
+        return
+    message = Message.objects.filter(account=account, send_key=key).first()
+    if message is not None:
+        receipts.receipt(message, news.state, **_why(news))
+        live.tell(events.topics_of([message.ticket_id]))
 
 
 def _why(news: Receipt) -> receipts.Why:
@@ -447,11 +481,39 @@ def _identity(account: Account, news: IdentitySeen) -> None:
 
 
 def _known(account: Account, person: Person) -> Identity | None:
+    """By the id the network names, else by the second one that came along."""
+    for wanted in (person.external_id, person.also):
+        found = _known_by(account, wanted) if wanted else None
+        if found is not None:
+            return found
+    return None
+
+
+def _known_by(account: Account, wanted: str) -> Identity | None:
     rows = Identity.objects.filter(account=account)
-    return (
-        rows.filter(external_id=person.external_id).first()
-        or rows.filter(private_id=person.external_id).first()
-    )
+    for field in ("external_id", "private_id", "also_id"):
+        found = rows.filter(**{field: wanted}).first()
+        if found is not None:
+            return found
+    return None
+
+
+def _renamed(account: Account, news: IdentityChanged) -> None:
+    """The network gave a person another id: whoever knew them by the old one knows them by the new."""
+    old = _known_by(account, news.previous)
+    known = _known_by(account, news.person.external_id)
+    if old is None or old == known:
+        _identity(account, IdentitySeen(person=news.person))
+        return
+    if known is not None:
+        _give_way(old, known)
+        return
+    for field in ("external_id", "private_id", "also_id"):
+        if getattr(old, field) == news.previous:
+            setattr(old, field, news.person.external_id)
+    refresh_identity(old, news.person)
+    old.save()
+    live.tell(events.topics_of(old.tickets.values_list("pk", flat=True)[:200]))
 
 
 def _made(account: Account, person: Person) -> Identity:
@@ -480,22 +542,32 @@ def _author(account: Account, news: AuthorFound) -> None:
         Customer.objects.filter(pk=stand_in.customer_id).update(name=str(stand_in))
         live.tell(events.topics_of([message.ticket_id]))
         return
-    _give_way(message, stand_in, known)
+    _give_way(stand_in, known)
 
 
-def _give_way(message: Message, stand_in: Identity, known: Identity) -> None:
-    """All that hangs on a stand-in goes to the person it turned out to be."""
-    ticket = message.ticket
-    theirs = Ticket.objects.filter(identity=known, post=ticket.post, kind=ticket.kind, running=True).first()
+def _give_way(old: Identity, known: Identity) -> None:
+    """All that hangs on a stand-in, or on an id that is no more, goes to the person it really is."""
+    touched: set[int] = set()
+    for ticket in old.tickets.order_by("id"):
+        touched |= _hand_over(ticket, known)
+    Message.objects.filter(identity=old).update(identity=known)
+    customer = old.customer
+    old.delete()
+    if not customer.identities.exists():
+        Ticket.objects.filter(customer=customer).update(customer_id=known.customer_id)
+        customer.delete()
+    live.tell(events.topics_of(sorted(touched)))
+
+
+def _hand_over(ticket: Ticket, known: Identity) -> set[int]:
+    """Give a ticket to another identity, or pour it into their running one; which pages it touches."""
+    same = Ticket.objects.filter(identity=known, post=ticket.post, kind=ticket.kind, running=True)
+    theirs = same.first() if ticket.running else None
     if theirs is None:
         Ticket.objects.filter(pk=ticket.pk).update(identity=known, customer_id=known.customer_id)
-    else:
-        _pour(ticket.pk, theirs.pk)
-    Message.objects.filter(identity=stand_in).update(identity=known)
-    customer = stand_in.customer
-    stand_in.delete()
-    customer.delete()
-    live.tell(events.topics_of([ticket.pk, theirs.pk if theirs else ticket.pk]))
+        return {ticket.pk}
+    _pour(ticket.pk, theirs.pk)
+    return {ticket.pk, theirs.pk}
 
 
 def _pour(source: int, target: int) -> None:
@@ -513,6 +585,9 @@ def _pour(source: int, target: int) -> None:
             Draft.objects.filter(pk=draft.pk).update(ticket=kept)
         else:
             Draft.objects.filter(pk=mine.pk).update(text=f"{mine.text}\n\n{draft.text}")
+    for field in ("last_private_in", "window_closes_at"):
+        times = [each for each in (getattr(old, field), getattr(kept, field)) if each is not None]
+        setattr(kept, field, max(times) if times else None)
     waits = [each for each in (old.waiting_since, kept.waiting_since) if each is not None]
     kept.unanswered = old.unanswered or kept.unanswered
     kept.waiting_since = min(waits) if waits else None

@@ -21,6 +21,7 @@ from heed.channels.base import (
     Action,
     Answer,
     CannotTell,
+    FilledTemplate,
     NotThere,
     OutgoingFile,
     Reason,
@@ -28,9 +29,11 @@ from heed.channels.base import (
     Sent,
     Target,
 )
+from heed.channels.models import Account
 from heed.channels.sessions import with_session
 from heed.inbox import early, events, files, receipts
 from heed.inbox.models import Attachment, EarlyNews, Event, Message, Ticket
+from heed.inbox.possible import fits, possible
 from heed.lib import clock, live
 from heed.lib.http import AddressRefused, AnswerLost, Steps, TooLarge, Unreachable
 
@@ -126,6 +129,9 @@ def _claim(ticket_id: int) -> tuple[Message | None, datetime | None]:
 
     Locking all waiting rows of the ticket makes workers queue up, so answers keep their order.
     """
+    paused = Ticket.objects.filter(pk=ticket_id).values_list("account__paused_until", flat=True).first()
+    if paused is not None and paused > clock.now():
+        return None, paused
     waiting = (
         Message.objects.select_for_update(of=("self",))
         .filter(ticket_id=ticket_id, state__in=(State.QUEUED, State.SENDING, State.RETRYING))
@@ -151,6 +157,10 @@ def _claim(ticket_id: int) -> tuple[Message | None, datetime | None]:
 
 def _send(message: Message) -> None:
     account = message.account
+    closed = _closed_meanwhile(message)
+    if closed is not None:
+        _fail(message, closed, detail="it closed while the answer waited")
+        return
     try:
         _show_presence(message)
         answer = _answer(message)
@@ -160,6 +170,8 @@ def _send(message: Message) -> None:
     except FileNotFoundError:
         _fail(message, "file_refused", detail="a file is no longer in the data folder")
     except Refusal as refusal:
+        if refusal.whole_account:
+            _pause(message.account, refusal.after)
         if refusal.retry and message.attempts <= len(WAITS):
             _retry(message, refusal.after, refusal.reason, f"{refusal.code} {refusal.detail}")
         else:
@@ -178,6 +190,32 @@ def _send(message: Message) -> None:
         _set_unknown(message, f"{type(error).__name__}: {error}")
     else:
         arrived(message, sent)
+
+
+def _closed_meanwhile(message: Message) -> Reason | None:
+    """Why the answer may not leave any more, when the window closed while it waited. An answer that
+    may leave by a later way only takes that one."""
+    way = possible(message.ticket, message.answers, sending=message).way(message.visibility)
+    late = way.late.name if way.late else ""
+    if late != message.manner.get("late", ""):
+        message.manner = {**message.manner, "late": late}
+        Message.objects.filter(pk=message.pk).update(manner=message.manner)
+    filled = template_of(message)
+    if way.allowed or (filled is not None and fits(filled, way)):
+        return None
+    return way.reason
+
+
+def template_of(message: Message) -> FilledTemplate | None:
+    """The template an answer sends, if it sends one."""
+    kept = message.manner.get("template")
+    return FilledTemplate(kept["name"], kept["language"], tuple(kept["values"])) if kept else None
+
+
+def _pause(account: Account, after: float | None) -> None:
+    """The network wants the whole account to wait: its other answers need not find out for themselves."""
+    until = clock.now() + timedelta(seconds=after if after is not None else WAITS[2])
+    Account.objects.filter(pk=account.pk).update(paused_until=until)
 
 
 def _fenced(message: Message, record: AccountRecord, answer: Answer) -> Steps[Sent]:
@@ -212,7 +250,7 @@ def _attempt(message: Message) -> Any:
 
 def _show_presence(message: Message) -> None:
     """Mark as seen and show typing before a private answer, where the network has it. Best effort."""
-    wanted = message.account.adapter.capabilities.on_private
+    wanted = message.account.able.on_private
     if message.visibility != "private" or message.attempts > 1 or message.ticket.last_private_in is None:
         return
     for action in _PRESENCE:
@@ -244,6 +282,10 @@ def _answer(message: Message, *, with_bytes: bool = True) -> Answer:
         created=message.created_at,
         started=message.started_at if message.attempts > 1 else None,
         taken=_taken(message),
+        chosen=bool(message.manner.get("chosen")),
+        quote=bool(message.manner.get("quote")),
+        late=message.manner.get("late", ""),
+        template=template_of(message),
     )
 
 

@@ -1,14 +1,30 @@
-"""What can be done with a ticket or message right now. Composer, verbs and API all ask here."""
+"""What can be done with a ticket or message right now: the guard of windows, lengths and files.
+
+Composer, verbs, API and the outbox all ask here; nothing that is refused here is ever sent.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ipaddress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from heed.channels.base import Action, Capabilities, Files, Limit, Writing
+from heed.channels.base import (
+    Action,
+    Capabilities,
+    Files,
+    FilledTemplate,
+    Late,
+    Limit,
+    Reason,
+    Template,
+    Writing,
+)
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
 from heed.inbox.models import Message, Ticket
@@ -22,21 +38,35 @@ ONCE = _("This comment was already answered privately; the network allows it onc
 TOO_OLD = _("The comment is too old for a private reply.")
 NO_COMMENT = _("There is no comment to answer privately.")
 CLOSED = _("The customer last wrote too long ago; the network no longer lets us write freely.")
+USED_UP = _("The network lets us send only so many messages until the customer writes again.")
 WAIT = _("Wait until the customer writes again, or answer publicly.")
 PUBLIC_ONLY = _("Answer publicly instead.")
+TAKE_TEMPLATE = _("Send one of the approved templates.")
+NO_PUBLIC_ADDRESS = _("This network fetches files from Heed, which needs a public address for that.")
+TOO_LATE_TO_EDIT = _("It is too late to change this on the network.")
+TOO_LATE_TO_DELETE = _("It is too late to delete this on the network.")
 
 
 @dataclass(frozen=True)
 class Way:
-    """One way to answer. When it is not allowed, `sentence` says why and `way_out` what helps."""
+    """One way to answer. When it is not allowed, `sentence` says why, `way_out` what helps and `reason`
+    the same in the networks' shared words. `late` is the way that is still open after the window;
+    `templates` are what may be sent at any time; `sends_left` counts down until the customer writes
+    again; `no_files` says why no file can go along although the network takes some."""
 
     allowed: bool
     here: bool = True
     sentence: Text = ""
     way_out: Text = ""
+    reason: Reason | None = None
     limits: tuple[Limit, ...] = ()
     files: Files | None = None
+    no_files: Text = ""
     closes_at: datetime | None = None
+    sends_left: int | None = None
+    late: Late | None = None
+    templates: tuple[Template, ...] = ()
+    quote: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,83 +80,148 @@ class Possible:
 
 @dataclass(frozen=True)
 class Act:
-    """An action of a message's menu."""
+    """An action of a message's menu. `choices` are the reactions it can be given, `("*",)` for any
+    emoji; an `edit` takes the new text within `limits`."""
 
     action: Action
     allowed: bool
     sentence: Text = ""
+    choices: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
 
 
 NOWHERE = Way(False, here=False, sentence=NOT_HERE)
 
 
-def possible(ticket: Ticket, to: Message | None = None) -> Possible:
-    """How this ticket can be answered now; `to` is the message answered, where one was chosen."""
-    capabilities = ticket.account.adapter.capabilities
-    return Possible(public=_public(ticket, capabilities), private=_private(ticket, capabilities, to))
+def possible(ticket: Ticket, to: Message | None = None, *, sending: Message | None = None) -> Possible:
+    """How this ticket can be answered now; `to` is the message answered, where one was chosen.
+    `sending` is the answer that is on its way and must not count against itself."""
+    can = ticket.account.able
+    return Possible(public=_public(ticket, can), private=_private(ticket, can, to, sending))
 
 
-def too_long(text: str, way: Way) -> Limit | None:
+def too_long(text: str, way: Way | Act) -> Limit | None:
     """The first limit the text breaks."""
     return next((limit for limit in way.limits if measure(text, limit.unit) > limit.most), None)
 
 
+def fits(filled: FilledTemplate, way: Way) -> bool:
+    """Whether this template is approved and all its blanks are filled."""
+    return any(
+        (each.name, each.language, each.blanks) == (filled.name, filled.language, len(filled.values))
+        for each in way.templates
+    ) and all(value.strip() for value in filled.values)
+
+
 def actions(message: Message) -> list[Act]:
     """What the message's menu offers, with the reason where it cannot be done now."""
-    capabilities = message.account.adapter.capabilities
-    names = _actions_of(message, capabilities)
-    return [_act(message, name) for name in _ORDER if name in names and _fits_state(message, name)]
+    can = message.account.able
+    names = _actions_of(message, can)
+    return [
+        _act(message, name, can, named=name in names)
+        for name in _ORDER
+        if (name in names or _is_missed(message, name, can)) and _fits_state(message, name)
+    ]
 
 
-_ORDER: tuple[Action, ...] = ("like", "unlike", "repost", "unrepost", "hide", "unhide", "delete")
+_ORDER: tuple[Action, ...] = (
+    "like",
+    "unlike",
+    "react",
+    "unreact",
+    "repost",
+    "unrepost",
+    "seen",
+    "hide",
+    "unhide",
+    "edit",
+    "delete",
+)
 
 
-def _public(ticket: Ticket, capabilities: Capabilities) -> Way:
-    if ticket.kind != Ticket.Kind.PUBLIC or capabilities.public is None:
+# -------------------------------------------------------------------------------- the ways
+
+
+def _public(ticket: Ticket, can: Capabilities) -> Way:
+    if ticket.kind != Ticket.Kind.PUBLIC or can.public is None:
         return NOWHERE
-    return _unless_account_is_broken(ticket, _open_way(capabilities.public))
+    return _unless_account_is_broken(ticket, replace(_open_way(ticket, can.public), quote=can.quote))
 
 
-def _private(ticket: Ticket, capabilities: Capabilities, to: Message | None) -> Way:
-    writing = capabilities.private
+def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Message | None) -> Way:
+    writing = can.private
     if writing is None:
         return NOWHERE
     if not ticket.identity.reachable:
-        words = REASONS["unreachable"]
-        return Way(False, sentence=words.sentence, way_out=words.way_out)
+        return _closed(REASONS["unreachable"], "unreachable")
     if ticket.kind == Ticket.Kind.PRIVATE or ticket.last_private_in is not None:
-        way = _within_window(ticket, writing)
-    elif capabilities.private_reply:
-        way = _private_reply(ticket, writing, capabilities, to)
+        way = _within_window(ticket, writing, sending)
+    elif can.private_reply:
+        way = _private_reply(ticket, writing, can, to, sending)
     elif writing.window is None:
-        way = _open_way(writing)
+        way = _open_way(ticket, writing)
     else:
-        way = Way(False, sentence=CLOSED, way_out=PUBLIC_ONLY)
+        way = _closed(Words(CLOSED, PUBLIC_ONLY), "outside_window")
     return _unless_account_is_broken(ticket, way)
 
 
-def _within_window(ticket: Ticket, writing: Writing) -> Way:
+def _within_window(ticket: Ticket, writing: Writing, sending: Message | None) -> Way:
+    left = _sends_left(ticket, writing, sending)
+    if left is not None and left <= 0:
+        return replace(_closed(Words(USED_UP, WAIT), "outside_window"), sends_left=0)
     if writing.window is None:
-        return _open_way(writing)
-    if ticket.last_private_in is None:
-        return Way(False, sentence=CLOSED, way_out=WAIT)
-    closes = ticket.last_private_in + timedelta(seconds=writing.window)
-    if closes <= clock.now():
-        return Way(False, sentence=CLOSED, way_out=WAIT, closes_at=closes)
-    return _open_way(writing, closes)
+        return replace(_open_way(ticket, writing), sends_left=left)
+    if ticket.last_private_in is not None:
+        closes = ticket.last_private_in + timedelta(seconds=writing.window)
+        if closes > clock.now():
+            return replace(_open_way(ticket, writing, closes), sends_left=left)
+        late = writing.late
+        if late is not None and ticket.last_private_in + timedelta(seconds=late.until) > clock.now():
+            until = ticket.last_private_in + timedelta(seconds=late.until)
+            return replace(_open_way(ticket, writing, until), late=late)
+        return _after_the_window(ticket, writing, closes)
+    return _after_the_window(ticket, writing, None)
 
 
-def _private_reply(ticket: Ticket, writing: Writing, capabilities: Capabilities, to: Message | None) -> Way:
+def _after_the_window(ticket: Ticket, writing: Writing, closed_at: datetime | None) -> Way:
+    templates = templates_of(ticket.account) if writing.templates else ()
+    help_ = TAKE_TEMPLATE if templates else WAIT
+    return replace(_closed(Words(CLOSED, help_), "outside_window"), closes_at=closed_at, templates=templates)
+
+
+def _sends_left(ticket: Ticket, writing: Writing, sending: Message | None) -> int | None:
+    """How many more messages we may send before the customer writes again."""
+    if writing.sends is None:
+        return None
+    ours = ticket.identity.message_set.filter(direction="out", visibility="private")
+    ours = ours.exclude(state=Message.State.FAILED)
+    if ticket.last_private_in is not None:
+        ours = ours.filter(at__gt=ticket.last_private_in)
+    if sending is not None:
+        ours = ours.filter(pk__lt=sending.pk)
+    return max(0, writing.sends - ours.count())
+
+
+def templates_of(account: Account) -> tuple[Template, ...]:
+    return tuple(Template(**each) for each in account.templates)
+
+
+def _private_reply(
+    ticket: Ticket, writing: Writing, can: Capabilities, to: Message | None, sending: Message | None
+) -> Way:
     comment = to or last_inbound(ticket, "public")
     if comment is None:
-        return Way(False, sentence=NO_COMMENT, way_out=PUBLIC_ONLY)
-    if comment.answered_by.filter(visibility="private").exclude(state=Message.State.FAILED).exists():
-        return Way(False, sentence=ONCE, way_out=WAIT)
-    if capabilities.private_reply_within is None:
-        return _open_way(writing)
-    closes = comment.at + timedelta(seconds=capabilities.private_reply_within)
+        return _closed(Words(NO_COMMENT, PUBLIC_ONLY), "gone")
+    given = comment.answered_by.filter(visibility="private").exclude(state=Message.State.FAILED)
+    if sending is not None:
+        given = given.exclude(pk=sending.pk)
+    if given.exists():
+        return _closed(Words(ONCE, WAIT), "already_done")
+    if can.private_reply_within is None:
+        return _open_way(ticket, writing)
+    closes = comment.at + timedelta(seconds=can.private_reply_within)
     if closes <= clock.now():
-        return Way(False, sentence=TOO_OLD, way_out=PUBLIC_ONLY, closes_at=closes)
+        return replace(_closed(Words(TOO_OLD, PUBLIC_ONLY), "outside_window"), closes_at=closes)
     return Way(True, limits=writing.limits, files=None, closes_at=closes)
 
 
@@ -139,8 +234,29 @@ def last_inbound(ticket: Ticket, visibility: str) -> Message | None:
     )
 
 
-def _open_way(writing: Writing, closes_at: datetime | None = None) -> Way:
-    return Way(True, limits=writing.limits, files=writing.files, closes_at=closes_at)
+def _closed(words: Words, reason: Reason) -> Way:
+    return Way(False, sentence=words.sentence, way_out=words.way_out, reason=reason)
+
+
+def _open_way(ticket: Ticket, writing: Writing, closes_at: datetime | None = None) -> Way:
+    templates = templates_of(ticket.account) if writing.templates else ()
+    way = Way(True, limits=writing.limits, files=writing.files, closes_at=closes_at, templates=templates)
+    if writing.files is not None and writing.files.fetched and not _can_fetch(ticket.account):
+        return replace(way, files=None, no_files=NO_PUBLIC_ADDRESS)
+    return way
+
+
+def _can_fetch(account: Account) -> bool:
+    """Whether the account's network can reach the address under which Heed offers files."""
+    return _is_public(settings.HEED_PUBLIC_URL) or not _is_public(account.base_url)
+
+
+def _is_public(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith((".local", ".internal", ".localhost", ".test", ".example"))
 
 
 def _unless_account_is_broken(ticket: Ticket, way: Way) -> Way:
@@ -158,27 +274,67 @@ def _what_is_broken(account: Account) -> Words | None:
     return None
 
 
-def _actions_of(message: Message, capabilities: Capabilities) -> frozenset[Action]:
+# ------------------------------------------------------------------------------- the actions
+
+
+def _actions_of(message: Message, can: Capabilities) -> frozenset[Action]:
     if message.visibility == "note" or not message.external_id:
         return frozenset()
+    ours = message.direction == "out"
     if message.visibility == "private":
-        return capabilities.on_private
-    return capabilities.on_ours if message.direction == "out" else capabilities.on_theirs
+        names = can.on_private_ours if ours else can.on_private
+    else:
+        names = can.on_ours if ours else can.on_theirs
+    return names & can.only[message.kind] if message.kind in can.only else names
+
+
+def _is_missed(message: Message, name: Action, can: Capabilities) -> bool:
+    """Whether people expect this action here, and deserve to be told why there is none."""
+    if name not in can.why_not or message.visibility == "note" or not message.external_id:
+        return False
+    return (message.direction == "out") == (name in ("edit", "delete"))
 
 
 def _fits_state(message: Message, action: Action) -> bool:
     """Like or unlike, never both."""
-    done = {"like": message.liked, "repost": message.reposted, "hide": message.hidden}
+    done = {"like": message.liked, "react": message.liked, "repost": message.reposted, "hide": message.hidden}
     if action in done:
         return not done[action]
-    undone = {"unlike": message.liked, "unrepost": message.reposted, "unhide": message.hidden}
+    undone = {
+        "unlike": message.liked,
+        "unreact": message.liked,
+        "unrepost": message.reposted,
+        "unhide": message.hidden,
+    }
     return undone.get(action, True)
 
 
-def _act(message: Message, action: Action) -> Act:
+def _act(message: Message, action: Action, can: Capabilities, *, named: bool) -> Act:
+    if not named:
+        return Act(action, False, can.why_not[action])
     if message.removed_at is not None:
         return Act(action, False, REASONS["gone"].sentence)
     words = _what_is_broken(message.account)
     if words is not None:
         return Act(action, False, words.sentence)
+    late = _too_late(message, action, can)
+    if late:
+        return Act(action, False, late)
+    if action == "react":
+        return Act(action, True, choices=can.reactions)
+    if action == "edit":
+        writing = can.public if message.visibility == "public" else can.private
+        return Act(action, True, limits=writing.limits if writing else ())
     return Act(action, True)
+
+
+def _too_late(message: Message, action: Action, can: Capabilities) -> Text:
+    if message.direction != "out":
+        return ""
+    within, sentence = {
+        "edit": (can.edit_within, TOO_LATE_TO_EDIT),
+        "delete": (can.delete_within, TOO_LATE_TO_DELETE),
+    }.get(action, (None, ""))
+    if within is not None and message.at + timedelta(seconds=within) <= clock.now():
+        return sentence
+    return ""

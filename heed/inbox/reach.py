@@ -30,6 +30,7 @@ from heed.inbox.models import (
 )
 from heed.lib import clock
 
+ORDERS = ("newest", "closing")
 VIEWS = ("mine", "unanswered", "unassigned", "open", "all")
 
 T = TypeVar("T")
@@ -53,6 +54,10 @@ class NoSuchDelivery(LookupError):
 
 class NoSuchView(LookupError):
     """The views are those of `VIEWS`."""
+
+
+class NoSuchOrder(LookupError):
+    """The orders are those of `ORDERS`."""
 
 
 class BadCursor(ValueError):
@@ -87,21 +92,54 @@ def tickets(
     account: int | None = None,
     after: str = "",
     limit: int = 50,
+    order: str = "newest",
     beside: Sequence[str] = ("customer", "post"),
 ) -> Page[Ticket]:
-    """A page of a view, newest news first. `beside` names what to load besides what every list
-    shows. Raises `NoSuchView`, `BadCursor`."""
+    """A page of a view: newest news first, or by `order` "closing" first the unanswered tickets whose
+    window closes first. `beside` names what to load besides what every list shows. Raises
+    `NoSuchView`, `NoSuchOrder`, `BadCursor`."""
     found = _view(user, view)
     if account is not None:
         found = found.filter(account_id=account)
+    found = found.select_related("identity", "assignee", *beside).prefetch_related("account")
+    match order:
+        case "newest":
+            return _newest(found, after, limit)
+        case "closing":
+            return _closing_first(found, after, limit)
+    raise NoSuchOrder(order)
+
+
+def _newest(found: QuerySet[Ticket], after: str, limit: int) -> Page[Ticket]:
     if after:
         at, number = _opened_cursor(after)
         found = found.extra(where=["(last_at, inbox_ticket.id) < (%s, %s)"], params=[at, number])
-    shown = found.select_related("identity", "assignee", *beside).prefetch_related("account")
-    rows = list(shown.order_by("-last_at", "-id")[: limit + 1])
+    rows = list(found.order_by("-last_at", "-id")[: limit + 1])
     more = len(rows) > limit
     rows = rows[:limit]
     return Page(rows, _cursor(rows[-1].last_at, rows[-1].pk) if more else "")
+
+
+_CLOSING = "closing-"
+
+
+def _closing_first(found: QuerySet[Ticket], after: str, limit: int) -> Page[Ticket]:
+    """Two lists one after the other, each read from its own index: what closes, then the rest."""
+    closing = Q(unanswered=True, window_closes_at__gt=clock.now())
+    rest = found.exclude(closing)
+    if after and not after.startswith(_CLOSING):
+        return _newest(rest, after, limit)
+    urgent = found.filter(closing)
+    if after:
+        at, number = _opened_cursor(after.removeprefix(_CLOSING))
+        urgent = urgent.extra(where=["(window_closes_at, inbox_ticket.id) > (%s, %s)"], params=[at, number])
+    rows = list(urgent.order_by("window_closes_at", "id")[: limit + 1])
+    if len(rows) > limit or (len(rows) == limit and rest.exists()):
+        last = rows[limit - 1]
+        assert last.window_closes_at is not None
+        return Page(rows[:limit], _CLOSING + _cursor(last.window_closes_at, last.pk))
+    filled = _newest(rest, "", limit - len(rows))
+    return Page(rows + filled.items, filled.next)
 
 
 def ticket(user: User, number: int) -> Ticket:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import BinaryIO
 from uuid import UUID, uuid4
@@ -11,13 +13,16 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
+from heed.channels.base import FilledTemplate
 from heed.inbox import events
 from heed.inbox import files as kept_files
-from heed.inbox.jobs import act_on_network, send_answers
+from heed.inbox.jobs import act_on_network, defer_once, send_answers, show_typing
 from heed.inbox.models import Attachment, Delivery, Draft, Message, Ticket
-from heed.inbox.possible import Text, Way, actions, last_inbound, possible, too_long
+from heed.inbox.possible import Act, Text, Way, actions, fits, last_inbound, possible, too_long
 from heed.lib import clock, live
 from heed.lib.text import clean, first_words, measure
+
+_BLANK = re.compile(r"\{\{(\d+)\}\}")
 
 
 class CannotAnswer(Exception):
@@ -55,11 +60,14 @@ def answer(
     files: Sequence[int] = (),
     mark: bool = False,
     key: UUID | None = None,
+    quote: bool = False,
+    template: FilledTemplate | None = None,
 ) -> Message:
     """Queue an answer: the message and its job in one transaction.
 
     `visibility` is public or private; `to` the id of the message answered (the customer's newest
-    by default); `files` ids of one's own draft attachments; `mark` marks the ticket answered.
+    by default); `files` ids of one's own draft attachments; `mark` marks the ticket answered. `quote`
+    quotes the message publicly; a `template` is sent instead of `text`, also after the window.
     The same `key` again gives back the same message. Raises `CannotAnswer`.
     """
     if visibility not in ("public", "private"):
@@ -71,7 +79,14 @@ def answer(
     text = clean(text).strip()
     attachments = _draft_files(user, ticket, files)
     answered = _answered(ticket, visibility, to)
-    _check(possible(ticket, answered).way(visibility), text, attachments)
+    way = possible(ticket, answered).way(visibility)
+    if template is not None:
+        text = _checked_template(way, template)
+        attachments = []
+    else:
+        _check(way, text, attachments)
+    if quote and not (way.quote and answered is not None):
+        raise CannotAnswer(_("This message cannot be quoted here."))
     message = Message.objects.create(
         account_id=ticket.account_id,
         ticket=ticket,
@@ -84,6 +99,7 @@ def answer(
         state=Message.State.QUEUED,
         send_key=key or uuid4(),
         answers=answered,
+        manner=_manner(to is not None, quote, way, template),
     )
     _move_files(attachments, message)
     _show_as_last(ticket, message)
@@ -158,15 +174,24 @@ def dismiss(message: Message, user: User) -> None:
 
 
 @transaction.atomic
-def act(message: Message, user: User, action: str) -> None:
-    """Queue a like, hide, delete … on the network. Raises `CannotAct`."""
+def act(message: Message, user: User, action: str, value: str = "") -> None:
+    """Queue a like, hide, delete … on the network. `value` is the emoji of `react`, the new text of
+    `edit`. Raises `CannotAct`."""
     offered = {each.action: each for each in actions(message)}
     offer = offered.get(action)  # type: ignore[call-overload]
     if offer is None:
         raise CannotAct(_("This cannot be done with this message."))
     if not offer.allowed:
         raise CannotAct(offer.sentence)
-    act_on_network.defer(message=message.pk, action=offer.action, user=user.pk)
+    value = _checked_value(offer, clean(value).strip())
+    act_on_network.defer(message=message.pk, action=offer.action, user=user.pk, value=value)
+
+
+def type_along(ticket: Ticket) -> None:
+    """Show the customer that somebody is typing, where the network has a sign for it."""
+    newest = last_inbound(ticket, "private")
+    if newest is not None and "typing" in ticket.account.able.on_private:
+        defer_once(show_typing, f"typing:{ticket.pk}", message=newest.pk)
 
 
 # ---------------------------------------------------------------------------- the ticket
@@ -291,7 +316,7 @@ def _check_files(way: Way, text: str, attachments: list[Attachment]) -> None:
     if not attachments:
         return
     if way.files is None:
-        raise CannotAnswer(_("No files can be sent this way."), _("Remove the attachment."))
+        raise CannotAnswer(way.no_files or _("No files can be sent this way."), _("Remove the attachment."))
     if len(attachments) > way.files.count:
         raise CannotAnswer(_("At most %(most)d files can go along.") % {"most": way.files.count})
     if text and not way.files.with_text:
@@ -316,6 +341,45 @@ def _draft_files(user: User, ticket: Ticket, wanted: Sequence[int]) -> list[Atta
     if len(found) != len(set(wanted)):
         raise CannotAnswer(_("An attachment is no longer there."), _("Attach it again."))
     return found
+
+
+def _checked_template(way: Way, template: FilledTemplate) -> str:
+    """The text a template makes, as the thread shows it."""
+    if not fits(template, way):
+        raise CannotAnswer(
+            _("This template cannot be sent: it is not approved here, or a blank is empty."),
+            _("Choose one of the templates offered and fill in every blank."),
+        )
+    approved = next(
+        each for each in way.templates if (each.name, each.language) == (template.name, template.language)
+    )
+    return _BLANK.sub(lambda blank: clean(template.values[int(blank[1]) - 1]), approved.text)
+
+
+def _manner(chosen: bool, quote: bool, way: Way, template: FilledTemplate | None) -> dict[str, object]:
+    """How the answer goes out, as far as it is not the usual way."""
+    wanted = {
+        "chosen": chosen,
+        "quote": quote,
+        "late": way.late.name if way.late else "",
+        "template": asdict(template) if template else None,
+    }
+    return {key: value for key, value in wanted.items() if value}
+
+
+def _checked_value(offer: Act, value: str) -> str:
+    """The emoji or text an action takes. Raises `CannotAct`."""
+    if offer.action == "react" and offer.choices != ("*",) and value not in offer.choices:
+        choices = " ".join(offer.choices)
+        raise CannotAct(_("The network takes only these reactions: %(choices)s") % {"choices": choices})
+    if offer.action == "react" and not 0 < len(value) <= 40:
+        raise CannotAct(_("Choose a reaction."))
+    if offer.action == "edit":
+        if not value:
+            raise CannotAct(_("Write something first."))
+        if too_long(value, offer):
+            raise CannotAct(_("The text is longer than the network allows."))
+    return value
 
 
 def _move_files(attachments: list[Attachment], message: Message) -> None:

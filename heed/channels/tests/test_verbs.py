@@ -11,7 +11,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from heed.channels import jobs, outgoing, reach, registry, sessions, verbs
-from heed.channels.base import AccountRecord, Checked, CredentialField, Refusal, SessionExpired
+from heed.channels.base import AccountRecord, Capabilities, Checked, CredentialField, Refusal, SessionExpired
 from heed.channels.models import Account
 from heed.channels.verbs import CannotConnect
 from heed.lib.http import AddressRefused, Request, Response, Steps, Unreachable
@@ -30,6 +30,9 @@ class Pigeon:
         CredentialField("app_secret", "App secret"),
         CredentialField("hint", "Hint", required=False),
     )
+
+    def able(self, facts: Any) -> Capabilities:
+        return Capabilities()
 
     def check(self, account: AccountRecord) -> Steps[Checked]:
         answer = yield Request("GET", f"{account.base_url}/me")
