@@ -9,8 +9,9 @@ from ninja import Router, Status
 
 from heed.api.bearer import Asking
 from heed.api.files import sent_file
-from heed.api.shapes import ActionGiven, MessageOut, Outcome, of_message
+from heed.api.shapes import ActionGiven, Acts, MessageOut, Outcome, of_act, of_message
 from heed.inbox import reach, verbs
+from heed.inbox.possible import actions
 
 router = Router(tags=["messages"])
 
@@ -20,11 +21,17 @@ def read_message(request: Asking, message_id: int) -> Any:
     return of_message(reach.message(request.auth, message_id))
 
 
+@router.get("/messages/{message_id}/actions", response=Acts, summary="What can be done with it, and why not")
+def list_actions(request: Asking, message_id: int) -> Any:
+    message = reach.message(request.auth, message_id)
+    return {"items": [of_act(act) for act in actions(message)], "next": ""}
+
+
 @router.post("/messages/{message_id}/actions", response={202: MessageOut}, summary="Like, hide, delete …")
 def act(request: Asking, message_id: int, given: ActionGiven) -> Any:
     """Queued: the network is asked by the worker, and the message shows the outcome."""
     message = reach.message(request.auth, message_id)
-    verbs.act(message, request.auth, given.action)
+    verbs.act(message, request.auth, given.action, given.value)
     return Status(202, of_message(message))
 
 

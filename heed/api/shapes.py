@@ -7,6 +7,7 @@ Credentials never go out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -18,10 +19,10 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from heed.accounts.models import User
 from heed.channels import reach as channels
-from heed.channels.base import Action, Network, Writing
+from heed.channels.base import Action, Capabilities, Files, Late, Limit, Network, Writing
 from heed.channels.models import Account
 from heed.inbox.models import Attachment, Delivery, Identity, Message, Post, Ticket
-from heed.inbox.possible import Way
+from heed.inbox.possible import Act, Way
 from heed.lib.text import clean
 
 Text = Annotated[str, AfterValidator(clean)]
@@ -58,12 +59,22 @@ class FilesOut(Schema):
     most_bytes: dict[str, int]
     count: int
     with_text: bool
+    fetched: bool = Field(description="The network fetches files from us: a public address is needed.")
+
+
+class LateOut(Schema):
+    name: str
+    until: int = Field(description="Seconds after the customer's last message.")
+    note: str
 
 
 class WritingOut(Schema):
     limits: list[LimitOut]
     files: FilesOut | None
     window: int | None
+    sends: int | None
+    late: LateOut | None
+    templates: bool
 
 
 class CapabilitiesOut(Schema):
@@ -74,6 +85,12 @@ class CapabilitiesOut(Schema):
     on_theirs: list[str]
     on_ours: list[str]
     on_private: list[str]
+    on_private_ours: list[str]
+    reactions: list[str]
+    quote: bool
+    edit_within: int | None
+    delete_within: int | None
+    why_not: dict[str, str]
     receipts: list[str]
 
 
@@ -108,34 +125,60 @@ def of_network(network: Network) -> dict[str, Any]:
             }
             for field in network.fields
         ],
-        "capabilities": {
-            "public": _writing(can.public),
-            "private": _writing(can.private),
-            "private_reply": can.private_reply,
-            "private_reply_within": can.private_reply_within,
-            "on_theirs": sorted(can.on_theirs),
-            "on_ours": sorted(can.on_ours),
-            "on_private": sorted(can.on_private),
-            "receipts": sorted(can.receipts),
-        },
+        "capabilities": of_capabilities(can),
     }
 
 
-def _writing(writing: Writing | Way | None) -> dict[str, Any] | None:
+def of_capabilities(can: Capabilities) -> dict[str, Any]:
+    return {
+        "public": _writing(can.public),
+        "private": _writing(can.private),
+        "private_reply": can.private_reply,
+        "private_reply_within": can.private_reply_within,
+        "on_theirs": sorted(can.on_theirs),
+        "on_ours": sorted(can.on_ours),
+        "on_private": sorted(can.on_private),
+        "on_private_ours": sorted(can.on_private_ours),
+        "reactions": list(can.reactions),
+        "quote": can.quote,
+        "edit_within": can.edit_within,
+        "delete_within": can.delete_within,
+        "why_not": {action: str(sentence) for action, sentence in can.why_not.items()},
+        "receipts": sorted(can.receipts),
+    }
+
+
+def _writing(writing: Writing | None) -> dict[str, Any] | None:
     if writing is None:
         return None
-    files = writing.files
     return {
-        "limits": [{"unit": limit.unit, "most": limit.most} for limit in writing.limits],
-        "files": files
-        and {
-            "types": list(files.types),
-            "most_bytes": dict(files.most_bytes),
-            "count": files.count,
-            "with_text": files.with_text,
-        },
-        "window": getattr(writing, "window", None),
+        "limits": _limits(writing.limits),
+        "files": _files(writing.files),
+        "window": writing.window,
+        "sends": writing.sends,
+        "late": _late(writing.late),
+        "templates": writing.templates,
     }
+
+
+def _limits(limits: Sequence[Limit]) -> list[dict[str, Any]]:
+    return [{"unit": limit.unit, "most": limit.most} for limit in limits]
+
+
+def _files(files: Files | None) -> dict[str, Any] | None:
+    if files is None:
+        return None
+    return {
+        "types": list(files.types),
+        "most_bytes": dict(files.most_bytes),
+        "count": files.count,
+        "with_text": files.with_text,
+        "fetched": files.fetched,
+    }
+
+
+def _late(late: Late | None) -> dict[str, Any] | None:
+    return {"name": late.name, "until": late.until, "note": str(late.note)} if late else None
 
 
 # -------------------------------------------------------------------------------- accounts
@@ -164,6 +207,13 @@ class AccountProblem(Schema):
     detail: str
 
 
+class QuotaOut(Schema):
+    what: str
+    left: int
+    of: int | None
+    resets_at: datetime | None
+
+
 class AccountOut(Schema):
     id: int
     network: str
@@ -178,6 +228,12 @@ class AccountOut(Schema):
     collected_at: datetime | None
     refused: int
     hook_url: str | None = Field(description="Only for owners and admins.")
+    missing: list[str] = Field(description="Permissions the network has not granted, by its names.")
+    quotas: list[QuotaOut]
+    expires_at: datetime | None = Field(description="When the sign-in ends unless it is renewed.")
+    checked_at: datetime | None
+    paused_until: datetime | None
+    capabilities: CapabilitiesOut = Field(description="What this account can do at its level.")
     created_at: datetime
 
 
@@ -208,6 +264,12 @@ def of_account(account: Account, asking: User) -> dict[str, Any]:
         "collected_at": account.collected_at,
         "refused": account.refused,
         "hook_url": account.hook_url if asking.may_administer else None,
+        "missing": account.missing,
+        "quotas": account.quotas,
+        "expires_at": account.expires_at,
+        "checked_at": account.checked_at,
+        "paused_until": account.paused_until,
+        "capabilities": of_capabilities(account.able),
         "created_at": account.created_at,
     }
 
@@ -278,6 +340,7 @@ class TicketOut(Schema):
     last_message: LastMessage
     last_message_at: datetime
     assignee: Colleague | None
+    window_closes_at: datetime | None = Field(description="Until then one may write freely in private.")
     opened_at: datetime
     solved_at: datetime | None
     url: str
@@ -329,6 +392,7 @@ def _of_ticket(ticket: Ticket) -> dict[str, Any]:
         },
         "last_message_at": ticket.last_at,
         "assignee": _colleague(ticket.assignee),
+        "window_closes_at": ticket.window_closes_at,
         "opened_at": ticket.opened_at,
         "solved_at": ticket.solved_at,
         "url": f"{settings.HEED_PUBLIC_URL}/tickets/{ticket.number}/",
@@ -419,11 +483,26 @@ class MessageOut(Schema):
     reposted: bool
     likes: int
     permalink: str
+    automatic: bool = Field(description="A machine of the network sent it; never counted as an answer.")
+    manner: dict[str, Any] = Field(description="How an answer went out: chosen, quote, late, template.")
 
 
 class Messages(Schema):
     items: list[MessageOut]
     next: str
+
+
+class TemplateGiven(Given):
+    name: Text
+    language: Text
+    values: list[Text] = []
+
+
+class TemplateOut(Schema):
+    name: str
+    language: str
+    text: str
+    blanks: int
 
 
 class MessageGiven(Given):
@@ -435,10 +514,40 @@ class MessageGiven(Given):
     key: UUID | None = Field(default=None, description="The same key again gives back the same message.")
     attachments: list[int] = []
     mark_answered: bool = False
+    quote: bool = Field(default=False, description="Quote the message publicly.")
+    template: TemplateGiven | None = Field(
+        default=None, description="An approved template instead of text; it may be sent after the window."
+    )
 
 
 class ActionGiven(Given):
     action: Action
+    value: Annotated[Text, Field(max_length=70_000)] = Field(
+        default="", description="The emoji of `react`, the new text of `edit`."
+    )
+
+
+class ActOut(Schema):
+    action: str
+    allowed: bool
+    sentence: str
+    choices: list[str]
+    limits: list[LimitOut]
+
+
+class Acts(Schema):
+    items: list[ActOut]
+    next: str
+
+
+def of_act(act: Act) -> dict[str, Any]:
+    return {
+        "action": act.action,
+        "allowed": act.allowed,
+        "sentence": str(act.sentence),
+        "choices": list(act.choices),
+        "limits": _limits(act.limits),
+    }
 
 
 class Outcome(Given):
@@ -449,9 +558,15 @@ class WayOut(Schema):
     allowed: bool
     sentence: str
     way_out: str
+    reason: str
     limits: list[LimitOut]
     files: FilesOut | None
+    no_files: str
     closes_at: datetime | None
+    sends_left: int | None
+    late: LateOut | None
+    templates: list[TemplateOut]
+    quote: bool
 
 
 class PossibleOut(Schema):
@@ -489,6 +604,8 @@ def of_message(message: Message) -> dict[str, Any]:
         "reposted": message.reposted,
         "likes": getattr(message, "like_count", 0),
         "permalink": message.permalink,
+        "automatic": message.automatic,
+        "manner": message.manner,
     }
 
 
@@ -545,8 +662,15 @@ def of_way(way: Way) -> dict[str, Any]:
         "allowed": way.allowed,
         "sentence": str(way.sentence),
         "way_out": str(way.way_out),
+        "reason": way.reason or "",
+        "limits": _limits(way.limits),
+        "files": _files(way.files),
+        "no_files": str(way.no_files),
         "closes_at": way.closes_at,
-        **(_writing(way) or {}),
+        "sends_left": way.sends_left,
+        "late": _late(way.late),
+        "templates": [asdict(template) for template in way.templates],
+        "quote": way.quote,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO, Literal, cast
 
 from django.db import transaction
 from django.http.response import HttpResponseBase
@@ -21,6 +21,7 @@ from heed.api.shapes import (
     MessageOut,
     Messages,
     PossibleOut,
+    TemplateGiven,
     TicketChange,
     TicketOut,
     Tickets,
@@ -31,6 +32,7 @@ from heed.api.shapes import (
     of_tickets,
     of_way,
 )
+from heed.channels.base import FilledTemplate
 from heed.inbox import reach, verbs
 from heed.inbox.models import Message, Ticket
 from heed.inbox.possible import possible
@@ -45,8 +47,10 @@ def list_tickets(
     account: int | None = None,
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    order: Literal["newest", "closing"] = "newest",
 ) -> Any:
-    page = reach.tickets(request.auth, view, account=account, after=after, limit=limit)
+    """By `order` "closing", the unanswered whose window closes first come first."""
+    page = reach.tickets(request.auth, view, account=account, after=after, limit=limit, order=order)
     return {"items": of_tickets(page.items), "next": page.next}
 
 
@@ -115,8 +119,17 @@ def write(request: Asking, number: int, given: MessageGiven) -> Any:
             files=given.attachments,
             mark=given.mark_answered,
             key=given.key,
+            quote=given.quote,
+            template=_filled(given.template),
         )
     return Status(201, of_message(reach.message(request.auth, message.pk)))
+
+
+@router.post("/tickets/{number}/typing", response={202: None}, summary="Show the customer that one types")
+def show_typing(request: Asking, number: int) -> Any:
+    """Where the network has a sign for it; elsewhere nothing happens."""
+    verbs.type_along(reach.ticket(request.auth, number))
+    return Status(202, None)
 
 
 @router.post("/tickets/{number}/attachments", response={201: AttachmentOut}, summary="Upload a file to send")
@@ -124,6 +137,10 @@ def upload(request: Asking, number: int, file: Annotated[UploadedFile, File()]) 
     ticket = reach.ticket(request.auth, number)
     content = cast(BinaryIO, file.file)
     return Status(201, of_attachment(verbs.attach(request.auth, ticket, file.name or "file", content)))
+
+
+def _filled(given: TemplateGiven | None) -> FilledTemplate | None:
+    return FilledTemplate(given.name, given.language, tuple(given.values)) if given else None
 
 
 def _told(person: User, ticket: Ticket) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
@@ -28,6 +28,8 @@ class Tab:
     way: Way
     draft: Draft | None
     selected: bool
+    types: bool = False
+    """Whether the customer can be shown that somebody types."""
 
     @property
     def facts(self) -> str:
@@ -39,6 +41,11 @@ class Tab:
                 "limits": [[limit.unit, limit.most] for limit in self.way.limits],
                 "files": _files(self.way.files),
                 "closes": self.way.closes_at.isoformat() if self.way.closes_at else None,
+                "late": str(self.way.late.note) if self.way.late else "",
+                "sends": self.way.sends_left,
+                "no_files": str(self.way.no_files),
+                "typing": self.types,
+                "templates": [asdict(template) for template in self.way.templates],
                 "draft": self.draft.text if self.draft else "",
                 "failed": _failure(self.draft),
             }
@@ -69,8 +76,9 @@ def tabs(user: User, ticket: Ticket) -> list[Tab]:
     offered = {"public": ways.public, "private": ways.private, "note": _NOTE}
     drafts = reach.drafts(user, ticket)
     chosen = _chosen(ticket, offered, drafts)
+    types = "typing" in ticket.account.able.on_private
     return [
-        Tab(name, words.TABS[name], way, drafts.get(name), name == chosen)
+        Tab(name, words.TABS[name], way, drafts.get(name), name == chosen, name == "private" and types)
         for name, way in offered.items()
         if way.here
     ]

@@ -18,6 +18,9 @@ from heed.inbox.files import SHOWN
 from heed.inbox.models import Attachment, Event, Message, Revision, Ticket
 from heed.web import words
 
+_FAVOURITES = ("👍", "❤️", "😊", "😂", "😮", "😢", "🙏", "🎉")
+"""Offered where the network takes any emoji."""
+
 _IN_PLACE = {"image": "image", "sticker": "image", "video": "video", "audio": "audio"}
 
 
@@ -87,6 +90,7 @@ class Said:
                 "word": words.ACTIONS[act.action],
                 "may": act.allowed,
                 "why": act.sentence,
+                "choices": _FAVOURITES if act.choices == ("*",) else act.choices,
             }
             for act in possible.actions(self.message)
         ]
@@ -95,6 +99,12 @@ class Said:
     def original(self) -> str:
         link = self.message.permalink
         return link if link.startswith(("https://", "http://")) else ""
+
+    @property
+    def can_be_quoted(self) -> bool:
+        message = self.message
+        public = message.visibility == "public" and bool(message.external_id)
+        return public and message.removed_at is None and message.account.able.quote
 
     @property
     def can_be_answered(self) -> bool:

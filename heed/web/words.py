@@ -50,9 +50,18 @@ KINDS: dict[str, Promise] = {
     "quote": _("quote"),
 }
 
+ORDERS: dict[str, Promise] = {
+    "newest": _("Newest first"),
+    "closing": _("Window closes first"),
+}
+
 ACTIONS: dict[str, Promise] = {
     "like": _("Like"),
     "unlike": _("Take the like back"),
+    "react": _("React"),
+    "unreact": _("Take the reaction back"),
+    "seen": _("Mark as seen"),
+    "edit": _("Edit"),
     "hide": _("Hide"),
     "unhide": _("Show again"),
     "delete": _("Delete"),

@@ -48,6 +48,9 @@ class Pigeon:
         receipts=frozenset({"seen"}),
     )
 
+    def able(self, facts: Mapping[str, Any]) -> Capabilities:
+        return self.capabilities
+
 
 @dataclass
 class Caller:

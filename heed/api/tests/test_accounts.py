@@ -26,8 +26,17 @@ def test_networks_tell_what_they_ask_for_and_can_do(call: Caller) -> None:
     assert pigeon["fields"][0]["help"] == "From the page's settings."
     assert pigeon["capabilities"]["private"] == {
         "limits": [{"unit": "chars", "most": 100}],
-        "files": {"types": ["image/*"], "most_bytes": {"": 1000}, "count": 1, "with_text": True},
+        "files": {
+            "types": ["image/*"],
+            "most_bytes": {"": 1000},
+            "count": 1,
+            "with_text": True,
+            "fetched": False,
+        },
         "window": 86400,
+        "sends": None,
+        "late": None,
+        "templates": False,
     }
     assert pigeon["capabilities"]["on_theirs"] == ["hide", "like", "unhide", "unlike"]
 

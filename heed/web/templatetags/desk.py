@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from django.utils.translation import get_language, gettext
 
 from heed.accounts.models import User
 from heed.inbox.models import Attachment, Identity, Ticket
+from heed.lib import clock
 from heed.web import nav as side_bar
 from heed.web import story, words
 
@@ -116,6 +117,21 @@ def when(at: datetime, style: str) -> SafeString:
         style,
         date_format(local, _MOMENTS[style]),
     )
+
+
+@register.simple_tag
+def closing(at: datetime) -> SafeString:
+    """How long the window of a private talk still stands open; nothing once it has closed."""
+    if at <= clock.now():
+        return mark_safe("")
+    warn = " warn" if at - clock.now() < _SOON else ""
+    plain = date_format(timezone.localtime(at), "H:i")
+    shown = format_html('<time datetime="{}" data-when="until">{}</time>', at.isoformat(), plain)
+    title = gettext("window closes in")
+    return format_html('<span class="chip closes{}" title="{}">⏳ {}</span>', warn, title, shown)
+
+
+_SOON = timedelta(hours=2)
 
 
 @register.filter

@@ -9,12 +9,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from heed.accounts.models import User
 from heed.channels import reach as channels
 from heed.inbox import reach
-from heed.web import desk, nav
-from heed.web.gate import from_page, person, signed_in
+from heed.web import desk, nav, words
+from heed.web.gate import from_page, person, sentence, signed_in
 
 _PAGE = 30
 _MOST_ROWS = 200
@@ -62,7 +64,8 @@ def account_view(request: HttpRequest, account: int, number: int | None = None) 
 @signed_in
 def rows(request: HttpRequest, view: str = "open", account: int | None = None) -> HttpResponse:
     """The next page of a list, when its end comes into sight."""
-    facts = _list(person(request), _place(view, account), after=request.GET.get("after", ""))
+    place = _place(view, account)
+    facts = _list(person(request), place, after=request.GET.get("after", ""), order=_order(request))
     return render(request, "inbox/_rows.html", facts)
 
 
@@ -76,12 +79,24 @@ def news(request: HttpRequest) -> HttpResponse:
         place = _place(request.GET.get("view", "unanswered"), account)
         limit = min(max(_whole(request.GET.get("rows")) or _PAGE, _PAGE), _MOST_ROWS)
         tallies = reach.tallies(user)
-        facts |= _list(user, place, limit=limit, number=_whole(request.GET.get("open")), tallies=tallies)
+        opened = _whole(request.GET.get("open"))
+        facts |= _list(user, place, limit=limit, number=opened, tallies=tallies, order=_order(request))
         facts |= {"queue": True} | nav.facts(request, _current(place), tallies)
     number = _whole(request.GET.get("ticket"))
     if number is not None:
         facts |= desk.facts(user, reach.ticket(user, number))
     return render(request, "inbox/_news.html", facts)
+
+
+@require_POST
+@signed_in
+def order(request: HttpRequest) -> HttpResponse:
+    """Sort the lists another way; the page comes again."""
+    wanted = request.POST.get("order", "")
+    if wanted not in reach.ORDERS:
+        return sentence(_("There is no such order."), status=422)
+    request.session["order"] = wanted
+    return HttpResponse(status=204, headers={"HX-Refresh": "true"})
 
 
 @signed_in
@@ -101,7 +116,7 @@ def _page(request: HttpRequest, place: Place, number: int | None) -> HttpRespons
             return render(request, "inbox/_opened.html", facts)
     facts["seen"] = reach.latest_event()
     tallies = reach.tallies(user)
-    facts |= _list(user, place, number=number, tallies=tallies)
+    facts |= _list(user, place, number=number, tallies=tallies, order=_order(request))
     facts["side"] = nav.facts(request, _current(place), tallies)
     return render(request, "inbox/inbox.html", facts)
 
@@ -114,9 +129,13 @@ def _list(
     limit: int = _PAGE,
     number: int | None = None,
     tallies: reach.Tallies | None = None,
+    order: str = "newest",
 ) -> dict[str, Any]:
-    page = reach.tickets(user, place.view, account=place.account, after=after, limit=limit, beside=())
+    page = reach.tickets(
+        user, place.view, account=place.account, after=after, limit=limit, order=order, beside=()
+    )
     facts = {"place": place, "tickets": page.items, "next": page.next, "number": number, "first": not after}
+    facts |= {"order": order, "orders": words.ORDERS}
     return facts | ({"count": place.count(tallies)} if tallies else {})
 
 
@@ -127,6 +146,12 @@ def _place(view: str, account: int | None = None) -> Place:
         channels.account(account)
         return Place("open", account)
     return Place(view)
+
+
+def _order(request: HttpRequest) -> str:
+    """How this person wants lists sorted, for as long as they are signed in."""
+    order = request.session.get("order", "newest")
+    return order if order in reach.ORDERS else "newest"
 
 
 def _current(place: Place) -> str | int:
@@ -141,6 +166,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("tickets/<int:number>/", jump, name="ticket"),
     path("inbox/news/", news, name="news"),
+    path("inbox/order/", order, name="order"),
     path("inbox/account/<int:account>/", account_view, name="account_view"),
     path("inbox/account/<int:account>/rows/", rows, name="account_rows"),
     path("inbox/account/<int:account>/<int:number>/", account_view, name="ticket_in_account"),

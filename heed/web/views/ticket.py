@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from heed.accounts import reach as people
+from heed.channels.base import FilledTemplate
 from heed.inbox import reach, verbs
 from heed.inbox.models import Ticket
 from heed.web import desk
@@ -37,8 +38,25 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
             files=[int(file) for file in request.POST.getlist("files") if file.isdigit()],
             mark=request.POST.get("mark") == "1",
             key=key,
+            quote=request.POST.get("quote") == "1",
+            template=_template(request),
         )
     return _news(request, number)
+
+
+def _template(request: HttpRequest) -> FilledTemplate | None:
+    """The approved template that goes out instead of a text, if one was chosen."""
+    name = request.POST.get("template", "")
+    values = tuple(request.POST.getlist("blanks"))
+    return FilledTemplate(name, request.POST.get("template_language", ""), values) if name else None
+
+
+@require_POST
+@signed_in
+def typing(request: HttpRequest, number: int) -> HttpResponse:
+    """Somebody types a private answer: the customer sees it where the network shows such a thing."""
+    verbs.type_along(reach.ticket(person(request), number))
+    return HttpResponse(status=204)
 
 
 @require_http_methods(["POST", "DELETE"])
@@ -92,7 +110,7 @@ def act(request: HttpRequest, message: int, action: str) -> HttpResponse:
     """Like, hide, delete … on the network."""
     user = person(request)
     found = reach.message(user, message)
-    verbs.act(found, user, action)
+    verbs.act(found, user, action, request.POST.get("value", ""))
     return _news(request, found.ticket_id)
 
 
@@ -134,6 +152,7 @@ def _number(text: str) -> int | None:
 
 urlpatterns = [
     path("tickets/<int:number>/messages/", messages, name="messages"),
+    path("tickets/<int:number>/typing/", typing, name="typing"),
     path("tickets/<int:number>/answered/", answered, name="answered"),
     path("tickets/<int:number>/assignee/", assignee, name="assignee"),
     path("tickets/<int:number>/status/", status, name="status"),

@@ -7,6 +7,8 @@ import { post } from "heed/request";
 import { say } from "heed/toasts";
 import { sentence } from "heed/sentences";
 import { toEnd } from "heed/log";
+import { Templates } from "heed/templates";
+import { Typing } from "heed/typing";
 
 class Composer {
   constructor(form) {
@@ -16,6 +18,8 @@ class Composer {
     this.to = "";
     this.key = crypto.randomUUID();
     this.drafts = new Drafts(document.body.dataset.user, form.dataset.ticket, form.dataset.drafts);
+    this.templates = new Templates(form, () => this.weigh());
+    this.typing = new Typing(form.dataset.typing);
     this.uploads = new Uploads(form.querySelector("[data-file-list]"), form.dataset.files, () => this.weigh());
     this.restore();
     this.choose(this.selected());
@@ -74,6 +78,7 @@ class Composer {
     this.visibility = name;
     this.field.value = this.texts[name] ?? "";
     this.form.classList.toggle("noting", name === "note");
+    this.templates.offer(this.facts().templates ?? []);
     this.mark();
     this.weigh();
   }
@@ -97,6 +102,7 @@ class Composer {
   typed() {
     this.drafts.keep(this.visibility, this.field.value);
     if (this.attempt !== undefined && this.attempt !== this.field.value) this.renewKey();
+    if (this.facts().typing && this.field.value) this.typing.tell();
     this.weigh();
   }
 
@@ -105,13 +111,49 @@ class Composer {
     this.attempt = undefined;
   }
 
-  replyTo(id, quote, visibility) {
+  replyTo(id, words, visibility, publicly = false) {
     this.to = id;
-    const line = this.form.querySelector("[data-quoting]");
-    line.hidden = !id;
-    line.querySelector("span").textContent = quote;
+    this.publicly = publicly;
+    this.say(publicly ? `${sentence("publicly")} ${words}` : words);
     if (id && this.facts(visibility).allowed) this.choose(visibility);
     if (id) this.field.focus();
+  }
+
+  /** The line above the text: what it answers, quotes or changes. */
+  say(words) {
+    const line = this.form.querySelector("[data-quoting]");
+    line.hidden = !words;
+    line.querySelector("span").textContent = words;
+  }
+
+  /** Change what was sent before: what stood in the field comes back afterwards. */
+  change(url, text, visibility) {
+    if (this.facts(visibility).allowed) this.choose(visibility);
+    this.set_aside = this.field.value;
+    this.changing = url;
+    this.field.value = text;
+    this.say(`${sentence("editing")} ${text}`);
+    this.field.focus();
+    this.weigh();
+  }
+
+  unchange() {
+    if (!this.changing) return;
+    this.changing = "";
+    this.field.value = this.set_aside;
+    this.drafts.keep(this.visibility, this.field.value);
+  }
+
+  async sendChange() {
+    try {
+      const response = await post(this.changing, new URLSearchParams({ value: this.field.value }));
+      this.unchange();
+      this.replyTo("", "", this.visibility);
+      this.weigh();
+      await show(await response.text());
+    } catch (error) {
+      say(error.status ? error.message : sentence("unsent"));
+    }
   }
 
   // ---------------------------------------------------------------- refusing
@@ -119,6 +161,7 @@ class Composer {
   /** Why this cannot be sent, or "". */
   refusal() {
     const facts = this.facts();
+    if (this.templates.chosen) return this.templates.complete ? "" : sentence("blanks");
     if (!facts.allowed) return facts.sentence;
     if (facts.closes && Date.parse(facts.closes) <= Date.now()) return sentence("closed");
     const size = tightest(this.field.value.trim(), facts.limits);
@@ -129,7 +172,7 @@ class Composer {
   filesRefusal(facts) {
     const files = this.uploads.kept;
     if (!files.length || this.visibility === "note") return "";
-    if (!facts.files) return sentence("type");
+    if (!facts.files) return facts.no_files || sentence("type");
     const fits = (mime) => facts.files.types.some((type) => (type.endsWith("/*") ? mime.startsWith(type.slice(0, -1)) : mime === type || type === "*"));
     if (!files.every((file) => fits(file.mime))) return sentence("type");
     if (files.length > facts.files.count) return sentence("count");
@@ -143,8 +186,8 @@ class Composer {
     const counter = this.form.querySelector("[data-counter]");
     counter.textContent = size ? `${size.used} / ${size.most}` : "";
     counter.classList.toggle("bad", Boolean(size) && size.used > size.most);
-    this.form.querySelector("[data-window]").textContent = facts.closes ? `· ${sentence("closes")} ${until(Date.parse(facts.closes))}` : "";
-    const why = this.refusal() || facts.failed;
+    this.form.querySelector("[data-window]").textContent = limitsOf(facts);
+    const why = this.refusal() || facts.failed || facts.late;
     const line = this.form.querySelector("[data-refusal]");
     line.hidden = !why;
     if (line.textContent !== why) line.textContent = why;
@@ -161,8 +204,9 @@ class Composer {
   async send(mark) {
     const why = this.refusal() || (this.uploads.running ? sentence("uploading") : "");
     if (why) return say(why);
-    const text = this.field.value;
+    const text = this.templates.chosen ? this.templates.text : this.field.value;
     if (!text.trim() && !this.uploads.ids.length) return say(sentence("empty"));
+    if (this.changing) return this.sendChange();
     if (this.sending) return;
     this.sending = true;
     const visibility = this.visibility;
@@ -202,13 +246,20 @@ class Composer {
 
   fields(text, visibility, mark) {
     const fields = new URLSearchParams({ text, visibility, key: this.key, to: visibility === "note" ? "" : this.to, mark: mark ? "1" : "" });
-    if (visibility !== "note") for (const id of this.uploads.ids) fields.append("files", id);
+    if (visibility === "note") return fields;
+    if (this.publicly) fields.set("quote", "1");
+    if (this.templates.chosen) this.templates.addTo(fields);
+    else for (const id of this.uploads.ids) fields.append("files", id);
     return fields;
   }
 
   sent(visibility, text) {
-    this.drafts.sent(visibility);
     this.renewKey();
+    if (this.templates.chosen) {
+      this.templates.choose(null);
+      return;
+    }
+    this.drafts.sent(visibility);
     if (this.current(visibility) === text) this.put(visibility, "");
     else this.drafts.keep(visibility, this.current(visibility)); // one has gone on writing meanwhile
     if (visibility !== "note") this.uploads.clear();
@@ -229,7 +280,10 @@ class Composer {
       const tab = event.target.closest("[data-way]");
       if (tab) this.choose(tab.dataset.way);
       if (tab) this.field.focus();
-      if (event.target.closest("[data-unquote]")) this.replyTo("", "", this.visibility);
+      if (!event.target.closest("[data-unquote]")) return;
+      this.unchange();
+      this.replyTo("", "", this.visibility);
+      this.weigh();
     });
     const picker = this.form.querySelector("input[type=file]");
     picker.addEventListener("change", () => {
@@ -257,6 +311,13 @@ class Composer {
     this.choose(next.dataset.way);
     next.focus();
   }
+}
+
+/** How long and how often one may still write. */
+function limitsOf(facts) {
+  const closes = facts.closes ? `· ${sentence("closes")} ${until(Date.parse(facts.closes))}` : "";
+  const sends = Number.isInteger(facts.sends) ? ` · ${sentence("sends")} ${facts.sends}` : "";
+  return closes + sends;
 }
 
 /** The limit for a type: its own, its family's, else the one under an empty name. */
@@ -294,7 +355,9 @@ addEventListener("pagehide", () => composer?.drafts.leave());
 
 document.addEventListener("click", (event) => {
   const reply = event.target.closest?.("[data-reply-to]");
-  if (reply) openComposer()?.replyTo(reply.dataset.replyTo, reply.dataset.quote, reply.dataset.visibility);
+  if (reply) openComposer()?.replyTo(reply.dataset.replyTo, reply.dataset.quote, reply.dataset.visibility, "publicly" in reply.dataset);
+  const change = event.target.closest?.("[data-change]");
+  if (change) openComposer()?.change(change.dataset.change, change.dataset.text, change.dataset.visibility);
   const again = event.target.closest?.("[data-edit-again]");
   if (again) openComposer()?.write(again.dataset.text, again.dataset.visibility);
 });

@@ -48,6 +48,7 @@ function sameDay(at) {
 
 const styles = {
   ago,
+  until,
   clock: (at) => clock.format(at),
   moment: (at) => (sameDay(at) ? clock.format(at) : known ? dayAndClock.format(at) : null),
   day: (at) => (!known ? null : new Date(at).getFullYear() === new Date().getFullYear() ? month.format(at) : String(new Date(at).getFullYear())),
