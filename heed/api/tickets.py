@@ -7,7 +7,7 @@ from typing import Annotated, Any, BinaryIO, Literal, cast
 from django.db import transaction
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
-from ninja import File, Query, Router, Status
+from ninja import File, Form, Query, Router, Status
 from ninja.files import UploadedFile
 
 from heed.accounts.models import User
@@ -133,10 +133,15 @@ def show_typing(request: Asking, number: int) -> Any:
 
 
 @router.post("/tickets/{number}/attachments", response={201: AttachmentOut}, summary="Upload a file to send")
-def upload(request: Asking, number: int, file: Annotated[UploadedFile, File()]) -> Any:
+def upload(
+    request: Asking,
+    number: int,
+    file: Annotated[UploadedFile, File()],
+    alt: Annotated[str, Form(description="What a picture shows, in words.", max_length=2000)] = "",
+) -> Any:
     ticket = reach.ticket(request.auth, number)
     content = cast(BinaryIO, file.file)
-    return Status(201, of_attachment(verbs.attach(request.auth, ticket, file.name or "file", content)))
+    return Status(201, of_attachment(verbs.attach(request.auth, ticket, file.name or "file", content, alt)))
 
 
 def _filled(given: TemplateGiven | None) -> FilledTemplate | None:

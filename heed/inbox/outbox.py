@@ -325,7 +325,8 @@ def _outgoing(attachment: Attachment, with_bytes: bool) -> OutgoingFile:
     if with_bytes:
         with files.open_file(attachment.path) as file:
             content = file.read()
-    return OutgoingFile(attachment.name, attachment.mime, content, files.public_link(attachment.pk))
+    link = files.public_link(attachment.pk)
+    return OutgoingFile(attachment.name, attachment.mime, content, link, attachment.text)
 
 
 # -------------------------------------------------------------------------------- outcomes

@@ -249,8 +249,9 @@ def drop_draft(user: User, ticket: Ticket, visibility: str) -> None:
     Draft.objects.filter(user=user, ticket=ticket, visibility=visibility).delete()
 
 
-def attach(user: User, ticket: Ticket, name: str, file: BinaryIO) -> Attachment:
-    """Keep a file for an answer that is being written. Raises `TooLarge` of the files."""
+def attach(user: User, ticket: Ticket, name: str, file: BinaryIO, alt: str = "") -> Attachment:
+    """Keep a file for an answer that is being written; `alt` says what a picture shows. Raises
+    `TooLarge` of the files."""
     kept = kept_files.keep(file)
     return Attachment.objects.create(
         owner=user,
@@ -260,6 +261,7 @@ def attach(user: User, ticket: Ticket, name: str, file: BinaryIO) -> Attachment:
         mime=kept.mime,
         size=kept.size,
         path=kept.path,
+        text=clean(alt).strip(),
         state=Attachment.State.KEPT,
     )
 

@@ -67,6 +67,8 @@ class Caller:
             response = client.generic(method, url, body, content_type="application/json", headers=headers)
         elif isinstance(body, SimpleUploadedFile):
             response = client.post(url, {"file": body}, headers=headers)
+        elif isinstance(body, dict) and "file" in body:
+            response = client.post(url, body, headers=headers)
         elif body is None:
             response = client.generic(method, url, headers=headers)
         else:

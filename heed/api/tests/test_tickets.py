@@ -343,6 +343,11 @@ class TestFiles:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "sandbox" in answer.headers["Content-Security-Policy"]
 
+    def test_what_a_picture_shows_is_said_in_words(self, call: Caller, desk: Desk) -> None:
+        form = {"file": SimpleUploadedFile("boot.png", PNG), "alt": " A torn boot "}
+        kept = call("POST", f"tickets/{desk.ticket().pk}/attachments", form)
+        assert (kept.json["name"], kept.json["text"]) == ("boot.png", "A torn boot")
+
     def test_what_could_run_in_a_browser_is_only_downloaded(self, call: Caller, desk: Desk) -> None:
         ticket = desk.ticket()
         page = SimpleUploadedFile("a.png", b"<html><script>a()</script></html>", content_type="image/png")

@@ -13,12 +13,14 @@ from heed.channels.base.reason import Reason
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFile:
-    """A file of an answer: its bytes, and a public address where a network can fetch it."""
+    """A file of an answer: its bytes, and a public address where a network can fetch it. `alt` says
+    in words what a picture shows, for those who cannot see it."""
 
     name: str
     mime: str
     content: bytes
     url: str
+    alt: str = ""
 
     @property
     def size(self) -> int:
