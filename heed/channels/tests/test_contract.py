@@ -387,6 +387,10 @@ class TestAnswering:
         with pytest.raises(AnswerLost):
             connected.send(answer, connected.spoil_the_decisive_call(Fault("*", drop="before")))
         found = connected.run(lambda record: network.find(record, answer))
+        if getattr(sample_of(network), "FINDS_BY_SENDING_AGAIN", False):
+            assert isinstance(found, Sent)  # under a key that makes the network take it once
+            assert connected.times_seen("Poslali smo novega.") == 1
+            return
         assert isinstance(found, NotThere | CannotTell)
         assert connected.times_seen("Poslali smo novega.") == 0
 
