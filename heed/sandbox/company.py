@@ -6,11 +6,11 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import chain, cycle, islice
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import orjson
@@ -19,7 +19,7 @@ from heed.lib.http import AnswerLost, Client, Request, TooLarge, Unreachable
 from heed.sandbox.cast import CUSTOMERS
 from heed.sandbox.frame import DemoAccount, PlayError, Sandbox, Simulator
 from heed.sandbox.scene import Line
-from heed.sandbox.stories import LATER, OPENING, POSTS, THANKS, Story
+from heed.sandbox.stories import LATER, OPENING, POSTS, THANKS, Story, Where
 
 log = logging.getLogger("heed.sandbox")
 
@@ -29,6 +29,7 @@ PAUSE = (40.0, 90.0)
 THINKING = (12.0, 35.0)
 READING = (2.0, 6.0)
 OPENING_BEGAN = timedelta(minutes=54)
+KINDS = frozenset(get_args(Where))
 _LOOK_EVERY = 2.0
 _PATIENCE = 90.0
 
@@ -97,7 +98,7 @@ class Company(threading.Thread):
         self._ended = ended
         self._chance = random.Random()  # noqa: S311 - customers need no secrets
         self._looked: dict[str, int] = {}
-        self._dealt: dict[str, Iterator[Simulator]] = {}
+        self._told: Counter[str] = Counter()
 
     def run(self) -> None:
         fresh = self._until_it_answers(self.settle_in)
@@ -184,7 +185,7 @@ class Company(threading.Thread):
                     self._play(simulator, "post", **_facts(post))
 
     def tell(self, story: Story) -> None:
-        """Let a story begin, on the next network in turn that has its kind of message."""
+        """Let a story begin, on a network that has its kind of message."""
         simulator = self._next_for(story)
         if simulator is None:
             return
@@ -218,9 +219,15 @@ class Company(threading.Thread):
         return None
 
     def _next_for(self, story: Story) -> Simulator | None:
+        """The one with the fewest stories so far, so that none stays empty; of those alike, the one that has
+        the fewest kinds of messages."""
         offering = [each for each in self._sandbox.simulators.values() if story.where in each.offers]
-        turns = self._dealt.setdefault(story.where, cycle(offering))
-        return next(turns, None)
+        chosen = min(
+            offering, key=lambda each: (self._told[each.name], len(each.offers & KINDS)), default=None
+        )
+        if chosen is not None:
+            self._told[chosen.name] += 1
+        return chosen
 
     def _play(self, simulator: Simulator, verb: str, **facts: Any) -> dict[str, Any] | None:
         try:

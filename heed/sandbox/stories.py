@@ -124,10 +124,16 @@ OPENING = (
     Story(
         "tuya", "comment", "Гоё гутал байна! Ямар хэмжээнүүд үлдсэн бэ?", ("37 байвал надад хадгалаарай 🙏",)
     ),
+    Story("lea", "message", "Ali imate za ta model tudi vložke?", ("Hvala, jih dodam v košarico.",)),
+    Story(
+        "sam",
+        "message",
+        "The tracking page has said “in transit” since Monday. Is my parcel lost?",
+        ("It is 88241. I need them for Saturday.", "Brilliant, thanks for checking."),
+    ),
 )
 
 LATER = (
-    Story("lea", "message", "Ali imate za ta model tudi vložke?", ("Hvala, jih dodam v košarico.",)),
     Story("sam", "comment", "What a colour. Is the green one vegan leather?", ("Good to know, thank you!",)),
     Story("omar", "message", "متى تفتحون يوم الجمعة؟", ("تمام، شكراً.",)),
     Story(
@@ -137,12 +143,6 @@ LATER = (
         "jan", "comment", "Kako se pa čisti tole usnje? Sneg in sol sta pri nas vsak dan.", ("Super nasvet.",)
     ),
     Story("nadia", "mention", "خدمة Acme ممتازة اليوم، شكراً لكم 👏", ()),
-    Story(
-        "sam",
-        "message",
-        "The tracking page has said “in transit” since Monday. Is my parcel lost?",
-        ("It is 88241. I need them for Saturday.", "Brilliant, thanks for checking."),
-    ),
     Story("lea", "comment", "Kdaj pa bo spet na zalogi številka 38?", ("Komaj čakam!",)),
     Story(
         "omar",

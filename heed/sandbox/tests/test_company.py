@@ -131,7 +131,7 @@ def answered(company: Company, text: str) -> None:
 
 
 def told_on_viber(company: Company, story: Story) -> None:
-    company._dealt[story.where] = iter([sandbox_of(company)["viber"]])
+    company._told["viber"] = -1  # the next in line for any story
     company.tell(story)
 
 
