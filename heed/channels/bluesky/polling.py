@@ -16,7 +16,8 @@ from heed.channels.bluesky.reading import split
 from heed.lib import clock
 from heed.lib.http import Steps, TooLarge, Unreachable
 
-REASONS = ["mention", "reply", "quote", "like", "repost"]
+_WORDS = ["mention", "reply", "quote"]
+REASONS = [*_WORDS, "like", "repost"]
 BACKLOG = timedelta(hours=24)
 """How far the very first poll looks back."""
 
@@ -28,8 +29,12 @@ SETTLED = timedelta(seconds=60)
 """Our own posts are taken for written elsewhere only when older: by then an answer of Heed's own
 knows its address."""
 
+_WATCHED = 100
+"""So many of the newest mentions and replies are watched: one no longer listed may have been removed."""
+
 _PAGES = 10
 _PAGE = 100
+_CHECKED_AT_ONCE = 20
 _REMEMBERED = 1000
 _CHAT_REST = timedelta(hours=1)
 
@@ -62,6 +67,10 @@ class _Walk:
     cut: str = ""
     """In a flood: the time down to which the next poll can know all it sees again."""
     keys: list[str] = field(default_factory=list)
+    written: list[Any] = field(default_factory=list)
+    """The newest mentions and replies listed: time, address, and whether it stands on its own."""
+    down_to: str = ""
+    """The list was read down to this time; an empty text when it was read to its end."""
 
 
 def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple[list[bytes], bool]]:
@@ -87,11 +96,13 @@ def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple
         if listed and not walk.cut and walk.listed >= _REMEMBERED // 2:
             walk.cut = listed[-1].at
         walk.newest = max([walk.newest, *(each.at for each in listed)])
+        walk.written = [*walk.written, *_written(listed)][:_WATCHED]
         opened = first and _has_been_opened(page)
         news = [each.item for each in fresh if _is_news(each, state["floor"], unread_only=opened)]
         if news:
             bodies.append(_body("notifications", notifications=news[::-1]))
         walk.page = str(page.get("cursor") or "")
+        walk.down_to = listed[-1].at if listed and walk.page else ""
         ended = not walk.page or any(each.at < walk.until for each in listed)
         if ended:
             break
@@ -102,7 +113,41 @@ def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple
     overlap = _iso(clock.from_iso(walk.newest) - OVERLAP) if walk.newest else ""
     state["until"] = max(walk.until, walk.cut, overlap)
     state["seen"] = [*walk.keys, *state.get("seen", ())][:_REMEMBERED]
+    gone = (yield from _unless_down(_removed(account, state, walk))) or []
+    if gone:
+        bodies.append(_body("removed", at=_iso(clock.now()), posts=gone))
     return bodies, False
+
+
+def _removed(account: AccountRecord, state: dict[str, Any], walk: _Walk) -> Steps[list[Any]]:
+    """What is there no more, of what is watched: address, and whether it stood on its own.
+
+    The network does not tell of removals, but drops what it had told of a removed post. It also
+    drops what somebody muted: so each post that is missed is asked for itself.
+    """
+    down_to = walk.written[-1][0] if len(walk.written) == _WATCHED else walk.down_to
+    listed = {uri for _, uri, _ in walk.written}
+    watched = [each for each in state.get("watched", ()) if each[1] not in listed]
+    missed = [each for each in watched if each[0] > down_to][:_CHECKED_AT_ONCE]
+    gone = []
+    for _, uri, alone in missed:
+        if not (yield from _is_there(account, uri)):
+            gone.append([uri, alone])
+    left = [each for each in watched if each not in missed]
+    state["watched"] = sorted([*walk.written, *left], key=lambda each: each[0], reverse=True)[:_WATCHED]
+    return gone
+
+
+def _is_there(account: AccountRecord, uri: str) -> Steps[bool]:
+    did, collection, rkey = split(uri)
+    params: dict[str, str | list[str]] = {"repo": did, "collection": collection, "rkey": rkey}
+    try:
+        yield from xrpc.query(account, "com.atproto.repo.getRecord", params)
+    except Refusal as refusal:
+        if refusal.reason == "gone":
+            return False
+        raise
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +164,17 @@ def _listed(items: Any) -> list[_Listed]:
         known = item if isinstance(item, dict) else {}
         key = hashlib.sha256(f"{known.get('reason')} {known.get('uri')}".encode()).hexdigest()[:12]
         found.append(_Listed(key, _comparable(known.get("indexedAt")), item))
+    return found
+
+
+def _written(listed: Iterable[_Listed]) -> list[list[Any]]:
+    """What people wrote, of a page of the list: time, address, and whether it stands on its own."""
+    found: list[list[Any]] = []
+    for each in listed:
+        item = each.item if isinstance(each.item, dict) else {}
+        record, uri = item.get("record"), str(item.get("uri"))
+        if item.get("reason") in _WORDS and "/app.bsky.feed.post/" in uri and isinstance(record, dict):
+            found.append([each.at, uri, not record.get("reply")])
     return found
 
 

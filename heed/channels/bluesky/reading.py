@@ -68,6 +68,8 @@ def read(body: bytes, account: AccountRecord) -> list[Inbound]:
             return each(_items(page, "notifications"), lambda item: _notified(item, account), "notification")
         case "own":
             return each(_items(page, "records"), lambda item: _own_post(item, account), "own post")
+        case "removed":
+            return each(_items(page, "posts"), lambda item: _removed(item, page), "removal")
         case "chat":
             return each(_items(page, "logs"), lambda item: _chatted(item, page, account), "chat")
         case "chat_off":
@@ -189,6 +191,14 @@ def _written(news: Notification, account: AccountRecord) -> list[Inbound]:
         )
     )
     return found
+
+
+def _removed(item: Any, page: Mapping[str, Any]) -> list[Inbound]:
+    """A post of a customer is there no more; one on its own was also the post of its thread."""
+    uri, alone = item
+    split(uri)
+    gone: list[Inbound] = [MessageRemoved(external_id=uri, at=clock.from_iso(page["at"]))]
+    return [*gone, PostSeen(external_id=uri, removed=True)] if alone else gone
 
 
 def _own_post(item: Any, account: AccountRecord) -> Iterable[Inbound]:

@@ -17,7 +17,7 @@ from heed.channels.base import (
     Sent,
     Target,
 )
-from heed.channels.bluesky import tid, xrpc
+from heed.channels.bluesky import picture, tid, xrpc
 from heed.channels.bluesky.payload import ChatMessage, PostRecord, PostView
 from heed.channels.bluesky.polling import chat_proxy
 from heed.channels.bluesky.reading import refs_of, split
@@ -151,7 +151,10 @@ def _pictures(account: AccountRecord, answer: Answer) -> Steps[dict[str, Any]]:
     images = []
     for file in answer.files:
         blob = yield from xrpc.upload(account, file.content, file.mime)
-        images.append({"alt": "", "image": blob})
+        image: dict[str, Any] = {"alt": file.alt, "image": blob}
+        if size := picture.size(file.content):
+            image["aspectRatio"] = {"width": size[0], "height": size[1]}
+        images.append(image)
     return {"$type": "app.bsky.embed.images", "images": images}
 
 

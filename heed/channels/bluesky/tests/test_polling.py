@@ -190,6 +190,54 @@ def test_replies_quotes_and_reactions(bluesky: Simulator, desk: Desk) -> None:
     ]
 
 
+def test_what_a_customer_removed_is_told_once(bluesky: Simulator, desk: Desk) -> None:
+    post = bluesky.do("post", text="The Triglav boot is back.")["id"]
+    mention = bluesky.do("mention", person="lea", text="ena")["id"]
+    reply = bluesky.do("comment", person="omar", text="dve", post=post)["id"]
+    kept = bluesky.do("mention", person="lea", text="tri")["id"]
+    desk.poll()
+    bluesky.do("remove", person="lea", id=mention)
+    bluesky.do("remove", person="omar", id=reply)
+    told = desk.poll()
+    assert [each.external_id for each in told if isinstance(each, MessageRemoved)] == [reply, mention]
+    assert [(each.external_id, each.removed) for each in told if isinstance(each, PostSeen)] == [
+        (mention, True)
+    ]
+    assert desk.poll() == []
+    bluesky.do("remove", person="lea", id=kept)
+    [gone, _] = desk.poll()
+    assert isinstance(gone, MessageRemoved)
+
+
+def test_what_is_only_listed_no_more_was_not_removed(bluesky: Simulator, desk: Desk) -> None:
+    bluesky.do("mention", person="lea", text="ena")
+    desk.poll()
+    send = desk.send
+
+    def muted(request: Any) -> Response:
+        if request.url.endswith("listNotifications"):
+            return Response(200, {}, b'{"notifications": []}')
+        return send(request)
+
+    desk.send = muted  # type: ignore[method-assign]
+    assert desk.poll() == []
+    assert desk.calls_of("getRecord") == 1
+    desk.poll()
+    assert desk.calls_of("getRecord") == 1
+
+
+def test_what_slid_down_the_list_was_not_removed(bluesky: Simulator, desk: Desk) -> None:
+    bluesky.do("mention", person="lea", text="ena")
+    desk.poll()
+    with clock.moved(timedelta(minutes=30)):
+        for number in range(120):
+            bluesky.do("mention", person="lea", text=str(number))
+        desk.poll()
+        desk.poll()
+    assert desk.of(MessageRemoved) == []
+    assert desk.calls_of("getRecord") == 0
+
+
 def test_what_was_written_elsewhere_is_an_echo_once_settled(sandbox: Sandbox, desk: Desk) -> None:
     bluesky = sandbox["bluesky"]
     asked = bluesky.do("mention", person="lea", text="Kje je paket?")["id"]

@@ -95,12 +95,14 @@ def test_links_handles_and_tags_are_alive(desk: Desk, bluesky: Simulator) -> Non
 
 
 def test_pictures_go_along(desk: Desk, bluesky: Simulator) -> None:
-    picture = OutgoingFile("boot.png", "image/png", draw("boot"), "http://127.0.0.1/boot.png")
+    picture = OutgoingFile("boot.png", "image/png", draw("boot"), "http://127.0.0.1/boot.png", "Škorenj")
     desk.said(desk.answer("Takole.", asked(desk, bluesky), files=(picture, picture)))
     images = posts(bluesky)[-1]["record"]["embed"]["images"]
     assert [(each["image"]["mimeType"], each["image"]["size"]) for each in images] == [
         ("image/png", len(picture.content))
     ] * 2
+    assert [each["alt"] for each in images] == ["Škorenj"] * 2
+    assert [each["aspectRatio"] for each in images] == [{"width": 480, "height": 360}] * 2
 
 
 def test_a_picture_that_is_too_large(desk: Desk, bluesky: Simulator) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from heed.channels.bluesky.tests.network.bridge import ChatService, RealBluesky
+from heed.channels.bluesky.tests.network.heed import Heed
 from heed.channels.bluesky.tests.network.install import CannotInstall, installed
 from heed.channels.bluesky.tests.network.real import Customer, RealNetwork
 from heed.sandbox import Sandbox
 from heed.sandbox.cast import CUSTOMERS, OUTSIDER
+from heed.tests.processes import processes
 
 _HERE = Path(__file__).parent
 _numbers = count(1)
@@ -56,9 +59,11 @@ def chat_service() -> Iterator[ChatService]:
         yield service
 
 
-@pytest.fixture
-def sandbox(real: RealNetwork, people: dict[str, Customer], chat_service: ChatService) -> Iterator[Sandbox]:
-    """A sandbox whose Bluesky is the real one, with a company account of this test's own."""
+@contextmanager
+def _with_a_company(
+    real: RealNetwork, people: dict[str, Customer], chat_service: ChatService
+) -> Iterator[Sandbox]:
+    """A sandbox whose Bluesky is the real one, with a company account of its own."""
     company = real.person(f"acme-shoes-{next(_numbers)}.test")
     with Sandbox(seed=1) as sandbox:
         sandbox.simulators["bluesky"] = RealBluesky(sandbox, real, chat_service, company, people)
@@ -66,7 +71,35 @@ def sandbox(real: RealNetwork, people: dict[str, Customer], chat_service: ChatSe
 
 
 @pytest.fixture
+def sandbox(real: RealNetwork, people: dict[str, Customer], chat_service: ChatService) -> Iterator[Sandbox]:
+    with _with_a_company(real, people, chat_service) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
 def bluesky(sandbox: Sandbox) -> RealBluesky:
+    return _real(sandbox)
+
+
+@pytest.fixture(scope="module")
+def acme(real: RealNetwork, people: dict[str, Customer], chat_service: ChatService) -> Iterator[RealBluesky]:
+    """The real network with one company account for all tests of a file."""
+    with _with_a_company(real, people, chat_service) as sandbox:
+        yield _real(sandbox)
+
+
+@pytest.fixture(scope="module")
+def heed(
+    acme: RealBluesky, chat_service: ChatService, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Heed]:
+    """A running Heed with that company's account connected: web, intake and worker as at home."""
+    with processes(tmp_path_factory.mktemp("heed"), "heed_bluesky") as running:
+        heed = Heed(running)
+        heed.connect(acme, chat_service)
+        yield heed
+
+
+def _real(sandbox: Sandbox) -> RealBluesky:
     found = sandbox["bluesky"]
     assert isinstance(found, RealBluesky)
     return found

@@ -25,14 +25,14 @@ from heed.lib.postgres import Embedded
 HERE = Path(__file__).parent
 PASSWORD = "kind-words-42"
 _READY_WITHIN = 120
+_SETTLED_WITHIN = 30
 
 
 class RealNetwork:
     """`with RealNetwork(installed) as network: network.url`, the address of the accounts' server."""
 
-    def __init__(self, where: Installed, *, rate_limits: bool = False) -> None:
+    def __init__(self, where: Installed) -> None:
         self._where = where
-        self._rate_limits = rate_limits
         self._folder = Path(tempfile.mkdtemp(prefix="heed-bluesky-"))
         self._folder.chmod(0o755)
         self._started = ExitStack()
@@ -40,6 +40,7 @@ class RealNetwork:
             zip(("pds", "bsky", "plc", "ozone", "control", "redis"), _free_ports(6), strict=True)
         )
         self.url = f"http://localhost:{self._ports['pds']}"
+        self._control = f"http://localhost:{self._ports['control']}"
         self.http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
 
     def __enter__(self) -> RealNetwork:
@@ -71,7 +72,38 @@ class RealNetwork:
 
     def settle(self) -> None:
         """Wait until everything written so far can be seen by everyone."""
-        self.http.get(f"http://localhost:{self._ports['control']}/").raise_for_status()
+        until = time.monotonic() + _SETTLED_WITHIN
+        while True:
+            answer = self.http.get(f"{self._control}/")
+            if answer.status_code == 200:
+                return
+            assert time.monotonic() < until, answer.text  # after a restart its readers take a moment
+            time.sleep(0.2)
+
+    def calls(self, nsid: str) -> int:
+        """How often the accounts' server was asked for this."""
+        found: dict[str, int] = self.http.get(f"{self._control}/calls").json()
+        return found.get(nsid, 0)
+
+    def restart(self, away: float = 0, **limits: int) -> None:
+        """The accounts' server goes as in a power cut and comes back over its data after `away` seconds.
+
+        With `hour` and `points` its limits hold: so many points of writing in an hour of so many seconds.
+        """
+        self._do("restart", away=away, **limits)
+
+    def cut(self, nsid: str, when: str, *, skip: int = 0, away: float = 0) -> None:
+        """Let the next call of this kind, after `skip` others, be cut `before` or `after` it is done;
+        the server goes with it for `away` seconds."""
+        self._do("cut", nsid=nsid, when=when, skip=skip, away=away)
+
+    def age(self, did: str) -> None:
+        """Two hours pass for every access token used so far that the account's app passwords gave."""
+        self._do("age", did=did)
+
+    def _do(self, what: str, **given: Any) -> None:
+        answer = self.http.post(f"{self._control}/{what}", json=given)
+        assert answer.status_code == 200, answer.text
 
     def _start_database(self, started: ExitStack) -> str:
         database = Embedded(self._folder / "postgres", forgetful=True)
@@ -97,7 +129,6 @@ class RealNetwork:
             {
                 "NETWORK_PACKAGES": str(self._where.packages),
                 "NETWORK_PORTS": json.dumps(self._ports),
-                "NETWORK_RATE_LIMITS": "1" if self._rate_limits else "0",
                 "DB_POSTGRES_URL": database,
                 "DB_POSTGRES_SCHEMA": "dev",
                 "REDIS_HOST": f"127.0.0.1:{self._ports['redis']}",

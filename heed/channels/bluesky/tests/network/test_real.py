@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -25,7 +26,6 @@ from heed.channels.base import (
 from heed.channels.bluesky.adapter import network
 from heed.channels.bluesky.tests.desk import Desk, target_of
 from heed.channels.bluesky.tests.network.bridge import RealBluesky
-from heed.channels.bluesky.tests.network.install import installed
 from heed.channels.bluesky.tests.network.real import PASSWORD, Customer, RealNetwork
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Response
@@ -290,16 +290,23 @@ class TestWhatTheServerRefuses:
         assert "Bad token method" in limited.cursor["chat_off"]["why"]
 
 
-def test_the_thirty_first_sign_in_has_to_wait() -> None:
-    with RealNetwork(installed(), rate_limits=True) as strict:
-        acme = strict.person("acme-shoes.test")
-        credentials = {"identifier": acme.handle, "app_password": PASSWORD}
-        desk = Desk(AccountRecord(acme.did, "Acme", credentials, strict.url))
-        for _ in range(30):
-            desk.run(network.check)
-            desk.record = replace(desk.record, session={})
-        with pytest.raises(Refusal) as caught:
-            desk.run(network.check)
+@pytest.fixture
+def strict(real: RealNetwork) -> Iterator[RealNetwork]:
+    """The network with its server's own limits."""
+    real.restart(hour=3600, points=5000)
+    yield real
+    real.restart()
+
+
+def test_the_thirty_first_sign_in_has_to_wait(strict: RealNetwork) -> None:
+    acme = strict.person("acme-shoes.test")
+    credentials = {"identifier": acme.handle, "app_password": PASSWORD}
+    desk = Desk(AccountRecord(acme.did, "Acme", credentials, strict.url))
+    for _ in range(30):
+        desk.run(network.check)
+        desk.record = replace(desk.record, session={})
+    with pytest.raises(Refusal) as caught:
+        desk.run(network.check)
     refusal = caught.value
     assert (refusal.reason, refusal.retry) == ("slow_down", True)
     assert refusal.after is not None
