@@ -1,12 +1,12 @@
-"""An answer as the customer service messages that carry it."""
+"""An answer as the customer service message that carries it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from heed.channels.base import AccountRecord, Answer, OutgoingFile, Refusal, Sent, SessionExpired
+from heed.channels.base import AccountRecord, Answer, OutgoingFile, Refusal, Sent
 from heed.channels.wechat.calls import call, upload
-from heed.lib.http import AnswerLost, Steps, Unreachable
+from heed.lib.http import Steps
 from heed.lib.text import measure
 
 TEXT_BYTES = 2048
@@ -24,28 +24,15 @@ TYPES = tuple(_KINDS)
 
 
 def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
-    """A file and its text are two messages, and count as two."""
+    """One message: a text or a file. WeChat tells no id of it, so that ours is made from the key."""
     _check(answer)
-    messages: list[dict[str, Any]] = []
+    message: dict[str, Any] = {"msgtype": "text", "text": {"content": answer.text}}
     for file in answer.files:
         kind, ending = _KINDS[file.mime]
         media = yield from upload(account, kind, f"file.{ending}", file.mime, file.content)
-        messages.append({"msgtype": kind, kind: {"media_id": media}})
-    if answer.text:
-        messages.append({"msgtype": "text", "text": {"content": answer.text}})
-    for number, message in enumerate(messages):
-        try:
-            yield from call(
-                account, "message/custom/send", {"touser": answer.person, **message}, decisive=True
-            )
-        except (Refusal, Unreachable, SessionExpired) as error:
-            if number == 0:
-                raise
-            # The file is with the customer: sending all of it again would repeat it.
-            raise AnswerLost(f"only the file went out: {error}") from error
-    # WeChat gives its messages no ids that one could learn.
-    ids = [f"{answer.key}:{number}" for number, _ in enumerate(messages)]
-    return Sent(ids[0], more=tuple(ids[1:]))
+        message = {"msgtype": kind, kind: {"media_id": media}}
+    yield from call(account, "message/custom/send", {"touser": answer.person, **message}, decisive=True)
+    return Sent(f"wechat:{answer.key}")
 
 
 def _check(answer: Answer) -> None:
@@ -54,8 +41,8 @@ def _check(answer: Answer) -> None:
         raise Refusal("unreachable", detail="no receiver")
     if measure(answer.text, "bytes") > TEXT_BYTES:
         raise Refusal("too_long")
-    if len(answer.files) > 1:
-        raise Refusal("file_refused", detail="one file at a time")
+    if len(answer.files) + bool(answer.text) > 1:
+        raise Refusal("file_refused", detail="a file goes alone")
     for file in answer.files:
         _check_file(file)
     if not answer.text and not answer.files:

@@ -84,7 +84,7 @@ def refusal_of(steps: Steps[Any], *answers: Any) -> Refusal:
 class TestSending:
     def test_a_text(self) -> None:
         script = Script(OK)
-        assert script.run(network.send(ACCOUNT, answer("Здраво 👟"))) == Sent("key-1:0")
+        assert script.run(network.send(ACCOUNT, answer("Здраво 👟"))) == Sent("wechat:key-1")
         (request,) = script.requests
         assert request.url == "https://api.weixin.qq.com/cgi-bin/message/custom/send"
         assert request.params == {"access_token": "token-1"}
@@ -102,7 +102,7 @@ class TestSending:
     )
     def test_a_file_is_uploaded_first(self, file: OutgoingFile, kind: str, name: str) -> None:
         script = Script(UPLOADED, OK)
-        assert script.run(network.send(ACCOUNT, answer("", file))) == Sent("key-1:0")
+        assert script.run(network.send(ACCOUNT, answer("", file))) == Sent("wechat:key-1")
         upload = script.requests[0]
         assert upload.url.endswith("/cgi-bin/media/upload")
         assert upload.params == {"access_token": "token-1", "type": kind}
@@ -115,22 +115,12 @@ class TestSending:
         assert not upload.decisive
         assert script.fields() == {"touser": OPENID, "msgtype": kind, kind: {"media_id": "media-1"}}
 
-    def test_a_file_and_its_text_are_two_messages(self) -> None:
-        script = Script(UPLOADED, OK, OK)
-        sent = script.run(network.send(ACCOUNT, answer("Tukaj.", PICTURE)))
-        assert sent == Sent("key-1:0", more=("key-1:1",))
-        assert [script.fields(number)["msgtype"] for number in (1, 2)] == ["image", "text"]
-
-    @pytest.mark.parametrize("second", [error(45047), error(40001), Unreachable("closed"), AnswerLost("cut")])
-    def test_half_an_answer_is_never_sent_again(self, second: Any) -> None:
-        with pytest.raises(AnswerLost):
-            Script(UPLOADED, OK, second).run(network.send(ACCOUNT, answer("Tukaj.", PICTURE)))
-
     @pytest.mark.parametrize(
         ("wanted", "reason"),
         [
             (answer("ж" * 1025), "too_long"),
             (answer("", PICTURE, FILM), "file_refused"),
+            (answer("Tukaj.", PICTURE), "file_refused"),
             (answer("", OutgoingFile("a.pdf", "application/pdf", b"%PDF", "")), "file_refused"),
             (answer("", replace(VOICE, content=b"x" * (2 * 1024 * 1024 + 1))), "file_refused"),
             (answer("", replace(PICTURE, content=b"x" * (10 * 1024 * 1024 + 1))), "file_refused"),
@@ -205,6 +195,10 @@ class TestSending:
     def test_nobody_knows(self, lost: Any) -> None:
         with pytest.raises(AnswerLost):
             Script(lost).run(network.send(ACCOUNT, answer()))
+
+    def test_never_left(self) -> None:
+        with pytest.raises(Unreachable):
+            Script(Unreachable("closed")).run(network.send(ACCOUNT, answer()))
 
     def test_turned_away_before_wechat_looked(self) -> None:
         refusal = refusal_of(network.send(ACCOUNT, answer()), Response(404, {}, b""))
