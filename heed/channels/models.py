@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 
 from heed.channels.base import AccountRecord, Capabilities, Network
-from heed.channels.registry import network_named
+from heed.channels.registry import network_or_stand_in
 from heed.lib import clock
 from heed.lib.crypto import KeyRing, key_ring
 
@@ -82,7 +82,7 @@ class Account(models.Model):
 
     @property
     def adapter(self) -> Network:
-        return network_named(self.network)
+        return network_or_stand_in(self.network)
 
     @property
     def able(self) -> Capabilities:

@@ -154,7 +154,11 @@ def _author_key(arrival: Arrival) -> Key:
 
 def _people(new: Mapping[Key, Arrival]) -> dict[Key, Author]:
     """The identity of every author, made where it is new."""
-    persons = {_author_key(arrival): _author(arrival) for arrival in new.values()}
+    persons: dict[Key, Person] = {}
+    for arrival in new.values():
+        key, person = _author_key(arrival), _author(arrival)
+        if key not in persons or person.also or not persons[key].also:
+            persons[key] = person
     found = _known_people(persons)
     found.update(_known_by_other_id(persons, found))
     missing = sorted(key for key in persons if key not in found)
@@ -491,7 +495,10 @@ def _refresh_tickets(here: Iterable[Here]) -> set[int]:
     locked = _run(_LOCK_TICKETS, [line[0] for line in lines])
     solved = {pk for pk, status in locked if status == Ticket.Status.SOLVED}
     now = _run(_REFRESH_TICKETS, *_columns(lines))
-    return {pk for pk, status in now if pk in solved and status != Ticket.Status.SOLVED}
+    overtaken = [pk for pk, _, partly_answered in now if partly_answered]
+    if overtaken:
+        _run(_WAITING_SINCE, overtaken)
+    return {pk for pk, status, _ in now if pk in solved and status != Ticket.Status.SOLVED}
 
 
 def window_of(account: Account) -> int | None:
@@ -526,17 +533,28 @@ UPDATE inbox_ticket AS t SET
     last_private_in = greatest(t.last_private_in, n.window_from),
     window_closes_at = greatest(t.last_private_in, n.window_from) + n."window" * interval '1 second',
     unanswered = t.unanswered OR n.waits,
-    waiting_since = CASE WHEN n.waits THEN least(t.waiting_since, n.first) ELSE t.waiting_since END,
+    waiting_since = CASE WHEN n.waits AND NOT n.partly_answered THEN least(t.waiting_since, n.first)
+        ELSE t.waiting_since END,
     status = CASE WHEN t.status = 'solved' AND n.waits THEN 'open' ELSE t.status END,
     solved_at = CASE WHEN n.waits THEN NULL ELSE t.solved_at END
 FROM (
-    SELECT new.*, now.outside_until IS NULL OR new.at > now.outside_until AS waits
+    SELECT new.*, now.outside_until IS NULL OR new.at > now.outside_until AS waits,
+        coalesce(new.first <= now.outside_until AND new.at > now.outside_until, false) AS partly_answered
     FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[],
         %s::int[]) AS new (ticket, at, words, first, window_from, "window")
     JOIN inbox_ticket AS now ON now.id = new.ticket
 ) AS n
 WHERE t.id = n.ticket
-RETURNING t.id, t.status
+RETURNING t.id, t.status, n.partly_answered
+"""
+
+# Of what came together, an answer outside Heed has answered the older part only.
+_WAITING_SINCE = """
+UPDATE inbox_ticket AS t SET waiting_since = (
+    SELECT min(m.at) FROM inbox_message m
+    WHERE m.ticket_id = t.id AND m.direction = 'in' AND m.at > t.outside_until
+)
+WHERE t.id = ANY(%s)
 """
 
 # --------------------------------------------------------------------------------- events

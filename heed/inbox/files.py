@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -15,6 +16,7 @@ from django.core import signing
 
 from heed.channels.base import AttachmentKind
 from heed.inbox.models import Attachment, Post
+from heed.lib import clock
 
 MOST_BYTES = 50 * 1024 * 1024
 SHOWN = frozenset(
@@ -78,6 +80,27 @@ def forget(path: str) -> None:
         return
     with contextlib.suppress(FileNotFoundError):
         _place(path).unlink()
+
+
+def forget_unused() -> int:
+    """Remove the files that nothing has used for a day; gives back how many. A file is written
+    before the row that uses it, hence the day."""
+    root = Path(settings.MEDIA_ROOT)
+    old = (clock.now() - _LEFT_ALONE).timestamp()
+    gone = 0
+    for folder in sorted(root.glob("??")):
+        paths = {
+            f"{folder.name}/{each.name}": each for each in folder.iterdir() if each.stat().st_mtime < old
+        }
+        used = set(Attachment.objects.filter(path__in=paths).values_list("path", flat=True))
+        used |= set(Post.objects.filter(picture__in=paths).values_list("picture", flat=True))
+        for path in paths.keys() - used:
+            paths[path].unlink(missing_ok=True)
+            gone += 1
+    return gone
+
+
+_LEFT_ALONE = timedelta(days=1)
 
 
 def _place(path: str) -> Path:

@@ -15,7 +15,7 @@ from heed.accounts.models import User
 from heed.channels.base import Action, Person, ReactionChanged, Refusal, Wanted
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
-from heed.inbox import collect, early, events, fetch, news, outbox, tally
+from heed.inbox import collect, early, events, fetch, files, news, outbox, tally
 from heed.inbox.intake import apply_news
 from heed.inbox.models import Message
 from heed.lib import clock
@@ -230,6 +230,13 @@ def apply_early_news(timestamp: int) -> None:
 def forget_early_news(timestamp: int) -> None:
     """News about messages that never came is dropped after three days."""
     early.forget()
+
+
+@app.periodic(cron="10 3 * * *")
+@app.task(queue="tidy", queueing_lock="forget_unused_files")
+def forget_unused_files(timestamp: int) -> None:
+    """Files that no message, draft or post uses any more leave the disk."""
+    files.forget_unused()
 
 
 def _again(job: object, lock: str, attempt: int, **arguments: object) -> bool:

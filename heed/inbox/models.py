@@ -217,6 +217,13 @@ class Ticket(models.Model):
         return self.status == self.Status.SOLVED
 
 
+class FormerNumber(models.Model):
+    """A number that a ticket had before it was poured into another: whoever asks for it finds that one."""
+
+    number = models.BigIntegerField(primary_key=True)
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="former_numbers")
+
+
 class Message(models.Model):
     """One inbound or outbound item, or an internal note."""
 

@@ -39,6 +39,7 @@ from heed.inbox.models import (
     Draft,
     EarlyNews,
     Event,
+    FormerNumber,
     Identity,
     Message,
     Post,
@@ -598,7 +599,9 @@ def _pour(source: int, target: int) -> None:
         kept.last_direction, kept.last_author = old.last_direction, old.last_author
     kept.opened_at = min(old.opened_at, kept.opened_at)
     kept.save()
+    FormerNumber.objects.filter(ticket=old).update(ticket=kept)
     old.delete()
+    FormerNumber.objects.create(number=source, ticket=kept)
 
 
 def _account(account: Account, news: AccountChanged) -> None:

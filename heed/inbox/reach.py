@@ -143,12 +143,10 @@ def _closing_first(found: QuerySet[Ticket], after: str, limit: int) -> Page[Tick
 
 
 def ticket(user: User, number: int) -> Ticket:
+    """The ticket of this number, also when it was poured into another since. Raises `NoSuchTicket`."""
     _signed_in(user)
-    found = (
-        Ticket.objects.select_related("account", "identity", "customer", "post", "assignee")
-        .filter(pk=number)
-        .first()
-    )
+    rows = Ticket.objects.select_related("account", "identity", "customer", "post", "assignee")
+    found = rows.filter(pk=number).first() or rows.filter(former_numbers=number).first()
     if found is None:
         raise NoSuchTicket(number)
     return found
