@@ -1,0 +1,187 @@
+"""Connecting: who the account is, the webhook kept valid, the events subscribed. Run every few hours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from heed.channels.base import AccountRecord, Checked, Quota, Refusal
+from heed.channels.x import calls, signin
+from heed.lib import clock
+from heed.lib.http import Steps
+
+PUBLIC = (
+    "post.mention.create",
+    "post.reply.create",
+    "post.quote.create",
+    "post.create",
+    "post.delete",
+    "like.create",
+    "oauth.revoke",
+)
+PRIVATE = ("dm.received", "dm.sent", "dm.read", "chat.received")
+NEEDED = frozenset({"post.mention.create", "post.reply.create", "post.quote.create"})
+"""Without these the webhook does not tell what customers write: we ask for it instead."""
+
+_BREAKS = ("sign_in_again", "account_blocked")
+
+
+def check(account: AccountRecord) -> Steps[Checked]:
+    """Prove the sign-in, and point the app's webhook and the account's subscriptions at us.
+
+    An app that may have no webhook, or a Heed that X cannot reach, still works: it is polled then.
+    """
+    me = yield from _me(account)
+    user_id = str(me["id"])
+    if account.external_id not in ("", user_id):
+        raise Refusal("not_configured", detail=f"This sign-in is of another account, @{me.get('username')}.")
+    bearer = yield from calls.app_bearer(account)
+    webhook, problem = yield from _webhook(account, bearer)
+    heard = (yield from _subscribed(account, bearer, user_id, webhook)) if webhook else frozenset()
+    granted = account.session.get("scope", "").split()
+    missing = [each for each in signin.scopes(account) if granted and each not in granted]
+    may_message = "dm.write" not in missing
+    if webhook and "dm.received" not in heard and "dm.read" not in missing:
+        missing.append("dm.read")
+    facts = {
+        "level": signin.level(account),
+        "webhooks": heard >= NEEDED,
+        "hears": sorted(heard),
+        "webhook_problem": problem,
+        "messages": may_message,
+    }
+    quotas = yield from _quotas(account, bearer)
+    return Checked(
+        external_id=user_id,
+        name=str(me.get("name") or ""),
+        handle=str(me.get("username") or ""),
+        missing=tuple(missing),
+        quotas=quotas,
+        facts=facts,
+    )
+
+
+def _me(account: AccountRecord) -> Steps[dict[str, Any]]:
+    answer = yield from calls.call(account, "GET", "/2/users/me", params={"user.fields": "name,username"})
+    me = calls.data(answer)
+    if not me.get("id"):
+        raise Refusal("network_down", retry=True, detail="X did not say whose sign-in this is")
+    return me
+
+
+# -------------------------------------------------------------------------------- the webhook
+
+
+def _webhook(account: AccountRecord, bearer: str) -> Steps[tuple[str, str]]:
+    """The id of a valid webhook that leads here, or none and what X has against it."""
+    if not account.hook_url:
+        return "", "NoAddress"
+    try:
+        listed = calls.rows((yield from calls.call(account, "GET", "/2/webhooks", bearer=bearer)))
+        ours = next((each for each in listed if each.get("url") == account.hook_url), None)
+        if ours is None:
+            ours = yield from _made_webhook(account, bearer, listed)
+        webhook = str(ours.get("id") or "")
+        if ours.get("valid") is not True and webhook:
+            yield from calls.call(account, "PUT", f"/2/webhooks/{quote(webhook)}", bearer=bearer)
+    except Refusal as refusal:
+        if refusal.retry or refusal.reason in _BREAKS:
+            raise
+        return "", f"{refusal.code} {refusal.detail}".strip()[:200]
+    return webhook, ""
+
+
+def _made_webhook(account: AccountRecord, bearer: str, listed: list[dict[str, Any]]) -> Steps[dict[str, Any]]:
+    """A new webhook; where the app may have no more, that of another account here: the news of all
+    accounts of an app finds its way from any of their addresses."""
+    body = {"url": account.hook_url}
+    try:
+        return calls.data((yield from calls.call(account, "POST", "/2/webhooks", body=body, bearer=bearer)))
+    except Refusal as refusal:
+        sibling = next((each for each in listed if _is_of_this_heed(account, each)), None)
+        if sibling is None or "WebhookLimitExceeded" not in f"{refusal.code} {refusal.detail}":
+            raise
+        return sibling
+
+
+def _is_of_this_heed(account: AccountRecord, webhook: Mapping[str, Any]) -> bool:
+    here, there = urlsplit(account.hook_url), urlsplit(str(webhook.get("url") or ""))
+    folder = here.path.rpartition("/")[0]
+    return (there.scheme, there.netloc, there.path.rpartition("/")[0]) == (here.scheme, here.netloc, folder)
+
+
+# -------------------------------------------------------------------------- the subscriptions
+
+
+def _subscribed(account: AccountRecord, bearer: str, user_id: str, webhook: str) -> Steps[frozenset[str]]:
+    """Subscribe to what is missing; gives back the kinds of events that come to this webhook."""
+    answer = yield from calls.call(account, "GET", "/2/activity/subscriptions", bearer=bearer)
+    known = {str(each.get("event_type")): each for each in calls.rows(answer) if _user_of(each) == user_id}
+    heard: set[str] = set()
+    for kind in (*PUBLIC, *PRIVATE):
+        try:
+            yield from _subscribe(account, bearer, kind, user_id, webhook, known.get(kind))
+        except Refusal as refusal:
+            if refusal.retry or refusal.reason in _BREAKS:
+                raise
+        else:
+            heard.add(kind)
+    return frozenset(heard)
+
+
+def _subscribe(
+    account: AccountRecord,
+    bearer: str,
+    kind: str,
+    user_id: str,
+    webhook: str,
+    known: Mapping[str, Any] | None,
+) -> Steps[None]:
+    """Private events are given only to whoever signs in as the user."""
+    if known is None:
+        wanted = {"event_type": kind, "filter": {"user_id": user_id}, "tag": "heed", "webhook_id": webhook}
+        token = "" if kind in PRIVATE else bearer
+        yield from calls.call(account, "POST", "/2/activity/subscriptions", body=wanted, bearer=token)
+    elif str(known.get("webhook_id") or "") != webhook:
+        path = f"/2/activity/subscriptions/{quote(str(known.get('subscription_id') or ''), safe='')}"
+        yield from calls.call(account, "PUT", path, body={"webhook_id": webhook}, bearer=bearer)
+
+
+def _user_of(subscription: Mapping[str, Any]) -> str:
+    narrowed = subscription.get("filter")
+    return str(narrowed.get("user_id")) if isinstance(narrowed, dict) else ""
+
+
+# --------------------------------------------------------------------------------- the quotas
+
+
+def _quotas(account: AccountRecord, bearer: str) -> Steps[tuple[Quota, ...]]:
+    """What the project may still read this month; nothing where X does not say."""
+    try:
+        used = calls.data((yield from calls.call(account, "GET", "/2/usage/tweets", bearer=bearer)))
+    except Refusal as refusal:
+        if refusal.reason in _BREAKS:
+            raise
+        return ()
+    cap, usage = _number(used.get("project_cap")), _number(used.get("project_usage"))
+    if cap is None or usage is None:
+        return ()
+    return (
+        Quota("posts read a month", max(0, cap - usage), cap, _reset(_number(used.get("cap_reset_day")))),
+    )
+
+
+def _reset(day: int | None) -> datetime | None:
+    """The start of the next such day of a month."""
+    if day is None or not 1 <= day <= 28:
+        return None
+    moment = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    while moment.day != day:
+        moment += timedelta(days=1)
+    return moment
+
+
+def _number(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | str) and str(value).isdigit() else None
