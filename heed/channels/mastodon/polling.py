@@ -210,7 +210,8 @@ def _reviewed(account: AccountRecord, state: dict[str, Any], known: list[str]) -
         for each, kept in state.get("watch", {}).items()
         if now - kept[0] < WATCHED_FOR.total_seconds()
     }
-    due = [each for each in known if each in watch and _is_due(watch[each], now)][:_BATCH]
+    waiting = [each for each in known if each in watch and _is_due(watch[each], now)]
+    due = sorted(waiting, key=lambda each: float(watch[each][2]))[:_BATCH]
     if not due or now < float(state.get("reviewed", 0)) + _REVIEW_EVERY:
         return []
     found = yield from _as_they_are(account, state, due)

@@ -177,8 +177,10 @@ def _upload(account: AccountRecord, file: OutgoingFile) -> Steps[str]:
             upload=Upload("file", file.name, file.mime, file.content),
         )
         media = str(response.record.get("id") or "")
+        if not media:
+            raise Refusal("network_down", retry=True, detail="the server did not say which file it is")
         for wait in _WAITS:
-            if media and _is_ready(response):
+            if _is_ready(response):
                 return media
             path = f"/api/v1/media/{quote(media, safe='')}"
             response = yield from call(account, "GET", path, wait=wait)
