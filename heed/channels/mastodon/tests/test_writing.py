@@ -27,7 +27,7 @@ from heed.channels.mastodon.adapter import network
 from heed.channels.mastodon.tests.sample import ACCOUNT, ACME, LEA, OMAR, TOKEN, page
 from heed.channels.mastodon.tests.script import Script, Turns, iso, no
 from heed.lib import clock
-from heed.lib.http import AnswerLost, Response
+from heed.lib.http import AnswerLost, Response, Upload
 
 STATUSES = "/api/v1/statuses"
 MADE = {"id": "500", "created_at": "2026-10-14T20:00:00.000Z", "visibility": "public"}
