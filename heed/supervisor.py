@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -214,7 +215,8 @@ def _prepare_environment(folder: Path, url: str, public: str, sandbox_port: int)
     here["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), here.get("PATH", os.defpath)])
     here.setdefault("MALLOC_ARENA_MAX", "2")  # glibc would keep an arena of memory per thread
     if sandbox_port:
-        hosts = [here.get("HEED_ALLOW_PRIVATE_HOSTS", ""), f"127.0.0.1:{sandbox_port}"]
+        ours = [f"127.0.0.1:{port}" for port in _sandbox_ports(sandbox_port)]
+        hosts = [here.get("HEED_ALLOW_PRIVATE_HOSTS", ""), *ours]
         here["HEED_ALLOW_PRIVATE_HOSTS"] = ",".join(filter(None, hosts))
 
 
@@ -273,10 +275,20 @@ def _sandbox_port(folder: Path, port: int) -> int:
     """The same at every start if it can be: accounts of the demo keep the address of their network."""
     note = folder / "sandbox-port"
     kept = int(note.read_text()) if note.exists() else 0
-    chosen = kept if kept and kept != port and _is_free(kept, "127.0.0.1") else 0
-    chosen = chosen or next(_free_ports(port + 1, "127.0.0.1"))
+    candidates = [kept] if kept else []
+    chosen = next(
+        each
+        for each in chain(candidates, _free_ports(port + 1, "127.0.0.1"))
+        if port not in _sandbox_ports(each)
+        and all(_is_free(one, "127.0.0.1") for one in _sandbox_ports(each))
+    )
     note.write_text(str(chosen))
     return chosen
+
+
+def _sandbox_ports(first: int) -> range:
+    """The sandbox's own port, and after it those of its two mail servers."""
+    return range(first, first + 3)
 
 
 def _free_ports(first: int, bind: str) -> Iterator[int]:

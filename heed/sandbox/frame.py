@@ -220,6 +220,12 @@ class Simulator:
     def restore(self, external_id: str, hook_url: str) -> None:
         """Heed still knows this account from an earlier run: send its webhooks there again."""
 
+    def start(self) -> None:
+        """Open what this network needs beside HTTP."""
+
+    def stop(self) -> None:
+        """Close it again."""
+
     @property
     def url(self) -> str:
         """The address of this network's API: the account's base URL in Heed."""
@@ -347,6 +353,7 @@ class Sandbox:
         self.agenda = Agenda()
         self.requests: list[Recorded] = []
         self._server = Server(self, port)
+        self.port = self._server.port
         self.url = f"http://127.0.0.1:{self._server.port}"
         self.simulators = {name: kind(self) for name, kind in simulators().items()}
 
@@ -365,11 +372,14 @@ class Sandbox:
 
     def start(self) -> None:
         self._server.start()
+        for simulator in self.simulators.values():
+            simulator.start()
 
     def stop(self) -> None:
         self.agenda.stop()
         for simulator in self.simulators.values():
             simulator.hooks.stop()
+            simulator.stop()
         self._server.stop()
 
     def fault(self, network: str, fault: Fault) -> None:

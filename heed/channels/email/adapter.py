@@ -1,0 +1,192 @@
+"""A mailbox as a network of Heed: IMAP in, SMTP out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from heed.channels.base import (
+    AccountRecord,
+    Action,
+    Admission,
+    Answer,
+    Capabilities,
+    Checked,
+    Collected,
+    CredentialField,
+    Ear,
+    Files,
+    Finding,
+    Guide,
+    Hook,
+    Inbound,
+    Limit,
+    MediaSource,
+    Network,
+    Permission,
+    Refusal,
+    Sent,
+    Target,
+    Wanted,
+    Writing,
+)
+from heed.channels.email import polling, reading, writing
+from heed.channels.email.calls import (
+    SENT,
+    address_of,
+    login_of,
+    mailbox,
+    outgoing,
+    refuse_mail,
+    refuse_mailbox,
+)
+from heed.lib.http import Request, Steps
+
+_PLACE = re.compile(r"media:(INBOX|sent)/(\d+)/(\d+)(?:/([\d.]+))?")
+_BOXES = {"INBOX": "INBOX", "sent": SENT}
+_FILES = Files(types=("*/*",), most_bytes={"": writing.MOST_BYTES}, count=10)
+
+
+class Email(Network):
+    """One mailbox. Its news is polled, and the server tells when to (IMAP IDLE)."""
+
+    name = "email"
+    label = "E-mail"
+    short = "@"
+    colour = "#5b5f97"
+    base_url = "https://mail.invalid"
+    """Mail has no such address: the servers are among the credentials."""
+
+    body_limit = 8 * 1024 * 1024
+    polls = True
+    shared_secret = ""
+    media_hosts: tuple[str, ...] = ()
+    fields = (
+        CredentialField("address", _("E-mail address"), _("The one customers write to."), secret=False),
+        CredentialField(
+            "name",
+            _("Sender's name"),
+            _("Shown beside the address, such as Acme."),
+            secret=False,
+            required=False,
+        ),
+        CredentialField(
+            "user", _("User name"), _("Only where it is not the address."), secret=False, required=False
+        ),
+        CredentialField(
+            "password",
+            _("Password"),
+            _("Where the provider asks for a second factor: an app password made for Heed."),
+        ),
+        CredentialField(
+            "imap_host",
+            _("Incoming server (IMAP)"),
+            _("Such as imap.example.com. Encrypted at once; with imap:// before it after STARTTLS."),
+            secret=False,
+        ),
+        CredentialField(
+            "imap_port", _("Its port"), _("993 where nothing is given."), secret=False, required=False
+        ),
+        CredentialField(
+            "smtp_host",
+            _("Outgoing server (SMTP)"),
+            _("Such as smtp.example.com. With smtps:// before it encrypted at once, on any port."),
+            secret=False,
+        ),
+        CredentialField(
+            "smtp_port", _("Its port"), _("587 where nothing is given."), secret=False, required=False
+        ),
+    )
+    guide = Guide(
+        steps=(
+            _("Give Heed a mailbox of its own, such as help@ your domain: all its new mail becomes tickets."),
+            _("Switch on IMAP for it at your provider, and SMTP for sending."),
+            _("Where it has a second factor, make an app password for Heed there."),
+            _(
+                "Paste the address, the password and both servers below. "
+                "Mail that is there already stays as it is."
+            ),
+            _("See that SPF and DKIM of your domain name the outgoing server, or answers land in spam."),
+        ),
+        permissions=(
+            Permission("IMAP", _("To read new mail, and to keep a copy of what was sent.")),
+            Permission("SMTP", _("To send answers from the address.")),
+        ),
+    )
+    lost_in_outage: Any = ""
+    capabilities = Capabilities(
+        private=Writing(limits=(Limit("chars", writing.TEXT_LIMIT),), files=_FILES),
+    )
+
+    def able(self, facts: Mapping[str, Any]) -> Capabilities:
+        """Servers say how large a mail they take; in it, files are a third larger."""
+        said, private = facts.get("size"), self.capabilities.private
+        if not isinstance(said, int) or private is None or not 0 < said * 7 // 10 < writing.MOST_BYTES:
+            return self.capabilities
+        files = replace(_FILES, most_bytes={"": said * 7 // 10})
+        return replace(self.capabilities, private=replace(private, files=files))
+
+    def admit(self, hook: Hook, account: AccountRecord) -> Admission:
+        return Admission(404, body=b"Mail servers send nothing here: Heed asks them for news.")
+
+    def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
+        return reading.read(body, account)
+
+    def check(self, account: AccountRecord) -> Steps[Checked]:
+        """Sign in to both servers."""
+        answered = yield Request("GET", mailbox(account), login=login_of(account))
+        abilities = refuse_mailbox(answered).get("capabilities") or []
+        taken = yield Request("GET", outgoing(account), login=login_of(account))
+        refuse_mail(taken)
+        size = taken.headers.get("size", "")
+        facts = {"idle": "IDLE" in abilities, "size": int(size) if size.isdigit() else 0}
+        address = address_of(account)
+        return Checked(address, account.credentials.get("name") or address, address, facts=facts)
+
+    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
+        """Passwords do not expire by themselves; when one is refused only another helps."""
+        yield from ()
+        raise Refusal("sign_in_again")
+
+    def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
+        return polling.collect(account, cursor)
+
+    def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
+        """A mail brings all that is known of its writer."""
+        yield from ()
+        return []
+
+    def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
+        """A file stays in the mailbox: this is where (RFC 5092)."""
+        yield from ()
+        found = _PLACE.fullmatch(url)
+        if found is None:
+            raise Refusal("gone", detail="not a file of a mail")
+        section = f"/;SECTION={found[4]}" if found[4] else ""
+        place = f";UIDVALIDITY={found[2]}/;UID={found[3]}{section}"
+        return MediaSource(mailbox(account, _BOXES[found[1]], place), login=login_of(account))
+
+    def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
+        return writing.send(account, answer)
+
+    def find(self, account: AccountRecord, answer: Answer) -> Steps[Finding]:
+        return writing.find(account, answer)
+
+    def act(
+        self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
+    ) -> Steps[Mapping[str, Any]]:
+        yield from ()
+        raise Refusal("not_allowed", detail=f"mail knows no {action}")
+
+    def ear(self, account: AccountRecord) -> Ear | None:
+        try:
+            return Ear("mailbox", mailbox(account, "INBOX"), login=login_of(account))
+        except Refusal:
+            return None
+
+
+network = Email()

@@ -1,0 +1,45 @@
+"""Mail that no person wrote just now (RFC 3834 and what programs do instead): shown, and never answered
+by a machine, or two machines would write to each other for ever."""
+
+from __future__ import annotations
+
+import re
+
+from heed.channels.email import words
+from heed.channels.email.letter import Letter
+
+_BULK = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
+_PRESENT = (
+    "X-Autoreply",
+    "X-Autorespond",
+    "X-Autoresponder",
+    "List-Id",
+    "List-Unsubscribe",
+    "X-Failed-Recipients",
+)
+_NOBODY = re.compile(
+    r"(mailer-daemon|postmaster|mail-daemon|no-?_?\.?reply|do-?not-?reply|bounces?)([+=.-].*)?@"
+)
+_SUPPRESS = re.compile(r"\b(all|autoreply|oof)\b", re.IGNORECASE)
+
+
+def is_automatic(letter: Letter) -> bool:
+    """Whether a machine wrote it, by any of the signs machines give."""
+    message = letter.message
+    submitted = words.header(message, "Auto-Submitted").partition(";")[0].strip().lower()
+    if submitted and submitted != "no":
+        return True
+    if {words.header(message, name).lower() for name in ("Precedence", "X-Precedence")} & _BULK:
+        return True
+    if _SUPPRESS.search(words.header(message, "X-Auto-Response-Suppress")):
+        return True
+    if any(words.raw_header(message, name).strip() for name in _PRESENT):
+        return True
+    return is_from_nobody(letter) or message.get_content_type() == "multipart/report"
+
+
+def is_from_nobody(letter: Letter) -> bool:
+    """Whether it has no sender one could answer."""
+    if words.raw_header(letter.message, "Return-Path").strip() == "<>":
+        return True
+    return any(_NOBODY.match(each.address) for each in words.addresses(letter.message, "From"))

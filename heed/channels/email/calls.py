@@ -1,0 +1,130 @@
+"""Where an account's mail servers are, and what they mean when they say no."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from heed.channels.base import AccountRecord, Reason, Refusal
+from heed.lib.http import Response
+
+SENT = "\\Sent"
+"""The mailbox where sent mail lies, whatever it is called there."""
+
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_WAIT = re.compile(
+    r"(?:in|after|for|retry)\D{0,20}?(?:(\d+):(\d\d)(?::(\d\d))?|(\d{1,5})\s*(s|sec\w*|m|min\w*)?\b)",
+    re.IGNORECASE,
+)
+_KEY = re.compile(r"heed\.([0-9a-f-]{36})@", re.IGNORECASE)
+
+
+def address_of(account: AccountRecord) -> str:
+    return account.credentials.get("address", "").strip().lower()
+
+
+def login_of(account: AccountRecord) -> tuple[str, str]:
+    given = account.credentials
+    return given.get("user") or given.get("address", ""), given.get("password", "")
+
+
+def mailbox(account: AccountRecord, name: str = "", place: str = "") -> str:
+    """The address of a mailbox, or of what lies in it. Raises `Refusal`."""
+    server = _server(account, "imap", usual=993, open_ports=(143,))
+    return f"{server}/{quote(name, safe='')}{place}"
+
+
+def outgoing(account: AccountRecord) -> str:
+    """The address mail is handed over at. Raises `Refusal`."""
+    return _server(account, "smtp", usual=587, open_ports=(25, 587, 2525))
+
+
+def message_id(key: str, account: AccountRecord) -> str:
+    """The Message-ID of an answer: the same at every attempt. Its key is a secret of ours until it is
+    sent, so nobody can write himself into a conversation with a guessed one."""
+    return f"heed.{key}@{address_of(account).rpartition('@')[2] or 'localhost'}"
+
+
+def key_of(id: str) -> str:
+    """The key of the answer that has this Message-ID; empty when it is none of ours."""
+    found = _KEY.match(id)
+    try:
+        return str(UUID(found[1])) if found else ""
+    except ValueError:
+        return ""
+
+
+def is_own(address: str, account: AccountRecord) -> bool:
+    """Whether an address is the account's, perhaps with a word after a plus sign."""
+    name, _, domain = address.lower().rpartition("@")
+    return f"{name.partition('+')[0]}@{domain}" == address_of(account) or address.lower() == address_of(
+        account
+    )
+
+
+def refuse_mailbox(response: Response) -> Mapping[str, Any]:
+    """The answer of a mailbox. Raises `Refusal`."""
+    match response.status:
+        case 200:
+            return response.record
+        case 401:
+            raise Refusal("sign_in_again", code="IMAP", detail=_said(response))
+        case 404:
+            raise Refusal("gone", code="IMAP", detail=_said(response))
+    raise Refusal("network_down", retry=True, code="IMAP", detail=_said(response))
+
+
+def refuse_mail(response: Response, *, with_files: bool = False) -> None:
+    """Raise what a mail server means by its code (RFC 5321) and status (RFC 3463)."""
+    code, words, stage = response.status, _said(response), response.headers.get("stage", "")
+    if 200 <= code < 300:
+        return
+    status = (_STATUS.search(words) or [""])[0]
+    reason, retry = _meaning(code, status, stage, with_files=with_files)
+    after = _seconds(words) if reason == "slow_down" else None
+    raise Refusal(reason, retry=retry, after=after, code=f"{code} {status}".strip(), detail=words)
+
+
+def _meaning(code: int, status: str, stage: str, *, with_files: bool) -> tuple[Reason, bool]:
+    """The reason, and whether to try again."""
+    if stage == "login" and code in (530, 534, 535, 538):
+        return "sign_in_again", False
+    if code < 500:
+        return "slow_down", True
+    if (code == 552 and status != "5.2.2") or status in ("5.3.4", "5.2.3"):
+        return ("file_refused" if with_files else "too_long"), False
+    if status.startswith("5.7") or stage == "from":
+        return "not_allowed", False
+    if stage == "to" or status == "5.2.2":
+        return "unreachable", False
+    return ("network_down", True) if stage in ("greeting", "login") else ("bad_request", False)
+
+
+def _seconds(words: str) -> float | None:
+    """The wait that greylisting servers write into their words."""
+    found = _WAIT.search(words)
+    if found is None:
+        return None
+    if found[1]:
+        parts = [int(each) for each in found.groups()[:3] if each is not None]
+        return float(sum(part * 60**place for place, part in enumerate(reversed(parts))))
+    return float(found[4]) * (60 if (found[5] or "").lower().startswith("m") else 1)
+
+
+def _said(response: Response) -> str:
+    return " ".join(response.body.decode("utf-8", "replace").split())[:400]
+
+
+def _server(account: AccountRecord, wire: str, *, usual: int, open_ports: tuple[int, ...]) -> str:
+    """`wire` in the open until STARTTLS on the ports where that is usual, else inside TLS from the start.
+    `imap://` or `smtps://` before the host says which, on any port."""
+    given = account.credentials
+    scheme, _, host = given.get(f"{wire}_host", "").strip().rpartition("://")
+    port = given.get(f"{wire}_port", "").strip() or str(usual)
+    if not host or not port.isdigit() or not 0 < int(port) < 65536 or scheme not in ("", wire, f"{wire}s"):
+        raise Refusal("sign_in_again", detail=f"{wire}: {host or '?'} port {port[:20]} is not an address")
+    scheme = scheme or (wire if int(port) in open_ports else f"{wire}s")
+    return f"{scheme}://{host.strip('/')}:{port}"

@@ -1,0 +1,210 @@
+"""A mail taken apart: who, when, what is said, what hangs on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import Message
+from hashlib import sha256
+from typing import cast
+
+from heed.channels.base import Attachment, AttachmentKind
+from heed.channels.email import quotes, words
+from heed.channels.email.plain import Plain, plain
+
+_ID = re.compile(r"<\s*([^<>\s]+)\s*>")
+_LONGEST_ID = 200
+_SIGNATURES = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
+
+
+@dataclass
+class Said:
+    """The text of a mail: `whole`, and `fresh` without what was quoted; and the files that belong to it."""
+
+    whole: list[str] = field(default_factory=list)
+    fresh: list[str] = field(default_factory=list)
+    files: list[tuple[str, Message]] = field(default_factory=list)
+    only_quoted: set[str] = field(default_factory=set)
+
+
+class Letter:
+    """A mail. Nothing of it is believed: a stranger may have written every header."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.message = message_from_bytes(raw)
+        self._raw = raw
+
+    @property
+    def id(self) -> str:
+        """Its Message-ID, or one made of its bytes where there is none that can be used."""
+        found = _ID.search(words.raw_header(self.message, "Message-ID"))
+        if found and len(found[1]) <= _LONGEST_ID:
+            return found[1]
+        return f"sha256:{sha256(self._raw).hexdigest()}"
+
+    @property
+    def subject(self) -> str:
+        return words.header(self.message, "Subject")[:500]
+
+    def ids(self, *names: str) -> list[str]:
+        """The Message-IDs in these headers, in order."""
+        found = [id for name in names for id in _ID.findall(words.raw_header(self.message, name))]
+        return list(dict.fromkeys(id for id in found if len(id) <= _LONGEST_ID))
+
+    def said(self) -> Said:
+        said = Said()
+        _gather(self.message, "", said)
+        return said
+
+    def leaves(self) -> Iterator[tuple[str, Message]]:
+        """Its parts by number, as IMAP counts them."""
+        return _leaves(self.message, "")
+
+
+def text_of(said: Said) -> tuple[str, str]:
+    """What is new in the mail, and everything it says."""
+    whole = "\n\n".join(piece for piece in said.whole if piece).strip()
+    fresh = "\n\n".join(piece for piece in (quotes.fresh(each) for each in said.fresh) if piece).strip()
+    return fresh, whole
+
+
+def attachments_of(said: Said, place: str) -> tuple[Attachment, ...]:
+    """The files of a mail. Pictures that stand only in the quotation were sent before."""
+    return tuple(
+        _attachment(section, part, place)
+        for section, part in said.files
+        if _content_id(part) not in said.only_quoted and part.get_content_type() not in _SIGNATURES
+    )
+
+
+def _leaves(part: Message, prefix: str) -> Iterator[tuple[str, Message]]:
+    if _is_folder(part):
+        for number, inner in enumerate(_inside(part), 1):
+            yield from _leaves(inner, f"{prefix}.{number}" if prefix else str(number))
+    else:
+        yield prefix or "1", part
+
+
+def _gather(part: Message, prefix: str, said: Said) -> None:
+    if not _is_folder(part):
+        _take(prefix or "1", part, said)
+        return
+    inside = [
+        (f"{prefix}.{number}" if prefix else str(number), inner)
+        for number, inner in enumerate(_inside(part), 1)
+    ]
+    if part.get_content_type() == "multipart/alternative":
+        _choose(inside, said)
+        return
+    for section, inner in inside:
+        _gather(inner, section, said)
+
+
+def _choose(ways: list[tuple[str, Message]], said: Said) -> None:
+    """Of several ways to say the same, the plainest that says anything. Files of the others stay."""
+    tried = []
+    for section, way in ways:
+        each = Said()
+        _gather(way, section, each)
+        tried.append(each)
+    speaking = [each for each in tried if any(piece.strip() for piece in each.whole)]
+    chosen = speaking[0] if speaking else Said()
+    said.whole += chosen.whole
+    said.fresh += chosen.fresh
+    for each in tried:
+        said.files += each.files
+        said.only_quoted |= each.only_quoted
+
+
+def _take(section: str, part: Message, said: Said) -> None:
+    kind = part.get_content_type()
+    if kind not in ("text/plain", "text/html") or _is_file(part):
+        said.files.append((section, part))
+        return
+    text = (
+        words.decoded(words.content_of(part), words.charset_of(part))
+        .replace("\r\n", "\n")
+        .replace("\r", "\n")
+    )
+    read = plain(text) if kind == "text/html" else _flowed(text, part)
+    said.whole.append(read.whole)
+    said.fresh.append(read.fresh)
+    said.only_quoted |= read.quoted_pictures
+
+
+def _flowed(text: str, part: Message) -> Plain:
+    """Lines that a program broke (RFC 3676) are put together again."""
+    if str(part.get_param("format", "")).lower() != "flowed":
+        return Plain(text.strip(), text.strip())
+    glued = str(part.get_param("delsp", "")).lower() == "yes"
+    lines: list[str] = []
+    open_at = -1
+    for line in text.split("\n"):
+        depth = len(line) - len(line.lstrip(">"))
+        bare = line[depth:].removeprefix(" ") if depth else line.removeprefix(" ")
+        flows = bare.endswith(" ") and bare != "-- "
+        if glued and flows:
+            bare = bare[:-1]
+        if open_at == depth:
+            lines[-1] += bare
+        else:
+            lines.append(f"{'>' * depth} {bare}" if depth else bare)
+        open_at = depth if flows else -1
+    joined = "\n".join(lines).strip()
+    return Plain(joined, joined)
+
+
+def _is_folder(part: Message) -> bool:
+    """Python opens mails inside mails too: to us, and to IMAP, those are one file."""
+    return part.is_multipart() and part.get_content_maintype() == "multipart"
+
+
+def _inside(part: Message) -> list[Message]:
+    return cast(list[Message], part.get_payload())
+
+
+def _is_file(part: Message) -> bool:
+    return part.get_content_disposition() == "attachment" or bool(words.file_name(part))
+
+
+def _content_id(part: Message) -> str:
+    return words.raw_header(part, "Content-ID").strip().strip("<>")
+
+
+def _attachment(section: str, part: Message, place: str) -> Attachment:
+    mime = part.get_content_type()
+    return Attachment(
+        kind=_KINDS.get(part.get_content_maintype(), "file"),
+        url=f"media:{place}/{section}",
+        name=words.file_name(part) or _usual_name(part),
+        mime=mime,
+        size=_size(part),
+    )
+
+
+_KINDS: dict[str, AttachmentKind] = {"image": "image", "video": "video", "audio": "audio"}
+
+
+def _usual_name(part: Message) -> str:
+    match part.get_content_type():
+        case "message/rfc822":
+            inside = part.get_payload()
+            inner = inside[0] if isinstance(inside, list) and inside else None
+            subject = words.header(inner, "Subject") if isinstance(inner, Message) else ""
+            return f"{subject or 'mail'}.eml"[:200]
+        case "text/calendar":
+            return "invitation.ics"
+        case "text/html":
+            return "page.html"
+    return ""
+
+
+def _size(part: Message) -> int | None:
+    payload = part.get_payload()
+    if not isinstance(payload, str):
+        return None
+    encoding = words.header(part, "Content-Transfer-Encoding").lower()
+    letters = len(payload) - payload.count("\n") - payload.count("\r")
+    return letters * 3 // 4 if encoding == "base64" else len(payload)

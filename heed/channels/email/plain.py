@@ -1,0 +1,158 @@
+"""HTML mails as plain text, with the place where a quotation of earlier mail begins."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+_SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "pre", "table"})
+_LINES = frozenset(
+    {"address", "article", "center", "div", "dd", "dt", "footer", "header", "hr", "li", "section"}
+)
+_BLOCKS = _SPACED | _LINES | {"tr"}
+_SILENT = frozenset({"head", "script", "style", "title", "template", "noscript", "select", "object"})
+_EMPTY = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
+)
+
+_QUOTE_CLASSES = frozenset(
+    {
+        "gmail_quote",
+        "gmail_quote_container",
+        "gmail_attr",
+        "protonmail_quote",
+        "yahoo_quoted",
+        "moz-cite-prefix",
+        "outlookmessageheader",
+        "zmail_extra",
+        "mailquote",
+    }
+)
+_REST_IDS = frozenset(
+    {"appendonsend", "divrplyfwdmsg", "olk_src_body_section", "mail-editor-reference-message-container"}
+)
+"""From here on everything is the earlier mail: it stands beside these, not inside."""
+
+_OUTLOOK_LINE = re.compile(r"border-top:\s*solid\s*#(e1e1e1|b5c4df)", re.IGNORECASE)
+
+
+@dataclass
+class Plain:
+    """`whole` is all the text, `fresh` what stands before a quotation of earlier mail. `pictures` are the
+    content ids shown in `fresh`, `quoted_pictures` those shown only below."""
+
+    whole: str
+    fresh: str
+    pictures: set[str] = field(default_factory=set)
+    quoted_pictures: set[str] = field(default_factory=set)
+
+
+def plain(html: str) -> Plain:
+    """The text of an HTML mail."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader.told()
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._open: list[tuple[str, bool]] = []
+        self._silent = 0
+        self._pieces: list[str] = []
+        self._cut: int | None = None
+        self._cut_ends: int | None = None
+        self._inside = 0
+        self._links: list[tuple[str, int]] = []
+        self._cids: list[tuple[int, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        facts = {name: value or "" for name, value in attrs}
+        if tag in _SILENT:
+            self._silent += 1
+        begins = not self._inside and _is_quote(tag, facts)
+        if begins:
+            self._begin_quote()
+        if tag in _BLOCKS:
+            self._pieces.append("\n\n" if tag in _SPACED else "\n")
+        match tag:
+            case "br":
+                self._pieces.append("\n")
+            case "li":
+                self._pieces.append("- ")
+            case "a":
+                self._links.append((facts.get("href", ""), len(self._pieces)))
+            case "img" if facts.get("src", "").lower().startswith("cid:"):
+                self._cids.append((len(self._pieces), facts["src"][4:]))
+        if facts.get("id", "").lower() in _REST_IDS or _OUTLOOK_LINE.search(facts.get("style", "")):
+            self._cut = len(self._pieces) if self._cut is None else self._cut
+            self._cut_ends = None
+            self._inside = 1 << 30  # until the end
+        if tag not in _EMPTY:
+            self._open.append((tag, begins))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _SILENT:
+            self._silent = max(0, self._silent - 1)
+        if tag == "a" and self._links:
+            self._name_link(*self._links.pop())
+        if tag in _BLOCKS:
+            self._pieces.append("\n\n" if tag in _SPACED else "\n")
+        if not any(name == tag for name, _ in self._open):
+            return
+        while self._open:
+            name, began = self._open.pop()
+            if began:
+                self._inside -= 1
+                self._cut_ends = len(self._pieces)
+            if name == tag:
+                return
+
+    def handle_data(self, data: str) -> None:
+        if not self._silent:
+            in_pre = any(name == "pre" for name, _ in self._open)
+            self._pieces.append(data if in_pre else re.sub(r"[ \t\r\n\f]+", " ", data))
+
+    def told(self) -> Plain:
+        whole = _tidied("".join(self._pieces))
+        if self._cut is None:
+            return Plain(whole, whole, {cid for _, cid in self._cids})
+        fresh = _tidied("".join(self._pieces[: self._cut]))
+        quoted = _tidied("".join(self._pieces[self._cut : self._cut_ends]))
+        after = "" if self._cut_ends is None else _tidied("".join(self._pieces[self._cut_ends :]))
+        if not fresh or after or re.match(r"\W*-{5,}", quoted):
+            # Nothing would remain, the answer stands between the lines, or it was passed on to us.
+            return Plain(whole, whole, {cid for _, cid in self._cids})
+        pictures = {cid for place, cid in self._cids if place <= self._cut}
+        return Plain(whole, fresh, pictures, {cid for _, cid in self._cids} - pictures)
+
+    def _begin_quote(self) -> None:
+        self._inside += 1
+        if self._cut is None:
+            self._cut = len(self._pieces)
+
+    def _name_link(self, address: str, begun: int) -> None:
+        words = "".join(self._pieces[begun:]).strip()
+        shown = address.removeprefix("mailto:")
+        if address.startswith(("http://", "https://")) and words and not _same_place(words, shown):
+            self._pieces.append(f" ({shown})")
+
+
+def _is_quote(tag: str, facts: dict[str, str]) -> bool:
+    classes = {name.lower() for name in facts.get("class", "").split()}
+    return bool(classes & _QUOTE_CLASSES) or (tag == "blockquote" and facts.get("type", "").lower() == "cite")
+
+
+def _same_place(words: str, address: str) -> bool:
+    def bare(text: str) -> str:
+        return re.sub(r"^https?://(www\.)?", "", text.strip().lower()).rstrip("/")
+
+    return bare(words) == bare(address)
+
+
+def _tidied(text: str) -> str:
+    text = text.replace("\xa0", " ").replace("\u200b", "").replace("\ufeff", "")
+    lines = [re.sub(r"[ \t]+", " ", line).strip() for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

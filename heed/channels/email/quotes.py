@@ -1,0 +1,124 @@
+"""What is new in a mail: without the earlier mail quoted below it, and without a signature.
+
+Mail programs announce a quotation in the language of their user. When in doubt nothing is cut: what
+stands between quoted lines is the answer itself.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WROTE = (
+    r"wrote|schrieb|a écrit|escribió|escribio|ha scritto|escreveu|schreef|skrev|kirjoitti|yazdı|a scris"
+    r"|ezt írta|napisała?|napisał\(a\)|napsala?|napsal\(a\)|έγραψε"
+    r"|napisal(?:a|i|/a|\(a\))?|(?:na)?pisao|(?:na)?pisao/la|(?:na)?pisala|napisao\(la\)"
+    r"|написао|написао/ла|написала|написао\(ла\)|пише|пишет|писал|писала|писал\(а\)|написал|написал\(а\)"
+    r"|бичсэн|бичив|бичжээ|бичсэн нь"
+    r"|كتب|كتبت|تمت كتابة ما يلي|بواسطة|写道|写到|寫道|書きました|のメッセージ|님이 작성|작성"
+)
+_ATTRIBUTION = re.compile(rf"(?:{_WROTE})[^\n]{{0,120}}[:：]\s*$", re.IGNORECASE)
+_WITH_ADDRESS = re.compile(r"<[^<>\s]+@[^<>\s]+>\s*(?:\([^)]*\)\s*)?[^\n]{0,40}[:：]\s*$")
+_DATE = re.compile(r"[\d٠-٩۰-۹]")
+_ADDRESS = re.compile(r"\S+@\S+")
+
+_FROM = (
+    "from|von|de|da|od|van|från|fra|lähettäjä|kimden|feladó|expéditeur|mittente|pošiljatelj|od koga"
+    "|от|от кого|від|од|пошиљалац|хэнээс|илгээгч|من|发件人|發件人|寄件者|寄件人|差出人|보낸 사람"
+)
+_OTHERS = (
+    "sent|date|to|subject|cc|gesendet|datum|an|betreff|envoyé|à|objet|enviado|enviado el|fecha|para|asunto"
+    "|inviato|data|a|oggetto|poslano|za|komu|zadeva|prejemnik|poslato|prima|predmet|kome|primatelj"
+    "|отправлено|дата|кому|тема|копия|послато|датум|прима|за|предмет|коме|илгээсэн|огноо|хэнд|гарчиг|сэдэв"
+    "|تم الإرسال|تاريخ الإرسال|التاريخ|إلى|الموضوع|发送时间|日期|收件人|主题|傳送日期|主旨"
+    "|送信日時|日時|宛先|件名"
+    "|verzonden|aan|onderwerp|skickat|till|ämne|wysłano|do|temat|gönderilen|kime|konu"
+)
+_FROM_LINE = re.compile(rf"^[\s*>]*(?:{_FROM})\s*\*?\s*[:：]\*?\s*\S", re.IGNORECASE)
+_OTHER_LINE = re.compile(rf"^[\s*>]*(?:{_OTHERS})\s*\*?\s*[:：]\*?", re.IGNORECASE)
+
+_DIVIDER = re.compile(
+    r"^\W{0,3}[-_]{2,}\s*(?:original message|ursprüngliche nachricht|originalnachricht|message d.origine"
+    r"|mensaje original|messaggio originale|mensagem original|izvirno sporočilo|originalna poruka"
+    r"|izvorna poruka|оригинална порука|исходное сообщение|эх захидал|анхны захидал|الرسالة الأصلية"
+    r"|原始邮件|原始郵件|元のメッセージ|oorspronkelijk bericht)\s*[-_]{2,}\s*$",
+    re.IGNORECASE,
+)
+_FROM_A_PHONE = re.compile(
+    r"^(?:sent from (?:my|mail|outlook|yahoo)|get outlook for|von meinem .{2,30} gesendet"
+    r"|gesendet (?:von|mit)|envoyé (?:de|depuis)|enviado desde|inviato da|poslano (?:z|s|iz) "
+    r"|poslato (?:sa|s) |отправлено (?:с|из)|послато са|أُرسلت من|تم الإرسال من"
+    r"|发自我的|從我的|.{0,20}から送信|.{0,40}илгээв\.?$)",
+    re.IGNORECASE,
+)
+_DASHES = re.compile(r"^--\s?$")
+_LONGEST_SIGNATURE = 15
+
+
+def fresh(text: str) -> str:
+    """What the writer of this mail has written now."""
+    lines = text.split("\n")
+    kept = _without_signature(lines[: _quotation(lines)])
+    while kept and not kept[-1].strip(" _-"):
+        kept.pop()
+    return "\n".join(kept).strip() or text.strip()
+
+
+def _quotation(lines: list[str]) -> int:
+    """The line at which the quotation begins; the number of lines when there is none."""
+    for at, line in enumerate(lines):
+        if not line.strip():
+            continue
+        if _DIVIDER.match(line) or _is_header_block(lines, at):
+            return at if _anything(lines[:at]) else len(lines)
+        if length := _attribution(lines, at):
+            return at if _anything(lines[:at]) and not _is_interleaved(lines[at + length :]) else len(lines)
+        if line.startswith(">") and not _is_interleaved(lines[at:]):
+            return at
+    return len(lines)
+
+
+def _attribution(lines: list[str], at: int) -> int:
+    """How many lines say who wrote what follows: programs break that sentence; 0 when it is none."""
+    for length in (1, 2, 3):
+        sentence = " ".join(line.strip() for line in lines[at : at + length])
+        if len(sentence) > 300 or not sentence.rstrip().endswith((":", "：")):
+            continue
+        dated = bool(_DATE.search(sentence) or _ADDRESS.search(sentence))
+        if dated and (_ATTRIBUTION.search(sentence) or _says_who(sentence)):
+            return length
+    return 0
+
+
+def _says_who(sentence: str) -> bool:
+    return bool(_WITH_ADDRESS.search(sentence) and len(_DATE.findall(sentence)) >= 4)
+
+
+def _is_header_block(lines: list[str], at: int) -> bool:
+    if not _FROM_LINE.match(lines[at]):
+        return False
+    following = [line for line in lines[at + 1 : at + 8] if line.strip()][:4]
+    return sum(bool(_OTHER_LINE.match(line)) for line in following) >= 2
+
+
+def _is_interleaved(rest: list[str]) -> bool:
+    """Whether something of one's own stands between or below quoted lines."""
+    quoted = [at for at, line in enumerate(rest) if line.lstrip().startswith(">")]
+    if not quoted:
+        return False
+    own = _without_signature([line for line in rest[quoted[0] :] if not line.lstrip().startswith(">")])
+    return _anything(own)
+
+
+def _without_signature(lines: list[str]) -> list[str]:
+    for at in range(max(0, len(lines) - _LONGEST_SIGNATURE), len(lines)):
+        if _DASHES.match(lines[at]) and _anything(lines[:at]):
+            lines = lines[:at]
+            break
+    kept = list(lines)
+    while kept and (not kept[-1].strip() or _FROM_A_PHONE.match(kept[-1].strip())):
+        kept.pop()
+    return kept if kept else lines
+
+
+def _anything(lines: list[str]) -> bool:
+    return any(line.strip(" \t_-*") for line in lines)

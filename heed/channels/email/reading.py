@@ -1,0 +1,186 @@
+"""Mails as news."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from heed.channels.base import (
+    AccountRecord,
+    Attachment,
+    Echo,
+    IdentitySeen,
+    Inbound,
+    MessageReceived,
+    NotUnderstood,
+    Person,
+    Receipt,
+    each,
+)
+from heed.channels.email import payload, words
+from heed.channels.email.automatic import is_automatic
+from heed.channels.email.calls import is_own, key_of
+from heed.channels.email.letter import Letter, attachments_of, text_of
+from heed.channels.email.payload import Envelope
+from heed.channels.email.reports import Report, report_of
+from heed.lib import clock
+
+_MOST_IDS = 20
+_MOST_WHOLE = 20_000
+_MOST_TEXT = 200_000
+_NO_SUCH_PERSON = ("5.1.0", "5.1.1", "5.1.10")
+
+
+def read(body: bytes, account: AccountRecord) -> list[Inbound]:
+    """The news in a delivery. Raises `Malformed`."""
+    envelope = payload.opened(body)
+    if isinstance(envelope, str):
+        return [NotUnderstood(what=envelope[:100])]
+    return each([envelope], lambda one: _news(one, account), "mail")
+
+
+def _news(envelope: Envelope, account: AccountRecord) -> list[Inbound]:
+    letter = Letter(envelope.raw)
+    at = _time(envelope, letter)
+    if envelope.box == "sent":
+        return _sent(letter, envelope, at, account)
+    report = report_of(letter)
+    if report is not None:
+        return _receipts(report, at)
+    if key_of(letter.id):
+        return _sent(letter, envelope, at, account)  # our own mail, sent to ourselves
+    return [_received(letter, envelope, at, account)]
+
+
+def _received(letter: Letter, envelope: Envelope, at: datetime, account: AccountRecord) -> Inbound:
+    fresh, attachments, whole = _content(letter, envelope)
+    author = _author(letter, account)
+    machine = is_automatic(letter) or (author is not None and is_own(author.external_id, account))
+    return MessageReceived(
+        external_id=letter.id,
+        at=at,
+        visibility="private",
+        kind="message",
+        author=author,
+        text=_with_subject(letter, fresh),
+        parent=(letter.ids("In-Reply-To") or [""])[-1],
+        attachments=attachments,
+        refs=_refs(letter, account, author, fresh, whole, machine=machine),
+        opens_window=not machine,
+    )
+
+
+def _sent(letter: Letter, envelope: Envelope, at: datetime, account: AccountRecord) -> list[Inbound]:
+    """What went out of this mailbox: by us, or by somebody who answered in a mail program. A mail that
+    answers nothing begins a matter of its own, and is none of ours."""
+    key, answers = key_of(letter.id), letter.ids("In-Reply-To")
+    others = [one for one in words.addresses(letter.message, "To") if not is_own(one.address, account)]
+    if not others or not (key or answers):
+        return []
+    fresh, attachments, whole = _content(letter, envelope)
+    person = Person(others[0].address, name=others[0].name, handle=others[0].address)
+    return [
+        Echo(
+            external_id=letter.id,
+            at=at,
+            visibility="private",
+            key=key,
+            person=person,
+            text=fresh,
+            parent=(answers or [""])[-1],
+            attachments=attachments,
+            refs=_refs(letter, account, person, fresh, whole, machine=False),
+            automatic=not key and is_automatic(letter),
+        )
+    ]
+
+
+def _receipts(report: Report, at: datetime) -> list[Inbound]:
+    if not report.state:
+        return []
+    key = next(filter(None, map(key_of, report.message_ids)), "")
+    news: list[Inbound] = [
+        Receipt(
+            state=report.state,
+            at=at,
+            external_ids=report.message_ids,
+            key=key,
+            reason="unreachable",
+            code=report.code,
+            detail=report.detail,
+        )
+    ]
+    if report.state == "failed" and key and report.receiver and report.code in _NO_SUCH_PERSON:
+        news.append(IdentitySeen(person=Person(report.receiver, handle=report.receiver), reachable=False))
+    return news
+
+
+def _author(letter: Letter, account: AccountRecord) -> Person | None:
+    """Who wrote. A form on our own site writes in our name, and says in Reply-To for whom."""
+    message = letter.message
+    senders = words.addresses(message, "From") or words.addresses(message, "Sender", "Return-Path")
+    replies = [one for one in words.addresses(message, "Reply-To") if not is_own(one.address, account)]
+    if replies and (not senders or is_own(senders[0].address, account)):
+        senders = replies
+    if not senders:
+        return None
+    name, address = senders[0]
+    return Person(address, name=name if name.lower() != address else "", handle=address)
+
+
+def _content(letter: Letter, envelope: Envelope) -> tuple[str, tuple[Attachment, ...], str]:
+    """What is new, the files, and everything where that is more."""
+    said = letter.said()
+    fresh, whole = text_of(said)
+    files = attachments_of(said, envelope.place)
+    if not envelope.whole:
+        files = (*files, _the_mail_itself(letter, envelope))
+    return fresh[:_MOST_TEXT], files, whole[:_MOST_WHOLE] if whole != fresh else ""
+
+
+def _the_mail_itself(letter: Letter, envelope: Envelope) -> Attachment:
+    """Of a large mail only the beginning was read: all of it can be opened."""
+    name = f"{letter.subject or 'mail'}.eml"
+    return Attachment(kind="file", url=f"media:{envelope.place}", name=name, mime="message/rfc822")
+
+
+def _with_subject(letter: Letter, fresh: str) -> str:
+    """The subject is part of what is asked, but where it merely repeats what was said."""
+    subject = letter.subject
+    is_reply = bool(letter.ids("In-Reply-To", "References"))
+    if not subject or is_reply or fresh.casefold().startswith(subject.casefold().rstrip(" .…")):
+        return fresh
+    return f"{subject}\n\n{fresh}".strip()
+
+
+def _refs(
+    letter: Letter, account: AccountRecord, person: Person | None, fresh: str, whole: str, *, machine: bool
+) -> dict[str, Any]:
+    """What an answer needs, and what the agent may want to see."""
+    known = letter.ids("References") or letter.ids("In-Reply-To")
+    replies = [one.address for one in words.addresses(letter.message, "Reply-To")]
+    replies = [one for one in replies if not is_own(one, account) and person and one != person.external_id]
+    tags = [one for one in _receivers(letter) if is_own(one, account) and "+" in one]
+    found: dict[str, Any] = {
+        "subject": letter.subject,
+        "message_id": "" if letter.id.startswith("sha256:") else letter.id,
+        "references": [*known[:1], *known[1:][-_MOST_IDS + 1 :]],
+        "reply_to": replies[0] if replies else "",
+        "tag": tags[0].partition("@")[0].partition("+")[2] if tags else "",
+        "automatic": machine,
+        "whole": whole,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _receivers(letter: Letter) -> list[str]:
+    names = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
+    return [one.address for one in words.addresses(letter.message, *names)]
+
+
+def _time(envelope: Envelope, letter: Letter) -> datetime:
+    """When our server got it: the sender's own clock may say anything."""
+    try:
+        return clock.from_iso(envelope.internaldate)
+    except ValueError:
+        return datetime(1970, 1, 1, tzinfo=UTC)

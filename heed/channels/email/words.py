@@ -1,0 +1,124 @@
+"""Letters out of bytes: the names and charsets that mail programs have used over forty years."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message
+from email.utils import collapse_rfc2231_value, getaddresses
+from typing import NamedTuple
+
+_ALIASES = {
+    "iso-2022-jp": "iso2022_jp_ext",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "ks_c_5601-1987": "cp949",
+    "euc-kr": "cp949",
+    "iso-8859-1": "cp1252",  # what is called Latin-1 is Windows' own as a rule
+    "us-ascii": "utf-8",
+    "ascii": "utf-8",
+    "iso-8859-8-i": "iso-8859-8",
+    "unicode-1-1-utf-7": "utf-7",
+}
+
+
+class Address(NamedTuple):
+    name: str
+    address: str
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+
+def decoded(content: bytes, charset: str | None) -> str:
+    """The text of these bytes. Never fails: what cannot be read becomes a question mark."""
+    for name in (_known(charset), "utf-8"):
+        if name:
+            try:
+                return content.decode(name)
+            except (UnicodeError, ValueError):
+                continue
+    return content.decode(_known(charset) or "cp1252", "replace")
+
+
+def header(message: Message, name: str) -> str:
+    """A header's text on one line, decoded; empty when there is none."""
+    return unfolded(_words(raw_header(message, name)))
+
+
+def headers(message: Message, name: str) -> list[str]:
+    return [
+        unfolded(_words(_text(value))) for key, value in message.raw_items() if key.lower() == name.lower()
+    ]
+
+
+def addresses(message: Message, *names: str) -> list[Address]:
+    """The addresses in these headers, lower case, without what is none."""
+    found: list[Address] = []
+    for name in names:
+        values = [_text(value) for key, value in message.raw_items() if key.lower() == name.lower()]
+        for person, address in getaddresses([unfolded(value) for value in values]):
+            if "@" in address:
+                found.append(Address(unfolded(_words(person)), address.strip().lower()))
+    return found
+
+
+def file_name(part: Message) -> str:
+    """The name a file was sent under (RFC 2231 or 2047), without folders."""
+    given = part.get_param("filename", None, "content-disposition") or part.get_param("name", None)
+    if not given:
+        return ""
+    name = _text(collapse_rfc2231_value(given)) if isinstance(given, tuple) else _words(_text(given))
+    return re.split(r"[/\\]", unfolded(name))[-1][:200]
+
+
+def charset_of(part: Message) -> str | None:
+    given = part.get_param("charset")
+    if isinstance(given, tuple):
+        given = given[2]
+    return str(given).strip("\"' ") if given else None
+
+
+def content_of(part: Message) -> bytes:
+    """The content of a part, decoded from base64 and the like."""
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
+
+
+def raw_header(message: Message, name: str) -> str:
+    for key, value in message.raw_items():
+        if key.lower() == name.lower():
+            return _text(value)
+    return ""
+
+
+def unfolded(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _text(value: object) -> str:
+    """Bytes above 127 that stand in a header as they are: UTF-8 today, Windows' own before."""
+    return decoded(str(value).encode("utf-8", "surrogateescape"), "utf-8")
+
+
+def _words(text: str) -> str:
+    if "=?" not in text:
+        return text
+    try:
+        pieces = decode_header(unfolded(text))
+    except (HeaderParseError, ValueError):
+        return text
+    return "".join(piece if isinstance(piece, str) else decoded(piece, charset) for piece, charset in pieces)
+
+
+def _known(charset: str | None) -> str | None:
+    name = (charset or "").strip().lower()
+    name = _ALIASES.get(name, name)
+    try:
+        info = codecs.lookup(name)
+    except (LookupError, ValueError):
+        return None
+    return info.name if info._is_text_encoding else None

@@ -1,0 +1,180 @@
+"""Answers as mails, handed over once, kept with the sent mail, and found there again."""
+
+from __future__ import annotations
+
+import re
+from email import charset, encoders, policy
+from email.header import Header
+from email.mime.base import MIMEBase
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.utils import format_datetime, formataddr
+from html import escape
+
+from heed.channels.base import (
+    AccountRecord,
+    Answer,
+    CannotTell,
+    Finding,
+    OutgoingFile,
+    Refusal,
+    Sent,
+)
+from heed.channels.email.calls import (
+    SENT,
+    address_of,
+    login_of,
+    mailbox,
+    message_id,
+    outgoing,
+    refuse_mail,
+    refuse_mailbox,
+)
+from heed.lib import clock
+from heed.lib.http import AnswerLost, Request, Steps, TooLarge, Unreachable
+
+MOST_BYTES = 15 * 1024 * 1024
+TEXT_LIMIT = 50_000
+_MOST_IDS = 20
+_REPLY = re.compile(r"^\s*(re|aw|sv|odg|отв|رد|回复|回覆|返信)\s*[:：]", re.IGNORECASE)
+_LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
+_STILL_COMING = 90.0
+"""Seconds in which a server that keeps sent mail by itself has it where we look."""
+
+_UTF8 = charset.Charset("utf-8")
+_UTF8.body_encoding = charset.QP
+_CRLF = policy.compat32.clone(linesep="\r\n")
+
+
+def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
+    """Hand the answer over; keep a copy where mail programs look for sent mail."""
+    id, receiver = message_id(answer.key, account), receiver_of(answer)
+    if not re.fullmatch(r"[^\s@<>,;]+@[^\s@<>,;]+", receiver):
+        raise Refusal("unreachable", detail=f"{receiver} is not an address")
+    content = composed(account, answer)
+    response = yield Request(
+        "POST",
+        outgoing(account),
+        params={"from": address_of(account), "to": [receiver]},
+        content=content,
+        decisive=True,
+        login=login_of(account),
+    )
+    refuse_mail(response, with_files=bool(answer.files))
+    yield from _keep(account, id, content)
+    return Sent(id, at=None, refs=_refs(account, answer))
+
+
+def find(account: AccountRecord, answer: Answer) -> Steps[Finding]:
+    """A mail that lies with the sent ones, or that somebody answered, has left. SMTP itself cannot be
+    asked, so that none is there proves nothing."""
+    id = message_id(answer.key, account)
+    if (yield from _lies_in(account, SENT, id, "Message-ID")):
+        return Sent(id, refs=_refs(account, answer))
+    if (yield from _lies_in(account, "INBOX", id, "In-Reply-To", "References")):
+        return Sent(id, refs=_refs(account, answer))
+    begun = answer.started or answer.created
+    young = begun is not None and (clock.now() - begun).total_seconds() < _STILL_COMING
+    return CannotTell(15.0 if young else None)
+
+
+def composed(account: AccountRecord, answer: Answer) -> bytes:
+    """The whole mail."""
+    words = MIMEMultipart("alternative")
+    words.attach(MIMEText(answer.text, "plain", _UTF8))  # type: ignore[arg-type]  # a Charset is taken too
+    words.attach(MIMEText(_html(answer.text), "html", _UTF8))  # type: ignore[arg-type]
+    mail = words
+    if answer.files:
+        mail = MIMEMultipart("mixed")
+        mail.attach(words)
+        for file in answer.files:
+            mail.attach(_attached(file))
+    name = account.credentials.get("name") or account.name
+    mail["From"] = formataddr((_one_line(name), address_of(account)))
+    mail["To"] = receiver_of(answer)
+    subject = subject_of(account, answer)
+    mail["Subject"] = Header(subject, "us-ascii" if subject.isascii() else "utf-8").encode()
+    mail["Date"] = format_datetime(clock.now())
+    mail["Message-ID"] = f"<{message_id(answer.key, account)}>"
+    chain = _chain(answer)
+    if chain:
+        mail["In-Reply-To"] = f"<{chain[-1]}>"
+        mail["References"] = " ".join(f"<{each}>" for each in chain)
+    return mail.as_bytes(policy=_CRLF)
+
+
+def receiver_of(answer: Answer) -> str:
+    """Where answers to this mail are wanted; the writer otherwise."""
+    wanted = answer.to.refs.get("reply_to") if answer.to and not answer.to.ours else ""
+    return str(wanted or answer.person).strip()
+
+
+def subject_of(account: AccountRecord, answer: Answer) -> str:
+    given = _one_line(str(answer.to.refs.get("subject", ""))) if answer.to else ""
+    if not given:
+        return _one_line(account.credentials.get("name") or account.name) or address_of(account)
+    return given if _REPLY.match(given) else f"Re: {given}"
+
+
+def _chain(answer: Answer) -> list[str]:
+    """The mails before this one, oldest first: the first is kept, as it names the conversation."""
+    refs = answer.to.refs if answer.to else {}
+    known = [str(each) for each in refs.get("references") or []]
+    last = str(refs.get("message_id") or "")
+    ids = [each for each in dict.fromkeys([*known, last]) if re.fullmatch(r"[^\s<>]{1,200}", each)]
+    return [*ids[:1], *ids[1:][-_MOST_IDS + 1 :]]
+
+
+def _refs(account: AccountRecord, answer: Answer) -> dict[str, object]:
+    """What an answer to our own mail needs."""
+    return {
+        "message_id": message_id(answer.key, account),
+        "subject": subject_of(account, answer),
+        "references": _chain(answer),
+    }
+
+
+def _keep(account: AccountRecord, id: str, content: bytes) -> Steps[None]:
+    """Lay a copy with the sent mail, unless the server does so by itself. The mail has left: whatever
+    goes wrong here changes nothing."""
+    try:
+        if not (yield from _lies_in(account, SENT, id, "Message-ID")):
+            yield Request("POST", mailbox(account, SENT), content=content, login=login_of(account))
+    except (Refusal, Unreachable, AnswerLost, TooLarge):
+        return
+
+
+def _lies_in(account: AccountRecord, name: str, id: str, *headers: str) -> Steps[bool]:
+    response = yield Request(
+        "GET", mailbox(account, name), params={"header": list(headers), "value": id}, login=login_of(account)
+    )
+    if response.status == 404:
+        return False
+    return bool(refuse_mailbox(response).get("uids"))
+
+
+def _attached(file: OutgoingFile) -> MIMEBase:
+    main, _, sub = file.mime.partition("/")
+    part = MIMEBase(main or "application", sub or "octet-stream")
+    part.set_payload(file.content)
+    encoders.encode_base64(part)
+    name = _one_line(file.name)
+    part.add_header(
+        "Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name)
+    )
+    return part
+
+
+def _html(text: str) -> str:
+    """The same words for programs that show nothing else, in the direction of their script."""
+    linked, end = "", 0
+    for found in _LINK.finditer(text):
+        address = escape(found[0])
+        linked += f'{escape(text[end : found.start()])}<a href="{address}">{address}</a>'
+        end = found.end()
+    linked += escape(text[end:])
+    return '<div dir="auto">' + linked.replace("\n", "<br>\n") + "</div>\n"
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:500]

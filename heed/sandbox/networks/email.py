@@ -1,0 +1,426 @@
+"""E-mail: the company's mailbox on two servers, and the customers' mail programs."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import EmailMessage, Message
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr
+from time import sleep
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from heed.lib.text import first_words
+from heed.sandbox.cast import COMPANY, CUSTOMERS, OUTSIDER, Person, person_named
+from heed.sandbox.frame import (
+    Call,
+    ChatView,
+    DemoAccount,
+    Line,
+    PlayError,
+    Recorded,
+    Reply,
+    Sandbox,
+    Scene,
+    Simulator,
+)
+from heed.sandbox.mailservers import Box, Cut, ImapSession, Mailroom, MailServer, Nonsense, Said, SmtpSession
+
+ADDRESS = "help@acme.example"
+LARGEST = 20 * 1024 * 1024
+SOON = 7
+"""Seconds a greylisting server asks to wait."""
+
+_WROTE = {
+    "sl": "V V {at:%d. %m. %Y ob %H:%M} je {who} napisal(a):",
+    "ar": "في {at:%Y/%m/%d} الساعة {at:%H:%M} كتب {who}:",
+    "mn": "{at:%Y-%m-%d %H:%M} {who} бичсэн:",
+    "en": "On {at:%d %b %Y at %H:%M}, {who} wrote:",
+}
+_AWAY = {
+    "sl": "Sem na dopustu.",
+    "ar": "أنا في إجازة.",
+    "mn": "Би амралттай байна.",
+    "en": "I am on holiday.",
+}
+
+
+@dataclass(slots=True)
+class Entry:
+    """A mail between a customer and the company."""
+
+    id: str
+    ours: bool
+    at: datetime
+    text: str
+    raw: bytes
+    files: list[str] = field(default_factory=list)
+    picture: str = ""
+
+
+@dataclass(slots=True)
+class Correspondent:
+    """A customer's mailbox. `gone`: it does not exist any more, `shut`: its server refuses at once;
+    `grey`: it takes nothing at the first attempt; `away`: it answers by itself."""
+
+    person: Person
+    entries: list[Entry] = field(default_factory=list)
+    gone: bool = False
+    shut: bool = False
+    grey: bool = False
+    away: bool = False
+
+
+class Email(Simulator):
+    name = "email"
+    label = "E-mail"
+    short = "@"
+    colour = "#5b5f97"
+    offers = frozenset({"message", "join", "leave"})
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(sandbox)
+        self.people = {address_of(person): Correspondent(person) for person in (*CUSTOMERS, OUTSIDER)}
+        self.revoked = False
+        self.saves_sent = False
+        self.room = Mailroom(self._admits, self._takes, self._receives, self.clock.now, LARGEST)
+        self.room.boxes = {"INBOX": Box(self._new_uidvalidity()), "Sent": Box(1, use="\\Sent")}
+        self.smtp = MailServer(SmtpSession, self.room, sandbox.port + 1)
+        self.imap = MailServer(ImapSession, self.room, sandbox.port + 2)
+
+    def start(self) -> None:
+        self.smtp.start()
+        self.imap.start()
+
+    def stop(self) -> None:
+        self.smtp.stop()
+        self.imap.stop()
+
+    def accounts(self) -> list[DemoAccount]:
+        credentials = {
+            "address": ADDRESS,
+            "name": COMPANY,
+            "password": self.ids.stable("email", "password", size=16),
+            "imap_host": "imap://127.0.0.1",
+            "imap_port": str(self.imap.port),
+            "smtp_host": "smtp://127.0.0.1",
+            "smtp_port": str(self.smtp.port),
+        }
+        return [DemoAccount(f"{COMPANY} by e-mail", ADDRESS, credentials)]
+
+    def answer(self, call: Call) -> Reply:
+        return Reply(404, "Mail goes over its own two ports.")
+
+    # ------------------------------------------------------------------- the servers' side
+
+    def _admits(self, user: str, password: str) -> bool:
+        return not self.revoked and (user, password) == (ADDRESS, self.accounts()[0].credentials["password"])
+
+    def _receives(self, address: str) -> Said:
+        """Whether the other side's server takes mail for this address at all."""
+        found = self.people.get(address)
+        if found is not None and found.shut:
+            return 550, "5.1.1 No such user here"
+        if found is not None and found.grey:
+            found.grey = False
+            return 451, f"4.7.1 Greylisted, please try again in {SOON} seconds"
+        return 250, "2.1.5 Ok"
+
+    def _takes(self, sender: str, receivers: list[str], content: bytes) -> Said:
+        fault = self.sandbox.faults.for_call(self.name, "POST", "/smtp")
+        if fault is not None:
+            sleep(fault.delay)
+        if fault is not None and fault.drop == "before":
+            self._record(content, 0)
+            raise Cut
+        if fault is not None and fault.status:
+            self._record(content, fault.status)
+            return _troubled(fault.status, dict(fault.headers), fault.body)
+        with self.lock:
+            for receiver in receivers:
+                self._deliver(receiver, content)
+            self.changed()
+        self._record(content, 0 if fault is not None and fault.drop else 250)
+        if fault is not None and fault.drop == "after":
+            raise Cut
+        return 250, "2.0.0 Ok: queued"
+
+    def _record(self, content: bytes, status: int) -> None:
+        self.sandbox.requests.append(Recorded(self.name, Call("POST", "/smtp", body=content), status))
+
+    def _deliver(self, receiver: str, content: bytes) -> None:
+        if self.saves_sent:
+            self.room.boxes["Sent"].put(content, self.clock.now(), "\\Seen")
+        found = self.people.get(receiver)
+        if found is None or found.gone:
+            self._arrive(self._bounce(receiver, content))
+            return
+        found.entries.append(self._entry(content, ours=True))
+        if found.away:
+            self._arrive(self._away(found, content))
+
+    def _arrive(self, raw: bytes) -> None:
+        self.room.boxes["INBOX"].put(raw, self.clock.now())
+
+    # ---------------------------------------------------------------------- customers
+
+    def play_message(
+        self, person: str, text: str = "", picture: str = "", subject: str = ""
+    ) -> dict[str, Any]:
+        """Write a mail; once the company has written, as an answer that quotes it."""
+        if not text.strip() and not picture:
+            raise PlayError(_("Write something first."))
+        return self._write(person, text, subject, self._files(picture))
+
+    def play_file(self, person: str, name: str, content: str, text: str = "") -> dict[str, Any]:
+        """Write a mail with a file of these words."""
+        return self._write(person, text, "", [(name, "application/octet-stream", content.encode())])
+
+    def play_raw(self, content: str) -> dict[str, Any]:
+        """Put a mail into the company's mailbox as it is, in base64."""
+        self._arrive(base64.b64decode(content))
+        return {}
+
+    def play_leave(self, person: str) -> dict[str, Any]:
+        """The customer's mailbox is closed: what is sent there comes back."""
+        self._one(person).gone = True
+        return {}
+
+    def play_join(self, person: str) -> dict[str, Any]:
+        one = self._one(person)
+        one.gone = one.shut = False
+        return {}
+
+    def play_shut(self, person: str) -> dict[str, Any]:
+        """The customer's server refuses mail at once."""
+        self._one(person).shut = True
+        return {}
+
+    def play_greylist(self, person: str) -> dict[str, Any]:
+        """The customer's server takes no mail at the next attempt."""
+        self._one(person).grey = True
+        return {}
+
+    def play_away(self, person: str, on: bool = True) -> dict[str, Any]:
+        """The customer's program answers every mail by itself."""
+        self._one(person).away = on
+        return {}
+
+    def play_save_sent(self, on: bool = True) -> dict[str, Any]:
+        """The company's server lays what is sent into the mailbox for that by itself."""
+        self.saves_sent = on
+        return {}
+
+    def play_answer_elsewhere(self, person: str, text: str) -> dict[str, Any]:
+        """Somebody answers the customer from a mail program."""
+        one = self._one(person)
+        theirs = [entry for entry in one.entries if not entry.ours]
+        mail = self._mail((COMPANY, ADDRESS), address_of(one.person), "Re: Acme", text)
+        mail["In-Reply-To"] = theirs[-1].id if theirs else "<before@mail.example>"
+        one.entries.append(self._entry(mail.as_bytes(), ours=True))
+        self.room.boxes["Sent"].put(mail.as_bytes(), self.clock.now(), "\\Seen")
+        return {"id": str(mail["Message-ID"]).strip("<>")}
+
+    def play_renumber(self) -> dict[str, Any]:
+        """The mailbox is made anew from a copy: same mails, other numbers."""
+        old = self.room.boxes["INBOX"]
+        new = Box(old.uidvalidity + 1, following=old.following + 100)
+        for mail in old.mails:
+            new.put(mail.raw, mail.at, *mail.flags)
+        self.room.boxes["INBOX"] = new
+        return {"uidvalidity": new.uidvalidity}
+
+    def play_hang_up(self) -> dict[str, Any]:
+        """All lines break."""
+        self.room.hang_up()
+        return {}
+
+    def play_revoke(self, account: str = "") -> dict[str, Any]:
+        """The password is void from now on; who is signed in is thrown out."""
+        self.revoked = True
+        self.room.hang_up()
+        return {}
+
+    # ------------------------------------------------------------------- what one sees
+
+    def scene(self, person: str) -> Scene:
+        lines = [
+            Line(
+                id=entry.id.strip("<>"),
+                author=COMPANY if entry.ours else person_named(person).name,
+                text=entry.text,
+                at=entry.at,
+                ours=entry.ours,
+                mine=not entry.ours,
+                picture=entry.picture,
+                files=entry.files,
+            )
+            for entry in self._one(person).entries
+        ]
+        return Scene(chats=[ChatView(id=person, title=self.accounts()[0].name, lines=lines)])
+
+    def seen(self) -> dict[str, Any]:
+        return {
+            one.person.key: [
+                {"raw": entry.raw.decode("utf-8", "replace"), "text": entry.text}
+                for entry in one.entries
+                if entry.ours
+            ]
+            for one in self.people.values()
+        }
+
+    # ------------------------------------------------------------------------- inside
+
+    def _one(self, person: str) -> Correspondent:
+        return self.people[address_of(person_named(person))]
+
+    def _write(
+        self, person: str, text: str, subject: str, files: list[tuple[str, str, bytes]]
+    ) -> dict[str, Any]:
+        one = self._one(person)
+        ours = [entry for entry in one.entries if entry.ours]
+        said = text
+        if ours:
+            earlier = _subject(ours[-1].raw)
+            subject = subject or (earlier if earlier.lower().startswith("re:") else f"Re: {earlier}")
+            said = f"{text}\n\n{_quoted(one.person, ours[-1])}"
+        sender = (one.person.name, address_of(one.person))
+        mail = self._mail(sender, ADDRESS, subject or first_words(text, 50), said)
+        if ours:
+            mail["In-Reply-To"] = ours[-1].id
+            mail["References"] = " ".join(
+                filter(None, [str(message_from_bytes(ours[-1].raw).get("References", "")), ours[-1].id])
+            )
+        for name, mime, content in files:
+            main, _slash, sub = mime.partition("/")
+            mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
+        raw = mail.as_bytes()
+        one.entries.append(self._entry(raw, ours=False, text=text))
+        self._arrive(raw)
+        return {"id": str(mail["Message-ID"]).strip("<>")}
+
+    def _mail(self, sender: tuple[str, str], receiver: str, subject: str, text: str) -> EmailMessage:
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = formataddr(sender)
+        mail["To"] = receiver
+        mail["Subject"] = subject
+        mail["Date"] = format_datetime(self.clock.now())
+        mail["Message-ID"] = f"<{self.ids.name()}@{sender[1].rpartition('@')[2]}>"
+        mail.set_content(text, cte="quoted-printable")
+        return mail
+
+    def _entry(self, raw: bytes, *, ours: bool, text: str | None = None) -> Entry:
+        message = message_from_bytes(raw)
+        parts = [part for part in message.walk() if part.get_content_maintype() != "multipart"]
+        plain = next((part for part in parts if part.get_content_type() == "text/plain"), None)
+        entry = Entry(
+            id=str(message["Message-ID"]),
+            ours=ours,
+            at=self.clock.now(),
+            text=_text(plain) if text is None else text,
+            raw=raw,
+        )
+        for part in parts:
+            if (name := part.get_filename()) is not None:
+                content = part.get_payload(decode=True)
+                address = self.keep(
+                    content if isinstance(content, bytes) else b"", part.get_content_type(), name
+                )
+                if part.get_content_maintype() == "image" and not entry.picture:
+                    entry.picture = address
+                else:
+                    entry.files.append(address)
+        return entry
+
+    def _files(self, picture: str) -> list[tuple[str, str, bytes]]:
+        url = self.picture(picture)
+        if not url:
+            return []
+        if not url.startswith(self.url):
+            raise PlayError(_("Choose a picture of your own."))
+        kept = self.kept(url.removeprefix(self.url))
+        return [(url.rpartition("/")[2], kept.headers["Content-Type"], kept.content())]
+
+    def _bounce(self, receiver: str, content: bytes) -> bytes:
+        """What comes back from an address that does not exist (RFC 3464)."""
+        headers = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0].decode("utf-8", "replace")
+        report = "\r\n".join(
+            [
+                "Reporting-MTA: dns; mail.example",
+                "",
+                f"Final-Recipient: rfc822; {receiver}",
+                "Action: failed",
+                "Status: 5.1.1",
+                "Diagnostic-Code: smtp; 550 5.1.1 No such user here",
+            ]
+        )
+        edge = self.ids.name("edge")
+        pieces = (
+            ("text/plain", "I'm sorry to have to inform you that your message could not be delivered."),
+            ("message/delivery-status", report),
+            ("text/rfc822-headers", headers),
+        )
+        lines = [
+            "Return-Path: <>",
+            "From: Mail Delivery System <MAILER-DAEMON@mail.example>",
+            f"To: {ADDRESS}",
+            "Subject: Undelivered Mail Returned to Sender",
+            "Auto-Submitted: auto-replied",
+            f"Message-ID: <{self.ids.name()}@mail.example>",
+            "MIME-Version: 1.0",
+            f'Content-Type: multipart/report; report-type=delivery-status; boundary="{edge}"',
+            "",
+        ]
+        for mime, text in pieces:
+            lines += [f"--{edge}", f"Content-Type: {mime}", "", text, ""]
+        return "\r\n".join([*lines, f"--{edge}--", ""]).encode()
+
+    def _away(self, one: Correspondent, content: bytes) -> bytes:
+        sender = (one.person.name, address_of(one.person))
+        mail = self._mail(sender, ADDRESS, f"Auto: {_subject(content)}", _AWAY[one.person.language])
+        mail["Auto-Submitted"] = "auto-replied"
+        mail["In-Reply-To"] = str(message_from_bytes(content)["Message-ID"])
+        return mail.as_bytes()
+
+    def _new_uidvalidity(self) -> int:
+        """Another one at every start: the mails of an earlier run are not there any more."""
+        return self.ids.number() // 1_000_000 % 2**32
+
+
+def address_of(person: Person) -> str:
+    return f"{person.handle}@mail.example"
+
+
+def _troubled(status: int, headers: dict[str, str], body: Any) -> Said:
+    """What a mail server says on a day as bad as this one of an HTTP server."""
+    if status == 429:
+        return 451, f"4.7.1 Too many messages, please try again in {headers.get('Retry-After', SOON)} seconds"
+    if status == 503:
+        return 421, "4.3.2 Service shutting down"
+    raise Nonsense(body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body))
+
+
+def _quoted(person: Person, entry: Entry) -> str:
+    who = f"{COMPANY} <{ADDRESS}>"
+    lines = [f"> {line}" for line in entry.text.split("\n")]
+    return "\n".join([_WROTE[person.language].format(at=entry.at, who=who), *lines])
+
+
+def _subject(raw: bytes) -> str:
+    return str(make_header(decode_header(str(message_from_bytes(raw).get("Subject", "")))))
+
+
+def _text(part: Message | None) -> str:
+    content = part.get_payload(decode=True) if part is not None else b""
+    return (
+        content.decode("utf-8", "replace").replace("\r\n", "\n").strip() if isinstance(content, bytes) else ""
+    )
+
+
+simulator = Email
