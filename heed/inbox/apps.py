@@ -1,6 +1,12 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class InboxConfig(AppConfig):
     name = "heed.inbox"
     label = "inbox"
+
+    def ready(self) -> None:
+        """Every process that writes events knows which of them somebody waits for."""
+        import_module("heed.wiring")

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import orjson
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 
 from heed.channels.base import MessageReceived, Person
 from heed.channels.models import Account
@@ -39,7 +39,7 @@ class Arrival(NamedTuple):
 class Stored:
     """What a batch changed: the events written and the tickets touched."""
 
-    events: list[int]
+    events: list[tuple[str, int]]
     tickets: set[int]
 
 
@@ -58,8 +58,21 @@ Place = tuple[str, int, int]
 """Where a message belongs: kind, identity, post (0 for none)."""
 
 
+class _Overtaken(Exception):
+    """Another process stored some of these messages while we were at it."""
+
+
 def store(arrivals: list[Arrival]) -> Stored:
     """Store a batch of customers' messages; duplicates change nothing. Call it in a transaction."""
+    while True:
+        try:
+            with transaction.atomic():
+                return _store(arrivals)
+        except _Overtaken:
+            continue  # now we see them
+
+
+def _store(arrivals: list[Arrival]) -> Stored:
     new = _not_yet_here(arrivals)
     if not new:
         return Stored([], set())
@@ -67,26 +80,43 @@ def store(arrivals: list[Arrival]) -> Stored:
     posts = _posts(new)
     tickets, opened = _tickets(new, people, posts)
     here = _messages(new, people, tickets)
+    if len(here) < len(new) and opened:
+        raise _Overtaken  # what we opened a ticket with may stand elsewhere
     if not here:
         return Stored([], set())
     _reach_again(here, people)
     _attachments(here)
     _count_comments(here, posts)
-    reopened = _refresh_tickets(here)
-    events = _events(here, opened, reopened - opened)
+    reopened = _refresh_tickets(each for each in here if each.ticket not in opened)
+    events = _events(here, opened, reopened)
     early.apply_to({_key(each.arrival): each.pk for each in here})
     return Stored(events, {each.ticket for each in here})
 
 
-def _run(sql: str, *columns: Any) -> list[tuple[Any, ...]]:
+def run(sql: str, *columns: Any) -> list[tuple[Any, ...]]:
     """Run one statement over columns of values, bound by the server; gives back its rows.
 
     Django's own cursor would write every value into the text of the statement.
     """
     connection.ensure_connection()
+    bound = [_array(column) if isinstance(column, list) else column for column in columns]
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(sql, columns)
+        cursor.execute(sql, bound)
         return cursor.fetchall() if cursor.description else []
+
+
+def _array(values: list[Any]) -> str:
+    """A column as PostgreSQL writes an array. The driver, which can do it too, looks at every
+    value several times: that was a quarter of the time a message took."""
+    return "{" + ",".join([_element(value) for value in values]) + "}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)
 
 
 def _key(arrival: Arrival) -> Key:
@@ -117,7 +147,7 @@ def _not_yet_here(arrivals: list[Arrival]) -> dict[Key, Arrival]:
     """
     wanted = {_key(arrival): arrival for arrival in reversed(arrivals)}
     if wanted:
-        for key in _run(_KNOWN_MESSAGES, *_columns(wanted)):
+        for key in run(_KNOWN_MESSAGES, *_columns(wanted)):
             wanted.pop((key[0], key[1]), None)
     return dict(sorted(wanted.items()))
 
@@ -165,7 +195,7 @@ def _people(new: Mapping[Key, Arrival]) -> dict[Key, Author]:
     if missing:
         seconds = {(key[0], persons[key].also) for key in missing}
         rows = [(*key, *_facts(persons[key])) for key in missing if key not in seconds]
-        _run(_INSERT_PEOPLE, *_columns(rows), clock.now())
+        run(_INSERT_PEOPLE, *_columns(rows), clock.now())
         found.update(_known_people(missing))
     _note_news_of_people(persons, found)
     return found
@@ -184,7 +214,7 @@ def _known_by_other_id(persons: Mapping[Key, Person], found: Mapping[Key, Author
 def _known_people(keys: Iterable[Key]) -> dict[Key, Author]:
     """By external id; where that is nobody's, by an id learned from a private reply."""
     columns = _columns(keys)
-    return {(row[0], row[1]): Author(*row[2:]) for row in _run(_KNOWN_PEOPLE, *columns * 3)}
+    return {(row[0], row[1]): Author(*row[2:]) for row in run(_KNOWN_PEOPLE, *columns * 3)}
 
 
 _KNOWN_PEOPLE = """
@@ -250,7 +280,7 @@ def _reach_again(here: list[Here], people: Mapping[Key, Author]) -> None:
         if each.arrival.news.visibility == "private" and each.arrival.news.opens_window
     }
     if writers:
-        _run(
+        run(
             "UPDATE inbox_identity SET reachable = true WHERE id = ANY(%s) AND NOT reachable", sorted(writers)
         )
 
@@ -279,13 +309,13 @@ def _posts(new: Mapping[Key, Arrival]) -> dict[Key, int]:
     found = _known_posts(keys)
     missing = [key for key in keys if key not in found]
     if missing:
-        _run(_INSERT_POSTS, *_columns(missing))
+        run(_INSERT_POSTS, *_columns(missing))
         found.update(_known_posts(missing))
     return found
 
 
 def _known_posts(keys: list[Key]) -> dict[Key, int]:
-    return {(row[0], row[1]): row[2] for row in _run(_KNOWN_POSTS, *_columns(keys))} if keys else {}
+    return {(row[0], row[1]): row[2] for row in run(_KNOWN_POSTS, *_columns(keys))} if keys else {}
 
 
 _KNOWN_POSTS = """
@@ -324,7 +354,7 @@ def _tickets(
 def _running(identities: Iterable[int]) -> dict[Place, int]:
     """The running tickets of these people. A public matter that was taken private also takes
     the person's private messages, when they have no private ticket."""
-    rows = _run(_RUNNING, sorted(identities))
+    rows = run(_RUNNING, sorted(identities))
     found = {("private", identity, 0): pk for pk, _, identity, _, took_private in rows if took_private}
     found.update({(kind, identity, post): pk for pk, kind, identity, post, _ in rows})
     return found
@@ -363,32 +393,45 @@ def _open(
     running: dict[Place, int],
     customers: Mapping[int, int],
 ) -> set[int]:
-    first: dict[Place, Arrival] = {}
+    by_place: dict[Place, list[MessageReceived]] = defaultdict(list)
+    accounts: dict[Place, Account] = {}
     for key, place in places.items():
-        if place not in running and (place not in first or new[key].news.at < first[place].news.at):
-            first[place] = new[key]
-    if not first:
+        if place not in running:
+            by_place[place].append(new[key].news)
+            accounts[place] = new[key].account
+    if not by_place:
         return set()
-    rows = [(*place, *_opening(first[place], customers[place[1]])) for place in sorted(first)]
-    opened = {(kind, identity, post): pk for pk, kind, identity, post in _run(_OPEN_TICKETS, *_columns(rows))}
-    if len(opened) < len(first):
-        found = _running({place[1] for place in first})
-        running.update({place: found[place] for place in first})
+    windows = {account.pk: window_of(account) for account in accounts.values()}
+    rows = [
+        (*place, accounts[place].pk, customers[place[1]], windows[accounts[place].pk], *_opening(news))
+        for place, news in sorted(by_place.items(), key=lambda each: each[0])
+    ]
+    opened = {(kind, identity, post): pk for pk, kind, identity, post in run(_OPEN_TICKETS, *_columns(rows))}
+    if len(opened) < len(by_place):
+        found = _running({place[1] for place in by_place})
+        running.update({place: found[place] for place in by_place})
     running.update(opened)
     return set(opened.values())
 
 
-def _opening(arrival: Arrival, customer: int) -> tuple[int, int, str, datetime]:
-    return arrival.account.pk, customer, first_words(clean(arrival.news.text), 80), arrival.news.at
+def _opening(news: list[MessageReceived]) -> tuple[Any, ...]:
+    """The subject, and what `_line` says of the messages a ticket opens with."""
+    first = min(news, key=lambda each: each.at)
+    last_at, words, opened_at, window_from = _line(news)
+    return first_words(clean(first.text), 80) or words[:80], last_at, words, opened_at, window_from
 
 
 _OPEN_TICKETS = """
-INSERT INTO inbox_ticket (kind, identity_id, post_id, account_id, customer_id, subject, opened_at, last_at,
-    status, running, unanswered, last_text, last_direction, last_author, took_private)
-SELECT kind, identity, nullif(post, 0), account, customer, subject, at, at,
-    'new', true, false, '', 'in', '', false
-FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[])
-    AS new (kind, identity, post, account, customer, subject, at)
+INSERT INTO inbox_ticket (kind, identity_id, post_id, account_id, customer_id, subject, last_at, last_text,
+    opened_at, waiting_since, last_private_in, window_closes_at, status, running, unanswered,
+    last_direction, last_author, took_private)
+SELECT kind, identity, nullif(post, 0), account, customer, subject, last_at, words,
+    opened_at, opened_at, window_from, window_from + "window" * interval '1 second', 'new', true, true,
+    'in', '', false
+FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::text[],
+    %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+    AS new (kind, identity, post, account, customer, "window", subject, last_at, words, opened_at,
+        window_from)
 ON CONFLICT DO NOTHING
 RETURNING id, kind, identity_id, coalesce(post_id, 0)
 """
@@ -401,7 +444,7 @@ def _messages(
 ) -> list[Here]:
     """Insert the messages; only those that were really new come back."""
     rows = [_row(arrival, tickets[key], people[_author_key(arrival)].pk) for key, arrival in new.items()]
-    inserted = _run(_INSERT_MESSAGES, clock.now(), *_columns(rows))
+    inserted = run(_INSERT_MESSAGES, clock.now(), *_columns(rows))
     return [Here(pk, ticket, new[(account, external_id)]) for pk, account, external_id, ticket in inserted]
 
 
@@ -448,7 +491,7 @@ def _count_comments(here: Iterable[Here], posts: Mapping[Key, int]) -> None:
     counts = Counter(posts.get((each.arrival.account.pk, each.arrival.news.post)) for each in here)
     rows = sorted((post, count) for post, count in counts.items() if post is not None)
     if rows:
-        _run(_COUNT_COMMENTS, *_columns(rows))
+        run(_COUNT_COMMENTS, *_columns(rows))
 
 
 _COUNT_COMMENTS = """
@@ -487,17 +530,22 @@ def _refresh_tickets(here: Iterable[Here]) -> set[int]:
     deliveries are read makes no difference.
     """
     by_ticket: dict[int, list[MessageReceived]] = defaultdict(list)
-    windows: dict[int, int | None] = {}
+    accounts: dict[int, Account] = {}
     for each in here:
         by_ticket[each.ticket].append(each.arrival.news)
-        windows[each.ticket] = window_of(each.arrival.account)
-    lines = [_line(ticket, by_ticket[ticket], windows[ticket]) for ticket in sorted(by_ticket)]
-    locked = _run(_LOCK_TICKETS, [line[0] for line in lines])
+        accounts[each.ticket] = each.arrival.account
+    if not by_ticket:
+        return set()
+    windows = {account.pk: window_of(account) for account in accounts.values()}
+    lines = [
+        (ticket, *_line(by_ticket[ticket]), windows[accounts[ticket].pk]) for ticket in sorted(by_ticket)
+    ]
+    locked = run(_LOCK_TICKETS, [line[0] for line in lines])
     solved = {pk for pk, status in locked if status == Ticket.Status.SOLVED}
-    now = _run(_REFRESH_TICKETS, *_columns(lines))
+    now = run(_REFRESH_TICKETS, *_columns(lines))
     overtaken = [pk for pk, _, partly_answered in now if partly_answered]
     if overtaken:
-        _run(_WAITING_SINCE, overtaken)
+        run(_WAITING_SINCE, overtaken)
     return {pk for pk, status, _ in now if pk in solved and status != Ticket.Status.SOLVED}
 
 
@@ -507,16 +555,16 @@ def window_of(account: Account) -> int | None:
     return private.window if private else None
 
 
-def _line(ticket: int, news: list[MessageReceived], window: int | None) -> tuple[Any, ...]:
+def _line(news: list[MessageReceived]) -> tuple[datetime, str, datetime, datetime | None]:
+    """When the last one came and its words, when the first one came, and the last that lets us answer
+    privately."""
     last = max(news, key=lambda each: (each.at, each.external_id))
     windows = [each.at for each in news if each.visibility == "private" and each.opens_window]
     return (
-        ticket,
         last.at,
         first_words(clean(last.text), 180) or PAPER_CLIP,
         min(each.at for each in news),
         max(windows) if windows else None,
-        window,
     )
 
 
@@ -560,8 +608,8 @@ WHERE t.id = ANY(%s)
 # --------------------------------------------------------------------------------- events
 
 
-def _events(here: list[Here], opened: set[int], reopened: set[int]) -> list[int]:
-    """One event per message, and one per ticket opened or reopened."""
+def _events(here: list[Here], opened: set[int], reopened: set[int]) -> list[tuple[str, int]]:
+    """One event per message, and one per ticket opened or reopened: kinds and ids."""
     first: dict[int, Here] = {}
     for each in here:
         if each.ticket not in first or each.arrival.news.at < first[each.ticket].arrival.news.at:
@@ -569,7 +617,7 @@ def _events(here: list[Here], opened: set[int], reopened: set[int]) -> list[int]
     rows = [_event("message_received", each) for each in here]
     rows += [_event("ticket_opened", first[ticket]) for ticket in sorted(opened & set(first))]
     rows += [_event("ticket_reopened", first[ticket]) for ticket in sorted(reopened & set(first))]
-    return [pk for (pk,) in _run(_INSERT_EVENTS, *_columns(rows))]
+    return [(kind, pk) for kind, pk in run(_INSERT_EVENTS, *_columns(rows))]
 
 
 def _event(kind: str, each: Here) -> tuple[str, int, int, int, datetime]:
@@ -579,5 +627,5 @@ def _event(kind: str, each: Here) -> tuple[str, int, int, int, datetime]:
 _INSERT_EVENTS = """
 INSERT INTO inbox_event (kind, account_id, ticket_id, message_id, at, data)
 SELECT *, '{}' FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[])
-RETURNING id
+RETURNING kind, id
 """

@@ -40,8 +40,9 @@ def apply_to(stored: Mapping[tuple[int, str], int]) -> None:
     for account, external_id in stored:
         by_account[account].append(external_id)
     for account, ids in by_account.items():
-        waiting = EarlyNews.objects.filter(account_id=account, external_id__in=ids).exclude(what="echo")
-        for news in waiting.order_by("at", "id"):
+        waiting = EarlyNews.objects.filter(account_id=account).exclude(what="echo")
+        among = waiting.extra(where=["external_id = ANY(%s)"], params=[ids])
+        for news in among.order_by("at", "id"):
             apply(Message.objects.get(pk=stored[(account, news.external_id)]), news)
 
 

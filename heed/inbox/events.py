@@ -54,6 +54,15 @@ TOLD: frozenset[Kind] = frozenset(
 REACT = "heed.react"
 """The job that hands events to their reactions. `heed.wiring` holds the table."""
 
+_waited_for: set[str] = set()
+"""The kinds that have reactions."""
+
+
+def wait_for(kinds: Iterable[str]) -> None:
+    """From now on only events of these kinds are handed to reactions."""
+    _waited_for.clear()
+    _waited_for.update(kinds)
+
 
 def record(
     kind: Kind,
@@ -74,15 +83,17 @@ def record(
         at=at or clock.now(),
         data=data,
     )
-    hand_to_reactions([event.pk])
+    hand_to_reactions([(kind, event.pk)])
     live.tell(topics_of([ticket.pk]))
     return event
 
 
-def hand_to_reactions(event_ids: list[int]) -> None:
-    """Defer one job for a batch of events, inside the transaction that wrote them."""
-    if event_ids:
-        app.configure_task(REACT, queue="reactions", allow_unknown=True).defer(events=[*event_ids])
+def hand_to_reactions(written: Iterable[tuple[str, int]]) -> None:
+    """Defer one job for a batch of events (kind and id), inside the transaction that wrote them.
+    Nothing is deferred for kinds that no reaction waits for."""
+    wanted: list[Any] = [pk for kind, pk in written if kind in _waited_for]
+    if wanted:
+        app.configure_task(REACT, queue="reactions", allow_unknown=True).defer(events=wanted)
 
 
 def topics_of(ticket_ids: Iterable[int]) -> list[str]:

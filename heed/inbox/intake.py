@@ -11,12 +11,12 @@ import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 import psycopg
 from cryptography.fernet import InvalidToken
 from django.db import DatabaseError, OperationalError, close_old_connections, connection, transaction
-from django.db.models import Func, IntegerField
 
 from heed.channels.base import AccountRecord, Broken, Inbound, Malformed, MessageReceived, NotUnderstood
 from heed.channels.models import Account
@@ -34,10 +34,20 @@ MOST_BYTES = 16 * 1024 * 1024
 """Bodies of one batch together: some networks send megabytes in one."""
 
 
+class Claimed(NamedTuple):
+    """A waiting delivery that is ours until the transaction ends."""
+
+    pk: int
+    account_id: int
+    at: datetime
+    body: bytes
+    tries: int
+
+
 class Item(NamedTuple):
     """One piece of news and where it came from."""
 
-    delivery: Delivery
+    delivery: Claimed
     account: Account
     news: Inbound
 
@@ -46,7 +56,7 @@ class Item(NamedTuple):
 class Reading:
     """A delivery and what its network made of it."""
 
-    delivery: Delivery
+    delivery: Claimed
     items: list[Item] = field(default_factory=list)
     set_aside: list[dict[str, str]] = field(default_factory=list)
     strange: list[dict[str, str]] = field(default_factory=list)
@@ -80,29 +90,30 @@ def _work(stop: threading.Event) -> None:
 def take_batch(limit: int = BATCH) -> int:
     """Apply up to `limit` waiting deliveries in one transaction; gives back how many there were."""
     with transaction.atomic():
-        claimed = Delivery.objects.filter(pk__in=_claim(limit)).order_by("id")
-        deliveries = list(claimed.only("account_id", "at", "body", "tries"))
+        deliveries = _claim(limit)
         if deliveries:
             _apply_deliveries(deliveries)
     return len(deliveries)
 
 
-def _claim(limit: int) -> list[int]:
+def _claim(limit: int) -> list[Claimed]:
     """The next waiting deliveries, as many as fit in memory comfortably."""
-    waiting = (
-        Delivery.objects.select_for_update(skip_locked=True)
-        .filter(state=Delivery.State.PENDING)
-        .order_by("id")
-        .values_list("pk", Func("body", function="octet_length", output_field=IntegerField()))[:limit]
-    )
-    claimed: list[int] = []
-    size = 0
-    for pk, length in waiting:
-        size += length
-        if claimed and size > MOST_BYTES:
-            break
-        claimed.append(pk)
-    return claimed
+    with psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(_CLAIM, [limit, MOST_BYTES], binary=True)
+        return [Claimed(*row) for row in cursor]
+
+
+_CLAIM = """
+WITH waiting AS (
+    SELECT id, account_id, at, body, tries FROM inbox_delivery WHERE state = 'pending'
+    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+)
+SELECT id, account_id, at, body, tries FROM (
+    SELECT *, sum(octet_length(body)) OVER (ORDER BY id) AS size, row_number() OVER (ORDER BY id) AS place
+    FROM waiting
+) AS measured
+WHERE size <= %s OR place = 1 ORDER BY id
+"""
 
 
 def apply_news(account: Account, found: Iterable[Inbound]) -> None:
@@ -115,7 +126,7 @@ def apply_news(account: Account, found: Iterable[Inbound]) -> None:
                 news.apply(account, each)
 
 
-def _apply_deliveries(deliveries: list[Delivery]) -> None:
+def _apply_deliveries(deliveries: list[Claimed]) -> None:
     accounts = Accounts({delivery.account_id for delivery in deliveries})
     readings = [_read(delivery, accounts) for delivery in deliveries]
     items = [item for reading in readings for item in reading.items]
@@ -132,12 +143,12 @@ def _apply_deliveries(deliveries: list[Delivery]) -> None:
     _mark_last_delivery(deliveries)
 
 
-def _read(delivery: Delivery, accounts: Accounts) -> Reading:
+def _read(delivery: Claimed, accounts: Accounts) -> Reading:
     """Let the network's folder read a delivery; whatever it raises sets only this one aside."""
     reading = Reading(delivery)
     account = accounts.by_id[delivery.account_id]
     try:
-        found = account.adapter.read(bytes(delivery.body), accounts.record(account))
+        found = account.adapter.read(delivery.body, accounts.record(account))
     except Malformed as error:
         reading.set_aside.append({"what": "delivery", "error": str(error)[:500] or "malformed"})
         return reading
@@ -200,7 +211,7 @@ def _apply_carefully(reading: Reading) -> None:
 def _conclude(readings: list[Reading]) -> None:
     now = clock.now()
     plain = [each.delivery.pk for each in readings if not each.set_aside and not each.strange]
-    Delivery.objects.filter(pk__in=plain).update(state=Delivery.State.DONE, done_at=now, problems=[])
+    arrivals.run(_CONCLUDE, now, plain)
     odd = [each for each in readings if each.set_aside or each.strange]
     for each in odd:
         state = Delivery.State.SET_ASIDE if each.set_aside else Delivery.State.NOT_UNDERSTOOD
@@ -211,8 +222,13 @@ def _conclude(readings: list[Reading]) -> None:
         live.tell(["deliveries"])
 
 
-def _mark_last_delivery(deliveries: list[Delivery]) -> None:
-    newest: dict[int, Delivery] = {delivery.account_id: delivery for delivery in deliveries}
+_CONCLUDE = """
+UPDATE inbox_delivery SET state = 'done', done_at = %s, problems = '[]' WHERE id = ANY(%s::bigint[])
+"""
+
+
+def _mark_last_delivery(deliveries: list[Claimed]) -> None:
+    newest: dict[int, Claimed] = {delivery.account_id: delivery for delivery in deliveries}
     for account, delivery in sorted(newest.items()):
         Account.objects.filter(pk=account).update(last_delivery_at=delivery.at)
 

@@ -1,6 +1,8 @@
 """Deliveries, customers, tickets, messages and what happened to them.
 
 Keys are 64 bits. `external_id` is always the network's own id, unique within one account.
+A foreign key has no index of its own where another one begins with it, nor where it leads to the few
+accounts: every index is paid for with every message that comes.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ class Delivery(models.Model):
         SET_ASIDE = "set_aside"
         NOT_UNDERSTOOD = "not_understood"
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="deliveries")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     at = models.DateTimeField(default=clock.now)
     headers = models.JSONField(default=dict)
     body = models.BinaryField()
@@ -60,7 +62,7 @@ class Customer(models.Model):
 class Identity(models.Model):
     """A customer as one account's network knows them."""
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="identities")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="identities", db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="identities")
     external_id = models.CharField(max_length=255)
     name = models.CharField(max_length=255, blank=True)
@@ -103,7 +105,7 @@ class Identity(models.Model):
 class Post(models.Model):
     """Something public, ours or others', under which people comment."""
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="posts")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="posts", db_index=False)
     external_id = models.CharField(max_length=255)
     author_name = models.CharField(max_length=255, blank=True)
     author_external_id = models.CharField(max_length=255, blank=True)
@@ -143,9 +145,9 @@ class Ticket(models.Model):
         PUBLIC = "public"
         PRIVATE = "private"
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="tickets")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="tickets", db_index=False)
     identity = models.ForeignKey(Identity, on_delete=models.CASCADE, related_name="tickets")
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="tickets")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="tickets", db_index=False)
     post = models.ForeignKey(Post, on_delete=models.SET_NULL, null=True, blank=True, related_name="tickets")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.NEW)
@@ -155,7 +157,12 @@ class Ticket(models.Model):
     waiting_since = models.DateTimeField(null=True, blank=True)
     """The oldest customer message nobody has answered."""
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="tickets"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="tickets",
+        db_index=False,
     )
     subject = models.CharField(max_length=120, blank=True)
     opened_at = models.DateTimeField(default=clock.now)
@@ -193,7 +200,13 @@ class Ticket(models.Model):
             models.Index(
                 "last_at", "id", condition=Q(assignee=None) & ~Q(status="solved"), name="ticket_unassigned"
             ),
-            models.Index("assignee", "last_at", "id", condition=~Q(status="solved"), name="ticket_mine"),
+            models.Index(
+                "assignee",
+                "last_at",
+                "id",
+                condition=Q(assignee__isnull=False) & ~Q(status="solved"),
+                name="ticket_mine",
+            ),
             models.Index("account", "last_at", "id", condition=~Q(status="solved"), name="ticket_by_account"),
             models.Index("last_at", "id", name="ticket_all"),
             models.Index(
@@ -242,10 +255,10 @@ class Message(models.Model):
     IN_FLIGHT: ClassVar = (State.QUEUED, State.SENDING, State.RETRYING, State.UNKNOWN)
 
     account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="messages", db_constraint=False
+        Account, on_delete=models.CASCADE, related_name="messages", db_constraint=False, db_index=False
     )
     """The ticket's account, repeated for the unique key; the ticket's constraint vouches for it."""
-    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages")
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages", db_index=False)
     identity = models.ForeignKey(Identity, on_delete=models.SET_NULL, null=True, blank=True)
     """The customer who wrote it (inbound) or gets it (outbound)."""
     external_id = models.CharField(max_length=255, blank=True)
@@ -253,7 +266,9 @@ class Message(models.Model):
     visibility = models.CharField(max_length=8)
     """public, private or note."""
     kind = models.CharField(max_length=20, blank=True)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, db_index=False
+    )
     """The colleague who wrote it in Heed. Outbound without one: written outside Heed."""
     text = models.TextField(blank=True)
     at = models.DateTimeField(default=clock.now)
@@ -272,10 +287,10 @@ class Message(models.Model):
     reposted = models.BooleanField(default=False)
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
-    send_key = models.UUIDField(null=True, blank=True, unique=True)
+    send_key = models.UUIDField(null=True, blank=True)
     """Ours for an answer: the same at every attempt, so it is known again and never sent twice."""
     answers = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="answered_by"
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="answered_by", db_index=False
     )
     """The message this one answers."""
     manner = models.JSONField(default=dict, db_default={}, blank=True)
@@ -294,7 +309,11 @@ class Message(models.Model):
             models.UniqueConstraint(
                 "account", "external_id", condition=~Q(external_id=""), name="one_message"
             ),
+            models.UniqueConstraint(
+                "send_key", condition=Q(send_key__isnull=False), name="one_message_of_key"
+            ),
         ]
+        # A customer's message, of which there are most, stands in as few of them as can be.
         indexes: ClassVar = [
             models.Index("ticket", "at", "external_id", "id", name="message_thread"),
             models.Index(
@@ -309,6 +328,8 @@ class Message(models.Model):
                 condition=Q(state__in=["queued", "sending", "retrying", "unknown"]),
                 name="message_in_flight",
             ),
+            models.Index("answers", condition=Q(answers__isnull=False), name="message_answers"),
+            models.Index("author", condition=Q(author__isnull=False), name="message_author"),
         ]
 
     def __str__(self) -> str:
@@ -433,14 +454,23 @@ class Event(models.Model):
     kind = models.CharField(max_length=40)
     at = models.DateTimeField(default=clock.now)
     """When it happened: the network's time where it gives one."""
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, null=True, blank=True, db_constraint=False)
-    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, null=True, blank=True, related_name="events")
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, null=True, blank=True, db_constraint=False, db_index=False
+    )
+    ticket = models.ForeignKey(
+        Ticket, on_delete=models.CASCADE, null=True, blank=True, related_name="events", db_index=False
+    )
     message = models.ForeignKey(Message, on_delete=models.CASCADE, null=True, blank=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, db_index=False
+    )
     data = models.JSONField(default=dict)
 
     class Meta:
-        indexes: ClassVar = [models.Index("ticket", "at", "id", name="event_of_ticket")]
+        indexes: ClassVar = [
+            models.Index("ticket", "at", "id", name="event_of_ticket"),
+            models.Index("actor", condition=Q(actor__isnull=False), name="event_of_actor"),
+        ]
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -466,7 +466,7 @@ def _stale(account: Account, news: PostStale) -> None:
 
 def _hand_on(kind: events.Kind, account: Account, **data: object) -> None:
     event = Event.objects.create(kind=kind, account=account, data=data)
-    events.hand_to_reactions([event.pk])
+    events.hand_to_reactions([(event.kind, event.pk)])
 
 
 def _identity(account: Account, news: IdentitySeen) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from procrastinate.contrib.django import app
 
-from heed.inbox.events import REACT
+from heed.inbox.events import REACT, wait_for
 from heed.inbox.jobs import defer_once, fetch_files, fetch_picture, look_up, look_up_lock
 from heed.inbox.models import Attachment, Event, Identity, Message, Post, ReactionFailure
 from heed.lib import clock
@@ -27,6 +27,7 @@ def wire(table: Mapping[str, tuple[Reaction, ...]]) -> None:
     """Take over the table of `heed.wiring`."""
     _table.clear()
     _table.update(table)
+    wait_for(table)
 
 
 @app.task(name=REACT, queue="reactions")

@@ -10,7 +10,6 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
 from typing import Any
 
 from procrastinate import App
@@ -33,7 +32,6 @@ _STALLED_AFTER = 30
 
 def run_worker(stop: threading.Event) -> None:
     """Work until told to stop; jobs under way are finished."""
-    import_module("heed.wiring")
     over = threading.Event()
     listening = threading.Thread(target=ears.keep_open, args=(over,), name="ears", daemon=True)
     listening.start()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.channels.base import (
     Attachment,
@@ -28,7 +29,7 @@ from heed.channels.base import (
     Receipt,
 )
 from heed.channels.models import Account
-from heed.inbox import early, intake, ledger, outbox, reach, verbs
+from heed.inbox import arrivals, early, events, intake, ledger, outbox, reach, verbs
 from heed.inbox.models import Customer, Delivery, EarlyNews, Event, Identity, Message, Post, Ticket
 from heed.inbox.news import apply_parked
 from heed.inbox.tests.rubber import Rubber, body
@@ -361,6 +362,51 @@ def test_an_edit_in_the_same_second_counts(account: Account) -> None:
         "best",
         ["words of 1", "better", "best"],
     )
+
+
+def test_words_arrive_as_they_were_written(account: Account) -> None:
+    """The database reads columns of words as arrays: commas, quotes and braces are not its own."""
+    words = ['{"a": "b\\\\n"}', "NULL", "a, b", '\\ " { }', "", "\n\t 👟", "null"]
+    for number, text in enumerate(words):
+        person = Person(f"{number}", text or "nobody", handle=text)
+        news(account, comment(f"{number}{text}", number, person, text=text, refs={text: [text, None, 1]}))
+    rows = Message.objects.order_by("at")
+    assert [(row.text, row.external_id, row.refs) for row in rows] == [
+        (text, f"{number}{text}", {text: [text, None, 1]}) for number, text in enumerate(words)
+    ]
+    assert [row.handle for row in Identity.objects.order_by("id")] == words
+
+
+def test_two_processes_with_the_same_news(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one stored a message after we looked, in a ticket that has stopped running since:
+    the one that we open tells nothing of it."""
+    news(account, comment("1", text="theirs"))
+    Ticket.objects.update(running=False)
+    look, looks = arrivals._not_yet_here, iter([True])
+
+    def too_early(wanted: list[arrivals.Arrival]) -> dict[arrivals.Key, arrivals.Arrival]:
+        early = next(looks, False)
+        return {(each.account.pk, each.news.external_id): each for each in wanted} if early else look(wanted)
+
+    monkeypatch.setattr(arrivals, "_not_yet_here", too_early)
+    news(account, comment("1", text="theirs"), comment("2", -1, text="ours"))
+    assert [(row.subject, row.last_text, row.last_at) for row in Ticket.objects.order_by("id")] == [
+        ("theirs", "theirs", at(0)),
+        ("ours", "ours", at(-1)),
+    ]
+    assert next(looks, None) is None
+
+
+def test_only_what_somebody_waits_for_is_handed_on(account: Account, ana: Any) -> None:
+    """Every other event would cost a job that finds nothing to do."""
+    news(account, comment("1"))
+    received = Event.objects.get(kind="message_received")
+    assert [row.args for row in ProcrastinateJob.objects.filter(task_name=events.REACT)] == [
+        {"events": [received.pk]}
+    ]
+    verbs.mark_answered(Ticket.objects.get(), ana)
+    assert Event.objects.filter(kind="answered_marked").exists()
+    assert ProcrastinateJob.objects.filter(task_name=events.REACT).count() == 1
 
 
 def test_a_posts_count_keeps_up(account: Account) -> None:
