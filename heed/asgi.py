@@ -27,6 +27,7 @@ from heed.door.app import PREFIX, Door  # noqa: E402
 from heed.lib.crypto import key_ring  # noqa: E402
 from heed.lib.postgres import conninfo  # noqa: E402
 from heed.web.stream import LIVE, Stream, signed_in  # noqa: E402
+from heed.widget.stream import VisitorStream, is_visitor  # noqa: E402
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -90,8 +91,10 @@ class Measured:
 
 
 async def _is_known(scope: Scope) -> bool:
-    """Whether the sender is signed in or shows a valid token."""
+    """Whether the sender is signed in, shows a valid token or is a visitor of a chat."""
     request = ASGIRequest(scope, BytesIO())
+    if visitor := request.headers.get("X-Heed-Visitor", ""):
+        return await sync_to_async(is_visitor)(request.path, visitor)
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return await sync_to_async(_is_valid)(token.strip())
@@ -126,6 +129,7 @@ def _refusal(scope: Scope) -> HttpResponse:
 
 door = Door(conninfo(settings.DATABASES["default"]), key_ring(settings.HEED_DATA, settings.HEED_SECRET_KEYS))
 stream = Stream(conninfo(settings.DATABASES["default"]))
+visitors = VisitorStream(conninfo(settings.DATABASES["default"]))
 pages = Measured(ASGIHandler())
 
 
@@ -139,6 +143,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await door(scope, receive, send)
     elif scope["path"] == LIVE:
         await stream(scope, receive, send)
+    elif visitors.wants(scope):
+        await visitors(scope, receive, send)
     else:
         await pages(scope, receive, send)
 
@@ -149,5 +155,6 @@ async def _live(receive: Receive, send: Send) -> None:
         await send({"type": f"{event['type']}.complete"})
         if event["type"] == "lifespan.shutdown":
             await stream.stop()
+            await visitors.stop()
             await door.stop()
             return

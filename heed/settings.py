@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from heed.lib.crypto import signing_key
 from heed.lib.postgres import django_database
@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "heed.channels",
     "heed.inbox",
     "heed.web",
+    "heed.widget",
 ]
 
 MIDDLEWARE = [
@@ -112,6 +113,16 @@ MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _secure
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
+# Mail goes out only where a server is named: smtp://name:password@host:587 (STARTTLS) or smtps://…:465.
+_mail = urlsplit(os.environ.get("HEED_MAIL_SERVER", ""))
+EMAIL_HOST = _mail.hostname or ""
+EMAIL_USE_SSL = _mail.scheme == "smtps"
+EMAIL_USE_TLS = bool(_mail.username) and not EMAIL_USE_SSL
+EMAIL_PORT = _mail.port or (465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
+EMAIL_HOST_USER = unquote(_mail.username or "")
+EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("HEED_MAIL_FROM", f"heed@{_public.hostname or 'localhost'}")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 LANGUAGE_CODE = "en"

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from heed.inbox import reactions
 from heed.inbox.reactions import Reaction
+from heed.widget import reactions as chat
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
-    "message_received": (reactions.fetch_attached_files, reactions.look_up_posts, reactions.look_up_people),
+    "message_received": (
+        chat.take_uploads_in,
+        reactions.fetch_attached_files,
+        reactions.look_up_posts,
+        reactions.look_up_people,
+    ),
+    "answer_sent": (chat.mail_if_unseen,),
     "answered_outside": (reactions.fetch_attached_files,),
     "post_stale": (reactions.read_posts_again,),
     "post_pictured": (reactions.fetch_pictures,),

@@ -1,0 +1,253 @@
+"""The company's own site and app: visitors read from Heed, an app is called back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Mapping
+from typing import Any, TypeVar
+
+from django.utils.translation import gettext_lazy as _
+
+from heed.channels.base import (
+    ADMITTED,
+    REFUSED,
+    WRONG_METHOD,
+    AccountRecord,
+    Action,
+    Admission,
+    Answer,
+    CannotTell,
+    Capabilities,
+    Checked,
+    Collected,
+    CredentialField,
+    Files,
+    Finding,
+    Guide,
+    Hook,
+    Inbound,
+    Limit,
+    MediaSource,
+    Network,
+    NotThere,
+    Refusal,
+    Sent,
+    Target,
+    Wanted,
+    Writing,
+    plain_media,
+)
+from heed.channels.site import reading
+from heed.channels.site.calls import call, callback_of
+from heed.channels.site.signing import HEADER, LEAST_SECRET, is_signed, public_key
+from heed.lib import clock
+from heed.lib.http import Request, Response, Steps
+
+T = TypeVar("T")
+
+NAMELESS = "~"
+"""How the ids of visitors begin whom nobody vouched for. They are only ever reached in the widget."""
+
+TEXT_LIMIT = 8000
+MOST_FILES = 10
+FILE_BYTES = 20 * 1024 * 1024
+ANY_TYPE = ("image/*", "video/*", "audio/*", "application/*", "text/*")
+KEY = re.compile(r"[A-Za-z0-9_-]{4,64}")
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+class Site(Network):
+    name = "site"
+    label = "Site chat"
+    short = "w"
+    colour = "#35757d"
+    base_url = "https://www.example.com"
+    body_limit = 1024 * 1024
+    polls = False
+    shared_secret = ""
+    fields = (
+        CredentialField(
+            "secret",
+            _("Secret"),
+            _("At least 24 characters that nobody can guess. Your server signs with it."),
+        ),
+        CredentialField(
+            "callback_url",
+            _("Callback address"),
+            _("Only when your own app is a channel: where Heed posts the answers."),
+            secret=False,
+            required=False,
+        ),
+        CredentialField(
+            "name",
+            _("Name in the chat"),
+            _("What visitors see at the top. Empty: the name of the account."),
+            secret=False,
+            required=False,
+        ),
+        CredentialField(
+            "greeting",
+            _("Greeting"),
+            _("The first line of an empty chat. Empty: a friendly one in the visitor's language."),
+            secret=False,
+            required=False,
+        ),
+        CredentialField(
+            "colour", _("Colour"), _("Of your brand, such as #0a6b74."), secret=False, required=False
+        ),
+        CredentialField(
+            "position",
+            _("Position"),
+            _("“end” (right in English, left in Arabic) or “start”. Empty: end."),
+            secret=False,
+            required=False,
+        ),
+        CredentialField(
+            "origins",
+            _("Sites that may show the chat"),
+            _("Such as https://shop.example, separated by spaces. Empty: every site."),
+            secret=False,
+            required=False,
+        ),
+    )
+    media_hosts = ()
+    capabilities = Capabilities(
+        private=Writing(
+            limits=(Limit("chars", TEXT_LIMIT),),
+            files=Files(types=ANY_TYPE, most_bytes={"": FILE_BYTES}, count=MOST_FILES),
+        ),
+        on_private=frozenset({"seen", "typing"}),
+        on_private_ours=frozenset({"edit", "delete"}),
+        receipts=frozenset({"delivered", "seen"}),
+    )
+    guide = Guide(
+        steps=(
+            _("Make up a secret of at least 24 characters, or have one made by a password manager."),
+            _("As base address, name your site. Files that your app sends must lie on its host."),
+            _("Save, and copy the script tag with the account's public key into your pages."),
+            _("If people sign in on your site, sign their id with the secret as the guide shows."),
+            _("If your own app is a channel, name its callback address and sign its events."),
+        ),
+        sets_webhook=True,
+    )
+
+    def admit(self, hook: Hook, account: AccountRecord) -> Admission:
+        """An app signs the raw body with the account's secret."""
+        if hook.method != "POST":
+            return WRONG_METHOD
+        given = hook.headers.get(HEADER.lower(), "")
+        if not is_signed(account.credentials.get("secret", ""), hook.body, given):
+            return REFUSED
+        return ADMITTED
+
+    def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
+        return reading.read(body)
+
+    def check(self, account: AccountRecord) -> Steps[Checked]:
+        """Look at what was entered; an app is greeted and told where to send its events."""
+        secret = account.credentials.get("secret", "")
+        if len(secret) < LEAST_SECRET:
+            raise Refusal("sign_in_again", detail=f"the secret has fewer than {LEAST_SECRET} characters")
+        key = account.external_id or public_key(secret)
+        if not KEY.fullmatch(key):
+            raise Refusal("bad_request", detail="the public key takes 4 to 64 letters, digits, - and _")
+        _check_look(account.credentials)
+        if callback_of(account):
+            hello = {"type": "hello", "at": _now(), "account": key, "hook_url": account.hook_url}
+            yield from call(account, hello)
+        return Checked(external_id=key, handle=key, facts={"callback": bool(callback_of(account))})
+
+    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
+        """The secret does not expire; when an app refuses it, only the right one helps."""
+        yield from ()
+        raise Refusal("sign_in_again")
+
+    def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
+        """Everything is brought to us."""
+        return _at_once(Collected((), cursor))
+
+    def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
+        """Every event brings what is known of a person."""
+        return _at_once([])
+
+    def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
+        if url.startswith("media:"):
+            raise Refusal("gone", detail="the upload is no longer there")
+        return plain_media(url)
+
+    def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
+        """Visitors read it from Heed at once; known people's answers go to the app as well."""
+        if not answer.person:
+            raise Refusal("unreachable", detail="no receiver")
+        if not _is_called_back(account, answer.person):
+            return Sent(external_id=answer.key)
+        event = {
+            "type": "answer",
+            "key": answer.key,
+            "at": _now(),
+            "person": answer.person,
+            "text": answer.text,
+            "reply_to": answer.to.external_id if answer.to and answer.chosen else None,
+            "files": [
+                {"name": each.name, "mime": each.mime, "size": each.size, "url": each.url}
+                for each in answer.files
+            ],
+        }
+        said = yield from call(account, event, decisive=True)
+        return Sent(external_id=_id_in(said) or answer.key)
+
+    def find(self, account: AccountRecord, answer: Answer) -> Steps[Finding]:
+        """Ask the app. One that cannot say gets the answer again: by its key it shows it once."""
+        if not _is_called_back(account, answer.person):
+            return NotThere()
+        try:
+            said = yield from call(account, {"type": "lookup", "key": answer.key, "at": _now()})
+        except Refusal as refusal:
+            if refusal.reason in ("bad_request", "unreachable"):
+                return NotThere()
+            return CannotTell(refusal.after or 20.0)
+        return Sent(external_id=_id_in(said) or answer.key) if said.get("found") is True else NotThere()
+
+    def act(
+        self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
+    ) -> Steps[Mapping[str, Any]]:
+        """In the widget all of this is read from Heed; an app is told."""
+        if action not in ("seen", "typing", "edit", "delete"):
+            raise Refusal("not_allowed", detail=f"the site has no {action}")
+        if _is_called_back(account, person):
+            event = {"type": action, "at": _now(), "person": person, "id": target.external_id}
+            yield from call(account, {**event, "text": value} if action == "edit" else event)
+        return {}
+
+
+def _is_called_back(account: AccountRecord, person: str) -> bool:
+    return bool(callback_of(account)) and not person.startswith(NAMELESS)
+
+
+def _check_look(credentials: Mapping[str, str]) -> None:
+    colour, position = credentials.get("colour", ""), credentials.get("position", "")
+    if colour and not COLOUR.fullmatch(colour):
+        raise Refusal("bad_request", detail="the colour is written as #rrggbb")
+    if position not in ("", "start", "end"):
+        raise Refusal("bad_request", detail="the position is start or end")
+    for origin in credentials.get("origins", "").split():
+        if not re.fullmatch(r"https?://[^/\s]+", origin):
+            raise Refusal("bad_request", detail=f"{origin[:80]} is no origin such as https://shop.example")
+
+
+def _id_in(said: Mapping[str, Any]) -> str:
+    given = said.get("id")
+    return given[:200] if isinstance(given, str) else ""
+
+
+def _now() -> str:
+    return clock.now().isoformat(timespec="milliseconds")
+
+
+def _at_once(result: T) -> Generator[Request, Response, T]:
+    """Steps that need to ask nobody."""
+    yield from ()
+    return result
+
+
+network = Site()

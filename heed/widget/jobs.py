@@ -1,0 +1,75 @@
+"""What the worker does for the chat."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from heed.inbox import files
+from heed.inbox.jobs import defer_once
+from heed.lib import clock
+from heed.widget import reach
+from heed.widget.mail import can_mail, mail_of
+from heed.widget.models import Upload, Visitor
+from heed.widget.tokens import Who
+
+log = logging.getLogger("heed.widget")
+
+AWAY = timedelta(minutes=5)
+"""How long a visitor must be away, and an answer unseen, before it is mailed."""
+
+_A_DAY = timedelta(days=1)
+_A_WEEK = timedelta(days=7)
+
+
+@app.task(queue="mail", retry=RetryStrategy(max_attempts=6, exponential_wait=5))
+def mail_unseen(visitor: int) -> None:
+    """Mail what the visitor has not seen, once; come again later while they are here."""
+    row = Visitor.objects.select_related("account").filter(pk=visitor).exclude(email="").first()
+    if row is None or not can_mail():
+        return
+    unseen = [each for each in reach.unseen(Who(row.account_id, row.visitor)) if each.pk > row.mailed]
+    if not unseen:
+        return
+    now = clock.now()
+    wait = AWAY - (now - max(row.here_at, unseen[-1].at))
+    if wait > timedelta():
+        if now - unseen[0].at < _A_DAY:
+            mail_later(row.pk, wait)
+        return
+    newest = max(each.pk for each in unseen)
+    if Visitor.objects.filter(pk=row.pk, mailed=row.mailed).update(mailed=newest):
+        _mail(row, newest)
+
+
+def mail_later(visitor: int, wait: timedelta = AWAY) -> None:
+    """Look in a while whether the visitor has seen our answers."""
+    seconds = int(wait.total_seconds()) + 1
+    defer_once(mail_unseen, f"widget_mail:{visitor}", seconds, visitor=visitor)
+
+
+def _mail(row: Visitor, newest: int) -> None:
+    """Send it. What the mail server did not take counts as not mailed and is tried again."""
+    unseen = reach.unseen(Who(row.account_id, row.visitor))
+    try:
+        mail_of(row, row.account, [each for each in unseen if row.mailed < each.pk <= newest]).send()
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"[:200]
+        Visitor.objects.filter(pk=row.pk).update(mailed=row.mailed, mail_problem=problem)
+        log.warning("an answer could not be mailed to visitor %s: %s", row.pk, type(error).__name__)
+        raise
+    Visitor.objects.filter(pk=row.pk).update(mail_problem="")
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(queue="tidy", queueing_lock="forget_uploads")
+def forget_uploads(timestamp: int) -> None:
+    """Files whose message never came go after a day."""
+    now = clock.now()
+    for row in Upload.objects.filter(used=False, created_at__lt=now - _A_DAY)[:1000]:
+        row.delete()
+        files.forget(row.path)
+    Upload.objects.filter(used=True, created_at__lt=now - _A_WEEK).delete()

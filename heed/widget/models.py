@@ -1,0 +1,55 @@
+"""What is kept of visitors beside their messages."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from heed.channels.models import Account
+from heed.lib import clock
+
+
+class Visitor(models.Model):
+    """Someone who wrote in the chat: whether they are here, and where to mail when they are not."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="visitors")
+    visitor = models.CharField(max_length=200)
+    """Their id on the account, as in `Identity.external_id`."""
+    email = models.CharField(max_length=254, blank=True)
+    language = models.CharField(max_length=20, blank=True)
+    page = models.CharField(max_length=2000, blank=True)
+    """Where they last wrote: the way back."""
+    here_at = models.DateTimeField(default=clock.now)
+    mailed = models.BigIntegerField(default=0)
+    """The newest message that was mailed to them."""
+    mail_problem = models.CharField(max_length=200, blank=True)
+    spent = models.IntegerField(default=0)
+    spent_since = models.DateTimeField(default=clock.now)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("account", "visitor", name="one_visitor")]
+        indexes: ClassVar = [models.Index("account", "created_at", name="visitor_new")]
+
+    def __str__(self) -> str:
+        return self.visitor
+
+
+class Upload(models.Model):
+    """A file a visitor sent ahead of the message it belongs to."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="uploads")
+    visitor = models.CharField(max_length=200)
+    path = models.CharField(max_length=255)
+    name = models.CharField(max_length=255)
+    mime = models.CharField(max_length=120)
+    size = models.BigIntegerField()
+    used = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes: ClassVar = [models.Index("created_at", name="upload_age")]
+
+    def __str__(self) -> str:
+        return self.name

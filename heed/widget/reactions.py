@@ -1,0 +1,54 @@
+"""What the chat does when something happened in the inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from heed.inbox.models import Attachment, Event
+from heed.widget.jobs import mail_later
+from heed.widget.models import Upload, Visitor
+from heed.widget.reach import NETWORK
+
+_PREFIX = "media:upload:"
+
+
+def take_uploads_in(events: Sequence[Event]) -> None:
+    """Give a message the files that its visitor sent ahead. Runs before files are fetched."""
+    messages = [event.message_id for event in events if event.account and event.account.network == NETWORK]
+    waiting = Attachment.objects.filter(
+        message__in=messages, state=Attachment.State.WAITING, url__startswith=_PREFIX
+    )
+    for row in waiting.select_related("message"):
+        upload = _upload_of(row)
+        if upload is None:
+            continue
+        row.state, row.path = Attachment.State.KEPT, upload.path
+        row.mime, row.size, row.name = upload.mime, upload.size, upload.name
+        row.save(update_fields=["state", "path", "mime", "size", "name"])
+        Upload.objects.filter(pk=upload.pk).update(used=True)
+
+
+def mail_if_unseen(events: Sequence[Event]) -> None:
+    """Look in a while whether a visitor who left an address has seen the answer."""
+    for event in events:
+        message = event.message
+        if message is None or event.account is None or event.account.network != NETWORK:
+            continue
+        if message.visibility == "private" and message.identity_id is not None:
+            visitor = Visitor.objects.filter(
+                account=event.account,
+                visitor=message.identity.external_id,  # type: ignore[union-attr]
+            )
+            for row in visitor.exclude(email=""):
+                mail_later(row.pk)
+
+
+def _upload_of(row: Attachment) -> Upload | None:
+    """The upload, if the visitor who wrote the message is the one who sent it."""
+    number = row.url.removeprefix(_PREFIX)
+    if row.message is None or not number.isdigit() or len(number) > 18:
+        return None
+    upload = Upload.objects.filter(pk=int(number), account_id=row.message.account_id).first()
+    if upload is None or not row.message.external_id.startswith(f"{upload.visitor}:"):
+        return None
+    return upload

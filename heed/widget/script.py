@@ -1,0 +1,72 @@
+"""The one script of the chat: code, style, words and the account's look in a file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+from heed.channels.models import Account
+from heed.widget.look import look_of
+from heed.widget.mail import can_mail
+from heed.widget.verbs import FILE_BYTES, MOST_TEXT
+from heed.widget.words import words
+
+HERE = Path(__file__).parent / "script"
+
+
+def script(account: Account, language: str) -> bytes:
+    """What `/widget/<key>.js` serves: the words are in the browser's language, and the page may ask for
+    those of another."""
+    look = look_of(account)
+    facts = {
+        "name": look.name,
+        "hello": look.greeting,
+        "colour": look.colour,
+        "ink": look.ink,
+        "position": look.position,
+        "mail": can_mail(),
+        "bytes": FILE_BYTES,
+        "text": MOST_TEXT,
+        "langs": [*words()],
+        "lang": language,
+        "words": words()[language],
+    }
+    head = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    return f"(async(C,S)=>{{{_code()}}})({head},{json.dumps(_style())});\n".encode()
+
+
+def etag(content: bytes) -> str:
+    return f'"{hashlib.sha256(content).hexdigest()[:24]}"'
+
+
+@cache
+def _code() -> str:
+    """The code without comments and needless spaces; its lines stay, so it can still be read."""
+    lines = (line.strip() for line in (HERE / "chat.js").read_text("utf-8").splitlines())
+    kept = (line for line in lines if line and not line.startswith("//"))
+    return "\n".join(_TOKENS.sub(_tight, line) for line in kept)
+
+
+_TOKENS = re.compile(
+    r"""
+    (?P<kept> "(?:\\.|[^"\\])*" | `(?:\\.|[^`\\])*`
+        | (?<=[(,=:])\s?/(?![/*])(?:\\.|\[(?:\\.|[^\]])*\]|[^/\\])+/[a-z]* )
+    | /\*.*?\*/ | [ ]*(?P<sign>[{}()\[\];,:?=<>&|!*+]|=>)[ ]*
+    """,
+    re.VERBOSE,
+)
+"""What is in quotes or is a pattern stays; around signs no space is needed."""
+
+
+def _tight(found: re.Match[str]) -> str:
+    return found["kept"] or found["sign"] or ""
+
+
+@cache
+def _style() -> str:
+    text = re.sub(r"/\*.*?\*/", "", (HERE / "chat.css").read_text("utf-8"), flags=re.DOTALL)
+    text = re.sub(r"\s+", " ", text)
+    return re.sub(r" ?([{};,]) ?", r"\1", text).replace(": ", ":").replace(";}", "}").strip()

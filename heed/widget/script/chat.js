@@ -1,0 +1,353 @@
+// The chat on the company's own site. No framework, no cookie; everything inside one shadow root.
+// C holds the account's look and the words of one language, S the style: script.py puts them in.
+"use strict";
+const own = document.currentScript, set = own ? own.dataset : {};
+if (!own || window.heedChat) return;
+const home = own.src.replace(/\.js([?#].*)?$/, ""), store = "heed:" + home.split("/").pop();
+window.heedChat = {};
+const lang = [set.lang, document.documentElement.lang, C.lang].map(tag => (tag || "").slice(0, 2).toLowerCase())
+  .find(tag => C.langs.includes(tag));
+const W = lang === C.lang ? C.words : await (await fetch(home + "/words/" + lang)).json();
+const user = set.userId && { id: set.userId, name: set.userName, email: set.userEmail, signature: set.signature };
+
+// ------------------------------------------------------------------------------------ what is known
+let token = "", emailed = false, unread = 0, more = false, isOpen = false, first = true;
+let unsent = [], files = [], list = [];
+let signing = null, flushing = false, fetching = null, stream = null, pause = 1, reported = {};
+const wait = seconds => new Promise(done => setTimeout(done, seconds * 1000));
+
+function load() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(store) || "{}");
+    if (!user) { token = kept.token || token; emailed = emailed || !!kept.emailed; }
+    return kept;
+  } catch { return {}; }
+}
+function save() {
+  // Nothing is kept before the first message, and nothing of people who signed in at the site.
+  if (user || !token) return;
+  try {
+    localStorage.setItem(store, JSON.stringify({ token, emailed, unsent: unsent.filter(n => !n.failed) }));
+  } catch { /* private browsing: the chat lives as long as the page */ }
+}
+
+// ---------------------------------------------------------------------------------------- asking Heed
+class No extends Error { constructor(status, code) { super(code); this.status = status; this.code = code; } }
+
+async function call(path, body, headers) {
+  const answer = await fetch(home + path, {
+    method: body === undefined ? "GET" : "POST", body, credentials: "omit", cache: "no-store",
+    headers: { ...(token && { "X-Heed-Visitor": token }), ...headers },
+  });
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new No(answer.status, said.error);
+  return said;
+}
+async function ask(path, facts, headers) {
+  const body = facts && !headers ? JSON.stringify(facts) : facts;
+  const kind = facts && !headers ? { "Content-Type": "application/json" } : headers;
+  try {
+    return await call(path, body, kind);
+  } catch (no) {
+    if (no.status !== 401 || !token) throw no;
+    token = "";
+    await sign();
+    return call(path, body, kind);
+  }
+}
+function sign() {
+  return signing ||= (async () => {
+    const previous = load().token;
+    const facts = user ? { user, previous } : {};
+    const said = await call("/visitors", JSON.stringify(facts), { "Content-Type": "application/json" });
+    token = said.token;
+    emailed = emailed || said.email;
+    if (user && previous) localStorage.removeItem(store);
+  })().finally(() => { signing = null; });
+}
+
+// -------------------------------------------------------------------------------------- conversation
+async function refresh(older) {
+  if (!token || (fetching && !older)) { fetching &&= "again"; return; }
+  fetching = fetching || "once";
+  try {
+    const known = list.slice(-20)[0];
+    const said = await ask("/messages" + (older ? "?before=" + list[0].id : known ? "?after=" + known.id : ""));
+    const fresh = new Map(said.messages.map(m => [m.id, m]));
+    list = [...list.filter(m => !fresh.has(m.id)), ...said.messages].sort((a, b) =>
+      a.at === b.at ? a.id - b.id : a.at < b.at ? -1 : 1);
+    if (!known || older) more = said.more;
+    unread = said.unread;
+    const here = new Set(list.map(m => m.client));
+    const left = unsent.filter(n => !here.has(n.id));
+    if (left.length !== unsent.length) { unsent = left; save(); }
+    draw();
+    report();
+  } catch { /* the stream comes back and asks again */ }
+  const again = fetching === "again";
+  fetching = null;
+  if (again) refresh();
+}
+function report() {
+  const last = list.filter(m => !m.mine).pop();
+  const state = isOpen && !document.hidden ? "seen" : "delivered";
+  if (!last || !unread || reported[state] === last.id) return;
+  reported[state] = last.id;
+  ask("/receipts", { state, message: last.id }).catch(() => { reported[state] = 0; });
+}
+async function listen() {
+  if (stream || !token || document.hidden) return;
+  const mine = stream = new AbortController();
+  try {
+    const answer = await fetch(home + "/live", {
+      headers: { "X-Heed-Visitor": token }, credentials: "omit", cache: "no-store", signal: mine.signal,
+    });
+    if (answer.status === 401) { token = ""; if (user) await sign(); }
+    const reader = answer.ok && answer.body.getReader(), text = new TextDecoder();
+    for (let piece; reader && !(piece = await reader.read()).done;) {
+      pause = 1;
+      if (/event/.test(text.decode(piece.value))) { refresh(); flush(); }
+    }
+  } catch { /* the line broke */ }
+  if (stream === mine) stream = null;
+  if (document.hidden || !token) return;
+  await wait(pause * (1 + Math.random()));
+  pause = Math.min(pause * 2, 30);
+  listen();
+}
+async function flush() {
+  if (flushing) return;
+  flushing = true;
+  let slow = 2;
+  for (let note; (note = unsent.find(n => !n.done && !n.failed));) {
+    try {
+      if (!token) await sign();
+      save();
+      await ask("/messages", {
+        id: note.id, text: note.text, files: note.files.map(f => f.id), language: lang,
+        page: location.href.split("#")[0].slice(0, 2000),
+      });
+      note.done = true;
+      tell("");
+    } catch (no) {
+      if (no.status && no.status !== 429 && no.status < 500) note.failed = true;
+      else { tell(no.status === 429 ? W.slow : W.away); draw(); await wait(slow); slow = Math.min(slow * 2, 30); }
+    }
+    save();
+    draw();
+  }
+  flushing = false;
+  listen();
+  refresh();
+}
+
+// --------------------------------------------------------------------------------------------- pieces
+function h(tag, facts, ...kids) {
+  const made = tag === "svg" || tag === "path" ? document.createElementNS("http://www.w3.org/2000/svg", tag)
+    : document.createElement(tag);
+  for (const [name, value] of Object.entries(facts || {})) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value != null && value !== false) made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...kids.filter(kid => kid != null && kid !== false && kid !== ""));
+  return made;
+}
+const icon = d => h("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, h("path", { d }));
+const button = (label, d, click, facts) => h("button", {
+  type: "button", "aria-label": label, title: label, onclick: click, ...facts }, icon(d));
+const linked = text => text.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]])/).map((part, odd) =>
+  odd % 2 ? h("a", { href: part, target: "_blank", rel: "noopener noreferrer" }, part) : part);
+const clock = at => new Intl.DateTimeFormat(lang, {
+  hour: "2-digit", minute: "2-digit",
+  ...(new Date(at).toDateString() !== new Date().toDateString() && { day: "numeric", month: "short" }),
+}).format(new Date(at));
+
+function file(each) {
+  const url = each.url && home + "/" + each.url;
+  if (url && /^image\/(png|jpeg|gif|webp)$/.test(each.mime)) {
+    return h("a", { href: url, target: "_blank", rel: "noopener" }, h("img", {
+      src: url, alt: each.name || W.attach, loading: "lazy", onload: down }));
+  }
+  return h(url ? "a" : "span", { class: "file", href: url, target: "_blank", rel: "noopener" },
+    icon("M14 3H7v18h10V6zM14 3v4h4"), h("bdi", {}, each.name));
+}
+function bubble(m) {
+  const meta = h("small", {});
+  const body = h("div", { class: "body", dir: "auto" }, ...(m.removed ? [h("i", {}, W.gone)] : linked(m.text)));
+  const made = h("div", { class: "line" + (m.mine ? " mine" : ""), role: "article" },
+    (m.text || m.removed) && body, ...m.files.map(file), meta);
+  return { made, meta };
+}
+function describe(m, meta) {
+  const state = m.pending ? W.sending : m.mine ? (m.seen ? W.seen : W.sent) : m.author;
+  const words = m.failed ? [W.failed] : [clock(m.at), state, m.edited && W.edited].filter(Boolean);
+  const text = words.join(" · ");
+  if (meta.firstChild && meta.firstChild.data === text) return;
+  meta.replaceChildren(text, m.failed ? h("button", { type: "button", onclick: () => {
+    const note = unsent.find(n => n.id === m.client);
+    note.failed = false;
+    flush();
+  } }, W.again) : "");
+}
+
+// ---------------------------------------------------------------------------------------------- panel
+const shown = new Map();
+const log = h("div", { class: "log", role: "log", "aria-label": C.name, tabindex: 0, onscroll: () => {
+  if (log.scrollTop < 40 && more) { more = false; refresh(true); }
+} });
+const status = h("p", { class: "status", role: "status" });
+const tell = words => { status.textContent = words; };
+const box = h("textarea", {
+  rows: 1, maxlength: C.text, placeholder: W.write, "aria-label": W.write, dir: "auto", oninput: grow,
+  onkeydown: event => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); post(); } },
+});
+const chooser = h("input", { type: "file", multiple: true, hidden: true, tabindex: -1, "aria-label": W.attach,
+  onchange: () => { [...chooser.files].forEach(attach); chooser.value = ""; } });
+const chips = h("ul", { class: "chips" });
+const offer = h("div", { class: "offer", hidden: true });
+const panel = h("div", { class: "panel", role: "dialog", "aria-label": C.name, hidden: true, id: "panel",
+  onkeydown: event => { if (event.key === "Escape") { event.stopPropagation(); toggle(false); launcher.focus(); } } },
+  h("header", {}, h("h2", {}, h("bdi", {}, C.name)), button(W.close, "M6 6l12 12M18 6L6 18", () => { toggle(false); launcher.focus(); })),
+  log, offer, status,
+  h("form", { onsubmit: event => { event.preventDefault(); post(); } }, chips,
+    h("div", { class: "row" },
+      button(W.attach, "M8 12l6-6a3 3 0 014 4l-8 8a5 5 0 01-7-7l8-8", () => chooser.click()), chooser, box,
+      h("button", { class: "send", "aria-label": W.send, title: W.send }, icon("M4 12l16-8-6 17-3-7z")))));
+const badge = h("span", { class: "badge", hidden: true });
+const launcher = h("button", { type: "button", class: "launcher", "aria-controls": "panel",
+  onclick: () => toggle(!isOpen) }, icon("M4 5h16v11H10l-5 4v-4H4z"), badge);
+const root = h("section", { class: "heed " + C.position, lang, dir: lang === "ar" ? "rtl" : "ltr", "aria-label": C.name },
+  panel, launcher);
+
+function down() { log.scrollTop = log.scrollHeight; }
+function grow() { box.style.blockSize = "auto"; box.style.blockSize = Math.min(box.scrollHeight + 2, 120) + "px"; }
+function draw() {
+  const here = new Set(list.map(m => m.client));
+  const waiting = unsent.filter(n => !here.has(n.id)).map(n => ({
+    client: n.id, mine: true, at: n.at, text: n.text, files: n.files, failed: n.failed, pending: !n.done }));
+  const stay = log.scrollHeight - log.scrollTop - log.clientHeight < 60, was = log.scrollHeight;
+  const all = [...list, ...waiting], keys = new Set();
+  if (!all.length && !log.firstChild) log.append(h("p", { class: "hello", dir: "auto" }, C.hello || W.hello));
+  let place = log.querySelector(".hello") ? 1 : 0;
+  for (const m of all) {
+    const key = m.client || m.id;
+    const words = JSON.stringify([m.text, m.removed, m.files.map(f => f.id + !!f.url)]);
+    let entry = shown.get(key);
+    keys.add(key);
+    if (!entry || entry.words !== words) {
+      const made = bubble(m);
+      if (entry) entry.made.replaceWith(made.made);
+      shown.set(key, entry = { ...made, words });
+    }
+    describe(m, entry.meta);
+    if (log.children[place] !== entry.made) log.insertBefore(entry.made, log.children[place] || null);
+    place++;
+  }
+  for (const [key, entry] of shown) if (!keys.has(key)) { entry.made.remove(); shown.delete(key); }
+  if (stay || first) down(); else if (log.scrollTop < 40) log.scrollTop += log.scrollHeight - was;
+  first = first && !all.length;
+  badge.hidden = !unread || isOpen;
+  badge.textContent = unread > 9 ? "9+" : unread;
+  launcher.setAttribute("aria-label", isOpen ? W.close : unread ? `${W.open}. ${W.new} ${unread}` : W.open);
+  launcher.setAttribute("aria-expanded", isOpen);
+  invite();
+}
+function invite() {
+  if (!offer.hidden || emailed || !list.some(m => m.mine) || list.some(m => !m.mine)) return;
+  offer.hidden = false;
+  if (!C.mail) { offer.append(h("p", {}, W.stay)); return; }
+  const field = h("input", { type: "email", required: true, autocomplete: "email", id: "mail", dir: "ltr", placeholder: "name@example.com" });
+  offer.append(h("form", { novalidate: true, onsubmit: async event => {
+    event.preventDefault();
+    try {
+      await ask("/email", { email: field.value });
+      emailed = true;
+      save();
+      offer.replaceChildren(h("p", {}, W.kept + " ", h("bdi", {}, field.value)));
+    } catch (no) { tell(no.status === 422 ? W.wrong : no.status === 429 ? W.slow : W.away); field.focus(); }
+  } }, h("label", { for: "mail" }, W.ask), h("div", { class: "row" }, field, h("button", {}, W.save))));
+}
+function toggle(open) {
+  isOpen = open;
+  panel.hidden = !open;
+  root.classList.toggle("open", open);
+  try { if (token) sessionStorage.setItem(store, open ? 1 : ""); } catch { /* not kept */ }
+  draw();
+  if (open) { down(); box.focus(); refresh(); }
+}
+async function attach(chosen) {
+  if (chosen.size > C.bytes) { tell(W.large); return; }
+  const each = { name: chosen.name, mime: chosen.type };
+  const chip = h("li", {}, h("bdi", {}, chosen.name), button(W.drop, "M6 6l12 12M18 6L6 18", () => {
+    files = files.filter(f => f !== each);
+    chip.remove();
+    box.focus();
+  }));
+  files.push(each);
+  chips.append(chip);
+  each.chip = chip;
+  each.ready = (async () => {
+    try {
+      if (!token) await sign();
+      Object.assign(each, await ask("/uploads", chosen, {
+        "Content-Type": "application/octet-stream", "X-Heed-Name": encodeURIComponent(chosen.name) }));
+      tell("");
+    } catch (no) {
+      tell(no.code === "kind" ? W.kind : no.code === "large" ? W.large : no.status === 429 ? W.slow : W.away);
+      files = files.filter(f => f !== each);
+      chip.remove();
+    }
+  })();
+}
+async function post() {
+  await Promise.all(files.map(f => f.ready));
+  const text = box.value.trim();
+  if (!text && !files.length) return;
+  const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
+  unsent.push({ id, text, at: new Date().toISOString(), files: files.map(({ id, name, mime }) => ({ id, name, mime })) });
+  files = [];
+  chips.replaceChildren();
+  box.value = "";
+  grow();
+  save();
+  draw();
+  down();
+  flush();
+}
+
+// ---------------------------------------------------------------------------------------------- begin
+async function begin() {
+  const place = h("div", { id: "heed-chat" }), inside = place.attachShadow({ mode: "open" });
+  const style = new CSSStyleSheet();
+  style.replaceSync(`:host{--brand:${C.colour};--brand-ink:${C.ink}}` + S);
+  inside.adoptedStyleSheets = [style];
+  inside.append(root);
+  document.body.append(place);
+  const back = /^#heed-chat=(.+)$/.exec(location.hash);
+  unsent = (!user && load().unsent) || [];
+  if (back && !user) {
+    token = back[1];
+    history.replaceState(null, "", location.pathname + location.search);
+    save();
+  }
+  draw();
+  if (user) await sign().catch(() => {});
+  try { if (back || (token && sessionStorage.getItem(store))) toggle(true); } catch { /* not kept */ }
+  await refresh();
+  listen();
+  if (unsent.length) flush();
+}
+addEventListener("storage", event => {
+  if (event.key !== store || user) return;
+  load();
+  refresh();
+  listen();
+});
+document.addEventListener("visibilitychange", async () => {
+  if (!document.hidden) { refresh(); listen(); return; }
+  await wait(20);
+  if (document.hidden && stream) { stream.abort(); stream = null; }
+});
+addEventListener("online", () => { pause = 1; listen(); });
+Object.assign(window.heedChat, { open: () => toggle(true), close: () => toggle(false) });
+if (document.body) begin(); else addEventListener("DOMContentLoaded", begin);

@@ -1,0 +1,113 @@
+"""An unseen answer goes out by mail once, when its visitor has been away for a while."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from heed.accounts.models import User
+from heed.channels.models import Account
+from heed.inbox.models import Message, Ticket
+from heed.lib import clock
+from heed.widget.jobs import AWAY, mail_unseen
+from heed.widget.models import Visitor as Row
+from heed.widget.tests.conftest import Visitor, answer, react_to_everything, take_in
+from heed.widget.tokens import who_has
+
+LATER = AWAY + timedelta(seconds=30)
+
+
+@pytest.fixture
+def left(lea: Visitor, conversation: Ticket) -> Row:
+    """Lea left her address and went."""
+    assert lea.post("email", {"email": "lea@example.com"}).status_code == 200
+    return Row.objects.get()
+
+
+def test_it_is_mailed_once_with_a_way_back(lea: Visitor, left: Row, account: Account) -> None:
+    with clock.moved(LATER):
+        mail_unseen(left.pk)
+        mail_unseen(left.pk)
+    (sent,) = mail.outbox
+    assert sent.to == ["lea@example.com"]
+    assert "Že na poti!" in sent.body
+    link = re.search(r"https://shop\.example/boots#heed-chat=(\S+)", str(sent.body))
+    assert link is not None
+    assert who_has(link[1], account).id == left.visitor
+
+
+def test_the_next_answer_is_mailed_alone(left: Row, conversation: Ticket, ana: User) -> None:
+    with clock.moved(LATER):
+        mail_unseen(left.pk)
+        answer(conversation, ana, "Danes je prispel.")
+    with clock.moved(2 * LATER):
+        mail_unseen(left.pk)
+    assert ["Danes je prispel." in each.body for each in mail.outbox] == [False, True]
+    assert "Že na poti!" not in mail.outbox[1].body
+
+
+def test_what_was_seen_is_not_mailed(lea: Visitor, left: Row) -> None:
+    lea.post("receipts", {"state": "seen", "message": Message.objects.get(direction="out").pk})
+    take_in()
+    with clock.moved(LATER):
+        mail_unseen(left.pk)
+    assert not mail.outbox
+
+
+def test_while_the_visitor_is_here_it_waits(lea: Visitor, left: Row) -> None:
+    ProcrastinateJob.objects.filter(task_name__endswith="mail_unseen").delete()
+    mail_unseen(left.pk)
+    with clock.moved(LATER):
+        lea.read()
+        mail_unseen(left.pk)
+    assert not mail.outbox
+    assert ProcrastinateJob.objects.filter(task_name__endswith="mail_unseen").count() == 1
+
+
+def test_an_answer_is_looked_after(left: Row, conversation: Ticket, ana: User) -> None:
+    answer(conversation, ana, "Danes je prispel.")
+    react_to_everything()
+    jobs = ProcrastinateJob.objects.filter(task_name__endswith="mail_unseen")
+    assert [each.args for each in jobs] == [{"visitor": left.pk}]
+
+
+def test_what_the_server_refuses_counts_as_not_mailed(left: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise OSError("connection refused")
+
+    with clock.moved(LATER), monkeypatch.context() as patched:
+        patched.setattr("django.core.mail.EmailMessage.send", broken)
+        with pytest.raises(OSError, match="refused"):
+            mail_unseen(left.pk)
+    left.refresh_from_db()
+    assert (left.mailed, left.mail_problem) == (0, "OSError: connection refused")
+    with clock.moved(LATER):
+        mail_unseen(left.pk)
+    assert len(mail.outbox) == 1
+
+
+def test_without_a_mail_server_nothing_is_promised(lea: Visitor, left: Row, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = ""
+    assert b'"mail":false' in lea.http.get(f"/widget/{lea.key}.js").content
+    assert lea.post("email", {"email": "lea@example.com"}).json() == {"error": "no_mail"}
+    with clock.moved(LATER):
+        mail_unseen(left.pk)
+    assert not mail.outbox
+
+
+@pytest.mark.parametrize("email", ["", "lea", "lea@", "a@b\nBcc: x@y.example", "x" * 300 + "@example.com"])
+def test_what_is_no_address_is_not_taken(lea: Visitor, conversation: Ticket, email: str) -> None:
+    assert lea.post("email", {"email": email}).status_code == 422
+    assert Row.objects.get().email == ""
+
+
+def test_the_address_is_known_to_the_agents(left: Row) -> None:
+    take_in()
+    conversation = Ticket.objects.get()
+    assert conversation.identity.handle == "lea@example.com"

@@ -1,0 +1,125 @@
+"""The script: how large it is, what it says, how it looks."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from heed.channels.models import Account
+from heed.widget.look import HOUSE_COLOUR, look_of, way_back
+from heed.widget.words import words
+
+MOST_BYTES = 20 * 1024
+
+
+@pytest.mark.parametrize("language", dict(settings.LANGUAGES))
+def test_it_is_small(account: Account, language: str) -> None:
+    found = Client().get("/widget/acme-shop.js", headers={"Accept-Language": language})
+    assert found.status_code == 200
+    assert found["Content-Type"] == "text/javascript; charset=utf-8"
+    assert len(found.content) <= MOST_BYTES
+    assert len(gzip.compress(found.content)) <= MOST_BYTES // 2
+
+
+def test_it_is_fetched_once(account: Account) -> None:
+    found = Client().get("/widget/acme-shop.js")
+    assert "max-age" in found["Cache-Control"]
+    again = Client().get("/widget/acme-shop.js", headers={"If-None-Match": found["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    account.settings = {"colour": "#aa0000"}
+    account.save()
+    changed = Client().get("/widget/acme-shop.js", headers={"If-None-Match": found["ETag"]})
+    assert changed.status_code == 200
+    assert b"#aa0000" in changed.content
+
+
+def test_any_page_may_load_it(account: Account) -> None:
+    found = Client().get("/widget/acme-shop.js", headers={"Origin": "https://evil.example"})
+    assert found["Access-Control-Allow-Origin"] == "*"
+    assert found["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+def test_it_holds_no_secret(account: Account) -> None:
+    found = Client().get("/widget/acme-shop.js").content.decode()
+    assert account.credentials["secret"] not in found
+    assert account.hook_token not in found
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="a JavaScript engine reads it")
+def test_it_is_whole_after_tightening(account: Account) -> None:
+    found = Client().get("/widget/acme-shop.js").content
+    node = str(shutil.which("node"))
+    checked = subprocess.run([node, "--check", "-"], input=found, capture_output=True)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_a_name_cannot_break_out_of_it(account: Account) -> None:
+    account.settings = {"name": '"});alert(1);//</script>', "greeting": "line\u2028end\n`${1}`"}
+    account.save()
+    head = Client().get("/widget/acme-shop.js").content.decode().rpartition('})({"')[2]
+    facts, _ = json.JSONDecoder().raw_decode('{"' + head)
+    assert facts["name"] == '"});alert(1);//</script>'
+    assert facts["hello"] == "line\u2028end\n`${1}`"
+
+
+@pytest.mark.parametrize("language", dict(settings.LANGUAGES))
+def test_words_in_every_language(account: Account, language: str) -> None:
+    found = Client().get(f"/widget/acme-shop/words/{language}")
+    assert found.json() == words()[language]
+    assert all(found.json().values())
+    assert "Cookie" not in found["Vary"]
+
+
+def test_words_in_no_other_language(account: Account) -> None:
+    assert Client().get("/widget/acme-shop/words/xx").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("given", "colour", "ink"),
+    [
+        ({}, HOUSE_COLOUR, "#ffffff"),
+        ({"colour": "#ffd500"}, "#ffd500", "#10181c"),
+        ({"colour": "#7a0016"}, "#7a0016", "#ffffff"),
+        ({"colour": "red;}body{"}, HOUSE_COLOUR, "#ffffff"),
+        ({"colour": 7}, HOUSE_COLOUR, "#ffffff"),
+    ],
+)
+def test_colours_one_can_read(account: Account, given: dict[str, object], colour: str, ink: str) -> None:
+    account.settings = given
+    look = look_of(account)
+    assert (look.colour, look.ink) == (colour, ink)
+
+
+def test_settings_come_before_what_was_entered_when_connecting(account: Account) -> None:
+    account.credentials = {**account.credentials, "name": "Acme", "greeting": "Zdravo!", "position": "start"}
+    account.settings = {"greeting": "Dober dan!"}
+    look = look_of(account)
+    assert (look.name, look.greeting, look.position) == ("Acme", "Dober dan!", "start")
+
+
+@pytest.mark.parametrize(
+    ("page", "leads"),
+    [
+        ("https://shop.example/boots?size=39", "https://shop.example/boots?size=39"),
+        ("https://evil.example/boots", "https://shop.example"),
+        ("https://shop.example.evil.example/", "https://shop.example"),
+        ("javascript:alert(1)", "https://shop.example"),
+        ("", "https://shop.example"),
+    ],
+)
+def test_the_way_back_leads_to_the_own_site(account: Account, page: str, leads: str) -> None:
+    assert way_back(account, look_of(account), page) == leads
+
+
+def test_logical_sides_only() -> None:
+    from heed.widget.script import HERE
+
+    style = (HERE / "chat.css").read_text()
+    assert not re.search(r"(?<![\w-])(left|right)(?![\w-])", style)

@@ -1,0 +1,204 @@
+"""What a visitor does. Whatever they say goes through the ledger, like the news of any network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, BinaryIO
+
+import orjson
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
+
+from heed.channels.models import Account
+from heed.inbox import files, ledger
+from heed.lib import clock
+from heed.lib.text import clean
+from heed.widget import reach
+from heed.widget.models import Upload, Visitor
+from heed.widget.tokens import Who
+
+MOST_TEXT = 8000
+MOST_FILES = 5
+FILE_BYTES = 10 * 1024 * 1024
+TYPES = (
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "video/mp4",
+    "video/webm",
+    "video/quicktime",
+    "audio/*",
+    "application/pdf",
+    "text/plain",
+    "application/zip",
+    "application/msword",
+    "application/vnd.*",
+)
+MINUTE = timedelta(minutes=1)
+MOST_A_MINUTE = 60
+MOST_NEW_A_MINUTE = 300
+_HERE_AGAIN = timedelta(seconds=20)
+
+
+class Refused(Exception):
+    """The visitor asked for what cannot be; `status` is HTTP's, `code` for the script."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+
+
+def write(
+    account: Account, who: Who, client: str, text: str, uploads: Iterable[int], page: str, language: str
+) -> None:
+    """Take a message. Returns when it is in the ledger; the same `client` twice is one message.
+    Raises `Refused`."""
+    text = clean(text).strip()
+    wanted = list(uploads)
+    if len(text) > MOST_TEXT or len(wanted) > MOST_FILES or not (text or wanted):
+        raise Refused(422, "text")
+    visitor = _visitor(account, who)
+    spend(visitor, 2)
+    sent_ahead = {each.pk: each for each in _uploads(who).filter(pk__in=wanted)}
+    if len(sent_ahead) != len(set(wanted)):
+        raise Refused(422, "files")
+    Visitor.objects.filter(pk=visitor.pk).update(
+        here_at=clock.now(), page=page or visitor.page, language=language or visitor.language
+    )
+    event = {
+        "type": "message",
+        "id": f"{who.id}:{client}",
+        "at": _now(),
+        "person": _person(who, visitor, language),
+        "text": text,
+        "page": page,
+        "attachments": [_attachment(sent_ahead[pk]) for pk in dict.fromkeys(wanted)],
+    }
+    _tell(account, event)
+
+
+def upload(account: Account, who: Who, name: str, file: BinaryIO) -> Upload:
+    """Keep a file for the message that will come. Raises `Refused`."""
+    visitor = Visitor.objects.filter(account=account, visitor=who.id).first()
+    spend(visitor or _visitor(account, who), 6)
+    try:
+        kept = files.keep(file)
+    except files.TooLarge as error:
+        raise Refused(413, "large") from error
+    refusal = "large" if kept.size > FILE_BYTES else "" if files.matches(kept.mime, TYPES) else "kind"
+    if refusal or not kept.size:
+        files.forget(kept.path)
+        raise Refused(413 if refusal == "large" else 415, refusal or "kind")
+    return Upload.objects.create(
+        account=account,
+        visitor=who.id,
+        path=kept.path,
+        name=clean(name).strip()[:255] or "file",
+        mime=kept.mime,
+        size=kept.size,
+    )
+
+
+def report(account: Account, who: Who, state: str, number: int) -> None:
+    """The visitor's browser has our messages up to this one, or the visitor has seen them."""
+    message = reach.message(who, number)
+    identity = reach.identity(who)
+    if message is None or identity is None or message.direction != "out":
+        raise Refused(404, "message")
+    until = identity.seen_until if state == "seen" else identity.delivered_until
+    if until is not None and until >= message.at:
+        return
+    spend(_visitor(account, who), 1)
+    _tell(account, {"type": state, "at": message.at.isoformat(), "person": who.id})
+
+
+def leave_email(account: Account, who: Who, email: str) -> None:
+    """The visitor says where to mail the answer. Raises `Refused`."""
+    email = email.strip()
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise Refused(422, "email") from error
+    visitor = _visitor(account, who)
+    spend(visitor, 6)
+    Visitor.objects.filter(pk=visitor.pk).update(email=email[:254])
+    _tell(account, {"type": "person", "person": {"id": who.id, "email": email[:254]}})
+
+
+def recognise(account: Account, who: Who, previous: Who) -> None:
+    """A nameless visitor signed in: their conversation goes on under their name."""
+    if previous.known or not who.known:
+        return
+    row = Visitor.objects.filter(account=account, visitor=previous.id).first()
+    if row is None:
+        return
+    with transaction.atomic():
+        known = _visitor(account, who)
+        if row.email and not known.email:
+            Visitor.objects.filter(pk=known.pk).update(email=row.email)
+        _uploads(previous).update(visitor=who.id)
+        row.delete()
+        person = {"id": who.id, "name": who.name, "email": who.email}
+        _tell(account, {"type": "identified", "at": _now(), "previous": previous.id, "person": person})
+
+
+def come_by(who: Who) -> None:
+    """The visitor's page is open now."""
+    now = clock.now()
+    Visitor.objects.filter(account_id=who.account, visitor=who.id, here_at__lt=now - _HERE_AGAIN).update(
+        here_at=now
+    )
+
+
+def spend(visitor: Visitor, cost: int) -> None:
+    """Count what a visitor asks for; raises `Refused` when it is too much for one minute."""
+    now = clock.now()
+    over = Q(spent_since__lt=now - MINUTE)
+    fits = Visitor.objects.filter(over | Q(spent__lte=MOST_A_MINUTE - cost), pk=visitor.pk)
+    if not fits.update(
+        spent=Case(When(over, then=Value(cost)), default=F("spent") + cost),
+        spent_since=Case(When(over, then=Value(now)), default=F("spent_since")),
+    ):
+        raise Refused(429, "slow")
+
+
+def _visitor(account: Account, who: Who) -> Visitor:
+    """The visitor's row, made with their first message."""
+    found = Visitor.objects.filter(account=account, visitor=who.id).first()
+    if found is not None:
+        return found
+    new = Visitor.objects.filter(account=account, created_at__gt=clock.now() - MINUTE)
+    if new.count() >= MOST_NEW_A_MINUTE:
+        raise Refused(429, "slow")
+    return Visitor.objects.get_or_create(account=account, visitor=who.id, defaults={"email": who.email})[0]
+
+
+def _uploads(who: Who) -> Any:
+    return Upload.objects.filter(account_id=who.account, visitor=who.id)
+
+
+def _person(who: Who, visitor: Visitor, language: str) -> dict[str, str]:
+    return {
+        "id": who.id,
+        "name": who.name,
+        "email": who.email or visitor.email,
+        "language": language[:20],
+    }
+
+
+def _attachment(row: Upload) -> dict[str, Any]:
+    return {"url": f"media:upload:{row.pk}", "name": row.name, "mime": row.mime, "size": row.size}
+
+
+def _tell(account: Account, event: dict[str, Any]) -> None:
+    with transaction.atomic():
+        ledger.append(account.pk, [orjson.dumps({"events": [event]})])
+
+
+def _now() -> str:
+    return clock.now().isoformat()
