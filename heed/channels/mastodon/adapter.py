@@ -77,10 +77,7 @@ def _capabilities(facts: Mapping[str, Any]) -> Capabilities:
         on_ours=_THEIRS | {"edit", "delete"},
         on_private=frozenset({"like", "unlike"}),
         on_private_ours=frozenset({"edit", "delete"}),
-        why_not={
-            "hide": _("Mastodon has no way to hide what other people write."),
-            "react": _("Mastodon has likes and boosts, no reactions with emoji."),
-        },
+        why_not={"hide": _("Mastodon has no way to hide what other people write.")},
         quote=server.can_quote(facts),
     )
 

@@ -10,6 +10,9 @@ _PARAGRAPHS = frozenset({"p", "div", "blockquote", "pre", "ul", "ol", "h1", "h2"
 _VOID = frozenset({"br", "img", "hr", "wbr", "input"})
 _NAMED = frozenset({"mention", "hashtag"})
 _UNSEEN = frozenset({"script", "style", "template"})
+_DEEPEST = 100
+"""Elements within elements, beyond which only the words count: nobody writes such a thing in earnest."""
+
 _ADDRESS = re.compile(r"\s*@([\w.-]+(?:@[\w.:-]+)?)[,:]?(?=\s|$)")
 _URL = re.compile(r"https?://\S+")
 _FAR_MENTION = re.compile(r"(?<![\w@/])@([\w.-]+)@[\w.-]+\w")
@@ -70,7 +73,8 @@ class _Reader(HTMLParser):
             return
         # The words "RE: address" stand in for a quote where it cannot be shown; we show it.
         hidden = self._hidden or tag in _UNSEEN or "quote-inline" in classes
-        self._open.append((tag, hidden))
+        if len(self._open) < _DEEPEST:
+            self._open.append((tag, hidden))
         if tag in _PARAGRAPHS:
             self._break("\n\n")
         elif tag == "li":

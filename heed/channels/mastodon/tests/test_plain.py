@@ -48,6 +48,10 @@ def test_the_words_of_a_status(html: str, text: str) -> None:
     assert plain(html) == text
 
 
+def test_a_tower_of_elements_costs_little() -> None:
+    assert plain("<p><b>x" * 20_000 + "</i>" * 20_000).count("x") == 20_000
+
+
 @given(st.text())
 def test_any_text_can_be_read(html: str) -> None:
     assert isinstance(plain(html), str)
