@@ -169,7 +169,8 @@ class WeChat(Simulator):
         self.mode = "safe"
         self.chats = {person.key: Chat() for person in CUSTOMERS} | {OUTSIDER.key: Chat(follows=False)}
         self.people = {self.openid(person): person for person in (*CUSTOMERS, OUTSIDER)}
-        self.remarks: dict[str, str] = {}
+        # Sam is new: nobody noted yet at WeChat who that is.
+        self.remarks = {person.key: person.name for person in CUSTOMERS if person.key != "sam"}
         self.tokens: dict[str, datetime] = {}
         self.token = ""
         self.stored: dict[str, Stored] = {}

@@ -366,14 +366,19 @@ class TestFiles:
         assert b"ftyp" in client.get(self.get(wechat, id).json()["video_url"]).content
 
 
-def test_people_have_no_names(wechat: WeChat) -> None:
-    wechat.do("remark", person="lea", text="Lea Marn")
-    params = {"access_token": token_of(wechat), "openid": openid(wechat)}
-    found = client.get(f"{wechat.url}/cgi-bin/user/info", params=params).json()
-    assert (found["nickname"], found["remark"], found["subscribe"]) == ("", "Lea Marn", 1)
-    assert found["unionid"].startswith("o6_")
-    wechat.do("leave", person="lea")
-    assert client.get(f"{wechat.url}/cgi-bin/user/info", params=params).json()["subscribe"] == 0
+def test_people_have_no_names_but_a_remark_of_the_company(wechat: WeChat) -> None:
+    def told(person: str) -> dict[str, Any]:
+        params = {"access_token": token_of(wechat), "openid": openid(wechat, person)}
+        answer: dict[str, Any] = client.get(f"{wechat.url}/cgi-bin/user/info", params=params).json()
+        return answer
+
+    assert [told(person)["remark"] for person in ("lea", "sam")] == ["Lea Marn", ""]
+    assert told("lea")["nickname"] == ""
+    assert told("lea")["unionid"].startswith("o6_")
+    wechat.do("remark", person="sam", text="Sam Cole")
+    assert told("sam")["remark"] == "Sam Cole"
+    wechat.do("leave", person="sam")
+    assert (told("sam")["subscribe"], "remark" in told("sam")) == (0, False)
 
 
 def test_nothing_to_say(wechat: WeChat) -> None:
