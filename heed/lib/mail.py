@@ -7,8 +7,9 @@
 `imap://host:143`, `imaps://host:993`, then a mailbox; `/%5CSent` is where sent mail lies, whatever it
     is called
     GET without a mailbox: sign in only.
-    GET a mailbox, params `uidvalidity`, `after`, `since` (ISO date), `limit`, `most`: its new mail, as
-    JSON. Without `uidvalidity` only where one stands. When that changed, all mail since the date.
+    GET a mailbox, params `uidvalidity`, `after`, `limit`, `most` (bytes of each): its new mail, as JSON.
+    Without `uidvalidity` only where one stands. When that has changed, or with `again`, only mail since
+    the ISO date `since`.
     GET a mailbox, params `header` (several may be given) and `value`: `{"uids": […]}`.
     GET `MAILBOX;UIDVALIDITY=1/;UID=2` and perhaps `/;SECTION=1.2` (RFC 5092): a message, or one part of
     it, decoded.
@@ -427,10 +428,12 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         }
         if not params.get("uidvalidity"):
             return page
-        if params["uidvalidity"] == uidvalidity:
-            uids = self._after(int(params.get("after") or 0), following)
-        else:
-            uids = sorted(self.search(["SINCE", _day(params.get("since", ""))]))
+        same = params["uidvalidity"] == uidvalidity
+        uids = self._after(int(params.get("after") or 0) if same else 0, following)
+        if uids and (not same or params.get("again")):
+            uids = sorted(set(uids) & set(self.search(["SINCE", _day(params.get("since", ""))])))
+        if not uids:
+            return page
         limit, most = int(params.get("limit") or 20), int(params.get("most") or ANSWER_LIMIT)
         room = ANSWER_LIMIT
         for uid, facts in sorted(self.fetch(uids[:limit], ["FLAGS", "INTERNALDATE", "RFC822.SIZE"]).items()):

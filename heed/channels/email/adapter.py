@@ -137,13 +137,18 @@ class Email(Network):
         return reading.read(body, account)
 
     def check(self, account: AccountRecord) -> Steps[Checked]:
-        """Sign in to both servers."""
+        """Sign in to both servers, and note where the mailbox stands: what comes from now on is ours."""
         answered = yield Request("GET", mailbox(account), login=login_of(account))
         abilities = refuse_mailbox(answered).get("capabilities") or []
+        stands = refuse_mailbox((yield Request("GET", mailbox(account, "INBOX"), login=login_of(account))))
         taken = yield Request("GET", outgoing(account), login=login_of(account))
         refuse_mail(taken)
         size = taken.headers.get("size", "")
-        facts = {"idle": "IDLE" in abilities, "size": int(size) if size.isdigit() else 0}
+        facts = {
+            "idle": "IDLE" in abilities,
+            "size": int(size) if size.isdigit() else 0,
+            "start": account.facts.get("start") or polling.beginning(stands),
+        }
         address = address_of(account)
         return Checked(address, account.credentials.get("name") or address, address, facts=facts)
 

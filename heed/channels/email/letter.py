@@ -207,4 +207,5 @@ def _size(part: Message) -> int | None:
         return None
     encoding = words.header(part, "Content-Transfer-Encoding").lower()
     letters = len(payload) - payload.count("\n") - payload.count("\r")
-    return letters * 3 // 4 if encoding == "base64" else len(payload)
+    padding = payload.rstrip()[-2:].count("=")
+    return letters * 3 // 4 - padding if encoding == "base64" else len(payload)

@@ -62,6 +62,7 @@ class _Reader(HTMLParser):
         self._open: list[tuple[str, bool]] = []
         self._silent = 0
         self._pieces: list[str] = []
+        self._line_ends = 2
         self._cut: int | None = None
         self._cut_ends: int | None = None
         self._inside = 0
@@ -75,13 +76,15 @@ class _Reader(HTMLParser):
         begins = not self._inside and _is_quote(tag, facts)
         if begins:
             self._begin_quote()
-        if tag in _BLOCKS:
-            self._pieces.append("\n\n" if tag in _SPACED else "\n")
+        self._begin_line(tag)
         match tag:
             case "br":
                 self._pieces.append("\n")
+                self._line_ends += 1
             case "li":
-                self._pieces.append("- ")
+                self._say("- ")
+            case "td" | "th":
+                self._pieces.append(" ")
             case "a":
                 self._links.append((facts.get("href", ""), len(self._pieces)))
             case "img" if facts.get("src", "").lower().startswith("cid:"):
@@ -98,8 +101,7 @@ class _Reader(HTMLParser):
             self._silent = max(0, self._silent - 1)
         if tag == "a" and self._links:
             self._name_link(*self._links.pop())
-        if tag in _BLOCKS:
-            self._pieces.append("\n\n" if tag in _SPACED else "\n")
+        self._begin_line(tag)
         if not any(name == tag for name, _ in self._open):
             return
         while self._open:
@@ -113,7 +115,7 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._silent:
             in_pre = any(name == "pre" for name, _ in self._open)
-            self._pieces.append(data if in_pre else re.sub(r"[ \t\r\n\f]+", " ", data))
+            self._say(data if in_pre else re.sub(r"[ \t\r\n\f]+", " ", data))
 
     def told(self) -> Plain:
         whole = _tidied("".join(self._pieces))
@@ -127,6 +129,18 @@ class _Reader(HTMLParser):
             return Plain(whole, whole, {cid for _, cid in self._cids})
         pictures = {cid for place, cid in self._cids if place <= self._cut}
         return Plain(whole, fresh, pictures, {cid for _, cid in self._cids} - pictures)
+
+    def _say(self, words: str) -> None:
+        self._pieces.append(words)
+        if words.strip():
+            self._line_ends = 0
+
+    def _begin_line(self, tag: str) -> None:
+        """Blocks begin and end on lines of their own, some with an empty one between."""
+        wanted = 2 if tag in _SPACED else 1 if tag in _BLOCKS else 0
+        if self._line_ends < wanted:
+            self._pieces.append("\n" * (wanted - self._line_ends))
+            self._line_ends = wanted
 
     def _begin_quote(self) -> None:
         self._inside += 1

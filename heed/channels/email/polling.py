@@ -24,7 +24,7 @@ def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collecte
     after: dict[str, Any] = {}
     more = False
     for box, name in _BOXES.items():
-        at = cursor.get(box)
+        at = cursor.get(box) or (account.facts.get("start") if box == "INBOX" else None)
         before = at if isinstance(at, dict) else {}
         page = yield from _page(account, name, before)
         messages = page.get("messages") or []
@@ -32,6 +32,11 @@ def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collecte
         after[box] = _following(before, page)
         more = more or bool(page.get("more"))
     return Collected(tuple(bodies), after, more=more)
+
+
+def beginning(stands: Mapping[str, Any]) -> dict[str, Any]:
+    """The cursor of a mailbox that is looked at for the first time."""
+    return _following({}, stands)
 
 
 def _page(account: AccountRecord, name: str, before: Mapping[str, Any]) -> Steps[Mapping[str, Any]]:

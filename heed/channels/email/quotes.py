@@ -80,13 +80,25 @@ def _quotation(lines: list[str]) -> int:
 def _attribution(lines: list[str], at: int) -> int:
     """How many lines say who wrote what follows: programs break that sentence; 0 when it is none."""
     for length in (1, 2, 3):
-        sentence = " ".join(line.strip() for line in lines[at : at + length])
-        if len(sentence) > 300 or not sentence.rstrip().endswith((":", "：")):
-            continue
-        dated = bool(_DATE.search(sentence) or _ADDRESS.search(sentence))
-        if dated and (_ATTRIBUTION.search(sentence) or _says_who(sentence)):
-            return length
+        broken = lines[at : at + length]
+        if len(broken) < length or not broken[-1].strip():
+            return 0
+        if _is_attribution(" ".join(line.strip() for line in broken)):
+            return length if length == 1 or _begins_above(lines, at) else 0
     return 0
+
+
+def _begins_above(lines: list[str], at: int) -> bool:
+    """Whether a broken sentence begins on this line, and is not one that merely follows it."""
+    dated_here = len(_DATE.findall(lines[at])) >= 4 and not _DATE.search(lines[at + 1])
+    return dated_here or not _attribution(lines, at + 1)
+
+
+def _is_attribution(sentence: str) -> bool:
+    if len(sentence) > 300 or not sentence.endswith((":", "：")):
+        return False
+    dated = bool(_DATE.search(sentence) or _ADDRESS.search(sentence))
+    return dated and bool(_ATTRIBUTION.search(sentence) or _says_who(sentence))
 
 
 def _says_who(sentence: str) -> bool:
