@@ -103,6 +103,11 @@ class WeChat(Network):
             sends=MOST_SENDS,
         ),
         on_private=frozenset({"typing"}),
+        why_not={
+            "delete": _("WeChat does not let an official account take a message back."),
+            "edit": _("WeChat does not let an official account change a message."),
+            "react": _("WeChat does not let an official account react to a message."),
+        },
     )
     guide = Guide(
         steps=(
