@@ -24,6 +24,11 @@ def colleagues() -> list[User]:
     return list(User.objects.filter(is_active=True).order_by("name", "pk"))
 
 
+def administrators() -> list[User]:
+    """The active people who may administer, by name."""
+    return [each for each in colleagues() if each.may_administer]
+
+
 def people() -> list[User]:
     """Everyone who may or once could sign in, by name."""
     return list(User.objects.order_by("-is_active", "name", "pk"))

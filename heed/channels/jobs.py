@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import translation
+from django.utils.translation import gettext as _
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
+from heed.accounts.reach import administrators
+from heed.channels import health
 from heed.channels.base import Checked, Quota, Refusal
 from heed.channels.models import Account
-from heed.channels.sessions import with_session
+from heed.channels.sessions import renew_ahead, with_session
 from heed.lib import clock, live
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
+from heed.lib.letters import can_mail
+
+log = logging.getLogger("heed.accounts")
+
+CHECK_EVERY = timedelta(hours=6)
+"""How often a connected account is checked by itself: webhooks are set again, permissions looked at."""
+CHECK_BROKEN_EVERY = timedelta(minutes=15)
+RENEW_BEFORE = timedelta(days=10)
+"""How long before it ends a long-lived sign-in is renewed."""
+_NEEDS_A_PERSON = ("sign_in_again", "not_configured", "already_connected", "private_address")
 
 
 class TryAgain(Exception):
@@ -60,9 +81,35 @@ def _connected(account: Account, checked: Checked) -> None:
                 facts=dict(checked.facts),
                 expires_at=checked.expires_at,
                 checked_at=clock.now(),
+                broken_at=None,
             )
     except IntegrityError:
         _broken(account, "already_connected", checked.external_id)
+        return
+    if account.broken_at is not None:
+        mind_gap(account.pk, account.broken_at)
+    if account.able.private is not None and account.able.private.templates:
+        _read_templates(account)
+
+
+MIND_GAP = "heed.mind_gap"
+"""The job that reads what was missed. It belongs to the inbox, which knows what came when."""
+
+
+def mind_gap(account_id: int, since: datetime) -> None:
+    """Have read what may have been missed since then."""
+    job = app.configure_task(MIND_GAP, queue="collect", allow_unknown=True)
+    job.defer(account=account_id, since=since.isoformat())
+
+
+def _read_templates(account: Account) -> None:
+    """Keep the list of approved templates. Without it the account works, so a refusal is only noted."""
+    try:
+        found = with_session(account, account.adapter.templates)
+    except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
+        log.info("reading the templates of account %s: %s", account.pk, error)
+        return
+    Account.objects.filter(pk=account.pk).update(templates=[asdict(each) for each in found])
 
 
 def _quota(quota: Quota) -> dict[str, Any]:
@@ -71,7 +118,15 @@ def _quota(quota: Quota) -> dict[str, Any]:
 
 
 def _broken(account: Account, problem: str, detail: str) -> None:
-    _note(account, state=Account.State.BROKEN, problem=problem, problem_detail=detail[:500])
+    since = account.broken_at or clock.now()
+    _note(
+        account,
+        state=Account.State.BROKEN,
+        problem=problem,
+        problem_detail=detail[:500],
+        broken_at=since,
+        checked_at=clock.now(),
+    )
 
 
 def _note(account: Account, **facts: Any) -> None:
@@ -79,3 +134,51 @@ def _note(account: Account, **facts: Any) -> None:
     same = Account.objects.filter(pk=account.pk, locked_credentials=account.locked_credentials)
     if same.update(**facts):
         live.tell(["accounts"])
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="accounts", queueing_lock="look_after_accounts")
+def look_after_accounts(timestamp: int) -> None:
+    """Check the accounts whose turn it is, and renew sign-ins before they end."""
+    now = clock.now()
+    held = Account.objects.exclude(locked_credentials=b"")
+    sound = Q(problem="") & (Q(checked_at=None) | Q(checked_at__lt=now - CHECK_EVERY))
+    broken = ~Q(problem="") & Q(checked_at__lt=now - CHECK_BROKEN_EVERY) & ~Q(problem__in=_NEEDS_A_PERSON)
+    for account in held.filter(sound | broken):
+        _check_once(account)
+    for account in held.filter(problem="", expires_at__lt=now + RENEW_BEFORE):
+        if renew_ahead(account):
+            _check_once(account)
+
+
+def _check_once(account: Account) -> None:
+    try:
+        with transaction.atomic():
+            check_account.configure(queueing_lock=f"check:{account.pk}").defer(account_id=account.pk)
+    except AlreadyEnqueued:
+        return
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue="mail", queueing_lock="warn_admins")
+def warn_admins(timestamp: int) -> None:
+    """Mail what is about to go wrong to those who administer: each warning once while it lasts."""
+    if not can_mail():
+        return
+    for account in Account.objects.exclude(locked_credentials=b""):
+        found = {each.kind: each for each in health.warnings(account)}
+        news = [each for kind, each in found.items() if kind not in account.warned]
+        if news:
+            _mail_warnings(account, news)
+        known = {kind: account.warned.get(kind) or clock.now().isoformat() for kind in found}
+        if known != account.warned:
+            Account.objects.filter(pk=account.pk).update(warned=known)
+
+
+def _mail_warnings(account: Account, news: list[health.Warning]) -> None:
+    for admin in administrators():
+        with translation.override(admin.language or settings.LANGUAGE_CODE):
+            subject = _("Heed: %(account)s needs attention") % {"account": account.name}
+            lines = [f"{each.sentence} {each.way_out}" for each in news]
+            link = f"{settings.HEED_PUBLIC_URL}/accounts/{account.pk}/"
+            EmailMessage(" ".join(subject.split()), "\n\n".join([*lines, link]), to=[admin.email]).send()

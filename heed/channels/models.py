@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from django.conf import settings
+from django.conf import settings as heed_settings
 from django.db import models
 
 from heed.channels.base import AccountRecord, Capabilities, Network
@@ -57,11 +57,19 @@ class Account(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     """When the sign-in ends unless it is renewed."""
     checked_at = models.DateTimeField(null=True, blank=True)
+    broken_at = models.DateTimeField(null=True, blank=True)
+    """Since when the account does not work, if it does not."""
+    usual_silence = models.FloatField(null=True, blank=True)
+    """The longest silence between two deliveries in the past two weeks, in seconds; None while there
+    were too few to tell."""
+    warned = models.JSONField(default=dict, db_default={}, blank=True)
+    """Of which warnings the admins were mailed, and when: kind to ISO time."""
     paused_until = models.DateTimeField(null=True, blank=True)
     """The network asked the whole account to slow down until then."""
     created_at = models.DateTimeField(default=clock.now)
     collected_at = models.DateTimeField(null=True, blank=True)
     last_delivery_at = models.DateTimeField(null=True, blank=True)
+    last_sent_at = models.DateTimeField(null=True, blank=True)
     refused = models.BigIntegerField(default=0)
     """Deliveries turned away at the door: wrong or missing signature."""
 
@@ -91,7 +99,7 @@ class Account(models.Model):
 
     @property
     def hook_url(self) -> str:
-        return f"{settings.HEED_PUBLIC_URL}/hooks/{self.hook_token}"
+        return f"{heed_settings.HEED_PUBLIC_URL}/hooks/{self.hook_token}"
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -124,5 +132,23 @@ class Account(models.Model):
         )
 
 
+class SignIn(models.Model):
+    """An admin who is away at the network to grant access. The network sends them back with `state`."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="sign_ins")
+    user = models.ForeignKey(heed_settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    state = models.CharField(max_length=64, unique=True, default=_hook_token)
+    locked_keep = models.BinaryField(default=b"")
+    created_at = models.DateTimeField(default=clock.now)
+
+    @property
+    def keep(self) -> dict[str, str]:
+        return _ring().open(self.locked_keep)
+
+    @keep.setter
+    def keep(self, fields: dict[str, str]) -> None:
+        self.locked_keep = _ring().lock(fields)
+
+
 def _ring() -> KeyRing:
-    return key_ring(settings.HEED_DATA, settings.HEED_SECRET_KEYS)
+    return key_ring(heed_settings.HEED_DATA, heed_settings.HEED_SECRET_KEYS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,10 +11,12 @@ from django.db import connection, transaction
 from heed.channels.base import AccountRecord, Refusal, SessionExpired
 from heed.channels.models import Account
 from heed.channels.outgoing import client
-from heed.lib import live
-from heed.lib.http import Steps, drive
+from heed.lib import clock, live
+from heed.lib.http import AnswerLost, Steps, TooLarge, Unreachable, drive
 
 T = TypeVar("T")
+
+log = logging.getLogger("heed.accounts")
 
 _RENEWALS = 2
 _LOCK_SPACE = 7101  # the first key of our advisory locks: "sessions of accounts"
@@ -69,12 +72,26 @@ def _renewed(account: Account, used: AccountRecord) -> AccountRecord:
     return record
 
 
+def renew_ahead(account: Account) -> bool:
+    """Renew a sign-in before it ends; True when there is a newer one now.
+
+    What the network says against it breaks nothing: the old sign-in still holds, and the page warns.
+    """
+    try:
+        record = account.record()
+        return _renewed(account, record).session != record.session
+    except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
+        log.info("renewing the sign-in of account %s ahead of time: %s", account.pk, error)
+        return False
+
+
 def _mark_broken(account: Account, refusal: Refusal) -> None:
     """Say on the accounts page that the network turned us away; nothing when it was reconnected since."""
     marked = Account.objects.filter(pk=account.pk, locked_credentials=account.locked_credentials).update(
         state=Account.State.BROKEN,
         problem=refusal.reason,
         problem_detail=f"{refusal.code} {refusal.detail}".strip()[:500],
+        broken_at=account.broken_at or clock.now(),
     )
     if marked:
         live.tell(["accounts"])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings as heed_settings
@@ -14,12 +15,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from heed.accounts.models import User
 from heed.channels import jobs
-from heed.channels.base import Network
-from heed.channels.models import Account
+from heed.channels.base import Network, Refusal
+from heed.channels.models import Account, SignIn
+from heed.channels.outgoing import client
+from heed.channels.reasons import REASONS
 from heed.channels.registry import NoSuchNetwork, network_named, networks
-from heed.lib import live
-from heed.lib.http import is_allowed
+from heed.lib import clock, live
+from heed.lib.http import AnswerLost, Steps, TooLarge, Unreachable, drive, is_allowed
+
+T = TypeVar("T")
 
 ALREADY_CONNECTED = gettext_lazy("This account is already connected.")
 
@@ -65,6 +71,85 @@ def connect(
     except IntegrityError as error:
         raise CannotConnect(ALREADY_CONNECTED, "external_id") from error
     return account
+
+
+def begin_sign_in(
+    network: str,
+    user: User,
+    credentials: Mapping[str, str],
+    base_url: str = "",
+    account: Account | None = None,
+) -> str:
+    """Start signing in at a network that lets one: gives back where the admin's browser goes.
+
+    `credentials` are those that the network does not bring itself (the app's own id and secret); with
+    an `account` it is signed in again. Raises `CannotConnect`.
+    """
+    adapter = _network(network)
+    if adapter.oauth is None:
+        raise CannotConnect(_("One cannot sign in to this network from here."), "network")
+    account = account or Account(
+        network=adapter.name,
+        name=str(adapter.label),
+        base_url=_checked_address(base_url, adapter),
+        state=Account.State.CONNECTING,
+    )
+    known = account.credentials if account.locked_credentials else {}
+    given = {name: value for name, value in credentials.items() if value.strip()}
+    account.credentials = _checked_credentials(adapter, {**known, **given}, without=adapter.oauth.fills)
+    sign_in = SignIn(account=account, user=user)
+    begun = _asked(account, adapter.oauth.begin(account.record(), _way_back(), sign_in.state))
+    sign_in.keep = dict(begun.keep)
+    with transaction.atomic():
+        account.save()
+        sign_in.save()
+    return begun.url
+
+
+def finish_sign_in(state: str, user: User, query: Mapping[str, str]) -> Account:
+    """The network sent the admin back: take the credentials it gives, once. Raises `CannotConnect`."""
+    sign_in = _open_sign_in(state, user)
+    account = sign_in.account
+    oauth = account.adapter.oauth
+    if oauth is None:
+        raise CannotConnect(_("One cannot sign in to this network from here."), "network")
+    given = _asked(account, oauth.finish(account.record(), sign_in.keep, query, _way_back()))
+    reconnect(account, given)
+    return account
+
+
+_SIGN_IN_HOLDS = timedelta(hours=1)
+
+
+def _open_sign_in(state: str, user: User) -> SignIn:
+    """The sign-in that was begun with this state, by this person, not long ago; it works once."""
+    with transaction.atomic():
+        found = (
+            SignIn.objects.select_for_update(of=("self",))
+            .select_related("account")
+            .filter(state=state, user=user, created_at__gt=clock.now() - _SIGN_IN_HOLDS)
+            .first()
+        )
+        if found is None:
+            raise CannotConnect(_("This sign-in is over or was not begun here. Begin again."), "network")
+        SignIn.objects.filter(pk=found.pk).delete()
+    return found
+
+
+def _way_back() -> str:
+    """Where the network sends the admin's browser; it must be allowed there."""
+    return f"{heed_settings.HEED_PUBLIC_URL}/accounts/signed-in/"
+
+
+def _asked(account: Account, steps: Steps[T]) -> T:
+    """What the network answers now, while the admin waits. Raises `CannotConnect` in its words."""
+    try:
+        return drive(steps, client().send)
+    except Refusal as refusal:
+        detail = f"{refusal.code} {refusal.detail}".strip()
+        raise CannotConnect(f"{REASONS[refusal.reason].sentence} {detail}".strip(), "network") from refusal
+    except (Unreachable, AnswerLost, TooLarge) as error:
+        raise CannotConnect(_("The network cannot be reached at this address."), "base_url") from error
 
 
 def reconnect(account: Account, credentials: Mapping[str, str]) -> None:
@@ -155,8 +240,10 @@ def _checked_choice(choice: str) -> str:
     return choice
 
 
-def _checked_credentials(adapter: Network, credentials: Mapping[str, str]) -> dict[str, str]:
-    """The credentials this network asks for, trimmed: none missing, none unknown."""
+def _checked_credentials(
+    adapter: Network, credentials: Mapping[str, str], without: Sequence[str] = ()
+) -> dict[str, str]:
+    """The credentials this network asks for, trimmed: none missing but those `without`, none unknown."""
     known = {field.name: field for field in adapter.fields}
     names = ", ".join(known)
     for name in credentials:
@@ -168,7 +255,7 @@ def _checked_credentials(adapter: Network, credentials: Mapping[str, str]) -> di
             )
     given = {name: value.strip() for name, value in credentials.items() if value.strip()}
     for field in adapter.fields:
-        if field.required and field.name not in given:
+        if field.required and field.name not in given and field.name not in without:
             raise CannotConnect(
                 _("%(network)s needs “%(label)s” (%(name)s).")
                 % {"network": adapter.label, "label": field.label, "name": field.name},

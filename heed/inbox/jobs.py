@@ -13,11 +13,12 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from heed.accounts.models import User
 from heed.channels.base import Action, Person, ReactionChanged, Refusal, Wanted
+from heed.channels.jobs import MIND_GAP
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
-from heed.inbox import collect, early, events, fetch, files, news, outbox, tally
+from heed.inbox import collect, early, events, fetch, files, gaps, health, news, outbox, tally
 from heed.inbox.intake import apply_news
-from heed.inbox.models import Message
+from heed.inbox.models import Identity, Message
 from heed.lib import clock
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
 
@@ -168,6 +169,8 @@ def look_up(account: int, what: str, external_id: str, refs: dict[str, object], 
             _again(look_up, look_up_lock(account, what, external_id), attempt, **question)
         return
     apply_news(row, found)
+    if what == "person":
+        Identity.objects.filter(account=row, external_id=external_id).update(looked_up_at=clock.now())
 
 
 def look_up_lock(account: int, what: str, external_id: str) -> str:
@@ -230,6 +233,41 @@ def apply_early_news(timestamp: int) -> None:
 def forget_early_news(timestamp: int) -> None:
     """News about messages that never came is dropped after three days."""
     early.forget()
+
+
+@app.task(name=MIND_GAP, queue="collect")
+def mind_gap(account: int, since: str) -> None:
+    """Note that news of an account may have been missed since then, and read it where that can be done."""
+    gap = gaps.open_gap(account, clock.from_iso(since))
+    if gap is not None:
+        defer_once(fill_gap, f"gap:{gap.pk}", gap=gap.pk)
+
+
+@app.task(queue="collect")
+def fill_gap(gap: int, attempt: int = 1) -> None:
+    """Read what was missed; what breaks off is taken up again where it stood."""
+    try:
+        gaps.fill(gap)
+    except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
+        log.warning("filling gap %s: %s", gap, error)
+        _again(fill_gap, f"gap:{gap}", attempt, gap=gap)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="collect", queueing_lock="heartbeat")
+def heartbeat(timestamp: int) -> None:
+    """Say that Heed runs. After it was down, every account's news of that time is read."""
+    silence = gaps.beat()
+    if silence:
+        for account in Account.objects.exclude(locked_credentials=b"").values_list("pk", flat=True):
+            mind_gap.defer(account=account, since=(clock.now() - silence).isoformat())
+
+
+@app.periodic(cron="20 * * * *")
+@app.task(queue="tidy", queueing_lock="learn_rhythms")
+def learn_rhythms(timestamp: int) -> None:
+    """How long an account is usually silent, so that a longer silence can be noticed."""
+    health.learn_rhythms()
 
 
 @app.periodic(cron="10 3 * * *")

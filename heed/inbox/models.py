@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import MD5
@@ -42,11 +43,41 @@ class Delivery(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["id"], condition=Q(state="pending"), name="delivery_pending"),
             models.Index(fields=["state", "-id"], condition=~Q(state="done"), name="delivery_odd"),
+            # Costs an insert nothing worth naming, and finds the deliveries of some weeks.
+            BrinIndex(fields=["at"], name="delivery_at", pages_per_range=32),
         ]
 
     @property
     def text(self) -> str:
         return bytes(self.body).decode("utf-8", "replace")
+
+
+class Gap(models.Model):
+    """A time in which we may have missed news of an account, and what could be had back."""
+
+    class State(models.TextChoices):
+        FILLING = "filling"
+        FILLED = "filled"
+        LOST = "lost"
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="gaps")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.FILLING)
+    cursor = models.JSONField(default=dict)
+    found = models.IntegerField(default=0)
+    """How many deliveries were read after the fact."""
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["account", "-until"], name="gap_of_account")]
+        constraints: ClassVar = [models.UniqueConstraint("account", "since", name="one_gap")]
+
+
+class Heartbeat(models.Model):
+    """When a process last said that it runs. From it a restart knows how long Heed was down."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    at = models.DateTimeField()
 
 
 class Customer(models.Model):
@@ -322,6 +353,7 @@ class Message(models.Model):
                 condition=Q(direction="out", refs__has_key="more"),
                 name="message_parts",
             ),
+            models.Index("account", "created_at", condition=Q(state="failed"), name="message_failed"),
             models.Index(
                 "ticket",
                 "id",

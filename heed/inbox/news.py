@@ -474,7 +474,6 @@ def _identity(account: Account, news: IdentitySeen) -> None:
     refresh_identity(identity, news.person)
     if news.reachable is not None:
         identity.reachable = news.reachable
-    identity.looked_up_at = clock.now()
     identity.save()
     if news.person.name:
         Customer.objects.filter(pk=identity.customer_id, name="").update(name=str(identity))

@@ -101,6 +101,7 @@ def arrived(message: Message, sent: Sent) -> None:
     row.lease_until = row.try_at = None
     row.reason = row.detail = ""
     row.save()
+    Account.objects.filter(pk=row.account_id).update(last_sent_at=clock.now())
     _learn_private_id(row, sent.person)
     catch_up(row)
     events.record("answer_sent", ticket=row.ticket, message=row, actor=row.author)

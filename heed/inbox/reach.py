@@ -154,6 +154,24 @@ def ticket(user: User, number: int) -> Ticket:
 
 def thread(ticket: Ticket) -> list[Message]:
     """The messages and notes of a ticket in the network's order, with all a page shows of them."""
+    messages = (
+        ticket.messages.select_related("author", "identity", "answers")
+        .prefetch_related(
+            Prefetch("attachments", Attachment.objects.order_by("position")),
+            Prefetch("revisions", Revision.objects.order_by("at")),
+        )
+        .annotate(like_count=_likes())
+        .order_by("at", "external_id", "id")
+    )
+    rows: list[Message] = list(messages)
+    for row in rows:
+        row.account = ticket.account
+        row.ticket = ticket
+    return rows
+
+
+def _likes() -> Coalesce:
+    """How many people react to a message now."""
     likes = (
         Reaction.objects.filter(
             account=OuterRef("account"), target=OuterRef("external_id"), on=True, repost=False
@@ -163,20 +181,7 @@ def thread(ticket: Ticket) -> list[Message]:
         .annotate(n=Count("*"))
         .values("n")
     )
-    messages = (
-        ticket.messages.select_related("author", "identity", "answers")
-        .prefetch_related(
-            Prefetch("attachments", Attachment.objects.order_by("position")),
-            Prefetch("revisions", Revision.objects.order_by("at")),
-        )
-        .annotate(like_count=Coalesce(Subquery(likes), 0))
-        .order_by("at", "external_id", "id")
-    )
-    rows: list[Message] = list(messages)
-    for row in rows:
-        row.account = ticket.account
-        row.ticket = ticket
-    return rows
+    return Coalesce(Subquery(likes), 0)
 
 
 def story(ticket: Ticket) -> list[Message | Event]:
@@ -188,7 +193,8 @@ def story(ticket: Ticket) -> list[Message | Event]:
 
 def message(user: User, message_id: int) -> Message:
     _signed_in(user)
-    found = Message.objects.select_related("account", "ticket", "identity").filter(pk=message_id).first()
+    rows = Message.objects.select_related("account", "ticket", "identity").annotate(like_count=_likes())
+    found = rows.filter(pk=message_id).first()
     if found is None:
         raise NoSuchMessage(message_id)
     return found

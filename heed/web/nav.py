@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
+from heed.channels import health
 from heed.channels import reach as channels
 from heed.channels.models import Account
 from heed.inbox import reach
@@ -64,11 +65,13 @@ def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None
     user = request.user
     assert isinstance(user, User)
     tallies = tallies or reach.tallies(user)
+    found = channels.accounts()
     return {
         "request": request,
         "user": user,
         "views": _views(tallies),
-        "accounts": _channels(tallies),
+        "accounts": _channels(found, tallies),
+        "alarms": _alarms(found) if user.may_administer else [],
         "pages": _pages(request, user),
         "current": current or _current(request),
     }
@@ -78,10 +81,20 @@ def _views(tallies: Tallies) -> list[View]:
     return [View(name, title, getattr(tallies, name)) for name, title in VIEWS.items()]
 
 
-def _channels(tallies: Tallies) -> list[Channel]:
-    found = channels.accounts()
+def _channels(found: list[Account], tallies: Tallies) -> list[Channel]:
     names = Counter(account.name for account in found)
     return [_channel(account, tallies, alone=names[account.name] == 1) for account in found]
+
+
+def _alarms(found: list[Account]) -> list[tuple[Account, health.Warning]]:
+    """What is wrong or about to be, account by account, the gravest first; those that were never
+    connected do not count."""
+    held = [account for account in found if account.locked_credentials]
+    alarms = [(account, each) for account in held for each in health.warnings(account)[:1]]
+    return sorted(alarms, key=lambda alarm: not alarm[1].grave)[:_MOST_ALARMS]
+
+
+_MOST_ALARMS = 3
 
 
 def _channel(account: Account, tallies: Tallies, *, alone: bool) -> Channel:

@@ -36,12 +36,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class MediaSource:
-    """Where a file can be fetched now. The headers go to this address only, never to a redirect
-    on another host; neither is ever stored or logged. `login` opens a mailbox (`imaps://…`)."""
+    """Where a file can be fetched now. The headers go to this address only, never to a redirect on
+    another host; neither is ever stored or logged. `hosts` are allowed besides the network's
+    `media_hosts`, where every server keeps its files on a host of its own. `login` opens a mailbox
+    (`imaps://…`)."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     login: tuple[str, str] | None = field(default=None, repr=False)
+    hosts: tuple[str, ...] = ()
 
 
 def plain_media(url: str) -> Steps[MediaSource]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -9,17 +11,23 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from heed.channels import reach, verbs
-from heed.channels.base import CredentialField, Network
+from heed.accounts.models import User
+from heed.channels import health, reach, verbs
+from heed.channels.base import CredentialField, Network, Permission
 from heed.channels.models import Account
-from heed.channels.reasons import Words
+from heed.channels.reasons import REASONS, Words
 from heed.channels.registry import NoSuchNetwork, network_named, networks
 from heed.channels.verbs import CannotConnect
+from heed.inbox import gaps
+from heed.inbox import health as inbox_health
+from heed.inbox.models import Gap, Ticket
 from heed.web.admins import for_admins
+from heed.web.gate import person
 
 AFTER_SOLVED = [
     (Account.AfterSolved.REOPEN, gettext_lazy("Reopens the ticket")),
@@ -40,6 +48,37 @@ class Shown:
         self.network: Network = account.adapter
         self.tone, self.state = STATES[Account.State(account.state)]
         self.words: Words | None = reach.words(account)
+        self.warnings = [each for each in health.warnings(account) if each.kind != "broken"]
+
+    @property
+    def permissions(self) -> list[tuple[Permission, bool]]:
+        """Every permission the network needs for us, and whether it is granted; none before the check."""
+        if self.account.checked_at is None:
+            return []
+        return [(each, each.name not in self.account.missing) for each in self.network.guide.permissions]
+
+    @property
+    def health(self) -> list[tuple[Promise, str, int]]:
+        """Answers that failed in the past week, by reason."""
+        return sorted(self._failed(), key=lambda each: -each[2])
+
+    def _failed(self) -> Iterator[tuple[Promise, str, int]]:
+        for reason, count in self.figures.failed.items():
+            words = REASONS.get(reason)  # type: ignore[call-overload]
+            yield (words.sentence if words else REASONS["bad_request"].sentence), reason, count
+
+    @cached_property
+    def figures(self) -> inbox_health.Health:
+        return inbox_health.of_account(self.account)
+
+    @property
+    def gaps(self) -> list[Gap]:
+        return gaps.latest(self.account)
+
+    @property
+    def first_ticket(self) -> Ticket | None:
+        """Proof that something arrives: the first ticket of the account."""
+        return self.account.tickets.order_by("id").first()
 
 
 class CredentialsForm(forms.Form):
@@ -60,10 +99,14 @@ class CredentialsForm(forms.Form):
 
 
 class ConnectForm(CredentialsForm):
-    """A new account: its credentials, then what is rarely changed."""
+    """A new account: its credentials, then what is rarely changed. What signing in at the network
+    brings need not be entered."""
 
-    def __init__(self, network: Network, *args: Any, **more: Any) -> None:
+    def __init__(self, network: Network, *args: Any, by_sign_in: bool = False, **more: Any) -> None:
         super().__init__(network, *args, **more)
+        if network.oauth is not None and by_sign_in:
+            for name in network.oauth.fills:
+                self.fields[name].required = False
         self.fields["name"] = forms.CharField(
             label=_("Name in Heed"),
             help_text=_("Left empty, the network's own name is taken."),
@@ -117,13 +160,45 @@ def connect(request: HttpRequest, network: str) -> HttpResponse:
         adapter = network_named(network)
     except NoSuchNetwork as unknown:
         raise Http404 from unknown
-    form = ConnectForm(adapter, request.POST or None)
+    by_sign_in = adapter.oauth is not None and "sign_in" in request.POST
+    form = ConnectForm(adapter, request.POST or None, by_sign_in=by_sign_in)
     if form.is_valid():
+        if by_sign_in:
+            away = _signed_in_at(form, network, person(request))
+            if away:
+                return redirect(away)
+            return render(request, "accounts/connect.html", {"form": form, "network": adapter})
         account = _connected(form, network)
         if account is not None:
             messages.success(request, _("Saved. Heed is asking the network now."))
             return redirect("account", account.pk)
     return render(request, "accounts/connect.html", {"form": form, "network": adapter})
+
+
+@require_safe
+@for_admins
+def signed_in(request: HttpRequest) -> HttpResponse:
+    """The network sent the admin back from granting access."""
+    query = {name: value for name, value in request.GET.items() if isinstance(value, str)}
+    try:
+        found = verbs.finish_sign_in(query.get("state", ""), person(request), query)
+    except CannotConnect as cannot:
+        messages.error(request, cannot.sentence)
+        return redirect("accounts")
+    messages.success(request, _("Signed in. Heed is asking the network now."))
+    return redirect("account", found.pk)
+
+
+@require_POST
+@for_admins
+def sign_in(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Sign an account in again at its network."""
+    found = reach.account(account_id)
+    try:
+        return redirect(verbs.begin_sign_in(found.network, person(request), {}, account=found))
+    except CannotConnect as cannot:
+        messages.error(request, cannot.sentence)
+        return redirect("account", found.pk)
 
 
 @require_safe
@@ -208,6 +283,15 @@ def _connected(form: ConnectForm, network: str) -> Account | None:
         return None
 
 
+def _signed_in_at(form: ConnectForm, network: str, user: User) -> str:
+    """Where the admin goes to grant access; empty when the form says why not."""
+    try:
+        return verbs.begin_sign_in(network, user, form.credentials(), form.cleaned_data["base_url"])
+    except CannotConnect as cannot:
+        form.refuse(cannot)
+        return ""
+
+
 def _credential(field: CredentialField, keep: bool) -> forms.CharField:
     """A secret is never shown back; the browser is asked not to keep it."""
     attrs = {"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}
@@ -232,7 +316,9 @@ urlpatterns = [
     path("accounts/", accounts, name="accounts"),
     path("accounts/connect/", choose, name="choose_network"),
     path("accounts/connect/<str:network>/", connect, name="connect"),
+    path("accounts/signed-in/", signed_in, name="signed_in"),
     path("accounts/<int:account_id>/", account, name="account"),
+    path("accounts/<int:account_id>/sign-in/", sign_in, name="sign_in"),
     path("accounts/<int:account_id>/credentials/", reconnect, name="reconnect"),
     path("accounts/<int:account_id>/settings/", change, name="change_account"),
     path("accounts/<int:account_id>/check/", check, name="check_account"),

@@ -1,0 +1,89 @@
+"""What is about to go wrong with an account, said before it does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal, NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from heed.channels import reach
+from heed.channels.models import Account
+from heed.lib import clock
+
+Kind = Literal["broken", "expires", "permission", "silent", "quota"]
+
+EXPIRES_SOON = timedelta(days=7)
+"""Also the time in which renewing by itself has failed for days: see `jobs.RENEW_BEFORE`."""
+LITTLE_LEFT = 0.1
+_LONGER_THAN_EVER = 2.0
+_SHORTEST = 3600.0
+
+
+class Warning(NamedTuple):
+    """One thing to look at. `grave` says that something already does not work."""
+
+    kind: Kind
+    sentence: str | Promise
+    way_out: str | Promise
+    grave: bool = False
+
+
+def warnings(account: Account) -> list[Warning]:
+    """All that an admin should know of this account, the gravest first; nothing when all is well."""
+    found = [_broken(account), _permission(account), _expires(account), _silent(account), _quota(account)]
+    return [each for each in found if each is not None]
+
+
+def _broken(account: Account) -> Warning | None:
+    words = reach.words(account)
+    return Warning("broken", words.sentence, words.way_out, grave=True) if words else None
+
+
+def _permission(account: Account) -> Warning | None:
+    if not account.missing:
+        return None
+    sentence = ngettext(
+        "The network has not granted this permission: %(names)s",
+        "The network has not granted these permissions: %(names)s",
+        len(account.missing),
+    ) % {"names": ", ".join(account.missing)}
+    return Warning("permission", sentence, _("Grant it there, then reconnect the account."))
+
+
+def _expires(account: Account) -> Warning | None:
+    if account.expires_at is None or account.problem or account.expires_at > clock.now() + EXPIRES_SOON:
+        return None
+    return Warning(
+        "expires",
+        _("The sign-in ends soon and could not be renewed by itself."),
+        _("Reconnect the account before it does."),
+    )
+
+
+def _silent(account: Account) -> Warning | None:
+    """Nothing came for much longer than ever in the past two weeks."""
+    if account.usual_silence is None or account.last_delivery_at is None or account.adapter.polls:
+        return None
+    silence = (clock.now() - account.last_delivery_at).total_seconds()
+    if silence < max(_SHORTEST, account.usual_silence * _LONGER_THAN_EVER):
+        return None
+    hours, usual = int(silence // 3600), max(1, round(account.usual_silence / 3600))
+    sentence = ngettext(
+        "Nothing has come for %(hours)d hour; the longest silence of the past two weeks was %(usual)d h.",
+        "Nothing has come for %(hours)d hours; the longest silence of the past two weeks was %(usual)d h.",
+        hours,
+    ) % {"hours": hours, "usual": usual}
+    return Warning("silent", sentence, _("See whether the webhook is still set on the network."))
+
+
+def _quota(account: Account) -> Warning | None:
+    for quota in account.quotas:
+        if quota["of"] and quota["left"] <= quota["of"] * LITTLE_LEFT:
+            sentence = _("Little is left of what the network allows: %(left)d of %(of)d %(what)s.") % quota
+            return Warning(
+                "quota", sentence, _("Raise the limit on the network, or wait until it starts anew.")
+            )
+    return None

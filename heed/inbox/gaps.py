@@ -1,0 +1,83 @@
+"""What was missed while Heed was down or an account did not work, read from the network afterwards.
+
+What comes twice changes nothing, so a gap may be read more widely than it was.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from heed.channels.base import Network
+from heed.channels.models import Account
+from heed.channels.sessions import with_session
+from heed.inbox import ledger
+from heed.inbox.models import Gap, Heartbeat
+from heed.lib import clock, live
+
+WORTH_FILLING = timedelta(minutes=2)
+_MOST_PAGES = 200
+_EARLIER = timedelta(minutes=2)
+_INTAKE = "intake"
+
+
+def beat() -> timedelta:
+    """Say that Heed runs; gives back how long it had not, where that is worth filling."""
+    now = clock.now()
+    with transaction.atomic():
+        before = Heartbeat.objects.select_for_update().filter(name=_INTAKE).first()
+        Heartbeat.objects.update_or_create(name=_INTAKE, defaults={"at": now})
+    silence = now - before.at if before else timedelta()
+    return silence if silence >= WORTH_FILLING else timedelta()
+
+
+def open_gap(account_id: int, since: datetime) -> Gap | None:
+    """Note a gap until now, once. A network that polls goes on from its cursor by itself, and needs none."""
+    account = Account.objects.filter(pk=account_id).first()
+    if account is None or account.adapter.polls or not account.external_id:
+        return None
+    readable = can_fill(account.adapter)
+    start = {"since": (since - _EARLIER).isoformat()}
+    gap, made = Gap.objects.get_or_create(
+        account=account,
+        since=since,
+        defaults={
+            "until": clock.now(),
+            "cursor": start,
+            "state": Gap.State.FILLING if readable else Gap.State.LOST,
+        },
+    )
+    live.tell(["accounts"])
+    return gap if made and readable else None
+
+
+def can_fill(network: Network) -> bool:
+    """Whether the network lets us read what was missed."""
+    return type(network).backfill is not Network.backfill
+
+
+def fill(gap_id: int) -> int:
+    """Read what was missed; gives back how many deliveries that were.
+
+    A page and the cursor after it are stored together, so whoever goes on after a crash reads on.
+    """
+    gap = Gap.objects.select_related("account").get(pk=gap_id)
+    for _ in range(_MOST_PAGES):
+        if gap.state != Gap.State.FILLING:
+            break
+        cursor = dict(gap.cursor)
+        account = gap.account
+        page = with_session(account, lambda record: account.adapter.backfill(record, cursor))  # noqa: B023
+        with transaction.atomic():
+            ledger.append(account.pk, page.bodies)
+            gap.cursor, gap.found = dict(page.cursor), gap.found + len(page.bodies)
+            gap.state = Gap.State.FILLING if page.more else Gap.State.FILLED
+            gap.save(update_fields=["cursor", "found", "state"])
+    live.tell(["accounts"])
+    return gap.found
+
+
+def latest(account: Account) -> list[Gap]:
+    """The last gaps of an account, newest first."""
+    return list(account.gaps.order_by("-until")[:5])
