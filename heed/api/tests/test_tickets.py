@@ -205,6 +205,7 @@ class TestMessages:
         told = call("GET", f"tickets/{ticket.pk}/messages").json["items"]
         assert [each["text"] for each in told] == ["Where is my parcel?", "early", "late"]
         assert (told[1]["external_id"], told[2]["likes"]) == (early.external_id, 1)
+        assert call("GET", f"messages/{told[2]['id']}").json["likes"] == 1
         assert told[1]["author"] == {
             "type": "customer",
             "name": "Lea Marn",
