@@ -94,7 +94,11 @@ def _fetched(account: Account, url: str) -> files.Kept:
     try:
         source = with_session(account, lambda record: account.adapter.media(record, url))
         response = client().fetch(
-            source.url, hosts=[*hosts, *source.hosts], limit=files.MOST_BYTES, headers=source.headers, login=source.login
+            source.url,
+            hosts=[*hosts, *source.hosts],
+            limit=files.MOST_BYTES,
+            headers=source.headers,
+            login=source.login,
         )
     except Refusal as refusal:
         if refusal.retry or refusal.reason in _ACCOUNT_AT_FAULT:

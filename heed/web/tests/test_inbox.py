@@ -167,7 +167,7 @@ def test_news_bring_the_parts_asked_for(page: Client, lea: Ticket) -> None:
     assert both.count("<hx-partial") == 8
     assert f'<li class="ticket" id="t{lea.pk}" aria-current="true">' in both
     assert "<textarea" not in both
-    assert page.get("/inbox/news/?queue=1&view=mine").content.decode().count("<hx-partial") == 3
+    assert page.get("/inbox/news/?queue=1&view=mine").content.decode().count("<hx-partial") == 4
     assert page.get("/inbox/news/").content.decode().strip() == ""
 
 
