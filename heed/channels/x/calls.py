@@ -137,6 +137,8 @@ def understood(response: Response, *, decisive: bool = False) -> dict[str, Any]:
             raise AnswerLost(f"X answered {response.status} and did not show what it made")
         return response.record
     problem = problem_in(response.record)
+    if problem.kind == "usage-capped":
+        raise refusal(response.status, problem)
     if response.status == 429:
         after = seconds_to_wait(response)
         raise Refusal("slow_down", retry=True, after=after, code="429", detail=problem.detail)
@@ -165,7 +167,7 @@ def problem_in(record: Mapping[str, Any]) -> Problem:
     """The first error of an answer: a problem, a list of problems, legacy codes, or OAuth's words."""
     listed = record.get("errors")
     first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else record
-    kind = str(first.get("type") or "").rpartition("/problems/")[2]
+    kind = str(first.get("type") or "").partition("/problems/")[2]
     code = first.get("code")
     words = [first.get("detail"), first.get("message"), record.get("detail")]
     words += [first.get("title"), record.get("error_description"), record.get("error")]

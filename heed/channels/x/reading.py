@@ -278,12 +278,11 @@ def _polled_message(raw: Any, around: Around) -> list[Inbound]:
     message = PolledMessage.model_validate(raw)
     if message.event_type != "MessageCreate":
         return []
-    if message.sender_id != around.us:
-        other = message.sender_id
-    else:
-        other = next((one for one in message.dm_conversation_id.split("-") if one != around.us), "")
-    if not other or message.dm_conversation_id.count("-") > 1:
+    members = message.dm_conversation_id.split("-") if message.dm_conversation_id else [message.sender_id]
+    others = [each for each in members if each != around.us]
+    if len(others) != 1 or (message.dm_conversation_id and around.us not in members):
         return [NotUnderstood(what="message in a group")]
+    (other,) = others
     files = [around.files[key] for key in message.attachments.media_keys if key in around.files]
     return _message(
         message.id,
