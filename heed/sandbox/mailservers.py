@@ -221,6 +221,7 @@ class ImapSession(_Session):
     def talk(self) -> None:
         self.signed_in = False
         self.box: Box | None = None
+        self.told = 0
         idle = " IDLE" if self.room.can_idle else ""
         self.abilities = f"IMAP4rev1{idle} UIDPLUS SPECIAL-USE"
         self.say(f"* OK [CAPABILITY {self.abilities}] ready")
@@ -287,6 +288,7 @@ class ImapSession(_Session):
 
     def _tell_count(self) -> None:
         if self.box is not None:
+            self.told = len(self.box.mails)
             self.say(f"* {len(self.box.mails)} EXISTS", "* 0 RECENT")
 
     def _append(self, words: list[str]) -> str:
@@ -298,11 +300,9 @@ class ImapSession(_Session):
 
     def _idle(self) -> str:
         self.say("+ idling")
-        known = len(self.box.mails) if self.box else 0
         while not select.select([self.connection], [], [], _IDLE_LOOKS)[0]:
-            if self.box and len(self.box.mails) != known:
-                known = len(self.box.mails)
-                self.say(f"* {known} EXISTS")
+            if self.box and len(self.box.mails) != self.told:
+                self._tell_count()
         self.line()
         return "OK idle ended"
 
