@@ -30,7 +30,7 @@ REASONS: dict[Reason, Words] = {
     ),
     "outside_window": Words(
         _("The time in which the network lets us answer freely has passed."),
-        _("Wait until the customer writes again, or answer publicly."),
+        _("Wait until the customer writes again, or reach them another way."),
     ),
     "unreachable": Words(
         _("This person does not accept messages from us now."),
@@ -43,6 +43,10 @@ REASONS: dict[Reason, Words] = {
     "already_done": Words(
         _("The network allows this only once, and it was already done."),
         _("Continue in the private conversation."),
+    ),
+    "used_up": Words(
+        _("The network lets us send only so many messages until the customer writes again."),
+        _("Wait until the customer writes again."),
     ),
     "too_long": Words(
         _("The text is longer than the network allows."),

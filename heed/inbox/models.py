@@ -20,6 +20,9 @@ from heed.channels.reasons import REASONS, Words
 from heed.lib import clock
 
 
+_SHORT_ID = 20
+
+
 class Delivery(models.Model):
     """What a network sent, byte for byte, written before it is acknowledged. The ledger."""
 
@@ -121,7 +124,10 @@ class Identity(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.handle or self.external_id
+        """The name or handle; of somebody who has neither the end of a long id, by which one tells them apart."""
+        if self.name or self.handle or len(self.external_id) <= _SHORT_ID:
+            return self.name or self.handle or self.external_id
+        return f"…{self.external_id[-6:]}"
 
     @property
     def unknown(self) -> bool:

@@ -38,8 +38,9 @@ ONCE = _("This comment was already answered privately; the network allows it onc
 TOO_OLD = _("The comment is too old for a private reply.")
 NO_COMMENT = _("There is no comment to answer privately.")
 CLOSED = _("The customer last wrote too long ago; the network no longer lets us write freely.")
-USED_UP = _("The network lets us send only so many messages until the customer writes again.")
-WAIT = _("Wait until the customer writes again, or answer publicly.")
+INVITE = _("Wait until they mention the account, or write to them yourself on the network.")
+WAIT = _("Wait until the customer writes again.")
+WAIT_OR_PUBLIC = _("Wait until the customer writes again, or answer publicly.")
 PUBLIC_ONLY = _("Answer publicly instead.")
 TAKE_TEMPLATE = _("Send one of the approved templates.")
 NO_PUBLIC_ADDRESS = _("This network fetches files from Heed, which needs a public address for that.")
@@ -90,14 +91,14 @@ class Act:
     limits: tuple[Limit, ...] = ()
 
 
-NOWHERE = Way(False, here=False, sentence=NOT_HERE)
+NOWHERE = Way(False, here=False, sentence=NOT_HERE, reason="not_allowed")
 
 
 def possible(ticket: Ticket, to: Message | None = None, *, sending: Message | None = None) -> Possible:
     """How this ticket can be answered now; `to` is the message answered, where one was chosen.
     `sending` is the answer that is on its way and must not count against itself."""
     can = ticket.account.able
-    return Possible(public=_public(ticket, can), private=_private(ticket, can, to, sending))
+    return Possible(public=_public(ticket, can, to), private=_private(ticket, can, to, sending))
 
 
 def too_long(text: str, way: Way | Act) -> Limit | None:
@@ -142,9 +143,14 @@ _ORDER: tuple[Action, ...] = (
 # -------------------------------------------------------------------------------- the ways
 
 
-def _public(ticket: Ticket, can: Capabilities) -> Way:
+def _public(ticket: Ticket, can: Capabilities, to: Message | None) -> Way:
     if ticket.kind != Ticket.Kind.PUBLIC or can.public is None:
         return NOWHERE
+    invited = can.public.invited
+    if invited is not None:
+        answered = to or last_inbound(ticket, "public")
+        if answered is not None and answered.refs.get(invited.ref) is False:
+            return _closed(Words(invited.sentence, INVITE), "not_allowed")
     return _unless_account_is_broken(ticket, replace(_open_way(ticket, can.public), quote=can.quote))
 
 
@@ -168,7 +174,7 @@ def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Mes
 def _within_window(ticket: Ticket, writing: Writing, sending: Message | None) -> Way:
     left = _sends_left(ticket, writing, sending)
     if left is not None and left <= 0:
-        return replace(_closed(Words(USED_UP, WAIT), "outside_window"), sends_left=0)
+        return replace(_closed(REASONS["used_up"], "used_up"), sends_left=0)
     if writing.window is None:
         return replace(_open_way(ticket, writing), sends_left=left)
     if ticket.last_private_in is not None:
@@ -185,8 +191,12 @@ def _within_window(ticket: Ticket, writing: Writing, sending: Message | None) ->
 
 def _after_the_window(ticket: Ticket, writing: Writing, closed_at: datetime | None) -> Way:
     templates = templates_of(ticket.account) if writing.templates else ()
-    help_ = TAKE_TEMPLATE if templates else WAIT
+    help_ = TAKE_TEMPLATE if templates else _wait(ticket)
     return replace(_closed(Words(CLOSED, help_), "outside_window"), closes_at=closed_at, templates=templates)
+
+
+def _wait(ticket: Ticket) -> Promise:
+    return WAIT_OR_PUBLIC if ticket.kind == Ticket.Kind.PUBLIC else WAIT
 
 
 def _sends_left(ticket: Ticket, writing: Writing, sending: Message | None) -> int | None:
@@ -216,7 +226,7 @@ def _private_reply(
     if sending is not None:
         given = given.exclude(pk=sending.pk)
     if given.exists():
-        return _closed(Words(ONCE, WAIT), "already_done")
+        return _closed(Words(ONCE, WAIT_OR_PUBLIC), "already_done")
     if can.private_reply_within is None:
         return _open_way(ticket, writing)
     closes = comment.at + timedelta(seconds=can.private_reply_within)
@@ -262,15 +272,20 @@ def _is_public(url: str) -> bool:
 def _unless_account_is_broken(ticket: Ticket, way: Way) -> Way:
     words = _what_is_broken(ticket.account)
     if way.allowed and words is not None:
-        return Way(False, sentence=words.sentence, way_out=words.way_out, limits=way.limits, files=way.files)
+        return replace(_closed(words, _broken_by(ticket.account)), limits=way.limits, files=way.files)
     return way
 
 
 def _what_is_broken(account: Account) -> Words | None:
     """Why nothing can be sent from this account at all, if so."""
+    reason = _broken_by(account)
+    return REASONS[reason] if reason else None
+
+
+def _broken_by(account: Account) -> Reason | None:
     match account.problem:
-        case "sign_in_again" | "not_configured" | "account_blocked":
-            return REASONS[account.problem]
+        case "sign_in_again" | "not_configured" | "account_blocked" as reason:
+            return reason
     return None
 
 

@@ -11,6 +11,7 @@ Reason = Literal[
     "outside_window",  # too late to write freely
     "unreachable",  # this person cannot be written to
     "gone",  # what we answer is not there any more
+    "used_up",  # no more messages until the customer writes again
     "already_done",  # only once, and it was done
     "too_long",
     "file_refused",

@@ -29,7 +29,7 @@ _REASONS: dict[int, Reason] = {
     48001: "not_allowed",
     50002: "account_blocked",
     45015: "outside_window",
-    45047: "outside_window",  # all messages until they write again are used up
+    45047: "used_up",  # all messages until they write again are used up
     40003: "unreachable",
     43004: "unreachable",
     43019: "unreachable",

@@ -147,7 +147,7 @@ class TestSending:
             (48001, "not_allowed", False, False),
             (50002, "account_blocked", False, False),
             (45015, "outside_window", False, False),
-            (45047, "outside_window", False, False),
+            (45047, "used_up", False, False),
             (40003, "unreachable", False, False),
             (43004, "unreachable", False, False),
             (43019, "unreachable", False, False),

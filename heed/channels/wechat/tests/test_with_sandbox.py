@@ -80,7 +80,7 @@ def test_the_sixth_answer_is_refused(desk: Desk, wechat: WeChat) -> None:
         send(desk, f"Odgovor {number}")
     with pytest.raises(Refusal) as caught:
         send(desk)
-    assert (caught.value.reason, caught.value.code) == ("outside_window", "45047")
+    assert (caught.value.reason, caught.value.code) == ("used_up", "45047")
 
 
 def test_after_the_window(desk: Desk, wechat: WeChat) -> None:
