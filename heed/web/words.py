@@ -48,6 +48,7 @@ KINDS: dict[str, Promise] = {
     "message": _("private message"),
     "postback": _("chosen button"),
     "quote": _("quote"),
+    "standby": _("while another app answers"),
 }
 
 ORDERS: dict[str, Promise] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,11 +22,15 @@ from heed.channels.base import (
     CredentialField,
     Files,
     Finding,
+    Guide,
     Hook,
     Inbound,
+    Late,
     Limit,
     MediaSource,
+    OAuth,
     OutgoingFile,
+    Permission,
     Person,
     Refusal,
     Sent,
@@ -34,28 +39,21 @@ from heed.channels.base import (
     Writing,
     plain_media,
 )
-from heed.channels.facebook import graph, reading
+from heed.channels.facebook import connecting, graph, missed, reading, signin
+from heed.channels.facebook.graph import record as _record
+from heed.channels.facebook.graph import rows as _rows
+from heed.channels.facebook.graph import time as _time
 from heed.lib import clock
 from heed.lib.crypto import hmac_sha256_hex
 from heed.lib.http import Steps, Unreachable
 
-SUBSCRIBED = (
-    "feed",
-    "mention",
-    "messages",
-    "message_echoes",
-    "message_edits",
-    "message_deliveries",
-    "message_reads",
-    "message_reactions",
-    "messaging_postbacks",
-    "messaging_referrals",
-    "messaging_policy_enforcement",
-    "standby",
-)
-
 MEGABYTE = 1024 * 1024
 DAY = 24 * 60 * 60
+LATE = Late(
+    connecting.HUMAN_AGENT,
+    7 * DAY,
+    _("Meta allows this for 7 days after the customer wrote, and only for what a person writes."),
+)
 SETTLING = 60.0
 """Seconds after which a message that was taken shows in what can be read back."""
 CLOCKS_APART = timedelta(seconds=10)
@@ -73,6 +71,7 @@ class Facebook(base.Network):
     polls = False
     media_hosts: tuple[str, ...] = (".fbcdn.net", ".fbsbx.com", ".cdninstagram.com")
     shared_secret = "app_secret"  # noqa: S105  the name of a field, not a secret
+    oauth: OAuth | None = signin.SignIn()
     fields: tuple[CredentialField, ...] = (
         CredentialField(
             "app_secret",
@@ -82,12 +81,33 @@ class Facebook(base.Network):
         CredentialField(
             "page_token",
             _("Page access token"),
-            _("A token of the Page that does not expire, with permission to read, comment and message."),
+            _("Signing in with Facebook fills it in. Or paste a token of the Page that does not expire."),
         ),
         CredentialField(
             "verify_token",
             _("Verify token"),
             _("A word of your choice. Enter the same one in your Meta app, beside the webhook address."),
+        ),
+        CredentialField(
+            "app_id",
+            _("App ID"),
+            _("At the top of your Meta app's page. Needed to sign in with Facebook."),
+            secret=False,
+            required=False,
+        ),
+        CredentialField(
+            "page_id",
+            _("Page ID"),
+            _("Only if you manage several Pages and sign in with Facebook: the one to connect."),
+            secret=False,
+            required=False,
+        ),
+        CredentialField(
+            "human_agent",
+            _("Human Agent"),
+            _("Write “yes” if Meta approved this feature for your app: then you can answer for 7 days."),
+            secret=False,
+            required=False,
         ),
     )
     capabilities = Capabilities(
@@ -108,10 +128,50 @@ class Facebook(base.Network):
         private_reply=True,
         private_reply_within=7 * DAY,
         on_theirs=frozenset({"like", "unlike", "hide", "unhide", "delete"}),
-        on_ours=frozenset({"like", "unlike", "delete"}),
-        on_private=frozenset({"like", "unlike", "seen", "typing"}),
+        on_ours=frozenset({"like", "unlike", "edit", "delete"}),
+        on_private=frozenset({"react", "unreact", "seen", "typing"}),
+        on_private_ours=frozenset({"react", "unreact"}),
+        only={"mention": frozenset({"like", "unlike"}), "review": frozenset()},
+        why_not={
+            "edit": _("Messenger does not let programs change a message."),
+            "delete": _("Messenger does not let programs take a message back."),
+        },
+        reactions=("*",),
         receipts=frozenset({"delivered", "seen"}),
     )
+    guide = Guide(
+        steps=(
+            _("At developers.facebook.com make an app of the type Business with Messenger and Webhooks."),
+            _("From App settings, Basic, copy the app ID and the app secret into this form."),
+            _("Sign in with Facebook as an admin of the Page and grant all that is asked for."),
+            _("Or paste a token of a system user that has the Page and the permissions below."),
+            _("Connect. Heed enters its webhook address in your app and subscribes the Page."),
+            _("Have Meta review the app: until then only people with a role in it are seen."),
+            _("Write a comment under a post of the Page from another profile. A ticket appears."),
+        ),
+        permissions=(
+            *connecting.PERMISSIONS,
+            Permission("Human Agent", _("To answer for 7 days instead of 24 hours."), needed=False),
+            Permission(
+                "Business Asset User Profile Access",
+                _("To see the names of people in Messenger."),
+                needed=False,
+            ),
+        ),
+        console="https://developers.facebook.com/apps/",
+    )
+    lost_in_outage = _(
+        "Meta repeats for 36 hours what it could not deliver, and stops after an hour for Messenger. Heed "
+        "reads back comments and the last 20 messages of each chat. Likes, mentions, reviews, edits and "
+        "deletions of that time are lost."
+    )
+
+    def able(self, facts: Mapping[str, Any]) -> Capabilities:
+        """With the feature Human Agent there is a way to answer after the window."""
+        can = self.capabilities
+        if not facts.get(connecting.HUMAN_AGENT) or can.private is None:
+            return can
+        return replace(can, private=replace(can.private, late=LATE))
 
     # --------------------------------------------------------------------------- the door
 
@@ -123,22 +183,12 @@ class Facebook(base.Network):
         return base.ADMITTED if _is_signed(hook, account) else base.REFUSED
 
     def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
-        return reading.read(body)
+        return reading.read(body, account)
 
     # ------------------------------------------------------------------------ connecting
 
     def check(self, account: AccountRecord) -> Steps[Checked]:
-        page = yield from graph.get(account, "me", fields="id,name")
-        page_id, name = str(page.get("id", "")), str(page.get("name", ""))
-        if not page_id or (account.external_id and page_id != account.external_id):
-            raise Refusal(
-                "not_configured", detail=f"The token belongs to {name} ({page_id}), not to this Page."
-            )
-        yield from _point_webhook_here(account)
-        yield from graph.post(
-            account, f"{page_id}/subscribed_apps", {"subscribed_fields": ",".join(SUBSCRIBED)}
-        )
-        return Checked(page_id, name)
+        return connecting.checked(account)
 
     def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
         """A Page's token cannot be renewed by itself."""
@@ -149,6 +199,9 @@ class Facebook(base.Network):
         """All news comes by webhook."""
         yield from ()
         return Collected((), cursor)
+
+    def backfill(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
+        return missed.backfilled(account, cursor)
 
     # --------------------------------------------------------------------------- reading
 
@@ -168,7 +221,14 @@ class Facebook(base.Network):
     # --------------------------------------------------------------------------- writing
 
     def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
-        return plain_media(url)
+        """Files of comments that came with an id only are asked for; all others lie open."""
+        if not url.startswith(reading.MEDIA):
+            return (yield from plain_media(url))
+        comment = yield from graph.get(account, url.removeprefix(reading.MEDIA), fields="attachment")
+        address = graph.picture_of(_record(comment.get("attachment")))
+        if not address:
+            raise Refusal("gone", detail="Meta names no address for this file.")
+        return MediaSource(address)
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
         if answer.visibility == "public":
@@ -197,7 +257,7 @@ class Facebook(base.Network):
         self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
     ) -> Steps[Mapping[str, Any]]:
         if target.visibility == "private":
-            yield from _act_privately(account, action, target, person)
+            yield from _act_privately(account, action, target, person, value)
             return {}
         match action:
             case "like":
@@ -206,6 +266,8 @@ class Facebook(base.Network):
                 yield from graph.delete(account, f"{target.external_id}/likes")
             case "hide" | "unhide":
                 yield from graph.post(account, target.external_id, {"is_hidden": action == "hide"})
+            case "edit" if target.ours:
+                yield from graph.post(account, target.external_id, {"message": value})
             case "delete":
                 yield from _delete(account, target)
             case _:
@@ -228,34 +290,6 @@ def _is_signed(hook: Hook, account: AccountRecord) -> bool:
     given = hook.headers.get("x-hub-signature-256", "").encode()
     right = [hmac_sha256_hex(secret, hook.body) for secret in graph.secrets(account) if secret]
     return any(hmac.compare_digest(given, f"sha256={each}".encode()) for each in right)
-
-
-# ------------------------------------------------------------------------------ connecting
-
-
-def _point_webhook_here(account: AccountRecord) -> Steps[None]:
-    """Have the app deliver to us. Where Meta does not let us, the address is pasted by hand."""
-    try:
-        app = yield from graph.get(account, "app", fields="id")
-        app_id = str(app.get("id", ""))
-        if not app_id or not account.hook_url:
-            return
-        as_app = {**account.credentials, "page_token": f"{app_id}|{graph.secrets(account)[0]}"}
-        wanted = {
-            "object": "page",
-            "callback_url": account.hook_url,
-            "verify_token": account.credentials.get("verify_token", ""),
-            "fields": ",".join(SUBSCRIBED),
-            "include_values": True,
-        }
-        yield from graph.post(_with(account, as_app), f"{app_id}/subscriptions", wanted)
-    except Refusal as refusal:
-        if refusal.retry or refusal.reason == "sign_in_again":
-            raise
-
-
-def _with(account: AccountRecord, credentials: Mapping[str, str]) -> AccountRecord:
-    return AccountRecord(account.external_id, account.name, credentials, account.base_url)
 
 
 # --------------------------------------------------------------------------------- reading
@@ -317,23 +351,9 @@ def _person(value: Any) -> Person | None:
     return Person(str(party["id"]), str(party.get("name", ""))) if party.get("id") else None
 
 
-def _time(record: Mapping[str, Any]) -> datetime | None:
-    value = record.get("created_time")
-    return clock.from_iso(value) if isinstance(value, str) else None
-
-
 def _total(edge: Any) -> int | None:
     total = _record(_record(edge).get("summary")).get("total_count")
     return total if isinstance(total, int) else None
-
-
-def _record(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _rows(edge: Any) -> list[dict[str, Any]]:
-    rows = _record(edge).get("data")
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 # -------------------------------------------------------------------------- writing publicly
@@ -375,13 +395,26 @@ def _one_comment(account: AccountRecord, top: str, text: str, file: OutgoingFile
 def _message(account: AccountRecord, answer: Answer) -> Steps[Sent]:
     if not answer.person:
         raise Refusal("unreachable", detail="no id to write to")
-    envelope = {"recipient": {"id": answer.person}, "messaging_type": "RESPONSE"}
+    envelope = {"recipient": {"id": answer.person}, **_grounds(answer)}
     parts = _parts(answer)
     return (yield from _one_by_one(_one_message(account, envelope, answer.key, part) for part in parts))
 
 
+def _grounds(answer: Answer) -> dict[str, Any]:
+    """On what grounds we write, and which message it refers to where an agent chose one."""
+    late = answer.late == connecting.HUMAN_AGENT
+    found: dict[str, Any] = {"messaging_type": "MESSAGE_TAG" if late else "RESPONSE"}
+    if late:
+        found["tag"] = "HUMAN_AGENT"
+    if answer.chosen and answer.to is not None:
+        found["reply_to"] = {"mid": answer.to.external_id}
+    return found
+
+
 def _reply_privately(account: AccountRecord, answer: Answer, to: Target) -> Steps[Sent]:
     """One message per comment; the talk goes on when the customer answers it."""
+    if to.kind == "review":
+        raise Refusal("not_allowed", detail="Facebook has no private answer to a review.")
     parts = _parts(answer)
     if len(parts) > 1:
         raise Refusal("file_refused", detail="A private reply to a comment is one message: text or one file.")
@@ -395,6 +428,23 @@ def _parts(answer: Answer) -> list[str | OutgoingFile]:
 
 
 def _one_message(
+    account: AccountRecord, envelope: Mapping[str, Any], key: str, part: str | OutgoingFile
+) -> Steps[Sent]:
+    """Send a part. Where another app has the thread, it is taken first: a person answers now."""
+    try:
+        return (yield from _try_message(account, envelope, key, part))
+    except Refusal as refusal:
+        if (
+            refusal.code.partition("/")[0] not in graph.THREAD_IS_ELSEWHERE
+            or "id" not in envelope["recipient"]
+        ):
+            raise
+        path = f"{account.external_id or 'me'}/take_thread_control"
+        yield from graph.post(account, path, {"recipient": envelope["recipient"]})
+    return (yield from _try_message(account, envelope, key, part))
+
+
+def _try_message(
     account: AccountRecord, envelope: Mapping[str, Any], key: str, part: str | OutgoingFile
 ) -> Steps[Sent]:
     path = f"{account.external_id or 'me'}/messages"
@@ -460,10 +510,8 @@ def _find_comment(account: AccountRecord, answer: Answer) -> Steps[tuple[Sent | 
         for row in rows:
             if _is_answer(row, account, answer, since):
                 return Sent(str(row["id"]), at=_time(row), refs={reading.TOP: top}), True
-        paging = _record(listed.get("paging"))
-        after = str(_record(paging.get("cursors")).get("after", ""))
-        at_the_end = not paging.get("next") or not after
-        if at_the_end or (rows and _is_before(rows[-1], since)):
+        after = graph.next_cursor(listed)
+        if not after or (rows and _is_before(rows[-1], since)):
             return None, len(answer.files) <= 1
     return None, False
 
@@ -526,17 +574,19 @@ def _other(talk: Mapping[str, Any], account: AccountRecord) -> str:
 # --------------------------------------------------------------------------------- acting
 
 
-def _act_privately(account: AccountRecord, action: Action, target: Target, person: str) -> Steps[None]:
+def _act_privately(
+    account: AccountRecord, action: Action, target: Target, person: str, value: str
+) -> Steps[None]:
     body: dict[str, Any] = {"recipient": {"id": person}}
     match action:
         case "seen":
             body["sender_action"] = "mark_seen"
         case "typing":
             body["sender_action"] = "typing_on"
-        case "like":
+        case "react":
             body["sender_action"] = "react"
-            body["payload"] = {"message_id": target.external_id, "reaction": "like"}
-        case "unlike":
+            body["payload"] = {"message_id": target.external_id, "reaction": value}
+        case "unreact":
             body["sender_action"] = "unreact"
             body["payload"] = {"message_id": target.external_id}
         case _:

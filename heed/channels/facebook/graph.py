@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -38,6 +40,12 @@ def get(account: AccountRecord, path: str, **params: str) -> Steps[dict[str, Any
     response = yield Request(
         "GET", address(account, path), params=params | _proof(account), headers=_bearer(account)
     )
+    return accepted(response, account)
+
+
+def ask(account: AccountRecord, path: str, **params: str) -> Steps[dict[str, Any]]:
+    """A call before there is a token: what proves us stands in `params`."""
+    response = yield Request("GET", address(account, path), params=params)
     return accepted(response, account)
 
 
@@ -122,6 +130,53 @@ def made_id(record: dict[str, Any], name: str) -> str:
     return str(value)
 
 
+# ------------------------------------------------------------------- what answers hold
+
+
+def record(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def rows(edge: Any) -> list[dict[str, Any]]:
+    """The records of a list."""
+    found = record(edge).get("data")
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def next_cursor(listed: Any) -> str:
+    """Where the next page of a list begins; empty on the last one."""
+    paging = record(record(listed).get("paging"))
+    return str(record(paging.get("cursors")).get("after") or "") if paging.get("next") else ""
+
+
+def time(given: Mapping[str, Any], name: str = "created_time") -> datetime | None:
+    value = given.get(name)
+    try:
+        return clock.from_iso(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def web_address(value: Any) -> str:
+    """A web address, or nothing: Meta also sends `/reel/123/` and names of files here."""
+    if not isinstance(value, str):
+        return ""
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return ""
+    return value if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def picture_of(attachment: Mapping[str, Any]) -> str:
+    """Where the file of a comment lies: the video itself, else the picture, else what is linked."""
+    media = record(attachment.get("media"))
+    found = (media.get("source"), record(media.get("image")).get("src"), attachment.get("url"))
+    return next((address for address in map(web_address, found) if address), "")
+
+
+# ------------------------------------------------------------------- what errors mean
+
 _MEANING: dict[tuple[int, int], tuple[Reason, bool]] = {
     (10, 2018278): ("outside_window", False),
     (10, 2534022): ("outside_window", False),
@@ -146,6 +201,9 @@ _MEANING: dict[tuple[int, int], tuple[Reason, bool]] = {
     (613, 2018338): ("slow_down", False),
 }
 """By code and subcode: the reason, and whether trying again by itself makes sense."""
+
+THREAD_IS_ELSEWHERE = ("2018300", "2018321")
+"""Another app, or an automatic flow, has the thread: it can be taken."""
 
 _MEANING_OF_CODE: dict[int, tuple[Reason, bool]] = {
     1: ("network_down", True),

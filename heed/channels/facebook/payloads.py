@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from heed.channels.facebook.graph import web_address
 from heed.lib import clock
 
 
 def moment(value: Any) -> datetime | None:
     """Seconds or milliseconds, as a number or its text; 0 and "" mean that no time is given."""
     return clock.from_unix(value) if value else None
-
-
-def web_address(value: Any) -> str:
-    """A web address, or nothing: Meta also sends `/reel/123/` and names of files here."""
-    if not isinstance(value, str):
-        return ""
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return ""
-    return value if parts.scheme in ("http", "https") and parts.netloc else ""
 
 
 def _addresses(value: Any) -> tuple[str, ...]:
@@ -141,6 +130,10 @@ class Messaging(Payload):
     delivery: Watermark | None = None
     message_edit: MessageEdit | None = None
     referral: Referral | None = None
+    pass_thread_control: Record | None = None
+    take_thread_control: Record | None = None
+    request_thread_control: Record | None = None
+    app_roles: Record | None = None
     policy_enforcement: PolicyEnforcement | None = Field(
         default=None, validation_alias=AliasChoices("policy_enforcement", "policy-enforcement")
     )
@@ -168,9 +161,25 @@ class Feed(Payload):
     created_time: Moment = None
     edited_time: Moment = None
     photo: Address = ""
+    photo_id: str = ""
+    video_id: str = ""
     photos: Addresses = ()
     video: Address = ""
     link: Address = ""
     permalink_url: Address = ""
     post: PostPart | None = None
     reaction_type: str = ""
+
+
+class Rating(Payload):
+    """The value of a `ratings` change: a review, or a comment under one."""
+
+    item: str = ""
+    verb: str = ""
+    rating: int = 0
+    recommendation_type: str = ""
+    review_text: str = ""
+    reviewer_id: str = ""
+    reviewer_name: str = ""
+    open_graph_story_id: str = ""
+    created_time: Moment = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,9 @@ import orjson
 
 from heed.channels import base
 from heed.channels.base import Attachment, AttachmentKind, Inbound, Person
-from heed.channels.facebook.payloads import Attached, Feed, Message, Messaging, Referral, moment, web_address
+from heed.channels.facebook.connecting import APP
+from heed.channels.facebook.graph import web_address
+from heed.channels.facebook.payloads import Attached, Feed, Message, Messaging, Rating, Referral, moment
 
 LOOK_UP = "look_up"
 """In `refs`: the network did not say everything, a look-up may."""
@@ -20,6 +23,13 @@ NO_TEXT = "no_text"
 """In `refs` beside it: its words are missing too, not only its author."""
 TOP = "top"
 """In `refs` of a reply: the comment it hangs under."""
+STANDBY = "standby"
+"""The kind of a message in a chat that another app answers."""
+MEDIA = "media:"
+"""Before the id of a comment whose file has to be asked for."""
+PAGE_INBOX = "263902037430900"
+"""Meta's own inbox, in which people write."""
+MOST_STARS = 5
 
 _PLAIN_KINDS: dict[str, AttachmentKind] = {
     "image": "image",
@@ -30,8 +40,22 @@ _PLAIN_KINDS: dict[str, AttachmentKind] = {
 }
 
 
-def read(body: bytes) -> list[Inbound]:
+def read(body: bytes, account: base.AccountRecord) -> list[Inbound]:
     """All news of a delivery, in its own order. Raises `Malformed`."""
+    own_app = str(account.facts.get(APP) or "")
+    return [_marked_if_by_machine(each, own_app) for each in _news(body)]
+
+
+def _marked_if_by_machine(news: Inbound, own_app: str) -> Inbound:
+    """People write by Heed, or in Meta's own inbox (then no app or that one is named); what any other
+    program sends is a machine's, and answers nobody."""
+    if not isinstance(news, base.Echo) or news.visibility != "private" or not own_app:
+        return news
+    by_people = ("", own_app, PAGE_INBOX)
+    return replace(news, automatic=str(news.refs.get("app_id", "")) not in by_people)
+
+
+def _news(body: bytes) -> list[Inbound]:
     found: list[Inbound] = []
     for envelope in _envelopes(body):
         if envelope.get("object") != "page":
@@ -124,6 +148,8 @@ def _messaging(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
     if item.message_edit is not None:
         edit = item.message_edit
         return [base.MessageEdited(owner=owner, external_id=edit.mid, at=at, text=edit.text)]
+    if item.app_roles is not None:
+        return []  # which app takes part in the Page's chats: nothing about any of them
     if item.policy_enforcement is not None:
         return [_policy(item.policy_enforcement.action, item.policy_enforcement.reason, owner)]
     if not person.external_id:
@@ -146,6 +172,9 @@ def _messaging(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
         return [_receipt(item, "delivered", person, owner, at)]
     if item.read is not None:
         return [_receipt(item, "seen", person, owner, at)]
+    if item.pass_thread_control or item.take_thread_control or item.request_thread_control:
+        # Whose turn it is changed; nothing was said. Answering takes the thread back where it must.
+        return [base.IdentitySeen(owner=owner, person=person)]
     if item.referral is not None:
         # They opened the chat by a link and wrote nothing: there is nobody to answer yet.
         return [base.IdentitySeen(owner=owner, person=person)]
@@ -304,6 +333,8 @@ def _template(payload: dict[str, Any], url: str, title: str) -> Attachment:
 
 def _change(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
     field = _word(raw.get("field"))
+    if field == "ratings":
+        return _rating(raw.get("value"), owner, sent)
     if field not in ("feed", "mention"):
         return [base.NotUnderstood(owner=owner, what=f"changes {field}"[:200])]
     value = Feed.model_validate(raw.get("value"))
@@ -337,6 +368,48 @@ def _comment(value: Feed, owner: str, sent: datetime | None) -> list[Inbound]:
         case "hide" | "unhide":
             return [_hidden(value, owner, at)]
     return [base.NotUnderstood(owner=owner, what=f"feed comment {value.verb}"[:200])]
+
+
+def _rating(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
+    """A review. Comments under one come as they do under a post."""
+    value = Rating.model_validate(raw)
+    if value.item == "comment":
+        return _comment(Feed.model_validate({**raw, "post_id": value.open_graph_story_id}), owner, sent)
+    if value.item != "rating":
+        return [base.NotUnderstood(owner=owner, what=f"ratings {value.item} {value.verb}"[:200])]
+    at = _at(value.created_time, sent)
+    story = value.open_graph_story_id or _made_id("review", value.reviewer_id, at, "")
+    match value.verb:
+        case "add":
+            return [_review(value, story, owner, at)]
+        case "edited" | "edit" | "update":
+            return [base.MessageEdited(owner=owner, external_id=story, at=at, text=_verdict(value))]
+        case "remove" | "delete":
+            return [base.MessageRemoved(owner=owner, external_id=story, at=at)]
+    return [base.NotUnderstood(owner=owner, what=f"ratings rating {value.verb}"[:200])]
+
+
+def _review(value: Rating, story: str, owner: str, at: datetime) -> Inbound:
+    refs: dict[str, Any] = {"rating": value.rating, "recommendation": value.recommendation_type}
+    return base.MessageReceived(
+        owner=owner,
+        external_id=story,
+        at=at,
+        visibility="public",
+        kind="review",
+        author=Person(value.reviewer_id, value.reviewer_name) if value.reviewer_id else None,
+        text=_verdict(value),
+        post=story,
+        refs={name: given for name, given in refs.items() if given},
+    )
+
+
+def _verdict(value: Rating) -> str:
+    """Stars or a thumb, which everybody reads, and the words."""
+    stars = min(max(value.rating, 0), MOST_STARS)
+    thumb = {"positive": "👍", "negative": "👎"}.get(value.recommendation_type, "")
+    mark = "★" * stars + "☆" * (MOST_STARS - stars) if stars else thumb
+    return "\n".join(filter(None, (mark, value.review_text)))
 
 
 def _post(value: Feed, owner: str, sent: datetime | None) -> list[Inbound]:
@@ -488,7 +561,15 @@ def _pictures(value: Feed) -> tuple[Attachment, ...]:
         found.append(Attachment("video", video))
     if value.link and value.item in ("link", "share"):
         found.append(Attachment("link", value.link))
+    if not found and value.comment_id and _has_a_file(value):
+        found.append(Attachment("video" if value.video_id else "image", f"{MEDIA}{value.comment_id}"))
     return tuple(found)
+
+
+def _has_a_file(value: Feed) -> bool:
+    """Stickers and moving pictures come with an id at most: a comment without words is one of them."""
+    named = bool(value.photo_id or value.video_id)
+    return value.item == "comment" and value.verb == "add" and (named or value.message is None)
 
 
 def _post_link(value: Feed, kind: str) -> str:
@@ -500,4 +581,12 @@ def _word(value: Any) -> str:
     return str(value) if isinstance(value, str | int | float) else ""
 
 
-_LISTS: dict[str, Reader] = {"messaging": _messaging, "standby": _messaging, "changes": _change}
+def _standby(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
+    """What is said while another app answers: shown as that."""
+    return [
+        replace(each, kind=STANDBY) if isinstance(each, base.MessageReceived) else each
+        for each in _messaging(raw, owner, sent)
+    ]
+
+
+_LISTS: dict[str, Reader] = {"messaging": _messaging, "standby": _standby, "changes": _change}

@@ -32,6 +32,15 @@ from heed.sandbox.frame import (
 SIGNATURE = "X-Hub-Signature-256"
 WINDOW = timedelta(hours=24)
 HUMAN_AGENT_WINDOW = timedelta(days=7)
+HUMAN_AGENT = "human_agent"
+SCOPES = (
+    "pages_show_list",
+    "pages_manage_metadata",
+    "pages_read_engagement",
+    "pages_read_user_content",
+    "pages_manage_engagement",
+    "pages_messaging",
+)
 PRIVATE_REPLY_WINDOW = timedelta(days=7)
 MOST_TEXT = 2000
 MOST_COMMENT = 8000
@@ -83,6 +92,7 @@ FIELD_OF = {
     "reaction": "message_reactions",
     "postback": "messaging_postbacks",
     "referral": "messaging_referrals",
+    "pass_thread_control": "messaging_handovers",
 }
 EMOJI = {"like": "👍", "love": "❤️", "smile": "😆", "wow": "😮", "sad": "😢", "angry": "😠", "dislike": "👎"}
 REACTIONS = frozenset({"like", "love", "wow", "haha", "sorry", "anger", "care"})
@@ -101,7 +111,8 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Item:
-    """A post or a comment. `by` is the customer's key, empty for the Page; `likes` likewise.
+    """A post, a comment or a review (with `stars`). `by` is the customer's key, empty for the Page;
+    `likes` likewise. Of a `sticker` the webhook shows nothing.
 
     `top` is the comment a reply hangs under; `more_likes` come from people outside the cast.
     """
@@ -120,6 +131,8 @@ class Item:
     removed: bool = False
     edited: bool = False
     answered_privately: bool = False
+    stars: int = 0
+    sticker: bool = False
 
     @property
     def is_post(self) -> bool:
@@ -128,7 +141,7 @@ class Item:
 
 @dataclass(slots=True)
 class Entry:
-    """A private message. `by` is the customer's key, empty for the Page."""
+    """A private message. `by` is the customer's key, empty for the Page; `about` the one it answers."""
 
     mid: str
     by: str
@@ -140,6 +153,7 @@ class Entry:
     edits: int = 0
     removed: bool = False
     reactions: dict[str, str] = field(default_factory=dict)
+    about: str = ""
 
 
 @dataclass(slots=True)
@@ -181,6 +195,8 @@ class Facebook(Simulator):
         self.hurries = False
         self.restored = False
         self.elsewhere = False
+        self.scopes = [*SCOPES]
+        self.codes: dict[str, str] = {}
         self.batch: list[dict[str, Any]] | None = None
         self._by_id: dict[str, str] = {}
         for person in (*CUSTOMERS, OUTSIDER):
@@ -235,6 +251,8 @@ class Facebook(Simulator):
         if words and re.fullmatch(r"v\d+\.\d+", words[0]):
             words = words[1:]
         given = _given(call)
+        if words == ["dialog", "oauth"]:
+            return self._consent(given)
         try:
             self._admit(call, given, words)
             return Reply(200, self._answer(call, words, given), self._usage(0))
@@ -246,6 +264,11 @@ class Facebook(Simulator):
         match call.method, words:
             case "GET", ["debug_token"]:
                 return self._debug(given)
+            case "GET", ["oauth", "access_token"]:
+                return self._hand_out_token(given)
+            case "GET", [self.page, "accounts"]:
+                page = {"id": self.page, "name": COMPANY, "access_token": self.token}
+                return {"data": [page], "paging": {}}
             case "GET", ["app"]:
                 return {"id": self.app, "name": f"{COMPANY} desk"}
             case "GET", [self.app, "subscriptions"]:
@@ -260,6 +283,10 @@ class Facebook(Simulator):
                 return _shown(self._page_node(), _fields(given.get("fields", "id,name")))
             case "POST", [self.page, "messages"]:
                 return self._send(call, given)
+            case "POST", [self.page, "take_thread_control" | "pass_thread_control" as verb]:
+                self._known_person(_record(given.get("recipient")))
+                self.elsewhere = verb == "pass_thread_control"
+                return {"success": True}
             case "POST", [self.page, "message_attachments"]:
                 return {"attachment_id": self._keep_attachment(call, _record(given.get("message")))}
             case "POST", [self.page, "photos"]:
@@ -297,6 +324,8 @@ class Facebook(Simulator):
     def _admit(self, call: Call, given: dict[str, Any], words: list[str]) -> None:
         token = call.headers.get("authorization", "").removeprefix("Bearer ").strip()
         token = token or str(given.get("access_token", ""))
+        if words == ["oauth", "access_token"] or (words == ["me", "accounts"] and token == self.user_token):
+            return
         if not token:
             raise Refused(104, "An access token is required to request this resource.")
         if token == f"{self.app}|{self.secret}":
@@ -341,6 +370,31 @@ class Facebook(Simulator):
             "X-Business-Use-Case-Usage": json.dumps({self.page: [case]}),
         }
 
+    def _consent(self, given: dict[str, Any]) -> Reply:
+        """The consent page, at which everybody says yes at once to what is asked for."""
+        if given.get("client_id") != self.app or not given.get("redirect_uri"):
+            return Reply(400, {"error": "Invalid app ID"})
+        code = self.ids.name("AQ")
+        self.codes[code] = str(given["redirect_uri"])
+        back = urlencode({"state": given.get("state", ""), "code": code})
+        return Reply(302, b"", {"Location": f"{given['redirect_uri']}?{back}"})
+
+    def _hand_out_token(self, given: dict[str, Any]) -> dict[str, Any]:
+        """A short-lived user token for a code, once; the long-lived one for that."""
+        if (given.get("client_id"), given.get("client_secret")) != (self.app, self.secret):
+            raise Refused(1, "Error validating client secret.")
+        if given.get("grant_type") == "fb_exchange_token":
+            if given.get("fb_exchange_token") != f"{self.user_token}s":
+                raise Refused(190, "Error validating access token")
+            return {"access_token": self.user_token, "token_type": "bearer", "expires_in": 5183944}
+        if self.codes.pop(str(given.get("code")), None) != given.get("redirect_uri"):
+            raise Refused(100, "This authorization code has been used.", 36009)
+        return {"access_token": f"{self.user_token}s", "token_type": "bearer", "expires_in": 5000}
+
+    @property
+    def user_token(self) -> str:
+        return "EAAU" + self.ids.stable("facebook", "user token", size=40)
+
     def _debug(self, given: dict[str, Any]) -> dict[str, Any]:
         valid = given.get("input_token") == self.token and not self.dead
         data = {
@@ -349,6 +403,7 @@ class Facebook(Simulator):
             "expires_at": 0,
             "is_valid": valid,
             "profile_id": self.page,
+            "scopes": self.scopes,
         }
         return {"data": data}
 
@@ -379,6 +434,8 @@ class Facebook(Simulator):
             case "DELETE":
                 self.subscribed = []
             case _:
+                if "pages_manage_metadata" not in self.scopes:
+                    raise Refused(200, "(#200) Requires pages_manage_metadata permission", status=403)
                 wanted = given.get("subscribed_fields", "")
                 names = wanted if isinstance(wanted, list) else str(wanted).split(",")
                 for name in names:
@@ -444,7 +501,7 @@ class Facebook(Simulator):
             return node | {
                 "full_picture": lambda _: item.picture or None,
                 "shares": lambda _: {"count": item.shares} if item.shares else None,
-                "updated_time": lambda _: _iso(item.at),
+                "updated_time": lambda _: _iso(max([item.at, *(i.at for i in comments)])),
                 "status_type": lambda _: "added_photos" if item.picture else "mobile_status_update",
                 "is_published": lambda _: True,
             }
@@ -480,7 +537,8 @@ class Facebook(Simulator):
         return self._edge(call, given, [(i.id, self._item_node(i)) for i in rows])
 
     def _posts(self, edge: str) -> list[Item]:
-        posts = [i for i in self.items.values() if i.is_post and not i.removed and i.id.startswith(self.page)]
+        posts = [i for i in self.items.values() if i.is_post and not i.removed and not i.stars]
+        posts = [i for i in posts if i.id.startswith(self.page)]
         if edge == "visitor_posts":
             posts = [i for i in posts if i.by]
         if edge == "published_posts":
@@ -681,6 +739,8 @@ class Facebook(Simulator):
         message = _record(given.get("message"))
         if recipient.get("comment_id") or recipient.get("post_id"):
             about = self._item(str(recipient.get("comment_id") or recipient.get("post_id")), make=True)
+            if about.stars:
+                raise Refused(100, "(#100) A review cannot be answered privately", 2534025)
             person = self._check_private_reply(about)
             entry = self._compose(call, message)
             about.answered_privately = True
@@ -688,13 +748,24 @@ class Facebook(Simulator):
             person = self._person(recipient)
             self._check_window(person, given)
             entry = self._compose(call, message)
+            entry.about = self._referred_to(person, _record(given.get("reply_to")))
         self._post_message(person, entry, message)
         return {"recipient_id": self.psid(person), "message_id": entry.mid}
 
-    def _person(self, recipient: dict[str, Any]) -> str:
+    def _referred_to(self, person: str, reply_to: dict[str, Any]) -> str:
+        mid = str(reply_to.get("mid", ""))
+        if mid and self._entry(mid)[0] != person:
+            raise Refused(100, "(#100) The message is not of this chat")
+        return mid
+
+    def _known_person(self, recipient: dict[str, Any]) -> str:
         person = self._by_id.get(str(recipient.get("id", "")))
         if person is None or self.psid(person) != str(recipient["id"]):
             raise Refused(100, "(#100) No matching user found", 2018001)
+        return person
+
+    def _person(self, recipient: dict[str, Any]) -> str:
+        person = self._known_person(recipient)
         if self.chats[person].blocked:
             raise Refused(551, "(#551) This person isn't available right now.", 1545041)
         if self.elsewhere:
@@ -717,7 +788,8 @@ class Facebook(Simulator):
             raise Refused(100, "(#100) Param messaging_type must be one of RESPONSE, UPDATE, MESSAGE_TAG")
         if (kind == "MESSAGE_TAG") != (tag is not None) or tag not in (None, "HUMAN_AGENT"):
             raise Refused(100, f"(#100) Param tag: {tag} is not supported")
-        if not self._window_open(person, HUMAN_AGENT_WINDOW if tag else WINDOW):
+        may_be_late = tag and HUMAN_AGENT in self.scopes
+        if not self._window_open(person, HUMAN_AGENT_WINDOW if may_be_late else WINDOW):
             raise Refused(10, "(#10) This message is sent outside of allowed window.", 2018278, status=403)
 
     def _window_open(self, person: str, window: timedelta = WINDOW) -> bool:
@@ -815,9 +887,22 @@ class Facebook(Simulator):
             del value["from"]
         if verb in ("add", "edited") and item.text:
             value["message"] = item.text
-        if verb == "add" and item.picture:
+        if verb == "add" and item.picture and not item.sticker:
             value["photo"] = item.picture
         self._tell_change("feed", value)
+
+    def _tell_of_review(self, item: Item) -> None:
+        value = {
+            "item": "rating",
+            "verb": "add",
+            "rating": item.stars,
+            "review_text": item.text,
+            "reviewer_id": self.user_id(item.by),
+            "reviewer_name": person_named(item.by).name,
+            "open_graph_story_id": item.id,
+            "created_time": self._seconds(),
+        }
+        self._tell_change("ratings", value)
 
     def _tell_of_post(self, item: Item, verb: str = "add", **more: Any) -> None:
         kind = "photo" if item.picture else "status"
@@ -873,6 +958,8 @@ class Facebook(Simulator):
             message["metadata"] = metadata
         if entry.text:
             message["text"] = entry.text
+        if entry.about:
+            message["reply_to"] = {"mid": entry.about}
         if entry.files:
             kind = "image" if entry.picture else "file"
             message["attachments"] = [{"type": kind, "payload": {"url": url}} for url in entry.files]
@@ -954,6 +1041,23 @@ class Facebook(Simulator):
             id, self._key(person), text, self.clock.now(), id, picture=self.picture(picture)
         )
         self._tell_of_post(self.items[id])
+        return {"id": id}
+
+    def play_sticker(self, person: str, post: str = "") -> dict[str, Any]:
+        """Comment with a sticker: the webhook carries no address of it."""
+        under = self._known(post or self._newest_post())
+        id = f"{under.post.partition('_')[2]}_{self.ids.number()}"
+        item = Item(id, self._key(person), "", self.clock.now(), under.post, picture=self.picture("boot"))
+        item.sticker = True
+        self.items[id] = item
+        self._tell_of_comment(item, "add")
+        return {"id": id}
+
+    def play_review(self, person: str, text: str = "", stars: int = 5) -> dict[str, Any]:
+        """Review the Page."""
+        id = f"{self.page}_{self.ids.number()}"
+        self.items[id] = Item(id, self._key(person), text, self.clock.now(), id, stars=stars)
+        self._tell_of_review(self.items[id])
         return {"id": id}
 
     def play_mention(self, person: str, text: str, picture: str = "") -> dict[str, Any]:
@@ -1097,6 +1201,23 @@ class Facebook(Simulator):
         item.more_likes, item.shares = likes, shares
         return {"id": item.id}
 
+    def play_grant(self, name: str, on: bool = True) -> dict[str, Any]:
+        """Give the token a permission (or the feature `human_agent`), or take it."""
+        self.scopes = [*(each for each in self.scopes if each != name), *([name] if on else [])]
+        return {}
+
+    def play_unsubscribe(self) -> dict[str, Any]:
+        """Nobody took what Meta sent for an hour: it ends the Page's subscription."""
+        self.subscribed = []
+        return {}
+
+    def play_bot(self, person: str, text: str) -> dict[str, Any]:
+        """Another program of the company answers in a chat."""
+        entry = Entry(self.ids.name("m_"), "", self.clock.now(), text, state="sent")
+        self.chats[self._key(person)].entries.append(entry)
+        self._echo(person, entry, app_id=int(self._digits("other app")), metadata=None)
+        return {"id": entry.mid}
+
     def play_outside(self, text: str, person: str = "", id: str = "") -> dict[str, Any]:
         """The company answers in Meta's own inbox: a chat (`person`) or a comment (`id`)."""
         if id:
@@ -1134,8 +1255,13 @@ class Facebook(Simulator):
         return {}
 
     def play_hand_over(self, on: bool = True) -> dict[str, Any]:
-        """Another app has the conversations: we only stand by."""
+        """Another app has the conversations: we only stand by. Off: it passes them to us."""
         self.elsewhere = on
+        if not on:
+            part = {"previous_owner_app_id": self._digits("other app"), "new_owner_app_id": self.app}
+            for person, chat in self.chats.items():
+                if chat.entries:
+                    self._tell_messaging(person, {"pass_thread_control": part})
         return {}
 
     def play_gather(self, on: bool = True) -> dict[str, Any]:

@@ -17,6 +17,7 @@ ACCOUNT = AccountRecord(
     credentials={"app_secret": SECRET, "page_token": "EAAB-test-token", "verify_token": "shoes"},
     base_url="https://graph.facebook.com",
     hook_url="https://desk.acme.example/hooks/abc",
+    facts={"app_id": "1517776481860111"},
 )
 PAYLOADS = Path(__file__).parent / "payloads"
 UNKNOWN = b'{"object":"page","entry":[{"id":"448","time":1,"changes":[{"field":"moon_phase","value":{}}]}]}'

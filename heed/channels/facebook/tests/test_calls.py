@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from heed.channels.base import (
+    AccountRecord,
     Answer,
     AuthorFound,
     CannotTell,
     Checked,
     IdentitySeen,
+    MediaSource,
     MessageEdited,
     NotThere,
     OutgoingFile,
@@ -26,7 +29,8 @@ from heed.channels.base import (
     Target,
     Wanted,
 )
-from heed.channels.facebook.adapter import SUBSCRIBED, network
+from heed.channels.facebook.adapter import network
+from heed.channels.facebook.connecting import PERMISSIONS, SUBSCRIBED
 from heed.channels.facebook.tests.sample import ACCOUNT
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Request, Response, Steps, Unreachable, drive
@@ -175,6 +179,33 @@ def test_private_reply(to: Target, kind: str) -> None:
     }
 
 
+def test_a_review_has_no_private_reply() -> None:
+    review = Target("77", "public", "review", "77", {})
+    assert refused(network.send(ACCOUNT, replace(PRIVATE_REPLY, to=review))).reason == "not_allowed"
+
+
+def test_answer_to_a_chosen_message() -> None:
+    script = Script(ok({"recipient_id": "222", "message_id": "m_9"}))
+    script.run(network.send(ACCOUNT, replace(PRIVATE, chosen=True)))
+    assert script.requests[0].json["reply_to"] == {"mid": "m_1"}
+
+
+@pytest.mark.parametrize("code", [2018300, 2018321])
+def test_the_thread_is_taken_from_another_app(code: int) -> None:
+    script = Script(no(code), DONE, ok({"recipient_id": "222", "message_id": "m_9"}))
+    assert script.run(network.send(ACCOUNT, PRIVATE)) == Sent("m_9", person="222")
+    first, take, second = script.requests
+    assert take.url == f"{GRAPH}/448/take_thread_control"
+    assert take.json == {"recipient": {"id": "222"}}
+    assert not take.decisive
+    assert first == second
+
+
+def test_the_thread_is_taken_once() -> None:
+    assert refused(network.send(ACCOUNT, PRIVATE), no(2018300), DONE, no(2018300)).reason == "not_allowed"
+    assert refused(network.send(ACCOUNT, PRIVATE), no(2018300), no(2018171)).code == "2018171"
+
+
 def test_private_reply_is_one_message() -> None:
     assert refused(network.send(ACCOUNT, replace(PRIVATE_REPLY, files=(PICTURE,)))).reason == "file_refused"
 
@@ -245,7 +276,7 @@ def test_lost_upload_is_no_loss(lost: Exception) -> None:
         (no(551), "unreachable", False),
         (no(551, 1545041), "unreachable", False),
         (no(803, status=404), "gone", False),
-        (no(2018300), "not_allowed", False),
+        (no(2018171), "not_allowed", False),
         (no(9000001), "gone", False),
         (no(1609005), "gone", False),
         (no(77777), "bad_request", False),
@@ -429,6 +460,16 @@ def test_public_actions(action: Any, method: str, path: str, body: Any) -> None:
     assert request.params == {"appsecret_proof": PROOF}
 
 
+def test_edit_of_our_comment() -> None:
+    script = Script(ok({"success": True}))
+    script.run(network.act(ACCOUNT, "edit", replace(COMMENT, ours=True), "", "It left today."))
+    assert (script.requests[0].url, script.requests[0].json) == (
+        f"{GRAPH}/122_900",
+        {"message": "It left today."},
+    )
+    assert refused(network.act(ACCOUNT, "edit", COMMENT, "", "No")).reason == "bad_request"
+
+
 def test_success_may_be_a_bare_true() -> None:
     assert Script(ok(True)).run(network.act(ACCOUNT, "like", COMMENT, "")) == {}
 
@@ -443,13 +484,13 @@ def test_deleting_what_is_gone() -> None:
     [
         ("seen", {"sender_action": "mark_seen"}),
         ("typing", {"sender_action": "typing_on"}),
-        ("like", {"sender_action": "react", "payload": {"message_id": "m_1", "reaction": "like"}}),
-        ("unlike", {"sender_action": "unreact", "payload": {"message_id": "m_1"}}),
+        ("react", {"sender_action": "react", "payload": {"message_id": "m_1", "reaction": "👍"}}),
+        ("unreact", {"sender_action": "unreact", "payload": {"message_id": "m_1"}}),
     ],
 )
 def test_private_actions(action: Any, body: dict[str, Any]) -> None:
     script = Script(ok({"recipient_id": "222"}))
-    script.run(network.act(ACCOUNT, action, MESSAGE, "222"))
+    script.run(network.act(ACCOUNT, action, MESSAGE, "222", "👍"))
     assert script.requests[0].url == f"{GRAPH}/448/messages"
     assert script.requests[0].json == {"recipient": {"id": "222"}, **body}
 
@@ -522,28 +563,151 @@ def test_look_up_may_be_tried_again() -> None:
     assert refused(network.look_up(ACCOUNT, Wanted("person", "222")), no(190)).reason == "sign_in_again"
 
 
+@pytest.mark.parametrize(
+    ("attachment", "address"),
+    [
+        (
+            {"type": "sticker", "media": {"image": {"src": "https://a.fbcdn.net/s.png"}}},
+            "https://a.fbcdn.net/s.png",
+        ),
+        (
+            {"media": {"source": "https://v.fbcdn.net/v.mp4", "image": {"src": "https://a/p"}}},
+            "https://v.fbcdn.net/v.mp4",
+        ),
+        ({"url": "https://a.fbcdn.net/g.gif"}, "https://a.fbcdn.net/g.gif"),
+    ],
+)
+def test_file_of_a_comment(attachment: dict[str, Any], address: str) -> None:
+    script = Script(ok({"id": "122_900", "attachment": attachment}))
+    assert script.run(network.media(ACCOUNT, "media:122_900")) == MediaSource(address)
+    assert (script.requests[0].url, script.requests[0].params["fields"]) == (f"{GRAPH}/122_900", "attachment")
+
+
+def test_file_that_is_gone_and_file_that_lies_open() -> None:
+    assert refused(network.media(ACCOUNT, "media:122_900"), ok({"id": "122_900"})).reason == "gone"
+    open_one = "https://a.fbcdn.net/s.png"
+    assert Script().run(network.media(ACCOUNT, open_one)) == MediaSource(open_one)
+
+
+# -------------------------------------------------------------------------- signing in
+
+BACK = "https://desk.acme.example/sign-in/back"
+NEW = replace(ACCOUNT, external_id="", credentials={"app_secret": "s", "app_id": "31", "verify_token": "w"})
+
+
+def pages(*ids: str) -> Response:
+    return ok({"data": [{"id": id, "name": f"Page {id}", "access_token": f"EAAB-{id}"} for id in ids]})
+
+
+def signing_in(account: AccountRecord, query: Mapping[str, str] = {"code": "AQ1"}) -> Steps[Any]:
+    assert network.oauth is not None
+    return network.oauth.finish(account, {}, query, BACK)
+
+
+def test_sign_in() -> None:
+    assert network.oauth is not None
+    begun = Script().run(network.oauth.begin(NEW, BACK, "state-1"))
+    asked = parse_qs(urlsplit(begun.url).query)
+    assert begun.url.startswith("https://www.facebook.com/v25.0/dialog/oauth?")
+    assert (asked["client_id"], asked["redirect_uri"], asked["state"]) == (["31"], [BACK], ["state-1"])
+    assert asked["scope"] == [",".join(ALL)]
+    script = Script(ok({"access_token": "short"}), ok({"access_token": "long"}), pages("448"))
+    assert script.run(signing_in(NEW)) == {"page_token": "EAAB-448"}
+    code, exchange, listed = script.requests
+    assert code.params == {"client_id": "31", "client_secret": "s", "redirect_uri": BACK, "code": "AQ1"}
+    assert exchange.params["fb_exchange_token"] == "short"
+    assert "authorization" not in {**code.headers, **exchange.headers}
+    assert listed.headers == {"authorization": "Bearer long"}
+
+
+def test_which_page() -> None:
+    tokens = (ok({"access_token": "short"}), ok({"access_token": "long"}))
+    refusal = refused(signing_in(NEW), *tokens, pages("448", "449"))
+    assert refusal.reason == "not_configured"
+    assert "Page 449 (449)" in refusal.detail
+    named = replace(NEW, credentials={**NEW.credentials, "page_id": "449"})
+    assert Script(*tokens, pages("448", "449")).run(signing_in(named)) == {"page_token": "EAAB-449"}
+    again = replace(named, external_id="448")
+    assert Script(*tokens, pages("448", "449")).run(signing_in(again)) == {"page_token": "EAAB-448"}
+    assert refused(signing_in(NEW), *tokens, pages()).reason == "not_allowed"
+
+
+def test_sign_in_refused() -> None:
+    assert network.oauth is not None
+    assert refused(signing_in(NEW, {"error": "access_denied"})).code == "access_denied"
+    assert refused(signing_in(NEW), no(100, 36009)).reason == "bad_request"
+    nameless = replace(NEW, credentials={"app_secret": "s"})
+    assert refused(network.oauth.begin(nameless, BACK, "state-1")).reason == "not_configured"
+
+
 # ------------------------------------------------------------------------------- connecting
 
 ME, APP, DONE = ok({"id": "448", "name": "Acme"}), ok({"id": "31"}), ok({"success": True})
+ALL = [each.name for each in PERMISSIONS]
+FACTS = {"app_id": "31", "human_agent": False}
+WELL = Checked("448", "Acme", facts=FACTS)
+
+
+def debug(scopes: list[str] = ALL, expires_at: int = 0) -> Response:
+    return ok({"data": {"app_id": "31", "is_valid": True, "expires_at": expires_at, "scopes": scopes}})
 
 
 def test_check() -> None:
-    script = Script(ME, APP, DONE, DONE)
-    assert script.run(network.check(ACCOUNT)) == Checked("448", "Acme")
-    me, app, webhook, page = script.requests
+    script = Script(ME, APP, debug(), DONE, DONE)
+    assert script.run(network.check(ACCOUNT)) == WELL
+    me, app, token, webhook, page = script.requests
     assert (me.url, app.url) == (f"{GRAPH}/me", f"{GRAPH}/app")
+    assert (token.url, token.params["input_token"]) == (f"{GRAPH}/debug_token", "EAAB-test-token")
     assert webhook.url == f"{GRAPH}/31/subscriptions"
     assert webhook.json["callback_url"] == ACCOUNT.hook_url
     assert webhook.json["verify_token"] == "shoes"
-    assert webhook.headers["authorization"] == f"Bearer 31|{ACCOUNT.credentials['app_secret']}"
+    for as_app in (token, webhook):
+        assert as_app.headers["authorization"] == f"Bearer 31|{ACCOUNT.credentials['app_secret']}"
     assert page.url == f"{GRAPH}/448/subscribed_apps"
     assert page.json == {"subscribed_fields": ",".join(SUBSCRIBED)}
     assert page.headers["authorization"] == "Bearer EAAB-test-token"
 
 
-@pytest.mark.parametrize("answers", [(no(100), DONE), (APP, no(100, 2200), DONE), (ok({}), DONE)])
+def test_missing_permissions_are_named() -> None:
+    few = [name for name in ALL if name not in ("pages_messaging", "pages_manage_engagement")]
+    checked = Script(ME, APP, debug(few), DONE, DONE).run(network.check(ACCOUNT))
+    assert checked.missing == ("pages_manage_engagement", "pages_messaging")
+    refusal = refused(network.check(ACCOUNT), ME, APP, debug(["pages_messaging"]), DONE, no(200))
+    assert refusal.reason == "not_allowed"
+    assert "pages_manage_metadata" in refusal.detail
+
+
+def test_when_the_token_ends() -> None:
+    checked = Script(ME, APP, debug(expires_at=1800000000), DONE, DONE).run(network.check(ACCOUNT))
+    assert checked.expires_at == datetime(2027, 1, 15, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("answer", [no(100), no(200), ok({}), ok({"data": []})])
+def test_permissions_that_meta_does_not_list_are_not_missed(answer: Response) -> None:
+    assert Script(ME, APP, answer, DONE, DONE).run(network.check(ACCOUNT)) == WELL
+
+
+@pytest.mark.parametrize(("said", "scopes"), [("yes", []), ("", ["human_agent"])])
+def test_human_agent(said: str, scopes: list[str]) -> None:
+    account = replace(ACCOUNT, credentials={**ACCOUNT.credentials, "human_agent": said})
+    checked = Script(ME, APP, debug([*ALL, *scopes]), DONE, DONE).run(network.check(account))
+    able = network.able(checked.facts)
+    assert able.private is not None
+    assert able.private.late is not None
+    assert (able.private.late.name, able.private.late.until) == ("human_agent", 7 * 24 * 3600)
+    assert network.able(FACTS) == network.capabilities
+    script = Script(ok({"recipient_id": "222", "message_id": "m_9"}))
+    script.run(network.send(ACCOUNT, replace(PRIVATE, late="human_agent")))
+    assert (script.requests[0].json["messaging_type"], script.requests[0].json["tag"]) == (
+        "MESSAGE_TAG",
+        "HUMAN_AGENT",
+    )
+
+
+@pytest.mark.parametrize("answers", [(no(100), DONE), (APP, debug(), no(100, 2200), DONE), (ok({}), DONE)])
 def test_webhook_left_to_the_dashboard(answers: tuple[Response, ...]) -> None:
-    assert Script(ME, *answers).run(network.check(ACCOUNT)) == Checked("448", "Acme")
+    checked = Script(ME, *answers).run(network.check(ACCOUNT))
+    assert (checked.external_id, checked.name) == ("448", "Acme")
 
 
 def test_check_of_another_page() -> None:
@@ -554,10 +718,19 @@ def test_check_of_another_page() -> None:
 
 def test_check_learns_the_page() -> None:
     account = replace(ACCOUNT, external_id="")
-    assert Script(ME, APP, DONE, DONE).run(network.check(account)) == Checked("448", "Acme")
+    assert Script(ME, APP, debug(), DONE, DONE).run(network.check(account)) == WELL
 
 
-@pytest.mark.parametrize("answers", [(no(190),), (ME, no(190)), (ME, APP, no(4)), (ME, APP, DONE, no(200))])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (no(190),),
+        (ME, no(190)),
+        (ME, APP, no(1)),
+        (ME, APP, debug(), no(4)),
+        (ME, APP, debug(), DONE, no(200)),
+    ],
+)
 def test_check_refused(answers: tuple[Response, ...]) -> None:
     refused(network.check(ACCOUNT), *answers)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -65,6 +66,10 @@ def mention(**changes: Any) -> MessageReceived:
     return comment(kind="mention", **changes)
 
 
+def review(**changes: Any) -> MessageReceived:
+    return comment(**{"external_id": "77", "post": "77", "kind": "review", **changes})
+
+
 def private(**changes: Any) -> MessageReceived:
     plain = MessageReceived(
         owner=PAGE, external_id="m_AbC", at=AT_MS, visibility="private", kind="message", author=PSID
@@ -87,6 +92,7 @@ def strange(what: str, owner: str = PAGE) -> NotUnderstood:
 
 
 CDN = "https://scontent.xx.fbcdn.net"
+NOTHING = hashlib.sha256(b"").hexdigest()[:16]
 STICKER = Attachment("sticker", f"{CDN}/like.png")
 
 EXPECTED: dict[str, list[Inbound]] = {
@@ -206,7 +212,24 @@ EXPECTED: dict[str, list[Inbound]] = {
         )
     ],
     "mention_remove": [MessageRemoved(owner=PAGE, external_id="122_271", at=AT)],
-    "ratings": [strange("changes ratings")],
+    "ratings": [review(text="★★★★★\nGood", refs={"rating": 5})],
+    "rating_negative": [review(text="👎\nToo small", refs={"recommendation": "negative"})],
+    "rating_wordless": [
+        review(
+            external_id=f"review:555:{int(AT.timestamp() * 1000)}:{NOTHING}",
+            post=f"review:555:{int(AT.timestamp() * 1000)}:{NOTHING}",
+            text="★★☆☆☆",
+            refs={"rating": 2},
+        )
+    ],
+    "rating_edited": [MessageEdited(owner=PAGE, external_id="77", at=AT, text="👍\nIt fits now")],
+    "rating_remove": [MessageRemoved(owner=PAGE, external_id="77", at=AT)],
+    "rating_comment": [comment(external_id="77_9", post="77", text="And you?")],
+    "rating_reaction": [strange("ratings reaction add")],
+    "comment_on_ad": [comment(text="How much?")],
+    "comment_sticker": [comment(attachments=(Attachment("image", "media:122_900"),))],
+    "comment_photo_id": [comment(text="This one", attachments=(Attachment("image", "media:122_900"),))],
+    "comment_video_id": [comment(attachments=(Attachment("video", "media:122_900"),))],
     "unknown_field": [strange("changes leadgen")],
     "flat_field": [comment(text="Flat")],
     "changed_fields": [strange("entry without items")],
@@ -282,15 +305,21 @@ EXPECTED: dict[str, list[Inbound]] = {
     "echo_of_template": [
         echo(
             attachments=(Attachment("link", "https://www.facebook.com/x", text="Boot\nSandal"),),
+            automatic=True,
             refs={"app_id": "9"},
         )
     ],
-    "standby": [private(text="hello")],
-    "standby_postback": [private(external_id="m_pb", kind="postback", text="Get started")],
+    "standby": [private(kind="standby", text="hello")],
+    "standby_postback": [private(external_id="m_pb", kind="standby", text="Get started")],
+    "echo_in_standby": [echo(text="Hi", refs={"app_id": "9"}, automatic=True)],
+    "echo_of_machine": [echo(text="We are closed.", refs={"app_id": "9"}, automatic=True)],
+    "echo_from_inbox": [echo(text="Hi", refs={"app_id": "263902037430900"})],
     "optin": [strange("messaging optin")],
     "optin_user_ref": [strange("messaging optin without a person")],
-    "thread_control": [strange("messaging pass_thread_control")],
-    "app_roles": [strange("messaging app_roles without a person")],
+    "thread_control": [IdentitySeen(owner=PAGE, person=PSID)],
+    "thread_taken": [IdentitySeen(owner=PAGE, person=PSID)],
+    "thread_requested": [IdentitySeen(owner=PAGE, person=PSID)],
+    "app_roles": [],
     "policy_block": [AccountChanged(owner=PAGE, problem="account_blocked", detail="Spam")],
     "policy_unblock": [AccountChanged(owner=PAGE)],
     "batch": [
@@ -305,6 +334,12 @@ EXPECTED: dict[str, list[Inbound]] = {
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_payload(name: str) -> None:
     assert network.read(payload(name), ACCOUNT) == EXPECTED[name]
+
+
+def test_without_knowing_our_app_nothing_is_taken_for_a_machine_s() -> None:
+    (news,) = network.read(payload("echo_of_machine"), replace(ACCOUNT, facts={}))
+    assert isinstance(news, Echo)
+    assert not news.automatic
 
 
 def test_every_payload_is_expected() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -250,7 +252,132 @@ def test_a_commenter_has_no_messenger_profile(desk: Desk) -> None:
 def test_standby(desk: Desk) -> None:
     desk.simulator.do("hand_over")
     message = desk.customer_writes("private", "Živjo")
-    assert refused(desk, answer_to(desk, message)).reason == "not_allowed"
+    assert message.kind == "standby"
+    sent = desk.send(answer_to(desk, message, "Prevzamem."))
+    assert sent.external_id
+    assert desk.times_seen("Prevzamem.") == 1
+    assert desk.customer_writes("private", "Hvala").kind == "message"
+
+
+def test_thread_passed_to_us(desk: Desk) -> None:
+    desk.simulator.do("hand_over")
+    desk.customer_writes("private", "Živjo")
+    desk.simulator.do("hand_over", on=False)
+    assert not news(desk, NotUnderstood)
+    assert desk.customer_writes("private", "Ste tam?").kind == "message"
+
+
+def test_a_machine_s_answer_is_no_answer(desk: Desk) -> None:
+    desk.connect()
+    desk.record = replace(desk.record, facts=desk.run(network.check).facts)
+    desk.customer_writes("private", "Živjo")
+    desk.simulator.do("bot", person="lea", text="Zaprto.")
+    desk.simulator.do("outside", person="lea", text="Zdravo, Lea.")
+    assert [(each.text, each.automatic) for each in news(desk, Echo)] == [
+        ("Zaprto.", True),
+        ("Zdravo, Lea.", False),
+    ]
+
+
+def test_check_subscribes_again_and_names_what_is_missing(desk: Desk, facebook: Facebook) -> None:
+    facebook.do("unsubscribe")
+    assert desk.run(network.check).missing == ()
+    assert "feed" in facebook.subscribed
+    facebook.do("grant", name="pages_messaging", on=False)
+    assert desk.run(network.check).missing == ("pages_messaging",)
+    facebook.do("grant", name="pages_manage_metadata", on=False)
+    with pytest.raises(Refusal, match="pages_manage_metadata"):
+        desk.run(network.check)
+
+
+def test_review_and_answer(desk: Desk) -> None:
+    desk.simulator.do("review", person="lea", text="Lepi čevlji", stars=4)
+    message = desk.message("Lepi čevlji")
+    assert (message.kind, message.text, message.post) == (
+        "review",
+        "★★★★☆\nLepi čevlji",
+        message.external_id,
+    )
+    desk.send(answer_to(desk, message, "Hvala!"))
+    assert desk.times_seen("Hvala!") == 1
+    assert refused(desk, private_reply_to(desk, message)).reason == "not_allowed"
+
+
+def test_sticker_under_a_post(desk: Desk) -> None:
+    desk.simulator.do("sticker", person="lea")
+    (attachment,) = only(desk, MessageReceived).attachments
+    source = desk.run(lambda record: network.media(record, attachment.url))
+    assert source.url.startswith("http")
+
+
+def test_signing_in(desk: Desk, facebook: Facebook) -> None:
+    assert network.oauth is not None
+    oauth, record = network.oauth, replace(desk.record, external_id="")
+    record = replace(record, credentials={**record.credentials, "app_id": facebook.app, "page_token": ""})
+    begun = desk.run(lambda _: oauth.begin(record, "https://desk.acme.example/back", "s1"))
+    answer = desk.client.send(Request("GET", begun.url))
+    query = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+    assert query["state"] == "s1"
+    back = "https://desk.acme.example/back"
+    given = desk.run(lambda _: oauth.finish(record, {}, query, back))
+    assert given == {"page_token": facebook.token}
+    with pytest.raises(Refusal):
+        desk.run(lambda _: oauth.finish(record, {}, query, back))
+
+
+def test_missed_news_is_read_back(desk: Desk, facebook: Facebook) -> None:
+    old = desk.customer_writes("public", "Pred izpadom")
+    url, facebook.hook_url = facebook.hook_url, ""
+    facebook.clock.move(timedelta(hours=40).total_seconds())
+    since = facebook.clock.now().replace(microsecond=0)
+    play = facebook.do
+    comment = play("comment", person="lea", text="Med izpadom", parent=old.external_id)["id"]
+    posted = play("visitor_post", person="omar", text="Kdaj odprete?", picture="boot")["id"]
+    play("message", person="lea", text="Ste tam?", picture="boot")
+    play("outside", person="lea", text="Smo.")
+    desk.sandbox.settle()
+    facebook.hook_url = url
+    cursor: dict[str, Any] = {"since": since.isoformat()}
+    found: list[Any] = []
+    more = True
+    while more:
+        page = desk.run(partial(network.backfill, cursor=cursor))
+        found += [each for body in page.bodies for each in network.read(body, desk.record)]
+        cursor, more = dict(page.cursor), page.more
+    told = {each.external_id: each for each in found if isinstance(each, MessageReceived)}
+    assert {each.text for each in told.values()} == {"Med izpadom", "Kdaj odprete?", "Ste tam?", ""}
+    assert (told[comment].kind, told[comment].parent) == ("reply", old.external_id)
+    assert told[posted].kind == "visitor_post"
+    (picture,) = [each for each in told.values() if not each.text]
+    assert picture.attachments
+    assert [each.text for each in found if isinstance(each, Echo)] == ["Smo."]
+
+
+def test_late_answer_by_a_person(desk: Desk, facebook: Facebook) -> None:
+    message = desk.customer_writes("private", "Živjo")
+    facebook.clock.move(timedelta(days=3).total_seconds())
+    late = answer_to(desk, message, "Oprostite.", late="human_agent")
+    assert refused(desk, late).reason == "outside_window"
+    facebook.do("grant", name="human_agent")
+    desk.send(late)
+    facebook.clock.move(timedelta(days=5).total_seconds())
+    assert refused(desk, late).reason == "outside_window"
+
+
+def test_answer_to_a_chosen_message(desk: Desk) -> None:
+    first = desk.customer_writes("private", "Prvo")
+    desk.customer_writes("private", "Drugo")
+    desk.send(answer_to(desk, first, "Na prvo.", chosen=True))
+    (echo,) = [each for each in news(desk, Echo) if each.text == "Na prvo."]
+    assert echo.parent == first.external_id
+
+
+def test_edit_of_our_comment(desk: Desk) -> None:
+    message = desk.customer_writes("public", "Kje je?")
+    sent = desk.send(answer_to(desk, message, "Na pti."))
+    ours = replace(as_target(message), external_id=sent.external_id, ours=True)
+    desk.run(lambda record: network.act(record, "edit", ours, "", "Na poti."))
+    assert (desk.times_seen("Na poti."), desk.times_seen("Na pti.")) == (1, 0)
 
 
 def test_batch_of_everything(desk: Desk) -> None:
@@ -492,7 +619,7 @@ def test_found_among_many_comments(desk: Desk) -> None:
 
 def act(desk: Desk, action: Any, message: MessageReceived) -> None:
     person = message.author.external_id if message.author else ""
-    desk.run(lambda record: network.act(record, action, as_target(message), person))
+    desk.run(lambda record: network.act(record, action, as_target(message), person, "👍"))
 
 
 def test_like_and_unlike(desk: Desk) -> None:
@@ -527,8 +654,8 @@ def test_delete(desk: Desk) -> None:
 
 def test_seen_typing_and_a_like_in_messenger(desk: Desk) -> None:
     message = desk.customer_writes("private", "Hvala!")
-    for action in ("seen", "typing", "like"):
+    for action in ("seen", "typing", "react"):
         act(desk, action, message)
     assert [line.liked for line in desk.simulator.scene("lea").lines() if line.mine] == [True]
-    act(desk, "unlike", message)
+    act(desk, "unreact", message)
     assert [line.liked for line in desk.simulator.scene("lea").lines() if line.mine] == [False]

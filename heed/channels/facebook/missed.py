@@ -1,0 +1,187 @@
+"""Reading back what was missed while nobody listened, in the words of a webhook.
+
+First the posts of the Page and the comments under them, a page of posts at a time; then Messenger's
+chats, of which Meta shows the twenty newest messages each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from heed.channels.base import AccountRecord, Collected
+from heed.channels.facebook import graph
+from heed.lib import clock
+from heed.lib.http import Steps
+
+MOST_PAGES = 10
+"""How many pages of posts, or of comments under one post, are read back at most."""
+_POST = "id,from,message,created_time,updated_time,permalink_url,full_picture"
+_COMMENT = "id,from,message,created_time,parent{id},permalink_url,attachment"
+_CHAT = "id,updated_time,participants,messages.limit(20){id,created_time,from,message,attachments}"
+
+Row = Mapping[str, Any]
+
+
+def backfilled(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
+    """One page. `cursor` is {"since": ISO time} at first."""
+    since = clock.from_iso(str(cursor["since"]))
+    if cursor.get("now_at") != "chats":
+        return (yield from _posts(account, cursor, since))
+    return (yield from _chats(account, cursor, since))
+
+
+# ------------------------------------------------------------------------ posts and comments
+
+
+def _posts(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
+    page = int(cursor.get("page", 1))
+    listed = yield from graph.get(
+        account, f"{account.external_id}/feed", fields=_POST, limit="25", **_after(cursor)
+    )
+    changes: list[dict[str, Any]] = []
+    for post in graph.rows(listed):
+        if _is_since(post, "created_time", since):
+            changes.append(_post_change(post))
+        if _is_since(post, "updated_time", since):
+            comments = yield from _comments(account, str(post["id"]), since)
+            changes += [_comment_change(comment, post) for comment in comments]
+    after = graph.next_cursor(listed)
+    further = bool(after) and page < MOST_PAGES
+    kept = {"since": cursor["since"]}
+    kept |= {"after": after, "page": page + 1} if further else {"now_at": "chats"}
+    return Collected(_bodies(account, "changes", changes), kept, more=True)
+
+
+def _comments(account: AccountRecord, post: str, since: datetime) -> Steps[list[Row]]:
+    """Comments and replies under a post since then, the oldest first."""
+    found: list[Row] = []
+    after = ""
+    for _page in range(MOST_PAGES):
+        more = {"after": after} if after else {}
+        listed = yield from graph.get(
+            account,
+            f"{post}/comments",
+            filter="stream",
+            order="reverse_chronological",
+            fields=_COMMENT,
+            limit="50",
+            **more,
+        )
+        rows = graph.rows(listed)
+        fresh = [row for row in rows if _is_since(row, "created_time", since)]
+        found += fresh
+        after = graph.next_cursor(listed)
+        if not after or len(fresh) < len(rows):
+            break
+    return found[::-1]
+
+
+def _post_change(post: Row) -> dict[str, Any]:
+    picture = post.get("full_picture")
+    value = {
+        "item": "photo" if picture else "status",
+        "verb": "add",
+        "post_id": post["id"],
+        "from": post.get("from"),
+        "message": post.get("message"),
+        "link": picture,
+        "permalink_url": post.get("permalink_url"),
+        "created_time": _seconds(post),
+    }
+    return {"field": "feed", "value": value}
+
+
+def _comment_change(comment: Row, post: Row) -> dict[str, Any]:
+    value = {
+        "item": "comment",
+        "verb": "add",
+        "post_id": post["id"],
+        "comment_id": comment["id"],
+        "parent_id": graph.record(comment.get("parent")).get("id") or post["id"],
+        "from": comment.get("from"),
+        "message": comment.get("message"),
+        "photo": graph.picture_of(graph.record(comment.get("attachment"))) or None,
+        "permalink_url": comment.get("permalink_url"),
+        "created_time": _seconds(comment),
+    }
+    return {"field": "feed", "value": value}
+
+
+# ------------------------------------------------------------------------------ private chats
+
+
+def _chats(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
+    """The newest chats stand first: an older one ends the reading."""
+    listed = yield from graph.get(
+        account,
+        f"{account.external_id}/conversations",
+        platform="messenger",
+        fields=_CHAT,
+        limit="25",
+        **_after(cursor),
+    )
+    chats = graph.rows(listed)
+    fresh = [chat for chat in chats if _is_since(chat, "updated_time", since)]
+    items = [item for chat in fresh for item in _items(account, chat, since)]
+    after = graph.next_cursor(listed) if len(fresh) == len(chats) else ""
+    kept = {"since": cursor["since"], "now_at": "chats", **({"after": after} if after else {})}
+    return Collected(_bodies(account, "messaging", items), kept, more=bool(after))
+
+
+def _items(account: AccountRecord, chat: Row, since: datetime) -> list[dict[str, Any]]:
+    them = [str(row.get("id")) for row in graph.rows(chat.get("participants"))]
+    other = next((each for each in them if each != account.external_id), "")
+    newest_first = [row for row in graph.rows(chat.get("messages")) if _is_since(row, "created_time", since)]
+    return [_item(account, row, other) for row in reversed(newest_first)]
+
+
+def _item(account: AccountRecord, row: Row, other: str) -> dict[str, Any]:
+    ours = str(graph.record(row.get("from")).get("id")) == account.external_id
+    files = [_attached(each) for each in graph.rows(row.get("attachments"))]
+    pair = (account.external_id, other) if ours else (other, account.external_id)
+    message = {"mid": row["id"], "text": row.get("message"), "attachments": files, "is_echo": ours}
+    return {
+        "sender": {"id": pair[0]},
+        "recipient": {"id": pair[1]},
+        "timestamp": _seconds(row) * 1000,
+        "message": message,
+    }
+
+
+def _attached(file: Row) -> dict[str, Any]:
+    for kind in ("image", "video"):
+        data = graph.record(file.get(f"{kind}_data"))
+        if data.get("url"):
+            return {"type": kind, "payload": {"url": data["url"]}}
+    kind = str(file.get("mime_type") or "").partition("/")[0]
+    kind = kind if kind in ("image", "video", "audio") else "file"
+    return {"type": kind, "payload": {"url": file.get("file_url"), "title": file.get("name")}}
+
+
+# ------------------------------------------------------------------------------------- both
+
+
+def _bodies(account: AccountRecord, kind: str, items: list[dict[str, Any]]) -> tuple[bytes, ...]:
+    if not items:
+        return ()
+    entry = {"id": account.external_id, kind: items}
+    return (orjson.dumps({"object": "page", "entry": [entry]}),)
+
+
+def _after(cursor: Mapping[str, Any]) -> dict[str, str]:
+    return {"after": str(cursor["after"])} if cursor.get("after") else {}
+
+
+def _is_since(row: Row, name: str, since: datetime) -> bool:
+    at = graph.time(row, name)
+    return bool(row.get("id")) and at is not None and at >= since
+
+
+def _seconds(row: Row) -> int:
+    at = graph.time(row, "created_time")
+    assert at is not None  # only rows with a time are taken
+    return int(at.timestamp())
