@@ -247,8 +247,10 @@ class X(Simulator):
     def _token(self, given: str, kind: str) -> str:
         """The token's name. Raises for one that is none, spent or over."""
         parts = given.split(".")
-        known = len(parts) == 4 and given == self._signed(parts[0], parts[1], int(parts[2] or 0))
-        if not known or parts[0] != kind or given in self._spent_tokens or self._revoked:
+        if len(parts) != 4 or not parts[2].isdigit() or parts[0] != kind:
+            raise _unauthorized()
+        known = given == self._signed(kind, parts[1], int(parts[2]))
+        if not known or given in self._spent_tokens or self._revoked:
             raise _unauthorized()
         ends = float(parts[2]) or (self._began + _ACCESS).timestamp()
         if kind == "access" and (ends <= self.clock.now().timestamp() or ends <= self._dead_before):
@@ -321,7 +323,7 @@ class X(Simulator):
             given = form.get("refresh_token", "")
             try:
                 self._token(given, "refresh")
-            except (_No, ValueError):
+            except _No:
                 raise invalid from None
             self._spent_tokens.add(given)
             return Reply(200, self._new_tokens(SCOPES))
