@@ -99,9 +99,11 @@ def read_possible(request: Asking, number: int) -> Any:
 
 
 @router.get("/tickets/{number}/messages", response=Messages, summary="The thread, in the network's order")
-def list_messages(request: Asking, number: int) -> Any:
-    thread = reach.thread(reach.ticket(request.auth, number))
-    return {"items": [of_message(message) for message in thread], "next": ""}
+def list_messages(
+    request: Asking, number: int, after: str = "", limit: Annotated[int, Query(ge=1, le=500)] = 500
+) -> Any:
+    page = reach.messages(reach.ticket(request.auth, number), after=after, limit=limit)
+    return {"items": [of_message(message) for message in page.items], "next": page.next}
 
 
 @router.post("/tickets/{number}/messages", response={201: MessageOut}, summary="Answer, or write a note")

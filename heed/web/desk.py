@@ -12,7 +12,7 @@ from heed.accounts import reach as people
 from heed.accounts.models import User
 from heed.channels.base import Files
 from heed.inbox import possible, reach
-from heed.inbox.models import Draft, Ticket
+from heed.inbox.models import Draft, Message, Ticket
 from heed.inbox.possible import Text, Way
 from heed.web import story, words
 
@@ -52,8 +52,9 @@ class Tab:
         ).decode()
 
 
-def facts(user: User, ticket: Ticket) -> dict[str, Any]:
-    """The context of the ticket's pane for one person."""
+def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
+    """The context of the ticket's pane for one person; `since` is where the story on their page starts."""
+    told = story.told(ticket, since=since)
     return {
         "ticket": ticket,
         "user": user,
@@ -61,8 +62,8 @@ def facts(user: User, ticket: Ticket) -> dict[str, Any]:
         "statuses": words.STATUSES,
         "kind": words.kind_of(ticket),
         "colleagues": people.colleagues(),
-        "story": story.told(ticket),
-        "tabs": tabs(user, ticket),
+        "told": told,
+        "tabs": tabs(user, ticket, told.last_comment),
         "outgoing": story.outgoing(user),
         "draft_files": reach.draft_files(user, ticket),
         "identities": reach.identities(ticket),
@@ -70,9 +71,9 @@ def facts(user: User, ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def tabs(user: User, ticket: Ticket) -> list[Tab]:
+def tabs(user: User, ticket: Ticket, last_comment: Message | None) -> list[Tab]:
     """The ways to write on this ticket: those its network has, and always the note."""
-    ways = possible.possible(ticket)
+    ways = possible.possible(ticket, last_comment)
     offered = {"public": ways.public, "private": ways.private, "note": _NOTE}
     drafts = reach.drafts(user, ticket)
     chosen = _chosen(ticket, offered, drafts)

@@ -59,6 +59,12 @@ def from_page(request: HttpRequest) -> bool:
     return request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
 
 
+def shown_since(request: HttpRequest) -> str:
+    """Where the story of the open ticket starts on the page that asks; "" when it shows no more than
+    every page begins with. Whatever answers it must not take away what its reader opened."""
+    return request.headers.get("Heed-Shown-Since", "")
+
+
 def sentence(text: str, status: int) -> HttpResponse:
     """A refusal in words, shown to the person as it is."""
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
@@ -87,6 +88,7 @@ class Said:
         return [
             {
                 "name": act.action,
+                "url": address_of_act(self.message.pk, act.action),
                 "word": words.ACTIONS[act.action],
                 "may": act.allowed,
                 "why": act.sentence,
@@ -111,18 +113,62 @@ class Said:
         return not self.ours and self.message.removed_at is None
 
 
-def told(ticket: Ticket) -> list[Day | Happened | Said]:
-    """The whole story of a ticket in order of time, with a line where a new day begins."""
-    return list(_with_days(reach.story(ticket)))
+def address_of_act(message: int | str, action: str) -> str:
+    """Where an action is asked for."""
+    return _address_of_acts().format(message, action)
+
+
+@cache
+def _address_of_acts() -> str:
+    """A thread has hundreds of them, and looking each up takes longer than its words."""
+    return reverse("act", args=[0, "-"]).replace("/0/", "/{}/").replace("/-/", "/{}/")
+
+
+@dataclass(frozen=True)
+class Told:
+    """A part of a ticket's story in order of time, with a line where a new day begins. It starts with
+    such a line. `start` is where it starts, as a cursor, when there is something before it."""
+
+    rows: list[Day | Happened | Said]
+    start: str
+    last_comment: Message | None
+    """The customer's newest public message in it that is still there."""
+
+
+def told(ticket: Ticket, *, since: str = "") -> Told:
+    """The end of a ticket's story; with a cursor, all since then."""
+    part = reach.story(ticket, since=since)
+    return Told([*_with_days(part.items)], part.start, _last_comment(part.items))
+
+
+def told_before(ticket: Ticket, before: str) -> Told:
+    """What came before a cursor. It ends with the line of the day on which what is shown goes on, for
+    that line gives way to this part."""
+    part = reach.story(ticket, before=before)
+    rows = [*_with_days(part.items)]
+    days = [row.at for row in rows if isinstance(row, Day)]
+    goes_on = timezone.localtime(reach.moment_of(before)).date()
+    if days[-1:] != [goes_on]:
+        rows.append(Day(goes_on))
+    return Told(rows, part.start, None)
+
+
+def _last_comment(rows: list[Message | Event]) -> Message | None:
+    comments = (
+        row
+        for row in reversed(rows)
+        if isinstance(row, Message)
+        and (row.direction, row.visibility, row.removed_at) == ("in", "public", None)
+    )
+    return next(comments, None)
 
 
 def said(message: Message, before: Message | None = None) -> Said:
     """One message as the page shows it; `before` is the customer's last one."""
-    revisions = list(message.revisions.all())
     return Said(
         message,
         files=list(message.attachments.all()),
-        earlier=revisions[:-1] if message.edited_at else [],
+        earlier=list(message.revisions.all())[:-1] if message.edited_at else [],
         likes=getattr(message, "like_count", 0),
         quote=_quote(message, before),
     )

@@ -194,6 +194,24 @@ class TestTicket:
 
 
 class TestMessages:
+    def test_a_long_thread_comes_in_pages(self, call: Caller, desk: Desk) -> None:
+        ticket = desk.ticket()
+        for number in range(4):
+            desk.message(ticket, f"No. {number}")
+        whole = call("GET", f"tickets/{ticket.pk}/messages").json
+        assert (len(whole["items"]), whole["next"]) == (5, "")
+        found: list[int] = []
+        sizes: list[int] = []
+        after = ""
+        while not sizes or after:
+            page = call("GET", f"tickets/{ticket.pk}/messages?limit=2&after={after}").json
+            found += [item["id"] for item in page["items"]]
+            sizes.append(len(page["items"]))
+            after = page["next"]
+        assert found == [item["id"] for item in whole["items"]]
+        assert sizes == [2, 2, 1]
+        assert call("GET", f"tickets/{ticket.pk}/messages?after=zzz").status == 422
+
     def test_the_thread_in_the_networks_order(self, call: Caller, desk: Desk, maja: User) -> None:
         ticket = desk.ticket()
         start = clock.now()

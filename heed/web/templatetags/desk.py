@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -11,12 +13,16 @@ import orjson
 from babel.dates import format_date
 from babel.units import format_unit
 from django import template
+from django.conf import settings
+from django.db.models import Model
 from django.http import HttpRequest
+from django.template import Context, Engine, Template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import escape, format_html, format_html_join, urlize
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext
 
 from heed.accounts.models import User
@@ -34,6 +40,11 @@ _SHEETS = ("tokens", "base", "layout", "components", "nav", "queue", "thread", "
 @register.simple_tag
 def stylesheets() -> SafeString:
     """Links to our style sheets, layer order first."""
+    return _stylesheets(settings.STORAGES["staticfiles"]["BACKEND"])
+
+
+@cache
+def _stylesheets(storage: str) -> SafeString:
     return format_html_join(
         "\n", '<link rel="stylesheet" href="{}">', ((static(f"css/{name}.css"),) for name in _SHEETS)
     )
@@ -42,10 +53,15 @@ def stylesheets() -> SafeString:
 @register.simple_tag(takes_context=True)
 def import_map(context: dict[str, Any]) -> SafeString:
     """Names every module of ours (`heed/live` → js/live.js, with its fingerprint)."""
-    modules = {f"heed/{name}": static(f"js/{name}.js") for name in _modules()}
-    text = orjson.dumps({"imports": modules}).decode()
+    text = _imports(settings.STORAGES["staticfiles"]["BACKEND"])
     nonce = getattr(context["request"], "csp_nonce", "")
     return format_html('<script type="importmap" nonce="{}">{}</script>', nonce, mark_safe(text))  # noqa: S308
+
+
+@cache
+def _imports(storage: str) -> str:
+    modules = {f"heed/{name}": static(f"js/{name}.js") for name in _modules()}
+    return orjson.dumps({"imports": modules}).decode()
 
 
 @cache
@@ -58,6 +74,87 @@ def nav(context: dict[str, Any]) -> dict[str, Any]:
     """The side bar: views with their counts, accounts, pages, me."""
     request: HttpRequest = context["request"]
     return (context.get("side") or side_bar.facts(request)) | {"csrf_token": context.get("csrf_token")}
+
+
+@register.simple_tag(takes_context=True)
+def row(context: dict[str, Any], ticket: Ticket) -> SafeString:
+    """A ticket's line in the list. One is written once and shown until something in it changes:
+    a nudge redraws thirty of them, of which one is new."""
+    place, user, account = context["place"], context["user"], ticket.account
+    minute = clock.now().replace(second=0, microsecond=0)  # how long a window still stands open
+    shows = (
+        *(*_stored(ticket), *_stored(ticket.identity), account.name, account.network),
+        *(ticket.assignee and ticket.assignee.name, user.pk, place.base, ticket.pk == context["number"]),
+        *(
+            get_language(),
+            timezone.localtime(ticket.last_at).utcoffset(),
+            minute if ticket.window_closes_at else None,
+        ),
+    )
+    written = _rows.get(shows)
+    if written is None:
+        facts = {"ticket": ticket, "place": place, "user": user, "number": context["number"]}
+        line = _template("inbox/_ticket_row.html").render(Context(facts))
+        written = mark_safe(line.rstrip("\n"))  # noqa: S308
+        if len(_rows) >= _MOST_ROWS:
+            _rows.clear()
+        _rows[shows] = written
+    return written
+
+
+def _stored(row: Ticket | Identity) -> Iterator[object]:
+    """Every column: whatever a line may show of it some day."""
+    return (getattr(row, name) for name in _columns(type(row)))
+
+
+@cache
+def _columns(model: type[Model]) -> tuple[str, ...]:
+    return tuple(field.attname for field in model._meta.concrete_fields)
+
+
+_MOST_ROWS = 2000
+_rows: dict[tuple[object, ...], SafeString] = {}
+
+
+@cache
+def _template(name: str) -> Template:
+    return Engine.get_default().get_template(name)
+
+
+@register.simple_tag
+def message_menu(row: story.Said) -> SafeString:
+    """What can be done with a message; nothing where nothing can. Menus that offer the same are
+    written once, and only the message's own number and words are filled in."""
+    offers = (
+        *(get_language(), row.message.visibility, row.can_be_answered, row.can_be_quoted, bool(row.original)),
+        *((act["name"], act["may"], str(act["why"]), act["choices"]) for act in row.actions),
+    )
+    if not any(offers[2:]):
+        return mark_safe("")
+    written = _menus.get(offers)
+    if written is None:
+        blank = {"pk": _BLANK["pk"], "text": _BLANK["text"], "words": _BLANK["words"]}
+        acts = [{**act, "url": story.address_of_act(_BLANK["pk"], act["name"])} for act in row.actions]
+        own = {
+            "visibility": row.message.visibility,
+            "actions": acts,
+            "original": row.original and _BLANK["link"],
+        }
+        can = {"can_be_answered": row.can_be_answered, "can_be_quoted": row.can_be_quoted}
+        written = _template("inbox/_message_menu.html").render(Context({"menu": {**blank, **own, **can}}))
+        if len(_menus) >= _MOST_MENUS:
+            _menus.clear()
+        _menus[offers] = written
+    text = row.message.text
+    words = Truncator(text).chars(90) if len(text) > 90 else text
+    filled = {"pk": str(row.message.pk), "text": text, "words": words, "link": row.original}
+    return mark_safe(_FILL.sub(lambda found: escape(filled[found[1]]), written))  # noqa: S308
+
+
+_BLANK = {name: f"\ue000{name}\ue000" for name in ("pk", "text", "words", "link")}
+_FILL = re.compile("\ue000([a-z]+)\ue000")
+_MOST_MENUS = 500
+_menus: dict[tuple[object, ...], str] = {}
 
 
 @register.simple_tag

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
 
 from heed.accounts.models import User
-from heed.inbox.models import Ticket
+from heed.channels.models import Account
+from heed.inbox.models import Identity, Ticket
 from heed.web.tests import cast
 
 
@@ -244,3 +246,52 @@ def test_what_is_not_there_says_so_in_our_look(page: Client) -> None:
     text = page.get("/inbox/overdue/").content.decode()
     assert "There is nothing here" in text
     assert 'id="nav"' in text
+
+
+def line_of(ticket: Ticket, page: Client) -> str:
+    found = re.search(rf'<li class="ticket[^>]*id="t{ticket.pk}".*?</li>', list_of(page), re.S)
+    assert found
+    return found[0]
+
+
+def list_of(page: Client) -> str:
+    return page.get("/inbox/open/").content.decode()
+
+
+def test_a_line_of_the_list_is_as_its_ticket_is_now(page: Client, ana: User, ivo: User, lea: Ticket) -> None:
+    """Lines are kept between requests: whatever stands in one must be asked for again when it changes."""
+    tickets, identities = Ticket.objects.filter(pk=lea.pk), Identity.objects.filter(pk=lea.identity_id)
+    accounts = Account.objects.filter(pk=lea.account_id)
+    tickets.update(assignee=None)
+    changes = (
+        ("It is back", lambda: tickets.update(last_text="It is back")),
+        ("You:", lambda: tickets.update(last_direction="out")),
+        ("Answered", lambda: tickets.update(unanswered=False)),
+        ("2026-02-03T04:05:06", lambda: tickets.update(last_at=datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC))),
+        ("<bdi>Ivo</bdi>", lambda: tickets.update(assignee=ivo)),
+        ("<bdi>Iva</bdi>", lambda: User.objects.filter(pk=ivo.pk).update(name="Iva Horvat")),
+        ("Lea Marn-Kos", lambda: identities.update(name="Lea Marn-Kos")),
+        ("@lea", lambda: identities.update(name="", handle="@lea")),
+        ("Acme Shoes", lambda: accounts.update(name="Acme Shoes")),
+        (">private message<", lambda: tickets.update(kind="private")),
+        (">تم الرد<", lambda: page.cookies.load({"heed_language": "ar"})),
+    )
+    for words, change in changes:
+        before = line_of(lea, page)
+        assert words not in before
+        change()
+        assert words in line_of(lea, page)
+    assert 'aria-current="true"' not in line_of(lea, page)
+    opened = page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    assert re.search(rf'id="t{lea.pk}" aria-current="true"', opened)
+
+
+def test_a_line_is_for_the_one_who_reads_it(page: Client, ana: User, ivo: User, lea: Ticket) -> None:
+    Ticket.objects.filter(pk=lea.pk).update(assignee=ana)
+    assert "<bdi>Ana</bdi>" not in line_of(lea, page)
+    page.force_login(ivo)
+    assert "<bdi>Ana</bdi>" in line_of(lea, page)
+    assert (
+        f'href="/inbox/account/{lea.account_id}/{lea.pk}/"'
+        in page.get(f"/inbox/account/{lea.account_id}/").content.decode()
+    )

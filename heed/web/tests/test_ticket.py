@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -193,3 +195,53 @@ def test_only_a_chosen_message_is_quoted(page: Client, ana: User, lea: Ticket) -
     assert 'class="quote"' not in page.get(f"/inbox/open/{lea.pk}/").content.decode()
     cast.wrote(lea, ana, "To the first", answers=first)
     assert 'class="quote"' in page.get(f"/inbox/open/{lea.pk}/").content.decode()
+
+
+def shown(html: str) -> list[tuple[str, str]]:
+    """Days and messages, in order."""
+    return re.findall(r'class="said" dir="auto">(No\. \d+)<|(<p class="day" id="d\d+)', html)
+
+
+@pytest.fixture
+def long_talk(ana: User) -> Ticket:
+    """Three days of it, none of which begins where a part does."""
+    talk = cast.ticket(cast.account("viber", "Acme on Viber"), "Jan Sever", "No. 0", minutes=60 * 72)
+    start = talk.opened_at
+    for number in range(1, 120):
+        cast.said(talk, f"No. {number}", at=start + timedelta(minutes=number * 36))
+    return talk
+
+
+def test_a_long_thread_begins_at_its_end(page: Client, long_talk: Ticket) -> None:
+    """Part by part one reads to its beginning: every message once, every day once above its first."""
+    whole = page.get(f"/inbox/all/{long_talk.pk}/", headers={"Heed-Shown-Since": "*"})
+    assert len(shown(whole.content.decode())) < 60, "opening a ticket starts at its end"
+    html = page.get(f"/inbox/all/{long_talk.pk}/").content.decode()
+    found, asked = shown(html), 0
+    while earlier := re.search(r'hx-get="(/tickets/\d+/earlier/[^"]+)"', html):
+        html = page.get(earlier[1].replace("&amp;", "&")).content.decode()
+        found = shown(html) + found[1:]  # the button and the day beneath it give way
+        asked += 1
+    assert asked == 2
+    everything = page.get(f"/inbox/news/?ticket={long_talk.pk}", headers={"Heed-Shown-Since": "*"})
+    assert found == shown(everything.content.decode())
+    assert [text for text, day in found if text] == [f"No. {number}" for number in range(120)]
+    days = [day for text, day in found if day]
+    assert len(days) == len(set(days)) >= 3
+
+
+def test_what_one_opened_stays_open(page: Client, long_talk: Ticket) -> None:
+    """After one's own deeds and after news alike."""
+    html = page.get(f"/inbox/all/{long_talk.pk}/").content.decode()
+    start = re.findall(r'data-start="([^"]+)"', html)[0]
+    html = page.get(f"/tickets/{long_talk.pk}/earlier/", {"before": start}).content.decode()
+    headers = {"Heed-Shown-Since": re.findall(r'data-start="([^"]+)"', html)[0]}
+    news = page.get(f"/inbox/news/?ticket={long_talk.pk}", headers=headers)
+    answer = page.post(f"/tickets/{long_talk.pk}/answered/", headers=headers)
+    for found in (news, answer):
+        texts = [text for text, day in shown(found.content.decode()) if text]
+        assert texts == [f"No. {number}" for number in range(20, 120)]
+
+
+def test_a_wrong_place_in_a_thread_is_refused(page: Client, lea: Ticket) -> None:
+    assert page.get(f"/tickets/{lea.pk}/earlier/?before=x").status_code == 400

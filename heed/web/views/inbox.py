@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 from heed.accounts.models import User
 from heed.channels import reach as channels
 from heed.inbox import reach
-from heed.web import desk, nav, words
-from heed.web.gate import from_page, person, sentence, signed_in
+from heed.web import desk, nav, story, words
+from heed.web.gate import from_page, person, sentence, shown_since, signed_in
 
 _PAGE = 30
 _MOST_ROWS = 200
@@ -84,7 +84,7 @@ def news(request: HttpRequest) -> HttpResponse:
         facts |= {"queue": True} | nav.facts(request, _current(place), tallies)
     number = _whole(request.GET.get("ticket"))
     if number is not None:
-        facts |= desk.facts(user, reach.ticket(user, number))
+        facts |= desk.facts(user, reach.ticket(user, number), shown_since(request))
     return render(request, "inbox/_news.html", facts)
 
 
@@ -97,6 +97,14 @@ def order(request: HttpRequest) -> HttpResponse:
         return sentence(_("There is no such order."), status=422)
     request.session["order"] = wanted
     return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+
+
+@signed_in
+def earlier(request: HttpRequest, number: int) -> HttpResponse:
+    """What was said before the part of a thread that the page shows."""
+    ticket = reach.ticket(person(request), number)
+    facts = {"ticket": ticket, "told": story.told_before(ticket, request.GET.get("before", ""))}
+    return render(request, "inbox/_story.html", facts)
 
 
 @signed_in
@@ -165,6 +173,7 @@ def _whole(text: str | None) -> int | None:
 urlpatterns = [
     path("", home, name="home"),
     path("tickets/<int:number>/", jump, name="ticket"),
+    path("tickets/<int:number>/earlier/", earlier, name="earlier"),
     path("inbox/news/", news, name="news"),
     path("inbox/order/", order, name="order"),
     path("inbox/account/<int:account>/", account_view, name="account_view"),

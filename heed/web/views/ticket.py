@@ -15,7 +15,7 @@ from heed.channels.base import FilledTemplate
 from heed.inbox import reach, verbs
 from heed.inbox.models import Ticket
 from heed.web import desk
-from heed.web.gate import person, sentence, signed_in
+from heed.web.gate import person, sentence, shown_since, signed_in
 
 
 @require_POST
@@ -136,7 +136,8 @@ def dismissal(request: HttpRequest, message: int) -> HttpResponse:
 
 def _news(request: HttpRequest, number: int) -> HttpResponse:
     user = person(request)
-    return render(request, "inbox/_news.html", desk.facts(user, reach.ticket(user, number)))
+    facts = desk.facts(user, reach.ticket(user, number), shown_since(request))
+    return render(request, "inbox/_news.html", facts)
 
 
 def _key(text: str) -> UUID | None:

@@ -31,12 +31,21 @@ class Log {
     this.newer.hidden = true;
   }
 
+  get start() {
+    return this.element.querySelector("#earlier")?.dataset.start;
+  }
+
   before() {
+    this.shownFrom = this.start;
+    this.fromEnd = this.element.scrollHeight - this.element.scrollTop;
     this.last = this.element.querySelector(":scope > :last-child")?.id;
   }
 
   after() {
-    if (this.atEnd) this.toEnd();
+    if (this.shownFrom && this.start !== this.shownFrom) {
+      this.element.scrollTop = this.element.scrollHeight - this.fromEnd; // what was read stays in sight
+      this.atEnd = false;
+    } else if (this.atEnd) this.toEnd();
     else if (this.element.querySelector(":scope > :last-child")?.id !== this.last) this.newer.hidden = false;
   }
 }

@@ -2,7 +2,7 @@
 
 /** The headers of our own requests: who asks, and the token against forged forms. */
 export function headers() {
-  return { "HX-Request": "true", "X-CSRFToken": token() };
+  return { "HX-Request": "true", "X-CSRFToken": token(), "Heed-Shown-Since": shownSince() };
 }
 
 /** The token of now: signing in again in another tab changes it. */
@@ -12,8 +12,15 @@ function token() {
 }
 
 document.addEventListener("htmx:config:request", (event) => {
-  event.detail.ctx.request.headers["X-CSRFToken"] = token();
+  const { headers } = event.detail.ctx.request;
+  headers["X-CSRFToken"] = token();
+  if (document.getElementById("log")) headers["Heed-Shown-Since"] = shownSince();
 });
+
+/** Where the story of the open ticket starts on this page: answers must not take away what one opened. */
+function shownSince() {
+  return document.getElementById("earlier")?.dataset.start ?? "*";
+}
 
 /** POST fields; throws a `Refusal` with the server's sentence, or a TypeError when the line broke. */
 export async function post(url, fields, options = {}) {

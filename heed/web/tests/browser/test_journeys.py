@@ -110,6 +110,23 @@ def test_reading_further_up_is_not_disturbed(visit: Any, people: Any, lea: Ticke
     assert log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight") < 2
 
 
+def test_earlier_messages_come_above_what_one_reads(visit: Any, people: Any, lea: Ticket) -> None:
+    for number in range(70):
+        cast.said(lea, f"Message number {number}.")
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    expect(page.locator("#log .msg")).to_have_count(50)
+    first = page.locator("#log .msg").first
+    first.scroll_into_view_if_needed()
+    page.wait_for_timeout(100)
+    reading, top = page.locator(f"#{first.get_attribute('id')}"), first.bounding_box()["y"]
+    page.locator("#log").get_by_role("button", name="Earlier messages").click()
+    expect(page.locator("#log .msg")).to_have_count(73)
+    page.wait_for_timeout(100)
+    assert abs(reading.bounding_box()["y"] - top) < 3, "what one reads stays where it is"
+    customer_writes(lea, "The newest of all")
+    expect(page.locator("#log .msg")).to_have_count(74)
+
+
 def test_a_draft_survives_reload_and_crash(visit: Any, people: Any, lea: Ticket) -> None:
     page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
     page.get_by_role("tab", name="Note").click()
