@@ -321,6 +321,10 @@ def _check_files(way: Way, text: str, attachments: list[Attachment]) -> None:
         raise CannotAnswer(way.no_files or _("No files can be sent this way."), _("Remove the attachment."))
     if len(attachments) > way.files.count:
         raise CannotAnswer(_("At most %(most)d files can go along.") % {"most": way.files.count})
+    if len(attachments) > 1 and any(kept_files.matches(each.mime, way.files.alone) for each in attachments):
+        raise CannotAnswer(
+            _("A file of this kind goes alone."), _("Send the others in an answer of their own.")
+        )
     if text and not way.files.with_text:
         raise CannotAnswer(_("Text and files cannot go together here."), _("Send them one after the other."))
     for attachment in attachments:

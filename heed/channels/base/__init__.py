@@ -19,7 +19,7 @@ from heed.channels.base.account import (
     Permission,
     Quota,
 )
-from heed.channels.base.capabilities import Action, Capabilities, Files, Late, Limit, Writing
+from heed.channels.base.capabilities import Action, Capabilities, Files, Invited, Late, Limit, Writing
 from heed.channels.base.door import ADMITTED, REFUSED, WRONG_METHOD, Admission, Hook
 from heed.channels.base.inbound import (
     AccountChanged,
@@ -98,6 +98,7 @@ __all__ = [
     "IdentityChanged",
     "IdentitySeen",
     "Inbound",
+    "Invited",
     "Late",
     "Limit",
     "Malformed",

@@ -19,13 +19,15 @@ class Limit:
 class Files:
     """Which files may go along. `types` are MIME types or `image/*`; `most_bytes` by prefix of
     type, `""` for all others. `with_text` is False where text and file are two messages. `fetched`
-    says that the network fetches the file from us, so Heed needs a public address."""
+    says that the network fetches the file from us, so Heed needs a public address. Files of a type in
+    `alone` go without any other beside them."""
 
     types: tuple[str, ...]
     most_bytes: Mapping[str, int]
     count: int
     with_text: bool = True
     fetched: bool = False
+    alone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,22 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
+class Invited:
+    """Only those may be answered whose message is known to invite us: where `refs` holds False under
+    `ref` it does not, and `sentence` says so (translatable)."""
+
+    ref: str
+    sentence: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Writing:
     """How one may write, publicly or privately. No `files` means none can be sent.
 
     `window` is how many seconds after the customer's last private message we may write freely;
     None means always. All `limits` hold at once. `sends` is how many messages we may send after the
     customer's last one. `late` is the way that stays open after the window; `templates` says that
-    approved templates can be sent at any time.
+    approved templates can be sent at any time. `invited` narrows which messages may be answered.
     """
 
     limits: tuple[Limit, ...]
@@ -54,6 +65,7 @@ class Writing:
     sends: int | None = None
     late: Late | None = None
     templates: bool = False
+    invited: Invited | None = None
 
 
 Action = Literal[

@@ -68,6 +68,7 @@ def _capabilities(facts: Mapping[str, Any]) -> Capabilities:
             types=tuple(facts.get("types") or server.TYPES),
             most_bytes={"image/": image, "video/": video, "audio/": video, "": image},
             count=int(facts.get("max_files") or server.MOST_FILES),
+            alone=("video/*", "audio/*"),
         ),
     )
     return Capabilities(

@@ -29,6 +29,7 @@ from heed.channels.base import (
     Hook,
     IdentitySeen,
     Inbound,
+    Invited,
     Limit,
     MediaSource,
     MessageRemoved,
@@ -62,6 +63,9 @@ _HIDING: frozenset[Action] = frozenset({"hide", "unhide"})
 _ELSEWHERE = _LIKES | _REPOSTS
 _NO_LIKES = _("X lets programs like posts only with an Enterprise contract.")
 _NO_HIDING = _("X hides only replies under your own posts.")
+_MENTIONED = Invited(
+    "summoned", _("X lets this access level answer only who mentioned or quoted the account.")
+)
 
 
 class X(Network):
@@ -133,7 +137,12 @@ class X(Network):
     capabilities = Capabilities(
         public=Writing(
             limits=(Limit("weighted", writing.TEXT_WEIGHT),),
-            files=Files(types=(*_IMAGES, "video/mp4"), most_bytes=_BYTES, count=writing.IMAGES),
+            files=Files(
+                types=(*_IMAGES, "video/mp4"),
+                most_bytes=_BYTES,
+                count=writing.IMAGES,
+                alone=("image/gif", "video/*"),
+            ),
         ),
         private=Writing(
             limits=(Limit("chars", writing.DIRECT_CHARS),),
@@ -176,7 +185,8 @@ class X(Network):
     )
 
     def able(self, facts: Mapping[str, Any]) -> Capabilities:
-        """Who pays per use has no likes and no quotes; without the permission there are no messages."""
+        """Who pays per use has no likes and no quotes and answers only who mentioned the account; without
+        the permission there are no messages."""
         can = self.capabilities
         if facts.get("level") != signin.ENTERPRISE:
             can = replace(
@@ -184,6 +194,7 @@ class X(Network):
                 on_theirs=can.on_theirs - _LIKES,
                 on_ours=can.on_ours - _LIKES,
                 why_not={**can.why_not, "like": _NO_LIKES},
+                public=replace(can.public, invited=_MENTIONED) if can.public else None,
                 quote=False,
             )
         if facts.get("messages") is False:
