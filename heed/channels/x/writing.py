@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -33,6 +34,13 @@ MEGABYTE = 1024 * 1024
 IMAGE_BYTES, GIF_BYTES, VIDEO_BYTES = 5 * MEGABYTE, 15 * MEGABYTE, 512 * MEGABYTE
 IMAGES = 4
 
+_LIMITS = {
+    "image/jpeg": ("image", IMAGE_BYTES),
+    "image/png": ("image", IMAGE_BYTES),
+    "image/webp": ("image", IMAGE_BYTES),
+    "image/gif": ("gif", GIF_BYTES),
+}
+_CASHTAG = re.compile(r"(?<!\w)\$[A-Za-z]{1,6}(?!\w)")
 _CHUNK = 4 * MEGABYTE
 _LOOKS = 12
 _CLOCKS_DIFFER = timedelta(seconds=5)
@@ -67,7 +75,8 @@ def _check(account: AccountRecord, answer: Answer) -> None:
 
 
 def _check_self_serve(answer: Answer) -> None:
-    """Who pays per use may answer only who named or quoted the account, and may not quote."""
+    """Who pays per use may answer only who named or quoted the account, may not quote, and may name
+    only one share."""
     if answer.quote:
         raise Refusal(
             "not_allowed", code="self-serve", detail="X allows quotes only with an Enterprise contract."
@@ -78,6 +87,8 @@ def _check_self_serve(answer: Answer) -> None:
             code="not-summoned",
             detail="X lets this access level answer only who mentioned or quoted the account.",
         )
+    if len(_CASHTAG.findall(answer.text)) > 1:
+        raise Refusal("bad_request", code="cashtags", detail="X takes only one $CASHTAG in a post.")
 
 
 def _send_publicly(account: AccountRecord, answer: Answer) -> Steps[Sent]:
@@ -166,13 +177,7 @@ def _processed(account: AccountRecord, media: str, state: Mapping[str, Any]) -> 
 
 def _kind(file: OutgoingFile) -> str:
     """What X calls a file of this type. Raises `Refusal` for one it does not take."""
-    kind, most = (
-        ("gif", GIF_BYTES)
-        if file.mime == "image/gif"
-        else ("image", IMAGE_BYTES)
-        if file.mime in ("image/jpeg", "image/png", "image/webp")
-        else ("video", VIDEO_BYTES)
-    )
+    kind, most = _LIMITS.get(file.mime, ("video", VIDEO_BYTES))
     if kind == "video" and file.mime != "video/mp4":
         raise Refusal("file_refused", detail=f"X takes no {file.mime}")
     if file.size > most:

@@ -48,6 +48,7 @@ _PROBLEMS = "https://api.x.com/2/problems/"
 _LINK = re.compile(r"https?://[^\s]+")
 _NAMED = re.compile(r"@(\w{1,20})")
 _TOKENS = re.compile(r'-?\w+:"[^"]*"|-?"[^"]*"|[()]|[^\s()]+')
+_CASHTAG = re.compile(r"(?<!\w)\$[A-Za-z]{1,6}(?!\w)")
 _LIMITS = {
     "me": 75,
     "post": 100,
@@ -826,6 +827,8 @@ class X(Simulator):
             raise _problem(400, "invalid-request", "One or more parameters to your request was invalid.")
         if measure(said, "weighted") > TEXT_WEIGHT:
             raise _legacy(400, 186, "Tweet needs to be a bit shorter.")
+        if self.level == "self_serve" and len(_CASHTAG.findall(said)) > 1:
+            raise _problem(403, "client-forbidden", "Only one $CASHTAG is allowed in a post.")
         self._check_files(files, "tweet")
         self._check_target(parent, quoted)
         for each in self._posts.values():

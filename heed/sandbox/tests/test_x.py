@@ -326,6 +326,7 @@ class TestPosting:
         assert (refused.status_code, "not been mentioned" in refused.json()["detail"]) == (403, True)
         assert ask(x, "POST", "/2/tweets", {"text": "Res!", "quote_tweet_id": fan["id"]}).status_code == 403
         assert ask(x, "POST", f"/2/users/{x.us}/likes", {"tweet_id": fan["id"]}).status_code == 403
+        assert ask(x, "POST", "/2/tweets", {"text": "$AB $CD"}).status_code == 403
         post(x, "Res!", reply={"in_reply_to_tweet_id": fan["id"]})
 
     def test_hiding_only_under_our_own(self, x: X) -> None:

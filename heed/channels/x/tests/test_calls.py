@@ -179,6 +179,8 @@ class TestSending:
         caught = refused(script, network.send(SELF_SERVE, stranger))
         assert (caught.reason, caught.code, script.requests) == ("not_allowed", "not-summoned", [])
         assert refused(Script(), network.send(SELF_SERVE, answer(quote=True))).code == "self-serve"
+        assert refused(Script(), network.send(SELF_SERVE, answer("$AB and $CD"))).code == "cashtags"
+        assert Script(made()).run(network.send(SELF_SERVE, answer("$AB costs $5"))) == Sent("77")
         assert Script(made()).run(network.send(SELF_SERVE, answer())) == Sent("77")
         assert Script(made()).run(network.send(ACCOUNT, stranger)) == Sent("77")
 
