@@ -22,6 +22,7 @@ from heed.channels.base import (
     CredentialField,
     Files,
     Finding,
+    Guide,
     Hook,
     Inbound,
     Limit,
@@ -30,24 +31,23 @@ from heed.channels.base import (
     Refusal,
     Sent,
     Target,
+    Template,
     Wanted,
     Writing,
 )
-from heed.channels.whatsapp import graph, reading
+from heed.channels.whatsapp import connecting, graph, reading, templates
 from heed.lib import clock
 from heed.lib.crypto import hmac_sha256_hex, same
 from heed.lib.http import AnswerLost, Request, Response, Steps, Unreachable
 
 T = TypeVar("T")
 
-SUBSCRIBED = ("messages", "smb_message_echoes", "user_id_update")
 MEGABYTE = 1024 * 1024
 DAY = 24 * 60 * 60
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 A_RECEIPT_MAY_STILL_COME = 60.0
 ASK_AGAIN = 20.0
-THUMBS_UP = "👍"
 OFFICE = "application/vnd.openxmlformats-officedocument."
 TYPES = (
     "image/jpeg",
@@ -125,9 +125,32 @@ class WhatsApp(base.Network):
                 count=1,
             ),
             window=DAY,
+            templates=True,
         ),
-        on_private=frozenset({"like", "unlike", "seen", "typing"}),
+        on_private=frozenset({"react", "unreact", "seen", "typing"}),
+        why_not={
+            "edit": _("WhatsApp does not let programs change a message."),
+            "delete": _("WhatsApp does not let programs take a message back."),
+        },
+        reactions=("*",),
         receipts=frozenset({"delivered", "seen"}),
+    )
+    guide = Guide(
+        steps=(
+            _("At developers.facebook.com make an app of the type Business with the product WhatsApp."),
+            _("Under WhatsApp, API Setup, register the number and copy the two IDs into this form."),
+            _("In Meta Business settings make a system user and give it the app and the WhatsApp account."),
+            _("Generate a token for it that never expires, with the permissions below."),
+            _("From App settings, Basic, copy the app secret."),
+            _("Connect. Heed enters its webhook address in your app and subscribes the WhatsApp account."),
+            _("Write to the number from a phone. A ticket appears."),
+        ),
+        permissions=connecting.PERMISSIONS,
+        console="https://developers.facebook.com/apps/",
+    )
+    lost_in_outage = _(
+        "Meta repeats for up to 7 days what it could not deliver. It keeps no history that could be asked "
+        "for: what a longer outage swallowed is lost."
     )
 
     # --------------------------------------------------------------------------- the door
@@ -145,26 +168,10 @@ class WhatsApp(base.Network):
     # ------------------------------------------------------------------------ connecting
 
     def check(self, account: AccountRecord) -> Steps[Checked]:
-        """Read the number, have its news sent to us and subscribe its business account."""
-        number_id = account.credentials.get("phone_number_id", "")
-        try:
-            number = yield from graph.get(
-                account, quote(number_id, safe=""), fields="id,verified_name,display_phone_number"
-            )
-            if account.external_id not in ("", number_id):
-                raise Refusal("not_configured", detail=f"This account is the number {account.external_id}.")
-            yield from _point_webhook_here(account)
-            business = quote(account.credentials.get("business_account_id", ""), safe="")
-            yield from graph.post(account, f"{business}/subscribed_apps", {})
-        except Refusal as refusal:
-            if refusal.reason in ("gone", "bad_request"):  # an id that is not one, or not this token's
-                raise Refusal("not_configured", code=refusal.code, detail=refusal.detail) from refusal
-            raise
-        return Checked(
-            str(number.get("id") or number_id),
-            str(number.get("verified_name", "")),
-            str(number.get("display_phone_number", "")),
-        )
+        return connecting.checked(account)
+
+    def templates(self, account: AccountRecord) -> Steps[list[Template]]:
+        return templates.approved(account)
 
     def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
         """A system user's token does not expire; when it is refused only a new one helps."""
@@ -224,7 +231,8 @@ class WhatsApp(base.Network):
     ) -> Steps[Mapping[str, Any]]:
         if not target.external_id:
             raise Refusal("bad_request", detail=f"{action} needs a message")
-        yield from graph.post(account, f"{account.external_id}/messages", _deed(action, target, person))
+        deed = _deed(action, target, person, value)
+        yield from graph.post(account, f"{account.external_id}/messages", deed)
         return {}
 
 
@@ -245,31 +253,6 @@ def _is_signed(hook: Hook, account: AccountRecord) -> bool:
     return any(same(given, f"sha256={each}") for each in right)
 
 
-# ------------------------------------------------------------------------------ connecting
-
-
-def _point_webhook_here(account: AccountRecord) -> Steps[None]:
-    """Have the app deliver to us. Where Meta does not let us, the address is pasted by hand."""
-    try:
-        app = yield from graph.get(account, "app", fields="id")
-        app_id = str(app.get("id") or "")
-        if not app_id or not account.hook_url:
-            return
-        as_app = {**account.credentials, "access_token": f"{app_id}|{graph.secrets(account)[0]}"}
-        wanted = {
-            "object": reading.OBJECT,
-            "callback_url": account.hook_url,
-            "verify_token": account.credentials.get("verify_token", ""),
-            "fields": ",".join(SUBSCRIBED),
-            "include_values": True,
-        }
-        asking = AccountRecord(account.external_id, account.name, as_app, account.base_url)
-        yield from graph.post(asking, f"{app_id}/subscriptions", wanted)
-    except Refusal as refusal:
-        if refusal.retry or refusal.reason == "sign_in_again":
-            raise
-
-
 # --------------------------------------------------------------------------------- writing
 
 
@@ -279,7 +262,7 @@ def _envelope(answer: Answer, *, whole: bool) -> dict[str, Any]:
     A receipt holds no words, so it can stand for an answer only where one message is all of it.
     """
     provable = whole and not (answer.text and answer.files)
-    quoted = answer.to.external_id if answer.to is not None else ""
+    quoted = answer.to.external_id if answer.to is not None and answer.chosen else ""
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
@@ -300,6 +283,8 @@ def _parts(account: AccountRecord, answer: Answer) -> Steps[list[dict[str, Any]]
     """The messages that make up an answer, its file already uploaded. Raises `Refusal`."""
     if not answer.person:
         raise Refusal("unreachable", detail="no receiver")
+    if answer.template is not None:
+        return [templates.part_of(answer.template)]
     if len(answer.text) > TEXT_LIMIT:
         raise Refusal("too_long")
     if len(answer.files) > 1:
@@ -325,15 +310,15 @@ def _uploaded(account: AccountRecord, file: OutgoingFile) -> Steps[tuple[str, di
     return "document", {"id": media_id, "filename": file.name}
 
 
-def _deed(action: Action, target: Target, person: str) -> dict[str, Any]:
+def _deed(action: Action, target: Target, person: str, value: str) -> dict[str, Any]:
     about = {"messaging_product": "whatsapp", "message_id": target.external_id}
     match action:
         case "seen":
             return {**about, "status": "read"}
         case "typing":  # it marks the message as read as well
             return {**about, "status": "read", "typing_indicator": {"type": "text"}}
-        case "like" | "unlike":
-            emoji = THUMBS_UP if action == "like" else ""
+        case "react" | "unreact":
+            emoji = value if action == "react" else ""
             return {
                 "messaging_product": "whatsapp",
                 "recipient_type": "individual",

@@ -213,4 +213,6 @@ class Rotation(Payload):
 
 
 class UserIdUpdate(Payload):
+    wa_id: str = ""
+    timestamp: Moment
     user_id: Rotation = Field(default_factory=Rotation)

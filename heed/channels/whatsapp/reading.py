@@ -42,6 +42,8 @@ _MEDIA_KINDS: dict[str, AttachmentKind] = {
     "document": "file",
     "sticker": "sticker",
 }
+_MOVED = frozenset({"user_changed_number", "customer_changed_number", "user_changed_user_id"})
+"""The words by which WhatsApp says that somebody has another id."""
 _BLOCKED = frozenset({"368", "131031"})
 """Codes by which Meta says that the account itself is stopped."""
 
@@ -154,8 +156,13 @@ def _person(number: str, user_id: str, contacts: Iterable[Contact]) -> Person | 
     external_id = user_id or contact.user_id or number
     if not external_id:
         return None
+    return _named(external_id, number, contact.profile.name, contact.profile.username)
+
+
+def _named(external_id: str, number: str, name: str = "", username: str = "") -> Person:
+    """By either id they are known again."""
     phone = f"+{number}" if number.isdecimal() else ""
-    return Person(external_id, contact.profile.name, contact.profile.username or phone)
+    return Person(external_id, name, username or phone, also=number if number != external_id else "")
 
 
 def _is_same(contact: Contact, number: str, user_id: str) -> bool:
@@ -169,9 +176,26 @@ def _may_be(contact: Contact, number: str, user_id: str) -> bool:
 
 
 def _new_user_id(raw: Any, owner: str) -> list[Inbound]:
-    """The id of a person changed. Who they were cannot be told to Heed; the delivery is kept for later."""
-    change = UserIdUpdate.model_validate(raw).user_id
-    return [base.NotUnderstood(owner=owner, what=f"user_id_update {change.previous} {change.current}"[:200])]
+    update = UserIdUpdate.model_validate(raw)
+    change = update.user_id
+    if not change.previous or not change.current:
+        return [base.NotUnderstood(owner=owner, what="user_id_update without two ids")]
+    person = _named(change.current, update.wa_id)
+    return [base.IdentityChanged(owner=owner, previous=change.previous, person=person, at=update.timestamp)]
+
+
+def _moved(message: Message, owner: str) -> list[Inbound]:
+    """They have another number or id: known by either of the old ones, they are known by the new."""
+    new = message.system
+    external_id = new.user_id or new.wa_id
+    former = [each for each in (message.from_user_id, message.sender) if each and each != external_id]
+    if not external_id or not former:
+        return [base.NotUnderstood(owner=owner, what=_of_the_system(message))]
+    person = _named(external_id, new.wa_id)
+    return [
+        base.IdentityChanged(owner=owner, previous=each, person=person, at=message.timestamp)
+        for each in former
+    ]
 
 
 # ----------------------------------------------------------------------------- messages
@@ -182,6 +206,8 @@ def _message(raw: Any, owner: str, contacts: list[Contact], complaints: list[Exp
     person = _person(message.sender, message.from_user_id, contacts)
     if message.group_id:
         return [base.NotUnderstood(owner=owner, what=f"message in the group {message.group_id}"[:200])]
+    if message.type == "system" and message.system.type in _MOVED:
+        return _moved(message, owner)
     if message.type == "system":
         return [base.NotUnderstood(owner=owner, what=_of_the_system(message))]
     if message.type == "request_welcome":
@@ -233,6 +259,7 @@ def _reaction(message: Message, owner: str, person: Person | None) -> list[Inbou
             author=person,
             reaction=reaction.emoji[:40],
             on=bool(reaction.emoji),
+            opens_window=True,
         )
     ]
 

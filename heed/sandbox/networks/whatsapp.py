@@ -43,6 +43,47 @@ UPLOADABLE = re.compile(
 PREFIXES = {"SI": "386", "EG": "20", "MN": "976", "JO": "962", "GB": "44"}
 EMOJI = {"like": "👍", "love": "❤️"}
 FIELDS = frozenset({"messages", "smb_message_echoes", "smb_app_state_sync", "history", "user_id_update"})
+SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "id": "1",
+        "name": "order_update",
+        "language": "en",
+        "status": "APPROVED",
+        "category": "UTILITY",
+        "components": [
+            {"type": "BODY", "text": "Hello {{1}}, your order {{2}} is on its way."},
+            {"type": "FOOTER", "text": "Acme"},
+        ],
+    },
+    {
+        "id": "2",
+        "name": "we_are_back",
+        "language": "sl",
+        "status": "APPROVED",
+        "category": "UTILITY",
+        "components": [{"type": "BODY", "text": "Spet smo tu. Vam lahko pomagamo?"}],
+    },
+    {
+        "id": "3",
+        "name": "invoice",
+        "language": "en",
+        "status": "APPROVED",
+        "category": "UTILITY",
+        "components": [
+            {"type": "HEADER", "format": "DOCUMENT"},
+            {"type": "BODY", "text": "Your invoice, {{1}}."},
+        ],
+    },
+    {
+        "id": "4",
+        "name": "sale",
+        "language": "en",
+        "status": "PENDING",
+        "category": "MARKETING",
+        "components": [{"type": "BODY", "text": "Boots are cheaper."}],
+    },
+]
 TITLES = {
     131026: ("Message undeliverable", "Message Undeliverable."),
     131047: (
@@ -123,6 +164,7 @@ class WhatsApp(Simulator):
         self.files: dict[str, Stored] = {}
         self.addresses: dict[str, tuple[str, datetime]] = {}
         self.dead = False
+        self.scopes = [*SCOPES]
         self.throttled: list[Refused] = []
         self.hurries = False
         self.fails_with = 0
@@ -199,11 +241,21 @@ class WhatsApp(Simulator):
         match call.method, words:
             case "GET", ["app"]:
                 return {"id": self.app, "name": f"{COMPANY} desk"}
+            case "GET", ["debug_token"]:
+                valid = given.get("input_token") == self.token and not self.dead
+                data = {"app_id": self.app, "type": "SYSTEM_USER", "is_valid": valid, "expires_at": 0}
+                return {"data": {**data, "scopes": self.scopes}}
+            case "GET", [self.business, "message_templates"]:
+                wanted = given.get("status")
+                rows = [each for each in TEMPLATES if wanted in (None, "", each["status"])]
+                return {"data": rows, "paging": {"cursors": {"before": "a", "after": "b"}}}
             case "GET", [self.app, "subscriptions"]:
                 return {"data": [{"object": OBJECT, "callback_url": self.hook_url, "active": True}]}
             case "POST", [self.app, "subscriptions"]:
                 return self._set_callback(given)
             case method, [self.business, "subscribed_apps"]:
+                if "whatsapp_business_management" not in self.scopes:
+                    raise Refused(200, "You do not have the necessary permissions", status=403)
                 return self._subscriptions(method)
             case "GET", [self.business, "phone_numbers"]:
                 return {"data": [self._number()]}
@@ -231,6 +283,7 @@ class WhatsApp(Simulator):
             "verified_name": COMPANY,
             "display_phone_number": "+386 40 123 456",
             "quality_rating": "GREEN",
+            "throughput": {"level": "STANDARD"},
             "code_verification_status": "VERIFIED",
         }
 
@@ -448,6 +501,8 @@ class WhatsApp(Simulator):
             entry.text = _checked(content.get("body"), "text['body']", MOST_TEXT)
         elif kind in MOST_BYTES:
             self._attach(entry, content)
+        elif kind == "template":
+            entry.text = _filled(content)
         elif kind == "reaction":
             if not str(content.get("message_id", "")).startswith("wamid."):
                 raise Refused(131009, "Parameter value is not valid: reaction['message_id']")
@@ -473,7 +528,7 @@ class WhatsApp(Simulator):
         code, self.fails_with = self.fails_with, 0
         if not person:
             code = 131026
-        elif not code and not self._window_open(person):
+        elif not code and entry.kind != "template" and not self._window_open(person):
             code = 131047
         receiver = self._receiver(person, to)
         if code:
@@ -686,6 +741,16 @@ class WhatsApp(Simulator):
         self.hurries = on
         return {}
 
+    def play_grant(self, name: str, on: bool = True) -> dict[str, Any]:
+        """Give the token a permission, or take it."""
+        self.scopes = [*(each for each in self.scopes if each != name), *([name] if on else [])]
+        return {}
+
+    def play_unsubscribe(self) -> dict[str, Any]:
+        """Somebody ends the subscription at Meta."""
+        self.subscribed = False
+        return {}
+
     def play_revoke(self, account: str = "") -> dict[str, Any]:
         """The token is void from now on."""
         self.dead = True
@@ -759,6 +824,21 @@ def _checked(value: Any, name: str, most: int) -> str:
     if len(value) > most:
         raise Refused(100, f"Param {name} must be at most {most} characters long.")
     return str(value)
+
+
+def _filled(content: dict[str, Any]) -> str:
+    """The text of a template with its blanks filled. Raises `Refused`."""
+    language = content.get("language")
+    code = language.get("code") if isinstance(language, dict) else ""
+    known = [each for each in TEMPLATES if (each["name"], each["language"]) == (content.get("name"), code)]
+    if not known or known[0]["status"] != "APPROVED":
+        raise Refused(132001, "Template name does not exist in the translation", status=404)
+    body = next(part for part in known[0]["components"] if part["type"] == "BODY")
+    given = [part for part in content.get("components", ()) if part.get("type") == "body"]
+    values = [str(each.get("text", "")) for part in given for each in part.get("parameters", ())]
+    if len(values) != len(set(re.findall(r"{{\d+}}", body["text"]))) or not all(values):
+        raise Refused(132000, "Number of parameters does not match the expected number of params")
+    return re.sub(r"{{(\d+)}}", lambda blank: values[int(blank[1]) - 1], str(body["text"]))
 
 
 def _set(reactions: dict[str, str], by: str, emoji: str) -> None:

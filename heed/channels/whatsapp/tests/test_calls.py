@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -18,15 +18,18 @@ from heed.channels.base import (
     CannotTell,
     Checked,
     Collected,
+    FilledTemplate,
     Hook,
     MediaSource,
     OutgoingFile,
     Refusal,
     Sent,
     Target,
+    Template,
     Wanted,
 )
 from heed.channels.whatsapp.adapter import network
+from heed.channels.whatsapp.connecting import PERMISSIONS
 from heed.channels.whatsapp.tests.sample import ACCOUNT, NUMBER, SECRET, as_meta_writes, payload, signed
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Request, Response, Steps, Unreachable, drive
@@ -155,7 +158,7 @@ class TestDoor:
 
 class TestSending:
     def test_a_text(self) -> None:
-        done, (request,) = sent(ok(), of=answer(to=TO))
+        done, (request,) = sent(ok(), of=answer(to=TO, chosen=True))
         assert done == Sent("wamid.1", person=LEA)
         assert request.url == f"{API}/{NUMBER}/messages"
         assert request.decisive
@@ -185,9 +188,28 @@ class TestSending:
         assert {"to", "recipient"} & request.json.keys() == {named}
         assert request.json[named] == person
 
-    def test_without_a_message_to_answer_nothing_is_quoted(self) -> None:
-        _, (request,) = sent(ok())
+    @pytest.mark.parametrize("of", [answer(), answer(to=TO), answer(chosen=True)])
+    def test_nothing_is_quoted_that_no_agent_chose(self, of: Answer) -> None:
+        _, (request,) = sent(ok(), of=of)
         assert "context" not in request.json
+
+    def test_a_template(self) -> None:
+        filled = FilledTemplate("order_update", "en", ("Lea", "88140"))
+        _, (request,) = sent(ok(), of=answer(template=filled))
+        assert request.json["type"] == "template"
+        assert request.json["template"] == {
+            "name": "order_update",
+            "language": {"code": "en"},
+            "components": [
+                {
+                    "type": "body",
+                    "parameters": [{"type": "text", "text": "Lea"}, {"type": "text", "text": "88140"}],
+                }
+            ],
+        }
+        assert request.json["biz_opaque_callback_data"] == "heed:k-1"
+        _, (plain,) = sent(ok(), of=answer(template=FilledTemplate("we_are_back", "sl")))
+        assert plain.json["template"] == {"name": "we_are_back", "language": {"code": "sl"}}
 
     def test_an_id_learned_on_the_way(self) -> None:
         done, _ = sent(ok(user_id="SI.2"), of=answer(person="38640111222"))
@@ -369,26 +391,26 @@ class TestActing:
                 },
             ),
             (
-                "like",
+                "react",
                 {
                     "messaging_product": "whatsapp",
                     "recipient_type": "individual",
                     "recipient": LEA,
                     "type": "reaction",
-                    "reaction": {"message_id": "wamid.in", "emoji": "👍"},
+                    "reaction": {"message_id": "wamid.in", "emoji": "🎉"},
                 },
             ),
         ],
     )
     def test_what_is_asked(self, action: Any, expected: dict[str, Any]) -> None:
         script = Script({"success": True})
-        assert script.run(network.act(ACCOUNT, action, TO, LEA)) == {}
+        assert script.run(network.act(ACCOUNT, action, TO, LEA, "🎉")) == {}
         assert script.requests[0].json == expected
         assert script.requests[0].url == f"{API}/{NUMBER}/messages"
 
-    def test_a_like_is_taken_back_by_an_empty_one(self) -> None:
+    def test_a_reaction_is_taken_back_by_an_empty_one(self) -> None:
         script = Script(ok())
-        script.run(network.act(ACCOUNT, "unlike", TO, LEA))
+        script.run(network.act(ACCOUNT, "unreact", TO, LEA, "🎉"))
         assert script.requests[0].json["reaction"] == {"message_id": "wamid.in", "emoji": ""}
 
     @pytest.mark.parametrize(
@@ -401,16 +423,67 @@ class TestActing:
         assert script.requests == []
 
 
-NUMBER_NODE = {"id": NUMBER, "verified_name": "Acme", "display_phone_number": "+386 40 123 456"}
+NUMBER_NODE = {
+    "id": NUMBER,
+    "verified_name": "Acme",
+    "display_phone_number": "+386 40 123 456",
+    "quality_rating": "GREEN",
+    "throughput": {"level": "STANDARD"},
+}
+FACTS = {"quality": "GREEN", "throughput": "STANDARD"}
+WELL = {"data": {"expires_at": 0, "scopes": [each.name for each in PERMISSIONS]}}
+DONE = {"success": True}
+
+
+def template(
+    name: str = "a", text: str = "Hi {{1}}", *parts: Any, status: str = "APPROVED"
+) -> dict[str, Any]:
+    body = {"type": "BODY", "text": text}
+    return {"name": name, "language": "en", "status": status, "components": [*parts, body]}
+
+
+class TestTemplates:
+    def test_those_that_can_be_filled_in(self) -> None:
+        cursors = {"cursors": {"after": "c"}}
+        first = {"data": [template(), template("p", status="PAUSED")], "paging": {**cursors, "next": "u"}}
+        head = {"type": "HEADER", "format": "TEXT", "text": "Acme"}
+        script = Script(first, {"data": [template("b", "Hi {{2}}, {{1}}, {{1}}", head)], "paging": cursors})
+        assert script.run(network.templates(ACCOUNT)) == [
+            Template("a", "en", "Hi {{1}}", 1),
+            Template("b", "en", "Acme\nHi {{2}}, {{1}}, {{1}}", 2),
+        ]
+        one, two = script.requests
+        assert one.url == f"{API}/{BUSINESS}/message_templates"
+        assert (one.params["status"], two.params["after"]) == ("APPROVED", "c")
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            template("x", "Hi {{first_name}}"),
+            template("x", "Hi {{2}}"),
+            template("x", ""),
+            template("x", "Hi", {"type": "HEADER", "format": "IMAGE"}),
+            template("x", "Hi", {"type": "HEADER", "format": "TEXT", "text": "Hi {{1}}"}),
+            template("x", "Hi", {"type": "BUTTONS", "buttons": [{"type": "URL", "url": "https://a/{{1}}"}]}),
+            template("x", "Hi", {"type": "BUTTONS", "buttons": [{"type": "COPY_CODE"}]}),
+            {"name": "x", "status": "APPROVED"},
+        ],
+    )
+    def test_those_that_want_more_than_words_in_order_are_left_out(self, row: dict[str, Any]) -> None:
+        assert Script({"data": [row, template()]}).run(network.templates(ACCOUNT)) == [
+            Template("a", "en", "Hi {{1}}", 1)
+        ]
 
 
 class TestConnecting:
     def test_the_number_is_read_and_its_business_subscribed(self) -> None:
-        script = Script(NUMBER_NODE, {"id": "77"}, {"success": True}, {"success": True})
+        script = Script(NUMBER_NODE, {"id": "77"}, WELL, DONE, DONE)
         found = script.run(network.check(replace(ACCOUNT, external_id="")))
-        assert found == Checked(NUMBER, "Acme", "+386 40 123 456")
-        read, _, hook, subscribed = script.requests
+        assert found == Checked(NUMBER, "Acme", "+386 40 123 456", facts=FACTS)
+        read, _, token, hook, subscribed = script.requests
         assert read.url == f"{API}/{NUMBER}"
+        assert token.params["input_token"] == "EAAB-test-token"
+        assert token.headers == {"authorization": f"Bearer 77|{SECRET}"}
         assert hook.url == f"{API}/77/subscriptions"
         assert hook.headers == {"authorization": f"Bearer 77|{SECRET}"}
         assert hook.json == {
@@ -423,8 +496,22 @@ class TestConnecting:
         assert (subscribed.method, subscribed.url) == ("POST", f"{API}/{BUSINESS}/subscribed_apps")
 
     def test_where_meta_does_not_let_us_the_address_is_pasted_by_hand(self) -> None:
-        script = Script(NUMBER_NODE, {"id": "77"}, error(2200), {"success": True})
+        script = Script(NUMBER_NODE, {"id": "77"}, WELL, error(2200), DONE)
         assert script.run(network.check(ACCOUNT)).external_id == NUMBER
+
+    def test_missing_permissions_are_named(self) -> None:
+        few = {"data": {"expires_at": 1800000000, "scopes": ["whatsapp_business_management"]}}
+        checked = Script(NUMBER_NODE, {"id": "77"}, few, DONE, DONE).run(network.check(ACCOUNT))
+        assert checked.missing == ("whatsapp_business_messaging",)
+        assert checked.expires_at == datetime(2027, 1, 15, 8, tzinfo=UTC)
+        none: dict[str, Any] = {"data": {"scopes": []}}
+        with pytest.raises(Refusal, match="whatsapp_business_management") as caught:
+            Script(NUMBER_NODE, {"id": "77"}, none, DONE, error(200)).run(network.check(ACCOUNT))
+        assert caught.value.reason == "not_allowed"
+
+    @pytest.mark.parametrize("answer", [error(100), {}, {"data": []}])
+    def test_permissions_that_meta_does_not_list_are_not_missed(self, answer: Any) -> None:
+        assert Script(NUMBER_NODE, {"id": "77"}, answer, DONE, DONE).run(network.check(ACCOUNT)).missing == ()
 
     @pytest.mark.parametrize("response", [error(100, error_subcode=33), error(100)])
     def test_an_id_that_is_none(self, response: Response) -> None:
@@ -437,9 +524,9 @@ class TestConnecting:
             Script(NUMBER_NODE).run(network.check(replace(ACCOUNT, external_id="5")))
         assert caught.value.reason == "not_configured"
 
-    @pytest.mark.parametrize("at", [0, 1, 3])
+    @pytest.mark.parametrize("at", [0, 1, 2, 4])
     def test_a_dead_token(self, at: int) -> None:
-        replies: list[Any] = [NUMBER_NODE, {"id": "77"}, {"success": True}, {"success": True}]
+        replies: list[Any] = [NUMBER_NODE, {"id": "77"}, WELL, DONE, DONE]
         replies[at] = error(190, 401)
         with pytest.raises(Refusal) as caught:
             Script(*replies).run(network.check(ACCOUNT))

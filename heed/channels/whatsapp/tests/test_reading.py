@@ -17,6 +17,7 @@ from heed.channels.base import (
     Attachment,
     Broken,
     Echo,
+    IdentityChanged,
     IdentitySeen,
     Inbound,
     Malformed,
@@ -31,7 +32,7 @@ from heed.channels.base import (
 from heed.channels.whatsapp.adapter import network
 from heed.channels.whatsapp.tests.sample import ACCOUNT, NUMBER, PAYLOADS, UNKNOWN, as_meta_writes, payload
 
-LEA = Person("SI.13491208655302741918", "Lea Marn", "+38640111222")
+LEA = Person("SI.13491208655302741918", "Lea Marn", "+38640111222", also="38640111222")
 AT = datetime(2025, 6, 8, 20, 59, 43, tzinfo=UTC)
 LATER = datetime(2025, 6, 8, 21, 0, tzinfo=UTC)
 W = "wamid.HBgLMzg2NDAxMTEyMjI"
@@ -177,7 +178,14 @@ TOO_LATE: dict[str, Any] = {
 SEEN = Receipt(owner=NUMBER, state="seen", at=LATER, external_ids=(W + "B7",))
 DELIVERED = replace(SEEN, state="delivered")
 OURS = Echo(owner=NUMBER, external_id=W + "E1", at=AT, visibility="private", person=replace(LEA, name=""))
-LIKED = ReactionChanged(owner=NUMBER, target=W + "B7", at=AT, author=LEA, reaction="👍", on=True)
+LIKED = ReactionChanged(
+    owner=NUMBER, target=W + "B7", at=AT, author=LEA, reaction="👍", on=True, opens_window=True
+)
+
+
+def moved(previous: str) -> IdentityChanged:
+    person = Person("SI.2", handle="+38640333444", also="38640333444")
+    return IdentityChanged(owner=NUMBER, previous=previous, person=person, at=AT)
 
 
 @pytest.mark.parametrize(
@@ -209,18 +217,14 @@ LIKED = ReactionChanged(owner=NUMBER, target=W + "B7", at=AT, author=LEA, reacti
         ("echo_revoke", [MessageRemoved(owner=NUMBER, external_id=W + "E0", at=AT)]),
         (
             "echo_reaction",
-            [replace(LIKED, target=W + "A1", author=Person(NUMBER), reaction="❤️")],
+            [replace(LIKED, target=W + "A1", author=Person(NUMBER), reaction="❤️", opens_window=False)],
         ),
-        ("user_id_update", [NotUnderstood(owner=NUMBER, what="user_id_update SI.1 SI.2")]),
+        ("user_id_update", [moved("SI.1")]),
+        ("user_id_update_half", [NotUnderstood(owner=NUMBER, what="user_id_update without two ids")]),
+        ("system_number", [moved("SI.13491208655302741918"), moved("38640111222")]),
         (
-            "system_number",
-            [
-                NotUnderstood(
-                    owner=NUMBER,
-                    what="system user_changed_number SI.13491208655302741918 SI.2: "
-                    "Lea Marn changed from 38640111222 to 38640333444",
-                )
-            ],
+            "system_nowhere",
+            [NotUnderstood(owner=NUMBER, what="system user_changed_number SI.1 : Lea Marn left")],
         ),
         ("group", [NotUnderstood(owner=NUMBER, what="message in the group G1")]),
         ("user_preferences", [NotUnderstood(owner=NUMBER, what="changes user_preferences")]),
@@ -258,7 +262,7 @@ def test_all_of_a_batch_in_its_order_and_to_its_number() -> None:
         (MessageReceived, "106540352242999"),
     ]
     authors = [each.author for each in news("batch") if isinstance(each, MessageReceived)]
-    assert authors == [LEA, Person("EG.77", "Omar Badr", "+20100111222"), LEA]
+    assert authors == [LEA, Person("EG.77", "Omar Badr", "+20100111222", also="20100111222"), LEA]
 
 
 def test_a_poison_message_stays_alone() -> None:

@@ -12,12 +12,13 @@ from heed.channels.base import (
     Answer,
     Broken,
     Echo,
+    FilledTemplate,
+    IdentityChanged,
     IdentitySeen,
     Inbound,
     MessageEdited,
     MessageReceived,
     MessageRemoved,
-    NotUnderstood,
     OutgoingFile,
     ReactionChanged,
     Receipt,
@@ -80,7 +81,7 @@ def target(message: MessageReceived) -> Target:
 def act(desk: Desk, action: Any, message: MessageReceived) -> None:
     assert message.author is not None
     person = message.author.external_id
-    desk.run(lambda record: network.act(record, action, target(message), person))
+    desk.run(lambda record: network.act(record, action, target(message), person, "🎉"))
 
 
 def test_connecting_points_the_webhook_here(desk: Desk, whatsapp: WhatsApp) -> None:
@@ -120,10 +121,32 @@ def test_files(desk: Desk, file: OutgoingFile, text: str, shown: list[tuple[str,
 
 
 def test_an_answer_quotes_what_it_answers(desk: Desk, whatsapp: WhatsApp) -> None:
-    wanted = answer(desk)
+    wanted = replace(answer(desk), chosen=True)
     desk.send(wanted)
     assert wanted.to is not None
     assert whatsapp.seen()["lea"][0]["context"] == wanted.to.external_id
+
+
+def test_a_template_is_taken_after_the_window(desk: Desk, whatsapp: WhatsApp) -> None:
+    wanted = answer(desk)
+    whatsapp.clock.move(25 * 3600)
+    can = desk.run(network.templates)
+    assert [(each.name, each.blanks) for each in can] == [("order_update", 2), ("we_are_back", 0)]
+    desk.send(replace(wanted, template=FilledTemplate("order_update", "en", ("Lea", "88140"))))
+    assert desk.times_seen("Hello Lea, your order 88140 is on its way.") == 1
+    assert not [each for each in news(desk, Receipt) if each.state == "failed"]
+    with pytest.raises(Refusal):
+        desk.send(replace(wanted, template=FilledTemplate("order_update", "en", ("Lea",))))
+    with pytest.raises(Refusal):
+        desk.send(replace(wanted, template=FilledTemplate("sale", "en")))
+
+
+def test_check_subscribes_again_and_names_what_is_missing(desk: Desk, whatsapp: WhatsApp) -> None:
+    whatsapp.do("unsubscribe")
+    assert desk.run(network.check).missing == ()
+    assert whatsapp.subscribed
+    whatsapp.do("grant", name="whatsapp_business_messaging", on=False)
+    assert desk.run(network.check).missing == ("whatsapp_business_messaging",)
 
 
 def test_receipts(desk: Desk, whatsapp: WhatsApp) -> None:
@@ -215,9 +238,10 @@ def test_the_id_stays_when_the_number_is_hidden(desk: Desk, whatsapp: WhatsApp) 
 def test_a_new_number_is_said_and_the_old_id_reaches_nobody(desk: Desk, whatsapp: WhatsApp) -> None:
     wanted = answer(desk)
     change = whatsapp.do("change_number", person="lea")
-    said = [each.what for each in news(desk, NotUnderstood)]
-    assert f"user_id_update {change['previous']} {change['current']}" in said
-    assert any(each.startswith("system user_changed_number") for each in said)
+    told = news(desk, IdentityChanged)
+    assert change["previous"] in [each.previous for each in told]
+    assert {each.person.external_id for each in told} == {change["current"]}
+    assert {each.person.also for each in told} == {whatsapp.wa_id("lea")}
     desk.send(wanted)
     receipt = only(desk, Receipt)
     assert (receipt.reason, receipt.code) == ("unreachable", "131026")
@@ -237,9 +261,9 @@ def test_edits_removals_and_reactions(desk: Desk, whatsapp: WhatsApp) -> None:
 
 def test_a_like_from_us_and_back(desk: Desk) -> None:
     message = desk.customer_writes("private", "Hvala!")
-    act(desk, "like", message)
+    act(desk, "react", message)
     assert [line.liked for line in lines(desk)] == [True]
-    act(desk, "unlike", message)
+    act(desk, "unreact", message)
     assert [line.liked for line in lines(desk)] == [False]
 
 
