@@ -20,7 +20,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from heed.accounts.reach import administrators
 from heed.channels import health
 from heed.channels.base import Checked, Quota, Refusal
-from heed.channels.models import Account
+from heed.channels.models import Account, SignIn
 from heed.channels.sessions import renew_ahead, with_session
 from heed.lib import clock, live
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
@@ -47,8 +47,10 @@ class TryAgain(Exception):
 def check_account(account_id: int) -> None:
     """Ask the network whether the credentials work, and write down what it says."""
     account = Account.objects.filter(pk=account_id).first()
-    if account is None or not account.locked_credentials:
+    if account is None or not account.locked_credentials or _awaits_sign_in(account):
         return
+    if account.expires_at is not None and account.expires_at < clock.now() + RENEW_BEFORE:
+        renew_ahead(account)
     try:
         checked = with_session(account, account.adapter.check)
     except Refusal as refusal:
@@ -62,6 +64,12 @@ def check_account(account_id: int) -> None:
         raise TryAgain from error
     else:
         _connected(account, checked)
+
+
+def _awaits_sign_in(account: Account) -> bool:
+    """Whether an admin is still away at the network, which is to bring what is missing."""
+    held = account.credentials
+    return any(field.required and field.name not in held for field in account.adapter.fields)
 
 
 def _connected(account: Account, checked: Checked) -> None:
@@ -139,16 +147,21 @@ def _note(account: Account, **facts: Any) -> None:
 @app.periodic(cron="*/5 * * * *")
 @app.task(queue="accounts", queueing_lock="look_after_accounts")
 def look_after_accounts(timestamp: int) -> None:
-    """Check the accounts whose turn it is, and renew sign-ins before they end."""
+    """Check the accounts whose turn it is; what nobody came back to sign in is forgotten."""
     now = clock.now()
+    _forget_begun(now - SignIn.HOLDS)
     held = Account.objects.exclude(locked_credentials=b"")
     sound = Q(problem="") & (Q(checked_at=None) | Q(checked_at__lt=now - CHECK_EVERY))
     broken = ~Q(problem="") & Q(checked_at__lt=now - CHECK_BROKEN_EVERY) & ~Q(problem__in=_NEEDS_A_PERSON)
     for account in held.filter(sound | broken):
         _check_once(account)
-    for account in held.filter(problem="", expires_at__lt=now + RENEW_BEFORE):
-        if renew_ahead(account):
-            _check_once(account)
+
+
+def _forget_begun(before: datetime) -> None:
+    """Sign-ins begun before then are over, and with them accounts that were never more than begun."""
+    never = Account.objects.filter(checked_at=None, last_delivery_at=None, problem="")
+    never.filter(sign_ins__created_at__lt=before).delete()
+    SignIn.objects.filter(created_at__lt=before).delete()
 
 
 def _check_once(account: Account) -> None:
@@ -166,19 +179,32 @@ def warn_admins(timestamp: int) -> None:
     if not can_mail():
         return
     for account in Account.objects.exclude(locked_credentials=b""):
-        found = {each.kind: each for each in health.warnings(account)}
-        news = [each for kind, each in found.items() if kind not in account.warned]
-        if news:
-            _mail_warnings(account, news)
-        known = {kind: account.warned.get(kind) or clock.now().isoformat() for kind in found}
+        found = [_about(account, each) for each in health.warnings(account)]
+        news = [about for about in found if about not in account.warned]
+        if news and not _mail_warnings(account, news):
+            continue
+        known = {about: account.warned.get(about) or clock.now().isoformat() for about in found}
         if known != account.warned:
             Account.objects.filter(pk=account.pk).update(warned=known)
 
 
-def _mail_warnings(account: Account, news: list[health.Warning]) -> None:
+def _about(account: Account, warning: health.Warning) -> str:
+    """What makes a warning another one: its kind, and of a broken account the reason."""
+    return f"{warning.kind}:{account.problem}" if warning.kind == "broken" else warning.kind
+
+
+def _mail_warnings(account: Account, news: list[str]) -> bool:
+    """Mail the news to every administrator in their language; whether anybody could be reached."""
+    reached = False
     for admin in administrators():
         with translation.override(admin.language or settings.LANGUAGE_CODE):
             subject = _("Heed: %(account)s needs attention") % {"account": account.name}
-            lines = [f"{each.sentence} {each.way_out}" for each in news]
+            told = [each for each in health.warnings(account) if _about(account, each) in news]
+            lines = [f"{each.sentence} {each.way_out}" for each in told]
             link = f"{settings.HEED_PUBLIC_URL}/accounts/{account.pk}/"
+        try:
             EmailMessage(" ".join(subject.split()), "\n\n".join([*lines, link]), to=[admin.email]).send()
+            reached = True
+        except OSError as error:  # also what smtplib raises
+            log.warning("mailing %s about account %s: %s", admin.email, account.pk, error)
+    return reached

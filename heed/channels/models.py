@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings as heed_settings
@@ -134,6 +135,9 @@ class Account(models.Model):
 
 class SignIn(models.Model):
     """An admin who is away at the network to grant access. The network sends them back with `state`."""
+
+    HOLDS = timedelta(hours=1)
+    """How long they have for it."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="sign_ins")
     user = models.ForeignKey(heed_settings.AUTH_USER_MODEL, on_delete=models.CASCADE)

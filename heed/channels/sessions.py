@@ -72,17 +72,15 @@ def _renewed(account: Account, used: AccountRecord) -> AccountRecord:
     return record
 
 
-def renew_ahead(account: Account) -> bool:
-    """Renew a sign-in before it ends; True when there is a newer one now.
+def renew_ahead(account: Account) -> None:
+    """Renew a sign-in before it ends.
 
     What the network says against it breaks nothing: the old sign-in still holds, and the page warns.
     """
     try:
-        record = account.record()
-        return _renewed(account, record).session != record.session
+        _renewed(account, account.record())
     except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
         log.info("renewing the sign-in of account %s ahead of time: %s", account.pk, error)
-        return False
 
 
 def _mark_broken(account: Account, refusal: Refusal) -> None:

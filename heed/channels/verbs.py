@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from heed.accounts.models import User
 from heed.channels import jobs
-from heed.channels.base import Network, Refusal
+from heed.channels.base import Network, Refusal, SessionExpired
 from heed.channels.models import Account, SignIn
 from heed.channels.outgoing import client
 from heed.channels.reasons import REASONS
@@ -79,20 +78,24 @@ def begin_sign_in(
     credentials: Mapping[str, str],
     base_url: str = "",
     account: Account | None = None,
+    name: str = "",
+    external_id: str = "",
+    after_solved: str = Account.AfterSolved.REOPEN,
 ) -> str:
     """Start signing in at a network that lets one: gives back where the admin's browser goes.
 
     `credentials` are those that the network does not bring itself (the app's own id and secret); with
-    an `account` it is signed in again. Raises `CannotConnect`.
+    an `account` it is signed in again, and keeps all it has. Raises `CannotConnect`.
     """
     adapter = _network(network)
     if adapter.oauth is None:
         raise CannotConnect(_("One cannot sign in to this network from here."), "network")
     account = account or Account(
         network=adapter.name,
-        name=str(adapter.label),
+        name=name.strip()[:120] or str(adapter.label),
+        external_id=external_id.strip(),
         base_url=_checked_address(base_url, adapter),
-        state=Account.State.CONNECTING,
+        after_solved=_checked_choice(after_solved),
     )
     known = account.credentials if account.locked_credentials else {}
     given = {name: value for name, value in credentials.items() if value.strip()}
@@ -100,9 +103,12 @@ def begin_sign_in(
     sign_in = SignIn(account=account, user=user)
     begun = _asked(account, adapter.oauth.begin(account.record(), _way_back(), sign_in.state))
     sign_in.keep = dict(begun.keep)
-    with transaction.atomic():
-        account.save()
-        sign_in.save()
+    try:
+        with transaction.atomic():
+            account.save(update_fields=["locked_credentials"] if account.pk else None)
+            sign_in.save()
+    except IntegrityError as error:
+        raise CannotConnect(ALREADY_CONNECTED, "external_id") from error
     return begun.url
 
 
@@ -118,16 +124,13 @@ def finish_sign_in(state: str, user: User, query: Mapping[str, str]) -> Account:
     return account
 
 
-_SIGN_IN_HOLDS = timedelta(hours=1)
-
-
 def _open_sign_in(state: str, user: User) -> SignIn:
     """The sign-in that was begun with this state, by this person, not long ago; it works once."""
     with transaction.atomic():
         found = (
             SignIn.objects.select_for_update(of=("self",))
             .select_related("account")
-            .filter(state=state, user=user, created_at__gt=clock.now() - _SIGN_IN_HOLDS)
+            .filter(state=state, user=user, created_at__gt=clock.now() - SignIn.HOLDS)
             .first()
         )
         if found is None:
@@ -148,6 +151,8 @@ def _asked(account: Account, steps: Steps[T]) -> T:
     except Refusal as refusal:
         detail = f"{refusal.code} {refusal.detail}".strip()
         raise CannotConnect(f"{REASONS[refusal.reason].sentence} {detail}".strip(), "network") from refusal
+    except SessionExpired as expired:
+        raise CannotConnect(REASONS["sign_in_again"].sentence, "network") from expired
     except (Unreachable, AnswerLost, TooLarge) as error:
         raise CannotConnect(_("The network cannot be reached at this address."), "base_url") from error
 

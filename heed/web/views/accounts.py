@@ -164,12 +164,10 @@ def connect(request: HttpRequest, network: str) -> HttpResponse:
     form = ConnectForm(adapter, request.POST or None, by_sign_in=by_sign_in)
     if form.is_valid():
         if by_sign_in:
-            away = _signed_in_at(form, network, person(request))
+            away = _away(form, network, person(request))
             if away:
                 return redirect(away)
-            return render(request, "accounts/connect.html", {"form": form, "network": adapter})
-        account = _connected(form, network)
-        if account is not None:
+        elif account := _connected(form, network):
             messages.success(request, _("Saved. Heed is asking the network now."))
             return redirect("account", account.pk)
     return render(request, "accounts/connect.html", {"form": form, "network": adapter})
@@ -283,10 +281,19 @@ def _connected(form: ConnectForm, network: str) -> Account | None:
         return None
 
 
-def _signed_in_at(form: ConnectForm, network: str, user: User) -> str:
+def _away(form: ConnectForm, network: str, user: User) -> str:
     """Where the admin goes to grant access; empty when the form says why not."""
+    given = form.cleaned_data
     try:
-        return verbs.begin_sign_in(network, user, form.credentials(), form.cleaned_data["base_url"])
+        return verbs.begin_sign_in(
+            network,
+            user,
+            form.credentials(),
+            given["base_url"],
+            name=given["name"],
+            external_id=given["external_id"],
+            after_solved=given["after_solved"],
+        )
     except CannotConnect as cannot:
         form.refuse(cannot)
         return ""

@@ -1,0 +1,210 @@
+"""Signing in at a network: begun and ended by the same person, once, in time, and nothing shown."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from heed.accounts.models import User
+from heed.accounts.verbs import ensure_person
+from heed.channels import jobs, registry, sessions, verbs
+from heed.channels.base import AccountRecord, Begun, Refusal, SessionExpired
+from heed.channels.models import Account, SignIn
+from heed.channels.tests.test_verbs import Pigeon, Wire, jobs_waiting
+from heed.channels.verbs import CannotConnect
+from heed.lib import clock
+from heed.lib.http import Request, Steps, Unreachable
+
+pytestmark = pytest.mark.django_db
+
+APP = {"app_secret": "secret-1"}
+
+
+class Loft:
+    """Where Pigeon lets one sign in. The verifier is kept, the token is given for the code."""
+
+    fills = ("page_token",)
+
+    def begin(self, account: AccountRecord, redirect: str, state: str) -> Steps[Begun]:
+        yield from ()
+        return Begun(f"https://pigeon.example/grant?back={redirect}&state={state}", {"verifier": "kept-1"})
+
+    def finish(
+        self, account: AccountRecord, keep: Mapping[str, str], query: Mapping[str, str], redirect: str
+    ) -> Steps[Mapping[str, str]]:
+        answer = yield Request("POST", f"https://pigeon.example/token/{keep['verifier']}/{query.get('code')}")
+        if answer.status == 403:
+            raise Refusal("not_allowed", code=query.get("error", ""), detail="no access was given")
+        if answer.status == 401:
+            raise SessionExpired
+        return {"page_token": answer.body.decode()}
+
+
+@pytest.fixture(autouse=True)
+def pigeon(monkeypatch: pytest.MonkeyPatch) -> Pigeon:
+    network = Pigeon()
+    network.oauth = Loft()  # type: ignore[attr-defined]
+    monkeypatch.setitem(registry.networks(), "pigeon", network)
+    return network
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    found = Wire(bodies=("token-9",))
+    monkeypatch.setattr(verbs, "client", lambda: found)
+    monkeypatch.setattr(sessions, "client", lambda: found)
+    return found
+
+
+@pytest.fixture
+def maja() -> User:
+    return ensure_person("owner@acme.example", "Maja Zupan", role=User.Role.OWNER)
+
+
+def begun(maja: User, **more: Any) -> SignIn:
+    verbs.begin_sign_in("pigeon", maja, APP, **more)
+    return SignIn.objects.get()
+
+
+def test_there_and_back(maja: User, wire: Wire) -> None:
+    url = verbs.begin_sign_in("pigeon", maja, APP, name="Acme shoes", after_solved="new")
+    sign_in = SignIn.objects.get()
+    assert url.endswith(f"/accounts/signed-in/&state={sign_in.state}")
+    account = verbs.finish_sign_in(sign_in.state, maja, {"code": "c-1"})
+    account.refresh_from_db()
+    assert account.credentials == {"app_secret": "secret-1", "page_token": "token-9"}
+    assert (account.name, account.after_solved, account.state) == ("Acme shoes", "new", "connecting")
+    assert wire.asked == ["POST https://pigeon.example/token/kept-1/c-1"]
+    assert [task for task, _ in jobs_waiting()] == ["heed.channels.jobs.check_account"]
+
+
+def test_a_state_works_once(maja: User, wire: Wire) -> None:
+    state = begun(maja).state
+    verbs.finish_sign_in(state, maja, {"code": "c-1"})
+    with pytest.raises(CannotConnect, match="Begin again"):
+        verbs.finish_sign_in(state, maja, {"code": "c-1"})
+    assert len(wire.asked) == 1
+
+
+def test_a_state_is_used_up_even_when_the_network_says_no(maja: User, wire: Wire) -> None:
+    wire.statuses = [403]
+    state = begun(maja).state
+    with pytest.raises(CannotConnect, match="access_denied no access was given"):
+        verbs.finish_sign_in(state, maja, {"error": "access_denied"})
+    with pytest.raises(CannotConnect, match="Begin again"):
+        verbs.finish_sign_in(state, maja, {"code": "c-1"})
+    assert Account.objects.get().credentials == APP
+
+
+def test_nobody_else_can_end_it(maja: User, wire: Wire) -> None:
+    state = begun(maja).state
+    ana = ensure_person("ana@acme.example", "Ana Kovač", role=User.Role.ADMIN)
+    with pytest.raises(CannotConnect, match="Begin again"):
+        verbs.finish_sign_in(state, ana, {"code": "c-1"})
+    assert wire.asked == []
+    assert verbs.finish_sign_in(state, maja, {"code": "c-1"}).credentials["page_token"] == "token-9"
+
+
+@pytest.mark.parametrize("state", ["", "guessed"])
+def test_a_state_that_was_not_given_out(maja: User, wire: Wire, state: str) -> None:
+    begun(maja)
+    with pytest.raises(CannotConnect, match="Begin again"):
+        verbs.finish_sign_in(state, maja, {"code": "c-1"})
+    assert wire.asked == []
+
+
+def test_after_an_hour_it_is_over(maja: User, wire: Wire) -> None:
+    state = begun(maja).state
+    with clock.moved(SignIn.HOLDS + timedelta(seconds=1)), pytest.raises(CannotConnect, match="Begin again"):
+        verbs.finish_sign_in(state, maja, {"code": "c-1"})
+    assert wire.asked == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "says"),
+    [(Unreachable("no route"), "cannot be reached"), (401, "no longer accepts our sign-in")],
+)
+def test_what_the_network_does_is_said(maja: User, wire: Wire, outcome: int | Exception, says: str) -> None:
+    wire.statuses = [outcome]
+    state = begun(maja).state
+    with pytest.raises(CannotConnect, match=says):
+        verbs.finish_sign_in(state, maja, {"code": "c-1"})
+
+
+def test_no_secret_is_in_the_address_the_database_or_the_log(
+    maja: User, wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    url = verbs.begin_sign_in("pigeon", maja, APP)
+    sign_in = SignIn.objects.get()
+    kept = bytes(sign_in.locked_keep) + bytes(sign_in.account.locked_credentials)
+    verbs.finish_sign_in(sign_in.state, maja, {"code": "c-1"})
+    kept += bytes(Account.objects.get().locked_credentials)
+    for secret in ("secret-1", "kept-1", "token-9"):
+        assert secret not in url
+        assert secret.encode() not in kept
+        assert secret not in caplog.text
+
+
+def test_what_the_network_does_not_bring_is_asked_for(maja: User) -> None:
+    with pytest.raises(CannotConnect, match="App secret") as refused:
+        verbs.begin_sign_in("pigeon", maja, {})
+    assert refused.value.field == "app_secret"
+    assert not Account.objects.exists()
+    assert not SignIn.objects.exists()
+
+
+def test_a_network_without_it(maja: User, pigeon: Pigeon) -> None:
+    pigeon.oauth = None  # type: ignore[attr-defined]
+    with pytest.raises(CannotConnect, match="cannot sign in"):
+        verbs.begin_sign_in("pigeon", maja, APP)
+
+
+def test_signing_in_again_keeps_the_account_as_it_was(maja: User, wire: Wire) -> None:
+    account = verbs.connect("pigeon", "Acme", "9", APP | {"page_token": "old", "hint": "h"})
+    Account.objects.update(state="broken", problem="sign_in_again", broken_at=timezone.now())
+    account.refresh_from_db()
+    before = (account.pk, account.hook_token, account.external_id, account.name, account.created_at)
+    Account.objects.update(cursor={"at": 7})  # the collector goes on meanwhile
+    verbs.begin_sign_in("pigeon", maja, {}, account=account)
+    again = verbs.finish_sign_in(SignIn.objects.get().state, maja, {"code": "c-1"})
+    again.refresh_from_db()
+    assert (again.pk, again.hook_token, again.external_id, again.name, again.created_at) == before
+    assert again.cursor == {"at": 7}
+    assert again.credentials == APP | {"page_token": "token-9", "hint": "h"}
+    assert (again.state, again.problem) == ("connecting", "")
+    assert again.broken_at is not None  # until the network was asked, the gap is not over
+    assert Account.objects.count() == 1
+
+
+def test_the_account_is_taken_already(maja: User) -> None:
+    verbs.connect("pigeon", "Acme", "9", APP | {"page_token": "old"})
+    with pytest.raises(CannotConnect, match="already connected"):
+        verbs.begin_sign_in("pigeon", maja, APP, external_id="9")
+
+
+def test_nobody_asks_the_network_before_the_admin_is_back(maja: User, wire: Wire) -> None:
+    account = begun(maja).account
+    jobs.check_account(account.pk)
+    account.refresh_from_db()
+    assert (account.state, account.problem, wire.asked) == ("connecting", "", [])
+
+
+def test_what_nobody_came_back_to_is_forgotten(maja: User, wire: Wire) -> None:
+    known = verbs.connect("pigeon", "Acme", "9", APP | {"page_token": "old"})
+    jobs.check_account(known.pk)
+    known.refresh_from_db()
+    verbs.begin_sign_in("pigeon", maja, {}, account=known)
+    verbs.begin_sign_in("pigeon", maja, APP)
+    assert Account.objects.count() == 2
+    jobs.look_after_accounts(0)
+    assert SignIn.objects.count() == 2
+    with clock.moved(SignIn.HOLDS + timedelta(minutes=1)):
+        jobs.look_after_accounts(0)
+    assert list(Account.objects.all()) == [known]
+    assert not SignIn.objects.exists()
