@@ -433,6 +433,8 @@ class TestAble:
         assert {"like", "unlike", "repost", "hide"} <= can.on_theirs
         assert can.quote
         assert "like" not in can.why_not
+        assert can.public is not None
+        assert can.public.invited is None
 
     @pytest.mark.parametrize("facts", [{}, {"level": "self_serve"}])
     def test_paying_per_use(self, facts: dict[str, str]) -> None:
@@ -442,6 +444,9 @@ class TestAble:
         assert "Enterprise" in str(can.why_not["like"])
         assert not can.quote
         assert can.private is not None
+        assert can.public is not None
+        assert can.public.invited is not None
+        assert can.public.invited.ref == "summoned"
 
     def test_without_the_right_to_messages(self) -> None:
         can = network.able({"level": "enterprise", "messages": False})
