@@ -165,7 +165,8 @@ def reconnect(account: Account, credentials: Mapping[str, str]) -> None:
     known = account.credentials
     given = {name: value for name, value in credentials.items() if value.strip()}
     account.credentials = _checked_credentials(account.adapter, {**known, **given})
-    account.session = {}
+    if _ends_session(account.adapter, known, given):
+        account.session = {}
     account.state = Account.State.CONNECTING
     account.problem = account.problem_detail = ""
     with transaction.atomic():
@@ -173,6 +174,14 @@ def reconnect(account: Account, credentials: Mapping[str, str]) -> None:
             update_fields=["locked_credentials", "locked_session", "state", "problem", "problem_detail"]
         )
         _have_checked(account)
+
+
+def _ends_session(adapter: Network, known: Mapping[str, str], given: Mapping[str, str]) -> bool:
+    """Whether the sign-in of now is over with what was entered. Where one signs in at the network, the
+    session holds what that brought, and lives until a new sign-in brings more."""
+    if adapter.oauth is None or not known:
+        return True
+    return any(name in given and given[name] != known.get(name) for name in adapter.oauth.fills)
 
 
 def check_again(account: Account) -> None:

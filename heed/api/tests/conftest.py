@@ -32,6 +32,7 @@ class Pigeon:
     colour = "#456"
     base_url = "https://pigeon.example"
     polls = False
+    oauth = None
     fields = (
         CredentialField("page_token", "Page token", "From the page's settings."),
         CredentialField("app_secret", "App secret"),

@@ -48,7 +48,7 @@ class Loft:
 @pytest.fixture(autouse=True)
 def pigeon(monkeypatch: pytest.MonkeyPatch) -> Pigeon:
     network = Pigeon()
-    network.oauth = Loft()  # type: ignore[attr-defined]
+    network.oauth = Loft()
     monkeypatch.setitem(registry.networks(), "pigeon", network)
     return network
 
@@ -160,7 +160,7 @@ def test_what_the_network_does_not_bring_is_asked_for(maja: User) -> None:
 
 
 def test_a_network_without_it(maja: User, pigeon: Pigeon) -> None:
-    pigeon.oauth = None  # type: ignore[attr-defined]
+    pigeon.oauth = None
     with pytest.raises(CannotConnect, match="cannot sign in"):
         verbs.begin_sign_in("pigeon", maja, APP)
 

@@ -31,6 +31,8 @@ class Pigeon:
         CredentialField("hint", "Hint", required=False),
     )
 
+    oauth: Any = None
+
     def able(self, facts: Any) -> Capabilities:
         return Capabilities()
 
@@ -229,6 +231,18 @@ class TestChange:
         assert account.credentials == {"page_token": "token-2", "app_secret": "secret-1"}
         assert account.session == {}
         assert len(jobs_waiting()) == 2
+
+    @pytest.mark.parametrize(("changed", "kept"), [("hint", True), ("page_token", False)])
+    def test_a_session_from_a_sign_in_ends_only_with_a_new_one(
+        self, monkeypatch: pytest.MonkeyPatch, changed: str, kept: bool
+    ) -> None:
+        monkeypatch.setattr(Pigeon, "oauth", SimpleNamespace(fills=("page_token",)), raising=False)
+        account = acme()
+        account.session = {"access": "rotated"}
+        account.save()
+        verbs.reconnect(account, {changed: "something new"})
+        account.refresh_from_db()
+        assert account.session == ({"access": "rotated"} if kept else {})
 
     def test_disconnecting_wipes_credentials_and_the_webhook_address(self) -> None:
         account = acme()
