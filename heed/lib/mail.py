@@ -203,7 +203,7 @@ class MailClient:
                 if place.scheme == "imap":
                     self._secure_imap(place, mailboxes)
                 if login is not None:
-                    mailboxes.login(*login)
+                    mailboxes.sign_in(*login)
         except BaseException:
             mailboxes.hang_up()
             raise
@@ -347,6 +347,15 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         with suppress(*_FAILURES):
             self._line.close()
 
+    def sign_in(self, user: str, password: str) -> None:
+        """Raises `LoginError` for a refusal only: the library also calls a broken line one."""
+        try:
+            self.login(user, password)
+        except LoginError as error:
+            if isinstance(error.__context__, imaplib.IMAP4.abort):
+                raise error.__context__ from None
+            raise
+
     def select(self, name: str) -> dict[bytes, Any] | None:
         """Open a mailbox, for reading only; None when there is none of this name."""
         try:
@@ -479,13 +488,21 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         until = time.monotonic() + _RENEW_IDLE
         while not ended() and time.monotonic() < until:
             began = time.monotonic()
-            told = self.idle_check(timeout=wait)
-            if not told and time.monotonic() - began < wait / 2:
+            pause = min(wait, max(0.05, until - began))
+            told = self.idle_check(timeout=pause)
+            if not told and time.monotonic() - began < pause / 2:
                 raise imaplib.IMAP4.abort("the line was closed")
             if any(isinstance(each, tuple) and each[0] == b"BYE" for each in told):
                 raise imaplib.IMAP4.abort("the server says good-bye")
             if _tells_of_mail(told):
                 yield
+
+    def _poll_socket(self, sock: socket.socket, timeout: float | None = None) -> Any:
+        """What came together with the answer before has left the line already, or lies inside TLS."""
+        with suppress(OSError):
+            if self._imap.file.peek(1):
+                return True
+        return super()._poll_socket(sock, timeout)
 
     def _asked_for(self, ended: Callable[[], bool]) -> Iterator[None]:
         while not ended():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 import httpx
 import pytest
@@ -205,6 +206,25 @@ def test_the_ear_hears_new_mail(desk: Desk, email: Email) -> None:
     email.do("hang_up")
     with pytest.raises(AnswerLost):
         next(heard)
+
+
+def test_the_ear_stays_open_beyond_what_servers_allow_at_once(
+    desk: Desk, email: Email, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heed.lib.mail._RENEW_IDLE", 0.06)
+    asked = count(1)
+
+    def ended() -> bool:
+        if next(asked) == 12:  # IDLE was begun anew several times by now
+            email.do("message", person="sam", text="Late news")
+        return False
+
+    ear = network.ear(desk.record)
+    assert ear is not None
+    heard = desk.client.listen(ear, ended)
+    next(heard)
+    next(heard)
+    assert next(asked) > 12
 
 
 def test_the_password_is_in_no_sentence(desk: Desk, email: Email) -> None:

@@ -1,0 +1,171 @@
+"""Lines kept open: a nudge collects at once, a broken line comes back, one process listens."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings as django_settings
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from heed.channels.base import Ear
+from heed.channels.models import Account
+from heed.inbox import collect, ears
+from heed.inbox.tests.rubber import Rubber
+from heed.lib import clock
+from heed.lib.postgres import conninfo
+from heed.sandbox import Sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PATIENCE = 20
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ears, "WAITS", (0.05,))
+    monkeypatch.setattr(ears, "_LOOK_EVERY", 0.05)
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=ears.keep_open, args=(stop,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def until(found: Callable[[], Any]) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + PATIENCE
+    while not found():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def nudged(account: Account) -> None:
+    """Wait until the account is to be collected, and take the job away."""
+    waiting = ProcrastinateJob.objects.filter(queueing_lock=f"collect:{account.pk}", status="todo")
+    until(waiting.exists)
+    waiting.delete()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(seed=1) as running:
+        yield running
+
+
+@pytest.fixture
+def mailbox(sandbox: Sandbox) -> Account:
+    given = sandbox["email"].accounts()[0]
+    account = Account(
+        network="email", name="Acme", external_id=given.external_id, base_url="https://mail.invalid"
+    )
+    account.credentials = dict(given.credentials)
+    account.save()
+    return account
+
+
+def test_new_mail_is_collected_at_once(mailbox: Account, sandbox: Sandbox) -> None:
+    with listening():
+        nudged(mailbox)
+        sandbox["email"].do("message", person="lea", text="Kje je paket?")
+        nudged(mailbox)
+        sandbox["email"].do("hang_up")
+        nudged(mailbox)
+        sandbox["email"].do("message", person="lea", text="Halo?")
+        nudged(mailbox)
+
+
+def test_who_is_heard_is_asked_less_often(mailbox: Account) -> None:
+    Account.objects.filter(pk=mailbox.pk).update(collected_at=clock.now())
+    with clock.moved(timedelta(seconds=30)):
+        assert collect.due() == [mailbox.pk]
+        with listening():
+            nudged(mailbox)
+            assert collect.due() == []
+            with clock.moved(timedelta(seconds=31)):
+                assert collect.due() == [mailbox.pk]
+        until(lambda: collect.due() == [mailbox.pk])
+
+
+def test_one_process_listens(mailbox: Account) -> None:
+    with psycopg.connect(conninfo(django_settings.DATABASES["default"]), autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s, %s)", [collect.EARS, mailbox.pk])
+        with listening():
+            time.sleep(0.3)
+            assert not ProcrastinateJob.objects.exists()
+            other.execute("SELECT pg_advisory_unlock(%s, %s)", [collect.EARS, mailbox.pk])
+            nudged(mailbox)
+
+
+def test_an_account_that_is_turned_away_is_not_listened_to(mailbox: Account) -> None:
+    with listening():
+        nudged(mailbox)
+        Account.objects.filter(pk=mailbox.pk).update(problem="sign_in_again")
+        until(lambda: collect._heard() == set())
+
+
+class Events(http.server.BaseHTTPRequestHandler):
+    """An event stream: a comment, then one event for each thing put into `told`, then the end."""
+
+    told = threading.Semaphore(0)
+    asked: list[str] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.headers.get("authorization", ""))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b":)\n\n")
+        self.wfile.flush()
+        self.told.acquire(timeout=PATIENCE)
+        self.wfile.write(b"event: notification\ndata: {}\n\n")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def test_an_event_stream(account: Account, rubber: Rubber, monkeypatch: pytest.MonkeyPatch) -> None:
+    account.credentials = {"token": "secret"}
+    account.save()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Events)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/streaming"
+    ear = Ear("events", url, headers={"authorization": "Bearer secret"})
+    monkeypatch.setattr(rubber, "ear", lambda record: ear)
+    try:
+        with listening():
+            nudged(account)
+            Events.told.release()
+            nudged(account)
+            nudged(account)  # the stream ended and was opened again
+            Events.told.release(5)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert set(Events.asked) == {"Bearer secret"}
+
+
+def test_a_nudge_while_somebody_collects_is_not_lost(
+    mailbox: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from heed.inbox.jobs import collect_account
+
+    def busy(account: int) -> int:
+        raise collect.Busy(account)
+
+    monkeypatch.setattr(collect, "collect", busy)
+    collect_account(mailbox.pk)
+    nudged(mailbox)
