@@ -36,6 +36,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MOST_BYTES = 60 * 1024 * 1024
 """The largest body of all: a file of 50 MB and what goes with it."""
 
+MOST_OF_VISITORS = 11 * 1024 * 1024
+"""The largest body of a visitor of a chat: a file of 10 MB."""
+
 MOST_OF_STRANGERS = 1024 * 1024
 """The largest body of someone who is not signed in and shows no token: forms."""
 
@@ -70,7 +73,7 @@ class Body:
         if size <= MOST_OF_STRANGERS:
             return
         if self._most is None and size <= MOST_BYTES:
-            self._most = MOST_BYTES if await _is_known(self._scope) else MOST_OF_STRANGERS
+            self._most = await _most_of(self._scope)
         if size > (self._most or MOST_BYTES):
             raise _TooLarge
 
@@ -90,11 +93,17 @@ class Measured:
             await _refuse(scope, send)
 
 
-async def _is_known(scope: Scope) -> bool:
-    """Whether the sender is signed in, shows a valid token or is a visitor of a chat."""
+async def _most_of(scope: Scope) -> int:
+    """The largest body that Heed takes from this sender."""
     request = ASGIRequest(scope, BytesIO())
     if visitor := request.headers.get("X-Heed-Visitor", ""):
-        return await sync_to_async(is_visitor)(request.path, visitor)
+        known = await sync_to_async(is_visitor)(request.path, visitor)
+        return MOST_OF_VISITORS if known else MOST_OF_STRANGERS
+    return MOST_BYTES if await _is_known(request) else MOST_OF_STRANGERS
+
+
+async def _is_known(request: ASGIRequest) -> bool:
+    """Whether the sender is signed in or shows a valid token."""
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return await sync_to_async(_is_valid)(token.strip())

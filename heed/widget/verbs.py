@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import orjson
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from heed.channels.models import Account
 from heed.inbox import files, ledger
@@ -36,7 +39,10 @@ TYPES = (
     "text/plain",
     "application/zip",
     "application/msword",
-    "application/vnd.*",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.oasis.opendocument.*",
+    "application/vnd.openxmlformats-officedocument.*",
 )
 MINUTE = timedelta(minutes=1)
 MOST_A_MINUTE = 60
@@ -53,9 +59,15 @@ class Refused(Exception):
         self.code = code
 
 
-def write(
-    account: Account, who: Who, client: str, text: str, uploads: Iterable[int], page: str, language: str
-) -> None:
+class Place(NamedTuple):
+    """Where a visitor writes: the page's address, its title and the language of the chat there."""
+
+    page: str
+    title: str
+    language: str
+
+
+def write(account: Account, who: Who, client: str, text: str, uploads: Iterable[int], place: Place) -> None:
     """Take a message. Returns when it is in the ledger; the same `client` twice is one message.
     Raises `Refused`."""
     text = clean(text).strip()
@@ -68,18 +80,23 @@ def write(
     if len(sent_ahead) != len(set(wanted)):
         raise Refused(422, "files")
     Visitor.objects.filter(pk=visitor.pk).update(
-        here_at=clock.now(), page=page or visitor.page, language=language or visitor.language
+        here_at=clock.now(), page=place.page or visitor.page, language=place.language or visitor.language
     )
     event = {
         "type": "message",
         "id": f"{who.id}:{client}",
         "at": _now(),
-        "person": _person(who, visitor, language),
+        "person": {
+            "id": who.id,
+            "name": who.name,
+            "email": who.email or visitor.email,
+            "language": place.language,
+        },
         "text": text,
-        "page": page,
+        "page": place.page,
         "attachments": [_attachment(sent_ahead[pk]) for pk in dict.fromkeys(wanted)],
     }
-    _tell(account, event)
+    _tell(account, event, *_named_after_page(who, visitor, place))
 
 
 def upload(account: Account, who: Who, name: str, file: BinaryIO) -> Upload:
@@ -182,22 +199,22 @@ def _uploads(who: Who) -> Any:
     return Upload.objects.filter(account_id=who.account, visitor=who.id)
 
 
-def _person(who: Who, visitor: Visitor, language: str) -> dict[str, str]:
-    return {
-        "id": who.id,
-        "name": who.name,
-        "email": who.email or visitor.email,
-        "language": language[:20],
-    }
+def _named_after_page(who: Who, visitor: Visitor, place: Place) -> list[dict[str, Any]]:
+    """Someone nameless is called after the page where they wrote first."""
+    if who.known or visitor.page:
+        return []
+    with translation.override(settings.LANGUAGE_CODE):
+        name = " · ".join(filter(None, [_("Visitor"), clean(place.title).strip()]))
+    return [{"type": "person", "person": {"id": who.id, "name": name}}]
 
 
 def _attachment(row: Upload) -> dict[str, Any]:
     return {"url": f"media:upload:{row.pk}", "name": row.name, "mime": row.mime, "size": row.size}
 
 
-def _tell(account: Account, event: dict[str, Any]) -> None:
+def _tell(account: Account, *events: dict[str, Any]) -> None:
     with transaction.atomic():
-        ledger.append(account.pk, [orjson.dumps({"events": [event]})])
+        ledger.append(account.pk, [orjson.dumps({"events": events})])
 
 
 def _now() -> str:

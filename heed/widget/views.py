@@ -20,7 +20,7 @@ from heed.widget.look import look_of
 from heed.widget.mail import can_mail
 from heed.widget.script import etag, script
 from heed.widget.tokens import NotYours, Who, nameless, token_of, vouched, who_has
-from heed.widget.verbs import Refused
+from heed.widget.verbs import Place, Refused
 from heed.widget.words import words
 
 VISITOR = "X-Heed-Visitor"
@@ -173,9 +173,8 @@ def messages(request: HttpRequest, account: Account) -> HttpResponse:
     text = given.get("text", "")
     if not isinstance(text, str):
         raise Refused(422, "text")
-    page = _text(given, "page", 2000)
-    language = _text(given, "language", 20)
-    verbs.write(account, who, client, text, uploads, page, language)
+    place = Place(_text(given, "page", 2000), _text(given, "title", 200), _text(given, "language", 20))
+    verbs.write(account, who, client, text, uploads, place)
     return JsonResponse({"id": client}, status=201)
 
 

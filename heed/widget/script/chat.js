@@ -125,7 +125,7 @@ async function flush() {
       save();
       await ask("/messages", {
         id: note.id, text: note.text, files: note.files.map(f => f.id), language: lang,
-        page: location.href.split("#")[0].slice(0, 2000),
+        page: location.href.split("#")[0].slice(0, 2000), title: document.title.slice(0, 60),
       });
       note.done = true;
       tell("");
@@ -253,7 +253,9 @@ function draw() {
   invite();
 }
 function invite() {
-  if (!offer.hidden || emailed || !list.some(m => m.mine) || list.some(m => !m.mine)) return;
+  const waits = list.length && list.every(m => m.mine);
+  if (offer.firstChild) { offer.hidden = !waits && !offer.contains(root.getRootNode().activeElement); return; }
+  if (emailed || !waits) return;
   offer.hidden = false;
   if (!C.mail) { offer.append(h("p", {}, W.stay)); return; }
   const field = h("input", { type: "email", required: true, autocomplete: "email", id: "mail", dir: "ltr", placeholder: "name@example.com" });

@@ -16,7 +16,7 @@ from heed.inbox.models import Attachment, Delivery, Identity, Message, Ticket
 from heed.widget.models import Upload
 from heed.widget.models import Visitor as Row
 from heed.widget.tests.conftest import SECRET, SHOP, Visitor, answer, known, react_to_everything, take_in
-from heed.widget.tokens import Who, token_of
+from heed.widget.tokens import Who, token_of, vouched
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001"
@@ -137,9 +137,10 @@ def test_a_page_is_only_downloaded(lea: Visitor, conversation: Ticket) -> None:
     [
         (b"", 415),
         (b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00" + b"\x00" * 64, 415),
+        (b"MZ\x90\x00" + b"\x00" * 99, 415),
         (b"a" * (10 * 1024 * 1024 + 1), 413),
     ],
-    ids=["empty", "program", "large"],
+    ids=["empty", "program", "bare program", "large"],
 )
 def test_files_that_are_not_taken(lea: Visitor, content: bytes, status: int) -> None:
     assert lea.upload(content).status_code == status
@@ -277,6 +278,13 @@ def test_whom_the_site_does_not_vouch_for(account: Account, user: dict[str, str]
     assert (refused.status_code, refused.json()) == (403, {"error": "signature"})
 
 
+def test_a_nameless_visitor_is_called_after_the_first_page(lea: Visitor) -> None:
+    lea.write("Kje je?", page=f"{SHOP}/boots", title="Triglav boot")
+    lea.write("Halo?", page=f"{SHOP}/cart", title="Cart")
+    take_in()
+    assert Identity.objects.get().name == "Visitor · Triglav boot"
+
+
 @pytest.mark.parametrize("user", ["~abc", "?abc", "", "a b"])
 def test_ids_that_are_heeds_own(account: Account, user: str) -> None:
     assert Visitor(account, known(user)).greeted.status_code == 422
@@ -371,3 +379,17 @@ def test_no_cookie_is_ever_set(lea: Visitor, conversation: Ticket) -> None:
 def test_other_methods_and_other_keys(lea: Visitor, path: str) -> None:
     assert Client().delete(f"/widget/{lea.key}/{path}").status_code == 405
     assert Client().post(f"/widget/nobodys/{path}").status_code == 404
+
+
+def test_the_golden_signature_of_a_user(account: Account) -> None:
+    """As `docs/connect-site.md` shows it."""
+    golden = "11e1a8a45bcfa24a97b8837953c8772854dd3e26bb83049fdce9c24326ad4f8d"
+    assert vouched(account, "c1042", golden)
+    assert vouched(account, "c1042", golden.upper())
+    for user, signature in (
+        ("c1043", golden),
+        ("c1042", golden[:-1]),
+        ("c1042", ""),
+        ("c1042", "sha256=" + golden),
+    ):
+        assert not vouched(account, user, signature)

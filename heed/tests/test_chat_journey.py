@@ -1,0 +1,228 @@
+"""The chat on a shop's page: a customer in two tabs, agents in Heed, everything running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Locator, expect
+
+from heed.sandbox import Sandbox
+from heed.tests.processes import Processes, processes
+from heed.tests.test_journey import Agent
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(seed=1) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def desk(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+    folder: Path = tmp_path_factory.mktemp("chat_journey")
+    with processes(folder, "heed_chat_journey") as running:
+        for name in ("web", "intake", "worker"):
+            running.start(name)
+        running.wait_for_web()
+        account = sandbox["site"].accounts()[0]
+        answer = running.api.post(
+            "/accounts",
+            json={
+                "network": "site",
+                "name": account.name,
+                "external_id": account.external_id,
+                "credentials": account.credentials,
+                "base_url": sandbox["site"].url,
+            },
+        )
+        assert answer.status_code == 201, answer.text
+        running.until(lambda: all(row["state"] == "connected" for row in running.accounts()))
+        yield running
+
+
+class Tab:
+    """The shop's page in a tab, and the chat on it."""
+
+    def __init__(self, context: BrowserContext, sandbox: Sandbox, query: str = "") -> None:
+        self.errors: list[str] = []
+        self.page = context.new_page()
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._heard)
+        self.page.goto(f"{sandbox.url}/site/shop?{query}")
+        expect(self.launcher).to_be_visible()
+
+    def _heard(self, message: Any) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    @property
+    def chat(self) -> Locator:
+        return self.page.locator("#heed-chat section.heed")
+
+    @property
+    def launcher(self) -> Locator:
+        return self.chat.locator(".launcher")
+
+    @property
+    def log(self) -> Locator:
+        return self.chat.locator("[role=log]")
+
+    @property
+    def badge(self) -> Locator:
+        return self.chat.locator(".badge")
+
+    def open(self) -> None:
+        self.launcher.click()
+        expect(self.chat.locator("textarea")).to_be_focused()
+
+    def write(self, text: str) -> None:
+        self.chat.locator("textarea").fill(text)
+        self.chat.locator("textarea").press("Enter")
+        expect(self.log).to_contain_text(text)
+
+    def complaints(self) -> list[str]:
+        """What axe finds serious, light and dark."""
+        found: list[str] = []
+        for scheme in ("light", "dark"):
+            self.page.emulate_media(color_scheme=scheme)
+            for each in Axe().run(self.page, context="#heed-chat").response["violations"]:
+                found.append(f"{scheme}: {each['id']} {[node['html'][:200] for node in each['nodes']]}")
+        self.page.emulate_media(color_scheme="light")
+        return found
+
+
+def test_a_customer_in_two_tabs_and_an_agent(chromium: Browser, sandbox: Sandbox, desk: Processes) -> None:
+    context = chromium.new_context(locale="en")
+    one, two = Tab(context, sandbox), Tab(context, sandbox)
+    ana = Agent(chromium, desk, "ana@acme.example", "en")
+    one.open()
+    assert one.page.evaluate("Object.keys(localStorage).length + Object.keys(sessionStorage).length") == 0
+    one.write("Do the boots run small?")
+    one.page.keyboard.press("Escape")
+    ana.row("Do the boots run small?").locator("a.name").click(timeout=15_000)
+    ana.box.fill("Take half a size more.")
+    ana.box.press("Control+Enter")
+
+    expect(one.badge).to_have_text("1")
+    expect(two.badge).to_have_text("1")
+    assert "1" in str(two.launcher.get_attribute("aria-label"))
+    two.open()
+    expect(two.log).to_contain_text("Do the boots run small?")
+    expect(two.log).to_contain_text("Take half a size more.")
+    expect(two.badge).to_be_hidden()
+    expect(one.badge).to_be_hidden()
+    expect(ana.log).to_contain_text("seen", timeout=15_000)
+
+    one.open()
+    one.page.reload()
+    expect(one.log).to_contain_text("Take half a size more.")
+    two.write("Thanks, 43 it is.")
+    expect(one.log).to_contain_text("Thanks, 43 it is.")
+    expect(ana.log).to_contain_text("Thanks, 43 it is.")
+    assert one.log.locator(".line").count() == 3
+
+    assert context.cookies() == []
+    assert one.complaints() == []
+    ana.leave()
+    assert one.errors + two.errors == []
+    context.close()
+
+
+def test_files_both_ways(chromium: Browser, sandbox: Sandbox, desk: Processes) -> None:
+    context = chromium.new_context(locale="en")
+    tab = Tab(context, sandbox)
+    picture = (
+        sandbox["site"].kept(sandbox["site"].picture("boot").removeprefix(sandbox["site"].url)).content()
+    )
+    tab.open()
+    tab.chat.locator("input[type=file]").set_input_files(
+        {"name": "zip.png", "mimeType": "image/png", "buffer": picture}
+    )
+    expect(tab.chat.locator(".chips li")).to_have_count(1)
+    tab.write("The zip is broken, look.")
+    expect(tab.log.locator("img[alt='zip.png']")).to_have_js_property("complete", True)
+    expect(tab.log.locator("img")).to_have_js_property("naturalWidth", 480)
+    ana = Agent(chromium, desk, "ana@acme.example", "en")
+    ana.row("The zip is broken, look.").locator("a.name").click(timeout=15_000)
+    expect(ana.log.locator("img[src*='/files/']")).to_be_visible()
+    tab.chat.locator("input[type=file]").set_input_files(
+        {"name": "setup.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ\x90\x00" + b"\0" * 99}
+    )
+    expect(tab.chat.locator("[role=status]")).to_have_text("This kind of file cannot be sent.")
+    ana.leave()
+    context.close()
+
+
+def test_a_customer_who_signed_in_finds_it_on_the_phone(
+    chromium: Browser, sandbox: Sandbox, desk: Processes
+) -> None:
+    laptop = chromium.new_context(locale="ar")
+    phone = chromium.new_context(locale="ar", viewport={"width": 320, "height": 640}, has_touch=True)
+    first = Tab(laptop, sandbox, "person=omar&lang=ar")
+    assert first.chat.get_attribute("dir") == "rtl"
+    first.open()
+    first.write("أين طردي؟")
+    ana = Agent(chromium, desk, "ana@acme.example", "ar")
+    ana.row("أين طردي؟").locator("a.name").click(timeout=15_000)
+    expect(ana.page.locator("body")).to_contain_text("Omar Badr")
+    second = Tab(phone, sandbox, "person=omar&lang=ar")
+    second.open()
+    expect(second.log).to_contain_text("أين طردي؟")
+    wide = second.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 320
+    box = second.chat.locator(".panel").bounding_box()
+    assert box is not None
+    assert (box["x"], box["width"]) == (0, 320)
+    assert second.page.evaluate("Object.keys(localStorage).length") == 0
+    assert second.complaints() == []
+    ana.leave()
+    stranger = chromium.new_context(locale="ar")
+    other = Tab(stranger, sandbox, "person=nadia&lang=ar")
+    other.open()
+    expect(other.log).not_to_contain_text("أين طردي؟")
+    for context in (laptop, phone, stranger):
+        context.close()
+
+
+def test_the_keyboard_is_enough(chromium: Browser, sandbox: Sandbox, desk: Processes) -> None:
+    context = chromium.new_context(locale="en")
+    tab = Tab(context, sandbox)
+    tab.launcher.focus()
+    tab.page.keyboard.press("Enter")
+    expect(tab.chat.locator("textarea")).to_be_focused()
+    tab.page.keyboard.type("Two lines,")
+    tab.page.keyboard.press("Shift+Enter")
+    tab.page.keyboard.type("one message")
+    tab.page.keyboard.press("Enter")
+    expect(tab.log.locator(".line")).to_have_count(1)
+    tab.page.keyboard.press("Escape")
+    expect(tab.chat.locator(".panel")).to_be_hidden()
+    expect(tab.launcher).to_be_focused()
+    context.close()
+
+
+def test_what_is_written_without_a_line_goes_out_later(
+    chromium: Browser, sandbox: Sandbox, desk: Processes
+) -> None:
+    context = chromium.new_context(locale="en")
+    tab = Tab(context, sandbox)
+    tab.open()
+    tab.write("First, with a line")
+    expect(tab.log).to_contain_text("Sent")
+    context.set_offline(True)
+    tab.write("Second, without one")
+    expect(tab.chat.locator("[role=status]")).to_have_text("No connection. We keep trying.")
+    tab.page.wait_for_timeout(200)
+    context.set_offline(False)
+    tab.page.reload()
+    expect(tab.log.locator(".line", has_text="Second, without one")).to_have_count(1)
+    expect(tab.log).not_to_contain_text("Sending")
+    expect(tab.log.locator(".line")).to_have_count(2)
+    context.close()
