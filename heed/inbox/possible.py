@@ -270,9 +270,9 @@ def _is_public(url: str) -> bool:
 
 
 def _unless_account_is_broken(ticket: Ticket, way: Way) -> Way:
-    words = _what_is_broken(ticket.account)
-    if way.allowed and words is not None:
-        return replace(_closed(words, _broken_by(ticket.account)), limits=way.limits, files=way.files)
+    reason = _broken_by(ticket.account)
+    if way.allowed and reason is not None:
+        return replace(_closed(REASONS[reason], reason), limits=way.limits, files=way.files)
     return way
 
 

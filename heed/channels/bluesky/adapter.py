@@ -39,7 +39,9 @@ from heed.lib import clock
 from heed.lib.http import Steps
 
 _IMAGES = Files(
-    types=("image/jpeg", "image/png", "image/webp", "image/gif"), most_bytes={"": 2_000_000}, count=4
+    types=("image/jpeg", "image/png", "image/webp", "image/gif"),
+    most_bytes={"": 2_000_000},
+    count=writing.MOST_PICTURES,
 )
 
 

@@ -32,9 +32,12 @@ REPOST = "app.bsky.feed.repost"
 _CLOCKS_DIFFER = timedelta(seconds=5)
 _STILL_ON_ITS_WAY = timedelta(seconds=30)
 _MESSAGE_PAGES = 5
+MOST_PICTURES = 4
 
 
 def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
+    if len(answer.files) > (0 if answer.visibility == "private" else MOST_PICTURES):
+        raise Refusal("file_refused", detail="a post has at most four pictures, a message none")
     if answer.visibility == "private":
         return (yield from _send_privately(account, answer))
     return (yield from _send_publicly(account, answer))

@@ -102,6 +102,7 @@ class Instagram(base.Network):
                 writing.MOST_BYTES,
                 count=1,
                 with_text=False,
+                fetched=True,
             ),
             window=DAY,
         ),

@@ -82,7 +82,7 @@ class Viber(Network):
     capabilities = Capabilities(
         private=Writing(
             limits=(Limit("chars", TEXT_LIMIT),),
-            files=Files(types=ANY_TYPE, most_bytes=MOST_BYTES, count=1),
+            files=Files(types=ANY_TYPE, most_bytes=MOST_BYTES, count=1, fetched=True),
         ),
         receipts=frozenset({"delivered", "seen"}),
     )
