@@ -33,9 +33,16 @@ def height(room: str) -> int:
 
 
 def rooms() -> list[Path]:
-    """Every folder of code that has a purpose of its own: the rooms and each network."""
+    """Every folder of code that has a purpose of its own: the rooms, each network, and what several
+    networks share."""
     found = [path.parent for path in HEED.glob("*/__init__.py") if path.parent.name != "tests"]
-    return sorted(found + [path.parent for path in HEED.glob("channels/*/adapter.py")])
+    return sorted(found + [path.parent for path in HEED.glob("channels/*/adapter.py")] + shared())
+
+
+def shared() -> list[Path]:
+    """The folders that several networks share: beside them, with a README and without an adapter."""
+    found = [path.parent for path in HEED.glob("channels/*/README.md")]
+    return [path for path in found if not (path / "adapter.py").exists()]
 
 
 def names(path: Path) -> str:
@@ -63,14 +70,21 @@ def graph() -> grimp.ImportGraph:
 
 @pytest.mark.parametrize("network", [path.name for path in rooms() if path.parent.name == "channels"])
 def test_a_network_sees_only_the_base_and_lib(graph: grimp.ImportGraph, network: str) -> None:
+    """And what it shares with others, which in turn sees none of them."""
     folder = f"heed.channels.{network}"
     modules = {name for name in graph.find_descendants(folder) if ".tests" not in name}
     assert modules
     seen = {target for name in modules for target in graph.find_modules_directly_imported_by(name)}
-    foreign = {
-        name for name in seen if not name.startswith((folder, "heed.lib")) and name != "heed.channels.base"
-    }
+    near = (folder, "heed.lib", *(f"heed.channels.{path.name}" for path in shared()))
+    foreign = {name for name in seen if not name.startswith(near) and name != "heed.channels.base"}
     assert not foreign
+
+
+@pytest.mark.parametrize("room", shared(), ids=names)
+def test_what_networks_share_is_shared(graph: grimp.ImportGraph, room: Path) -> None:
+    modules = [f"heed.channels.{room.name}", *graph.find_descendants(f"heed.channels.{room.name}")]
+    users = {name.split(".")[2] for each in modules for name in graph.find_modules_that_directly_import(each)}
+    assert len(users - {room.name}) >= 2
 
 
 def test_every_room_has_its_place_in_the_contract() -> None:

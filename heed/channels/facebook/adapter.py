@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -39,12 +38,11 @@ from heed.channels.base import (
     Writing,
     plain_media,
 )
-from heed.channels.facebook import connecting, graph, missed, reading, signin
-from heed.channels.facebook.graph import record as _record
-from heed.channels.facebook.graph import rows as _rows
-from heed.channels.facebook.graph import time as _time
+from heed.channels.facebook import calls, connecting, missed, reading, signin
+from heed.channels.meta import webhook
+from heed.channels.meta.graph import made_id, next_cursor, rows, time
+from heed.channels.meta.shapes import record
 from heed.lib import clock
-from heed.lib.crypto import hmac_sha256_hex
 from heed.lib.http import Steps, Unreachable
 
 MEGABYTE = 1024 * 1024
@@ -66,7 +64,7 @@ class Facebook(base.Network):
     label = "Facebook"
     short = "f"
     colour = "#1877f2"
-    base_url = "https://graph.facebook.com"
+    base_url = "https://calls.facebook.com"
     body_limit = 4 * MEGABYTE
     polls = False
     media_hosts: tuple[str, ...] = (".fbcdn.net", ".fbsbx.com", ".cdninstagram.com")
@@ -176,11 +174,7 @@ class Facebook(base.Network):
     # --------------------------------------------------------------------------- the door
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
-        if hook.method == "GET":
-            return _handshake(hook, account)
-        if hook.method != "POST":
-            return base.WRONG_METHOD
-        return base.ADMITTED if _is_signed(hook, account) else base.REFUSED
+        return webhook.admit(hook, account)
 
     def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
         return reading.read(body, account)
@@ -224,8 +218,8 @@ class Facebook(base.Network):
         """Files of comments that came with an id only are asked for; all others lie open."""
         if not url.startswith(reading.MEDIA):
             return (yield from plain_media(url))
-        comment = yield from graph.get(account, url.removeprefix(reading.MEDIA), fields="attachment")
-        address = graph.picture_of(_record(comment.get("attachment")))
+        comment = yield from calls.get(account, url.removeprefix(reading.MEDIA), fields="attachment")
+        address = calls.picture_of(record(comment.get("attachment")))
         if not address:
             raise Refusal("gone", detail="Meta names no address for this file.")
         return MediaSource(address)
@@ -261,13 +255,13 @@ class Facebook(base.Network):
             return {}
         match action:
             case "like":
-                yield from graph.post(account, f"{target.external_id}/likes", {})
+                yield from calls.post(account, f"{target.external_id}/likes", {})
             case "unlike":
-                yield from graph.delete(account, f"{target.external_id}/likes")
+                yield from calls.delete(account, f"{target.external_id}/likes")
             case "hide" | "unhide":
-                yield from graph.post(account, target.external_id, {"is_hidden": action == "hide"})
+                yield from calls.post(account, target.external_id, {"is_hidden": action == "hide"})
             case "edit" if target.ours:
-                yield from graph.post(account, target.external_id, {"message": value})
+                yield from calls.post(account, target.external_id, {"message": value})
             case "delete":
                 yield from _delete(account, target)
             case _:
@@ -275,28 +269,11 @@ class Facebook(base.Network):
         return {}
 
 
-# ------------------------------------------------------------------------------- the door
-
-
-def _handshake(hook: Hook, account: AccountRecord) -> Admission:
-    expected = account.credentials.get("verify_token", "").encode()
-    given = hook.query.get("hub.verify_token", "").encode()
-    if not expected or hook.query.get("hub.mode") != "subscribe" or not hmac.compare_digest(given, expected):
-        return Admission(403, body=b"The verify token does not fit.")
-    return Admission(200, body=hook.query.get("hub.challenge", "").encode(), content_type="text/plain")
-
-
-def _is_signed(hook: Hook, account: AccountRecord) -> bool:
-    given = hook.headers.get("x-hub-signature-256", "").encode()
-    right = [hmac_sha256_hex(secret, hook.body) for secret in graph.secrets(account) if secret]
-    return any(hmac.compare_digest(given, f"sha256={each}".encode()) for each in right)
-
-
 # --------------------------------------------------------------------------------- reading
 
 
 def _look_up_post(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
-    post = yield from graph.get(
+    post = yield from calls.get(
         account,
         wanted.external_id,
         fields="id,message,full_picture,permalink_url,created_time,from,shares,"
@@ -305,21 +282,21 @@ def _look_up_post(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]
     return [
         base.PostSeen(
             external_id=wanted.external_id,
-            at=_time(post),
+            at=time(post, "created_time"),
             author=_person(post.get("from")),
             text=post.get("message"),
             picture_url=post.get("full_picture"),
             permalink=post.get("permalink_url"),
             likes=_total(post.get("likes")),
             comments=_total(post.get("comments")),
-            shares=_record(post.get("shares")).get("count", 0),
+            shares=record(post.get("shares")).get("count", 0),
         )
     ]
 
 
 def _look_up_message(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
     """Who wrote it; its words too when the network told us of it without them."""
-    message = yield from graph.get(
+    message = yield from calls.get(
         account, wanted.external_id, fields="id,from,message,permalink_url,created_time"
     )
     found: list[Inbound] = []
@@ -330,7 +307,7 @@ def _look_up_message(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbou
         found.append(
             base.MessageEdited(
                 external_id=wanted.external_id,
-                at=_time(message) or clock.now(),
+                at=time(message, "created_time") or clock.now(),
                 text=str(message["message"]),
             )
         )
@@ -338,7 +315,7 @@ def _look_up_message(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbou
 
 
 def _look_up_person(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
-    profile = yield from graph.get(account, wanted.external_id, fields="first_name,last_name,profile_pic")
+    profile = yield from calls.get(account, wanted.external_id, fields="first_name,last_name,profile_pic")
     name = " ".join(filter(None, (profile.get("first_name"), profile.get("last_name"))))
     picture = str(profile.get("profile_pic") or "")
     if not name and not picture:
@@ -347,12 +324,12 @@ def _look_up_person(account: AccountRecord, wanted: Wanted) -> Steps[list[Inboun
 
 
 def _person(value: Any) -> Person | None:
-    party = _record(value)
+    party = record(value)
     return Person(str(party["id"]), str(party.get("name", ""))) if party.get("id") else None
 
 
 def _total(edge: Any) -> int | None:
-    total = _record(_record(edge).get("summary")).get("total_count")
+    total = record(record(edge).get("summary")).get("total_count")
     return total if isinstance(total, int) else None
 
 
@@ -381,12 +358,12 @@ def _comments(account: AccountRecord, answer: Answer, top: str) -> Iterator[Step
 def _one_comment(account: AccountRecord, top: str, text: str, file: OutgoingFile | None) -> Steps[Sent]:
     body: dict[str, Any] = {"message": text} if text else {}
     if file is not None:
-        photo = yield from graph.upload(
+        photo = yield from calls.upload(
             account, f"{account.external_id or 'me'}/photos", {"published": "false"}, file, field="source"
         )
         body["attachment_id"] = str(photo.get("id", ""))
-    made = yield from graph.post(account, f"{top}/comments", body, decisive=True)
-    return Sent(graph.made_id(made, "id"), refs={reading.TOP: top})
+    made = yield from calls.post(account, f"{top}/comments", body, decisive=True)
+    return Sent(made_id(made, "id"), refs={reading.TOP: top})
 
 
 # ------------------------------------------------------------------------- writing privately
@@ -435,12 +412,12 @@ def _one_message(
         return (yield from _try_message(account, envelope, key, part))
     except Refusal as refusal:
         if (
-            refusal.code.partition("/")[0] not in graph.THREAD_IS_ELSEWHERE
+            refusal.code.partition("/")[0] not in calls.THREAD_IS_ELSEWHERE
             or "id" not in envelope["recipient"]
         ):
             raise
         path = f"{account.external_id or 'me'}/take_thread_control"
-        yield from graph.post(account, path, {"recipient": envelope["recipient"]})
+        yield from calls.post(account, path, {"recipient": envelope["recipient"]})
     return (yield from _try_message(account, envelope, key, part))
 
 
@@ -450,15 +427,15 @@ def _try_message(
     path = f"{account.external_id or 'me'}/messages"
     if isinstance(part, str):
         message: dict[str, Any] = {"text": part, "metadata": key}
-        made = yield from graph.post(account, path, {**envelope, "message": message}, decisive=True)
+        made = yield from calls.post(account, path, {**envelope, "message": message}, decisive=True)
     else:
         kind = part.mime.split("/")[0]
         kind = kind if kind in ("image", "video", "audio") else "file"
         message = {"attachment": {"type": kind, "payload": {}}, "metadata": key}
-        made = yield from graph.upload(
+        made = yield from calls.upload(
             account, path, {**envelope, "message": message}, part, field="filedata", decisive=True
         )
-    return Sent(graph.made_id(made, "message_id"), person=str(made.get("recipient_id", "")))
+    return Sent(made_id(made, "message_id"), person=str(made.get("recipient_id", "")))
 
 
 def _one_by_one(parts: Iterator[Steps[Sent]]) -> Steps[Sent]:
@@ -497,7 +474,7 @@ def _find_comment(account: AccountRecord, answer: Answer) -> Steps[tuple[Sent | 
         return None, False
     top, after, since = _top(answer.to), "", _since(answer)
     for _page in range(PAGES_BACK):
-        listed = yield from graph.get(
+        listed = yield from calls.get(
             account,
             f"{top}/comments",
             filter="stream",
@@ -506,12 +483,12 @@ def _find_comment(account: AccountRecord, answer: Answer) -> Steps[tuple[Sent | 
             limit="50",
             **({"after": after} if after else {}),
         )
-        rows = _rows(listed)
-        for row in rows:
+        found = rows(listed)
+        for row in found:
             if _is_answer(row, account, answer, since):
-                return Sent(str(row["id"]), at=_time(row), refs={reading.TOP: top}), True
-        after = graph.next_cursor(listed)
-        if not after or (rows and _is_before(rows[-1], since)):
+                return Sent(str(row["id"]), at=time(row, "created_time"), refs={reading.TOP: top}), True
+        after = next_cursor(listed)
+        if not after or (found and _is_before(found[-1], since)):
             return None, len(answer.files) <= 1
     return None, False
 
@@ -520,27 +497,27 @@ def _find_message(account: AccountRecord, answer: Answer) -> Steps[tuple[Sent | 
     """Our message in the conversation; its absence proves nothing, the echo may still come."""
     fields = "id,message,from,created_time"
     if answer.to is not None and answer.to.visibility == "public":
-        comment = yield from graph.get(
+        comment = yield from calls.get(
             account,
             answer.to.external_id,
             fields=f"private_reply_conversation{{id,participants,messages.limit(20){{{fields}}}}}",
         )
-        talks = [_record(comment.get("private_reply_conversation"))]
+        talks = [record(comment.get("private_reply_conversation"))]
     else:
-        listed = yield from graph.get(
+        listed = yield from calls.get(
             account,
             f"{account.external_id or 'me'}/conversations",
             platform="messenger",
             user_id=answer.person,
             fields=f"id,participants,messages.limit(20){{{fields}}}",
         )
-        talks = _rows(listed)
+        talks = rows(listed)
     since = _since(answer)
     for talk in talks:
-        for row in _rows(talk.get("messages")):
+        for row in rows(talk.get("messages")):
             if _is_answer(row, account, answer, since):
                 person = _other(talk, account) or answer.person
-                return Sent(str(row["id"]), at=_time(row), person=person), True
+                return Sent(str(row["id"]), at=time(row, "created_time"), person=person), True
     return None, False
 
 
@@ -555,19 +532,19 @@ def _is_answer(
     return (
         bool(row.get("id"))
         and str(row["id"]) not in answer.taken
-        and str(_record(row.get("from")).get("id", "")) == account.external_id
+        and str(record(row.get("from")).get("id", "")) == account.external_id
         and str(row.get("message") or "").split() == answer.text.split()
         and not _is_before(row, since)
     )
 
 
 def _is_before(row: Mapping[str, Any], since: datetime | None) -> bool:
-    at = _time(row)
+    at = time(row, "created_time")
     return at is not None and since is not None and at < since
 
 
 def _other(talk: Mapping[str, Any], account: AccountRecord) -> str:
-    ids = (str(row.get("id", "")) for row in _rows(talk.get("participants")))
+    ids = (str(row.get("id", "")) for row in rows(talk.get("participants")))
     return next((each for each in ids if each and each != account.external_id), "")
 
 
@@ -591,12 +568,12 @@ def _act_privately(
             body["payload"] = {"message_id": target.external_id}
         case _:
             raise Refusal("bad_request", detail=action)
-    yield from graph.post(account, f"{account.external_id or 'me'}/messages", body)
+    yield from calls.post(account, f"{account.external_id or 'me'}/messages", body)
 
 
 def _delete(account: AccountRecord, target: Target) -> Steps[None]:
     try:
-        yield from graph.delete(account, target.external_id)
+        yield from calls.delete(account, target.external_id)
     except Refusal as refusal:
         if refusal.reason != "gone":  # then it is deleted, which is what was wanted
             raise

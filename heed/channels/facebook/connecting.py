@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from heed.channels.base import AccountRecord, Checked, Permission, Refusal
-from heed.channels.facebook import graph
-from heed.lib import clock
+from heed.channels.facebook import calls
+from heed.channels.meta import webhook
+from heed.channels.meta.token import Token, let_pass, named, told
 from heed.lib.http import Steps
 
 SUBSCRIBED = (
@@ -47,47 +47,31 @@ APP = "app_id"
 """In `facts`: our own app, to tell its messages from those of other programs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """What Meta says of a token. `scopes` is None where it does not say."""
-
-    scopes: frozenset[str] | None = None
-    expires_at: datetime | None = None
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        if self.scopes is None:
-            return ()
-        return tuple(each.name for each in PERMISSIONS if each.name not in self.scopes)
-
-
 def checked(account: AccountRecord) -> Steps[Checked]:
     """Raises `Refusal`; for a missing permission it names which."""
-    page = yield from graph.get(account, "me", fields="id,name")
+    page = yield from calls.get(account, "me", fields="id,name")
     page_id, name = str(page.get("id", "")), str(page.get("name", ""))
     if not page_id or (account.external_id and page_id != account.external_id):
         raise Refusal("not_configured", detail=f"The token belongs to {name} ({page_id}), not to this Page.")
     app_id = yield from _app_id(account)
     token = yield from _token(account, app_id)
     yield from _point_webhook_here(account, app_id)
+    missing = token.missing(PERMISSIONS)
     try:
         wanted = {"subscribed_fields": ",".join(SUBSCRIBED)}
-        yield from graph.post(account, f"{page_id}/subscribed_apps", wanted)
+        yield from calls.post(account, f"{page_id}/subscribed_apps", wanted)
     except Refusal as refusal:
-        if refusal.reason != "not_allowed" or not token.missing:
-            raise
-        detail = f"Not granted: {', '.join(token.missing)}. {refusal.detail}"
-        raise Refusal("not_allowed", code=refusal.code, detail=detail) from refusal
+        raise named(refusal, missing) from refusal
     facts = {APP: app_id, HUMAN_AGENT: _is_human_agent(account, token)}
-    return Checked(page_id, name, missing=token.missing, expires_at=token.expires_at, facts=facts)
+    return Checked(page_id, name, missing=missing, expires_at=token.expires_at, facts=facts)
 
 
 def _app_id(account: AccountRecord) -> Steps[str]:
     """The app the token is of; empty where Meta does not say."""
     try:
-        app = yield from graph.get(account, "app", fields="id")
+        app = yield from calls.get(account, "app", fields="id")
     except Refusal as refusal:
-        _let_pass(refusal)
+        let_pass(refusal)
         return account.credentials.get(APP, "")
     return str(app.get("id", ""))
 
@@ -97,17 +81,11 @@ def _token(account: AccountRecord, app_id: str) -> Steps[Token]:
         return Token()
     try:
         asked = {"input_token": account.credentials.get("page_token", "")}
-        answer = yield from graph.get(_as_app(account, app_id), "debug_token", **asked)
+        answer = yield from calls.get(_as_app(account, app_id), "debug_token", **asked)
     except Refusal as refusal:
-        _let_pass(refusal)
+        let_pass(refusal)
         return Token()
-    given = answer.get("data")
-    data = given if isinstance(given, dict) else {}
-    scopes, ends = data.get("scopes"), data.get("expires_at")
-    return Token(
-        frozenset(map(str, scopes)) if isinstance(scopes, list) else None,
-        clock.from_unix(ends) if isinstance(ends, int) and ends > 0 else None,
-    )
+    return told(answer)
 
 
 def _is_human_agent(account: AccountRecord, token: Token) -> bool:
@@ -128,17 +106,11 @@ def _point_webhook_here(account: AccountRecord, app_id: str) -> Steps[None]:
         "include_values": True,
     }
     try:
-        yield from graph.post(_as_app(account, app_id), f"{app_id}/subscriptions", wanted)
+        yield from calls.post(_as_app(account, app_id), f"{app_id}/subscriptions", wanted)
     except Refusal as refusal:
-        _let_pass(refusal)
+        let_pass(refusal)
 
 
 def _as_app(account: AccountRecord, app_id: str) -> AccountRecord:
-    token = f"{app_id}|{graph.secrets(account)[0]}"
+    token = f"{app_id}|{webhook.secrets(account)[0]}"
     return replace(account, credentials={**account.credentials, "page_token": token})
-
-
-def _let_pass(refusal: Refusal) -> None:
-    """What Meta does not let every app do is no reason to stop; a dead token or a busy network is."""
-    if refusal.retry or refusal.reason == "sign_in_again":
-        raise refusal

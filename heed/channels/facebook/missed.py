@@ -13,7 +13,10 @@ from typing import Any
 import orjson
 
 from heed.channels.base import AccountRecord, Collected
-from heed.channels.facebook import graph
+from heed.channels.facebook import calls
+from heed.channels.meta import chats, graph
+from heed.channels.meta.chats import is_since
+from heed.channels.meta.shapes import record
 from heed.lib import clock
 from heed.lib.http import Steps
 
@@ -21,7 +24,6 @@ MOST_PAGES = 10
 """How many pages of posts, or of comments under one post, are read back at most."""
 _POST = "id,from,message,created_time,updated_time,permalink_url,full_picture"
 _COMMENT = "id,from,message,created_time,parent{id},permalink_url,attachment"
-_CHAT = "id,updated_time,participants,messages.limit(20){id,created_time,from,message,attachments}"
 
 Row = Mapping[str, Any]
 
@@ -39,14 +41,14 @@ def backfilled(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Colle
 
 def _posts(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
     page = int(cursor.get("page", 1))
-    listed = yield from graph.get(
+    listed = yield from calls.get(
         account, f"{account.external_id}/feed", fields=_POST, limit="25", **_after(cursor)
     )
     changes: list[dict[str, Any]] = []
     for post in graph.rows(listed):
-        if _is_since(post, "created_time", since):
+        if is_since(post, "created_time", since):
             changes.append(_post_change(post))
-        if _is_since(post, "updated_time", since):
+        if is_since(post, "updated_time", since):
             comments = yield from _comments(account, str(post["id"]), since)
             changes += [_comment_change(comment, post) for comment in comments]
     after = graph.next_cursor(listed)
@@ -62,7 +64,7 @@ def _comments(account: AccountRecord, post: str, since: datetime) -> Steps[list[
     after = ""
     for _page in range(MOST_PAGES):
         more = {"after": after} if after else {}
-        listed = yield from graph.get(
+        listed = yield from calls.get(
             account,
             f"{post}/comments",
             filter="stream",
@@ -72,7 +74,7 @@ def _comments(account: AccountRecord, post: str, since: datetime) -> Steps[list[
             **more,
         )
         rows = graph.rows(listed)
-        fresh = [row for row in rows if _is_since(row, "created_time", since)]
+        fresh = [row for row in rows if is_since(row, "created_time", since)]
         found += fresh
         after = graph.next_cursor(listed)
         if not after or len(fresh) < len(rows):
@@ -101,10 +103,10 @@ def _comment_change(comment: Row, post: Row) -> dict[str, Any]:
         "verb": "add",
         "post_id": post["id"],
         "comment_id": comment["id"],
-        "parent_id": graph.record(comment.get("parent")).get("id") or post["id"],
+        "parent_id": record(comment.get("parent")).get("id") or post["id"],
         "from": comment.get("from"),
         "message": comment.get("message"),
-        "photo": graph.picture_of(graph.record(comment.get("attachment"))) or None,
+        "photo": calls.picture_of(record(comment.get("attachment"))) or None,
         "permalink_url": comment.get("permalink_url"),
         "created_time": _seconds(comment),
     }
@@ -115,51 +117,17 @@ def _comment_change(comment: Row, post: Row) -> dict[str, Any]:
 
 
 def _chats(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
-    """The newest chats stand first: an older one ends the reading."""
-    listed = yield from graph.get(
+    listed = yield from calls.get(
         account,
         f"{account.external_id}/conversations",
         platform="messenger",
-        fields=_CHAT,
+        fields=chats.FIELDS,
         limit="25",
         **_after(cursor),
     )
-    chats = graph.rows(listed)
-    fresh = [chat for chat in chats if _is_since(chat, "updated_time", since)]
-    items = [item for chat in fresh for item in _items(account, chat, since)]
-    after = graph.next_cursor(listed) if len(fresh) == len(chats) else ""
+    items, after = chats.missed(listed, account.external_id, since)
     kept = {"since": cursor["since"], "now_at": "chats", **({"after": after} if after else {})}
     return Collected(_bodies(account, "messaging", items), kept, more=bool(after))
-
-
-def _items(account: AccountRecord, chat: Row, since: datetime) -> list[dict[str, Any]]:
-    them = [str(row.get("id")) for row in graph.rows(chat.get("participants"))]
-    other = next((each for each in them if each != account.external_id), "")
-    newest_first = [row for row in graph.rows(chat.get("messages")) if _is_since(row, "created_time", since)]
-    return [_item(account, row, other) for row in reversed(newest_first)]
-
-
-def _item(account: AccountRecord, row: Row, other: str) -> dict[str, Any]:
-    ours = str(graph.record(row.get("from")).get("id")) == account.external_id
-    files = [_attached(each) for each in graph.rows(row.get("attachments"))]
-    pair = (account.external_id, other) if ours else (other, account.external_id)
-    message = {"mid": row["id"], "text": row.get("message"), "attachments": files, "is_echo": ours}
-    return {
-        "sender": {"id": pair[0]},
-        "recipient": {"id": pair[1]},
-        "timestamp": _seconds(row) * 1000,
-        "message": message,
-    }
-
-
-def _attached(file: Row) -> dict[str, Any]:
-    for kind in ("image", "video"):
-        data = graph.record(file.get(f"{kind}_data"))
-        if data.get("url"):
-            return {"type": kind, "payload": {"url": data["url"]}}
-    kind = str(file.get("mime_type") or "").partition("/")[0]
-    kind = kind if kind in ("image", "video", "audio") else "file"
-    return {"type": kind, "payload": {"url": file.get("file_url"), "title": file.get("name")}}
 
 
 # ------------------------------------------------------------------------------------- both
@@ -174,11 +142,6 @@ def _bodies(account: AccountRecord, kind: str, items: list[dict[str, Any]]) -> t
 
 def _after(cursor: Mapping[str, Any]) -> dict[str, str]:
     return {"after": str(cursor["after"])} if cursor.get("after") else {}
-
-
-def _is_since(row: Row, name: str, since: datetime) -> bool:
-    at = graph.time(row, name)
-    return bool(row.get("id")) and at is not None and at >= since
 
 
 def _seconds(row: Row) -> int:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field
 
-from heed.channels.facebook.graph import web_address
-from heed.lib import clock
-
-
-def moment(value: Any) -> datetime | None:
-    """Seconds or milliseconds, as a number or its text; 0 and "" mean that no time is given."""
-    return clock.from_unix(value) if value else None
+from heed.channels.meta.shapes import Address, Moment, Payload, Record, web_address
 
 
 def _addresses(value: Any) -> tuple[str, ...]:
@@ -21,25 +14,7 @@ def _addresses(value: Any) -> tuple[str, ...]:
     return tuple(each for each in found if each)
 
 
-def _record(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-Moment = Annotated[datetime | None, BeforeValidator(moment)]
-Address = Annotated[str, BeforeValidator(web_address)]
 Addresses = Annotated[tuple[str, ...], BeforeValidator(_addresses)]
-Record = Annotated[dict[str, Any], BeforeValidator(_record)]
-
-
-class Payload(BaseModel):
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, populate_by_name=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_nulls(cls, given: Any) -> Any:
-        if isinstance(given, dict) and None in given.values():
-            return {key: value for key, value in given.items() if value is not None}
-        return given
 
 
 class Party(Payload):

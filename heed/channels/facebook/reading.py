@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from heed.channels import base
 from heed.channels.base import Attachment, AttachmentKind, Inbound, Person
 from heed.channels.facebook.connecting import APP
-from heed.channels.facebook.graph import web_address
-from heed.channels.facebook.payloads import Attached, Feed, Message, Messaging, Rating, Referral, moment
+from heed.channels.facebook.payloads import Attached, Feed, Message, Messaging, Rating, Referral
+from heed.channels.meta import webhook
+from heed.channels.meta.shapes import first_of, sent_at, web_address, word
 
 LOOK_UP = "look_up"
 """In `refs`: the network did not say everything, a look-up may."""
@@ -57,46 +55,19 @@ def _marked_if_by_machine(news: Inbound, own_app: str) -> Inbound:
 
 def _news(body: bytes) -> list[Inbound]:
     found: list[Inbound] = []
-    for envelope in _envelopes(body):
+    for envelope in webhook.envelopes(body):
         if envelope.get("object") != "page":
             found.append(base.NotUnderstood(what=f"object {envelope.get('object')!r}"[:200]))
             continue
-        found += base.each(_entries(envelope), _entry, "entry")
+        found += base.each(webhook.entries(envelope), _entry, "entry")
     return found
 
 
-def _envelopes(body: bytes) -> list[dict[str, Any]]:
-    parsed = _parse(body)
-    envelopes = parsed if isinstance(parsed, list) else [parsed]
-    if not envelopes or not all(isinstance(each, dict) for each in envelopes):
-        raise base.Malformed("not a JSON object")
-    return envelopes
-
-
-def _parse(body: bytes) -> Any:
-    """orjson is strict about half surrogates, which people's phones do send; json is not."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        pass
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise base.Malformed(f"not JSON: {error}"[:300]) from error
-
-
-def _entries(envelope: dict[str, Any]) -> list[Any]:
-    entries = envelope.get("entry")
-    if not isinstance(entries, list):
-        raise base.Malformed("no list of entries")
-    return entries
-
-
 def _entry(entry: dict[str, Any]) -> list[Inbound]:
-    owner = _word(entry.get("id"))
+    owner = word(entry.get("id"))
     if owner in ("", "0"):
         return [base.NotUnderstood(what="test event of Meta's dashboard")]
-    sent = _sent(entry)
+    sent = sent_at(entry)
     found: list[Inbound] = []
     known = False
     for key, read_item in _LISTS.items():
@@ -112,21 +83,6 @@ def _entry(entry: dict[str, Any]) -> list[Inbound]:
     return found
 
 
-def _sent(entry: dict[str, Any]) -> datetime | None:
-    """When Meta sent the entry: stands in where an item has no time of its own."""
-    try:
-        return moment(entry.get("time"))
-    except (ValueError, TypeError, OverflowError, OSError):
-        return None
-
-
-def _at(*moments: datetime | None) -> datetime:
-    for each in moments:
-        if each is not None:
-            return each
-    raise ValueError("no time given")
-
-
 Reader = Callable[[Any, str, datetime | None], list[Inbound]]
 
 
@@ -140,7 +96,7 @@ def _reader(read_item: Reader, owner: str, sent: datetime | None) -> Callable[[A
 def _messaging(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
     item = Messaging.model_validate(raw)
     mark = item.delivery or item.read
-    at = _at(item.timestamp, sent, mark.watermark if mark else None)
+    at = first_of(item.timestamp, sent, mark.watermark if mark else None)
     them = item.recipient if item.sender.id == owner else item.sender
     person = Person(them.id, them.name)
     if item.message is not None:
@@ -294,7 +250,7 @@ def _attachments(attached: Iterable[Attached]) -> tuple[Attachment, ...]:
 def _attachment(attached: Attached) -> Attachment:
     payload = attached.payload
     url = web_address(payload.get("url")) or attached.url
-    title = _word(payload.get("title")) or attached.title
+    title = word(payload.get("title")) or attached.title
     if attached.type in _PLAIN_KINDS:
         kind = "sticker" if payload.get("sticker_id") else _PLAIN_KINDS[attached.type]
         return Attachment(kind, url, title, text="" if url else attached.type)
@@ -304,10 +260,10 @@ def _attachment(attached: Attached) -> Attachment:
         case "template":
             return _template(payload, url, title)
         case "appointment_booking":
-            return Attachment("link", name=attached.type, text=_word(payload.get("status")))
+            return Attachment("link", name=attached.type, text=word(payload.get("status")))
         case _:
             # fallback, reel, ig_reel, post, ig_post, and whatever comes next: what was shared
-            raw = _word(payload.get("url"))
+            raw = word(payload.get("url"))
             return Attachment("link", url, title or attached.type, text="" if url else raw or title)
 
 
@@ -324,7 +280,7 @@ def _template(payload: dict[str, Any], url: str, title: str) -> Attachment:
     lines: list[str] = []
     for element in elements if isinstance(elements, list) else []:
         if isinstance(element, dict):
-            lines.append(" · ".join(w for w in (_word(element.get(k)) for k in ("title", "subtitle")) if w))
+            lines.append(" · ".join(w for w in (word(element.get(k)) for k in ("title", "subtitle")) if w))
     return Attachment("link", url, title, text="\n".join(line for line in lines if line) or "template")
 
 
@@ -332,7 +288,7 @@ def _template(payload: dict[str, Any], url: str, title: str) -> Attachment:
 
 
 def _change(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
-    field = _word(raw.get("field"))
+    field = word(raw.get("field"))
     if field == "ratings":
         return _rating(raw.get("value"), owner, sent)
     if field not in ("feed", "mention"):
@@ -357,7 +313,7 @@ def _feed(value: Feed, owner: str, sent: datetime | None) -> list[Inbound]:
 
 
 def _comment(value: Feed, owner: str, sent: datetime | None) -> list[Inbound]:
-    at = _at(value.created_time, sent)
+    at = first_of(value.created_time, sent)
     match value.verb:
         case "add":
             return [_written(value, owner, at, "reply" if _parent(value, owner) else "comment")]
@@ -377,7 +333,7 @@ def _rating(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
         return _comment(Feed.model_validate({**raw, "post_id": value.open_graph_story_id}), owner, sent)
     if value.item != "rating":
         return [base.NotUnderstood(owner=owner, what=f"ratings {value.item} {value.verb}"[:200])]
-    at = _at(value.created_time, sent)
+    at = first_of(value.created_time, sent)
     story = value.open_graph_story_id or _made_id("review", value.reviewer_id, at, "")
     match value.verb:
         case "add":
@@ -413,7 +369,7 @@ def _verdict(value: Rating) -> str:
 
 
 def _post(value: Feed, owner: str, sent: datetime | None) -> list[Inbound]:
-    at = _at(value.created_time, sent)
+    at = first_of(value.created_time, sent)
     ours = _author_id(value) == owner
     match value.verb:
         case "add":
@@ -433,7 +389,7 @@ def _post(value: Feed, owner: str, sent: datetime | None) -> list[Inbound]:
 
 
 def _mention(value: Feed, owner: str, sent: datetime | None) -> list[Inbound]:
-    at = _at(value.created_time, sent)
+    at = first_of(value.created_time, sent)
     if not value.post_id and not value.comment_id:
         return [base.NotUnderstood(owner=owner, what="mention without an id")]
     match value.verb:
@@ -518,7 +474,7 @@ def _reaction(value: Feed, owner: str, sent: datetime | None) -> list[Inbound]:
             base.ReactionChanged(
                 owner=owner,
                 target=value.comment_id,
-                at=_at(value.created_time, sent),
+                at=first_of(value.created_time, sent),
                 author=author,
                 reaction=(value.reaction_type or "like")[:40],
                 on=value.verb not in ("remove", "delete"),
@@ -575,10 +531,6 @@ def _has_a_file(value: Feed) -> bool:
 def _post_link(value: Feed, kind: str) -> str:
     """The address of the post, for what is itself a post."""
     return value.post.permalink_url if value.post and kind in ("post", "visitor_post") else ""
-
-
-def _word(value: Any) -> str:
-    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _standby(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:

@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from heed.channels.base import AccountRecord, Begun, Refusal
-from heed.channels.facebook import graph
+from heed.channels.facebook import calls
 from heed.channels.facebook.connecting import APP, PERMISSIONS
+from heed.channels.meta import graph, webhook
 from heed.lib.http import Steps
 
 API = "https://graph.facebook.com"
@@ -47,8 +48,8 @@ class SignIn:
 
 
 def _token(account: AccountRecord, **asked: str) -> Steps[str]:
-    app = {"client_id": account.credentials.get(APP, ""), "client_secret": graph.secrets(account)[0]}
-    given = yield from graph.ask(account, "oauth/access_token", **app, **asked)
+    app = {"client_id": account.credentials.get(APP, ""), "client_secret": webhook.secrets(account)[0]}
+    given = yield from calls.ask(account, "oauth/access_token", **app, **asked)
     if not given.get("access_token"):
         raise Refusal("network_down", retry=True, detail="Meta answered without a token")
     return str(given["access_token"])
@@ -61,7 +62,7 @@ def _pages(account: AccountRecord, token: str) -> Steps[list[dict[str, Any]]]:
     after = ""
     for _page in range(PAGES_OF_PAGES):
         more = {"after": after} if after else {}
-        listed = yield from graph.get(user, "me/accounts", fields="id,name,access_token", limit="100", **more)
+        listed = yield from calls.get(user, "me/accounts", fields="id,name,access_token", limit="100", **more)
         found += [row for row in graph.rows(listed) if row.get("access_token")]
         after = graph.next_cursor(listed)
         if not after:

@@ -35,9 +35,9 @@ from heed.channels.base import (
     Wanted,
     Writing,
 )
-from heed.channels.whatsapp import connecting, graph, reading, templates
+from heed.channels.meta import webhook
+from heed.channels.whatsapp import calls, connecting, reading, templates
 from heed.lib import clock
-from heed.lib.crypto import hmac_sha256_hex, same
 from heed.lib.http import AnswerLost, Request, Response, Steps, Unreachable
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class WhatsApp(base.Network):
     label = "WhatsApp"
     short = "w"
     colour = "#128c7e"
-    base_url = "https://graph.facebook.com"
+    base_url = "https://calls.facebook.com"
     body_limit = 4 * MEGABYTE
     polls = False
     media_hosts: tuple[str, ...] = (".fbsbx.com", ".fbcdn.net", ".whatsapp.net")
@@ -156,11 +156,7 @@ class WhatsApp(base.Network):
     # --------------------------------------------------------------------------- the door
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
-        if hook.method == "GET":
-            return _handshake(hook, account)
-        if hook.method != "POST":
-            return base.WRONG_METHOD
-        return base.ADMITTED if _is_signed(hook, account) else base.REFUSED
+        return webhook.admit(hook, account)
 
     def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
         return reading.read(body)
@@ -189,11 +185,11 @@ class WhatsApp(base.Network):
     def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
         """The id becomes an address that lives for five minutes and wants our token."""
         media_id = quote(url.removeprefix(reading.MEDIA), safe="")
-        found = yield from graph.get(account, media_id, phone_number_id=account.external_id)
+        found = yield from calls.get(account, media_id, phone_number_id=account.external_id)
         address = str(found.get("url") or "")
         if not address:
             raise Refusal("gone", detail="Meta names no address for this file.")
-        return MediaSource(address, graph.bearer(account))
+        return MediaSource(address, calls.bearer(account))
 
     # --------------------------------------------------------------------------- writing
 
@@ -214,7 +210,7 @@ class WhatsApp(base.Network):
         return Sent(last.external_id, person=last.person, more=tuple(each.external_id for each in sent[:-1]))
 
     def _send_one(self, account: AccountRecord, body: dict[str, Any]) -> Steps[Sent]:
-        done = yield from graph.post(account, f"{account.external_id}/messages", body, decisive=True)
+        done = yield from calls.post(account, f"{account.external_id}/messages", body, decisive=True)
         message_id = _first(done, "messages").get("id")
         if not message_id:
             raise AnswerLost("WhatsApp took the message and gave no id")
@@ -232,25 +228,8 @@ class WhatsApp(base.Network):
         if not target.external_id:
             raise Refusal("bad_request", detail=f"{action} needs a message")
         deed = _deed(action, target, person, value)
-        yield from graph.post(account, f"{account.external_id}/messages", deed)
+        yield from calls.post(account, f"{account.external_id}/messages", deed)
         return {}
-
-
-# ------------------------------------------------------------------------------- the door
-
-
-def _handshake(hook: Hook, account: AccountRecord) -> Admission:
-    expected = account.credentials.get("verify_token", "")
-    given = hook.query.get("hub.verify_token", "")
-    if not expected or hook.query.get("hub.mode") != "subscribe" or not same(given, expected):
-        return Admission(403, body=b"The verify token does not fit.")
-    return Admission(200, body=hook.query.get("hub.challenge", "").encode(), content_type="text/plain")
-
-
-def _is_signed(hook: Hook, account: AccountRecord) -> bool:
-    given = hook.headers.get("x-hub-signature-256", "")
-    right = [hmac_sha256_hex(secret, hook.body) for secret in graph.secrets(account) if secret]
-    return any(same(given, f"sha256={each}") for each in right)
 
 
 # --------------------------------------------------------------------------------- writing
@@ -300,7 +279,7 @@ def _parts(account: AccountRecord, answer: Answer) -> Steps[list[dict[str, Any]]
 
 
 def _uploaded(account: AccountRecord, file: OutgoingFile) -> Steps[tuple[str, dict[str, str]]]:
-    made = yield from graph.upload(account, f"{account.external_id}/media", file)
+    made = yield from calls.upload(account, f"{account.external_id}/media", file)
     media_id = str(made.get("id") or "")
     if not media_id:
         raise Refusal("file_refused", detail="Meta gave no id for the file.")

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field
 
+from heed.channels.meta.shapes import Payload, Record
 from heed.lib import clock
 
 Moment = Annotated[datetime, BeforeValidator(clock.from_unix)]
-
-
-def _record(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-Record = Annotated[dict[str, Any], BeforeValidator(_record)]
-
-
-class Payload(BaseModel):
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, populate_by_name=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_nulls(cls, given: Any) -> Any:
-        if isinstance(given, dict) and None in given.values():
-            return {key: value for key, value in given.items() if value is not None}
-        return given
+"""WhatsApp never leaves a time out."""
 
 
 class Profile(Payload):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -11,7 +10,9 @@ import orjson
 
 from heed.channels import base
 from heed.channels.base import Attachment, AttachmentKind, Inbound, Person
-from heed.channels.whatsapp.graph import reason_of
+from heed.channels.meta import webhook
+from heed.channels.meta.shapes import Payload
+from heed.channels.whatsapp.calls import reason_of
 from heed.channels.whatsapp.payloads import (
     Card,
     Contact,
@@ -21,7 +22,6 @@ from heed.channels.whatsapp.payloads import (
     Media,
     Message,
     Order,
-    Payload,
     Status,
     UserIdUpdate,
 )
@@ -51,35 +51,12 @@ _BLOCKED = frozenset({"368", "131031"})
 def read(body: bytes) -> list[Inbound]:
     """All news of a delivery, in its own order. Raises `Malformed`."""
     found: list[Inbound] = []
-    for envelope in _envelopes(body):
+    for envelope in webhook.envelopes(body):
         if envelope.get("object") != OBJECT:
             found.append(base.NotUnderstood(what=f"object {envelope.get('object')!r}"[:200]))
             continue
-        entries = envelope.get("entry")
-        if not isinstance(entries, list):
-            raise base.Malformed("no list of entries")
-        found += base.each(entries, _entry, "entry")
+        found += base.each(webhook.entries(envelope), _entry, "entry")
     return found
-
-
-def _envelopes(body: bytes) -> list[dict[str, Any]]:
-    parsed = _parse(body)
-    envelopes = parsed if isinstance(parsed, list) else [parsed]
-    if not envelopes or not all(isinstance(each, dict) for each in envelopes):
-        raise base.Malformed("not a JSON object")
-    return envelopes
-
-
-def _parse(body: bytes) -> Any:
-    """orjson is strict about half surrogates, which people's phones do send; json is not."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        pass
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise base.Malformed(f"not JSON: {error}"[:300]) from error
 
 
 def _entry(entry: dict[str, Any]) -> list[Inbound]:

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from heed.channels.base import AccountRecord, FilledTemplate, Template
-from heed.channels.whatsapp import graph
+from heed.channels.meta import graph
+from heed.channels.whatsapp import calls
 from heed.lib.http import Steps
 
 MOST_PAGES = 10
@@ -21,11 +22,11 @@ def approved(account: AccountRecord) -> Steps[list[Template]]:
     after = ""
     for _page in range(MOST_PAGES):
         more = {"after": after} if after else {}
-        listed = yield from graph.get(
+        listed = yield from calls.get(
             account, f"{business}/message_templates", status="APPROVED", limit="100", **more
         )
-        found += [template for row in _rows(listed) if (template := _template(row)) is not None]
-        after = _after(listed)
+        found += [template for row in graph.rows(listed) if (template := _template(row)) is not None]
+        after = graph.next_cursor(listed)
         if not after:
             break
     return found
@@ -66,18 +67,6 @@ def _words_of_buttons(parts: list[dict[str, Any]]) -> list[str]:
     buttons = [each for part in parts for each in _list(part.get("buttons")) if isinstance(each, dict)]
     wanting = [each for each in buttons if each.get("type") in ("COPY_CODE", "FLOW", "OTP")]
     return [*(f"{each.get('text')} {each.get('url')}" for each in buttons), *("{{}}" for _ in wanting)]
-
-
-def _rows(listed: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [row for row in _list(listed.get("data")) if isinstance(row, dict)]
-
-
-def _after(listed: Mapping[str, Any]) -> str:
-    paging = listed.get("paging")
-    if not isinstance(paging, dict) or not paging.get("next"):
-        return ""
-    cursors = paging.get("cursors")
-    return str(cursors.get("after") or "") if isinstance(cursors, dict) else ""
 
 
 def _list(value: Any) -> list[Any]:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from heed.channels.base import Hook
-from heed.channels.facebook import graph
 from heed.channels.facebook.adapter import network
 from heed.channels.facebook.tests.sample import ACCOUNT, SECRET, signed, signed_samples
+from heed.channels.meta import webhook
 
 GOLDEN = (
     rb'{"object":"page","entry":[{"id":"111","time":1700000000000,"messaging":[{"sender":{"id":"222"},'
@@ -94,4 +94,4 @@ def test_other_methods(method: str) -> None:
 
 def test_golden_proof() -> None:
     expected = "a6024693394a23e652049c7c3571712892f80c08425a659c3fdb161563eefa4f"
-    assert graph.proof(SECRET, "EAAB-test-token") == expected
+    assert webhook.proof(SECRET, "EAAB-test-token") == expected

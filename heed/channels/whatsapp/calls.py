@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
-from heed.channels import base
 from heed.channels.base import AccountRecord, OutgoingFile, Reason, Refusal
-from heed.lib import clock
-from heed.lib.crypto import hmac_sha256_hex
-from heed.lib.http import AnswerLost, Request, Response, Steps, Upload
+from heed.channels.meta import graph, webhook
+from heed.lib.http import Request, Response, Steps, Upload
 
-VERSION = "v25.0"
-
-
-def secrets(account: AccountRecord) -> list[str]:
-    """The app secrets that may sign: several while one is being exchanged; the first is current."""
-    return re.split(r"[\s,]+", account.credentials.get("app_secret", "").strip(" \t\r\n,"))
+NO_CODE = -1
+"""Where Meta names none: 0 is a code of its own."""
 
 
 def bearer(account: AccountRecord) -> dict[str, str]:
@@ -28,7 +19,10 @@ def bearer(account: AccountRecord) -> dict[str, str]:
 
 def get(account: AccountRecord, path: str, **params: str) -> Steps[dict[str, Any]]:
     response = yield Request(
-        "GET", _address(account, path), params=params | _proof(account), headers=bearer(account)
+        "GET",
+        graph.versioned(account.base_url, path),
+        params=params | _proof(account),
+        headers=bearer(account),
     )
     return accepted(response, account)
 
@@ -39,7 +33,7 @@ def post(
     """Post JSON. `decisive` calls say something to a person."""
     response = yield Request(
         "POST",
-        _address(account, path),
+        graph.versioned(account.base_url, path),
         params=_proof(account),
         headers=bearer(account),
         json=dict(body),
@@ -52,7 +46,7 @@ def upload(account: AccountRecord, path: str, file: OutgoingFile) -> Steps[dict[
     """Hand over a file before a message names it; nobody sees it yet."""
     response = yield Request(
         "POST",
-        _address(account, path),
+        graph.versioned(account.base_url, path),
         params=_proof(account),
         headers=bearer(account),
         form={"messaging_product": "whatsapp", "type": file.mime},
@@ -61,17 +55,10 @@ def upload(account: AccountRecord, path: str, file: OutgoingFile) -> Steps[dict[
     return accepted(response, account)
 
 
-def _address(account: AccountRecord, path: str) -> str:
-    base_url = account.base_url.rstrip("/")
-    if not re.search(r"/v\d+\.\d+$", base_url):
-        base_url = f"{base_url}/{VERSION}"
-    return f"{base_url}/{path}"
-
-
 def _proof(account: AccountRecord) -> dict[str, str]:
     """Shows Meta that whoever uses the token also has the app's secret."""
-    secret, token = secrets(account)[0], account.credentials.get("access_token", "")
-    return {"appsecret_proof": hmac_sha256_hex(secret, token.encode())} if secret else {}
+    secret, token = webhook.secrets(account)[0], account.credentials.get("access_token", "")
+    return {"appsecret_proof": webhook.proof(secret, token)} if secret else {}
 
 
 # ------------------------------------------------------------------------------- answers
@@ -79,17 +66,9 @@ def _proof(account: AccountRecord) -> dict[str, str]:
 
 def accepted(response: Response, account: AccountRecord, *, decisive: bool = False) -> dict[str, Any]:
     """The answer's record. Raises `Refusal`, or `AnswerLost` when nobody knows what happened."""
-    record = response.record
-    error = record.get("error")
-    if isinstance(error, dict):
-        raise _refusal(error, response, account)
-    parsed = response.json()
-    if 200 <= response.status < 300 and isinstance(parsed, dict):
-        return record
-    base.refuse_unanswered(response)
-    if decisive and (response.status >= 500 or response.status < 300):
-        raise AnswerLost(f"status {response.status} without a readable answer")
-    raise Refusal("network_down", retry=True, code=str(response.status), detail="no readable answer")
+    return graph.accepted(
+        response, lambda error, response: _refusal(error, response, account), decisive=decisive
+    )
 
 
 _MEANING: dict[int, tuple[Reason, bool]] = {
@@ -146,7 +125,10 @@ def reason_of(code: str) -> Reason:
 
 
 def _refusal(error: dict[str, Any], response: Response, account: AccountRecord) -> Refusal:
-    code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
+    code, subcode = (
+        graph.number(error.get("code"), NO_CODE),
+        graph.number(error.get("error_subcode"), NO_CODE),
+    )
     data = error.get("error_data")
     details = data.get("details") if isinstance(data, dict) else ""
     message = str(error.get("message", ""))
@@ -156,7 +138,7 @@ def _refusal(error: dict[str, Any], response: Response, account: AccountRecord) 
     return Refusal(
         reason,
         retry=retry,
-        after=_wait(response, account) if retry else None,
+        after=graph.wait(response, (account.credentials.get("business_account_id", ""),)) if retry else None,
         code=f"{code}/{subcode}" if subcode > 0 else str(code if code >= 0 else response.status),
         detail=str(details or error.get("error_user_msg") or message)[:300],
     )
@@ -170,48 +152,4 @@ def _meaning(code: int, subcode: int, message: str, status: int) -> tuple[Reason
     known = _MEANING.get(code)
     if known is None and 200 <= code <= 299:
         known = ("not_allowed", False)
-    return known or _meaning_of_status(status)
-
-
-def _meaning_of_status(status: int) -> tuple[Reason, bool]:
-    if status >= 500:
-        return ("network_down", True)
-    by_status: dict[int, tuple[Reason, bool]] = {
-        401: ("sign_in_again", False),
-        403: ("not_allowed", False),
-        404: ("gone", False),
-        429: ("slow_down", True),
-    }
-    return by_status.get(status, ("bad_request", False))
-
-
-def _wait(response: Response, account: AccountRecord) -> float | None:
-    """Seconds Meta asks us to wait: by its own usage header (in minutes) or by `Retry-After`."""
-    asked = response.retry_after(clock.now())
-    business = account.credentials.get("business_account_id", "")
-    minutes = _minutes(response.headers.get("x-business-use-case-usage", ""), business)
-    return max(minutes * 60, asked or 0) or None
-
-
-def _minutes(header: str, business: str) -> float:
-    try:
-        usage = orjson.loads(header)
-    except orjson.JSONDecodeError:
-        return 0.0
-    if not isinstance(usage, dict):
-        return 0.0
-    cases = usage.get(business)
-    waits = [
-        case.get("estimated_time_to_regain_access")
-        for case in (cases if isinstance(cases, list) else [])
-        if isinstance(case, dict)
-    ]
-    return float(max((wait for wait in waits if isinstance(wait, int | float)), default=0))
-
-
-def _number(value: Any) -> int:
-    """A code, or -1 where there is none: 0 is a code of its own."""
-    try:
-        return int(value)
-    except (TypeError, ValueError, OverflowError):
-        return -1
+    return known or graph.meaning_of_status(status)

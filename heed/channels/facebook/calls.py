@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
-from heed.channels import base
-from heed.channels.base import AccountRecord, Reason, Refusal
-from heed.lib import clock
-from heed.lib.crypto import hmac_sha256_hex
-from heed.lib.http import AnswerLost, Request, Response, Steps, Upload
-
-VERSION = "v25.0"
-
-
-def secrets(account: AccountRecord) -> list[str]:
-    """The app secrets that may sign: several while one is being exchanged; the first is current."""
-    return re.split(r"[\s,]+", account.credentials.get("app_secret", "").strip(" \t\r\n,"))
-
-
-def proof(secret: str, token: str) -> str:
-    """Shows Meta that whoever uses the token also has the app's secret."""
-    return hmac_sha256_hex(secret, token.encode())
+from heed.channels.base import AccountRecord, OutgoingFile, Reason, Refusal
+from heed.channels.meta import graph, webhook
+from heed.channels.meta.shapes import record, web_address
+from heed.lib.http import Request, Response, Steps, Upload
 
 
 def address(account: AccountRecord, path: str) -> str:
-    base_url = account.base_url.rstrip("/")
-    if not re.search(r"/v\d+\.\d+$", base_url):
-        base_url = f"{base_url}/{VERSION}"
-    return f"{base_url}/{path}"
+    return graph.versioned(account.base_url, path)
 
 
 def get(account: AccountRecord, path: str, **params: str) -> Steps[dict[str, Any]]:
@@ -75,7 +56,7 @@ def upload(
     account: AccountRecord,
     path: str,
     form: Mapping[str, Any],
-    file: base.OutgoingFile,
+    file: OutgoingFile,
     *,
     field: str,
     decisive: bool = False,
@@ -98,10 +79,10 @@ def _bearer(account: AccountRecord) -> dict[str, str]:
 
 
 def _proof(account: AccountRecord) -> dict[str, str]:
-    secret = secrets(account)[0]
+    secret = webhook.secrets(account)[0]
     if not secret:
         return {}
-    return {"appsecret_proof": proof(secret, account.credentials.get("page_token", ""))}
+    return {"appsecret_proof": webhook.proof(secret, account.credentials.get("page_token", ""))}
 
 
 # ------------------------------------------------------------------------------- answers
@@ -109,63 +90,9 @@ def _proof(account: AccountRecord) -> dict[str, str]:
 
 def accepted(response: Response, account: AccountRecord, *, decisive: bool = False) -> dict[str, Any]:
     """The answer's record. Raises `Refusal`, or `AnswerLost` when nobody knows what happened."""
-    record = response.record
-    error = record.get("error")
-    if isinstance(error, dict):
-        raise _refusal(error, response, account)
-    parsed = response.json()
-    if 200 <= response.status < 300 and (isinstance(parsed, dict) or parsed is True):
-        return record
-    base.refuse_unanswered(response)
-    if decisive and (response.status >= 500 or response.status < 300):
-        raise AnswerLost(f"status {response.status} without a readable answer")
-    raise Refusal("network_down", retry=True, code=str(response.status), detail="no readable answer")
-
-
-def made_id(record: dict[str, Any], name: str) -> str:
-    """The id of what was made. Without one nobody knows whether it was made: `AnswerLost`."""
-    value = record.get(name)
-    if not value:
-        raise AnswerLost(f"accepted without {name}")
-    return str(value)
-
-
-# ------------------------------------------------------------------- what answers hold
-
-
-def record(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def rows(edge: Any) -> list[dict[str, Any]]:
-    """The records of a list."""
-    found = record(edge).get("data")
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-
-
-def next_cursor(listed: Any) -> str:
-    """Where the next page of a list begins; empty on the last one."""
-    paging = record(record(listed).get("paging"))
-    return str(record(paging.get("cursors")).get("after") or "") if paging.get("next") else ""
-
-
-def time(given: Mapping[str, Any], name: str = "created_time") -> datetime | None:
-    value = given.get(name)
-    try:
-        return clock.from_iso(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def web_address(value: Any) -> str:
-    """A web address, or nothing: Meta also sends `/reel/123/` and names of files here."""
-    if not isinstance(value, str):
-        return ""
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return ""
-    return value if parts.scheme in ("http", "https") and parts.netloc else ""
+    return graph.accepted(
+        response, lambda error, response: _refusal(error, response, account), decisive=decisive
+    )
 
 
 def picture_of(attachment: Mapping[str, Any]) -> str:
@@ -174,8 +101,6 @@ def picture_of(attachment: Mapping[str, Any]) -> str:
     found = (media.get("source"), record(media.get("image")).get("src"), attachment.get("url"))
     return next((address for address in map(web_address, found) if address), "")
 
-
-# ------------------------------------------------------------------- what errors mean
 
 _MEANING: dict[tuple[int, int], tuple[Reason, bool]] = {
     (10, 2018278): ("outside_window", False),
@@ -238,7 +163,7 @@ _MEANING_OF_CODE: dict[int, tuple[Reason, bool]] = {
 
 
 def _refusal(error: dict[str, Any], response: Response, account: AccountRecord) -> Refusal:
-    code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
+    code, subcode = graph.number(error.get("code")), graph.number(error.get("error_subcode"))
     message = str(error.get("message", ""))
     reason, retry = _meaning(code, subcode, message, response.status)
     if error.get("is_transient") is True and reason in ("bad_request", "network_down", "slow_down"):
@@ -246,7 +171,7 @@ def _refusal(error: dict[str, Any], response: Response, account: AccountRecord) 
     return Refusal(
         reason,
         retry=retry,
-        after=_wait(response, account) if retry else None,
+        after=graph.wait(response, (account.external_id,)) if retry else None,
         code=f"{code}/{subcode}" if subcode else str(code),
         detail=str(error.get("error_user_msg") or message)[:300],
     )
@@ -262,43 +187,4 @@ def _meaning(code: int, subcode: int, message: str, status: int) -> tuple[Reason
     known = known or _MEANING_OF_CODE.get(code)
     if known is None and 200 <= code <= 299:
         known = ("not_allowed", False)
-    return known or _meaning_of_status(status)
-
-
-def _meaning_of_status(status: int) -> tuple[Reason, bool]:
-    if status >= 500:
-        return ("network_down", True)
-    by_status: dict[int, tuple[Reason, bool]] = {
-        401: ("sign_in_again", False),
-        403: ("not_allowed", False),
-        404: ("gone", False),
-        429: ("slow_down", True),
-    }
-    return by_status.get(status, ("bad_request", False))
-
-
-def _wait(response: Response, account: AccountRecord) -> float | None:
-    """Seconds Meta asks us to wait: by its own usage header (in minutes) or by `Retry-After`."""
-    asked = response.retry_after(clock.now())
-    minutes = _minutes(response.headers.get("x-business-use-case-usage", ""), account.external_id)
-    return max(minutes * 60, asked or 0) or None
-
-
-def _minutes(header: str, page: str) -> float:
-    try:
-        usage = orjson.loads(header)
-    except orjson.JSONDecodeError:
-        return 0.0
-    if not isinstance(usage, dict):
-        return 0.0
-    pages = [usage[page]] if page in usage else usage.values()
-    cases = [case for cases in pages if isinstance(cases, list) for case in cases if isinstance(case, dict)]
-    waits = [case.get("estimated_time_to_regain_access") for case in cases]
-    return float(max((wait for wait in waits if isinstance(wait, int | float)), default=0))
-
-
-def _number(value: Any) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError):
-        return 0
+    return known or graph.meaning_of_status(status)

@@ -1,0 +1,1 @@
+"""What all networks of Meta have in common. Not a network itself."""
