@@ -17,7 +17,10 @@ from heed.inbox.models import Gap, Heartbeat
 from heed.lib import clock, live
 
 WORTH_FILLING = timedelta(minutes=2)
+TOO_OLD = timedelta(days=7)
+"""After so long what the network did not give is given up."""
 _MOST_PAGES = 200
+"""In one go; a longer gap is gone on with later."""
 _EARLIER = timedelta(minutes=2)
 _INTAKE = "intake"
 
@@ -58,9 +61,10 @@ def can_fill(network: Network) -> bool:
 
 
 def fill(gap_id: int) -> int:
-    """Read what was missed; gives back how many deliveries that were.
+    """Read what was missed; gives back how many deliveries were found until now.
 
-    A page and the cursor after it are stored together, so whoever goes on after a crash reads on.
+    A page and the cursor after it are stored together, so whoever goes on after a crash reads on,
+    and of two who read the same page only one keeps it. Raises what the network's steps raise.
     """
     gap = Gap.objects.select_related("account").get(pk=gap_id)
     for _ in range(_MOST_PAGES):
@@ -69,13 +73,22 @@ def fill(gap_id: int) -> int:
         cursor = dict(gap.cursor)
         account = gap.account
         page = with_session(account, lambda record: account.adapter.backfill(record, cursor))  # noqa: B023
+        gap.cursor, gap.found = dict(page.cursor), gap.found + len(page.bodies)
+        gap.state = Gap.State.FILLING if page.more else Gap.State.FILLED
+        facts = {"cursor": gap.cursor, "found": gap.found, "state": gap.state}
         with transaction.atomic():
+            if not Gap.objects.filter(pk=gap.pk, state=Gap.State.FILLING, cursor=cursor).update(**facts):
+                return gap.found
             ledger.append(account.pk, page.bodies)
-            gap.cursor, gap.found = dict(page.cursor), gap.found + len(page.bodies)
-            gap.state = Gap.State.FILLING if page.more else Gap.State.FILLED
-            gap.save(update_fields=["cursor", "found", "state"])
     live.tell(["accounts"])
     return gap.found
+
+
+def unfilled() -> list[int]:
+    """The gaps still to be read whose account works; what is too old to be had is given up."""
+    filling = Gap.objects.filter(state=Gap.State.FILLING)
+    filling.filter(until__lt=clock.now() - TOO_OLD).update(state=Gap.State.LOST)
+    return list(filling.filter(account__problem="").order_by("pk").values_list("pk", flat=True))
 
 
 def latest(account: Account) -> list[Gap]:

@@ -244,13 +244,20 @@ def mind_gap(account: int, since: str) -> None:
 
 
 @app.task(queue="collect")
-def fill_gap(gap: int, attempt: int = 1) -> None:
+def fill_gap(gap: int) -> None:
     """Read what was missed; what breaks off is taken up again where it stood."""
     try:
         gaps.fill(gap)
     except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
         log.warning("filling gap %s: %s", gap, error)
-        _again(fill_gap, f"gap:{gap}", attempt, gap=gap)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="collect", queueing_lock="fill_gaps")
+def fill_gaps(timestamp: int) -> None:
+    """Go on with the gaps that are not filled yet."""
+    for gap in gaps.unfilled():
+        defer_once(fill_gap, f"gap:{gap}", gap=gap)
 
 
 @app.periodic(cron="* * * * *")

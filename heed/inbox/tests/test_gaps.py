@@ -1,0 +1,244 @@
+"""What was missed is read afterwards: nothing twice, nothing skipped, and what cannot be had is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from heed.channels.base import AccountRecord, Collected, Refusal
+from heed.channels.models import Account
+from heed.inbox import gaps, intake, jobs, ledger
+from heed.inbox.models import Delivery, Gap, Heartbeat, Message
+from heed.inbox.tests.rubber import Rubber, body
+from heed.inbox.tests.test_intake import private
+from heed.lib import clock
+from heed.lib.http import Steps, Unreachable
+
+pytestmark = pytest.mark.django_db
+
+MISSED = [private("1"), private("2", 1), private("3", 2)]
+
+
+@pytest.fixture
+def pages(rubber: Rubber, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the network answers when asked for what was missed, page by page; asked is kept in `cursors`."""
+    answers: list[Any] = []
+
+    def backfill(self: Rubber, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
+        yield from ()
+        self.cursors.append(dict(cursor))
+        answer = answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        found: Collected = answer
+        return found
+
+    monkeypatch.setattr(Rubber, "backfill", backfill, raising=False)
+    return answers
+
+
+def three_pages() -> list[Any]:
+    return [
+        Collected((body(MISSED[0]),), {"page": 1}, more=True),
+        Collected((body(MISSED[1]),), {"page": 2}, more=True),
+        Collected((body(MISSED[2]),), {"page": 3}),
+    ]
+
+
+def waiting(name: str) -> list[dict[str, Any]]:
+    rows = ProcrastinateJob.objects.filter(task_name=name, status="todo").order_by("id")
+    return [dict(row.args) for row in rows]
+
+
+def opened(account: Account) -> Gap:
+    gap = gaps.open_gap(account.pk, clock.now() - timedelta(hours=1))
+    assert gap is not None
+    return gap
+
+
+def read_in() -> list[str]:
+    """Have all deliveries read; gives back what is in the inbox."""
+    while intake.take_batch():
+        pass
+    return sorted(Message.objects.values_list("external_id", flat=True))
+
+
+def test_every_page_is_read_once(account: Account, rubber: Rubber, pages: list[Any]) -> None:
+    gap = opened(account)
+    pages += three_pages()
+    assert gaps.fill(gap.pk) == 3
+    gap.refresh_from_db()
+    assert (gap.state, gap.found, gap.cursor) == ("filled", 3, {"page": 3})
+    assert rubber.cursors[1:] == [{"page": 1}, {"page": 2}]
+    assert rubber.cursors[0]["since"] < gap.since.isoformat()  # a little earlier: clocks differ
+    assert read_in() == ["1", "2", "3"]
+    assert gaps.fill(gap.pk) == 3  # filled: nobody is asked again
+    assert len(rubber.cursors) == 3
+
+
+def test_what_was_known_already_changes_nothing(account: Account, pages: list[Any]) -> None:
+    ledger.append(account.pk, [body(MISSED[0])])
+    assert read_in() == ["1"]
+    pages += three_pages()
+    gaps.fill(opened(account).pk)
+    assert read_in() == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("error", [Unreachable("no route"), Refusal("slow_down", retry=True)])
+def test_after_a_crash_in_the_middle_it_reads_on(
+    account: Account, rubber: Rubber, pages: list[Any], error: Exception
+) -> None:
+    gap = opened(account)
+    first, *others = three_pages()
+    pages += [first, error, *others]
+    jobs.fill_gap(gap=gap.pk)
+    gap.refresh_from_db()
+    assert (gap.state, gap.found, Delivery.objects.count()) == ("filling", 1, 1)
+    jobs.fill_gaps(0)
+    assert waiting("heed.inbox.jobs.fill_gap") == [{"gap": gap.pk}]
+    jobs.fill_gap(gap=gap.pk)
+    gap.refresh_from_db()
+    assert (gap.state, gap.found) == ("filled", 3)
+    assert rubber.cursors[1:] == [{"page": 1}, {"page": 1}, {"page": 2}]
+    assert Delivery.objects.count() == 3
+    assert read_in() == ["1", "2", "3"]
+
+
+def test_a_page_and_its_cursor_are_kept_together(
+    account: Account, pages: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gap = opened(account)
+    pages += three_pages()
+
+    def full(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger, "append", full)
+        with pytest.raises(OSError, match="disk"):
+            gaps.fill(gap.pk)
+    gap.refresh_from_db()
+    assert (gap.found, "since" in gap.cursor) == (0, True)
+
+
+def test_of_two_who_read_the_same_page_one_keeps_it(
+    account: Account, rubber: Rubber, pages: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gap = opened(account)
+    pages += three_pages()
+    theirs = Rubber.backfill
+
+    def meanwhile(self: Rubber, record: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
+        monkeypatch.setattr(Rubber, "backfill", theirs)
+        gaps.fill(gap.pk)
+        yield from ()
+        return Collected((body(MISSED[0]),), {"page": 1}, more=True)
+
+    monkeypatch.setattr(Rubber, "backfill", meanwhile)
+    gaps.fill(gap.pk)
+    gap.refresh_from_db()
+    assert (gap.state, gap.found, Delivery.objects.count()) == ("filled", 3, 3)
+
+
+def test_a_long_gap_is_gone_on_with_later(
+    account: Account, pages: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gap = opened(account)
+    pages += three_pages()
+    monkeypatch.setattr(gaps, "_MOST_PAGES", 2)
+    jobs.fill_gap(gap=gap.pk)
+    assert gaps.unfilled() == [gap.pk]
+    jobs.fill_gap(gap=gap.pk)
+    assert gaps.unfilled() == []
+    assert read_in() == ["1", "2", "3"]
+
+
+def test_a_broken_account_waits_until_it_works(account: Account, pages: list[Any]) -> None:
+    gap = opened(account)
+    Account.objects.update(problem="sign_in_again")
+    assert gaps.unfilled() == []
+    Account.objects.update(problem="")
+    assert gaps.unfilled() == [gap.pk]
+
+
+def test_what_is_too_old_is_given_up(account: Account, pages: list[Any]) -> None:
+    gap = opened(account)
+    with clock.moved(gaps.TOO_OLD - timedelta(minutes=1)):
+        assert gaps.unfilled() == [gap.pk]
+    with clock.moved(gaps.TOO_OLD + timedelta(minutes=1)):
+        assert gaps.unfilled() == []
+    gap.refresh_from_db()
+    assert gap.state == "lost"
+
+
+class TestOpening:
+    def test_the_time_is_noted_and_read(self, account: Account, pages: list[Any]) -> None:
+        since = clock.now() - timedelta(hours=1)
+        jobs.mind_gap(account=account.pk, since=since.isoformat())
+        jobs.mind_gap(account=account.pk, since=since.isoformat())  # the same job, run twice
+        gap = Gap.objects.get()
+        assert (gap.since, gap.state) == (since, "filling")
+        assert gap.until > since
+        assert waiting("heed.inbox.jobs.fill_gap") == [{"gap": gap.pk}]
+        assert gaps.latest(account) == [gap]
+
+    def test_a_network_that_cannot_be_asked(self, account: Account, rubber: Rubber) -> None:
+        assert not gaps.can_fill(rubber)
+        jobs.mind_gap(account=account.pk, since=clock.now().isoformat())
+        assert Gap.objects.get().state == "lost"
+        assert waiting("heed.inbox.jobs.fill_gap") == []
+
+    def test_a_polled_network_goes_on_by_itself(
+        self, account: Account, rubber: Rubber, pages: list[Any]
+    ) -> None:
+        rubber.polls = True
+        jobs.mind_gap(account=account.pk, since=clock.now().isoformat())
+        assert not Gap.objects.exists()
+
+    @pytest.mark.parametrize("facts", [{"external_id": ""}, None])
+    def test_an_account_that_never_worked_or_is_gone(
+        self, account: Account, pages: list[Any], facts: dict[str, Any] | None
+    ) -> None:
+        number = account.pk
+        if facts is None:
+            account.delete()
+        else:
+            Account.objects.update(**facts)
+        jobs.mind_gap(account=number, since=clock.now().isoformat())
+        assert not Gap.objects.exists()
+
+
+class TestHeartbeat:
+    @pytest.fixture(autouse=True)
+    def _signed_in(self, account: Account) -> None:
+        account.credentials = {"token": "t"}
+        account.save()
+
+    def minded(self) -> list[dict[str, Any]]:
+        jobs.heartbeat(0)
+        return waiting("heed.mind_gap")
+
+    def test_a_first_start_missed_nothing(self) -> None:
+        assert self.minded() == []
+        assert Heartbeat.objects.count() == 1
+
+    @pytest.mark.parametrize(("seconds", "missed"), [(60, False), (119, False), (121, True), (9999, True)])
+    def test_after_a_pause(self, account: Account, seconds: float, missed: bool) -> None:
+        jobs.heartbeat(0)
+        stopped = Heartbeat.objects.get().at
+        with clock.moved(timedelta(seconds=seconds)):
+            found = self.minded()
+            assert self.minded() == found  # it runs again: nothing more was missed
+        assert [each["account"] for each in found] == ([account.pk] if missed else [])
+        for each in found:
+            assert abs(clock.from_iso(each["since"]) - stopped) < timedelta(seconds=1)
+
+    def test_a_disconnected_account_misses_nothing(self, account: Account) -> None:
+        Account.objects.update(locked_credentials=b"")
+        jobs.heartbeat(0)
+        with clock.moved(timedelta(hours=1)):
+            assert self.minded() == []
