@@ -30,6 +30,8 @@ class Tab:
     selected: bool
     types: bool = False
     """Whether the customer can be shown that somebody types."""
+    link: str = ""
+    """Of a public way: an address that leads the customer to a private talk."""
 
     @property
     def facts(self) -> str:
@@ -45,6 +47,7 @@ class Tab:
                 "sends": self.way.sends_left,
                 "no_files": str(self.way.no_files),
                 "typing": self.types,
+                "link": self.link,
                 "templates": [asdict(template) for template in self.way.templates],
                 "draft": self.draft.text if self.draft else "",
                 "failed": _failure(self.draft),
@@ -78,8 +81,18 @@ def tabs(user: User, ticket: Ticket, last_comment: Message | None) -> list[Tab]:
     drafts = reach.drafts(user, ticket)
     chosen = _chosen(ticket, offered, drafts)
     types = "typing" in ticket.account.able.on_private
+    account = ticket.account
+    link = account.adapter.private_link(account.external_id, account.handle) if ways.private.here else ""
     return [
-        Tab(name, words.TABS[name], way, drafts.get(name), name == chosen, name == "private" and types)
+        Tab(
+            name,
+            words.TABS[name],
+            way,
+            drafts.get(name),
+            name == chosen,
+            types=name == "private" and types,
+            link=link if name == "public" else "",
+        )
         for name, way in offered.items()
         if way.here
     ]

@@ -145,6 +145,11 @@ class Network(Protocol):
         yield from ()
         return []
 
+    def private_link(self, external_id: str, handle: str) -> str:
+        """A web address under which anyone can begin a private talk with this account; empty where the
+        network has none. `external_id` and `handle` are the account's."""
+        return ""
+
     def ear(self, account: AccountRecord) -> Ear | None:
         """A line to keep open so that news is collected at once; None where polling is enough."""
         return None

@@ -164,6 +164,9 @@ class Facebook(base.Network):
         "deletions of that time are lost."
     )
 
+    def private_link(self, external_id: str, handle: str) -> str:
+        return f"https://m.me/{external_id}" if external_id else ""
+
     def able(self, facts: Mapping[str, Any]) -> Capabilities:
         """With the feature Human Agent there is a way to answer after the window."""
         can = self.capabilities

@@ -184,6 +184,9 @@ class X(Network):
         "of quotes those older than 7 days, of direct messages those older than 30 days."
     )
 
+    def private_link(self, external_id: str, handle: str) -> str:
+        return f"https://x.com/messages/compose?recipient_id={external_id}" if external_id else ""
+
     def able(self, facts: Mapping[str, Any]) -> Capabilities:
         """Who pays per use has no likes and no quotes and answers only who mentioned the account; without
         the permission there are no messages."""

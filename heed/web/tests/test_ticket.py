@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from datetime import timedelta
 from uuid import uuid4
@@ -245,3 +247,13 @@ def test_what_one_opened_stays_open(page: Client, long_talk: Ticket) -> None:
 
 def test_a_wrong_place_in_a_thread_is_refused(page: Client, lea: Ticket) -> None:
     assert page.get(f"/tickets/{lea.pk}/earlier/?before=x").status_code == 400
+
+
+def test_a_public_answer_can_lead_to_a_private_talk(page: Client, lea: Ticket) -> None:
+    shown = page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    facts = {name: json.loads(html.unescape(raw)) for name, raw in WAYS.findall(shown)}
+    assert facts["public"]["link"] == "https://m.me/facebook-page"
+    assert facts["private"]["link"] == ""
+
+
+WAYS = re.compile(r'data-way="(\w+)" data-facts="([^"]*)"')

@@ -106,6 +106,15 @@ class Composer {
     this.weigh();
   }
 
+  /** Put words where the cursor is, apart from those around them. */
+  insert(words) {
+    const { selectionStart: start, selectionEnd: end, value } = this.field;
+    const before = start && !/\s$/.test(value.slice(0, start)) ? " " : "";
+    this.field.setRangeText(before + words, start, end, "end");
+    this.typed();
+    this.field.focus();
+  }
+
   renewKey() {
     this.key = crypto.randomUUID();
     this.attempt = undefined;
@@ -192,6 +201,7 @@ class Composer {
     line.hidden = !why;
     if (line.textContent !== why) line.textContent = why;
     this.form.querySelector("[data-attach]").hidden = !facts.files || this.visibility === "note";
+    this.form.querySelector("[data-private-link]").hidden = !facts.link;
     this.form.querySelector("[data-mark]").hidden = this.visibility === "note";
     const words = this.form.querySelector("[data-send-words]");
     words.textContent = this.visibility === "note" ? words.dataset.note : words.dataset.reply;
@@ -280,6 +290,7 @@ class Composer {
       const tab = event.target.closest("[data-way]");
       if (tab) this.choose(tab.dataset.way);
       if (tab) this.field.focus();
+      if (event.target.closest("[data-private-link]")) this.insert(this.facts().link);
       if (!event.target.closest("[data-unquote]")) return;
       this.unchange();
       this.replyTo("", "", this.visibility);
