@@ -98,15 +98,18 @@ class Tab:
         return found
 
 
-def test_a_customer_in_two_tabs_and_an_agent(chromium: Browser, sandbox: Sandbox, desk: Processes) -> None:
+def test_a_customer_in_two_tabs_and_two_agents(chromium: Browser, sandbox: Sandbox, desk: Processes) -> None:
     context = chromium.new_context(locale="en")
     one, two = Tab(context, sandbox), Tab(context, sandbox)
     ana = Agent(chromium, desk, "ana@acme.example", "en")
+    ivo = Agent(chromium, desk, "ivo@acme.example", "en")
     one.open()
     assert one.page.evaluate("Object.keys(localStorage).length + Object.keys(sessionStorage).length") == 0
     one.write("Do the boots run small?")
     one.page.keyboard.press("Escape")
-    ana.row("Do the boots run small?").locator("a.name").click(timeout=15_000)
+    for agent in (ana, ivo):
+        agent.row("Do the boots run small?").locator("a.name").click(timeout=15_000)
+    expect(ana.log).to_contain_text("Do the boots run small?")
     ana.box.fill("Take half a size more.")
     ana.box.press("Control+Enter")
 
@@ -126,11 +129,19 @@ def test_a_customer_in_two_tabs_and_an_agent(chromium: Browser, sandbox: Sandbox
     two.write("Thanks, 43 it is.")
     expect(one.log).to_contain_text("Thanks, 43 it is.")
     expect(ana.log).to_contain_text("Thanks, 43 it is.")
-    assert one.log.locator(".line").count() == 3
+    expect(ivo.log).to_contain_text("Thanks, 43 it is.")
+    ivo.box.fill("Enjoy them!")
+    ivo.box.press("Control+Enter")
+    for tab in (one, two):
+        expect(tab.log.locator(".line")).to_have_count(4)
+        expect(tab.log.locator(".line").last).to_contain_text("Enjoy them!")
+        expect(tab.log.locator(".line").last).to_contain_text("Ivo")
+    expect(ana.log).to_contain_text("Enjoy them!")
 
     assert context.cookies() == []
     assert one.complaints() == []
     ana.leave()
+    ivo.leave()
     assert one.errors + two.errors == []
     context.close()
 

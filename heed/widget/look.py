@@ -52,11 +52,15 @@ def look_of(account: Account) -> Look:
 
 def way_back(account: Account, look: Look, page: str) -> str:
     """The page to lead back to: only one of the account's own sites, for anybody can name a page."""
-    own = {*look.origins, _origin(account.base_url)}
-    if _origin(page) in own:
+    if is_own(account, look, page):
         return page
     start = look.origins[0] if look.origins else account.base_url
     return "" if start == account.adapter.base_url else start
+
+
+def is_own(account: Account, look: Look, page: str) -> bool:
+    """Whether a page is one of the account's own sites."""
+    return bool(page) and _origin(page) in {*look.origins, _origin(account.base_url)}
 
 
 def _origin(url: str) -> str:

@@ -20,6 +20,7 @@ from heed.inbox import files, ledger
 from heed.lib import clock
 from heed.lib.text import clean
 from heed.widget import reach
+from heed.widget.look import is_own, look_of
 from heed.widget.models import Upload, Visitor
 from heed.widget.tokens import Who
 
@@ -79,8 +80,9 @@ def write(account: Account, who: Who, client: str, text: str, uploads: Iterable[
     sent_ahead = {each.pk: each for each in _uploads(who).filter(pk__in=wanted)}
     if len(sent_ahead) != len(set(wanted)):
         raise Refused(422, "files")
+    page = place.page if is_own(account, look_of(account), place.page) else ""
     Visitor.objects.filter(pk=visitor.pk).update(
-        here_at=clock.now(), page=place.page or visitor.page, language=place.language or visitor.language
+        here_at=clock.now(), page=page or visitor.page, language=place.language or visitor.language
     )
     event = {
         "type": "message",
@@ -93,7 +95,7 @@ def write(account: Account, who: Who, client: str, text: str, uploads: Iterable[
             "language": place.language,
         },
         "text": text,
-        "page": place.page,
+        "page": page,
         "attachments": [_attachment(sent_ahead[pk]) for pk in dict.fromkeys(wanted)],
     }
     _tell(account, event, *_named_after_page(who, visitor, place))
@@ -201,7 +203,7 @@ def _uploads(who: Who) -> Any:
 
 def _named_after_page(who: Who, visitor: Visitor, place: Place) -> list[dict[str, Any]]:
     """Someone nameless is called after the page where they wrote first."""
-    if who.known or visitor.page:
+    if who.known or visitor.language or visitor.page:
         return []
     with translation.override(settings.LANGUAGE_CODE):
         name = " · ".join(filter(None, [_("Visitor"), clean(place.title).strip()]))

@@ -202,7 +202,7 @@ def email(request: HttpRequest, account: Account) -> HttpResponse:
 def uploads(request: HttpRequest, account: Account) -> HttpResponse:
     """A file for the message that will come: the body is the file, its name stands in a header."""
     who = _who(request, account)
-    if int(request.headers.get("Content-Length") or 0) > verbs.FILE_BYTES:
+    if _announced(request) > verbs.FILE_BYTES:
         raise Refused(413, "large")
     name = unquote(request.headers.get("X-Heed-Name", ""))
     kept = verbs.upload(account, who, name.replace("\\", "/").rpartition("/")[2], cast(BinaryIO, request))
@@ -237,7 +237,7 @@ def _who(request: HttpRequest, account: Account) -> Who:
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:
-    if int(request.headers.get("Content-Length") or 0) > MOST_JSON:
+    if _announced(request) > MOST_JSON:
         raise Refused(413, "large")
     try:
         parsed = orjson.loads(request.body)
@@ -246,6 +246,12 @@ def _json(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise Refused(400, "json")
     return parsed
+
+
+def _announced(request: HttpRequest) -> int:
+    """The size of the body that the head of the request names."""
+    size = request.headers.get("Content-Length", "")
+    return int(size) if size.isascii() and size.isdigit() else 0
 
 
 def _text(given: dict[str, Any], field: str, most: int) -> str:

@@ -106,6 +106,7 @@ def test_a_receipt_told_twice_is_kept_once(lea: Visitor, conversation: Ticket) -
 # ------------------------------------------------------------------------------- files
 
 
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
 def test_an_upload_finds_its_message(lea: Visitor, account: Account) -> None:
     number = lea.upload(PNG).json()["id"]
     assert lea.write("", files=[number]).status_code == 201
@@ -283,6 +284,14 @@ def test_a_nameless_visitor_is_called_after_the_first_page(lea: Visitor) -> None
     lea.write("Halo?", page=f"{SHOP}/cart", title="Cart")
     take_in()
     assert Identity.objects.get().name == "Visitor · Triglav boot"
+
+
+def test_only_a_page_of_ones_own_is_shown_to_agents(lea: Visitor) -> None:
+    lea.write("Tukaj", page=f"{SHOP}/boots")
+    lea.write("In tukaj", page="https://evil.example/shop.example")
+    take_in()
+    links = [each.permalink for each in Message.objects.order_by("id")]
+    assert sorted(links) == ["", f"{SHOP}/boots"]
 
 
 @pytest.mark.parametrize("user", ["~abc", "?abc", "", "a b"])

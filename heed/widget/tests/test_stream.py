@@ -1,0 +1,146 @@
+"""Who may listen, and who hears of what."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from heed.channels.models import Account
+from heed.inbox.models import Ticket
+from heed.widget.stream import MOST_PAGES, VisitorStream, _check, _owners, is_visitor
+from heed.widget.tests.conftest import SHOP, Visitor
+from heed.widget.tokens import Who, token_of
+
+
+def test_a_visitor_may_listen(lea: Visitor) -> None:
+    who = _check(lea.key, SHOP, lea.token)
+    assert who is not None
+    assert who.id.startswith("~")
+
+
+@pytest.mark.parametrize(
+    ("key", "origin", "token"),
+    [
+        ("acme-shop", SHOP, ""),
+        ("acme-shop", SHOP, "forged"),
+        ("acme-shop", "https://evil.example", "{token}"),
+        ("nobodys", SHOP, "{token}"),
+        ("acme-shop", SHOP, "{token}x"),
+    ],
+)
+def test_strangers_hear_nothing(lea: Visitor, key: str, origin: str, token: str) -> None:
+    assert _check(key, origin, token.format(token=lea.token)) is None
+
+
+def test_a_changed_ticket_is_its_own_visitors_news(lea: Visitor, conversation: Ticket) -> None:
+    owner = (conversation.account_id, conversation.identity.external_id)
+    assert _owners([conversation.pk, conversation.pk + 99]) == {owner}
+
+
+def test_tickets_of_other_networks_are_nobodys_news(conversation: Ticket) -> None:
+    Account.objects.update(network="viber")
+    assert _owners([conversation.pk]) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [("/widget/acme-shop/uploads", True), ("/widget/other/uploads", False), ("/sign-in/", False)],
+)
+def test_only_visitors_may_send_files(lea: Visitor, path: str, known: bool) -> None:
+    assert is_visitor(path, lea.token) is known
+
+
+class Page:
+    """One request to the stream."""
+
+    def __init__(self, token: str) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.gone = asyncio.Event()
+        headers = [(b"origin", SHOP.encode()), (b"x-heed-visitor", token.encode())]
+        self.scope = {"type": "http", "method": "GET", "path": "/widget/acme-shop/live", "headers": headers}
+
+    async def receive(self) -> dict[str, Any]:
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, event: Any) -> None:
+        self.sent.append(dict(event))
+
+    @property
+    def status(self) -> int:
+        return int(self.sent[0]["status"]) if self.sent else 0
+
+    @property
+    def heard(self) -> str:
+        return b"".join(each.get("body", b"") for each in self.sent).decode()
+
+
+async def until(holds: Any) -> None:
+    for _ in range(400):
+        if holds():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not happen")
+
+
+def test_each_hears_of_their_own_ticket_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fan-out alone: who a ticket belongs to and who may listen is told by the test."""
+
+    async def admitted(key: str, origin: str, token: str) -> Who | None:
+        return Who(1, token) if token.startswith("~") else None
+
+    async def quiet(self: VisitorStream) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr("heed.widget.stream._admitted", admitted)
+    monkeypatch.setattr(
+        "heed.widget.stream._owners", lambda tickets: {(1, "~lea")} if 41 in tickets else set()
+    )
+    monkeypatch.setattr(VisitorStream, "_listen", quiet)
+
+    async def play() -> None:
+        stream = VisitorStream("")
+        lea, oto, forger = Page("~lea"), Page("~oto"), Page("nobody")
+        tasks = [asyncio.create_task(stream(p.scope, p.receive, p.send)) for p in (lea, oto, forger)]
+        await until(lambda: "hello" in lea.heard and "hello" in oto.heard and forger.status)
+        assert forger.status == 401
+        assert (b"access-control-allow-origin", SHOP.encode()) in lea.sent[0]["headers"]
+        await stream._hand_on(["queue", "ticket:41", "accounts"])
+        await stream._hand_on(["ticket:42"])
+        await until(lambda: "news" in lea.heard)
+        assert "news" not in oto.heard
+        await stream.stop()
+        await asyncio.gather(*tasks)
+
+    asyncio.run(play())
+
+
+def test_one_visitor_opens_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def admitted(key: str, origin: str, token: str) -> Who | None:
+        return Who(1, token)
+
+    async def quiet(self: VisitorStream) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr("heed.widget.stream._admitted", admitted)
+    monkeypatch.setattr(VisitorStream, "_listen", quiet)
+
+    async def play() -> None:
+        stream = VisitorStream("")
+        pages = [Page("~lea") for _ in range(MOST_PAGES + 1)]
+        tasks = [asyncio.create_task(stream(p.scope, p.receive, p.send)) for p in pages]
+        await until(lambda: all(page.status for page in pages))
+        assert sorted(page.status for page in pages) == [200] * MOST_PAGES + [429]
+        await stream.stop()
+        await asyncio.gather(*tasks)
+
+    asyncio.run(play())
+
+
+def test_a_token_may_not_listen_after_its_account_went(lea: Visitor, account: Account) -> None:
+    token = token_of(Who(account.pk, "~x"), account)
+    account.locked_credentials = b""
+    account.save()
+    assert _check(lea.key, SHOP, token) is None
