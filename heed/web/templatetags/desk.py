@@ -224,8 +224,21 @@ def closing(at: datetime) -> SafeString:
     warn = " warn" if at - clock.now() < _SOON else ""
     plain = date_format(timezone.localtime(at), "H:i")
     shown = format_html('<time datetime="{}" data-when="until">{}</time>', at.isoformat(), plain)
-    title = gettext("window closes in")
-    return format_html('<span class="chip closes{}" title="{}">⏳ {}</span>', warn, title, shown)
+    words = gettext("window closes in")
+    return format_html(
+        '<span class="chip closes{}" title="{}"><span class="unseen">{}</span>{} {}</span>',
+        warn,
+        words,
+        words,
+        _CLOCK,
+        shown,
+    )
+
+
+_CLOCK = mark_safe(
+    '<svg viewBox="0 0 12 12" fill="none" stroke="currentColor" stroke-width="1.4" aria-hidden="true">'
+    '<circle cx="6" cy="6" r="4.8"/><path d="M6 3.4V6l1.8 1.2" stroke-linecap="round"/></svg>'
+)
 
 
 _SOON = timedelta(hours=2)

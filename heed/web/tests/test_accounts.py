@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from heed.accounts.models import User
+from heed.channels.base import AccountRecord, Begun, Guide, Permission, Refusal
 from heed.channels.models import Account
+from heed.channels.reasons import REASONS
 from heed.channels.registry import networks
+from heed.inbox import gaps
+from heed.inbox.models import Gap
 from heed.lib import clock
+from heed.lib.http import Steps
 from heed.web.tests import cast
 
 GOOD = {"app_secret": "hush-secret", "page_token": "hush-token", "verify_token": "hush-verify"}
@@ -173,6 +182,233 @@ class TestChange:
         majas.post(reverse("check_account", args=[account.pk]))
         account.refresh_from_db()
         assert account.state == "connecting"
+
+
+class Loft:
+    """A sign-in at Facebook that asks nothing and gives a fresh token."""
+
+    fills = ("page_token",)
+
+    def begin(self, account: AccountRecord, redirect: str, state: str) -> Steps[Begun]:
+        yield from ()
+        return Begun(f"https://grant.example/?state={state}", {"verifier": "kept"})
+
+    def finish(
+        self, account: AccountRecord, keep: Mapping[str, str], query: Mapping[str, str], redirect: str
+    ) -> Steps[Mapping[str, str]]:
+        yield from ()
+        if "error" in query:
+            raise Refusal("not_allowed", code=query["error"])
+        return {"page_token": "granted-token"}
+
+
+class TestSignIn:
+    @pytest.fixture(autouse=True)
+    def _loft(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(networks()["facebook"], "oauth", Loft())
+
+    def away(self, majas: Client, address: str, given: dict[str, str]) -> str:
+        """Where the admin is sent; gives back the state that goes along."""
+        response = majas.post(address, given | {"sign_in": "1"})
+        assert response.status_code == 302, response.content.decode()
+        url, _, state = response.headers["Location"].partition("?state=")
+        assert url == "https://grant.example/"
+        return state
+
+    def test_what_the_sign_in_brings_need_not_be_entered(self, majas: Client) -> None:
+        given = GOOD | {"page_token": "", "name": "Acme help", "after_solved": "new"}
+        state = self.away(majas, reverse("connect", args=["facebook"]), given)
+        response = majas.get(reverse("signed_in"), {"state": state, "code": "c-1"})
+        account = Account.objects.get()
+        assert response.headers["Location"] == reverse("account", args=[account.pk])
+        assert account.credentials == GOOD | {"page_token": "granted-token"}
+        assert (account.name, account.after_solved) == ("Acme help", "new")
+
+    def test_the_form_says_what_it_brings(self, majas: Client) -> None:
+        page = shown(majas, "connect", "facebook")
+        label = page.split('for="id_page_token"')[1].split("</label>")[0]
+        assert "from the sign-in" in label
+        assert page.count("<small>from the sign-in</small>") == 1
+        assert "Sign in at Facebook" in page
+
+    def test_the_rest_must_be_entered(self, majas: Client) -> None:
+        given = {"name": "Acme help", "after_solved": "reopen", "sign_in": "1"}
+        page = majas.post(reverse("connect", args=["facebook"]), given).content.decode()
+        assert "This field is required." in page
+        assert "Acme help" in page
+        assert not Account.objects.exists()
+
+    def test_signing_in_again(self, majas: Client) -> None:
+        account = facebook(state="broken", problem="sign_in_again")
+        state = self.away(majas, reverse("reconnect", args=[account.pk]), {})
+        majas.get(reverse("signed_in"), {"state": state, "code": "c-1"})
+        account.refresh_from_db()
+        assert account.credentials == GOOD | {"page_token": "granted-token"}
+        assert (account.state, account.problem) == ("connecting", "")
+
+    def test_coming_back_from_disconnected_by_signing_in(self, majas: Client) -> None:
+        account = facebook()
+        majas.post(reverse("disconnect", args=[account.pk]))
+        given = {name: value for name, value in GOOD.items() if name != "page_token"}
+        state = self.away(majas, reverse("reconnect", args=[account.pk]), given)
+        majas.get(reverse("signed_in"), {"state": state, "code": "c-1"})
+        account.refresh_from_db()
+        assert account.credentials == GOOD | {"page_token": "granted-token"}
+
+    @pytest.mark.parametrize(
+        ("query", "says"),
+        [({"state": "guessed", "code": "c"}, "Begin again"), ({"error": "access_denied"}, "access_denied")],
+    )
+    def test_a_refusal_is_said(self, majas: Client, query: dict[str, str], says: str) -> None:
+        account = facebook()
+        state = self.away(majas, reverse("reconnect", args=[account.pk]), {})
+        page = majas.get(reverse("signed_in"), {"state": state} | query, follow=True).content.decode()
+        assert says in page
+        account.refresh_from_db()
+        assert account.credentials == GOOD
+
+    def test_an_agent_ends_nothing(self, majas: Client, page: Client) -> None:
+        account = facebook()
+        state = self.away(majas, reverse("reconnect", args=[account.pk]), {})
+        assert page.get(reverse("signed_in"), {"state": state, "code": "c-1"}).status_code == 403
+        account.refresh_from_db()
+        assert account.credentials == GOOD
+
+
+class TestGuide:
+    def test_every_network_shows_its_steps_and_permissions(self, majas: Client) -> None:
+        for network in networks().values():
+            form = shown(majas, "connect", network.name)
+            assert form.count("<li>") >= len(network.guide.steps), network.name
+            for permission in network.guide.permissions:
+                assert f'<code dir="ltr">{escape(permission.name)}</code>' in form
+            if network.guide.console:
+                assert f'href="{escape(network.guide.console)}"' in form
+
+
+def guided(monkeypatch: pytest.MonkeyPatch, **facts: Any) -> None:
+    """Facebook with a guide of two permissions, one of them needed."""
+    permissions = (Permission("pages_read", "To read."), Permission("pages_like", "To like.", needed=False))
+    monkeypatch.setattr(networks()["facebook"], "guide", Guide(("Make an app.",), permissions, **facts))
+
+
+def check_list(page: str) -> list[str]:
+    """The rows of “Does it work?”: how each is, and its words without markup."""
+    rows = page.split('<ol class="checks">')[1].split("</ol>")[0].split("<li ")[1:]
+    return [" ".join(re.sub(r"<[^>]+>", " ", f"<li {row}").split()) for row in rows]
+
+
+class TestAccountPage:
+    def test_permissions_by_name(self, majas: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        guided(monkeypatch)
+        account = facebook(missing=["pages_read", "pages_like"], checked_at=clock.now())
+        page = shown(majas, "account", account.pk)
+        assert '<li class="bad"><b><code dir="ltr">pages_read</code></b> not granted: To read.' in page
+        assert '<li class="warn"><b><code dir="ltr">pages_like</code></b> not granted: To like.' in page
+        assert "The network has not granted these permissions: pages_read, pages_like" in page
+        Account.objects.update(missing=[])
+        assert "pages_read granted" in check_list(shown(majas, "account", account.pk))
+
+    def test_before_the_check_nothing_is_claimed(
+        self, majas: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        guided(monkeypatch)
+        account = facebook(state="connecting")
+        rows = check_list(shown(majas, "account", account.pk))
+        assert rows[0] == "Sign-in Heed is asking the network…"
+        assert not any("pages_read" in row for row in rows)
+
+    def test_the_webhook_that_an_admin_pastes(self, majas: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        guided(monkeypatch, sets_webhook=False)
+        account = facebook()
+        assert any(
+            "Paste the webhook address" in row for row in check_list(shown(majas, "account", account.pk))
+        )
+        Account.objects.update(last_delivery_at=clock.now())
+        assert "Webhook It delivers." in check_list(shown(majas, "account", account.pk))
+
+    def test_the_test_message(self, majas: Client) -> None:
+        account = facebook()
+        assert "Write to this account" in check_list(shown(majas, "account", account.pk))[-1]
+        ticket = cast.ticket(account, "Lea Marn", "Hello?")
+        assert check_list(shown(majas, "account", account.pk))[-1] == f"Test message It arrived: #{ticket.pk}"
+
+    def test_quotas(self, majas: Client) -> None:
+        anew = clock.now() + timedelta(hours=3)
+        quotas = [
+            {"what": "posts a day", "left": 4, "of": 250, "resets_at": anew.isoformat()},
+            {"what": "calls", "left": 7, "of": None, "resets_at": None},
+        ]
+        account = facebook(quotas=quotas)
+        page = shown(majas, "account", account.pk)
+        assert '<span class="num">4</span> of <span class="num">250</span> left' in page
+        assert f'datetime="{anew.isoformat()}"' in page
+        assert '<dt>calls</dt><dd><span class="num">7</span> left' in page
+        assert "Little is left of what the network allows: 4 of 250 posts a day." in page
+
+    def test_gaps_with_from_and_until(self, majas: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        account = facebook()
+        network = networks()["facebook"]
+        monkeypatch.setattr(network, "lost_in_outage", "Reactions cannot be had back.", raising=False)
+        since, until = clock.now() - timedelta(hours=5), clock.now() - timedelta(hours=3)
+        gap = Gap.objects.create(account=account, since=since, until=until, state="filled", found=3)
+        page = shown(majas, "account", account.pk)
+        assert f'datetime="{since.isoformat()}"' in page
+        assert f'datetime="{until.isoformat()}"' in page
+        assert "read afterwards, 3 deliveries" in page
+        assert "Reactions cannot be had back." in page
+        Gap.objects.filter(pk=gap.pk).update(state="filling")
+        assert "being read now" in shown(majas, "account", account.pk)
+        Gap.objects.filter(pk=gap.pk).update(state="lost")
+        for can, says in ((True, "could not be read from"), (False, "cannot be asked for what was missed")):
+            monkeypatch.setattr(gaps, "can_fill", lambda network, can=can: can)
+            assert says in shown(majas, "account", account.pk)
+
+    def test_what_failed_in_the_past_week(self, majas: Client, maja: User) -> None:
+        account = facebook()
+        ticket = cast.ticket(account, "Lea Marn", "Hello?")
+        for _ in range(2):
+            cast.wrote(ticket, maja, "no", state="failed", reason="too_long", external_id="")
+        page = shown(majas, "account", account.pk)
+        assert f'<span class="num">2</span> {REASONS["too_long"].sentence}' in page
+
+    def test_reconnecting_stands_open_only_when_needed(self, majas: Client) -> None:
+        account = facebook()
+        opened = '<details class="card" id="reconnect" open>'
+        assert opened not in shown(majas, "account", account.pk)
+        Account.objects.update(state="broken", problem="sign_in_again")
+        assert opened in shown(majas, "account", account.pk)
+
+    def test_an_account_signed_out_still_shows_its_health(self, majas: Client) -> None:
+        account = facebook(state="broken", problem="sign_in_again", last_delivery_at=clock.now())
+        page = shown(majas, "account", account.pk)
+        assert check_list(page)[0] == "Sign-in The network no longer accepts our sign-in."
+        assert "0 to read" in re.sub(r"<[^>]+>", "", page)
+
+
+class TestAlarms:
+    def test_admins_see_the_gravest_of_each_account(self, majas: Client) -> None:
+        facebook(name="Quiet", missing=["pages_read"])
+        facebook(name="Loud", state="broken", problem="sign_in_again", missing=["a"], external_id="2")
+        page = shown(majas, "preferences")
+        alarms = page.split('id="alarms">')[1].split("</div>")[0]
+        assert alarms.index("Loud") < alarms.index("Quiet")
+        assert alarms.count('class="alarm ') == 2
+        assert "The network no longer accepts our sign-in." in alarms
+
+    def test_agents_see_none(self, page: Client) -> None:
+        facebook(state="broken", problem="sign_in_again")
+        assert 'class="alarm ' not in shown(page, "preferences")
+
+    def test_what_was_disconnected_on_purpose_is_no_alarm(self, majas: Client) -> None:
+        account = facebook()
+        majas.post(reverse("disconnect", args=[account.pk]))
+        assert 'class="alarm ' not in shown(majas, "preferences")
+
+    def test_three_are_enough(self, majas: Client) -> None:
+        for number in range(5):
+            facebook(name=f"Acme {number}", problem="sign_in_again", external_id=str(number))
+        assert shown(majas, "preferences").count('class="alarm ') == 3
 
 
 class TestPeople:

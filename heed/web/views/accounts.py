@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +27,7 @@ from heed.channels.verbs import CannotConnect
 from heed.inbox import gaps
 from heed.inbox import health as inbox_health
 from heed.inbox.models import Gap, Ticket
+from heed.lib import clock
 from heed.web.admins import for_admins
 from heed.web.gate import person
 
@@ -76,19 +78,34 @@ class Shown:
         return gaps.latest(self.account)
 
     @property
+    def quotas(self) -> list[dict[str, Any]]:
+        """What the network still allows, and from when all of it again."""
+        return [each | {"resets_at": _moment(each.get("resets_at"))} for each in self.account.quotas]
+
+    @property
+    def can_fill(self) -> bool:
+        """Whether the network can be asked for what was missed."""
+        return gaps.can_fill(self.network)
+
+    @property
     def first_ticket(self) -> Ticket | None:
         """Proof that something arrives: the first ticket of the account."""
         return self.account.tickets.order_by("id").first()
 
 
 class CredentialsForm(forms.Form):
-    """The fields a network asks for. When reconnecting, a field left empty keeps what it held."""
+    """The fields a network asks for. When reconnecting, a field left empty keeps what it held. What
+    signing in at the network brings need not be entered."""
 
-    def __init__(self, network: Network, *args: Any, keep: bool = False, **more: Any) -> None:
+    def __init__(
+        self, network: Network, *args: Any, keep: bool = False, by_sign_in: bool = False, **more: Any
+    ) -> None:
         super().__init__(*args, **more)
         self.names = [field.name for field in network.fields]
+        self.brought = network.oauth.fills if network.oauth is not None else ()
         for field in network.fields:
-            self.fields[field.name] = _credential(field, keep)
+            optional = keep or (by_sign_in and field.name in self.brought)
+            self.fields[field.name] = _credential(field, optional=optional, keep=keep)
 
     def credentials(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in self.names}
@@ -99,14 +116,10 @@ class CredentialsForm(forms.Form):
 
 
 class ConnectForm(CredentialsForm):
-    """A new account: its credentials, then what is rarely changed. What signing in at the network
-    brings need not be entered."""
+    """A new account: its credentials, then what is rarely changed."""
 
-    def __init__(self, network: Network, *args: Any, by_sign_in: bool = False, **more: Any) -> None:
+    def __init__(self, network: Network, *args: Any, **more: Any) -> None:
         super().__init__(network, *args, **more)
-        if network.oauth is not None and by_sign_in:
-            for name in network.oauth.fills:
-                self.fields[name].required = False
         self.fields["name"] = forms.CharField(
             label=_("Name in Heed"),
             help_text=_("Left empty, the network's own name is taken."),
@@ -187,18 +200,6 @@ def signed_in(request: HttpRequest) -> HttpResponse:
     return redirect("account", found.pk)
 
 
-@require_POST
-@for_admins
-def sign_in(request: HttpRequest, account_id: int) -> HttpResponse:
-    """Sign an account in again at its network."""
-    found = reach.account(account_id)
-    try:
-        return redirect(verbs.begin_sign_in(found.network, person(request), {}, account=found))
-    except CannotConnect as cannot:
-        messages.error(request, cannot.sentence)
-        return redirect("account", found.pk)
-
-
 @require_safe
 @for_admins
 def account(request: HttpRequest, account_id: int) -> HttpResponse:
@@ -208,11 +209,16 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
 @require_POST
 @for_admins
 def reconnect(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Take new credentials, or go and sign in at the network again."""
     found = reach.account(account_id)
-    form = CredentialsForm(found.adapter, request.POST, keep=bool(found.credentials))
+    away = "sign_in" in request.POST
+    form = CredentialsForm(found.adapter, request.POST, keep=bool(found.credentials), by_sign_in=away)
     if form.is_valid():
+        given = form.credentials()
         try:
-            verbs.reconnect(found, form.credentials())
+            if away:
+                return redirect(verbs.begin_sign_in(found.network, person(request), given, account=found))
+            verbs.reconnect(found, given)
         except CannotConnect as cannot:
             form.refuse(cannot)
         else:
@@ -299,15 +305,19 @@ def _away(form: ConnectForm, network: str, user: User) -> str:
         return ""
 
 
-def _credential(field: CredentialField, keep: bool) -> forms.CharField:
-    """A secret is never shown back; the browser is asked not to keep it."""
+def _credential(field: CredentialField, *, optional: bool, keep: bool) -> forms.CharField:
+    """What was entered is never shown back; the browser is asked not to keep it."""
     attrs = {"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}
-    if keep and field.secret:
+    if keep:
         attrs["placeholder"] = _("unchanged")
     widget = forms.PasswordInput(attrs=attrs) if field.secret else forms.TextInput(attrs=attrs)
     return forms.CharField(
-        label=field.label, help_text=field.help, required=field.required and not keep, widget=widget
+        label=field.label, help_text=field.help, required=field.required and not optional, widget=widget
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return clock.from_iso(text) if text else None
 
 
 def _after_solved() -> forms.ChoiceField:
@@ -325,7 +335,6 @@ urlpatterns = [
     path("accounts/connect/<str:network>/", connect, name="connect"),
     path("accounts/signed-in/", signed_in, name="signed_in"),
     path("accounts/<int:account_id>/", account, name="account"),
-    path("accounts/<int:account_id>/sign-in/", sign_in, name="sign_in"),
     path("accounts/<int:account_id>/credentials/", reconnect, name="reconnect"),
     path("accounts/<int:account_id>/settings/", change, name="change_account"),
     path("accounts/<int:account_id>/check/", check, name="check_account"),

@@ -1,5 +1,6 @@
 // One key for what one does all day. Never while one types.
 import { openComposer } from "heed/composer";
+import { openMenu } from "heed/menus";
 
 function typing(target) {
   return target.closest?.("input, textarea, select, [contenteditable], dialog[open]");
@@ -24,12 +25,36 @@ function write(note) {
   composer.field.focus();
 }
 
+/** What can be done with a message: the one that has the focus, else the customer's last, else the last. */
+function actOnMessage() {
+  const here = document.activeElement?.closest?.("#log .msg");
+  const all = [...document.querySelectorAll("#log .msg:has(details.menu)")];
+  const message = here ?? all.findLast((each) => !each.matches(".out")) ?? all.at(-1);
+  const menu = message?.querySelector("details.menu");
+  if (!menu) return;
+  message.scrollIntoView({ block: "nearest" });
+  openMenu(menu);
+}
+
+/** From message to message, upwards or downwards. */
+function walk(step) {
+  const all = [...document.querySelectorAll("#log .msg:has(details.menu)")];
+  const here = document.activeElement?.closest?.("#log .msg");
+  const next = here ? all[all.indexOf(here) + step] : all.at(-1);
+  if (!next) return;
+  next.scrollIntoView({ block: "nearest" });
+  next.querySelector("details.menu > summary").focus();
+}
+
 const keys = {
   j: () => move(1),
   k: () => move(-1),
   e: () => document.querySelector("#ticket [data-answered]")?.click(),
   r: () => write(false),
   n: () => write(true),
+  m: () => actOnMessage(),
+  u: () => walk(-1),
+  d: () => walk(1),
   "/": () => document.querySelector("[data-finder] input")?.focus(),
   "?": () => document.getElementById("keys")?.showModal(),
 };

@@ -1,4 +1,5 @@
 // Menus are <details class="menu">: one open at a time, closed by Escape, by a choice or a click outside.
+// Up and down go through them, Home and End to their ends; a menu opened by a key begins at its first.
 function close(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (menu !== except) menu.open = false;
@@ -8,6 +9,8 @@ function close(except) {
 document.addEventListener("click", (event) => {
   const menu = event.target.closest?.("details.menu");
   const chosen = event.target.closest?.(".items button, .items a");
+  // Who chose by keyboard stays where the menu is, unless the choice leads elsewhere.
+  if (menu && chosen && event.detail === 0 && chosen === document.activeElement) menu.querySelector("summary").focus();
   close(chosen ? null : menu);
 });
 
@@ -26,6 +29,46 @@ function place(menu) {
 document.addEventListener("toggle", (event) => {
   if (event.target.open && event.target.matches?.("details.menu")) place(event.target);
 }, true);
+
+function choices(menu) {
+  return [...menu.querySelectorAll(".items :is(button, a):not(:disabled)")].filter((each) => each.checkVisibility());
+}
+
+/** Where a key leads from a choice: the arrows across go through a row of reactions. */
+function next(key, all, at) {
+  const across = document.documentElement.dir === "rtl" ? { ArrowLeft: 1, ArrowRight: -1 } : { ArrowLeft: -1, ArrowRight: 1 };
+  const step = { ArrowDown: 1, ArrowUp: -1, ...(all[at]?.closest("[role=group]") ? across : {}) }[key];
+  if (key === "Home") return all[0];
+  if (key === "End") return all.at(-1);
+  if (!step) return null;
+  return at < 0 ? all.at(step > 0 ? 0 : -1) : all[(at + step + all.length) % all.length];
+}
+
+document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest?.("details.menu");
+  if (!menu || event.ctrlKey || event.metaKey || event.altKey) return;
+  const summary = event.target.matches("summary");
+  if (summary && (event.key === "ArrowDown" || event.key === "ArrowUp")) menu.open = true;
+  if (!menu.open) return;
+  const all = choices(menu);
+  const found = next(event.key, all, all.indexOf(event.target));
+  if (!found) return;
+  event.preventDefault();
+  found.focus();
+});
+
+/** Open a menu for somebody at the keyboard: its first choice has the focus. */
+export function openMenu(menu) {
+  close(menu);
+  menu.open = true;
+  choices(menu)[0]?.focus();
+}
+
+document.addEventListener("click", (event) => {
+  const summary = event.target.closest?.("details.menu > summary");
+  if (!summary || event.detail !== 0 || summary.parentElement.open) return;
+  requestAnimationFrame(() => choices(summary.parentElement)[0]?.focus()); // by Enter or Space
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
