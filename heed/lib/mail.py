@@ -71,7 +71,9 @@ _RENEW_IDLE = 9 * 60
 _LOOK_EVERY = 30.0
 """Seconds between questions where the server has no IDLE."""
 
-_LATER = re.compile(rb"\[(UNAVAILABLE|LIMIT|INUSE|SERVERBUG|OVERQUOTA)\]|too many|try again", re.IGNORECASE)
+_LATER = re.compile(
+    rb"\[(UNAVAILABLE|LIMIT|INUSE|SERVERBUG|OVERQUOTA)\]|too many|try again|internal error", re.IGNORECASE
+)
 _FAILURES = (OSError, imaplib.IMAP4.error, smtplib.SMTPException)
 
 
@@ -362,7 +364,9 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
             found: dict[bytes, Any] = self.select_folder(self._named(name), readonly=True)
         except imaplib.IMAP4.abort:
             raise
-        except imaplib.IMAP4.error:
+        except imaplib.IMAP4.error as error:
+            if name.upper() == "INBOX" or _LATER.search(str(error).encode()):
+                raise  # everybody has an INBOX: this one just cannot be opened now
             return None
         return found
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ class Scripted:
     """A server that answers each line by its first word; `None` closes the line."""
 
     def __init__(
-        self, greeting: str, answers: dict[str, str | None], tls: ssl.SSLContext | None = None
+        self, greeting: str, answers: Mapping[str, str | None], tls: ssl.SSLContext | None = None
     ) -> None:
         self.lines: list[str] = []
         self._greeting, self._answers, self._tls = greeting, answers, tls
@@ -83,7 +84,7 @@ class Scripted:
 
 @contextmanager
 def server(
-    greeting: str, answers: dict[str, str | None], tls: ssl.SSLContext | None = None
+    greeting: str, answers: Mapping[str, str | None], tls: ssl.SSLContext | None = None
 ) -> Iterator[Scripted]:
     running = Scripted(greeting, answers, tls)
     try:
@@ -93,7 +94,7 @@ def server(
 
 
 def posted(
-    answers: dict[str, str | None], greeting: str = SAY_HELLO, content: bytes = b"hi", **facts: Any
+    answers: Mapping[str, str | None], greeting: str = SAY_HELLO, content: bytes = b"hi", **facts: Any
 ) -> Response:
     with server(greeting, answers) as running:
         request = Request(
@@ -304,7 +305,13 @@ def test_a_wrong_password_and_a_busy_server() -> None:
 
 
 def test_no_such_mailbox() -> None:
-    assert looked({}, EXAMINE="TAG NO [NONEXISTENT] none\r\n").status == 404
+    gone = {**IMAP, "EXAMINE": "TAG NO [NONEXISTENT] none\r\n"}
+    with server("* OK here\r\n", gone) as running:
+        client = MailClient({"127.0.0.1"})
+        other = Request("GET", f"imap://127.0.0.1:{running.port}/Archive", login=LOGIN)
+        assert client.send(other).status == 404
+        with pytest.raises(AnswerLost):  # everybody has an INBOX
+            client.send(replace(other, url=other.url.replace("Archive", "INBOX")))
 
 
 def test_a_line_that_breaks() -> None:
@@ -332,7 +339,7 @@ def test_a_connection_serves_many_questions() -> None:
         client.close()
 
 
-def watched(answers: dict[str, str | None], ended: Callable[[], bool], times: int) -> None:
+def watched(answers: Mapping[str, str | None], ended: Callable[[], bool], times: int) -> None:
     with server("* OK here\r\n", answers) as running:
         heard = MailClient({"127.0.0.1"}).watch(f"imap://127.0.0.1:{running.port}/INBOX", LOGIN, ended)
         for _ in range(times):
