@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -20,10 +20,14 @@ from heed.channels.base import (
     CredentialField,
     Files,
     Finding,
+    Guide,
     Hook,
     Inbound,
+    Late,
     Limit,
     MediaSource,
+    OAuth,
+    Permission,
     Refusal,
     Sent,
     Target,
@@ -31,11 +35,16 @@ from heed.channels.base import (
     Writing,
     plain_media,
 )
-from heed.channels.instagram import connecting, graph, looking, reading, writing
-from heed.lib.crypto import hmac_sha256_hex
+from heed.channels.instagram import calls, connecting, looking, missed, reading, signin, writing
+from heed.channels.meta import webhook
 from heed.lib.http import Steps
 
 DAY = 24 * 60 * 60
+LATE = Late(
+    writing.HUMAN_AGENT,
+    7 * DAY,
+    _("Meta allows this for 7 days after the customer wrote, and only for what a person writes."),
+)
 
 
 class Instagram(base.Network):
@@ -43,7 +52,7 @@ class Instagram(base.Network):
     label = "Instagram"
     short = "ig"
     colour = "#c13584"
-    base_url = graph.BY_INSTAGRAM
+    base_url = calls.BY_INSTAGRAM
     body_limit = 4 * writing.MEGABYTE
     polls = False
     media_hosts: tuple[str, ...] = reading.MEDIA_HOSTS
@@ -75,6 +84,20 @@ class Instagram(base.Network):
             "app_id",
             _("App ID"),
             _("Lets Heed enter the webhook address in your Meta app, where Meta allows it."),
+            secret=False,
+            required=False,
+        ),
+        CredentialField(
+            "instagram_app_id",
+            _("Instagram app ID"),
+            _("Only to sign in with Instagram: in your Meta app, beside the Instagram app secret."),
+            secret=False,
+            required=False,
+        ),
+        CredentialField(
+            "human_agent",
+            _("Human Agent"),
+            _("Write “yes” if Meta approved this feature for your app: then you can answer for 7 days."),
             secret=False,
             required=False,
         ),
@@ -111,17 +134,52 @@ class Instagram(base.Network):
         on_theirs=frozenset({"hide", "unhide", "delete"}),
         on_ours=frozenset({"delete"}),
         on_private=frozenset({"like", "unlike", "seen", "typing"}),
+        only={"mention": frozenset({"like", "unlike", "seen", "typing"})},
+        why_not={
+            "like": _("Instagram does not let programs like comments."),
+            "edit": _("Instagram does not let programs change what was sent."),
+            "delete": _("Instagram does not let programs take a message back."),
+        },
         receipts=frozenset({"seen"}),
     )
+    guide = Guide(
+        steps=(
+            _("Make the Instagram account a professional one, and let connected tools read its messages."),
+            _("At developers.facebook.com make an app of the type Business with the product Instagram."),
+            _("Without a Page: copy the Instagram app ID and its secret, and sign in with Instagram."),
+            _("With a Page: enter the Page's ID, the app ID and the app secret, and sign in with Facebook."),
+            _("Connect. Heed subscribes the account, and enters its webhook address where Meta lets it."),
+            _("Have Meta review the app: until then only people with a role in it are seen."),
+            _("Write a comment under a post of the account from another profile. A ticket appears."),
+        ),
+        permissions=(
+            *connecting.BY_INSTAGRAM_LOGIN,
+            *connecting.BY_FACEBOOK_LOGIN,
+            Permission("Human Agent", _("To answer for 7 days instead of 24 hours."), needed=False),
+        ),
+        console="https://developers.facebook.com/apps/",
+    )
+    lost_in_outage = _(
+        "Meta stops sending messages after an hour, and repeats comments for 36 hours. Heed reads back the "
+        "newest comments under your last 50 posts and the last 20 messages of each chat. Mentions, "
+        "reactions, edits and deletions of that time are lost."
+    )
+    oauth: OAuth | None = signin.SignIn()
+
+    def able(self, facts: Mapping[str, Any]) -> Capabilities:
+        """With the feature Human Agent there is a way to answer after the window."""
+        can = self.capabilities
+        if not facts.get(writing.HUMAN_AGENT) or can.private is None:
+            return can
+        return replace(can, private=replace(can.private, late=LATE))
 
     # --------------------------------------------------------------------------- the door
 
+    def private_link(self, external_id: str, handle: str) -> str:
+        return f"https://ig.me/m/{handle.lstrip('@')}" if handle else ""
+
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
-        if hook.method == "GET":
-            return _handshake(hook, account)
-        if hook.method != "POST":
-            return base.WRONG_METHOD
-        return base.ADMITTED if _is_signed(hook, account) else base.REFUSED
+        return webhook.admit(hook, account)
 
     def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
         return reading.read(body)
@@ -132,14 +190,17 @@ class Instagram(base.Network):
         return connecting.checked(account)
 
     def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
-        if graph.by_facebook(account):  # a Page's token cannot be renewed by itself
+        if calls.by_facebook(account):  # a Page's token cannot be renewed by itself
             raise Refusal("sign_in_again")
-        return (yield from graph.renewed(account))
+        return (yield from calls.renewed(account))
 
     def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
         """All news comes by webhook."""
         yield from ()
         return Collected((), cursor)
+
+    def backfill(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
+        return missed.backfilled(account, cursor)
 
     # --------------------------------------------------------------------------- reading
 
@@ -169,29 +230,12 @@ class Instagram(base.Network):
             case "hide" | "unhide":
                 # Instagram overlooks this parameter in the body: it must stand in the address.
                 hide = "true" if action == "hide" else "false"
-                yield from graph.post(account, target.external_id, hide=hide)
+                yield from calls.post(account, target.external_id, hide=hide)
             case "delete":
                 yield from _delete(account, target)
             case _:
                 raise Refusal("bad_request", detail=action)
         return {}
-
-
-# ------------------------------------------------------------------------------- the door
-
-
-def _handshake(hook: Hook, account: AccountRecord) -> Admission:
-    expected = account.credentials.get("verify_token", "").encode()
-    given = hook.query.get("hub.verify_token", "").encode()
-    if not expected or hook.query.get("hub.mode") != "subscribe" or not hmac.compare_digest(given, expected):
-        return Admission(403, body=b"The verify token does not fit.")
-    return Admission(200, body=hook.query.get("hub.challenge", "").encode(), content_type="text/plain")
-
-
-def _is_signed(hook: Hook, account: AccountRecord) -> bool:
-    given = hook.headers.get("x-hub-signature-256", "").encode()
-    right = [hmac_sha256_hex(secret, hook.body) for secret in graph.secrets(account) if secret]
-    return any(hmac.compare_digest(given, f"sha256={each}".encode()) for each in right)
 
 
 # --------------------------------------------------------------------------------- acting
@@ -212,12 +256,12 @@ def _act_privately(account: AccountRecord, action: Action, target: Target, perso
             body["payload"] = {"message_id": target.external_id}
         case _:
             raise Refusal("bad_request", detail=action)
-    yield from graph.post(account, f"{graph.sender(account)}/messages", body)
+    yield from calls.post(account, f"{calls.sender(account)}/messages", body)
 
 
 def _delete(account: AccountRecord, target: Target) -> Steps[None]:
     try:
-        yield from graph.delete(account, target.external_id)
+        yield from calls.delete(account, target.external_id)
     except Refusal as refusal:
         if refusal.reason != "gone":  # then it is deleted, which is what was wanted
             raise

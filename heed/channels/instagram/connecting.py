@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from heed.channels.base import AccountRecord, Checked, Refusal
-from heed.channels.instagram import graph
+from django.utils.translation import gettext_lazy as _
+
+from heed.channels.base import AccountRecord, Checked, Permission, Refusal
+from heed.channels.instagram import calls
+from heed.channels.instagram.writing import HUMAN_AGENT
+from heed.channels.meta import webhook
+from heed.channels.meta.graph import rows
+from heed.channels.meta.token import Token, named, told
 from heed.lib.http import Steps
 
 CERTAIN = (
@@ -27,9 +34,28 @@ OF_THE_PAGE = frozenset({"feed", "messages"})
 """A Page that is subscribed to these passes on the news of its Instagram account."""
 
 
+BY_INSTAGRAM_LOGIN = (
+    Permission("instagram_business_basic", _("Instagram Login: to know the account and its posts.")),
+    Permission(
+        "instagram_business_manage_comments",
+        _("Instagram Login: to read, answer, hide and delete comments."),
+    ),
+    Permission("instagram_business_manage_messages", _("Instagram Login: to read and answer messages.")),
+)
+BY_FACEBOOK_LOGIN = (
+    Permission("instagram_basic", _("Facebook Login: to know the account and its posts.")),
+    Permission("instagram_manage_comments", _("Facebook Login: to read, answer, hide and delete comments.")),
+    Permission("instagram_manage_messages", _("Facebook Login: to read and answer messages.")),
+    Permission("pages_show_list", _("Facebook Login: to find the Page of the account.")),
+    Permission("pages_read_engagement", _("Facebook Login: to read posts.")),
+    Permission("pages_manage_metadata", _("Facebook Login: to have Meta send the news to Heed.")),
+    Permission("pages_messaging", _("Facebook Login: to answer comments privately.")),
+)
+
+
 def checked(account: AccountRecord) -> Steps[Checked]:
     """Who the token belongs to. Raises `Refusal`."""
-    if graph.by_facebook(account):
+    if calls.by_facebook(account):
         return (yield from _through_the_page(account))
     return (yield from _by_itself(account))
 
@@ -38,29 +64,30 @@ def checked(account: AccountRecord) -> Steps[Checked]:
 
 
 def _by_itself(account: AccountRecord) -> Steps[Checked]:
-    me = _first((yield from graph.get(account, "me", fields="id,user_id,username,name,profile_picture_url")))
+    me = _first((yield from calls.get(account, "me", fields="id,user_id,username,name,profile_picture_url")))
     ids = [str(me[key]) for key in ("user_id", "id") if me.get(key)]
     _demand_the_same(account, ids, str(me.get("username", "")))
     yield from _point_webhook_here(account, (*CERTAIN, *ALSO))
     yield from _subscribe(account, f"{ids[0]}/subscribed_apps")
-    return _as_checked(ids[0], me)
+    facts = {HUMAN_AGENT: _is_human_agent(account, Token())}
+    return replace(_as_checked(ids[0], me), expires_at=calls.expires_at(account), facts=facts)
 
 
 def _first(record: dict[str, Any]) -> dict[str, Any]:
     """The record itself, or the first of a list it is wrapped in."""
-    rows = _rows(record)
-    return rows[0] if rows else record
+    found = rows(record)
+    return found[0] if found else record
 
 
 def _subscribe(account: AccountRecord, path: str) -> Steps[None]:
     try:
-        yield from graph.post(account, path, subscribed_fields=",".join((*CERTAIN, *ALSO)))
+        yield from calls.post(account, path, subscribed_fields=",".join((*CERTAIN, *ALSO)))
     except Refusal as refusal:
         if refusal.reason != "bad_request":
             raise
-        yield from graph.post(account, path, subscribed_fields=",".join(CERTAIN))
-    rows = _rows((yield from graph.get(account, path)))
-    fields = {str(name) for row in rows for name in row.get("subscribed_fields") or ()}
+        yield from calls.post(account, path, subscribed_fields=",".join(CERTAIN))
+    apps = rows((yield from calls.get(account, path)))
+    fields = {str(name) for row in apps for name in row.get("subscribed_fields") or ()}
     if fields and not fields >= NEEDED:
         raise Refusal("not_configured", detail="Instagram did not subscribe to comments and messages.")
 
@@ -69,29 +96,55 @@ def _subscribe(account: AccountRecord, path: str) -> Steps[None]:
 
 
 def _through_the_page(account: AccountRecord) -> Steps[Checked]:
-    page = yield from graph.get(
-        account, graph.sender(account), fields="id,name,instagram_business_account{id,username,name}"
+    page = yield from calls.get(
+        account, calls.sender(account), fields="id,name,instagram_business_account{id,username,name}"
     )
     own = page.get("instagram_business_account")
     if not isinstance(own, dict) or not own.get("id"):
         raise Refusal("not_configured", detail="No Instagram account is linked to this Page.")
     _demand_the_same(account, [str(own["id"])], str(own.get("username", "")))
+    token = yield from _token(account)
+    missing = token.missing(BY_FACEBOOK_LOGIN)
     yield from _point_webhook_here(account, OF_THE_APP)
-    yield from _subscribe_page(account, f"{page.get('id') or graph.sender(account)}/subscribed_apps")
-    return _as_checked(str(own["id"]), own)
+    try:
+        yield from _subscribe_page(account, f"{page.get('id') or calls.sender(account)}/subscribed_apps")
+    except Refusal as refusal:
+        raise named(refusal, missing) from refusal
+    facts = {HUMAN_AGENT: _is_human_agent(account, token)}
+    return replace(
+        _as_checked(str(own["id"]), own), missing=missing, expires_at=token.expires_at, facts=facts
+    )
+
+
+def _token(account: AccountRecord) -> Steps[Token]:
+    """What the token may do. Meta says it to the app alone, so the app's ID is needed."""
+    app_id = account.credentials.get("app_id", "")
+    for secret in webhook.secrets(account) if app_id else ():
+        try:
+            return told((yield from calls.about_token(account, f"{app_id}|{secret}")))
+        except Refusal as refusal:
+            if refusal.retry:
+                raise
+    return Token()
 
 
 def _subscribe_page(account: AccountRecord, path: str) -> Steps[None]:
     """Add to what the Page is subscribed to: setting the list would end what others rely on."""
-    rows = _rows((yield from graph.get(account, path)))
+    apps = rows((yield from calls.get(account, path)))
     app_id = account.credentials.get("app_id", "")
-    mine = [row for row in rows if str(row.get("id", "")) == app_id] or (rows if len(rows) == 1 else [])
+    mine = [row for row in apps if str(row.get("id", "")) == app_id] or (apps if len(apps) == 1 else [])
     before = {str(name) for row in mine for name in row.get("subscribed_fields") or ()}
     if not before >= OF_THE_PAGE:
-        yield from graph.post(account, path, subscribed_fields=",".join(sorted(before | OF_THE_PAGE)))
+        yield from calls.post(account, path, subscribed_fields=",".join(sorted(before | OF_THE_PAGE)))
 
 
 # ----------------------------------------------------------------------------------- both
+
+
+def _is_human_agent(account: AccountRecord, token: Token) -> bool:
+    """Whether Meta lets us answer late: it lists the feature with the permissions, or the admin says so."""
+    said = account.credentials.get(HUMAN_AGENT, "").strip().casefold()
+    return said in ("yes", "true", "1") or HUMAN_AGENT in (token.scopes or ())
 
 
 def _demand_the_same(account: AccountRecord, ids: list[str], username: str) -> None:
@@ -105,9 +158,9 @@ def _point_webhook_here(account: AccountRecord, fields: tuple[str, ...]) -> Step
     app_id = account.credentials.get("app_id", "")
     if not app_id or not account.hook_url:
         return
-    for secret in graph.secrets(account):
+    for secret in webhook.secrets(account):
         try:
-            yield from graph.as_app(
+            yield from calls.as_app(
                 account,
                 f"{app_id}/subscriptions",
                 f"{app_id}|{secret}",
@@ -127,8 +180,3 @@ def _point_webhook_here(account: AccountRecord, fields: tuple[str, ...]) -> Step
 def _as_checked(external_id: str, record: dict[str, Any]) -> Checked:
     username = str(record.get("username") or "")
     return Checked(external_id, str(record.get("name") or username), username)
-
-
-def _rows(record: dict[str, Any]) -> list[dict[str, Any]]:
-    rows = record.get("data")
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

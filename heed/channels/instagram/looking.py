@@ -8,7 +8,8 @@ from typing import Any
 
 from heed.channels import base
 from heed.channels.base import AccountRecord, Inbound, Person, Refusal, Wanted
-from heed.channels.instagram import graph, reading
+from heed.channels.instagram import calls, reading
+from heed.channels.meta.shapes import record
 from heed.lib import clock
 from heed.lib.http import Steps
 
@@ -41,7 +42,7 @@ def is_only_a_name(person: str) -> bool:
 
 
 def _post(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
-    media = yield from graph.get(account, wanted.external_id, fields=f"{_OF_A_POST},thumbnail_url")
+    media = yield from calls.get(account, wanted.external_id, fields=f"{_OF_A_POST},thumbnail_url")
     return [_seen(wanted.external_id, media)]
 
 
@@ -51,13 +52,13 @@ def _message(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
             return (yield from _mentioned_comment(account, wanted))
         case "media":
             return (yield from _mentioned_media(account, wanted))
-    comment = yield from graph.get(account, wanted.external_id, fields=_OF_A_COMMENT)
+    comment = yield from calls.get(account, wanted.external_id, fields=_OF_A_COMMENT)
     return _written(wanted.external_id, comment, "text")
 
 
 def _mentioned_comment(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
     fields = f"{_OF_A_COMMENT},like_count,media{{id,media_url,permalink}}"
-    answered = yield from graph.get(
+    answered = yield from calls.get(
         account,
         account.external_id or "me",
         fields=f"mentioned_comment.comment_id({wanted.external_id}){{{fields}}}",
@@ -71,7 +72,7 @@ def _mentioned_comment(account: AccountRecord, wanted: Wanted) -> Steps[list[Inb
 
 
 def _mentioned_media(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
-    answered = yield from graph.get(
+    answered = yield from calls.get(
         account,
         account.external_id or "me",
         fields=f"mentioned_media.media_id({wanted.external_id}){{{_OF_A_POST}}}",
@@ -86,7 +87,7 @@ def _person(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
     """Only who wrote to us privately can be asked for."""
     if is_only_a_name(wanted.external_id):
         return []
-    profile = yield from graph.get(account, wanted.external_id, fields="name,username,profile_pic")
+    profile = yield from calls.get(account, wanted.external_id, fields="name,username,profile_pic")
     name, handle, picture = (str(profile.get(key) or "") for key in ("name", "username", "profile_pic"))
     if not name and not handle and not picture:
         return []
@@ -149,13 +150,3 @@ def time(given: Mapping[str, Any]) -> datetime | None:
         return clock.from_iso(value) if isinstance(value, str) else None
     except ValueError:
         return None
-
-
-def record(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def rows(edge: Any) -> list[dict[str, Any]]:
-    """The records of a list."""
-    found = record(edge).get("data")
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []

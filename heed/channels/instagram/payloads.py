@@ -5,49 +5,9 @@ Unknown keys are ignored, null counts as absent.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from pydantic import AliasChoices, Field
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-
-from heed.lib import clock
-
-
-def moment(value: Any) -> datetime | None:
-    """Seconds or milliseconds, as a number or its text; 0 and "" mean that no time is given."""
-    return clock.from_unix(value) if value else None
-
-
-def web_address(value: Any) -> str:
-    """A web address, or nothing: other things were seen in its place."""
-    if not isinstance(value, str):
-        return ""
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return ""
-    return value if parts.scheme in ("http", "https") and parts.netloc else ""
-
-
-def _record(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-Moment = Annotated[datetime | None, BeforeValidator(moment)]
-Address = Annotated[str, BeforeValidator(web_address)]
-Record = Annotated[dict[str, Any], BeforeValidator(_record)]
-
-
-class Payload(BaseModel):
-    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True, populate_by_name=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_nulls(cls, given: Any) -> Any:
-        if isinstance(given, dict) and None in given.values():
-            return {key: value for key, value in given.items() if value is not None}
-        return given
+from heed.channels.meta.shapes import Address, Moment, Payload, Record
 
 
 class Party(Payload):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
-
-import orjson
 
 from heed.channels import base
 from heed.channels.base import Attachment, AttachmentKind, Inbound, Person
@@ -22,9 +20,9 @@ from heed.channels.instagram.payloads import (
     Postback,
     Referral,
     Story,
-    moment,
-    web_address,
 )
+from heed.channels.meta import webhook
+from heed.channels.meta.shapes import first_of, sent_at, web_address, word
 from heed.lib.http import host_matches
 
 MEDIA_HOSTS = (".cdninstagram.com", ".fbcdn.net", "lookaside.fbsbx.com")
@@ -38,6 +36,9 @@ MEDIA = "media"
 """In `refs` of a mention: the post."""
 LIVE = "live"
 """In `refs` of a comment under a live broadcast."""
+
+STANDBY = "standby"
+"""The kind of a message in a chat that another app answers."""
 
 _PLAIN_KINDS: dict[str, AttachmentKind] = {
     "image": "image",
@@ -59,39 +60,12 @@ _HEART = "❤️"
 def read(body: bytes) -> list[Inbound]:
     """All news of a delivery, in its own order. Raises `Malformed`."""
     found: list[Inbound] = []
-    for envelope in _envelopes(body):
+    for envelope in webhook.envelopes(body):
         if envelope.get("object") != "instagram":
             found.append(base.NotUnderstood(what=f"object {envelope.get('object')!r}"[:200]))
             continue
-        found += base.each(_entries(envelope), _entry, "entry")
+        found += base.each(webhook.entries(envelope), _entry, "entry")
     return found
-
-
-def _envelopes(body: bytes) -> list[dict[str, Any]]:
-    parsed = _parse(body)
-    envelopes = parsed if isinstance(parsed, list) else [parsed]
-    if not envelopes or not all(isinstance(each, dict) for each in envelopes):
-        raise base.Malformed("not a JSON object")
-    return envelopes
-
-
-def _parse(body: bytes) -> Any:
-    """orjson is strict about half surrogates, which people's phones do send; json is not."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        pass
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise base.Malformed(f"not JSON: {error}"[:300]) from error
-
-
-def _entries(envelope: dict[str, Any]) -> list[Any]:
-    entries = envelope.get("entry")
-    if not isinstance(entries, list):
-        raise base.Malformed("no list of entries")
-    return entries
 
 
 Reader = Callable[[Any, str, datetime | None], list[Inbound]]
@@ -99,10 +73,10 @@ Reader = Callable[[Any, str, datetime | None], list[Inbound]]
 
 def _entry(entry: dict[str, Any]) -> list[Inbound]:
     """An entry holds `messaging`, `standby` or `changes`, or is itself one change."""
-    owner = _word(entry.get("id"))
+    owner = word(entry.get("id"))
     if owner in ("", "0"):
         return [base.NotUnderstood(what="test event of Meta's dashboard")]
-    sent = _sent(entry)
+    sent = sent_at(entry)
     found: list[Inbound] = []
     known = False
     for key, read_item in _LISTS.items():
@@ -122,28 +96,13 @@ def _reader(read_item: Reader, owner: str, sent: datetime | None) -> Callable[[A
     return lambda item: read_item(item, owner, sent)
 
 
-def _sent(entry: dict[str, Any]) -> datetime | None:
-    """When Meta sent the entry: stands in where an item has no time of its own."""
-    try:
-        return moment(entry.get("time"))
-    except (ValueError, TypeError, OverflowError, OSError):
-        return None
-
-
-def _at(*moments: datetime | None) -> datetime:
-    for each in moments:
-        if each is not None:
-            return each
-    raise ValueError("no time given")
-
-
 def _change(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
-    field, value = _word(raw.get("field")), raw.get("value")
+    field, value = word(raw.get("field")), raw.get("value")
     match field:
         case "comments" | "live_comments":
-            return [_comment(Comment.model_validate(value), owner, _at(sent), field == "live_comments")]
+            return [_comment(Comment.model_validate(value), owner, first_of(sent), field == "live_comments")]
         case "mentions" | "mention":
-            return [_mention(Mention.model_validate(value), owner, _at(sent))]
+            return [_mention(Mention.model_validate(value), owner, first_of(sent))]
     if field.startswith("messag") and isinstance(value, dict):
         return _messaging(value, owner, sent)
     return [base.NotUnderstood(owner=owner, what=f"changes {field}"[:200])]
@@ -154,7 +113,7 @@ def _change(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
 
 def _messaging(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
     item = Messaging.model_validate(raw)
-    at = _at(item.timestamp, sent)
+    at = first_of(item.timestamp, sent)
     ours = _is_ours(item, owner)
     person = Person(item.recipient.id if ours else item.sender.id)
     if item.message is not None and item.message.is_deleted:
@@ -286,7 +245,7 @@ def _attachments(message: Message) -> tuple[Attachment, ...]:
 def _attachment(attached: Attached) -> Attachment:
     payload = attached.payload
     url = web_address(payload.get("url")) or web_address(payload.get("story_media_url"))
-    title = _word(payload.get("title"))
+    title = word(payload.get("title"))
     if attached.type in _PLAIN_KINDS:
         return Attachment(_PLAIN_KINDS[attached.type], url, title, text="" if url else attached.type)
     if attached.type in _SHARED:
@@ -313,7 +272,7 @@ def _lines(payload: dict[str, Any]) -> str:
     """The words of a template's elements."""
     elements = payload.get("elements")
     rows = [each for each in elements if isinstance(each, dict)] if isinstance(elements, list) else []
-    lines = (" · ".join(filter(None, (_word(row.get(k)) for k in ("title", "subtitle")))) for row in rows)
+    lines = (" · ".join(filter(None, (word(row.get(k)) for k in ("title", "subtitle")))) for row in rows)
     return "\n".join(line for line in lines if line)
 
 
@@ -381,8 +340,12 @@ def _mention(mention: Mention, owner: str, at: datetime) -> Inbound:
     )
 
 
-def _word(value: Any) -> str:
-    return str(value) if isinstance(value, str | int | float) else ""
+def _standby(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
+    """What is said while another app answers: shown as that."""
+    return [
+        replace(each, kind=STANDBY) if isinstance(each, base.MessageReceived) else each
+        for each in _messaging(raw, owner, sent)
+    ]
 
 
-_LISTS: dict[str, Reader] = {"messaging": _messaging, "standby": _messaging, "changes": _change}
+_LISTS: dict[str, Reader] = {"messaging": _messaging, "standby": _standby, "changes": _change}

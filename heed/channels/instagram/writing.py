@@ -8,12 +8,16 @@ from typing import Any
 
 from heed.channels import base
 from heed.channels.base import AccountRecord, Answer, Finding, Refusal, Sent, Target
-from heed.channels.instagram import graph, looking, reading
+from heed.channels.instagram import calls, looking, reading
+from heed.channels.meta.graph import made_id, next_cursor, rows
+from heed.channels.meta.shapes import record
 from heed.lib import clock
 from heed.lib.http import Steps
 
 MEGABYTE = 1024 * 1024
 MOST_BYTES: Mapping[str, int] = {"image/": 8 * MEGABYTE, "": 25 * MEGABYTE}
+HUMAN_AGENT = "human_agent"
+"""Meta's feature for answering within seven days."""
 SETTLING = 60.0
 """Seconds after which a message that was taken shows in what can be read back."""
 CLOCKS_APART = timedelta(seconds=10)
@@ -40,10 +44,10 @@ def _comment(account: AccountRecord, answer: Answer) -> Steps[Sent]:
         raise Refusal("file_refused", detail="Comments on Instagram carry no files.")
     if to.kind == "mention":
         made = yield from _answer_mention(account, answer.text, to)
-        return Sent(graph.made_id(made, "id"))
-    made = yield from graph.post(account, edge_under(to), decisive=True, message=answer.text)
+        return Sent(made_id(made, "id"))
+    made = yield from calls.post(account, edge_under(to), decisive=True, message=answer.text)
     refs = {} if _is_post(to) else {reading.TOP: top(to)}
-    return Sent(graph.made_id(made, "id"), refs=refs)
+    return Sent(made_id(made, "id"), refs=refs)
 
 
 def _answer_mention(account: AccountRecord, text: str, to: Target) -> Steps[dict[str, Any]]:
@@ -52,7 +56,7 @@ def _answer_mention(account: AccountRecord, text: str, to: Target) -> Steps[dict
     if to.refs.get(reading.MENTIONED) == "comment":
         where["comment_id"] = to.external_id
     path = f"{account.external_id or 'me'}/mentions"
-    return (yield from graph.post(account, path, None, decisive=True, message=text, **where))
+    return (yield from calls.post(account, path, None, decisive=True, message=text, **where))
 
 
 def edge_under(to: Target) -> str:
@@ -76,7 +80,17 @@ def _message(account: AccountRecord, answer: Answer) -> Steps[Sent]:
     if not answer.person or looking.is_only_a_name(answer.person):
         raise Refusal("unreachable", detail="no id to write to")
     message = _file_of(answer) if answer.files else {"text": answer.text}
-    return (yield from _deliver(account, {"id": answer.person}, message))
+    return (yield from _deliver(account, {"id": answer.person}, message, _grounds(answer)))
+
+
+def _grounds(answer: Answer) -> dict[str, Any]:
+    """On what grounds we write late, and which message it refers to where an agent chose one."""
+    found: dict[str, Any] = {}
+    if answer.late == HUMAN_AGENT:
+        found |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
+    if answer.chosen and answer.to is not None:
+        found["reply_to"] = {"mid": answer.to.external_id}
+    return found
 
 
 def _reply_privately(account: AccountRecord, answer: Answer, to: Target) -> Steps[Sent]:
@@ -86,10 +100,24 @@ def _reply_privately(account: AccountRecord, answer: Answer, to: Target) -> Step
     return (yield from _deliver(account, {"comment_id": to.external_id}, {"text": answer.text}))
 
 
-def _deliver(account: AccountRecord, recipient: Mapping[str, str], message: Mapping[str, Any]) -> Steps[Sent]:
-    body = {"recipient": dict(recipient), "message": dict(message)}
-    made = yield from graph.post(account, f"{graph.sender(account)}/messages", body, decisive=True)
-    return Sent(graph.made_id(made, "message_id"), person=str(made.get("recipient_id") or ""))
+def _deliver(
+    account: AccountRecord,
+    recipient: Mapping[str, str],
+    message: Mapping[str, Any],
+    grounds: Mapping[str, Any] = {},
+) -> Steps[Sent]:
+    """Where another app has the thread, it is taken first: a person answers now."""
+    body = {"recipient": dict(recipient), **grounds, "message": dict(message)}
+    path = f"{calls.sender(account)}/messages"
+    try:
+        made = yield from calls.post(account, path, body, decisive=True)
+    except Refusal as refusal:
+        if refusal.code not in calls.THREAD_IS_ELSEWHERE or "id" not in recipient:
+            raise
+        take = f"{calls.sender(account)}/take_thread_control"
+        yield from calls.post(account, take, {"recipient": dict(recipient)})
+        made = yield from calls.post(account, path, body, decisive=True)
+    return Sent(made_id(made, "message_id"), person=str(made.get("recipient_id") or ""))
 
 
 def _file_of(answer: Answer) -> dict[str, Any]:
@@ -137,23 +165,22 @@ def _find_comment(account: AccountRecord, answer: Answer) -> Steps[Finding]:
     assert answer.to is not None
     after, since, likely = "", _since(answer), False
     for _page in range(PAGES_BACK):
-        listed = yield from graph.get(
+        listed = yield from calls.get(
             account,
             edge_under(answer.to),
             fields="id,text,timestamp,from,username",
             limit="50",
             **({"after": after} if after else {}),
         )
-        for row in looking.rows(listed):
+        for row in rows(listed):
             if not _has_the_words(row, "text", answer, since):
                 continue
             if _is_ours(row, account):
                 refs = {} if _is_post(answer.to) else {reading.TOP: top(answer.to)}
                 return Sent(str(row["id"]), at=looking.time(row), refs=refs)
             likely = True  # the same words just now: perhaps ours, under an id we do not know
-        paging = looking.record(listed.get("paging"))
-        after = str(looking.record(paging.get("cursors")).get("after") or "")
-        if not paging.get("next") or not after:
+        after = next_cursor(listed)
+        if not after:
             return base.CannotTell() if likely else base.NotThere()
     return base.CannotTell()
 
@@ -163,16 +190,16 @@ def _find_message(account: AccountRecord, answer: Answer) -> Steps[Finding]:
     text look like any others."""
     if not answer.text or not answer.person or looking.is_only_a_name(answer.person):
         return base.CannotTell()
-    listed = yield from graph.get(
+    listed = yield from calls.get(
         account,
-        f"{graph.sender(account)}/conversations",
+        f"{calls.sender(account)}/conversations",
         platform="instagram",
         user_id=answer.person,
         fields="id,participants,messages.limit(20){id,message,from,created_time}",
     )
     since = _since(answer)
-    for talk in looking.rows(listed):
-        for row in looking.rows(talk.get("messages")):
+    for talk in rows(listed):
+        for row in rows(talk.get("messages")):
             if _is_ours(row, account) and _has_the_words(row, "message", answer, since):
                 return Sent(str(row["id"]), at=looking.time(row), person=answer.person)
     return base.CannotTell()
@@ -193,5 +220,5 @@ def _has_the_words(row: Mapping[str, Any], words: str, answer: Answer, since: da
 
 
 def _is_ours(row: Mapping[str, Any], account: AccountRecord) -> bool:
-    party = looking.record(row.get("from"))
+    party = record(row.get("from"))
     return str(party.get("id") or "") == account.external_id or bool(party.get("self_ig_scoped_id"))

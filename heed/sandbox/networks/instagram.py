@@ -86,6 +86,17 @@ FIELD_OF = {
 }
 
 
+SCOPES = (
+    "instagram_basic",
+    "instagram_manage_comments",
+    "instagram_manage_messages",
+    "pages_show_list",
+    "pages_read_engagement",
+    "pages_manage_metadata",
+    "pages_messaging",
+)
+
+
 class Refused(Exception):
     """An error of the Graph API."""
 
@@ -123,7 +134,7 @@ class Item:
 
 @dataclass(slots=True)
 class Entry:
-    """A private message. `by` is the customer's key, empty for us."""
+    """A private message. `by` is the customer's key, empty for us; `about` the one it answers."""
 
     mid: str
     by: str
@@ -135,6 +146,7 @@ class Entry:
     edits: int = 0
     removed: bool = False
     reactions: dict[str, str] = field(default_factory=dict)
+    about: str = ""
 
 
 @dataclass(slots=True)
@@ -179,6 +191,8 @@ class Instagram(Simulator):
         self.hurries = False
         self.restored = False
         self.elsewhere = False
+        self.scopes = [*SCOPES]
+        self.codes: dict[str, str] = {}
         self.flat = False
         self.id_keys: tuple[str, ...] = ("id",)
         self.broadcasting = False
@@ -194,6 +208,7 @@ class Instagram(Simulator):
             "app_secret": self.secret,
             "verify_token": self.verify_token,
             "app_id": self.app,
+            "instagram_app_id": self.app,
         }
         return [DemoAccount(COMPANY, self.account, credentials)]
 
@@ -252,6 +267,10 @@ class Instagram(Simulator):
             words = words[1:]
         given = _given(call)
         try:
+            if words in (["oauth", "authorize"], ["dialog", "oauth"]):
+                return self._consent(given)
+            if words[-1:] == ["access_token"]:
+                return Reply(200, self._hand_out_token(given, words), self._usage(0))
             login = self._admit(call, given, words)
             return Reply(200, self._answer(call, words, given, login), self._usage(0))
         except Refused as refused:
@@ -263,6 +282,15 @@ class Instagram(Simulator):
         match call.method, words:
             case "GET", ["refresh_access_token"]:
                 return self._refresh(given, login)
+            case "GET", ["debug_token"]:
+                known = given.get("input_token") == self.page_token and not self.dead
+                data = {"app_id": self.app, "type": "PAGE", "is_valid": known, "expires_at": 0}
+                return {"data": {**data, "scopes": self.scopes}}
+            case "POST", [own, "take_thread_control"] if own == me:
+                self.elsewhere = False
+                return {"success": True}
+            case "GET", [self.page] if login == "person":
+                return {"id": self.page, "access_token": self.page_token}
             case "POST", [self.app, "subscriptions"]:
                 return self._set_callback(given)
             case method, [own, "subscribed_apps"] if own == me:
@@ -309,6 +337,8 @@ class Instagram(Simulator):
             raise Refused(104, "An access token is required to request this resource.")
         if token == f"{self.app}|{self.secret}":
             return "app"
+        if token == f"{self.page_token}p":
+            return "person"
         if token not in (self.token, self.page_token):
             raise Refused(190, "Invalid OAuth access token - Cannot parse access token", status=401)
         login = BY_INSTAGRAM if token == self.token else BY_FACEBOOK
@@ -347,6 +377,30 @@ class Instagram(Simulator):
             "estimated_time_to_regain_access": minutes,
         }
         return {"X-Business-Use-Case-Usage": json.dumps({self.account: [case]})}
+
+    def _consent(self, given: dict[str, Any]) -> Reply:
+        """The consent page of either login, at which everybody says yes at once."""
+        if given.get("client_id") != self.app or not given.get("scope"):
+            raise Refused(100, "(#100) Invalid app ID or scope")
+        code = self.ids.name("AQ")
+        self.codes[code] = str(given.get("redirect_uri"))
+        back = urlencode({"state": given.get("state", ""), "code": code})
+        return Reply(302, b"", {"Location": f"{given['redirect_uri']}?{back}#_"})
+
+    def _hand_out_token(self, given: dict[str, Any], words: list[str]) -> dict[str, Any]:
+        """A short token for a code, once; for that a long one. Instagram wraps its answer in a list."""
+        if given.get("client_secret") != self.secret:
+            raise Refused(1, "Error validating client secret.")
+        by_instagram = given.get("grant_type") in ("authorization_code", "ig_exchange_token")
+        token = self.token if by_instagram else f"{self.page_token}p"
+        if given.get("code"):
+            if self.codes.pop(str(given["code"]), None) != given.get("redirect_uri"):
+                raise Refused(100, "This authorization code has been used", 36009)
+            short = {"access_token": f"{token}s"}
+            return {"data": [{**short, "user_id": self.account}]} if by_instagram else short
+        if f"{token}s" not in (given.get("access_token"), given.get("fb_exchange_token")):
+            raise Refused(190, "Invalid OAuth access token", status=401)
+        return {"access_token": token, "token_type": "bearer", "expires_in": 5183944}
 
     def _refresh(self, given: dict[str, Any], login: str) -> dict[str, Any]:
         """A token of Instagram Login lives sixty days more, once it is a day old."""
@@ -648,6 +702,9 @@ class Instagram(Simulator):
             person = self._person(recipient)
             self._check_window(person, given)
             entry = self._composed(message)
+            entry.about = str(_record(given.get("reply_to")).get("mid", ""))
+            if entry.about and self._entry(entry.about)[0] != person:
+                raise Refused(100, "(#100) The message is not of this chat", 2534015)
         self.chats[person].entries.append(entry)
         self._echo(person, entry)
         return {"recipient_id": self.igsid(person), "message_id": entry.mid}
@@ -769,6 +826,8 @@ class Instagram(Simulator):
         message: dict[str, Any] = {"mid": entry.mid, "is_echo": True}
         if entry.text:
             message["text"] = entry.text
+        if entry.about:
+            message["reply_to"] = {"mid": entry.about}
         if entry.files:
             kind = "image" if entry.picture else "file"
             message["attachments"] = [{"type": kind, "payload": {"url": url}} for url in entry.files]
@@ -1017,6 +1076,11 @@ class Instagram(Simulator):
         """How comments are delivered: flat on the entry or in `changes`, with their id in one key or
         in both (`id`, `comment_id`, `id comment_id`)."""
         self.flat, self.id_keys = flat, tuple(keys.split())
+        return {}
+
+    def play_grant(self, name: str, on: bool = True) -> dict[str, Any]:
+        """Give the Page's token a permission, or take it."""
+        self.scopes = [*(each for each in self.scopes if each != name), *([name] if on else [])]
         return {}
 
     def play_revoke(self, account: str = "") -> dict[str, Any]:

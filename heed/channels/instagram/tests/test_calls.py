@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -29,6 +30,7 @@ from heed.channels.base import (
     Wanted,
 )
 from heed.channels.instagram.adapter import network
+from heed.channels.instagram.connecting import BY_FACEBOOK_LOGIN, BY_INSTAGRAM_LOGIN
 from heed.channels.instagram.tests.sample import ACCOUNT, APP, BY_FACEBOOK, IG, PAGE, SECRET, TOKEN
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Request, Response, Steps, Unreachable, drive
@@ -156,6 +158,9 @@ def test_an_old_session_is_renewed() -> None:
     assert fresh["token"] == "IGAA-new"
     left = clock.from_iso(fresh["renew_at"]) - clock.now()
     assert timedelta(days=49) < left <= timedelta(days=50)
+    script = Script(ok({"user_id": IG}), ok({"success": True}), ok({"data": []}))
+    ends = script.run(network.check(replace(account, session=fresh, hook_url=""))).expires_at
+    assert timedelta(days=59) < ends - clock.now() <= timedelta(days=60)
 
 
 def test_a_young_token_is_used_as_it_is() -> None:
@@ -180,12 +185,18 @@ def test_a_page_s_token_is_not_renewed() -> None:
 
 # ------------------------------------------------------------------------------- connecting
 
+DONE = ok({"success": True})
+ALL = [each.name for each in BY_FACEBOOK_LOGIN]
+GRANTED = ok({"data": {"expires_at": 0, "scopes": ALL}})
+
 
 def test_check_by_instagram_login() -> None:
     me = {"id": "55", "user_id": IG, "username": "acme", "name": "Acme Shoes"}
     app = {"id": APP, "subscribed_fields": ["comments", "messages"]}
     script = Script(ok({"data": [me]}), ok({"success": True}), ok({"success": True}), ok({"data": [app]}))
-    assert script.run(network.check(ACCOUNT)) == Checked(IG, "Acme Shoes", "acme")
+    assert script.run(network.check(ACCOUNT)) == Checked(
+        IG, "Acme Shoes", "acme", facts={"human_agent": False}
+    )
     me_call, webhook, subscribe, verify = script.requests
     assert me_call.url == f"{BY_IG}/me"
     assert (webhook.url, as_app(webhook)) == (f"{BY_FB}/{APP}/subscriptions", True)
@@ -225,10 +236,15 @@ def test_check_by_facebook_login() -> None:
     page = {"id": PAGE, "name": "Acme", "instagram_business_account": {"id": IG, "username": "acme"}}
     ours = {"id": APP, "subscribed_fields": ["mention", "feed"]}
     others = {"id": "1", "subscribed_fields": ["leadgen"]}
-    script = Script(ok(page), ok({"success": True}), ok({"data": [others, ours]}), ok({"success": True}))
-    assert script.run(network.check(BY_FACEBOOK)) == Checked(IG, "acme", "acme")
-    page_call, webhook, listed, subscribe = script.requests
+    script = Script(ok(page), GRANTED, DONE, ok({"data": [others, ours]}), DONE)
+    assert script.run(network.check(BY_FACEBOOK)) == Checked(IG, "acme", "acme", facts={"human_agent": False})
+    page_call, token, webhook, listed, subscribe = script.requests
     assert page_call.url == f"{BY_FB}/{PAGE}"
+    assert (token.url, token.params, as_app(token)) == (
+        f"{BY_FB}/debug_token",
+        {"input_token": "EAAB-test-token"},
+        True,
+    )
     assert (webhook.url, as_app(webhook)) == (f"{BY_FB}/{APP}/subscriptions", True)
     assert "mentions" in str(webhook.params["fields"]).split(",")
     assert listed.url == subscribe.url == f"{BY_FB}/{PAGE}/subscribed_apps"
@@ -238,7 +254,107 @@ def test_check_by_facebook_login() -> None:
 def test_a_page_that_is_subscribed_already() -> None:
     page = {"id": PAGE, "instagram_business_account": {"id": IG}}
     rows = {"data": [{"id": APP, "subscribed_fields": ["feed", "messages"]}]}
-    Script(ok(page), ok(rows)).run(network.check(replace(BY_FACEBOOK, hook_url="")))
+    Script(ok(page), GRANTED, ok(rows)).run(network.check(replace(BY_FACEBOOK, hook_url="")))
+
+
+def test_missing_permissions_are_named() -> None:
+    page = ok({"id": PAGE, "instagram_business_account": {"id": IG}})
+    few = ok({"data": {"expires_at": 1800000000, "scopes": [name for name in ALL if "comments" not in name]}})
+    nobody = ok({"data": []})
+    account = replace(BY_FACEBOOK, hook_url="")
+    checked = Script(page, few, nobody, DONE).run(network.check(account))
+    assert checked.missing == ("instagram_manage_comments",)
+    assert checked.expires_at == datetime(2027, 1, 15, 8, tzinfo=UTC)
+    refusal = refused(network.check(account), page, few, nobody, no(200))
+    assert "instagram_manage_comments" in refusal.detail
+
+
+def test_each_secret_may_be_the_app_s() -> None:
+    credentials = {**BY_FACEBOOK.credentials, "app_secret": f"other,{SECRET}"}
+    account = replace(BY_FACEBOOK, credentials=credentials, hook_url="")
+    page = ok({"id": PAGE, "instagram_business_account": {"id": IG}})
+    script = Script(page, no(190), GRANTED, ok({"data": []}), DONE)
+    assert script.run(network.check(account)).missing == ()
+    assert [as_app(each) for each in script.requests[1:3]] == [False, True]
+
+
+@pytest.mark.parametrize("account", [ACCOUNT, BY_FACEBOOK])
+def test_human_agent(account: AccountRecord) -> None:
+    assert network.able({"human_agent": False}) == network.capabilities
+    able = network.able({"human_agent": True})
+    assert able.private is not None
+    assert able.private.late is not None
+    assert (able.private.late.name, able.private.late.until) == ("human_agent", 7 * 24 * 3600)
+    script = Script(ok(SENT_MESSAGE))
+    script.run(network.send(account, replace(PRIVATE, late="human_agent", chosen=True)))
+    assert script.requests[0].json == {
+        "recipient": {"id": "1001"},
+        "messaging_type": "MESSAGE_TAG",
+        "tag": "HUMAN_AGENT",
+        "reply_to": {"mid": "aWdfX1"},
+        "message": {"text": "It leaves today."},
+    }
+
+
+@pytest.mark.parametrize("error", [no(2018300), no(100, 2534037)])
+def test_the_thread_is_taken_from_another_app(error: Response) -> None:
+    script = Script(error, DONE, ok(SENT_MESSAGE))
+    assert script.run(network.send(ACCOUNT, PRIVATE)) == Sent("aWdfOut", person="1001")
+    first, take, second = script.requests
+    assert (take.url, take.json) == (f"{BY_IG}/{IG}/take_thread_control", {"recipient": {"id": "1001"}})
+    assert not take.decisive
+    assert first == second
+    assert refused(network.send(ACCOUNT, PRIVATE), error, no(2018171)).code == "2018171"
+
+
+# ------------------------------------------------------------------------------ signing in
+
+BACK = "https://desk.acme.example/sign-in/back"
+
+
+def signing_in(account: AccountRecord, query: Mapping[str, str] = {"code": "AQ1#_"}) -> Steps[Any]:
+    assert network.oauth is not None
+    return network.oauth.finish(account, {}, query, BACK)
+
+
+def test_sign_in_with_instagram() -> None:
+    assert network.oauth is not None
+    account = replace(ACCOUNT, credentials={"app_secret": f"{SECRET},meta", "instagram_app_id": "31"})
+    begun = Script().run(network.oauth.begin(account, BACK, "s1"))
+    asked = parse_qs(urlsplit(begun.url).query)
+    assert begun.url.startswith("https://www.instagram.com/oauth/authorize?")
+    assert (asked["client_id"], asked["state"], asked["redirect_uri"]) == (["31"], ["s1"], [BACK])
+    assert asked["scope"] == [",".join(each.name for each in BY_INSTAGRAM_LOGIN)]
+    script = Script(ok({"data": [{"access_token": "short", "user_id": IG}]}), ok({"access_token": "long"}))
+    assert script.run(signing_in(account)) == {"access_token": "long"}
+    code, exchange = script.requests
+    assert code.url == "https://api.instagram.com/oauth/access_token"
+    assert code.form is not None
+    assert (code.form["code"], code.form["client_secret"]) == ("AQ1", SECRET)
+    assert exchange.url == "https://graph.instagram.com/access_token"
+    assert exchange.params["access_token"] == "short"
+
+
+def test_sign_in_with_facebook() -> None:
+    assert network.oauth is not None
+    begun = Script().run(network.oauth.begin(BY_FACEBOOK, BACK, "s1"))
+    assert begun.url.startswith("https://www.facebook.com/v25.0/dialog/oauth?")
+    assert parse_qs(urlsplit(begun.url).query)["scope"] == [",".join(ALL)]
+    script = Script(
+        ok({"access_token": "short"}), ok({"access_token": "person"}), ok({"access_token": "EAAB-page"})
+    )
+    assert script.run(signing_in(BY_FACEBOOK)) == {"access_token": "EAAB-page"}
+    _, exchange, page = script.requests
+    assert exchange.params["fb_exchange_token"] == "short"
+    assert (page.url, page.headers) == (f"{BY_FB}/{PAGE}", {"authorization": "Bearer person"})
+
+
+def test_sign_in_refused() -> None:
+    assert network.oauth is not None
+    refusal = refused(signing_in(BY_FACEBOOK, {"error": "access_denied", "error_description": "No."}))
+    assert (refusal.reason, refusal.code) == ("not_allowed", "access_denied")
+    assert refused(network.oauth.begin(ACCOUNT, BACK, "s1")).detail == "instagram_app_id is missing."
+    assert refused(signing_in(BY_FACEBOOK), ok({})).reason == "not_allowed"
 
 
 def test_a_page_without_instagram() -> None:
@@ -342,7 +458,6 @@ def test_accepted_without_an_id_is_unknown() -> None:
         (no(100, 2534014), "unreachable", False),
         (no(100, 2534025), "already_done", False),
         (no(100, 2534013), "not_configured", False),
-        (no(100, 2534037), "not_allowed", False),
         (no(100, 33), "gone", False),
         (no(100, 2018008), "file_refused", False),
         (no(100, message="(#100) Length of param message[text] is too long"), "too_long", False),
@@ -360,7 +475,7 @@ def test_accepted_without_an_id_is_unknown() -> None:
         (no(2, status=503), "network_down", True),
         (no(368), "account_blocked", False),
         (no(9010), "unreachable", False),
-        (no(2018300), "not_allowed", False),
+        (no(2018171), "not_allowed", False),
         (no(2534068), "not_allowed", False),
         (no(123456, status=404), "gone", False),
         (Response(429, {"retry-after": "7"}, b""), "slow_down", True),

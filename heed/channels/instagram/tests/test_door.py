@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from heed.channels.base import AccountRecord, Hook
-from heed.channels.instagram import graph
 from heed.channels.instagram.adapter import network
 from heed.channels.instagram.tests.sample import ACCOUNT, BY_FACEBOOK, SECRET, signed, signed_samples
+from heed.channels.meta import webhook
 
 GOLDEN = (
     rb'{"object":"page","entry":[{"id":"111","time":1700000000000,"messaging":[{"sender":{"id":"222"},'
@@ -99,4 +99,4 @@ def test_either_login_signs_alike(account: AccountRecord) -> None:
 
 def test_golden_proof() -> None:
     expected = "a6024693394a23e652049c7c3571712892f80c08425a659c3fdb161563eefa4f"
-    assert graph.proof(SECRET, "EAAB-test-token") == expected
+    assert webhook.proof(SECRET, "EAAB-test-token") == expected

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -35,7 +37,7 @@ from heed.channels.base import (
 from heed.channels.instagram.adapter import network
 from heed.channels.tests.contract import Desk
 from heed.lib import clock
-from heed.lib.http import AnswerLost
+from heed.lib.http import AnswerLost, Request
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Fault
 from heed.sandbox.networks.instagram import Instagram
@@ -369,7 +371,66 @@ def test_reactions_and_seen(desk: Desk) -> None:
 def test_while_another_app_has_the_conversation(desk: Desk) -> None:
     desk.simulator.do("hand_over")
     message = written(desk)
-    assert refused(desk, answer_to(desk, message)).reason == "not_allowed"
+    assert message.kind == "standby"
+    desk.send(answer_to(desk, message, "Prevzamem."))
+    assert desk.times_seen("Prevzamem.") == 1
+    assert written(desk, "Hvala").kind == "message"
+
+
+def test_missing_permissions_are_named(desk: Desk, instagram: Instagram, login: str) -> None:
+    instagram.do("grant", name="pages_messaging", on=False)
+    assert desk.run(network.check).missing == (("pages_messaging",) if login == "facebook" else ())
+
+
+def test_signing_in(desk: Desk, instagram: Instagram, login: str) -> None:
+    assert network.oauth is not None
+    oauth, back = network.oauth, "https://desk.acme.example/back"
+    token = desk.record.credentials["access_token"]
+    record = replace(desk.record, credentials={**desk.record.credentials, "access_token": ""})
+    begun = desk.run(lambda _: oauth.begin(record, back, "s1"))
+    location = desk.client.send(Request("GET", begun.url)).headers["location"]
+    query = dict(parse_qsl(urlsplit(location).query))
+    assert query["state"] == "s1"
+    assert desk.run(lambda _: oauth.finish(record, {}, query, back)) == {"access_token": token}
+    with pytest.raises(Refusal):
+        desk.run(lambda _: oauth.finish(record, {}, query, back))
+
+
+def test_missed_news_is_read_back(desk: Desk, instagram: Instagram) -> None:
+    old = commented(desk, "Pred izpadom")
+    instagram.clock.move(40 * 3600)
+    since = instagram.clock.now().replace(microsecond=0)
+    instagram.batch = []
+    comment = instagram.do("comment", person="lea", text="Med izpadom", parent=old.external_id)["id"]
+    instagram.do("message", person="omar", text="Ste tam?", picture="boot")
+    instagram.do("outside", person="omar", text="Smo.")
+    found: list[Inbound] = []
+    cursor: dict[str, Any] = {"since": since.isoformat()}
+    more = True
+    while more:
+        page = desk.run(partial(network.backfill, cursor=cursor))
+        found += [each for body in page.bodies for each in network.read(body, desk.record)]
+        cursor, more = dict(page.cursor), page.more
+    told = {each.external_id: each for each in found if isinstance(each, MessageReceived)}
+    assert sorted(each.text for each in told.values()) == ["", "Med izpadom", "Ste tam?"]
+    reply = told[comment]
+    assert (reply.kind, reply.parent, reply.post) == ("reply", old.external_id, old.post)
+    assert since <= reply.at
+    assert [each.text for each in found if isinstance(each, Echo)] == ["Smo."]
+
+
+def test_late_answer_by_a_person(desk: Desk, instagram: Instagram) -> None:
+    message = written(desk)
+    instagram.clock.move(3 * 24 * 3600)
+    desk.send(answer_to(desk, message, "Oprostite.", late="human_agent"))
+    assert desk.times_seen("Oprostite.") == 1
+
+
+def test_answer_to_a_chosen_message(desk: Desk) -> None:
+    first = written(desk, "Prvo")
+    written(desk, "Drugo")
+    desk.send(answer_to(desk, first, "Na prvo.", chosen=True))
+    assert {each.parent for each in news(desk, Echo) if each.text == "Na prvo."} == {first.external_id}
 
 
 def test_unknown_broken_and_test_deliveries(desk: Desk) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import orjson
-
-from heed.channels import base
 from heed.channels.base import AccountRecord, Reason, Refusal, SessionExpired
+from heed.channels.meta import graph, webhook
 from heed.lib import clock
-from heed.lib.crypto import hmac_sha256_hex
-from heed.lib.http import AnswerLost, Request, Response, Steps
+from heed.lib.http import Request, Response, Steps
 
-VERSION = "v25.0"
 BY_INSTAGRAM = "https://graph.instagram.com"
 BY_FACEBOOK = "https://graph.facebook.com"
 DAY = timedelta(days=1)
@@ -39,16 +34,6 @@ def sender(account: AccountRecord) -> str:
     return account.external_id or "me"
 
 
-def secrets(account: AccountRecord) -> list[str]:
-    """The app secrets that may sign: Instagram's and Meta's, or an old and a new one."""
-    return re.split(r"[\s,]+", account.credentials.get("app_secret", "").strip(" \t\r\n,"))
-
-
-def proof(secret: str, token: str) -> str:
-    """Shows Meta that whoever uses the token also has the app's secret."""
-    return hmac_sha256_hex(secret, token.encode())
-
-
 def home(account: AccountRecord) -> str:
     """The base address; Facebook's where the usual one is Instagram's but a Page's token is used."""
     if by_facebook(account) and _host(account) == _host_of(BY_INSTAGRAM):
@@ -61,8 +46,10 @@ def app_home(account: AccountRecord) -> str:
     return BY_FACEBOOK if _host(account) == _host_of(BY_INSTAGRAM) else account.base_url.rstrip("/")
 
 
-def versioned(home: str, path: str) -> str:
-    return f"{home}/{path}" if re.search(r"/v\d+\.\d+$", home) else f"{home}/{VERSION}/{path}"
+def public(account: AccountRecord, home: str) -> str:
+    """`home`, a page or address of Meta's beside its API; all are one where another base is given."""
+    known = (_host_of(BY_INSTAGRAM), _host_of(BY_FACEBOOK))
+    return home if _host(account) in known else account.base_url.rstrip("/")
 
 
 def _host(account: AccountRecord) -> str:
@@ -106,12 +93,19 @@ def renewed(account: AccountRecord) -> Steps[dict[str, str]]:
         if refusal.retry or (kept and refusal.reason == "sign_in_again"):
             raise
         return _session(used, TOO_YOUNG)  # whether it is good the next call will tell
-    lives = timedelta(seconds=_number(fresh.get("expires_in")))
-    return _session(str(fresh.get("access_token") or used), max(lives - LEFT_AT_RENEWAL, DAY))
+    lives = timedelta(seconds=graph.number(fresh.get("expires_in")))
+    renewed = _session(str(fresh.get("access_token") or used), max(lives - LEFT_AT_RENEWAL, DAY))
+    return {**renewed, "expires_at": (clock.now() + lives).isoformat()} if lives else renewed
 
 
 def _session(token: str, renew_in: timedelta) -> dict[str, str]:
     return {"token": token, "renew_at": (clock.now() + renew_in).isoformat()}
+
+
+def expires_at(account: AccountRecord) -> datetime | None:
+    """When the token ends unless it is renewed, as far as that was said."""
+    ends = account.session.get("expires_at", "")
+    return clock.from_iso(ends) if ends else None
 
 
 # ---------------------------------------------------------------------------------- calls
@@ -138,11 +132,22 @@ def post(
     return (yield from _call(account, "POST", path, params, body, decisive))
 
 
+def about_token(account: AccountRecord, app_token: str) -> Steps[dict[str, Any]]:
+    """What Meta says of the account's token, asked in the name of the app."""
+    response = yield Request(
+        "GET",
+        graph.versioned(app_home(account), "debug_token"),
+        params={"input_token": token(account)},
+        headers={"authorization": f"Bearer {app_token}"},
+    )
+    return accepted(response, account)
+
+
 def as_app(account: AccountRecord, path: str, app_token: str, **params: str) -> Steps[dict[str, Any]]:
     """Post in the name of the app."""
     response = yield Request(
         "POST",
-        versioned(app_home(account), path),
+        graph.versioned(app_home(account), path),
         params=params,
         headers={"authorization": f"Bearer {app_token}"},
     )
@@ -160,7 +165,7 @@ def _call(
     key = token(account)
     response = yield Request(
         method,
-        versioned(home(account), path),
+        graph.versioned(home(account), path),
         params={**params, **_proof(account, key)},
         headers={"authorization": f"Bearer {key}"},
         json=None if body is None else dict(body),
@@ -171,8 +176,8 @@ def _call(
 
 def _proof(account: AccountRecord, key: str) -> dict[str, str]:
     """Only Facebook's API is known to take it."""
-    secret = secrets(account)[0]
-    return {"appsecret_proof": proof(secret, key)} if secret and by_facebook(account) else {}
+    secret = webhook.secrets(account)[0]
+    return {"appsecret_proof": webhook.proof(secret, key)} if secret and by_facebook(account) else {}
 
 
 # -------------------------------------------------------------------------------- answers
@@ -180,26 +185,13 @@ def _proof(account: AccountRecord, key: str) -> dict[str, str]:
 
 def accepted(response: Response, account: AccountRecord, *, decisive: bool = False) -> dict[str, Any]:
     """The answer's record. Raises `Refusal`, or `AnswerLost` when nobody knows what happened."""
-    record = response.record
-    error = record.get("error")
-    if isinstance(error, dict):
-        raise _refusal(error, response, account)
-    parsed = response.json()
-    if 200 <= response.status < 300 and (isinstance(parsed, dict) or parsed is True):
-        return record
-    base.refuse_unanswered(response)
-    if decisive and (response.status >= 500 or response.status < 300):
-        raise AnswerLost(f"status {response.status} without a readable answer")
-    raise Refusal("network_down", retry=True, code=str(response.status), detail="no readable answer")
+    return graph.accepted(
+        response, lambda error, response: _refusal(error, response, account), decisive=decisive
+    )
 
 
-def made_id(record: Mapping[str, Any], name: str) -> str:
-    """The id of what was made. Without one nobody knows whether it was made: `AnswerLost`."""
-    value = record.get(name)
-    if not value:
-        raise AnswerLost(f"accepted without {name}")
-    return str(value)
-
+THREAD_IS_ELSEWHERE = ("100/2534037", "2018300", "2018321")
+"""Another app, or an automatic flow, has the thread: it can be taken."""
 
 _MEANING: dict[tuple[int, int], tuple[Reason, bool]] = {
     (10, 2534022): ("outside_window", False),
@@ -258,15 +250,16 @@ _MEANING_OF_CODE: dict[int, tuple[Reason, bool]] = {
 
 
 def _refusal(error: Mapping[str, Any], response: Response, account: AccountRecord) -> Refusal:
-    code, subcode = _number(error.get("code")), _number(error.get("error_subcode"))
+    code, subcode = graph.number(error.get("code")), graph.number(error.get("error_subcode"))
     message = str(error.get("message", ""))
+    owners = (account.external_id, account.credentials.get("page_id", ""))
     reason, retry = _meaning(code, subcode, message, response.status)
     if error.get("is_transient") is True and reason in ("bad_request", "network_down", "slow_down"):
         reason, retry = ("slow_down" if reason == "slow_down" else "network_down"), True
     return Refusal(
         reason,
         retry=retry,
-        after=_wait(response, account) if retry else None,
+        after=graph.wait(response, owners) if retry else None,
         code=f"{code}/{subcode}" if subcode else str(code),
         detail=str(error.get("error_user_msg") or message)[:300],
     )
@@ -282,45 +275,4 @@ def _meaning(code: int, subcode: int, message: str, status: int) -> tuple[Reason
     known = known or _MEANING_OF_CODE.get(code)
     if known is None and 200 <= code <= 299:
         known = ("not_allowed", False)
-    return known or _meaning_of_status(status)
-
-
-def _meaning_of_status(status: int) -> tuple[Reason, bool]:
-    if status >= 500:
-        return ("network_down", True)
-    by_status: dict[int, tuple[Reason, bool]] = {
-        401: ("sign_in_again", False),
-        403: ("not_allowed", False),
-        404: ("gone", False),
-        429: ("slow_down", True),
-    }
-    return by_status.get(status, ("bad_request", False))
-
-
-def _wait(response: Response, account: AccountRecord) -> float | None:
-    """Seconds Meta asks us to wait: by its own usage header (in minutes) or by `Retry-After`."""
-    asked = response.retry_after(clock.now())
-    owners = (account.external_id, account.credentials.get("page_id", ""))
-    minutes = _minutes(response.headers.get("x-business-use-case-usage", ""), owners)
-    return max(minutes * 60, asked or 0) or None
-
-
-def _minutes(header: str, owners: tuple[str, ...]) -> float:
-    """The longest wait of our own account or Page; of all, when neither is named."""
-    try:
-        usage = orjson.loads(header)
-    except orjson.JSONDecodeError:
-        return 0.0
-    if not isinstance(usage, dict):
-        return 0.0
-    ours = [usage[owner] for owner in owners if owner in usage] or list(usage.values())
-    cases = [case for cases in ours if isinstance(cases, list) for case in cases if isinstance(case, dict)]
-    waits = [case.get("estimated_time_to_regain_access") for case in cases]
-    return float(max((wait for wait in waits if isinstance(wait, int | float)), default=0))
-
-
-def _number(value: Any) -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError, OverflowError):
-        return 0
+    return known or graph.meaning_of_status(status)

@@ -1,0 +1,100 @@
+"""Reading back what was missed while nobody listened, in the words of a webhook.
+
+First the newest comments under the account's posts, a page of posts at a time, then the chats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from heed.channels.base import AccountRecord, Collected
+from heed.channels.instagram import calls
+from heed.channels.meta import chats, graph
+from heed.channels.meta.shapes import record
+from heed.lib import clock
+from heed.lib.http import Steps
+
+MOST_PAGES = 5
+"""How many pages of posts are read back at most."""
+_WRITTEN = "id,text,timestamp,username,from"
+_COMMENT = f"{_WRITTEN},parent_id,replies{{{_WRITTEN}}}"
+
+Row = Mapping[str, Any]
+
+
+def backfilled(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
+    """One page. `cursor` is {"since": ISO time} at first."""
+    since = clock.from_iso(str(cursor["since"]))
+    if cursor.get("now_at") != "chats":
+        return (yield from _comments(account, cursor, since))
+    return (yield from _chats(account, cursor, since))
+
+
+def _comments(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
+    page = int(cursor.get("page", 1))
+    listed = yield from calls.get(
+        account, f"{account.external_id}/media", fields="id", limit="10", **_after(cursor)
+    )
+    entries: list[dict[str, Any]] = []
+    for post in graph.rows(listed):
+        path = f"{post.get('id')}/comments"
+        comments = yield from calls.get(account, path, fields=_COMMENT, limit="50")
+        entries += _entries(account, post, graph.rows(comments), since)
+    after = graph.next_cursor(listed)
+    kept = {"since": cursor["since"]}
+    kept |= {"after": after, "page": page + 1} if after and page < MOST_PAGES else {"now_at": "chats"}
+    return Collected(_bodies(entries), kept, more=True)
+
+
+def _entries(account: AccountRecord, post: Row, comments: list[dict[str, Any]], since: datetime) -> list[Any]:
+    """An entry each: a comment has no time but that of its entry."""
+    written = [(comment, str(comment.get("parent_id") or "")) for comment in comments]
+    written += [(reply, str(top["id"])) for top in comments for reply in graph.rows(top.get("replies"))]
+    written.sort(key=lambda pair: str(pair[0].get("timestamp")))
+    return [
+        _entry(account, post, row, parent)
+        for row, parent in written
+        if chats.is_since(row, "timestamp", since)
+    ]
+
+
+def _entry(account: AccountRecord, post: Row, row: Row, parent: str) -> dict[str, Any]:
+    at = graph.time(row, "timestamp")
+    assert at is not None  # only rows with a time are taken
+    author = record(row.get("from")) or {"username": row.get("username")}
+    value = {
+        "id": row["id"],
+        "text": row.get("text"),
+        "from": author,
+        "media": {"id": post.get("id")},
+        "parent_id": parent or None,
+    }
+    change = {"field": "comments", "value": value}
+    return {"id": account.external_id, "time": int(at.timestamp()), "changes": [change]}
+
+
+def _chats(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
+    listed = yield from calls.get(
+        account,
+        f"{calls.sender(account)}/conversations",
+        platform="instagram",
+        fields=chats.FIELDS,
+        limit="25",
+        **_after(cursor),
+    )
+    items, after = chats.missed(listed, account.external_id, since)
+    entries = [{"id": account.external_id, "messaging": items}] if items else []
+    kept = {"since": cursor["since"], "now_at": "chats", **({"after": after} if after else {})}
+    return Collected(_bodies(entries), kept, more=bool(after))
+
+
+def _bodies(entries: list[dict[str, Any]]) -> tuple[bytes, ...]:
+    return (orjson.dumps({"object": "instagram", "entry": entries}),) if entries else ()
+
+
+def _after(cursor: Mapping[str, Any]) -> dict[str, str]:
+    return {"after": str(cursor["after"])} if cursor.get("after") else {}
