@@ -1,0 +1,107 @@
+"""A mailbox inside Heed: from the customer's mail to the answer in their mailbox, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from heed.accounts.models import User
+from heed.accounts.verbs import ensure_person
+from heed.channels.jobs import check_account
+from heed.channels.models import Account
+from heed.channels.verbs import connect
+from heed.inbox import collect, fetch, news, outbox
+from heed.inbox.intake import take_batch
+from heed.inbox.models import Attachment, Draft, Identity, Message, Ticket
+from heed.inbox.verbs import answer
+from heed.sandbox import Sandbox
+from heed.sandbox.networks.email import Email
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def email(settings: Any, tmp_path: Path) -> Iterator[Email]:
+    settings.MEDIA_ROOT = str(tmp_path)
+    with Sandbox(seed=1) as sandbox:
+        found = sandbox["email"]
+        assert isinstance(found, Email)
+        yield found
+
+
+@pytest.fixture
+def account(email: Email) -> Account:
+    account = connect("email", "", "", email.accounts()[0].credentials)
+    check_account(account.pk)
+    account.refresh_from_db()
+    return account
+
+
+@pytest.fixture
+def ana(account: Account) -> User:
+    return ensure_person("ana@acme.example", "Ana Kovač")
+
+
+def gather(account: Account) -> None:
+    collect.collect(account.pk)
+    take_batch()
+    news.apply_parked()
+
+
+def answered(account: Account, ana: User, text: str) -> Message:
+    ticket = Ticket.objects.get()
+    message = answer(ticket, ana, text, "private")
+    outbox.send_next(ticket.pk)
+    gather(account)
+    message.refresh_from_db()
+    return message
+
+
+def test_connected_and_read_from_then_on(account: Account, email: Email) -> None:
+    assert (account.state, account.external_id, account.name) == ("connected", "help@acme.example", "Acme")
+    email.do("message", person="lea", text="Kje je moj paket?", picture="boot")
+    gather(account)
+    message = Message.objects.get()
+    assert (message.text, Ticket.objects.get().unanswered) == ("Kje je moj paket?", True)
+    fetch.files_of(message.pk)
+    picture = Attachment.objects.get()
+    assert (picture.state, picture.mime) == ("kept", "image/png")
+
+
+def test_an_answer_and_what_follows_stay_one_ticket(account: Account, email: Email, ana: User) -> None:
+    email.do("message", person="lea", text="Kje je moj paket?")
+    gather(account)
+    sent = answered(account, ana, "Na poti je.")
+    assert sent.state == "sent"
+    assert [line.text for line in email.scene("lea").lines() if line.ours] == ["Na poti je."]
+    email.do("message", person="lea", text="Hvala!")
+    email.do("answer_elsewhere", person="lea", text="Malenkost.")
+    gather(account)
+    told = Message.objects.order_by("pk").values_list("direction", "text", "author__email")
+    assert list(told) == [
+        ("in", "Kje je moj paket?", None),
+        ("out", "Na poti je.", "ana@acme.example"),
+        ("in", "Hvala!", None),
+        ("out", "Malenkost.", None),
+    ]
+    assert Ticket.objects.count() == 1
+
+
+def test_mail_that_comes_back_fails_the_answer_and_opens_no_ticket(
+    account: Account, email: Email, ana: User
+) -> None:
+    email.do("message", person="lea", text="Kje je moj paket?")
+    gather(account)
+    email.do("leave", person="lea")
+    failed = answered(account, ana, "Na poti je.")
+    assert (failed.state, failed.reason) == ("failed", "unreachable")
+    assert "No such user here" in failed.detail
+    assert Draft.objects.get().text == "Na poti je."
+    assert (Ticket.objects.count(), Identity.objects.get().reachable) == (1, False)
+    email.do("join", person="lea")
+    email.do("message", person="lea", text="Tu sem spet.")
+    gather(account)
+    assert Identity.objects.get().reachable
