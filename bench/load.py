@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import time
 
@@ -19,6 +20,7 @@ class Visitor(asyncio.Protocol):
     def __init__(self, requests: list[bytes], times: list[float], done: asyncio.Future[None]) -> None:
         self._requests, self._times, self._done = requests, times, done
         self._sent = 0.0
+        self._answer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -26,8 +28,13 @@ class Visitor(asyncio.Protocol):
         self._next()
 
     def data_received(self, data: bytes) -> None:
-        if not data.startswith(b"HTTP/1.1 200"):
-            raise SystemExit(f"the door answered {data[:80]!r}")
+        self._answer += data  # a server may send head and body one after the other
+        head, end, body = self._answer.partition(b"\r\n\r\n")
+        if not end or len(body) < _length(head):
+            return
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise SystemExit(f"the door answered {head[:80]!r}")
+        self._answer = b""
         self._times.append(time.perf_counter() - self._sent)
         self._next()
 
@@ -39,6 +46,11 @@ class Visitor(asyncio.Protocol):
             return
         self._sent = time.perf_counter()
         self._transport.write(self._requests.pop())
+
+
+def _length(head: bytes) -> int:
+    found = re.search(rb"(?i)content-length: (\d+)", head)
+    return int(found[1]) if found else 0
 
 
 def request(path: str, port: int, body: bytes) -> bytes:
