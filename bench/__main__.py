@@ -10,7 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.desk import desk
-from bench.parts import PARTS, Figure
+from bench.figure import Figure
+from bench.parts import PARTS
 
 
 def main(wanted: list[str]) -> int:

@@ -10,25 +10,13 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from bench.desk import ROOT, Desk, comment, percentile, signature
-
-
-@dataclass
-class Figure:
-    """One line of the table. `ratio` is against the floor of the same run, where that means something."""
-
-    name: str
-    value: float
-    unit: str
-    target: str = ""
-    met: bool | None = None
-    ratio: float | None = None
-
+from bench.figure import Figure
+from bench.networks import each_network
 
 ROWS = 20_000
 
@@ -236,4 +224,12 @@ def _database() -> dict[str, Any]:
     return dict(settings.DATABASES["default"])
 
 
-PARTS = {"floor": floor, "door": door, "intake": intake, "blink": blink, "pages": pages, "memory": memory}
+PARTS = {
+    "floor": floor,
+    "door": door,
+    "intake": intake,
+    "networks": each_network,
+    "blink": blink,
+    "pages": pages,
+    "memory": memory,
+}

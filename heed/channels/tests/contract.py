@@ -122,10 +122,14 @@ class Desk:
 
     def gather(self) -> list[Inbound]:
         """All news so far: delivered to our address, or collected."""
-        self.sandbox.settle()
-        for body in [*self._delivered(), *self._collected()]:
+        for body in self.bodies():
             self.news.extend(self.network.read(body, self.record))
         return self.news
+
+    def bodies(self, patience: float = 10.0) -> list[bytes]:
+        """What came since the last look, as it came; `patience` is how long to wait for webhooks."""
+        self.sandbox.settle(patience)
+        return [*self._delivered(), *self._collected()]
 
     def customer_writes(self, visibility: Visibility, text: str) -> MessageReceived:
         """Let the customer write, and give back the message as the adapter read it."""
