@@ -24,6 +24,10 @@ knows its id."""
 WATCHED_FOR = timedelta(hours=24)
 """Nobody tells of edits and deletions: what was written is read again this long, ever less often."""
 
+BEFORE_ALL = "0"
+"""An account that was never told anything begins here: a burst before the next poll is read from its
+first notification on, not from its newest."""
+
 KEPT_BACK = 60
 """Of the requests a server allows, so many are left for answers: below it polling rests."""
 
@@ -70,6 +74,7 @@ def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple
         _spare_requests(response, state)
         fresh = sorted((each for each in listed if _key(each) > _place(at)), key=lambda each: _key(each))
         if not fresh:
+            state.setdefault("min_id", BEFORE_ALL)
             return bodies, False
         news = [each for each in fresh if _is_news(each, "" if at else floor)]
         if news:

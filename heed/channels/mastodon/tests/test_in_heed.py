@@ -98,3 +98,12 @@ def test_a_line_that_broke_sends_nothing_twice(shop: Shop) -> None:
     assert message.state == "sent"
     assert [each["text"] for each in shop.server.seen()["statuses"]] == ["@lea_marn Na poti je."]
     assert Message.objects.filter(direction="out").count() == 1
+
+
+def test_a_burst_after_silence_is_read_from_its_first_word(shop: Shop) -> None:
+    """Nobody had ever written when Heed first asked; then more wrote than one page shows."""
+    shop.gather()
+    for number in range(50):
+        shop.server.do("mention", person="lea", text=f"Kje je paket {number}?")
+    shop.gather()
+    assert Message.objects.filter(direction="in").count() == 50
