@@ -41,7 +41,7 @@ def look_of(account: Account) -> Look:
 
     colour = words("colour") if _COLOUR.fullmatch(words("colour")) else HOUSE_COLOUR
     return Look(
-        name=words("name")[:80] or account.name,
+        name=words("chat_name")[:80] or account.name,
         greeting=words("greeting")[:300],
         colour=colour,
         ink=_ink_on(colour),

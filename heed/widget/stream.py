@@ -143,20 +143,18 @@ def _owners(tickets: Iterable[int]) -> set[Owner]:
 
 
 async def _admitted(key: str, origin: str, token: str) -> Who | None:
-    return await sync_to_async(_check)(key, origin, token)
+    return await sync_to_async(listener)(key, origin, token)
 
 
-def _check(key: str, origin: str, token: str) -> Who | None:
-    """Who may listen, now; they count as being here."""
+def listener(key: str, origin: str, token: str) -> Who | None:
+    """Who may listen, now; they count as being here. Someone nameless has nothing to hear before they
+    wrote: tokens are free, open streams are not."""
     try:
-        account = reach.site(key)
-        if origin and not look_of(account).allows(origin):
+        who = _visitor(key, origin, token)
+        if who is None or not (who.known or verbs.has_written(who)):
             return None
-        who = who_has(token, account)
         verbs.come_by(who)
         return who
-    except (reach.NoSuchSite, NotYours):
-        return None
     finally:
         close_old_connections()
 
@@ -164,7 +162,20 @@ def _check(key: str, origin: str, token: str) -> Who | None:
 def is_visitor(path: str, token: str) -> bool:
     """Whether the path is of a chat and the token of a visitor of it: they may send a file."""
     key = path.removeprefix("/widget/").partition("/")[0]
-    return _check(key, "", token) is not None
+    try:
+        return _visitor(key, "", token) is not None
+    finally:
+        close_old_connections()
+
+
+def _visitor(key: str, origin: str, token: str) -> Who | None:
+    try:
+        account = reach.site(key)
+        if origin and not look_of(account).allows(origin):
+            return None
+        return who_has(token, account)
+    except (reach.NoSuchSite, NotYours):
+        return None
 
 
 def _headers(origin: str) -> list[tuple[bytes, bytes]]:

@@ -174,6 +174,11 @@ def come_by(who: Who) -> None:
     )
 
 
+def has_written(who: Who) -> bool:
+    """Whether the visitor ever sent anything."""
+    return Visitor.objects.filter(account_id=who.account, visitor=who.id).exists()
+
+
 def spend(visitor: Visitor, cost: int) -> None:
     """Count what a visitor asks for; raises `Refused` when it is too much for one minute."""
     now = clock.now()

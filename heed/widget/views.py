@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpRe
 from django.http.response import HttpResponseBase
 from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.gzip import gzip_page
 
 from heed.channels.models import Account
 from heed.inbox.serving import served
@@ -82,6 +83,7 @@ def _no(status: int, code: str) -> HttpResponse:
     return response
 
 
+@gzip_page
 def code(request: HttpRequest, key: str) -> HttpResponse:
     """The script. Any page may load it; what it may then do depends on the page's origin."""
     try:

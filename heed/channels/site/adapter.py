@@ -79,7 +79,7 @@ class Site(Network):
             required=False,
         ),
         CredentialField(
-            "name",
+            "chat_name",
             _("Name in the chat"),
             _("What visitors see at the top. Empty: the name of the account."),
             secret=False,

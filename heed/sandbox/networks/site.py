@@ -75,7 +75,7 @@ class Site(Simulator):
     # ------------------------------------------------------------------------ its data
 
     def accounts(self) -> list[DemoAccount]:
-        facts = {"secret": self.secret, "callback_url": f"{self.url}/callback", "name": COMPANY}
+        facts = {"secret": self.secret, "callback_url": f"{self.url}/callback", "chat_name": COMPANY}
         return [DemoAccount(f"{COMPANY} shop", "acme-shop", facts)]
 
     @property

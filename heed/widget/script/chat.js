@@ -102,7 +102,7 @@ async function listen() {
     const answer = await fetch(home + "/live", {
       headers: { "X-Heed-Visitor": token }, credentials: "omit", cache: "no-store", signal: mine.signal,
     });
-    if (answer.status === 401) { token = ""; if (user) await sign(); }
+    if (answer.status === 401 && user) { token = ""; await sign(); }
     const reader = answer.ok && answer.body.getReader(), text = new TextDecoder();
     for (let piece; reader && !(piece = await reader.read()).done;) {
       pause = 1;
@@ -341,9 +341,10 @@ async function begin() {
 }
 addEventListener("storage", event => {
   if (event.key !== store || user) return;
-  load();
+  const kept = load();
   refresh();
-  listen();
+  // Until the first message has arrived there is nothing to listen to.
+  if ((kept.unsent || []).every(n => n.done)) listen();
 });
 document.addEventListener("visibilitychange", async () => {
   if (!document.hidden) { refresh(); listen(); return; }

@@ -317,6 +317,20 @@ def test_signing_in_takes_the_nameless_conversation_along(
     assert lea.texts() == []
 
 
+def test_both_conversations_of_one_person_become_one(
+    lea: Visitor, conversation: Ticket, account: Account
+) -> None:
+    Visitor(account, known("c1042")).write("Včeraj, z računom")
+    take_in()
+    signed_in = Visitor(account, known("c1042"), previous=lea.token)
+    take_in()
+    assert sorted(signed_in.texts()) == ["Kje je moj paket?", "Včeraj, z računom", "Že na poti!"]
+    signed_in.write("In danes")
+    take_in()
+    assert "In danes" in signed_in.texts()
+    assert Delivery.objects.exclude(state=Delivery.State.DONE).count() == 0
+
+
 def test_an_outsider_cannot_take_a_conversation_along(
     lea: Visitor, conversation: Ticket, account: Account
 ) -> None:

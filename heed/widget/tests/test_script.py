@@ -40,6 +40,14 @@ def test_it_is_fetched_once(account: Account) -> None:
     assert b"#aa0000" in changed.content
 
 
+def test_it_is_sent_compressed(account: Account) -> None:
+    found = Client().get("/widget/acme-shop.js", headers={"Accept-Encoding": "gzip"})
+    assert found["Content-Encoding"] == "gzip"
+    assert len(found.content) <= MOST_BYTES // 2
+    tag = {"Accept-Encoding": "gzip", "If-None-Match": found["ETag"]}
+    assert Client().get("/widget/acme-shop.js", headers=tag).status_code == 304
+
+
 def test_any_page_may_load_it(account: Account) -> None:
     found = Client().get("/widget/acme-shop.js", headers={"Origin": "https://evil.example"})
     assert found["Access-Control-Allow-Origin"] == "*"
@@ -61,7 +69,7 @@ def test_it_is_whole_after_tightening(account: Account) -> None:
 
 
 def test_a_name_cannot_break_out_of_it(account: Account) -> None:
-    account.settings = {"name": '"});alert(1);//</script>', "greeting": "line\u2028end\n`${1}`"}
+    account.settings = {"chat_name": '"});alert(1);//</script>', "greeting": "line\u2028end\n`${1}`"}
     account.save()
     head = Client().get("/widget/acme-shop.js").content.decode().rpartition('})({"')[2]
     facts, _ = json.JSONDecoder().raw_decode('{"' + head)
@@ -98,7 +106,12 @@ def test_colours_one_can_read(account: Account, given: dict[str, object], colour
 
 
 def test_settings_come_before_what_was_entered_when_connecting(account: Account) -> None:
-    account.credentials = {**account.credentials, "name": "Acme", "greeting": "Zdravo!", "position": "start"}
+    account.credentials = {
+        **account.credentials,
+        "chat_name": "Acme",
+        "greeting": "Zdravo!",
+        "position": "start",
+    }
     account.settings = {"greeting": "Dober dan!"}
     look = look_of(account)
     assert (look.name, look.greeting, look.position) == ("Acme", "Dober dan!", "start")

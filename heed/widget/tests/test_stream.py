@@ -9,13 +9,22 @@ import pytest
 
 from heed.channels.models import Account
 from heed.inbox.models import Ticket
-from heed.widget.stream import MOST_PAGES, VisitorStream, _check, _owners, is_visitor
-from heed.widget.tests.conftest import SHOP, Visitor
-from heed.widget.tokens import Who, token_of
+from heed.widget.stream import MOST_PAGES, VisitorStream, _owners, is_visitor, listener
+from heed.widget.tests.conftest import SHOP, Visitor, known
+from heed.widget.tokens import Who
 
 
-def test_a_visitor_may_listen(lea: Visitor) -> None:
-    who = _check(lea.key, SHOP, lea.token)
+@pytest.fixture(autouse=True)
+def one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test's own connection stays open: its data is not committed."""
+    monkeypatch.setattr("heed.widget.stream.close_old_connections", lambda: None)
+
+
+def test_a_visitor_may_listen_once_they_wrote(lea: Visitor, account: Account) -> None:
+    assert listener(lea.key, SHOP, lea.token) is None
+    assert listener(lea.key, SHOP, Visitor(account, known("c1042")).token) is not None
+    lea.write("Halo?")
+    who = listener(lea.key, SHOP, lea.token)
     assert who is not None
     assert who.id.startswith("~")
 
@@ -31,7 +40,8 @@ def test_a_visitor_may_listen(lea: Visitor) -> None:
     ],
 )
 def test_strangers_hear_nothing(lea: Visitor, key: str, origin: str, token: str) -> None:
-    assert _check(key, origin, token.format(token=lea.token)) is None
+    lea.write("Halo?")
+    assert listener(key, origin, token.format(token=lea.token)) is None
 
 
 def test_a_changed_ticket_is_its_own_visitors_news(lea: Visitor, conversation: Ticket) -> None:
@@ -140,7 +150,7 @@ def test_one_visitor_opens_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_token_may_not_listen_after_its_account_went(lea: Visitor, account: Account) -> None:
-    token = token_of(Who(account.pk, "~x"), account)
+    lea.write("Halo?")
     account.locked_credentials = b""
     account.save()
-    assert _check(lea.key, SHOP, token) is None
+    assert listener(lea.key, SHOP, lea.token) is None
