@@ -139,20 +139,19 @@ def _flowed(text: str, part: Message) -> Plain:
     if str(part.get_param("format", "")).lower() != "flowed":
         return Plain(text.strip(), text.strip())
     glued = str(part.get_param("delsp", "")).lower() == "yes"
-    lines: list[str] = []
+    lines: list[list[str]] = []
     open_at = -1
     for line in text.split("\n"):
         depth = len(line) - len(line.lstrip(">"))
-        bare = line[depth:].removeprefix(" ") if depth else line.removeprefix(" ")
+        bare = line[depth:].removeprefix(" ")
         flows = bare.endswith(" ") and bare != "-- "
-        if glued and flows:
-            bare = bare[:-1]
+        piece = bare[:-1] if glued and flows else bare
         if open_at == depth:
-            lines[-1] += bare
+            lines[-1].append(piece)
         else:
-            lines.append(f"{'>' * depth} {bare}" if depth else bare)
+            lines.append([f"{'>' * depth} {piece}" if depth else piece])
         open_at = depth if flows else -1
-    joined = "\n".join(lines).strip()
+    joined = "\n".join("".join(pieces) for pieces in lines).strip()
     return Plain(joined, joined)
 
 

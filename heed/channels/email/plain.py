@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+
+_MOST = 400_000
+"""Letters that are read: a stranger's page may be made to keep a parser busy."""
 
 _SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "pre", "table"})
 _LINES = frozenset(
@@ -51,7 +55,7 @@ class Plain:
 def plain(html: str) -> Plain:
     """The text of an HTML mail."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(html[:_MOST])
     reader.close()
     return reader.told()
 
@@ -60,6 +64,7 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self._open: list[tuple[str, bool]] = []
+        self._counts: Counter[str] = Counter()
         self._silent = 0
         self._pieces: list[str] = []
         self._line_ends = 2
@@ -95,6 +100,7 @@ class _Reader(HTMLParser):
             self._inside = 1 << 30  # until the end
         if tag not in _EMPTY:
             self._open.append((tag, begins))
+            self._counts[tag] += 1
 
     def handle_endtag(self, tag: str) -> None:
         if tag in _SILENT:
@@ -102,10 +108,9 @@ class _Reader(HTMLParser):
         if tag == "a" and self._links:
             self._name_link(*self._links.pop())
         self._begin_line(tag)
-        if not any(name == tag for name, _ in self._open):
-            return
-        while self._open:
+        while self._counts[tag]:
             name, began = self._open.pop()
+            self._counts[name] -= 1
             if began:
                 self._inside -= 1
                 self._cut_ends = len(self._pieces)
@@ -114,8 +119,7 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self._silent:
-            in_pre = any(name == "pre" for name, _ in self._open)
-            self._say(data if in_pre else re.sub(r"[ \t\r\n\f]+", " ", data))
+            self._say(data if self._counts["pre"] else re.sub(r"[ \t\r\n\f]+", " ", data))
 
     def told(self) -> Plain:
         whole = _tidied("".join(self._pieces))

@@ -65,16 +65,30 @@ def fresh(text: str) -> str:
 
 def _quotation(lines: list[str]) -> int:
     """The line at which the quotation begins; the number of lines when there is none."""
+    last_own = _last_own(lines)
     for at, line in enumerate(lines):
         if not line.strip():
             continue
+        if line.startswith(">") and last_own < at:
+            return at
         if _DIVIDER.match(line) or _is_header_block(lines, at):
             return at if _anything(lines[:at]) else len(lines)
         if length := _attribution(lines, at):
-            return at if _anything(lines[:at]) and not _is_interleaved(lines[at + length :]) else len(lines)
-        if line.startswith(">") and not _is_interleaved(lines[at:]):
-            return at
+            quoted = _next_quoted(lines, at + length)
+            between = quoted is not None and last_own > quoted
+            return at if _anything(lines[:at]) and not between else len(lines)
     return len(lines)
+
+
+def _last_own(lines: list[str]) -> int:
+    """The last line of one's own: what is quoted above it is being answered there."""
+    kept = _without_signature(lines)
+    own = (at for at in range(len(kept) - 1, -1, -1) if kept[at].strip() and not kept[at].startswith(">"))
+    return next(own, -1)
+
+
+def _next_quoted(lines: list[str], start: int) -> int | None:
+    return next((at for at in range(start, len(lines)) if lines[at].startswith(">")), None)
 
 
 def _attribution(lines: list[str], at: int) -> int:
@@ -110,15 +124,6 @@ def _is_header_block(lines: list[str], at: int) -> bool:
         return False
     following = [line for line in lines[at + 1 : at + 8] if line.strip()][:4]
     return sum(bool(_OTHER_LINE.match(line)) for line in following) >= 2
-
-
-def _is_interleaved(rest: list[str]) -> bool:
-    """Whether something of one's own stands between or below quoted lines."""
-    quoted = [at for at, line in enumerate(rest) if line.lstrip().startswith(">")]
-    if not quoted:
-        return False
-    own = _without_signature([line for line in rest[quoted[0] :] if not line.lstrip().startswith(">")])
-    return _anything(own)
 
 
 def _without_signature(lines: list[str]) -> list[str]:

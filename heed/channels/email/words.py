@@ -24,6 +24,10 @@ _ALIASES = {
 }
 
 
+_LONGEST = 20_000
+"""Letters of a header that are read."""
+
+
 class Address(NamedTuple):
     name: str
     address: str
@@ -91,7 +95,7 @@ def content_of(part: Message) -> bytes:
 def raw_header(message: Message, name: str) -> str:
     for key, value in message.raw_items():
         if key.lower() == name.lower():
-            return _text(value)
+            return _text(value)[:_LONGEST]
     return ""
 
 

@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from heed.channels.base import Broken, Echo, IdentitySeen, Inbound, MessageReceived, Receipt
 from heed.channels.email.reading import read
 from heed.channels.email.tests.sample import ACCOUNT, body, letter
+from heed.channels.email.tests.sample import LETTERS as LETTER_FILES
 
 KEY = "0f8fad5b-d9cb-469f-a165-70867728950e"
 OURS = f"heed.{KEY}@acme.example"
@@ -224,6 +227,33 @@ def test_of_a_large_mail_the_whole_can_be_opened() -> None:
 )
 def test_whatever_comes_is_readable(raw: bytes) -> None:
     assert not [each for each in read(body(raw), ACCOUNT) if isinstance(each, Broken)]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"Content-Type: text/html\r\n\r\n" + b"<b>x" * 90_000 + b"</i>" * 90_000,
+        b"Content-Type: text/plain; format=flowed\r\n\r\n" + b"a \n" * 300_000,
+        b"\r\n" + b"> a\nb\n" * 150_000,
+        b"\r\n" + b"From: a\nwrote 1\n" * 50_000,
+        b"Subject: " + b"=?utf-8?q?a?= " * 20_000 + b"\r\n\r\n" + b"<" * 500_000,
+        b"References: " + b"<a@b> " * 100_000 + b"\r\n\r\nx",
+    ],
+    ids=["tags", "flowed", "quotes", "headers", "words", "references"],
+)
+def test_mails_made_to_keep_us_busy_do_not(raw: bytes) -> None:
+    assert len(read(body(raw), ACCOUNT)) == 1
+
+
+LETTERS = st.sampled_from([path.read_bytes() for path in sorted(LETTER_FILES.glob("*.eml"))])
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(LETTERS, st.integers(0, 1500), st.integers(0, 60), st.binary(max_size=30))
+def test_damaged_mails_are_readable(raw: bytes, at: int, length: int, instead: bytes) -> None:
+    damaged = raw[:at] + instead + raw[at + length :]
+    for box in ("INBOX", "sent"):
+        assert not [each for each in read(body(damaged, box=box), ACCOUNT) if isinstance(each, Broken)]
 
 
 def test_folders_in_folders_stay_alone() -> None:
