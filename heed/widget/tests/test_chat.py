@@ -325,7 +325,7 @@ def test_both_conversations_of_one_person_become_one(
     signed_in = Visitor(account, known("c1042"), previous=lea.token)
     take_in()
     assert sorted(signed_in.texts()) == ["Kje je moj paket?", "Včeraj, z računom", "Že na poti!"]
-    signed_in.write("In danes")
+    signed_in.write("In danes", client="another-device")
     take_in()
     assert "In danes" in signed_in.texts()
     assert Delivery.objects.exclude(state=Delivery.State.DONE).count() == 0
