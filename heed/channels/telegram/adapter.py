@@ -22,11 +22,13 @@ from heed.channels.base import (
     CredentialField,
     Files,
     Finding,
+    Guide,
     Hook,
     Inbound,
     Limit,
     MediaSource,
     Network,
+    Permission,
     Refusal,
     Sent,
     Target,
@@ -34,15 +36,16 @@ from heed.channels.base import (
     Writing,
     plain_media,
 )
-from heed.channels.telegram import reading, writing
+from heed.channels.telegram import acting, reading, writing
 from heed.channels.telegram.calls import address, call
+from heed.lib import clock
 from heed.lib.crypto import hmac_sha256_hex, same
 from heed.lib.http import Request, Response, Steps
 
 T = TypeVar("T")
 
 ANY_TYPE = ("image/*", "video/*", "audio/*", "application/*", "text/*")
-LIKE = {"type": "emoji", "emoji": "👍"}
+DAY = 24 * 60 * 60
 
 
 class Telegram(Network):
@@ -69,7 +72,33 @@ class Telegram(Network):
             limits=(Limit("utf16", writing.TEXT_LIMIT),),
             files=Files(types=ANY_TYPE, most_bytes={"": writing.FILE_BYTES}, count=writing.ALBUM_LIMIT),
         ),
-        on_private=frozenset({"like", "unlike", "seen", "typing"}),
+        on_private=frozenset({"react", "unreact", "seen", "typing"}),
+        on_private_ours=frozenset({"edit", "delete"}),
+        only={reading.BUSINESS: frozenset({"seen", "typing", "edit", "delete"})},
+        why_not={"react": _("Telegram lets bots react only in their own chats.")},
+        reactions=acting.REACTIONS,
+        delete_within=2 * DAY,
+    )
+    guide = Guide(
+        steps=(
+            _("In Telegram, write /newbot to @BotFather and choose a name and a username."),
+            _("Copy the token it gives into this form, and connect. Heed sets the webhook by itself."),
+            _("To answer in the chats of a business account, let @BotFather switch on Business Mode."),
+            _("Then, in that account: Settings, Telegram Business, Chatbots; give the bot the rights below."),
+            _("Write to the bot from another account. A ticket appears."),
+        ),
+        permissions=(
+            Permission("can_reply", _("Business accounts only: to answer in their chats."), needed=False),
+            Permission("can_read_messages", _("Business accounts only: to show that we read."), needed=False),
+            Permission(
+                "can_delete_sent_messages", _("Business accounts only: to take answers back."), needed=False
+            ),
+        ),
+        console="https://t.me/BotFather",
+    )
+    lost_in_outage = _(
+        "Telegram keeps for up to 24 hours what it could not deliver. It has no history that could be asked "
+        "for: what a longer outage swallowed is lost."
     )
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
@@ -85,10 +114,12 @@ class Telegram(Network):
         return reading.read(body)
 
     def check(self, account: AccountRecord) -> Steps[Checked]:
-        """The kinds of updates are always named: what is left out would stay as it was before."""
+        """Set the webhook, having asked how the last one fared. The kinds of updates are always named:
+        what is left out would stay as it was before."""
         me = yield from call(account, "getMe", {})
         if not isinstance(me, dict) or not isinstance(me.get("id"), int):
             raise Refusal("network_down", retry=True, detail="Telegram did not say which bot this is")
+        info = yield from call(account, "getWebhookInfo", {})
         hook = {
             "url": account.hook_url,
             "secret_token": secret_of(account),
@@ -100,7 +131,9 @@ class Telegram(Network):
             if refusal.reason != "bad_request":
                 raise
             raise Refusal("not_configured", code=refusal.code, detail=refusal.detail) from refusal
-        return Checked(str(me["id"]), str(me.get("first_name", "")), str(me.get("username", "")))
+        facts = _facts(info if isinstance(info, dict) else {})
+        name, handle = str(me.get("first_name", "")), str(me.get("username", ""))
+        return Checked(str(me["id"]), name, handle, facts=facts)
 
     def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
         """The token does not expire; when it is refused only a new one helps."""
@@ -135,28 +168,22 @@ class Telegram(Network):
     def act(
         self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
     ) -> Steps[Mapping[str, Any]]:
-        place = {"chat_id": writing.chat_of(person), **writing.whereabouts(target)}
-        business = "business_connection_id" in place
-        message = {"chat_id": place["chat_id"], "message_id": reading.number_of(target.external_id)}
-        match action:
-            case "typing":
-                yield from call(account, "sendChatAction", {**place, "action": "typing"})
-            case "seen" if business:
-                connection = {"business_connection_id": place["business_connection_id"]}
-                yield from call(account, "readBusinessMessage", {**connection, **message})
-            case "seen":
-                pass  # in its own chats a bot cannot show that it read anything
-            case "like" | "unlike" if not business:
-                reaction = [LIKE] if action == "like" else []
-                yield from call(account, "setMessageReaction", {**message, "reaction": reaction})
-            case _:
-                raise Refusal("not_allowed", detail=f"Telegram lets bots do no {action} here")
+        yield from acting.act(account, action, target, person, value)
         return {}
 
 
 def secret_of(account: AccountRecord) -> str:
     """The webhook's secret. Made from the token, it needs no place of its own and changes with it."""
     return hmac_sha256_hex(account.credentials.get("bot_token", ""), b"heed telegram webhook")
+
+
+def _facts(info: Mapping[str, Any]) -> dict[str, Any]:
+    """How many updates wait at Telegram, and what went wrong when it last tried to deliver one."""
+    failed_at, words = info.get("last_error_date"), info.get("last_error_message")
+    facts: dict[str, Any] = {"waiting": info.get("pending_update_count", 0)}
+    if isinstance(failed_at, int) and words:
+        facts |= {"last_error": str(words)[:300], "last_error_at": clock.from_unix(failed_at).isoformat()}
+    return facts
 
 
 def _at_once(result: T) -> Generator[Request, Response, T]:

@@ -37,6 +37,8 @@ from heed.channels.telegram.payload import (
 from heed.lib import clock
 
 MEDIA = "media:"
+BUSINESS = "business"
+"""The kind of a message in a chat of the business account."""
 
 
 def read(body: bytes) -> list[Inbound]:
@@ -56,6 +58,12 @@ def message_id(chat: int, number: int, business: str = "") -> str:
     """Our id of a message. Telegram's own is unique in its chat only, and a person's chat with the
     bot has the same chat id as their chat with a business account."""
     return f"{business}:{chat}:{number}" if business else f"{chat}:{number}"
+
+
+def business_of(external_id: str) -> str:
+    """The business connection of a message, from our id of it; empty in the bot's own chats."""
+    before, _chat, _number = ("", *external_id.split(":"))[-3:] if ":" in external_id else ("", "", "")
+    return before
 
 
 def number_of(external_id: str) -> int:
@@ -97,7 +105,7 @@ def _message(raw: dict[str, Any]) -> list[Inbound]:
             external_id=_id_of(message),
             at=clock.from_unix(message.date),
             visibility="private",
-            kind="message",
+            kind=BUSINESS if message.business_connection_id else "message",
             author=person,
             text=_words(message),
             parent=_parent(message),
@@ -116,19 +124,19 @@ def _business_message(raw: dict[str, Any]) -> list[Inbound]:
         return [_elsewhere("business message", message)]
     if message.sender is not None and message.sender.id == message.chat.id:
         return _message(raw)
-    if message.is_from_offline:
-        # A greeting or an away message answers nobody: the customer still waits.
-        return [NotUnderstood(what="automatic message of the business account")]
     return [
         Echo(
             external_id=_id_of(message),
             at=clock.from_unix(message.date),
             visibility="private",
+            kind=BUSINESS,
             person=person_of(message.chat),
             text=_words(message),
             parent=_parent(message),
             attachments=tuple(_attachments(message)),
             refs=_refs(message),
+            # A greeting or an away message answers nobody: the customer still waits.
+            automatic=message.is_from_offline,
         ),
         *_not_shown(raw, message),
     ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from heed.channels.base import AccountRecord, Answer, OutgoingFile, Reason, Refusal, Sent, Target
 from heed.channels.telegram.calls import Moved, Upload, call
-from heed.channels.telegram.reading import message_id
+from heed.channels.telegram.reading import message_id, number_of
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Steps, Unreachable
 from heed.lib.text import measure
@@ -34,20 +34,22 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One call of an answer, without the receiver."""
+    """One call of an answer, without the receiver; `about` names the message it replies to."""
 
     method: str
     fields: dict[str, Any]
     upload: Upload | None = None
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
     """All files go in one call, with a short text as their caption; a longer one follows them."""
     chat = chat_of(answer.person)
     made: list[dict[str, Any]] = []
-    for parcel in parcels(answer):
+    for number, parcel in enumerate(parcels(answer)):
+        about = _referring(answer) if number == 0 else {}
         try:
-            chat, more = yield from _deliver(account, answer, parcel, chat)
+            chat, more = yield from _deliver(account, answer, replace(parcel, about=about), chat)
         except (Refusal, Unreachable) as error:
             if made:
                 # The files are with the customer: sending all of it again would repeat them.
@@ -72,9 +74,17 @@ def _deliver(
 
 
 def _post(account: AccountRecord, answer: Answer, parcel: Parcel, chat: int) -> Steps[list[dict[str, Any]]]:
-    fields = {"chat_id": chat, **whereabouts(answer.to), **parcel.fields}
+    fields = {"chat_id": chat, **whereabouts(answer.to), **parcel.about, **parcel.fields}
     result = yield from call(account, parcel.method, fields, upload=parcel.upload, decisive=True)
     return _messages(result)
+
+
+def _referring(answer: Answer) -> dict[str, Any]:
+    """The message an agent chose to answer; should it be gone, the answer goes all the same."""
+    number = number_of(answer.to.external_id) if answer.chosen and answer.to is not None else 0
+    if not number:
+        return {}
+    return {"reply_parameters": {"message_id": number, "allow_sending_without_reply": True}}
 
 
 def chat_of(person: str) -> int:

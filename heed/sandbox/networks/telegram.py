@@ -49,6 +49,9 @@ ASKED_FOR_BY_HEED = (
     "deleted_business_messages",
 )
 LIKE = {"type": "emoji", "emoji": "👍"}
+REACTIONS = frozenset("👍👎❤🔥🥰👏😁🤔😢🎉🙏👌💯🤣⚡🏆🤝🤗😍🕊")
+"""Some of those on Telegram's list."""
+DELETED_WITHIN = timedelta(hours=48)
 RESERVED = re.compile(r"(?<!\\)[_*\[\]()~`>#+\-=|{}.!]")
 OWNER_NAME = ("Maja", "Zupan")
 
@@ -138,6 +141,7 @@ class Telegram(Simulator):
         self.connection = Connection()
         self.slow_until: datetime | None = None
         self.revoked = False
+        self.last_error: dict[str, Any] = {}
         self.actions: list[tuple[str, str]] = []
         # Ids of messages and updates are 32 bits on Telegram; ten a second leave room for a restart.
         self._message_number = self.ids.number() // 1_000_000 * 10 % 2**31
@@ -219,7 +223,7 @@ class Telegram(Simulator):
             raise Refused(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
         if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
             raise Refused(400, "Bad Request: secret token contains unallowed characters")
-        self.hook_url, self.secret = url, secret
+        self.hook_url, self.secret, self.last_error = url, secret, {}
         self._take_allowed(fields)
         if fields.value("drop_pending_updates"):
             self.pending.clear()
@@ -242,6 +246,7 @@ class Telegram(Simulator):
             "pending_update_count": len(self.pending),
             "max_connections": 40,
             "allowed_updates": self.allowed,
+            **self.last_error,
         }
 
     def _get_updates(self, fields: Fields) -> list[dict[str, Any]]:
@@ -314,9 +319,55 @@ class Telegram(Simulator):
         reaction = fields.value("reaction") or []
         if len(reaction) > 1:
             raise Refused(400, "Bad Request: REACTIONS_TOO_MANY")
+        if any(each.get("emoji") not in REACTIONS for each in reaction):
+            raise Refused(400, "Bad Request: REACTION_INVALID")
         if (entry := _entry(chat, fields.number("message_id"))) is not None:
             entry.liked = bool(reaction)
         return True
+
+    def _edit_text(self, fields: Fields) -> dict[str, Any]:
+        return self._edit(fields, "text", TEXT_LIMIT)
+
+    def _edit_caption(self, fields: Fields) -> dict[str, Any]:
+        return self._edit(fields, "caption", CAPTION_LIMIT)
+
+    def _edit(self, fields: Fields, part: str, most: int) -> dict[str, Any]:
+        """Change the bot's own message: its text, or what stands under its file."""
+        entry = self._bots_own(self._receiver(fields), fields.number("message_id"), "edit")
+        if part == "text" and "text" not in entry.message:
+            raise Refused(400, "Bad Request: there is no text in the message to edit")
+        text = fields.text(part).strip()
+        if entry.text == text:
+            raise Refused(400, "Bad Request: message is not modified")
+        _check_text(text, most, f"message {part} is too long", fields)
+        entry.message[part], entry.edited = text, True
+        return entry.message
+
+    def _delete_message(self, fields: Fields) -> bool:
+        entry = self._bots_own(self._receiver(fields), fields.number("message_id"), "delete")
+        if self.clock.now() - entry.at > DELETED_WITHIN:
+            raise Refused(400, "Bad Request: message can't be deleted")
+        entry.removed = True
+        return True
+
+    def _delete_business(self, fields: Fields) -> bool:
+        """The connection alone says whose chats they are."""
+        if fields.text("business_connection_id") != self.connection_id or not self.connection.enabled:
+            raise Refused(400, "Bad Request: business connection not found")
+        numbers = fields.value("message_ids") or []
+        for chat in self.business_chats.values():
+            for entry in chat.entries:
+                if entry.number in numbers and not entry.by:
+                    entry.removed = True
+        return True
+
+    def _bots_own(self, chat: Chat, number: int, verb: str) -> Entry:
+        entry = _entry(chat, number)
+        if entry is None or entry.removed:
+            raise Refused(400, f"Bad Request: message to {verb} not found")
+        if entry.by:
+            raise Refused(400, f"Bad Request: message can't be {verb.removesuffix('e')}ed")
+        return entry
 
     def _read_business_message(self, fields: Fields) -> bool:
         chat = self._receiver(fields)
@@ -369,6 +420,10 @@ class Telegram(Simulator):
         "sendmediagroup": _send_media_group,
         "sendchataction": _send_chat_action,
         "setmessagereaction": _set_message_reaction,
+        "editmessagetext": _edit_text,
+        "editmessagecaption": _edit_caption,
+        "deletemessage": _delete_message,
+        "deletebusinessmessages": _delete_business,
         "readbusinessmessage": _read_business_message,
         "getbusinessconnection": _get_business_connection,
         "getfile": _get_file,
@@ -414,6 +469,9 @@ class Telegram(Simulator):
         self._check_reply(chat, fields)
         sender = self._owner() if chat.business else self._bot()
         message = self._message(chat, sender, content)
+        reply = fields.value("reply_parameters")
+        if isinstance(reply, dict) and (about := _entry(chat, int(reply["message_id"]))) is not None:
+            message["reply_to_message"] = about.message
         if chat.business:
             message["sender_business_bot"] = self._bot()
         chat.entries.append(Entry("", self.clock.now(), message, copy=self._copy(content)))
@@ -538,6 +596,11 @@ class Telegram(Simulator):
         if not text.strip() and not picture:
             raise PlayError(_("Write something first."))
         return self.play_raw(person, self._content(text, picture))
+
+    def play_trouble(self, words: str = "Wrong response from the webhook: 502 Bad Gateway") -> dict[str, Any]:
+        """Telegram could not deliver, and remembers why until the webhook is set again."""
+        self.last_error = {"last_error_date": int(self.clock.now().timestamp()), "last_error_message": words}
+        return {}
 
     def play_raw(self, person: str, content: dict[str, Any]) -> dict[str, Any]:
         """Send a message of any kind: sticker, location, contact, voice, poll …"""

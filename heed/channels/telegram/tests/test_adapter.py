@@ -77,6 +77,10 @@ def target(external_id: str = f"{LEA}:41", **refs: Any) -> Target:
     return Target(external_id, "private", "message", "", refs, at=clock.now())
 
 
+OURS = replace(target(), ours=True)
+IN_BUSINESS = replace(target(f"conn-1:{LEA}:41"), ours=True)
+
+
 def file(mime: str = "image/jpeg", name: str = "boot.jpg", content: bytes = b"jjj") -> OutgoingFile:
     return OutgoingFile(name, mime, content, "")
 
@@ -399,17 +403,31 @@ class TestActions:
                 {"chat_id": LEA, "business_connection_id": "conn-1", "message_id": 41},
             ),
             (
-                "like",
+                "react",
                 target(),
                 "setMessageReaction",
                 {"chat_id": LEA, "message_id": 41, "reaction": [{"type": "emoji", "emoji": "👍"}]},
             ),
-            ("unlike", target(), "setMessageReaction", {"chat_id": LEA, "message_id": 41, "reaction": []}),
+            ("unreact", target(), "setMessageReaction", {"chat_id": LEA, "message_id": 41, "reaction": []}),
+            ("edit", OURS, "editMessageText", {"chat_id": LEA, "message_id": 41, "text": "👍"}),
+            (
+                "edit",
+                IN_BUSINESS,
+                "editMessageText",
+                {"chat_id": LEA, "message_id": 41, "business_connection_id": "conn-1", "text": "👍"},
+            ),
+            ("delete", OURS, "deleteMessage", {"chat_id": LEA, "message_id": 41}),
+            (
+                "delete",
+                IN_BUSINESS,
+                "deleteBusinessMessages",
+                {"business_connection_id": "conn-1", "message_ids": [41]},
+            ),
         ],
     )
     def test_what_is_called(self, action: Any, to: Target, method: str, fields: dict[str, Any]) -> None:
         script = Script(ok())
-        assert script.run(network.act(ACCOUNT, action, to, str(LEA))) == {}
+        assert script.run(network.act(ACCOUNT, action, to, str(LEA), "👍")) == {}
         (request,) = script.requests
         assert (request.url, request.json, request.decisive) == (f"{API}/{method}", fields, False)
 
@@ -419,32 +437,75 @@ class TestActions:
         assert script.requests == []
 
     @pytest.mark.parametrize(
-        ("action", "to"), [("like", target(business="conn-1")), ("hide", target()), ("delete", target())]
+        ("action", "to"),
+        [
+            ("react", target(business="conn-1")),
+            ("hide", target()),
+            ("delete", target()),
+            ("edit", target()),
+        ],
     )
     def test_what_telegram_has_not(self, action: Any, to: Target) -> None:
         with pytest.raises(Refusal) as caught:
             Script().run(network.act(ACCOUNT, action, to, str(LEA)))
         assert caught.value.reason == "not_allowed"
 
+    def test_an_answer_in_several_messages_is_edited_and_deleted_whole(self) -> None:
+        ours = replace(OURS, refs={"more": [f"{LEA}:42", f"{LEA}:43"]})
+        script = Script(no(400, "Bad Request: there is no text in the message to edit"), ok(shown()))
+        script.run(network.act(ACCOUNT, "edit", ours, str(LEA), "Jutri."))
+        text, caption = script.requests
+        assert (text.url, text.json["message_id"]) == (f"{API}/editMessageText", 43)
+        assert caption.url == f"{API}/editMessageCaption"
+        assert caption.json == {"chat_id": LEA, "message_id": 41, "caption": "Jutri."}
+        script = Script(ok(), no(400, "Bad Request: message to delete not found"), ok())
+        script.run(network.act(ACCOUNT, "delete", ours, str(LEA)))
+        assert [each.json["message_id"] for each in script.requests] == [41, 42, 43]
+
+    def test_an_edit_without_a_change_is_done(self) -> None:
+        same = no(400, "Bad Request: message is not modified: specified new message content is the same")
+        assert Script(same).run(network.act(ACCOUNT, "edit", OURS, str(LEA), "Jutri.")) == {}
+
+    def test_what_is_too_old_is_told(self) -> None:
+        late = no(400, "Bad Request: message can't be deleted")
+        with pytest.raises(Refusal) as caught:
+            Script(late).run(network.act(ACCOUNT, "delete", OURS, str(LEA)))
+        assert caught.value.reason == "bad_request"
+
 
 class TestTheRest:
     me = ok({"id": 5123456789, "is_bot": True, "first_name": "Acme", "username": "acme_shoes_bot"})
+    well = ok({"url": "", "has_custom_certificate": False, "pending_update_count": 0})
 
     def test_check_sets_the_webhook(self) -> None:
-        script = Script(self.me, ok())
-        assert script.run(network.check(ACCOUNT)) == Checked("5123456789", "Acme", "acme_shoes_bot")
-        assert script.requests[1].url == f"{API}/setWebhook"
-        assert script.requests[1].json == {
+        script = Script(self.me, self.well, ok())
+        assert script.run(network.check(ACCOUNT)) == Checked(
+            "5123456789", "Acme", "acme_shoes_bot", facts={"waiting": 0}
+        )
+        assert script.requests[1].url == f"{API}/getWebhookInfo"
+        assert script.requests[2].url == f"{API}/setWebhook"
+        assert script.requests[2].json == {
             "url": ACCOUNT.hook_url,
             "secret_token": SECRET,
             "allowed_updates": UPDATES,
         }
         assert {"message_reaction", "my_chat_member", "deleted_business_messages"} < set(UPDATES)
 
+    def test_check_tells_how_delivering_goes(self) -> None:
+        bad = {"url": "u", "pending_update_count": 7, "last_error_date": 1767261600}
+        info = ok({**bad, "last_error_message": "Wrong response from the webhook: 502"})
+        facts = Script(self.me, info, ok()).run(network.check(ACCOUNT)).facts
+        assert facts == {
+            "waiting": 7,
+            "last_error": "Wrong response from the webhook: 502",
+            "last_error_at": "2026-01-01T10:00:00+00:00",
+        }
+        assert Script(self.me, ok(True), ok()).run(network.check(ACCOUNT)).facts == {"waiting": 0}
+
     def test_check_with_an_address_telegram_does_not_take(self) -> None:
         words = "Bad Request: bad webhook: An HTTPS URL must be provided for webhook"
         with pytest.raises(Refusal) as caught:
-            Script(self.me, no(400, words)).run(network.check(ACCOUNT))
+            Script(self.me, self.well, no(400, words)).run(network.check(ACCOUNT))
         assert (caught.value.reason, caught.value.detail) == ("not_configured", words)
 
     @pytest.mark.parametrize("response", [no(401, "Unauthorized"), no(404, "Not Found")])

@@ -27,7 +27,7 @@ from heed.channels.base import (
 )
 from heed.channels.telegram.adapter import network
 from heed.channels.telegram.payload import Entity
-from heed.channels.telegram.reading import number_of, words_between
+from heed.channels.telegram.reading import business_of, number_of, words_between
 from heed.channels.telegram.tests.sample import ACCOUNT, PAYLOADS, payload
 from heed.lib import clock
 
@@ -182,7 +182,6 @@ def test_what_cannot_be_shown_is_kept_and_said(name: str, what: str) -> None:
         ("group_migrated", NotUnderstood(what="message in a group")),
         ("added_to_group", NotUnderstood(what="bot is member in a supergroup")),
         ("reaction_in_group", NotUnderstood(what="reaction in a supergroup")),
-        ("business_away", NotUnderstood(what="automatic message of the business account")),
         ("blocked", IdentitySeen(person=LEA, reachable=False)),
         ("unblocked", IdentitySeen(person=LEA, reachable=True)),
         (
@@ -236,6 +235,9 @@ def test_events(name: str, expected: Inbound) -> None:
 def test_a_business_chat_is_another_than_the_bot_s() -> None:
     assert message("business_message").external_id == f"{CONNECTION}:{CHAT}:41"
     assert message("business_message").author == LEA
+    assert message("business_message").kind == "business"
+    assert business_of(message("business_message").external_id) == CONNECTION
+    assert business_of(message("text").external_id) == business_of("nonsense") == ""
     assert message("text").external_id == f"{CHAT}:41"
 
 
@@ -244,17 +246,24 @@ def test_start_typed_to_a_person_is_a_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "number", "text"), [("business_owner", 42, "Do osmih."), ("business_by_bot", 43, "Do osmih 👟")]
+    ("name", "number", "text", "automatic"),
+    [
+        ("business_owner", 42, "Do osmih.", False),
+        ("business_by_bot", 43, "Do osmih 👟", False),
+        ("business_away", 44, "Odgovorimo zjutraj.", True),
+    ],
 )
-def test_the_owner_s_side_is_an_echo(name: str, number: int, text: str) -> None:
+def test_the_owner_s_side_is_an_echo(name: str, number: int, text: str, automatic: bool) -> None:
     assert news(name) == [
         Echo(
             external_id=f"{CONNECTION}:{CHAT}:{number}",
             at=AT,
             visibility="private",
+            kind="business",
             person=Person(CHAT, name="Lea Marn", handle="lea_marn"),
             text=text,
             refs={"business": CONNECTION},
+            automatic=automatic,
         )
     ]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 
 from heed.channels.base import Action, Answer, OutgoingFile
 from heed.channels.telegram.tests.sample import PAYLOADS
-from heed.channels.tests.contract import NETWORKS, Desk
+from heed.channels.tests.contract import NETWORKS, Desk, target_of
 from heed.lib.http import Request, Response
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Call
@@ -108,9 +108,9 @@ def test_our_calls_and_the_simulator_s_answers(desk: Desk) -> None:
     for call, body in zip(calls, answers, strict=True):
         method = spec()["methods"][call.path.rpartition("/")[2]]
         wrong += _faults_of_fields(_fields_of(call), method.get("fields", []), method["name"])
-        wrong += _faults_of_any(
-            orjson.loads(body)["result"], method["returns"], f"answer of {method['name']}"
-        )
+        answer = orjson.loads(body)
+        if answer["ok"]:  # one edit is refused on the way: the text stands under a file
+            wrong += _faults_of_any(answer["result"], method["returns"], f"answer of {method['name']}")
     assert wrong == []
 
 
@@ -144,6 +144,11 @@ def _do_everything(desk: Desk) -> None:
             desk.send(replace(answer, files=files))
         for action in _ACTIONS if message is private else _ACTIONS[:2]:
             _act(desk, action, answer)
+        for kind in ((), (picture,)):
+            sent = desk.send(replace(answer, files=kind, chosen=True))
+            ours = replace(target_of(message), external_id=sent.external_id, ours=True)
+            for action in _ON_OURS:
+                desk.run(partial(network.act, action=action, target=ours, person=answer.person, value="Ne."))
     sent = desk.send(desk.answer_to(private, "Še nekaj."))
     telegram.do("react", person="lea", id=sent.external_id)
     telegram.do("react", person="lea", id=sent.external_id, on=False)
@@ -159,7 +164,8 @@ def _do_everything(desk: Desk) -> None:
 def _act(desk: Desk, action: Action, answer: Answer) -> None:
     to = answer.to
     assert to is not None
-    desk.run(lambda record: network.act(record, action, to, answer.person))
+    desk.run(lambda record: network.act(record, action, to, answer.person, "👍"))
 
 
-_ACTIONS: tuple[Action, ...] = ("typing", "seen", "like", "unlike")
+_ON_OURS: tuple[Action, ...] = ("edit", "delete")
+_ACTIONS: tuple[Action, ...] = ("typing", "seen", "react", "unreact")

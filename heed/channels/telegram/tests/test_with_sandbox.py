@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlsplit
 
 import httpx
@@ -27,6 +28,7 @@ from heed.sandbox.networks.telegram import ASKED_FOR_BY_HEED, Telegram
 from heed.sandbox.tests.receiver import Receiver
 
 network = NETWORKS["telegram"]
+PICTURE = OutgoingFile("boot.png", "image/png", b"png", "")
 
 
 @pytest.fixture
@@ -126,14 +128,71 @@ def test_our_reaction_and_theirs(desk: Desk, telegram: Telegram) -> None:
     target = Target(message.external_id, "private", "message", "", message.refs)
     assert message.author is not None
     lea = message.author.external_id
-    desk.run(lambda record: network.act(record, "like", target, lea))
+    desk.run(lambda record: network.act(record, "react", target, lea, "🎉"))
     assert telegram.scene("lea").lines()[-1].liked
-    desk.run(lambda record: network.act(record, "unlike", target, lea))
+    desk.run(lambda record: network.act(record, "unreact", target, lea, "🎉"))
     assert not telegram.scene("lea").lines()[-1].liked
     sent = desk.send(desk.answer_to(message, "Ni za kaj."))
     telegram.do("react", person="lea", id=sent.external_id)
     (reaction,) = [each for each in desk.gather() if isinstance(each, ReactionChanged)]
     assert (reaction.target, reaction.on) == (sent.external_id, True)
+
+
+def test_a_reaction_that_is_not_on_the_list(desk: Desk) -> None:
+    message = desk.customer_writes("private", "Hvala!")
+    target = Target(message.external_id, "private", "message", "", message.refs)
+    assert message.author is not None
+    lea = message.author.external_id
+    for emoji in network.capabilities.reactions:
+        desk.run(partial(network.act, action="react", target=target, person=lea, value=emoji))
+    with pytest.raises(Refusal):
+        desk.run(lambda record: network.act(record, "react", target, lea, "🥾"))
+
+
+@pytest.mark.parametrize("business", [False, True])
+@pytest.mark.parametrize("files", [(), (PICTURE,), (PICTURE, PICTURE)])
+def test_our_answer_is_changed_and_taken_back(
+    desk: Desk, telegram: Telegram, business: bool, files: tuple[OutgoingFile, ...]
+) -> None:
+    telegram.do("business_message" if business else "message", person="lea", text="Ste še odprti?")
+    message = desk.message("Ste še odprti?")
+    sent = desk.send(replace(desk.answer_to(message, "Do osmih."), files=files))
+    ours = Target(sent.external_id, "private", "message", "", {"more": list(sent.more)}, ours=True)
+    assert message.author is not None
+    lea = message.author.external_id
+    for _again in range(2):
+        desk.run(lambda record: network.act(record, "edit", ours, lea, "Do devetih."))
+    assert (desk.times_seen("Do osmih."), desk.times_seen("Do devetih.")) == (0, 1)
+    desk.run(lambda record: network.act(record, "delete", ours, lea))
+    assert all(line.removed for line in telegram.scene("lea").lines() if line.ours)
+
+
+def test_what_is_two_days_old_stays(desk: Desk, telegram: Telegram) -> None:
+    message = desk.customer_writes("private", "Kje je paket?")
+    sent = desk.send(desk.answer_to(message, "Na poti je."))
+    telegram.clock.move(49 * 3600)
+    ours = Target(sent.external_id, "private", "message", "", {}, ours=True)
+    assert message.author is not None
+    lea = message.author.external_id
+    with pytest.raises(Refusal):
+        desk.run(lambda record: network.act(record, "delete", ours, lea))
+    assert desk.times_seen("Na poti je.") == 1
+
+
+def test_an_answer_to_a_chosen_message(desk: Desk, telegram: Telegram) -> None:
+    first = desk.customer_writes("private", "Prvo")
+    desk.customer_writes("private", "Drugo")
+    desk.send(replace(desk.answer_to(first, "Na prvo."), chosen=True))
+    answered = telegram.chats["lea"].entries[-1].message["reply_to_message"]
+    assert answered["text"] == "Prvo"
+
+
+def test_check_tells_of_trouble_and_sets_the_webhook_again(desk: Desk, telegram: Telegram) -> None:
+    telegram.do("trouble", words="Connection timed out")
+    telegram.hook_url = ""
+    assert desk.run(network.check).facts["last_error"] == "Connection timed out"
+    assert telegram.hook_url == desk.receiver.url
+    assert "last_error" not in desk.run(network.check).facts
 
 
 def test_a_business_account_answers_through_the_bot(desk: Desk, telegram: Telegram) -> None:
@@ -143,7 +202,11 @@ def test_a_business_account_answers_through_the_bot(desk: Desk, telegram: Telegr
     telegram.do("owner_message", person="lea", text="Pravzaprav do devetih.")
     telegram.do("owner_message", person="lea", text="Odgovorimo zjutraj.", automatic=True)
     echoes = [each for each in desk.gather() if isinstance(each, Echo)]
-    assert [each.text for each in echoes] == ["Do osmih.", "Pravzaprav do devetih."]
+    assert [(each.text, each.automatic) for each in echoes] == [
+        ("Do osmih.", False),
+        ("Pravzaprav do devetih.", False),
+        ("Odgovorimo zjutraj.", True),
+    ]
     assert echoes[0].external_id == sent.external_id
     assert {each.person.external_id for each in echoes if each.person} == {
         message.author and message.author.external_id
