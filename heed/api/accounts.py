@@ -9,15 +9,8 @@ from ninja import Router, Status
 
 from heed.accounts.models import User
 from heed.api.bearer import Asking
-from heed.api.shapes import (
-    AccountChange,
-    AccountGiven,
-    AccountOut,
-    Accounts,
-    Networks,
-    of_account,
-    of_network,
-)
+from heed.api.shapes.accounts import AccountChange, AccountGiven, AccountOut, Accounts, of_account
+from heed.api.shapes.networks import Networks, of_network
 from heed.channels import reach, verbs
 from heed.channels.registry import networks
 from heed.inbox.reach import NotAllowed

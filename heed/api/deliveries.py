@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from ninja import Query, Router
 
 from heed.api.bearer import Asking
-from heed.api.shapes import Deliveries, DeliveryOut, DeliveryState, of_delivery
+from heed.api.shapes.deliveries import Deliveries, DeliveryOut, of_delivery
+from heed.api.shapes.given import DeliveryState
 from heed.inbox import reach, verbs
 
 router = Router(tags=["deliveries"])

@@ -9,7 +9,7 @@ from ninja import Router, Status
 
 from heed.api.bearer import Asking
 from heed.api.files import sent_file
-from heed.api.shapes import ActionGiven, Acts, MessageOut, Outcome, of_act, of_message
+from heed.api.shapes.messages import ActionGiven, Acts, MessageOut, Outcome, of_act, of_message
 from heed.inbox import reach, verbs
 from heed.inbox.possible import actions
 

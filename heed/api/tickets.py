@@ -15,23 +15,19 @@ from heed.accounts.reach import colleagues
 from heed.api.bearer import Asking
 from heed.api.files import sent_file
 from heed.api.problems import Problem
-from heed.api.shapes import (
+from heed.api.shapes.given import View
+from heed.api.shapes.messages import (
     AttachmentOut,
     MessageGiven,
     MessageOut,
     Messages,
     PossibleOut,
     TemplateGiven,
-    TicketChange,
-    TicketOut,
-    Tickets,
-    View,
     of_attachment,
     of_message,
-    of_ticket,
-    of_tickets,
     of_way,
 )
+from heed.api.shapes.tickets import TicketChange, TicketOut, Tickets, of_ticket, of_tickets
 from heed.channels.base import FilledTemplate
 from heed.inbox import reach, verbs
 from heed.inbox.models import Message, Ticket

@@ -17,7 +17,7 @@ from django.test import Client
 from heed.accounts.models import User
 from heed.accounts.verbs import ensure_person, grant_token
 from heed.channels import registry
-from heed.channels.base import Capabilities, CredentialField, Files, Limit, Writing
+from heed.channels.base import Capabilities, CredentialField, Files, Guide, Limit, Writing
 from heed.channels.models import Account
 from heed.inbox.models import Customer, Identity, Message, Post, Ticket
 from heed.lib import clock
@@ -33,6 +33,7 @@ class Pigeon:
     base_url = "https://pigeon.example"
     polls = False
     oauth = None
+    guide = Guide()
     fields = (
         CredentialField("page_token", "Page token", "From the page's settings."),
         CredentialField("app_secret", "App secret"),

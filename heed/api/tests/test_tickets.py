@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
 from heed.accounts.models import User
-from heed.api.shapes import DeliveryState, Status, View
+from heed.api.shapes.given import DeliveryState, Status, View
 from heed.api.tests.conftest import Caller, Desk
 from heed.channels.models import Account
 from heed.inbox import files, reach

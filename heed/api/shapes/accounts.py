@@ -1,0 +1,115 @@
+"""Connected accounts. Credentials never go out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from heed.accounts.models import User
+from heed.api.shapes.given import Given, Text
+from heed.api.shapes.networks import CapabilitiesOut, of_capabilities
+from heed.channels import reach as channels
+from heed.channels.models import Account
+
+
+class AccountGiven(Given):
+    network: Text
+    name: Annotated[Text, Field(max_length=120)] = ""
+    external_id: Annotated[Text, Field(max_length=255)] = ""
+    credentials: dict[Text, Text]
+    base_url: Annotated[Text, Field(max_length=500)] = ""
+    settings: dict[Text, Any] = {}
+    after_solved: Literal["reopen", "new"] = "reopen"
+
+
+class AccountChange(Given):
+    name: Annotated[Text, Field(max_length=120)] | None = None
+    credentials: dict[Text, Text] | None = None
+    after_solved: Literal["reopen", "new"] | None = None
+
+
+class AccountProblem(Schema):
+    reason: str
+    sentence: str
+    way_out: str
+    detail: str
+
+
+class QuotaOut(Schema):
+    what: str
+    left: int
+    of: int | None
+    resets_at: datetime | None
+
+
+class AccountOut(Schema):
+    id: int
+    network: str
+    name: str
+    external_id: str
+    handle: str
+    base_url: str
+    state: Literal["connecting", "connected", "broken"]
+    problem: AccountProblem | None
+    after_solved: str
+    last_delivery_at: datetime | None
+    collected_at: datetime | None
+    refused: int
+    hook_url: str | None = Field(description="Only for owners and admins.")
+    missing: list[str] = Field(description="Permissions the network has not granted, by its names.")
+    quotas: list[QuotaOut]
+    expires_at: datetime | None = Field(description="When the sign-in ends unless it is renewed.")
+    checked_at: datetime | None
+    paused_until: datetime | None
+    capabilities: CapabilitiesOut = Field(description="What this account can do at its level.")
+    created_at: datetime
+
+
+class Accounts(Schema):
+    items: list[AccountOut]
+    next: str
+
+
+def of_account(account: Account, asking: User) -> dict[str, Any]:
+    words = channels.words(account)
+    return {
+        "id": account.pk,
+        "network": account.network,
+        "name": account.name,
+        "external_id": account.external_id,
+        "handle": account.handle,
+        "base_url": account.base_url,
+        "state": account.state,
+        "problem": words
+        and {
+            "reason": account.problem,
+            "sentence": str(words.sentence),
+            "way_out": str(words.way_out),
+            "detail": account.problem_detail,
+        },
+        "after_solved": account.after_solved,
+        "last_delivery_at": account.last_delivery_at,
+        "collected_at": account.collected_at,
+        "refused": account.refused,
+        "hook_url": account.hook_url if asking.may_administer else None,
+        "missing": account.missing,
+        "quotas": account.quotas,
+        "expires_at": account.expires_at,
+        "checked_at": account.checked_at,
+        "paused_until": account.paused_until,
+        "capabilities": of_capabilities(account.able),
+        "created_at": account.created_at,
+    }
+
+
+class AccountShort(Schema):
+    id: int
+    name: str
+    network: str
+
+
+def of_account_in_short(account: Account) -> dict[str, Any]:
+    return {"id": account.pk, "name": account.name, "network": account.network}

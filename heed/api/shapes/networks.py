@@ -1,0 +1,178 @@
+"""Networks, and what can be done on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ninja import Schema
+from pydantic import Field
+
+from heed.channels.base import Capabilities, Files, Guide, Late, Limit, Network, Writing
+
+
+class FieldOut(Schema):
+    name: str
+    label: str
+    help: str
+    secret: bool
+    required: bool
+
+
+class LimitOut(Schema):
+    unit: str
+    most: int
+
+
+class FilesOut(Schema):
+    types: list[str]
+    most_bytes: dict[str, int]
+    count: int
+    with_text: bool
+    fetched: bool = Field(description="The network fetches files from us: a public address is needed.")
+
+
+class LateOut(Schema):
+    name: str
+    until: int = Field(description="Seconds after the customer's last message.")
+    note: str
+
+
+class WritingOut(Schema):
+    limits: list[LimitOut]
+    files: FilesOut | None
+    window: int | None
+    sends: int | None
+    late: LateOut | None
+    templates: bool
+
+
+class CapabilitiesOut(Schema):
+    public: WritingOut | None
+    private: WritingOut | None
+    private_reply: bool
+    private_reply_within: int | None
+    on_theirs: list[str]
+    on_ours: list[str]
+    on_private: list[str]
+    on_private_ours: list[str]
+    reactions: list[str]
+    quote: bool
+    edit_within: int | None
+    delete_within: int | None
+    why_not: dict[str, str]
+    receipts: list[str]
+
+
+class PermissionOut(Schema):
+    name: str
+    why: str
+    needed: bool
+
+
+class GuideOut(Schema):
+    steps: list[str]
+    permissions: list[PermissionOut]
+    console: str
+    sets_webhook: bool
+
+
+class NetworkOut(Schema):
+    name: str
+    label: str
+    base_url: str
+    polls: bool
+    fields: list[FieldOut]
+    sign_in: bool = Field(description="One can sign in at the network on the accounts page.")
+    guide: GuideOut
+    capabilities: CapabilitiesOut
+
+
+class Networks(Schema):
+    items: list[NetworkOut]
+    next: str
+
+
+def of_network(network: Network) -> dict[str, Any]:
+    return {
+        "name": network.name,
+        "label": str(network.label),
+        "base_url": network.base_url,
+        "polls": network.polls,
+        "fields": [
+            {
+                "name": field.name,
+                "label": str(field.label),
+                "help": str(field.help),
+                "secret": field.secret,
+                "required": field.required,
+            }
+            for field in network.fields
+        ],
+        "sign_in": network.oauth is not None,
+        "guide": of_guide(network.guide),
+        "capabilities": of_capabilities(network.capabilities),
+    }
+
+
+def of_guide(guide: Guide) -> dict[str, Any]:
+    return {
+        "steps": [str(step) for step in guide.steps],
+        "permissions": [
+            {"name": each.name, "why": str(each.why), "needed": each.needed} for each in guide.permissions
+        ],
+        "console": guide.console,
+        "sets_webhook": guide.sets_webhook,
+    }
+
+
+def of_capabilities(can: Capabilities) -> dict[str, Any]:
+    return {
+        "public": _writing(can.public),
+        "private": _writing(can.private),
+        "private_reply": can.private_reply,
+        "private_reply_within": can.private_reply_within,
+        "on_theirs": sorted(can.on_theirs),
+        "on_ours": sorted(can.on_ours),
+        "on_private": sorted(can.on_private),
+        "on_private_ours": sorted(can.on_private_ours),
+        "reactions": list(can.reactions),
+        "quote": can.quote,
+        "edit_within": can.edit_within,
+        "delete_within": can.delete_within,
+        "why_not": {action: str(sentence) for action, sentence in can.why_not.items()},
+        "receipts": sorted(can.receipts),
+    }
+
+
+def _writing(writing: Writing | None) -> dict[str, Any] | None:
+    if writing is None:
+        return None
+    return {
+        "limits": of_limits(writing.limits),
+        "files": of_files(writing.files),
+        "window": writing.window,
+        "sends": writing.sends,
+        "late": of_late(writing.late),
+        "templates": writing.templates,
+    }
+
+
+def of_limits(limits: Sequence[Limit]) -> list[dict[str, Any]]:
+    return [{"unit": limit.unit, "most": limit.most} for limit in limits]
+
+
+def of_files(files: Files | None) -> dict[str, Any] | None:
+    if files is None:
+        return None
+    return {
+        "types": list(files.types),
+        "most_bytes": dict(files.most_bytes),
+        "count": files.count,
+        "with_text": files.with_text,
+        "fetched": files.fetched,
+    }
+
+
+def of_late(late: Late | None) -> dict[str, Any] | None:
+    return {"name": late.name, "until": late.until, "note": str(late.note)} if late else None

@@ -1,0 +1,159 @@
+"""Tickets, with their customer, post and last message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from django.conf import settings
+from django.db.models import Prefetch, prefetch_related_objects
+from ninja import Schema
+from pydantic import Field
+
+from heed.accounts.models import User
+from heed.api.shapes.accounts import AccountShort, of_account_in_short
+from heed.api.shapes.given import Given, Status, Text
+from heed.inbox.models import Identity, Post, Ticket
+
+
+class IdentityOut(Schema):
+    network: str
+    account: int
+    external_id: str
+    name: str
+    handle: str
+
+
+class CustomerOut(Schema):
+    id: int
+    name: str
+    identities: list[IdentityOut]
+
+
+class PostOut(Schema):
+    external_id: str
+    text: str
+    author: str
+    picture: str | None
+    permalink: str
+    likes: int | None
+    comments: int | None
+    shares: int | None
+    removed: bool
+
+
+class LastMessage(Schema):
+    text: str
+    direction: Literal["in", "out"]
+    author: str
+    at: datetime
+
+
+class Colleague(Schema):
+    id: int
+    email: str
+    name: str
+
+
+class TicketOut(Schema):
+    number: int
+    status: Status
+    unanswered: bool
+    waiting_since: datetime | None
+    account: AccountShort
+    network: str
+    kind: Literal["public", "private"]
+    customer: CustomerOut
+    post: PostOut | None
+    subject: str
+    last_message: LastMessage
+    last_message_at: datetime
+    assignee: Colleague | None
+    window_closes_at: datetime | None = Field(description="Until then one may write freely in private.")
+    opened_at: datetime
+    solved_at: datetime | None
+    url: str
+
+
+class Tickets(Schema):
+    items: list[TicketOut]
+    next: str
+
+
+class TicketChange(Given):
+    status: Status | None = None
+    assignee: int | Text | None = Field(
+        default=None, description='An id, an e-mail address, "me", or null for nobody.'
+    )
+
+
+def of_tickets(tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
+    identities = Identity.objects.select_related("account").order_by("pk")
+    prefetch_related_objects(tickets, Prefetch("customer__identities", identities))
+    return [_of_ticket(ticket) for ticket in tickets]
+
+
+def of_ticket(ticket: Ticket) -> dict[str, Any]:
+    return of_tickets([ticket])[0]
+
+
+def _of_ticket(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "number": ticket.number,
+        "status": ticket.status,
+        "unanswered": ticket.unanswered,
+        "waiting_since": ticket.waiting_since,
+        "account": of_account_in_short(ticket.account),
+        "network": ticket.account.network,
+        "kind": ticket.kind,
+        "customer": {
+            "id": ticket.customer_id,
+            "name": ticket.customer.name or str(ticket.identity),
+            "identities": [_identity(identity) for identity in ticket.customer.identities.all()],
+        },
+        "post": _post(ticket.post, ticket.number),
+        "subject": ticket.subject or ticket.last_text,
+        "last_message": {
+            "text": ticket.last_text,
+            "direction": ticket.last_direction,
+            "author": ticket.last_author or (str(ticket.identity) if ticket.last_direction == "in" else ""),
+            "at": ticket.last_at,
+        },
+        "last_message_at": ticket.last_at,
+        "assignee": _colleague(ticket.assignee),
+        "window_closes_at": ticket.window_closes_at,
+        "opened_at": ticket.opened_at,
+        "solved_at": ticket.solved_at,
+        "url": f"{settings.HEED_PUBLIC_URL}/tickets/{ticket.number}/",
+    }
+
+
+def _identity(identity: Identity) -> dict[str, Any]:
+    return {
+        "network": identity.account.network,
+        "account": identity.account_id,
+        "external_id": identity.external_id,
+        "name": identity.name,
+        "handle": identity.handle,
+    }
+
+
+def _post(post: Post | None, number: int) -> dict[str, Any] | None:
+    if post is None:
+        return None
+    return {
+        "external_id": post.external_id,
+        "text": post.text,
+        "author": post.author_name,
+        "picture": f"/api/v1/tickets/{number}/picture" if post.picture else post.picture_url or None,
+        "permalink": post.permalink,
+        "likes": post.likes,
+        "comments": post.comments,
+        "shares": post.shares,
+        "removed": post.removed,
+    }
+
+
+def _colleague(user: User | None) -> dict[str, Any] | None:
+    return {"id": user.pk, "email": user.email, "name": user.name} if user else None
