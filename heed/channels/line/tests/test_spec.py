@@ -13,9 +13,9 @@ import orjson
 import pytest
 
 from heed.channels.base import MessageReceived, OutgoingFile, Refusal, Wanted
-from heed.channels.line.tests.described import FOLDER, described, faults
 from heed.channels.line.tests.sample import PAYLOADS
 from heed.channels.tests.contract import NETWORKS, Desk, target_of
+from heed.channels.tests.described import FOLDER, described, faults
 from heed.lib.http import AnswerLost, Request, Response
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Call, Fault

@@ -1,4 +1,4 @@
-"""LINE's published descriptions of its API (OpenAPI, in YAML), and what is wrong with a value by them.
+"""Published descriptions of APIs (OpenAPI, in YAML), and what is wrong with a value by them.
 
 The reader knows as much of YAML as these files use: maps, lists, quoted and plain words, short lists
 in brackets, and blocks of text, of which only the first words are kept.
@@ -22,14 +22,19 @@ def described(name: str) -> dict[str, Any]:
     """The description in the file of this name."""
     lines = [line.rstrip() for line in (FOLDER / name).read_text().splitlines()]
     wanted = [line for line in lines if line.strip() and line.strip() != "---"]
-    found: dict[str, Any] = _Reader(wanted).block(0)
-    return found
+    return _Reader(wanted).whole()
 
 
 class _Reader:
     def __init__(self, lines: list[str]) -> None:
         self._lines = lines
         self._at = 0
+
+    def whole(self) -> dict[str, Any]:
+        found = self._map(0)
+        if self._at < len(self._lines):
+            raise ValueError(f"cannot read: {self._lines[self._at]}")
+        return found
 
     def block(self, indent: int) -> Any:
         """The map or list whose lines begin at this indent."""
@@ -44,14 +49,18 @@ class _Reader:
         return found
 
     def _list(self, indent: int) -> list[Any]:
-        found = []
+        found: list[Any] = []
         while (line := self._next()) and line[0] == indent and line[1].startswith("- "):
             item = line[1][2:]
-            if _KEY.match(item):  # a map that begins on the line of its dash
+            if item.startswith("- "):  # a list inside a list
+                self._lines[self._at] = " " * (indent + 2) + item
+                found.append(self._list(indent + 2))
+            elif _KEY.match(item):  # a map that begins on the line of its dash
                 self._lines[self._at] = " " * (indent + 2) + item
                 found.append(self._map(indent + 2))
             else:
                 self._at += 1
+                self._text(indent)  # words that go on below
                 found.append(_plain(item))
         return found
 
