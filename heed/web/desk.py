@@ -105,7 +105,7 @@ def _chosen(ticket: Ticket, ways: dict[str, Way], drafts: dict[str, Draft]) -> s
         return begun[-1].visibility
     kind = str(ticket.kind)
     order = [kind, "private" if kind == "public" else "public", "note"]
-    return next(name for name in order if ways[name].allowed)
+    return next(name for name in order if ways[name].allowed or ways[name].templates)
 
 
 def _failure(draft: Draft | None) -> str:

@@ -53,6 +53,13 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    pk: int
+    name: str
+    warning: health.Warning
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     title: Promise
     url: str
@@ -82,24 +89,32 @@ def _views(tallies: Tallies) -> list[View]:
 
 
 def _channels(found: list[Account], tallies: Tallies) -> list[Channel]:
-    names = Counter(account.name for account in found)
-    return [_channel(account, tallies, alone=names[account.name] == 1) for account in found]
+    names = _names(found)
+    return [_channel(account, tallies, names[account.pk]) for account in found]
 
 
-def _alarms(found: list[Account]) -> list[tuple[Account, health.Warning]]:
+def _names(found: list[Account]) -> dict[int, str]:
+    """What each account is called; one whose name another one has too says its network as well."""
+    often = Counter(account.name for account in found)
+    return {
+        each.pk: each.name if often[each.name] == 1 else f"{each.name} · {each.adapter.label}"
+        for each in found
+    }
+
+
+def _alarms(found: list[Account]) -> list[Alarm]:
     """What is wrong or about to be, account by account, the gravest first; those that were never
     connected do not count."""
+    names = _names(found)
     held = [account for account in found if account.locked_credentials]
-    alarms = [(account, each) for account in held for each in health.warnings(account)[:1]]
-    return sorted(alarms, key=lambda alarm: not alarm[1].grave)[:_MOST_ALARMS]
+    alarms = [Alarm(one.pk, names[one.pk], each) for one in held for each in health.warnings(one)[:1]]
+    return sorted(alarms, key=lambda alarm: not alarm.warning.grave)[:_MOST_ALARMS]
 
 
 _MOST_ALARMS = 3
 
 
-def _channel(account: Account, tallies: Tallies, *, alone: bool) -> Channel:
-    """An account whose name another one has too says its network as well."""
-    name = account.name if alone else f"{account.name} · {account.adapter.label}"
+def _channel(account: Account, tallies: Tallies, name: str) -> Channel:
     tone, words = _STATES[Account.State(account.state)]
     return Channel(account.pk, name, tone, words, tallies.by_account.get(account.pk, 0))
 

@@ -74,6 +74,7 @@ class Composer {
   // ---------------------------------------------------------------- writing
 
   choose(name) {
+    if (this.changing && name !== this.visibility) this.leave();
     if (this.visibility) this.texts[this.visibility] = this.field.value;
     this.visibility = name;
     this.field.value = this.texts[name] ?? "";
@@ -100,6 +101,7 @@ class Composer {
   }
 
   typed() {
+    if (this.changing) return this.weigh();
     this.drafts.keep(this.visibility, this.field.value);
     if (this.attempt !== undefined && this.attempt !== this.field.value) this.renewKey();
     if (this.facts().typing && this.field.value) this.typing.tell();
@@ -137,7 +139,9 @@ class Composer {
 
   /** Change what was sent before: what stood in the field comes back afterwards. */
   change(url, text, visibility) {
-    if (this.facts(visibility).allowed) this.choose(visibility);
+    this.leave();
+    if (this.templates.chosen) this.templates.choose(null);
+    if (this.ways.some((tab) => tab.dataset.way === visibility)) this.choose(visibility);
     this.set_aside = this.field.value;
     this.changing = url;
     this.field.value = text;
@@ -150,15 +154,19 @@ class Composer {
     if (!this.changing) return;
     this.changing = "";
     this.field.value = this.set_aside;
-    this.drafts.keep(this.visibility, this.field.value);
+  }
+
+  /** Answer nothing in particular, quote nothing, change nothing. */
+  leave() {
+    this.unchange();
+    this.replyTo("", "", this.visibility);
+    this.weigh();
   }
 
   async sendChange() {
     try {
       const response = await post(this.changing, new URLSearchParams({ value: this.field.value }));
-      this.unchange();
-      this.replyTo("", "", this.visibility);
-      this.weigh();
+      this.leave();
       await show(await response.text());
     } catch (error) {
       say(error.status ? error.message : sentence("unsent"));
@@ -171,11 +179,11 @@ class Composer {
   refusal() {
     const facts = this.facts();
     if (this.templates.chosen) return this.templates.complete ? "" : sentence("blanks");
-    if (!facts.allowed) return facts.sentence;
-    if (facts.closes && Date.parse(facts.closes) <= Date.now()) return sentence("closed");
+    if (!facts.allowed && !this.changing) return facts.sentence;
+    if (!this.changing && facts.closes && Date.parse(facts.closes) <= Date.now()) return sentence("closed");
     const size = tightest(this.field.value.trim(), facts.limits);
     if (size && size.used > size.most) return `${sentence("over")} ${size.used - size.most}`;
-    return this.filesRefusal(facts);
+    return this.changing ? "" : this.filesRefusal(facts);
   }
 
   filesRefusal(facts) {
@@ -195,16 +203,17 @@ class Composer {
     const counter = this.form.querySelector("[data-counter]");
     counter.textContent = size ? `${size.used} / ${size.most}` : "";
     counter.classList.toggle("bad", Boolean(size) && size.used > size.most);
-    this.form.querySelector("[data-window]").textContent = limitsOf(facts);
-    const why = this.refusal() || facts.failed || facts.late;
+    const still = this.changing ? "" : limitsOf(facts);
+    this.form.querySelector("[data-window]").textContent = size && still ? `· ${still}` : still;
+    const why = this.templates.chosen ? "" : this.refusal() || (this.changing ? "" : facts.failed || facts.late);
     const line = this.form.querySelector("[data-refusal]");
     line.hidden = !why;
     if (line.textContent !== why) line.textContent = why;
-    this.form.querySelector("[data-attach]").hidden = !facts.files || this.visibility === "note";
-    this.form.querySelector("[data-private-link]").hidden = !facts.link;
-    this.form.querySelector("[data-mark]").hidden = this.visibility === "note";
+    this.form.querySelector("[data-attach]").hidden = !facts.files || this.visibility === "note" || Boolean(this.changing);
+    this.form.querySelector("[data-private-link]").hidden = !facts.link || Boolean(this.changing);
+    this.form.querySelector("[data-mark]").hidden = this.visibility === "note" || Boolean(this.changing);
     const words = this.form.querySelector("[data-send-words]");
-    words.textContent = this.visibility === "note" ? words.dataset.note : words.dataset.reply;
+    words.textContent = this.changing ? words.dataset.change : this.visibility === "note" ? words.dataset.note : words.dataset.reply;
     const blocked = Boolean(this.refusal()) || this.uploads.running > 0;
     for (const button of this.form.querySelectorAll("[data-send], [data-mark]")) button.setAttribute("aria-disabled", String(blocked));
   }
@@ -291,10 +300,7 @@ class Composer {
       if (tab) this.choose(tab.dataset.way);
       if (tab) this.field.focus();
       if (event.target.closest("[data-private-link]")) this.insert(this.facts().link);
-      if (!event.target.closest("[data-unquote]")) return;
-      this.unchange();
-      this.replyTo("", "", this.visibility);
-      this.weigh();
+      if (event.target.closest("[data-unquote]")) this.leave();
     });
     const picker = this.form.querySelector("input[type=file]");
     picker.addEventListener("change", () => {
@@ -326,9 +332,9 @@ class Composer {
 
 /** How long and how often one may still write. */
 function limitsOf(facts) {
-  const closes = facts.closes ? `· ${sentence("closes")} ${until(Date.parse(facts.closes))}` : "";
-  const sends = Number.isInteger(facts.sends) ? ` · ${sentence("sends")} ${facts.sends}` : "";
-  return closes + sends;
+  const closes = Date.parse(facts.closes) > Date.now() ? `${sentence("closes")} ${until(Date.parse(facts.closes))}` : "";
+  const sends = facts.allowed && Number.isInteger(facts.sends) ? `${sentence("sends")} ${facts.sends}` : "";
+  return [closes, sends].filter(Boolean).join(" · ");
 }
 
 /** The limit for a type: its own, its family's, else the one under an empty name. */

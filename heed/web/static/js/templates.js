@@ -16,6 +16,10 @@ export class Templates {
       if (button) this.choose(this.offered[Number(button.value)] ?? null);
     });
     this.sheet.addEventListener("input", () => this.tell());
+    this.sheet.querySelector("[data-no-template]").addEventListener("click", () => {
+      this.choose(null);
+      this.field.focus();
+    });
   }
 
   /** Show what may be sent on this way; a choice that is no longer among them is dropped. */
@@ -69,6 +73,7 @@ export class Templates {
   }
 
   tell() {
+    this.sheet.querySelector("[data-template-name]").textContent = this.chosen?.name ?? "";
     this.sheet.querySelector("[data-template-text]").textContent = this.chosen ? this.text : "";
     this.changed();
   }
