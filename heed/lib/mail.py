@@ -62,6 +62,12 @@ SCHEMES = ("smtp", "smtps", "imap", "imaps")
 _PORTS = {"smtp": 587, "smtps": 465, "imap": 143, "imaps": 993}
 _TIMEOUT = 20.0
 _SENT = "\\Sent"
+_SLOW = 3
+"""How much longer a mail server may take over a mail than others over a request: it looks for spam."""
+
+_SLOWEST_LINE = 100_000
+"""Bytes a second: a large mail gets its time."""
+
 _KEPT_FOR = 240.0
 """Seconds an idle IMAP connection is kept: signing in anew for every question would wear servers out."""
 
@@ -114,7 +120,10 @@ class MailClient:
         Raises `Unreachable` or `AnswerLost` when the line breaks.
         """
         place, path = _place(url)
-        mailboxes = self._connect(place, login)
+        try:
+            mailboxes = self._connect(place, login)
+        except LoginError as error:
+            raise Unreachable(f"{place} does not let us in") from error
         try:
             with _losses(place):
                 mailboxes.select(_mailbox(path))
@@ -134,7 +143,7 @@ class MailClient:
     def _smtp(self, place: Place, request: Request) -> Response:
         with _unreachable(place):
             server = _Smtp(self._socket(place), place.host)
-        with server.ends(self.total):
+        with server.ends(_SLOW * self.total + _seconds(request.content)):
             try:
                 return self._handed_over(server, place, request)
             except _Said as said:
@@ -170,7 +179,7 @@ class MailClient:
             words = str(error).encode()
             return Response(503 if _LATER.search(words) else 401, {"stage": "login"}, words)
         try:
-            with mailboxes.ends(self.total), _losses(place):
+            with mailboxes.ends(self.total + _seconds(request.content)), _losses(place):
                 response = mailboxes.answer(path, request, limit)
         except BaseException:
             mailboxes.hang_up()
@@ -301,6 +310,8 @@ class _Smtp(smtplib.SMTP):
         lines = re.sub(rb"\r?\n|\r", b"\r\n", content)
         stuffed = re.sub(rb"(?m)^\.", b"..", lines)
         try:
+            if self.sock is not None:
+                self.sock.settimeout(None)  # `ends` sees to it
             self.send(stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"))
             code, words = self.getreply()
         except (OSError, smtplib.SMTPException) as error:
@@ -397,7 +408,9 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
 
     def _put(self, name: str, content: bytes) -> Response:
         try:
+            self.socket().settimeout(_TIMEOUT + _seconds(content))
             self.append(self._named(name), content, flags=[rb"\Seen"])
+            self.socket().settimeout(_TIMEOUT)
         except imaplib.IMAP4.abort:
             raise
         except imaplib.IMAP4.error as error:
@@ -568,6 +581,11 @@ def _losses(place: Place) -> Iterator[None]:
     except _FAILURES as error:
         log.info("%s: %s", place, type(error).__name__)
         raise AnswerLost(f"{place}: {type(error).__name__}") from error
+
+
+def _seconds(content: bytes | None) -> float:
+    """What sending so much may take."""
+    return len(content or b"") / _SLOWEST_LINE
 
 
 def _place(url: str) -> tuple[Place, str]:

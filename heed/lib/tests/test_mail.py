@@ -347,6 +347,11 @@ def watched(answers: Mapping[str, str | None], ended: Callable[[], bool], times:
         next(heard, None)
 
 
+def test_an_ear_that_is_not_let_in() -> None:
+    with pytest.raises(Unreachable):
+        watched({**IMAP, "LOGIN": "TAG NO [AUTHENTICATIONFAILED] no\r\n"}, lambda: False, 1)
+
+
 def test_without_idle_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail, "_LOOK_EVERY", 0.05)
     calls = iter(range(1000))
