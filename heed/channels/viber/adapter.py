@@ -23,6 +23,7 @@ from heed.channels.base import (
     CredentialField,
     Files,
     Finding,
+    Guide,
     Hook,
     IdentitySeen,
     Inbound,
@@ -84,7 +85,26 @@ class Viber(Network):
             limits=(Limit("chars", TEXT_LIMIT),),
             files=Files(types=ANY_TYPE, most_bytes=MOST_BYTES, count=1, fetched=True),
         ),
+        why_not={
+            "react": _("Viber does not let bots react to a message."),
+            "seen": _("Viber does not let bots show that they read a message."),
+            "edit": _("Viber does not let bots change a message."),
+            "delete": _("Viber does not let bots take a message back."),
+        },
         receipts=frozenset({"delivered", "seen"}),
+    )
+    guide = Guide(
+        steps=(
+            _("Have a Viber partner, or Viber's own form for businesses, make a bot; it costs money."),
+            _("In the Viber Admin Panel open the bot, Edit info, and copy the token into this form."),
+            _("Connect. Heed sets the webhook by itself; Viber tries at once whether it answers."),
+            _("Write to the bot from a phone. A ticket appears."),
+        ),
+        console="https://partners.viber.com/",
+    )
+    lost_in_outage = _(
+        "Viber repeats for about an hour what it could not deliver. It keeps no history that could be asked "
+        "for: what a longer outage swallowed is lost."
     )
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
@@ -109,7 +129,13 @@ class Viber(Network):
             {"url": account.hook_url, "event_types": EVENT_TYPES, "send_name": True, "send_photo": True},
         )
         uri = str(info.get("uri", ""))
-        return Checked(external_id=str(info.get("id") or uri), name=str(info.get("name", "")), handle=uri)
+        subscribers = info.get("subscribers_count")
+        return Checked(
+            external_id=str(info.get("id") or uri),
+            name=str(info.get("name", "")),
+            handle=uri,
+            facts={"subscribers": subscribers} if isinstance(subscribers, int) else {},
+        )
 
     def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
         """The token does not expire; when it is refused only a new one helps."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
+from django.utils.translation import override
 
 from heed.channels.base import (
     ADMITTED,
@@ -253,8 +254,10 @@ class TestSending:
 class TestTheRest:
     def test_check_sets_the_webhook(self) -> None:
         info = {"status": 0, "status_message": "ok", "id": "pa:1", "name": "Acme", "uri": "acmeshoes"}
-        script = Script(info, {"status": 0, "status_message": "ok"})
-        assert script.run(network.check(ACCOUNT)) == Checked("pa:1", "Acme", "acmeshoes")
+        script = Script({**info, "subscribers_count": 7}, {"status": 0, "status_message": "ok"})
+        assert script.run(network.check(ACCOUNT)) == Checked(
+            "pa:1", "Acme", "acmeshoes", facts={"subscribers": 7}
+        )
         assert script.requests[1].url.endswith("/pa/set_webhook")
         assert script.requests[1].json["url"] == ACCOUNT.hook_url
         assert set(script.requests[1].json["event_types"]) >= {"delivered", "seen", "failed", "unsubscribed"}
@@ -293,6 +296,20 @@ class TestTheRest:
         target = Target("1", "private", "message", "", {})
         with pytest.raises(Refusal):
             Script().run(network.act(ACCOUNT, "like", target, "01="))
+
+    def test_why_there_are_none_is_said(self) -> None:
+        can = network.capabilities
+        assert can.on_private == can.on_private_ours == frozenset()
+        with override("en"):
+            assert {name: "Viber does not let bots" in str(why) for name, why in can.why_not.items()} == {
+                "react": True,
+                "seen": True,
+                "edit": True,
+                "delete": True,
+            }
+        assert can.private is not None
+        assert can.private.files is not None
+        assert can.private.files.fetched
 
     def test_a_token_is_not_renewed(self) -> None:
         with pytest.raises(Refusal) as caught:
