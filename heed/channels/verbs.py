@@ -158,12 +158,14 @@ def _asked(account: Account, steps: Steps[T]) -> T:
 
 
 def reconnect(account: Account, credentials: Mapping[str, str]) -> None:
-    """Take new credentials and check again. A field left out or empty keeps what it held.
+    """Take new credentials and check again. A field left out keeps what it held, and so does a secret
+    left empty; an empty field that is no secret is emptied.
 
     Raises `CannotConnect`.
     """
     known = account.credentials
-    given = {name: value for name, value in credentials.items() if value.strip()}
+    secret = {field.name for field in account.adapter.fields if field.secret}
+    given = {name: value for name, value in credentials.items() if value.strip() or name not in secret}
     account.credentials = _checked_credentials(account.adapter, {**known, **given})
     if _ends_session(account.adapter, known, given):
         account.session = {}

@@ -145,6 +145,11 @@ class Network(Protocol):
         yield from ()
         return []
 
+    def snippet(self, desk: str, external_id: str) -> str:
+        """What to put into one's own pages so that customers can write there; empty where nothing has
+        to be. `desk` is the address of this Heed, without a slash at the end."""
+        return ""
+
     def private_link(self, external_id: str, handle: str) -> str:
         """A web address under which anyone can begin a private talk with this account; empty where the
         network has none. `external_id` and `handle` are the account's."""

@@ -131,6 +131,9 @@ class Site(Network):
         sets_webhook=True,
     )
 
+    def snippet(self, desk: str, external_id: str) -> str:
+        return f'<script async src="{desk}/widget/{external_id}.js"></script>' if external_id else ""
+
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         """An app signs the raw body with the account's secret."""
         if hook.method != "POST":

@@ -29,6 +29,7 @@ class Pigeon:
         CredentialField("page_token", "Page token"),
         CredentialField("app_secret", "App secret"),
         CredentialField("hint", "Hint", required=False),
+        CredentialField("colour", "Colour", secret=False, required=False),
     )
 
     oauth: Any = None
@@ -243,6 +244,13 @@ class TestChange:
         verbs.reconnect(account, {changed: "something new"})
         account.refresh_from_db()
         assert account.session == ({"access": "rotated"} if kept else {})
+
+    def test_what_is_no_secret_can_be_emptied(self) -> None:
+        account = acme()
+        verbs.reconnect(account, {"hint": "it rhymes", "colour": "green"})
+        verbs.reconnect(account, {"hint": "", "colour": ""})
+        account.refresh_from_db()
+        assert account.credentials == {**GOOD, "hint": "it rhymes"}
 
     def test_disconnecting_wipes_credentials_and_the_webhook_address(self) -> None:
         account = acme()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -74,6 +75,10 @@ class Shown:
         return inbox_health.of_account(self.account)
 
     @property
+    def snippet(self) -> str:
+        return self.network.snippet(settings.HEED_PUBLIC_URL, self.account.external_id)
+
+    @property
     def gaps(self) -> list[Gap]:
         return gaps.latest(self.account)
 
@@ -94,18 +99,28 @@ class Shown:
 
 
 class CredentialsForm(forms.Form):
-    """The fields a network asks for. When reconnecting, a field left empty keeps what it held. What
-    signing in at the network brings need not be entered."""
+    """The fields a network asks for. With `kept` credentials a secret left empty keeps what it held, and
+    what is no secret is shown and can be emptied. What signing in at the network brings need not be
+    entered."""
 
     def __init__(
-        self, network: Network, *args: Any, keep: bool = False, by_sign_in: bool = False, **more: Any
+        self,
+        network: Network,
+        *args: Any,
+        kept: Mapping[str, str] | None = None,
+        by_sign_in: bool = False,
+        **more: Any,
     ) -> None:
         super().__init__(*args, **more)
         self.names = [field.name for field in network.fields]
         self.brought = network.oauth.fills if network.oauth is not None else ()
+        keep = bool(kept)
         for field in network.fields:
             optional = keep or (by_sign_in and field.name in self.brought)
-            self.fields[field.name] = _credential(field, optional=optional, keep=keep)
+            shown = _credential(field, optional=optional, keep=keep)
+            if kept and not field.secret:
+                shown.initial = kept.get(field.name, "")
+            self.fields[field.name] = shown
 
     def credentials(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in self.names}
@@ -212,7 +227,7 @@ def reconnect(request: HttpRequest, account_id: int) -> HttpResponse:
     """Take new credentials, or go and sign in at the network again."""
     found = reach.account(account_id)
     away = "sign_in" in request.POST
-    form = CredentialsForm(found.adapter, request.POST, keep=bool(found.credentials), by_sign_in=away)
+    form = CredentialsForm(found.adapter, request.POST, kept=found.credentials, by_sign_in=away)
     if form.is_valid():
         given = form.credentials()
         try:
@@ -265,7 +280,7 @@ def _page(
     initial = {"name": found.name, "after_solved": found.after_solved}
     facts = {
         "shown": Shown(found),
-        "credentials": credentials or CredentialsForm(found.adapter, keep=bool(found.credentials)),
+        "credentials": credentials or CredentialsForm(found.adapter, kept=found.credentials),
         "settings": settings or SettingsForm(initial=initial),
     }
     return render(request, "accounts/account.html", facts)
