@@ -24,7 +24,8 @@ from heed.lib.mail import MailClient
 
 LOGIN = ("acme", 's e"c\\ret')
 SAY_HELLO = "220 here\r\n"
-TAKES = {
+TAKES: dict[str, str | None] = {
+    "QUIT": None,
     "EHLO": "250-here\r\n250 SIZE 900\r\n",
     "MAIL": "250 ok\r\n",
     "RCPT": "250 ok\r\n",
