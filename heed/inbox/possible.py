@@ -161,7 +161,7 @@ def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Mes
     if not ticket.identity.reachable:
         return _closed(REASONS["unreachable"], "unreachable")
     if ticket.kind == Ticket.Kind.PRIVATE or ticket.last_private_in is not None:
-        way = _within_window(ticket, writing, sending)
+        way = _within_window(ticket, _by_kind(ticket, writing, to), sending)
     elif can.private_reply:
         way = _private_reply(ticket, writing, can, to, sending)
     elif writing.window is None:
@@ -169,6 +169,16 @@ def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Mes
     else:
         way = _closed(Words(CLOSED, PUBLIC_ONLY), "outside_window")
     return _unless_account_is_broken(ticket, way)
+
+
+def _by_kind(ticket: Ticket, writing: Writing, to: Message | None) -> Writing:
+    """How one may write in answer to this kind of message."""
+    if not writing.windows:
+        return writing
+    answered = to or last_inbound(ticket, "private")
+    return (
+        replace(writing, window=writing.windows.get(answered.kind, writing.window)) if answered else writing
+    )
 
 
 def _within_window(ticket: Ticket, writing: Writing, sending: Message | None) -> Way:

@@ -106,6 +106,13 @@ def found_by_search(shop: Shop) -> None:
     shop.gather()
 
 
+def business(shop: Shop) -> None:
+    """Telegram's customer writes to the owner's own account, which the bot may answer for."""
+    shop.play("business_connect")
+    shop.play("business_message", person=CUSTOMER, text="Ste še odprti?")
+    shop.gather()
+
+
 def level(name: str, asked: Bring) -> Bring:
     def bring(shop: Shop) -> None:
         shop.account.credentials = {**shop.account.credentials, "access_level": name}
@@ -288,6 +295,9 @@ TELEGRAM = [
     Case("telegram", "signed out", signed_out, refused="sign_in_again", network_says="sign_in_again"),
     Case("telegram", "ten pictures with the longest text", private, text="ж" * 4096,
          files=(File("png"),) * 10),
+    Case("telegram", "a business chat about to close", after(23, business, minutes=59)),
+    Case("telegram", "a business chat just closed", after(24, business, minutes=1),
+         refused="outside_window", network_says="outside_window"),
     Case("telegram", "eleven pictures", private, files=(File("png"),) * 11, refused="file_refused"),
     Case("telegram", "a picture above the size of photos", private,
          files=(File("png", 10 * MEGABYTE + 1),)),
@@ -453,6 +463,36 @@ def test_what_is_refused_never_leaves(shop: Shop, case: Case, monkeypatch: pytes
     assert shop.requests[made:] == []
     if case.network_says:
         assert _said_past_the_guard(shop, case, monkeypatch) == ("failed", case.network_says)
+
+
+TEMPLATES = [
+    (FilledTemplate("order_update", "en", ("Lea", "88140")), "Hello Lea, your order 88140 is on its way."),
+    (FilledTemplate("we_are_back", "sl"), ""),
+    (FilledTemplate("order_update", "en", ("Lea",)), None),
+    (FilledTemplate("order_update", "en", ("Lea", " ")), None),
+    (FilledTemplate("order_update", "de", ("Lea", "88140")), None),
+    (FilledTemplate("summer_sale", "en"), None),
+]
+"""A filled template and what the customer then sees; None for one that is not approved or not filled."""
+
+
+@pytest.mark.parametrize("case", [Case("whatsapp", "after the window", after(24 * 30))], ids=str)
+@pytest.mark.parametrize(("filled", "shown"), TEMPLATES, ids=lambda value: getattr(value, "name", None))
+def test_templates_after_the_window(
+    shop: Shop, case: Case, filled: FilledTemplate, shown: str | None
+) -> None:
+    way = shop.way("private")
+    assert (way.allowed, way.reason, bool(way.templates)) == (False, "outside_window", True)
+    made = len(shop.requests)
+    if shown is None:
+        with pytest.raises(verbs.CannotAnswer, match="template"):
+            shop.answer("private", "", template=filled)
+        assert shop.requests[made:] == []
+        return
+    message = shop.answer("private", "", template=filled)
+    assert (message.state, message.reason) == ("delivered", "")
+    assert shop.shown(message.text) == 1
+    assert shown in message.text
 
 
 def _said_past_the_guard(shop: Shop, case: Case, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:

@@ -71,6 +71,7 @@ class Telegram(Network):
         private=Writing(
             limits=(Limit("utf16", writing.TEXT_LIMIT),),
             files=Files(types=ANY_TYPE, most_bytes={"": writing.FILE_BYTES}, count=writing.ALBUM_LIMIT),
+            windows={reading.BUSINESS: DAY},
         ),
         on_private=frozenset({"react", "unreact", "seen", "typing"}),
         on_private_ours=frozenset({"edit", "delete"}),
