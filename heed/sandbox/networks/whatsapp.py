@@ -833,12 +833,13 @@ def _filled(content: dict[str, Any]) -> str:
     known = [each for each in TEMPLATES if (each["name"], each["language"]) == (content.get("name"), code)]
     if not known or known[0]["status"] != "APPROVED":
         raise Refused(132001, "Template name does not exist in the translation", status=404)
-    body = next(part for part in known[0]["components"] if part["type"] == "BODY")
+    texts = {part["type"]: str(part.get("text", "")) for part in known[0]["components"]}
     given = [part for part in content.get("components", ()) if part.get("type") == "body"]
     values = [str(each.get("text", "")) for part in given for each in part.get("parameters", ())]
-    if len(values) != len(set(re.findall(r"{{\d+}}", body["text"]))) or not all(values):
+    if len(values) != len(set(re.findall(r"{{\d+}}", texts["BODY"]))) or not all(values):
         raise Refused(132000, "Number of parameters does not match the expected number of params")
-    return re.sub(r"{{(\d+)}}", lambda blank: values[int(blank[1]) - 1], str(body["text"]))
+    texts["BODY"] = re.sub(r"{{(\d+)}}", lambda blank: values[int(blank[1]) - 1], texts["BODY"])
+    return "\n".join(texts[name] for name in ("HEADER", "BODY", "FOOTER") if texts.get(name))
 
 
 def _set(reactions: dict[str, str], by: str, emoji: str) -> None:
