@@ -213,7 +213,7 @@ class Composer {
     this.form.querySelector("[data-private-link]").hidden = !facts.link || Boolean(this.changing);
     this.form.querySelector("[data-mark]").hidden = this.visibility === "note" || Boolean(this.changing);
     const words = this.form.querySelector("[data-send-words]");
-    words.textContent = this.changing ? words.dataset.change : this.visibility === "note" ? words.dataset.note : words.dataset.reply;
+    words.textContent = this.changing ? words.dataset.edit : this.visibility === "note" ? words.dataset.note : words.dataset.reply;
     const blocked = Boolean(this.refusal()) || this.uploads.running > 0;
     for (const button of this.form.querySelectorAll("[data-send], [data-mark]")) button.setAttribute("aria-disabled", String(blocked));
   }

@@ -23,6 +23,10 @@ function place(menu) {
   const bottom = Math.min(frame.bottom, innerHeight);
   const fitsBelow = around.bottom + items.offsetHeight + 8 <= bottom;
   const fitsAbove = around.top - items.offsetHeight - 8 >= top;
+  items.style.translate = "";
+  const { left, right } = items.getBoundingClientRect();
+  const beside = Math.max(0, 8 - left) - Math.max(0, right - (innerWidth - 8));
+  if (beside) items.style.translate = `${beside}px`;
   if (!fitsBelow || !fitsAbove) menu.classList.toggle("up", !fitsBelow && (fitsAbove || around.top - top > bottom - around.bottom));
 }
 

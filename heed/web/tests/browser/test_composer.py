@@ -1,0 +1,117 @@
+"""What the composer can do besides writing: templates, changing what was sent, and all of it by keyboard."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from heed.accounts.models import User
+from heed.inbox.models import Draft, Message, Ticket
+from heed.lib import clock
+from heed.web.tests import cast
+
+pytestmark = pytest.mark.browser
+
+HELLO = {"name": "hello", "language": "sl", "text": "Pozdravljeni, {{1}}: {{2}}", "blanks": 2}
+BACK = {"name": "we_are_back", "language": "sl", "text": "Spet smo tu.", "blanks": 0}
+
+
+@pytest.fixture
+def ana(transactional_db: None) -> User:
+    return cast.ana()
+
+
+def focused(page: Page) -> str:
+    words: str = page.evaluate("document.activeElement.textContent.trim()")
+    return words
+
+
+def acts(message: Message) -> list[tuple[object, object]]:
+    """What is to be done with it on the network: action and value."""
+    rows = ProcrastinateJob.objects.filter(task_name="heed.inbox.jobs.act_on_network").order_by("id")
+    return [(row.args["action"], row.args["value"]) for row in rows if row.args["message"] == message.pk]
+
+
+def test_a_template_is_chosen_and_sent_by_keyboard(visit: Any, ana: User) -> None:
+    whatsapp = cast.account("whatsapp", "Acme on WhatsApp", templates=[HELLO, BACK])
+    lea = cast.ticket(whatsapp, "Lea Marn", "Kje je paket?", minutes=26 * 60)
+    page = visit(ana, f"/inbox/unanswered/{lea.pk}/")
+    expect(page.get_by_role("tab", name="Reply privately")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("[data-refusal]")).to_contain_text("approved templates")
+    page.locator("[data-templates] > summary").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-template-list] button").first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    assert focused(page).startswith("we_are_back")
+    page.keyboard.press("ArrowDown")  # round again
+    page.keyboard.press("Enter")
+    first, second = page.locator("[data-template-blanks] input").all()
+    expect(first).to_be_focused()
+    page.keyboard.type("Lea")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts")).to_contain_text("Fill in every blank")
+    second.fill("88140")
+    expect(page.locator("[data-template-text]")).to_have_text("Pozdravljeni, Lea: 88140")
+    assert [each["id"] for each in Axe().run(page).response["violations"]] == []
+    page.keyboard.press("Control+Enter")
+    sent = page.locator("#log .msg.out:not(.sending-now)")
+    expect(sent).to_contain_text("Pozdravljeni, Lea: 88140")
+    expect(sent).to_contain_text("template")
+    expect(page.locator("[data-template]")).to_be_hidden()
+    assert Message.objects.get(direction="out").manner["template"]["values"] == ["Lea", "88140"]
+
+
+def test_changing_what_was_sent_keeps_what_was_begun(visit: Any, ana: User) -> None:
+    mastodon = cast.account("mastodon", "@acme")
+    lea = cast.ticket(mastodon, "Lea Marn", "Broken zip!", post=cast.post(mastodon))
+    sent = cast.wrote(lea, ana, "We are sory.", at=clock.now() - timedelta(minutes=1))
+    page = visit(ana, f"/inbox/unanswered/{lea.pk}/")
+    field = page.locator("#composer textarea")
+    with page.expect_response("**/drafts/public/"):
+        field.fill("A new pair is")
+    page.keyboard.press("Escape")
+    page.keyboard.press("d")
+    page.keyboard.press("Enter")
+    while focused(page) != "Edit":
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("We are sory.")
+    expect(page.locator("[data-mark]")).to_be_hidden()
+    page.get_by_role("tab", name="Note").click()  # another way: the change is let be
+    expect(page.locator("[data-quoting]")).to_be_hidden()
+    page.get_by_role("tab", name="Reply publicly").click()
+    expect(field).to_have_value("A new pair is")
+    page.locator("[data-change]").evaluate("button => button.click()")
+    field.fill("We are sorry.")
+    page.get_by_role("button", name="Change it").click()
+    expect(field).to_have_value("A new pair is")
+    assert acts(sent) == [("edit", "We are sorry.")]
+    assert Draft.objects.get().text == "A new pair is"
+
+
+def test_a_message_is_acted_on_by_keyboard(visit: Any, ana: User) -> None:
+    whatsapp = cast.account("whatsapp", "Acme on WhatsApp")
+    lea = cast.ticket(whatsapp, "Lea Marn", "Thank you!")
+    cast.wrote(lea, ana, "You are welcome.")
+    page = visit(ana, f"/inbox/unanswered/{lea.pk}/", size=(390, 844))
+    page.keyboard.press("m")
+    assert focused(page) == "Reply"
+    box = page.locator(".msg:not(.out) details[open] .items").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    chosen = focused(page)
+    with page.expect_response("**/acts/react/"):
+        page.keyboard.press("Enter")
+    expect(page.locator(".msg:not(.out) details.menu > summary")).to_be_focused()
+    expect(page.locator("details.menu[open]")).to_have_count(0)
+    assert acts(lea.messages.get(direction="in")) == [("react", chosen)]
+    assert Ticket.objects.get().unanswered
