@@ -18,7 +18,17 @@ import psycopg
 from cryptography.fernet import InvalidToken
 from django.db import DatabaseError, OperationalError, close_old_connections, connection, transaction
 
-from heed.channels.base import AccountRecord, Broken, Inbound, Malformed, MessageReceived, NotUnderstood
+from heed.channels.base import (
+    AccountRecord,
+    Broken,
+    IdentityChanged,
+    IdentitySeen,
+    Inbound,
+    Malformed,
+    MessageReceived,
+    NotUnderstood,
+    PostSeen,
+)
 from heed.channels.models import Account
 from heed.channels.registry import NoSuchNetwork
 from heed.inbox import arrivals, events, news
@@ -183,9 +193,27 @@ def _apply(items: list[Item]) -> None:
         arrivals.Arrival(item.account, item.news) for item in items if isinstance(item.news, MessageReceived)
     ]
     _hand_on(arrivals.store(received))
+    told: dict[tuple[int, str], Inbound] = {}
     for item in items:
-        if not isinstance(item.news, MessageReceived):
+        if not isinstance(item.news, MessageReceived) and not _was_just_told(item, told):
             news.apply(item.account, item.news)
+
+
+def _was_just_told(item: Item, told: dict[tuple[int, str], Inbound]) -> bool:
+    """Some networks say with every message who its author or what its post is: the same once more
+    changes nothing. `told` holds the last word on each person and post."""
+    match item.news:
+        case IdentitySeen(person=person):
+            key = (item.account.pk, f"person {person.external_id}")
+        case PostSeen(external_id=post):
+            key = (item.account.pk, f"post {post}")
+        case IdentityChanged():
+            told.clear()
+            return False
+        case _:
+            return False
+    before, told[key] = told.get(key), item.news
+    return before == item.news
 
 
 def _hand_on(stored: arrivals.Stored) -> None:

@@ -471,9 +471,12 @@ def _hand_on(kind: events.Kind, account: Account, **data: object) -> None:
 
 def _identity(account: Account, news: IdentitySeen) -> None:
     identity = _known(account, news.person) or _made(account, news.person)
-    refresh_identity(identity, news.person)
-    if news.reachable is not None:
-        identity.reachable = news.reachable
+    changed = refresh_identity(identity, news.person)
+    if news.reachable not in (None, identity.reachable):
+        identity.reachable = bool(news.reachable)
+        changed = True
+    if not changed:
+        return
     identity.save()
     if news.person.name:
         Customer.objects.filter(pk=identity.customer_id, name="").update(name=str(identity))
