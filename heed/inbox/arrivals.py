@@ -417,7 +417,7 @@ def _open(
 def _opening(news: list[MessageReceived]) -> tuple[Any, ...]:
     """The subject, and what `_line` says of the messages a ticket opens with."""
     first = min(news, key=lambda each: each.at)
-    last_at, words, opened_at, window_from = _line(news)
+    last_at, words, opened_at, window_from, *_ = _line(news)
     return first_words(clean(first.text), 80) or words[:80], last_at, words, opened_at, window_from
 
 
@@ -462,15 +462,17 @@ def _row(arrival: Arrival, ticket: int, identity: int) -> tuple[Any, ...]:
         news.parent[:255],
         clean(news.permalink),
         orjson.dumps(_clean(dict(news.refs))).decode() if news.refs else "{}",
+        news.automatic,
     )
 
 
 _INSERT_MESSAGES = """
 INSERT INTO inbox_message (created_at, account_id, ticket_id, identity_id, external_id, visibility, kind,
-    text, at, parent, permalink, refs, direction, state, hidden, liked, reposted, attempts, reason, detail)
+    text, at, parent, permalink, refs, automatic, direction, state, hidden, liked, reposted, attempts,
+    reason, detail)
 SELECT %s, new.*, 'in', 'received', false, false, false, 0, '', ''
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
-    %s::timestamptz[], %s::text[], %s::text[], %s::jsonb[]) AS new
+    %s::timestamptz[], %s::text[], %s::text[], %s::jsonb[], %s::bool[]) AS new
 ON CONFLICT DO NOTHING
 RETURNING id, account_id, external_id, ticket_id
 """
@@ -555,16 +557,30 @@ def window_of(account: Account) -> int | None:
     return private.window if private else None
 
 
-def _line(news: list[MessageReceived]) -> tuple[datetime, str, datetime, datetime | None]:
-    """When the last one came and its words, when the first one came, and the last that lets us answer
-    privately."""
+class Line(NamedTuple):
+    """What messages that come together change in a ticket's row."""
+
+    last_at: datetime
+    words: str
+    first_at: datetime
+    window_from: datetime | None
+    """The last that lets us answer privately."""
+    waits_from: datetime | None
+    """The first and the last that a person wrote, and that therefore wait for an answer."""
+    waits_at: datetime | None
+
+
+def _line(news: list[MessageReceived]) -> Line:
     last = max(news, key=lambda each: (each.at, each.external_id))
     windows = [each.at for each in news if each.visibility == "private" and each.opens_window]
-    return (
+    waiting = [each.at for each in news if not each.automatic]
+    return Line(
         last.at,
         first_words(clean(last.text), 180) or PAPER_CLIP,
         min(each.at for each in news),
         max(windows) if windows else None,
+        min(waiting) if waiting else None,
+        max(waiting) if waiting else None,
     )
 
 
@@ -581,15 +597,18 @@ UPDATE inbox_ticket AS t SET
     last_private_in = greatest(t.last_private_in, n.window_from),
     window_closes_at = greatest(t.last_private_in, n.window_from) + n."window" * interval '1 second',
     unanswered = t.unanswered OR n.waits,
-    waiting_since = CASE WHEN n.waits AND NOT n.partly_answered THEN least(t.waiting_since, n.first)
+    waiting_since = CASE WHEN n.waits AND NOT n.partly_answered THEN least(t.waiting_since, n.waits_from)
         ELSE t.waiting_since END,
     status = CASE WHEN t.status = 'solved' AND n.waits THEN 'open' ELSE t.status END,
     solved_at = CASE WHEN n.waits THEN NULL ELSE t.solved_at END
 FROM (
-    SELECT new.*, now.outside_until IS NULL OR new.at > now.outside_until AS waits,
-        coalesce(new.first <= now.outside_until AND new.at > now.outside_until, false) AS partly_answered
+    SELECT new.*,
+        coalesce(now.outside_until IS NULL AND waits_at IS NOT NULL OR waits_at > now.outside_until, false)
+            AS waits,
+        coalesce(waits_from <= now.outside_until AND waits_at > now.outside_until, false) AS partly_answered
     FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[],
-        %s::int[]) AS new (ticket, at, words, first, window_from, "window")
+        %s::timestamptz[], %s::timestamptz[], %s::int[])
+        AS new (ticket, at, words, first, window_from, waits_from, waits_at, "window")
     JOIN inbox_ticket AS now ON now.id = new.ticket
 ) AS n
 WHERE t.id = n.ticket
@@ -600,7 +619,7 @@ RETURNING t.id, t.status, n.partly_answered
 _WAITING_SINCE = """
 UPDATE inbox_ticket AS t SET waiting_since = (
     SELECT min(m.at) FROM inbox_message m
-    WHERE m.ticket_id = t.id AND m.direction = 'in' AND m.at > t.outside_until
+    WHERE m.ticket_id = t.id AND m.direction = 'in' AND NOT m.automatic AND m.at > t.outside_until
 )
 WHERE t.id = ANY(%s)
 """

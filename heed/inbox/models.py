@@ -19,7 +19,6 @@ from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
 from heed.lib import clock
 
-
 _SHORT_ID = 20
 
 
@@ -124,7 +123,7 @@ class Identity(models.Model):
         ]
 
     def __str__(self) -> str:
-        """The name or handle; of somebody who has neither the end of a long id, by which one tells them apart."""
+        """The name or handle; of somebody who has neither, the end of a long id."""
         if self.name or self.handle or len(self.external_id) <= _SHORT_ID:
             return self.name or self.handle or self.external_id
         return f"…{self.external_id[-6:]}"

@@ -56,6 +56,9 @@ class MessageReceived(Inbound):
     message, postback. `author` is None where the network does not say who wrote; a later
     `AuthorFound` may. `refs` holds what the network needs later to answer this message.
     `opens_window` is False for what does not let us answer freely (a bare receipt, a referral).
+    `automatic` marks what a machine of the customer's sent (an out-of-office mail): it neither reopens
+    a ticket nor makes one unanswered again; one that begins with it waits all the same, because
+    a form of one's own site sends such mails too.
     """
 
     external_id: str
@@ -70,6 +73,7 @@ class MessageReceived(Inbound):
     permalink: str = ""
     refs: Mapping[str, Any] = field(default_factory=dict)
     opens_window: bool = True
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,7 @@ def _received(letter: Letter, envelope: Envelope, at: datetime, account: Account
         attachments=attachments,
         refs=_refs(letter, account, author, fresh, whole, machine=machine),
         opens_window=not machine,
+        automatic=machine,
     )
 
 

@@ -92,6 +92,24 @@ def test_a_machines_answer_is_shown_and_does_not_count(account: Account) -> None
     assert not Event.objects.filter(kind="answered_outside").exists()
 
 
+def test_an_out_of_office_mail_reopens_nothing(account: Account, ana: User) -> None:
+    news(account, private("1"))
+    verbs.set_status(Ticket.objects.get(), ana, "solved")
+    away = private("2", 5, automatic=True)
+    news(account, away)
+    ticket = Ticket.objects.get()
+    assert (ticket.status, ticket.unanswered, ticket.last_text) == ("solved", False, "words of 2")
+    assert [each.automatic for each in reach.thread(ticket)] == [False, True]
+    news(account, private("3", 10, automatic=True), private("4", 15), private("5", 20, automatic=True))
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.unanswered, ticket.waiting_since) == ("open", True, at(15))
+
+
+def test_a_ticket_that_begins_with_a_machine_waits_all_the_same(account: Account) -> None:
+    news(account, private("1", automatic=True))
+    assert Ticket.objects.get().unanswered
+
+
 def test_a_receipt_may_name_our_key(account: Account, ana: User, rubber: Rubber) -> None:
     news(account, comment("1"))
     ticket = Ticket.objects.get()
