@@ -192,9 +192,9 @@ def connect(request: HttpRequest, network: str) -> HttpResponse:
     form = ConnectForm(adapter, request.POST or None, by_sign_in=by_sign_in)
     if form.is_valid():
         if by_sign_in:
-            away = _away(form, network, person(request))
-            if away:
-                return redirect(away)
+            url = _begun(form, network, person(request))
+            if url:
+                return _away(request, adapter, url)
         elif account := _connected(form, network):
             messages.success(request, _("Saved. Heed is asking the network now."))
             return redirect("account", account.pk)
@@ -232,7 +232,8 @@ def reconnect(request: HttpRequest, account_id: int) -> HttpResponse:
         given = form.credentials()
         try:
             if away:
-                return redirect(verbs.begin_sign_in(found.network, person(request), given, account=found))
+                url = verbs.begin_sign_in(found.network, person(request), given, account=found)
+                return _away(request, found.adapter, url)
             verbs.reconnect(found, given)
         except CannotConnect as cannot:
             form.refuse(cannot)
@@ -302,7 +303,15 @@ def _connected(form: ConnectForm, network: str) -> Account | None:
         return None
 
 
-def _away(form: ConnectForm, network: str, user: User) -> str:
+def _away(request: HttpRequest, network: Network, url: str) -> HttpResponse:
+    """Send the admin to the network. A page does it and no redirect: our policy lets no form lead
+    elsewhere, and browsers hold a form's redirects to it too."""
+    response = render(request, "accounts/away.html", {"network": network, "url": url})
+    response.headers["Refresh"] = f"0; url={url}"
+    return response
+
+
+def _begun(form: ConnectForm, network: str, user: User) -> str:
     """Where the admin goes to grant access; empty when the form says why not."""
     given = form.cleaned_data
     try:
