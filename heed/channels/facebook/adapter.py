@@ -40,6 +40,7 @@ from heed.channels.base import (
 )
 from heed.channels.facebook import calls, connecting, missed, reading, signin
 from heed.channels.meta import webhook
+from heed.channels.meta.errors import thread_is_elsewhere
 from heed.channels.meta.graph import made_id, next_cursor, rows, time
 from heed.channels.meta.shapes import record
 from heed.lib import clock
@@ -414,10 +415,7 @@ def _one_message(
     try:
         return (yield from _try_message(account, envelope, key, part))
     except Refusal as refusal:
-        if (
-            refusal.code.partition("/")[0] not in calls.THREAD_IS_ELSEWHERE
-            or "id" not in envelope["recipient"]
-        ):
+        if not thread_is_elsewhere(refusal) or "id" not in envelope["recipient"]:
             raise
         path = f"{account.external_id or 'me'}/take_thread_control"
         yield from calls.post(account, path, {"recipient": envelope["recipient"]})

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from heed.channels.base import AccountRecord, Reason, Refusal, SessionExpired
+from heed.channels.base import AccountRecord, Refusal, SessionExpired
 from heed.channels.meta import graph, webhook
+from heed.channels.meta.errors import refusal
 from heed.lib import clock
 from heed.lib.http import Request, Response, Steps
 
@@ -185,94 +186,7 @@ def _proof(account: AccountRecord, key: str) -> dict[str, str]:
 
 def accepted(response: Response, account: AccountRecord, *, decisive: bool = False) -> dict[str, Any]:
     """The answer's record. Raises `Refusal`, or `AnswerLost` when nobody knows what happened."""
-    return graph.accepted(
-        response, lambda error, response: _refusal(error, response, account), decisive=decisive
-    )
-
-
-THREAD_IS_ELSEWHERE = ("100/2534037", "2018300", "2018321")
-"""Another app, or an automatic flow, has the thread: it can be taken."""
-
-_MEANING: dict[tuple[int, int], tuple[Reason, bool]] = {
-    (10, 2534022): ("outside_window", False),
-    (10, 2018278): ("outside_window", False),
-    (10, 2018065): ("outside_window", False),
-    (10, 2018108): ("unreachable", False),
-    (10, 1893063): ("account_blocked", False),
-    (10, 2534077): ("sign_in_again", False),
-    (100, 33): ("gone", False),
-    (100, 2018001): ("unreachable", False),
-    (100, 2534014): ("unreachable", False),
-    (100, 2018008): ("file_refused", False),
-    (100, 2018047): ("file_refused", False),
-    (100, 2018074): ("file_refused", False),
-    (100, 2018109): ("file_refused", False),
-    (100, 2018294): ("file_refused", False),
-    (100, 2534013): ("not_configured", False),
-    (100, 2534025): ("already_done", False),
-    (100, 2534029): ("unreachable", False),
-    (100, 2534037): ("not_allowed", False),
-    (200, 1545041): ("unreachable", False),
-    (200, 2534041): ("not_allowed", False),
-    (613, 2018338): ("slow_down", False),
-}
-"""By code and subcode: the reason, and whether trying again by itself makes sense."""
-
-_MEANING_OF_CODE: dict[int, tuple[Reason, bool]] = {
-    1: ("network_down", True),
-    2: ("network_down", True),
-    4: ("slow_down", True),
-    10: ("not_allowed", False),
-    17: ("slow_down", True),
-    32: ("slow_down", True),
-    100: ("bad_request", False),
-    190: ("sign_in_again", False),
-    230: ("not_allowed", False),
-    341: ("slow_down", True),
-    368: ("account_blocked", False),
-    506: ("duplicate", False),
-    551: ("unreachable", False),
-    613: ("slow_down", True),
-    803: ("gone", False),
-    9010: ("unreachable", False),
-    36103: ("not_allowed", False),
-    80002: ("slow_down", True),
-    80006: ("slow_down", True),
-    1609005: ("gone", False),
-    2018171: ("not_allowed", False),
-    2018218: ("not_allowed", False),
-    2018247: ("not_allowed", False),
-    2018300: ("not_allowed", False),
-    2018321: ("not_allowed", False),
-    2534068: ("not_allowed", False),
-    9000001: ("gone", False),
-}
-
-
-def _refusal(error: Mapping[str, Any], response: Response, account: AccountRecord) -> Refusal:
-    code, subcode = graph.number(error.get("code")), graph.number(error.get("error_subcode"))
-    message = str(error.get("message", ""))
     owners = (account.external_id, account.credentials.get("page_id", ""))
-    reason, retry = _meaning(code, subcode, message, response.status)
-    if error.get("is_transient") is True and reason in ("bad_request", "network_down", "slow_down"):
-        reason, retry = ("slow_down" if reason == "slow_down" else "network_down"), True
-    return Refusal(
-        reason,
-        retry=retry,
-        after=graph.wait(response, owners) if retry else None,
-        code=f"{code}/{subcode}" if subcode else str(code),
-        detail=str(error.get("error_user_msg") or message)[:300],
+    return graph.accepted(
+        response, lambda error, response: refusal(error, response, owners), decisive=decisive
     )
-
-
-def _meaning(code: int, subcode: int, message: str, status: int) -> tuple[Reason, bool]:
-    known = _MEANING.get((code, subcode))
-    if known is None and code == 100:
-        if "appsecret_proof" in message:
-            known = ("not_configured", False)
-        elif "Length of param" in message:
-            known = ("too_long", False)
-    known = known or _MEANING_OF_CODE.get(code)
-    if known is None and 200 <= code <= 299:
-        known = ("not_allowed", False)
-    return known or graph.meaning_of_status(status)

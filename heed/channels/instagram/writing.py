@@ -9,6 +9,7 @@ from typing import Any
 from heed.channels import base
 from heed.channels.base import AccountRecord, Answer, Finding, Refusal, Sent, Target
 from heed.channels.instagram import calls, looking, reading
+from heed.channels.meta.errors import thread_is_elsewhere
 from heed.channels.meta.graph import made_id, next_cursor, rows
 from heed.channels.meta.shapes import record
 from heed.lib import clock
@@ -112,7 +113,7 @@ def _deliver(
     try:
         made = yield from calls.post(account, path, body, decisive=True)
     except Refusal as refusal:
-        if refusal.code not in calls.THREAD_IS_ELSEWHERE or "id" not in recipient:
+        if not thread_is_elsewhere(refusal) or "id" not in recipient:
             raise
         take = f"{calls.sender(account)}/take_thread_control"
         yield from calls.post(account, take, {"recipient": dict(recipient)})
