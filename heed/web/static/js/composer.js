@@ -6,6 +6,7 @@ import { tellTimes, until } from "heed/times";
 import { post } from "heed/request";
 import { say } from "heed/toasts";
 import { sentence } from "heed/sentences";
+import { show } from "heed/parts";
 import { toEnd } from "heed/log";
 import { Templates } from "heed/templates";
 import { Typing } from "heed/typing";
@@ -342,11 +343,6 @@ function most(limits, mime) {
   const family = mime.split("/")[0];
   for (const name of [mime, `${family}/`, family, `${family}/*`, ""]) if (name in limits) return limits[name];
   return Infinity;
-}
-
-/** Put the parts the server sent back into the page, as a live update does. */
-function show(text) {
-  return htmx.swap({ text, target: document.body, swap: "none", sourceElement: document.body, hx: {}, request: {}, response: {} });
 }
 
 let composer = null;

@@ -1,16 +1,26 @@
 // The pages beside the inbox: what changed on the server shows at once, and addresses can be copied.
 import "heed/page";
+import { show } from "heed/parts";
 
 const topics = new Set((document.body.dataset.topics || "").split(" ").filter(Boolean));
 const GATHER = 300;
+const PARTS = ["fresh", "alarms", "sections"];
 let timer = null;
 
-/** Fetch the page again and morph in the part that may have changed. */
+/** Fetch the page again and morph in the parts that may have changed: its own, and the side bar's. */
 function refresh() {
   timer ??= setTimeout(() => {
     timer = null;
-    htmx.ajax("GET", location.href, { source: document.body, target: "#fresh", select: "#fresh", swap: "outerMorph", push: "false" });
+    bring().catch(() => {}); // the next nudge tries again
   }, GATHER);
+}
+
+async function bring() {
+  const response = await fetch(location.href);
+  if (!response.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const parts = PARTS.map((id) => page.getElementById(id)).filter(Boolean);
+  await show(parts.map((part) => `<hx-partial hx-target="#${part.id}" hx-swap="outerMorph">${part.outerHTML}</hx-partial>`).join(""));
 }
 
 function listen() {

@@ -17,6 +17,7 @@ from heed.accounts.models import User
 from heed.channels import verbs
 from heed.channels.models import Account
 from heed.inbox.models import Delivery
+from heed.lib import live
 from heed.web.tests import cast
 
 pytestmark = pytest.mark.browser
@@ -137,6 +138,17 @@ def test_the_accounts_page_is_alive(visit: Any, maja: User, account: Account) ->
         verbs.disconnect(account)
     expect(card).to_contain_text("Needs attention")
     expect(card).to_contain_text("Reconnect it with its credentials.")
+    expect(page.locator("#sections li", has_text="Acme on Facebook").locator(".dot.bad")).to_be_visible()
+
+
+def test_alarms_come_and_go_by_themselves(visit: Any, maja: User, account: Account) -> None:
+    page = visit(maja, "/accounts/")
+    expect(page.locator("#alarms .alarm")).to_have_count(0)
+    for missing, count in ((["pages_messaging"], 1), ([], 0)):
+        with transaction.atomic():
+            Account.objects.filter(pk=account.pk).update(missing=missing)
+            live.tell(["accounts"])
+        expect(page.locator("#alarms .alarm")).to_have_count(count)
 
 
 def test_what_is_half_typed_survives_news(visit: Any, maja: User, account: Account) -> None:
