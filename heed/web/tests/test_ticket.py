@@ -256,4 +256,10 @@ def test_a_public_answer_can_lead_to_a_private_talk(page: Client, lea: Ticket) -
     assert facts["private"]["link"] == ""
 
 
+def test_a_mail_shows_what_it_quotes_one_click_away(page: Client, lea: Ticket) -> None:
+    lea.messages.update(refs={"whole": "My parcel?\n> You wrote <b>yesterday</b>"})
+    shown = page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    assert "My parcel?\n&gt; You wrote &lt;b&gt;yesterday&lt;/b&gt;</p></details>" in shown
+
+
 WAYS = re.compile(r'data-way="(\w+)" data-facts="([^"]*)"')

@@ -151,7 +151,7 @@ class ConnectForm(CredentialsForm):
         self.fields["base_url"] = forms.CharField(
             label=_("Base address"),
             help_text=_("Where the network's API lives. Only for servers of one's own."),
-            initial=network.base_url,
+            initial="" if network.base_url.endswith(".invalid") else network.base_url,
             max_length=500,
             required=False,
         )
