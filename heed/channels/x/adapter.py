@@ -47,7 +47,6 @@ from heed.channels.base import (
 from heed.channels.x import calls, polling, reading, signin, subscribing, writing
 from heed.channels.x.payload import Post, User
 from heed.channels.x.signing import webhook_signature
-from heed.lib import clock
 from heed.lib.crypto import same
 from heed.lib.http import Steps
 
@@ -299,7 +298,7 @@ def _message(account: AccountRecord, external_id: str) -> Steps[list[Inbound]]:
         return []
     answer = yield from _shown(account, external_id)
     if answer is None:
-        return [MessageRemoved(external_id=external_id, at=clock.now())]
+        return [MessageRemoved(external_id=external_id, at=None)]
     post = Post.model_validate(calls.data(answer))
     author = reading.around_of(answer, account).person(post.author_id)
     return [AuthorFound(external_id=external_id, author=author)]
@@ -315,7 +314,12 @@ def _shown(account: AccountRecord, external_id: str) -> Steps[dict[str, Any] | N
         if refusal.reason == "gone":
             return None
         raise
-    return answer if calls.data(answer) else None
+    if calls.data(answer):
+        return answer
+    beside = calls.refusal(200, calls.problem_in(answer))
+    if beside.reason != "gone":
+        raise Refusal("network_down", retry=True, code=beside.code, detail=beside.detail)
+    return None
 
 
 network: Network = X()

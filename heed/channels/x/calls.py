@@ -17,8 +17,8 @@ from heed.lib.http import AnswerLost, Request, Response, Steps, Upload
 ALMOST_OVER = timedelta(seconds=60)
 """An access token this near to its end is renewed before it is used."""
 
-_LONGEST_WAIT = 900.0
-"""The buckets fill again within fifteen minutes."""
+_LONGEST_WAIT = 86_400.0
+"""Most buckets fill again within fifteen minutes, those of posts and messages sent within a day."""
 
 # Details are prose and not stable: the type and code decide first.
 _BY_TYPE: dict[str, Reason] = {

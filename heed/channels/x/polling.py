@@ -24,6 +24,7 @@ knows its id."""
 AFTER_A_NO = timedelta(hours=1)
 SEARCH_REACHES = timedelta(days=7) - timedelta(minutes=5)
 MESSAGES_REACH = timedelta(days=30)
+SHOWN_LATE = timedelta(minutes=5)
 
 POST_FIELDS = {
     "tweet.fields": "created_at,author_id,conversation_id,in_reply_to_user_id,referenced_tweets,entities,"
@@ -121,10 +122,9 @@ def _own(account: AccountRecord, kept: Kept) -> Steps[Found]:
 def _search(account: AccountRecord, kept: Kept) -> Steps[Found]:
     """Quotes of our posts, which need not name us, and the words to listen for."""
     words = {"query": query(account)}
-    oldest = clock.now() - SEARCH_REACHES
-    if "since" not in kept or _too_old(kept, oldest):
-        since = max(clock.from_iso(kept.get("from") or iso(clock.now() - BACKLOG)), oldest)
-        kept = {"from": iso(since)}
+    oldest = iso(clock.now() - SEARCH_REACHES)
+    if not kept.get("since") or _last_post(kept) < oldest:
+        kept = {"from": max(_last_asked(kept), oldest)}
     return (yield from _posts(account, kept, "search", "/2/tweets/search/recent", "next_token", words))
 
 
@@ -135,9 +135,17 @@ def query(account: AccountRecord) -> str:
     return f"({' OR '.join(wanted)}) -is:retweet" + (f" -from:{account.handle}" if account.handle else "")
 
 
-def _too_old(kept: Kept, oldest: datetime) -> bool:
-    """Whether the place to go on from lies before what the search still holds."""
-    return str(kept.get("at") or "") < iso(oldest)
+def _last_post(kept: Kept) -> str:
+    """When the post was written from which to go on. X refuses one that its search no longer holds."""
+    return str(kept.get("newest_at") or kept.get("at") or "")
+
+
+def _last_asked(kept: Kept) -> str:
+    """Until when everything was found, with a margin for what a search shows late."""
+    if kept.get("from"):
+        return str(kept["from"])
+    asked = clock.from_iso(kept["at"]) - SHOWN_LATE if kept.get("at") else clock.now() - BACKLOG
+    return iso(asked)
 
 
 def _posts(
@@ -148,7 +156,7 @@ def _posts(
     asked = {**POST_FIELDS, **more, "max_results": _PAGE}
     asked |= {"since_id": str(kept["since"])} if kept.get("since") else {"start_time": start}
     bodies: list[bytes] = []
-    newest = str(kept.get("since") or "")
+    newest, newest_at = str(kept.get("since") or ""), _last_post(kept)
     for _ in range(_PAGES):
         page = yield from calls.call(account, "GET", path, params=asked)
         meta = page.get("meta")
@@ -156,12 +164,14 @@ def _posts(
         newest = _newer(newest, str(meta.get("newest_id") or ""))
         if calls.rows(page):
             bodies.append(body(name, account, page))
+            newest_at = max(newest_at, *(at_of(each) for each in calls.rows(page)))
         token = str(meta.get("next_token") or "")
         if not token:
             break
         asked = {**asked, page_as: token}
-    at = {"since": newest, "at": iso(clock.now())} if newest else {"from": start}
-    return bodies[::-1], at
+    if not newest:
+        return bodies[::-1], {"from": start}
+    return bodies[::-1], {"since": newest, "newest_at": newest_at, "at": iso(clock.now())}
 
 
 def _messages(account: AccountRecord, kept: Kept) -> Steps[Found]:
@@ -204,7 +214,7 @@ def _sender(message: Mapping[str, Any]) -> str:
 
 
 def at_of(message: Mapping[str, Any]) -> str:
-    """The time of a message in one form, so that texts compare as times do; now where there is none."""
+    """The time of a post or message in one form, so that texts compare as times do; now without one."""
     try:
         return iso(clock.from_iso(str(message.get("created_at"))))
     except ValueError:

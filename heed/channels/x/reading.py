@@ -283,15 +283,22 @@ def _polled_message(raw: Any, around: Around) -> list[Inbound]:
     if len(others) != 1 or (message.dm_conversation_id and around.us not in members):
         return [NotUnderstood(what="message in a group")]
     (other,) = others
-    files = [around.files[key] for key in message.attachments.media_keys if key in around.files]
+    keys = message.attachments.media_keys
+    files = [_private_file(each.type, each.url or each.preview_image_url) for each in _known(keys, around)]
+    # Of a file that X did not include, the agent sees at least that there was one.
+    files += [Attachment("file", name=key) for key in keys if key not in around.files]
     return _message(
         message.id,
         _utc(message.created_at),
         around.person(other),
         message.sender_id == around.us,
         readable(message.text, message.entities, without_files=bool(files)),
-        tuple(_private_file(each.type, each.url or each.preview_image_url) for each in files),
+        tuple(files),
     )
+
+
+def _known(keys: list[str], around: Around) -> list[Media]:
+    return [around.files[key] for key in keys if key in around.files]
 
 
 # ------------------------------------------------------------------------------- messages
@@ -476,8 +483,7 @@ def permalink(post: Post, around: Around) -> str:
 
 
 def _files(post: Post, around: Around) -> Iterator[Attachment]:
-    known = [around.files[key] for key in post.attachments.media_keys if key in around.files]
-    for media in [*known, *post.media]:
+    for media in [*_known(post.attachments.media_keys, around), *post.media]:
         kind = _KINDS.get(media.type, "file")
         videos = [each for each in media.variants if each.content_type == "video/mp4" and each.url]
         best = max(videos, key=lambda each: each.bit_rate, default=None)

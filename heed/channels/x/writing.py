@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -41,6 +42,8 @@ _LIMITS = {
     "image/gif": ("gif", GIF_BYTES),
 }
 _CASHTAG = re.compile(r"(?<!\w)\$[A-Za-z]{1,6}(?!\w)")
+_NAME = re.compile(r"@\w{1,20}")
+_SCHEME = re.compile(r"^https?://", re.IGNORECASE)
 _CHUNK = 4 * MEGABYTE
 _LOOKS = 12
 _CLOCKS_DIFFER = timedelta(seconds=5)
@@ -238,9 +241,18 @@ def _echoes(account: AccountRecord, what: str, page: Mapping[str, Any]) -> list[
 
 
 def _is_same(echo: Echo, answer: Answer, since: datetime) -> bool:
-    """Whether this is the answer: the same words, as many files, not before, and nobody else's."""
-    fits = echo.text == answer.text.strip() and bool(echo.attachments) == bool(answer.files)
+    """Whether this is the answer: the same words, a file or none, not before, and nobody else's."""
+    fits = _bare(echo.text) == _bare(answer.text) and bool(echo.attachments) == bool(answer.files)
     return fits and echo.at >= since and echo.external_id not in answer.taken
+
+
+def _bare(text: str) -> str:
+    """The words without what X changes in them: it composes letters and line ends, writes links out in
+    full, and takes the names at the start of a reply for its own."""
+    words = unicodedata.normalize("NFC", text).split()
+    while words and _NAME.fullmatch(words[0]):
+        del words[0]
+    return " ".join(_SCHEME.sub("", each).rstrip("/") for each in words).casefold()
 
 
 def _next(asked: Mapping[str, str], page: Mapping[str, Any]) -> dict[str, str]:

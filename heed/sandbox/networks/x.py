@@ -756,6 +756,9 @@ class X(Simulator):
         if not asked or len(asked) > most:
             raise _problem(400, "invalid-request", f"query must be 1 to {most} characters")
         oldest = self.clock.now() - timedelta(days=7)
+        since = self._posts.get(call.query.get("since_id", ""))
+        if since is not None and since.at < oldest:
+            raise _problem(400, "invalid-request", "since_id must be a post id created within 7 days")
         fits = _query(asked)
         found = [each for each in self._posts.values() if each.at > oldest and fits(self._searched(each))]
         return self._listed(call, found, headers)

@@ -281,10 +281,15 @@ class TestRefusals:
         assert 290 < caught.after <= 300
 
     def test_a_reset_in_the_past_or_far_away(self) -> None:
-        for seconds, after in ((-60, 1.0), (90_000, 900.0)):
+        for seconds, after in (
+            (-60, 1.0),
+            (7_200, 7_200.0),
+            (90_000, 86_400.0),
+        ):  # a bucket of the day is not a quarter-hour's
             reset = str(int((clock.now() + timedelta(seconds=seconds)).timestamp()))
             response = no(429, **{"x-rate-limit-reset": reset})
-            assert refused(Script(response), network.send(ACCOUNT, answer())).after == after
+            told = refused(Script(response), network.send(ACCOUNT, answer())).after
+            assert told == pytest.approx(after, abs=5)
 
     def test_a_wait_nobody_names(self) -> None:
         assert refused(Script(no(429)), network.send(ACCOUNT, answer())).after is None
@@ -363,6 +368,33 @@ class TestFinding:
         post["entities"] = {"urls": [{"url": "https://t.co/x", "expanded_url": "https://acme.example/a"}]}
         wanted = answer("Tu: https://acme.example/a & hvala", started=NOW)
         assert Script({"data": [post]}).run(network.find(ACCOUNT, wanted)).external_id == "78"
+
+    @pytest.mark.parametrize(
+        ("typed", "links", "shown"),
+        [
+            ("Tu: acme.com/a", {"https://t.co/x": "http://acme.com/a"}, "Tu: https://t.co/x"),
+            ("Acme.com\r\n\r\nHvala", {"https://t.co/x": "http://acme.com/"}, "https://t.co/x\n\nHvala"),
+            ("Hvala, Z\u030cana", {}, "Hvala, \u017dana"),
+        ],
+    )
+    def test_what_x_makes_of_the_words_is_still_the_same(
+        self, typed: str, links: dict[str, str], shown: str
+    ) -> None:
+        """Another reading would send a direct message twice."""
+        entities: Any = {"urls": [{"url": short, "expanded_url": long} for short, long in links.items()]}
+        script = Script({"data": [told(text=shown, entities=entities)]})
+        assert script.run(network.find(ACCOUNT, private(typed, started=NOW))).external_id == "79"
+
+    def test_a_name_at_the_start_that_x_counts_among_its_own(self) -> None:
+        wanted = answer("@lea_marn Na poti je.", started=NOW)
+        assert Script({"data": [own()]}).run(network.find(ACCOUNT, wanted)).external_id == "78"
+
+    def test_a_file_that_x_did_not_include(self) -> None:
+        link = {"url": "https://t.co/d", "expanded_url": "https://x.com/messages/media/79"}
+        more: Any = {"attachments": {"media_keys": ["3_79"]}, "entities": {"urls": [link]}}
+        script = Script({"data": [told(text="Tu. https://t.co/d", **more)]})
+        wanted = private("Tu.", file(), started=NOW)
+        assert script.run(network.find(ACCOUNT, wanted)).external_id == "79"
 
     def test_a_message_is_there(self) -> None:
         script = Script({"data": [told("80", sender=LEA), told()]})
@@ -463,6 +495,11 @@ class TestAble:
 # ------------------------------------------------------------------------------ looking up
 
 
+def beside(kind: str) -> dict[str, Any]:
+    """An error beside no data."""
+    return {"errors": [{"type": f"https://api.x.com/2/problems/{kind}", "detail": "no"}]}
+
+
 def looked_up(script: Script, what: Any, external_id: str, account: AccountRecord = ACCOUNT) -> Any:
     return script.run(network.look_up(account, Wanted(what, external_id)))
 
@@ -484,11 +521,16 @@ class TestLookingUp:
         assert (seen.text, seen.likes, seen.comments) == ("Na poti je.", 4, 2)
         assert seen.author == Person(ACME, "Acme", "acme")
 
-    @pytest.mark.parametrize("answer", [{"errors": [{"detail": "no"}]}, problem(404, "resource-not-found")])
+    @pytest.mark.parametrize("answer", [beside("resource-not-found"), problem(404, "resource-not-found")])
     def test_what_is_gone(self, answer: Any) -> None:
         assert looked_up(Script(answer), "post", "78") == [PostSeen(external_id="78", removed=True)]
-        (removed,) = looked_up(Script(answer), "message", "78")
-        assert isinstance(removed, MessageRemoved)
+        assert looked_up(Script(answer), "message", "78") == [MessageRemoved(external_id="78", at=None)]
+
+    @pytest.mark.parametrize("answer", [beside("internal-error"), beside("field-hydration-failure"), {}])
+    @pytest.mark.parametrize("what", ["post", "message"])
+    def test_what_x_cannot_show_just_now_is_not_gone(self, what: str, answer: Any) -> None:
+        caught = refused(Script(answer), network.look_up(ACCOUNT, Wanted(what, "78")))  # type: ignore[arg-type]
+        assert (caught.reason, caught.retry) == ("network_down", True)
 
     def test_who_wrote(self) -> None:
         shown = {"data": own("78"), "includes": {}}

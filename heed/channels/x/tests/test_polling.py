@@ -170,6 +170,25 @@ class TestSearching:
         assert "since_id" not in script.requests[0].params
         assert clock.from_iso(str(script.requests[0].params["start_time"])) > clock.now() - timedelta(days=7)
 
+    def test_a_search_that_found_nothing_for_a_week(self) -> None:
+        """X refuses to go on from a post that it no longer searches, however lately it was asked."""
+        found = Script(page(post("801"))).run(network.collect(ACCOUNT, only("search")))
+        for days in (1, 4, 7):
+            with clock.moved(timedelta(days=days)):
+                script = Script(NOTHING)
+                found = script.run(network.collect(ACCOUNT, found.cursor))
+        assert "since_id" not in script.requests[0].params
+        start = clock.from_iso(str(script.requests[0].params["start_time"])) - clock.now()
+        assert timedelta(days=3, hours=23) < start <= timedelta(days=4)
+
+    def test_a_search_that_rests_goes_on_where_it_was(self) -> None:
+        """Nothing is asked for twice, and nothing is left out."""
+        found = Script(page(post("801"))).run(network.collect(ACCOUNT, only("search")))
+        with clock.moved(timedelta(days=1)):
+            script = Script(NOTHING)
+            script.run(network.collect(ACCOUNT, found.cursor))
+        assert script.requests[0].params["since_id"] == "801"
+
 
 class TestMessages:
     def test_back_to_the_newest_we_know(self) -> None:

@@ -434,7 +434,7 @@ class TestAnswering:
             desk.send(desk.answer_to(message, "Zdravo še enkrat"))
         assert (caught.value.reason, caught.value.retry) == ("slow_down", True)
         assert caught.value.after is not None
-        assert 800 < caught.value.after <= 900
+        assert 800 < caught.value.after <= 901
         x.clock.move(901)
         desk.send(desk.answer_to(message, "Zdravo še enkrat"))
 
