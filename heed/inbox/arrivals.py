@@ -370,6 +370,9 @@ def _close_solved(new: Mapping[Key, Arrival], places: Mapping[Key, Place], runni
     """Where the account wants a new ticket after a solved one, the solved one stops running."""
     newest: dict[Place, datetime] = {}
     for key, place in places.items():
+        news = new[key].news
+        if news.automatic or news.elsewhere:
+            continue
         if place in running and new[key].account.after_solved == Account.AfterSolved.NEW:
             newest[place] = max(newest.get(place, new[key].news.at), new[key].news.at)
     if not newest:
@@ -418,7 +421,16 @@ def _opening(news: list[MessageReceived]) -> tuple[Any, ...]:
     """The subject, and what `_line` says of the messages a ticket opens with."""
     first = min(news, key=lambda each: each.at)
     last_at, words, opened_at, window_from, *_ = _line(news)
-    return first_words(clean(first.text), 80) or words[:80], last_at, words, opened_at, window_from
+    waiting = [each.at for each in news if not each.elsewhere]
+    waits_from = min(waiting) if waiting else None
+    return (
+        first_words(clean(first.text), 80) or words[:80],
+        last_at,
+        words,
+        opened_at,
+        window_from,
+        waits_from,
+    )
 
 
 _OPEN_TICKETS = """
@@ -426,12 +438,12 @@ INSERT INTO inbox_ticket (kind, identity_id, post_id, account_id, customer_id, s
     opened_at, waiting_since, last_private_in, window_closes_at, status, running, unanswered,
     last_direction, last_author, took_private)
 SELECT kind, identity, nullif(post, 0), account, customer, subject, last_at, words,
-    opened_at, opened_at, window_from, window_from + "window" * interval '1 second', 'new', true, true,
-    'in', '', false
+    opened_at, waits_from, window_from, window_from + "window" * interval '1 second', 'new', true,
+    waits_from IS NOT NULL, 'in', '', false
 FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::text[],
-    %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+    %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
     AS new (kind, identity, post, account, customer, "window", subject, last_at, words, opened_at,
-        window_from)
+        window_from, waits_from)
 ON CONFLICT DO NOTHING
 RETURNING id, kind, identity_id, coalesce(post_id, 0)
 """
@@ -573,7 +585,7 @@ class Line(NamedTuple):
 def _line(news: list[MessageReceived]) -> Line:
     last = max(news, key=lambda each: (each.at, each.external_id))
     windows = [each.at for each in news if each.visibility == "private" and each.opens_window]
-    waiting = [each.at for each in news if not each.automatic]
+    waiting = [each.at for each in news if not (each.automatic or each.elsewhere)]
     return Line(
         last.at,
         first_words(clean(last.text), 180) or PAPER_CLIP,

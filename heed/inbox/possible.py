@@ -36,6 +36,7 @@ Text = str | Promise
 NOT_HERE = _("This network has no such reply.")
 ONCE = _("This comment was already answered privately; the network allows it once.")
 TOO_OLD = _("The comment is too old for a private reply.")
+NOT_PRIVATELY = _("The network has no private reply to a message of this kind.")
 NO_COMMENT = _("There is no comment to answer privately.")
 CLOSED = _("The customer last wrote too long ago; the network no longer lets us write freely.")
 INVITE = _("Wait until they mention the account, or write to them yourself on the network.")
@@ -232,6 +233,8 @@ def _private_reply(
     comment = to or last_inbound(ticket, "public")
     if comment is None:
         return _closed(Words(NO_COMMENT, PUBLIC_ONLY), "gone")
+    if can.private_reply_to and comment.kind not in can.private_reply_to:
+        return _closed(Words(NOT_PRIVATELY, PUBLIC_ONLY), "not_allowed")
     given = comment.answered_by.filter(visibility="private").exclude(state=Message.State.FAILED)
     if sending is not None:
         given = given.exclude(pk=sending.pk)

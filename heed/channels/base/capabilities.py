@@ -91,7 +91,8 @@ class Capabilities:
     """What can be done on a network, as data: composer, rules and API all ask the same.
 
     `private_reply` says that a public message can be answered privately by its author's comment;
-    `private_reply_within` bounds it in seconds and it works once per comment. `on_theirs` and
+    `private_reply_within` bounds it in seconds and it works once per comment; `private_reply_to` names
+    the kinds of message it is possible for, where not for all. `on_theirs` and
     `on_ours` are the actions possible on public messages of customers and on our own;
     `on_private` those on private ones of customers and `on_private_ours` those on our own. `only`
     narrows them by kind of message (`mention`, `review` …). `why_not` says, for an action that this
@@ -104,6 +105,7 @@ class Capabilities:
     public: Writing | None = None
     private: Writing | None = None
     private_reply: bool = False
+    private_reply_to: frozenset[str] = frozenset()
     private_reply_within: int | None = None
     on_theirs: frozenset[Action] = frozenset()
     on_ours: frozenset[Action] = frozenset()

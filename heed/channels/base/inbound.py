@@ -58,7 +58,8 @@ class MessageReceived(Inbound):
     `opens_window` is False for what does not let us answer freely (a bare receipt, a referral).
     `automatic` marks what a machine of the customer's sent (an out-of-office mail): it neither reopens
     a ticket nor makes one unanswered again; one that begins with it waits all the same, because
-    a form of one's own site sends such mails too.
+    a form of one's own site sends such mails too. `elsewhere` says that another app has this talk and
+    answers there: it is shown and waits for nobody here.
     """
 
     external_id: str
@@ -74,6 +75,7 @@ class MessageReceived(Inbound):
     refs: Mapping[str, Any] = field(default_factory=dict)
     opens_window: bool = True
     automatic: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -536,7 +536,7 @@ def _post_link(value: Feed, kind: str) -> str:
 def _standby(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
     """What is said while another app answers: shown as that."""
     return [
-        replace(each, kind=STANDBY) if isinstance(each, base.MessageReceived) else each
+        replace(each, kind=STANDBY, elsewhere=True) if isinstance(each, base.MessageReceived) else each
         for each in _messaging(raw, owner, sent)
     ]
 

@@ -343,7 +343,7 @@ def _mention(mention: Mention, owner: str, at: datetime) -> Inbound:
 def _standby(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
     """What is said while another app answers: shown as that."""
     return [
-        replace(each, kind=STANDBY) if isinstance(each, base.MessageReceived) else each
+        replace(each, kind=STANDBY, elsewhere=True) if isinstance(each, base.MessageReceived) else each
         for each in _messaging(raw, owner, sent)
     ]
 

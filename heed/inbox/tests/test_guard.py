@@ -267,6 +267,15 @@ def test_the_queue_by_closing_window(
         assert names(limit) == expected
 
 
+@pytest.mark.parametrize(("kind", "allowed"), [("comment", True), ("review", False)])
+def test_private_replies_may_be_for_some_kinds_only(
+    account: Account, rubber: Rubber, kind: str, allowed: bool
+) -> None:
+    can(rubber, private_reply=True, private_reply_to=frozenset({"comment"}))
+    news(account, comment("1", kind=kind))
+    assert way(account).allowed is allowed
+
+
 def test_quoting(account: Account, ana: User, rubber: Rubber) -> None:
     can(rubber, quote=True)
     news(account, comment("1"))

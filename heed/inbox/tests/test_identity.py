@@ -105,6 +105,15 @@ def test_an_out_of_office_mail_reopens_nothing(account: Account, ana: User) -> N
     assert (ticket.status, ticket.unanswered, ticket.waiting_since) == ("open", True, at(15))
 
 
+def test_what_another_app_answers_waits_for_nobody(account: Account) -> None:
+    news(account, private("1", elsewhere=True))
+    ticket = Ticket.objects.get()
+    assert (ticket.unanswered, ticket.waiting_since, ticket.last_private_in) == (False, None, at(0))
+    news(account, private("2", 5))
+    ticket.refresh_from_db()
+    assert (ticket.unanswered, ticket.waiting_since) == (True, at(5))
+
+
 def test_a_ticket_that_begins_with_a_machine_waits_all_the_same(account: Account) -> None:
     news(account, private("1", automatic=True))
     assert Ticket.objects.get().unanswered

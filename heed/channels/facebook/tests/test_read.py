@@ -309,8 +309,8 @@ EXPECTED: dict[str, list[Inbound]] = {
             refs={"app_id": "9"},
         )
     ],
-    "standby": [private(kind="standby", text="hello")],
-    "standby_postback": [private(external_id="m_pb", kind="standby", text="Get started")],
+    "standby": [private(kind="standby", text="hello", elsewhere=True)],
+    "standby_postback": [private(external_id="m_pb", kind="standby", text="Get started", elsewhere=True)],
     "echo_in_standby": [echo(text="Hi", refs={"app_id": "9"}, automatic=True)],
     "echo_of_machine": [echo(text="We are closed.", refs={"app_id": "9"}, automatic=True)],
     "echo_from_inbox": [echo(text="Hi", refs={"app_id": "263902037430900"})],

@@ -119,7 +119,7 @@ EXPECTED: dict[str, list[Inbound]] = {
     "message": [private(text="Hi")],
     "message_seconds": [private(text="Hi", at=AT)],
     "message_as_change": [private(text="Hi", at=AT)],
-    "standby": [private(kind="standby", text="Hi")],
+    "standby": [private(kind="standby", text="Hi", elsewhere=True)],
     "message_quoting": [private(text="and this", parent="aWdfP")],
     "story_reply": [sent_with(STORY, text="nice", refs={"story": "17900"})],
     "story_mention": [sent_with(STORY, kind="mention")],
