@@ -12,8 +12,9 @@ import threading
 import time
 
 import psycopg
+from cryptography.fernet import InvalidToken
 from django.conf import settings
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 from django.db.models import Q
 
 from heed.channels.base import Ear
@@ -40,7 +41,7 @@ def keep_open(stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             _keep_open(stop)
-        except (psycopg.Error, OSError) as error:
+        except (psycopg.Error, DatabaseError, OSError) as error:
             log.warning("the ears lost the database: %s", error)
             stop.wait(_LOOK_EVERY)
 
@@ -88,11 +89,19 @@ def _wanted() -> dict[int, Ear]:
     sound = Account.objects.filter(network__in=[network.name for network in networks().values()])
     wanted: dict[int, Ear] = {}
     for account in sound.exclude(Q(problem__in=_HOPELESS) | Q(external_id="") | Q(locked_credentials=b"")):
-        ear = account.adapter.ear(account.record())
+        ear = _ear(account)
         if ear is not None:
             wanted[account.pk] = ear
     connection.close()
     return wanted
+
+
+def _ear(account: Account) -> Ear | None:
+    """What to listen to for an account; nothing when its secrets cannot be opened with the keys we have."""
+    try:
+        return account.adapter.ear(account.record())
+    except InvalidToken:
+        return None
 
 
 class Line:

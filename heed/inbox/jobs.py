@@ -263,11 +263,13 @@ def fill_gaps(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(queue="collect", queueing_lock="heartbeat")
 def heartbeat(timestamp: int) -> None:
-    """Say that Heed runs. After it was down, every account's news of that time is read."""
-    silence = gaps.beat()
-    if silence:
-        for account in Account.objects.exclude(locked_credentials=b"").values_list("pk", flat=True):
-            mind_gap.defer(account=account, since=(clock.now() - silence).isoformat())
+    """Say that Heed runs. After it was down, every account's news of that time is read. Both or neither:
+    once it is said, nobody would look for that time again."""
+    with transaction.atomic():
+        silence = gaps.beat()
+        if silence:
+            for account in Account.objects.exclude(locked_credentials=b"").values_list("pk", flat=True):
+                mind_gap.defer(account=account, since=(clock.now() - silence).isoformat())
 
 
 @app.periodic(cron="20 * * * *")

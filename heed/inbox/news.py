@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Greatest
+from django.db.models.functions import Coalesce, Greatest
 
 from heed.channels import base
 from heed.channels.base import (
@@ -610,7 +610,12 @@ def _account(account: Account, news: AccountChanged) -> None:
     """What the network says of our account. Without a problem it is a remark, and heals nothing."""
     row = Account.objects.filter(pk=account.pk)
     if news.problem:
-        row.update(problem=news.problem, problem_detail=news.detail[:500], state=Account.State.BROKEN)
+        row.update(
+            problem=news.problem,
+            problem_detail=news.detail[:500],
+            state=Account.State.BROKEN,
+            broken_at=Coalesce("broken_at", clock.now()),
+        )
     else:
         row.filter(problem="").update(problem_detail=news.detail[:500])
     live.tell(["accounts"])

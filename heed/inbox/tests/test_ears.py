@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings as django_settings
+from django.db import OperationalError
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.channels.base import Ear
@@ -86,6 +87,30 @@ def test_new_mail_is_collected_at_once(mailbox: Account, sandbox: Sandbox) -> No
         sandbox["email"].do("hang_up")
         nudged(mailbox)
         sandbox["email"].do("message", person="lea", text="Halo?")
+        nudged(mailbox)
+
+
+def test_a_database_that_was_away_is_listened_beside_again(
+    mailbox: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, away = ears._wanted, [OperationalError("the database is shutting down")]
+
+    def once_away() -> dict[int, Ear]:
+        if away:
+            raise away.pop()
+        return wanted()
+
+    monkeypatch.setattr(ears, "_wanted", once_away)
+    with listening():
+        nudged(mailbox)
+    assert not away
+
+
+def test_secrets_that_cannot_be_opened_leave_the_others_heard(mailbox: Account) -> None:
+    Account.objects.create(
+        network="email", external_id="b@acme.example", locked_credentials=b"of another key"
+    )
+    with listening():
         nudged(mailbox)
 
 

@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from heed.channels.base import AccountRecord, Collected, Refusal
+from heed.channels.base import AccountChanged, AccountRecord, Collected, Refusal
 from heed.channels.models import Account
-from heed.inbox import gaps, intake, jobs, ledger
+from heed.inbox import gaps, intake, jobs, ledger, news
 from heed.inbox.models import Delivery, Gap, Heartbeat, Message
 from heed.inbox.tests.rubber import Rubber, body
 from heed.inbox.tests.test_intake import private
@@ -175,6 +176,17 @@ def test_what_is_too_old_is_given_up(account: Account, pages: list[Any]) -> None
     assert gap.state == "lost"
 
 
+def test_what_the_network_turned_off_is_read_from_then_on(account: Account) -> None:
+    news.apply(account, AccountChanged(problem="sign_in_again"))
+    account.refresh_from_db()
+    since = account.broken_at
+    assert since is not None
+    with clock.moved(timedelta(hours=1)):
+        news.apply(account, AccountChanged(problem="account_blocked"))
+    account.refresh_from_db()
+    assert account.broken_at == since  # it has not worked since the first
+
+
 class TestOpening:
     def test_the_time_is_noted_and_read(self, account: Account, pages: list[Any]) -> None:
         since = clock.now() - timedelta(hours=1)
@@ -236,6 +248,20 @@ class TestHeartbeat:
         assert [each["account"] for each in found] == ([account.pk] if missed else [])
         for each in found:
             assert abs(clock.from_iso(each["since"]) - stopped) < timedelta(seconds=1)
+
+    def test_what_breaks_off_is_noticed_again(
+        self, account: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(**given: object) -> None:
+            raise OperationalError("the database is away")
+
+        jobs.heartbeat(0)
+        with clock.moved(timedelta(hours=1)):
+            with monkeypatch.context() as patch:
+                patch.setattr(jobs.mind_gap, "defer", broken)
+                with pytest.raises(OperationalError):
+                    jobs.heartbeat(0)
+            assert [each["account"] for each in self.minded()] == [account.pk]
 
     def test_a_disconnected_account_misses_nothing(self, account: Account) -> None:
         Account.objects.update(locked_credentials=b"")
