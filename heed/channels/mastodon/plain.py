@@ -15,6 +15,9 @@ _DEEPEST = 100
 
 _ADDRESS = re.compile(r"\s*@([\w.-]+(?:@[\w.:-]+)?)[,:]?(?=\s|$)")
 _URL = re.compile(r"https?://\S+")
+_NAMED_IN = re.compile(r"(?<![\w@/])@([\w.-]*\w(?:@[\w.-]*\w)?)")
+_QUIET = "@\u200b"
+"""An @ with a space of no width behind it: a server takes what follows for no name."""
 _FAR_MENTION = re.compile(r"(?<![\w@/])@([\w.-]+)@[\w.-]+\w")
 
 
@@ -45,8 +48,19 @@ def counted(text: str, per_url: int) -> int:
 
 def names_in(text: str) -> set[str]:
     """The names a text mentions, lower case, without the @ before them."""
-    found = re.findall(r"(?<![\w@/])@([\w.-]*\w(?:@[\w.-]*\w)?)", text)
-    return {name.casefold() for name in found}
+    return {name.casefold() for name in _NAMED_IN.findall(text)}
+
+
+def naming_only(text: str, names: Collection[str]) -> str:
+    """The text in which only these (lower case) are named: other names read the same and call nobody."""
+    return _NAMED_IN.sub(
+        lambda found: found[0] if found[1].casefold() in names else f"{_QUIET}{found[1]}", text
+    )
+
+
+def as_typed(text: str) -> str:
+    """The text without what `naming_only` put into it."""
+    return text.replace(_QUIET, "@")
 
 
 class _Reader(HTMLParser):

@@ -228,7 +228,10 @@ def _reviewed(account: AccountRecord, state: dict[str, Any], known: list[str]) -
             changes.append({"removed": each})
             continue
         edited = str(status.get("edited_at") or "")
-        if edited and edited != before and not ours:
+        if edited and edited != before and ours:
+            typed = yield from _typed(account, each)
+            changes.append({"status": status, "typed": typed, "at": clock.now().isoformat()})
+        elif edited and edited != before:
             history = yield from _history(account, each)
             changes.append({"status": status, "since": before, "history": history})
         watch[each] = [seen, edited, now, ours]
@@ -275,6 +278,18 @@ def _history(account: AccountRecord, status_id: str) -> Steps[list[Any]]:
             raise
         return []
     return versions
+
+
+def _typed(account: AccountRecord, status_id: str) -> Steps[str | None]:
+    """The words as we typed them: so an edit that was made in Heed says nothing new. None where the
+    server does not show them."""
+    try:
+        source = yield from record(account, status_path(status_id, "source"))
+    except Refusal as refusal:
+        if refusal.retry or refusal.reason == "sign_in_again":
+            raise
+        return None
+    return str(source.get("text") or "")
 
 
 # --------------------------------------------------------------------------------------- shared

@@ -27,7 +27,7 @@ from heed.channels.base import (
     each,
 )
 from heed.channels.mastodon.payload import Media, Notification, Profile, Status, Version
-from heed.channels.mastodon.plain import plain, without_address
+from heed.channels.mastodon.plain import as_typed, plain, without_address
 from heed.lib import clock
 
 PUBLIC = ("public", "unlisted", "private")
@@ -99,6 +99,7 @@ def words(status: Status, account: AccountRecord, content: str | None = None, wa
         for name in (mention.username, mention.acct, handle(mention.acct, account))
     }
     text = without_address(plain(status.content if content is None else content), names)
+    text = as_typed(text) if ours else text
     before = (warning if content is not None else status.spoiler_text).strip()
     return f"{before}\n\n{text}".strip() if before else text
 
@@ -269,6 +270,8 @@ def _changed(item: Any, account: AccountRecord) -> Iterable[Inbound]:
             raise ValueError("a removal of nothing")
         return [MessageRemoved(external_id=item["removed"], at=None)]
     status = Status.model_validate(item.get("status"))
+    if "typed" in item:
+        return _edited_by_us(status, item, account)
     since = str(item.get("since") or status.created_at)
     versions = [Version.model_validate(version) for version in item.get("history") or ()]
     later = [each for each in versions if clock.from_iso(each.created_at) > clock.from_iso(since)]
@@ -282,6 +285,21 @@ def _changed(item: Any, account: AccountRecord) -> Iterable[Inbound]:
         )
         for version in later
     ]
+
+
+def _edited_by_us(status: Status, item: Mapping[str, Any], account: AccountRecord) -> Iterable[Inbound]:
+    """It counts from when we saw it: an edit that was made in Heed is known by then."""
+    if status.visibility in PUBLIC and not status.in_reply_to_id and not status.quote:
+        return [post_seen(status, account)]
+    at = clock.from_iso(str(item.get("at")))
+    typed = item["typed"]
+    if not isinstance(typed, str):
+        return [MessageEdited(external_id=status.id, at=at, text=words(status, account))]
+    names = {name.casefold() for each in status.mentions for name in (each.acct, handle(each.acct, account))}
+    text = as_typed(without_address(typed, names))
+    warning = status.spoiler_text.strip()
+    text = f"{warning}\n\n{text}".strip() if warning else text
+    return [MessageEdited(external_id=status.id, at=at, text=text)]
 
 
 def attachments(status: Status) -> tuple[Attachment, ...]:

@@ -22,7 +22,7 @@ from heed.channels.base import (
 )
 from heed.channels.mastodon.calls import account_path, call, record, rows, status_path
 from heed.channels.mastodon.payload import Profile, Status
-from heed.channels.mastodon.plain import counted, names_in, plain
+from heed.channels.mastodon.plain import counted, names_in, naming_only, plain
 from heed.channels.mastodon.reading import PUBLIC, handle
 from heed.channels.mastodon.server import MOST_CHARACTERS, MOST_FILES, PER_URL
 from heed.lib import clock
@@ -30,6 +30,8 @@ from heed.lib.http import AnswerLost, Response, Steps, Upload
 
 LONGEST_NAME = 32
 """What the composer leaves for the customer's name before the text: an @, thirty letters, a space."""
+
+ALT_CHARACTERS = 1500
 
 _CLOCKS_DIFFER = timedelta(seconds=60)
 _STILL_ON_ITS_WAY = timedelta(seconds=30)
@@ -116,7 +118,8 @@ def _draft(account: AccountRecord, answer: Answer) -> Steps[Draft]:
     fields = {"visibility": visibility}
     if answer.to is not None:
         fields["in_reply_to_id"] = answer.to.external_id
-    return Draft(answer.text, _address(account, answer.text, acct, others), fields, refs)
+    text = _for_one(account, answer.text, acct) if visibility == "direct" else answer.text
+    return Draft(text, _address(account, text, acct, others), fields, refs)
 
 
 def _receiver(account: AccountRecord, answer: Answer) -> Steps[tuple[str, str]]:
@@ -148,6 +151,12 @@ def _address(account: AccountRecord, text: str, acct: str, others: list[str]) ->
     return " ".join(named)
 
 
+def _for_one(account: AccountRecord, text: str, acct: str) -> str:
+    """The text of a private status, which goes to everyone named in it: of the names only the
+    customer's counts."""
+    return naming_only(text, {acct.casefold(), handle(acct, account).casefold()})
+
+
 def _refuse_early(account: AccountRecord, answer: Answer, draft: Draft) -> None:
     """What the server would not take."""
     if _length(account, draft.status) > _most(account):
@@ -174,6 +183,7 @@ def _upload(account: AccountRecord, file: OutgoingFile) -> Steps[str]:
             account,
             "POST",
             "/api/v2/media",
+            form={"description": file.alt[:ALT_CHARACTERS]} if file.alt else None,
             upload=Upload("file", file.name, file.mime, file.content),
         )
         media = str(response.record.get("id") or "")
@@ -286,9 +296,12 @@ def _edit(account: AccountRecord, target: Target, text: str) -> Steps[None]:
     """Change the words and nothing else: what is not repeated would be taken away."""
     found = yield from record(account, status_path(target.external_id))
     status = Status.model_validate(found)
-    address = str(target.refs.get("address") or "")
+    address, acct = str(target.refs.get("address") or ""), str(target.refs.get("acct") or "")
+    others = [str(each) for each in target.refs.get("others") or ()]
+    if status.visibility not in PUBLIC:
+        text, others = _for_one(account, text, acct), []
     if not address:
-        address = _address(account, text, str(target.refs.get("acct") or ""), [])
+        address = _address(account, text, acct, others)
     whole = f"{address} {text}".strip()
     if _length(account, whole) > _most(account):
         raise Refusal("too_long")

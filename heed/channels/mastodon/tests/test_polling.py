@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from heed.channels.base import Collected, Refusal
+from heed.channels.base import Collected, MessageEdited, PostSeen, Refusal
 from heed.channels.mastodon.adapter import network
 from heed.channels.mastodon.polling import KEPT_BACK, WATCHED_FOR
 from heed.channels.mastodon.tests.sample import ACCOUNT, ACME, page
@@ -197,6 +197,37 @@ class TestChanges:
         assert (change["status"]["id"], change["since"], len(change["history"])) == ("95", "", 2)
         with clock.moved(timedelta(seconds=60)):
             assert self.changes(server) == []
+
+    def test_an_edit_of_ours_made_elsewhere(self) -> None:
+        """It comes in the words that were typed: an edit made in Heed then says nothing new."""
+        server = Server()
+        server.poll()
+        ours = {
+            **page("own")["statuses"][1],
+            "id": "7",
+            "created_at": iso(clock.now() - timedelta(minutes=2)),
+        }
+        server.own = [ours]
+        server.script.answers[MANY] = lambda _request: [ours]
+        with clock.moved(timedelta(seconds=30)):
+            server.poll()
+        ours.update(edited_at=iso(clock.now()), content="<p>@lea_marn Nov odgovor</p>")
+        server.script.answers["GET /api/v1/statuses/7/source"] = {"text": "@lea_marn Nov  odgovor"}
+        with clock.moved(timedelta(seconds=60)):
+            found: Collected = server.script.run(network.collect(ACCOUNT, server.cursor))
+            now = clock.now()
+        (body,) = [each for each in found.bodies if b'"changed"' in each]
+        (edited,) = network.read(body, ACCOUNT)
+        assert isinstance(edited, MessageEdited)
+        assert (edited.external_id, edited.text) == ("7", "Nov  odgovor")
+        assert abs(edited.at - now) < timedelta(seconds=5)
+
+    def test_an_edit_of_a_post_of_ours(self) -> None:
+        head = {**page("own")["statuses"][1], "in_reply_to_id": None, "edited_at": iso(clock.now())}
+        change = {"status": head, "typed": "Nova objava", "at": clock.now().isoformat()}
+        body = json.dumps({"kind": "changed", "changes": [change]}).encode()
+        (seen,) = network.read(body, ACCOUNT)
+        assert isinstance(seen, PostSeen)
 
     def test_a_removal_is_made_sure_of(self) -> None:
         server = self.watched()

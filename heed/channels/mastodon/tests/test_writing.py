@@ -108,6 +108,20 @@ class TestAnswering:
         _sent, script = posted(answer(visibility="private", to=to))
         assert script.requests[0].json["status"] == "@lea_marn Pozdravljeni!"
 
+    @pytest.mark.parametrize(
+        ("text", "status"),
+        [
+            ("Ask @omar_badr@social.example.", "@lea_marn Ask @\u200bomar_badr@social.example."),
+            ("Hvala @lea_marn, @omar", "Hvala @lea_marn, @\u200bomar"),
+            ("help@acme.example", "@lea_marn help@acme.example"),
+        ],
+    )
+    def test_a_private_answer_goes_to_nobody_it_merely_mentions(self, text: str, status: str) -> None:
+        """Mastodon delivers a private status to everyone whose name stands in it."""
+        to = target("private", visibility="direct", others=["omar_badr@social.example"])
+        _sent, script = posted(answer(text, visibility="private", to=to))
+        assert script.requests[0].json["status"] == status
+
     def test_somebody_else_than_who_wrote_it(self) -> None:
         omar = {"id": OMAR, "acct": "omar_badr@social.example"}
         sent, script = posted(answer(person=OMAR), **{f"GET /api/v1/accounts/{OMAR}": omar})
@@ -185,6 +199,11 @@ class TestFiles:
         assert [each.decisive for each in script.requests] == [False, False, True]
         first = script.requests[0].upload
         assert first == Upload("file", "boot.png", "image/png", b"png")
+
+    def test_what_a_picture_shows_goes_along(self) -> None:
+        script = Script({"POST /api/v2/media": {"id": "61", "url": "u"}, f"POST {STATUSES}": MADE})
+        script.run(network.send(ACCOUNT, answer(files=(replace(PICTURE, alt="Rdeč škorenj"),))))
+        assert script.requests[0].form == {"description": "Rdeč škorenj"}
 
     def test_a_film_is_waited_for(self) -> None:
         working = Response(206, {}, b'{"id":"61","url":null}')
@@ -328,6 +347,20 @@ class TestActing:
         script = Script({f"GET {STATUSES}/400": status, f"PUT {STATUSES}/400": status})
         script.run(network.act(ACCOUNT, "edit", target(), LEA, "Popravek."))
         assert script.requests[-1].json["status"] == "@lea_marn Popravek."
+
+    def test_an_edit_of_what_was_written_elsewhere_names_all_it_named(self) -> None:
+        status = {**page("own")["statuses"][1], "id": "400"}
+        script = Script({f"GET {STATUSES}/400": status, f"PUT {STATUSES}/400": status})
+        named = target(others=["omar_badr@social.example"])
+        script.run(network.act(ACCOUNT, "edit", named, LEA, "Popravek."))
+        assert script.requests[-1].json["status"] == "@lea_marn @omar_badr@social.example Popravek."
+
+    def test_an_edit_of_a_private_answer_goes_to_nobody_else(self) -> None:
+        status = {**page("own")["statuses"][1], "id": "400", "visibility": "direct"}
+        script = Script({f"GET {STATUSES}/400": status, f"PUT {STATUSES}/400": status})
+        private = target("private", visibility="direct", address="@lea_marn", others=["omar"])
+        script.run(network.act(ACCOUNT, "edit", private, LEA, "Vpraj @omar"))
+        assert script.requests[-1].json["status"] == "@lea_marn Vpraj @\u200bomar"
 
     @pytest.mark.parametrize("answered", [{"id": "400"}, no(404)])
     def test_deleting(self, answered: Any) -> None:
