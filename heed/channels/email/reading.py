@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,9 +48,19 @@ def _news(envelope: Envelope, account: AccountRecord) -> list[Inbound]:
     report = report_of(letter)
     if report is not None:
         return _receipts(report, at)
-    if key_of(letter.id):
-        return _sent(letter, envelope, at, account)  # our own mail, sent to ourselves
+    if key_of(letter.id) and _is_from_us(letter, account):
+        return _came_back(_sent(letter, envelope, at, account))
     return [_received(letter, envelope, at, account)]
+
+
+def _is_from_us(letter: Letter, account: AccountRecord) -> bool:
+    return any(is_own(one.address, account) for one in words.addresses(letter.message, "From"))
+
+
+def _came_back(echoes: list[Inbound]) -> list[Inbound]:
+    """Our own mail, sent to ourselves: its key proves an answer of ours. Anybody can write such a header,
+    so without that answer it belongs to nobody."""
+    return [replace(echo, person=None) for echo in echoes if isinstance(echo, Echo)]
 
 
 def _received(letter: Letter, envelope: Envelope, at: datetime, account: AccountRecord) -> Inbound:

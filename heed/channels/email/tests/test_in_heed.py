@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from heed.accounts.models import User
 from heed.accounts.verbs import ensure_person
+from heed.channels.email.tests.sample import body
 from heed.channels.jobs import check_account
 from heed.channels.models import Account
 from heed.channels.verbs import connect
-from heed.inbox import collect, fetch, news, outbox
+from heed.inbox import collect, fetch, ledger, news, outbox
 from heed.inbox.intake import take_batch
 from heed.inbox.models import Attachment, Draft, Identity, Message, Ticket
 from heed.inbox.verbs import answer
@@ -105,3 +107,24 @@ def test_mail_that_comes_back_fails_the_answer_and_opens_no_ticket(
     email.do("message", person="lea", text="Tu sem spet.")
     gather(account)
     assert Identity.objects.get().reachable
+
+
+def test_who_writes_in_our_name_answers_nobody(email: Email, account: Account, ana: User) -> None:
+    email.do("message", person="lea", text="Kje je paket?")
+    gather(account)
+    lea = Identity.objects.get().external_id
+    for sender in (lea, "oto@mail.example", account.external_id):
+        lines = [
+            f"From: <{sender}>",
+            f"To: <{lea}>",
+            f"Bcc: <{account.external_id}>",
+            f"Message-ID: <heed.{uuid4()}@acme.example>",
+            "",
+            "Your money is lost.",
+        ]
+        ledger.append(account.pk, [body("\r\n".join(lines).encode())])
+    while take_batch():
+        pass
+    news.apply_parked()
+    assert not Message.objects.filter(direction="out").exists()
+    assert Ticket.objects.get(identity__external_id=lea).unanswered
