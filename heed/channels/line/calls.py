@@ -89,10 +89,12 @@ def words_of(response: Response) -> str:
 
 
 def _reason(response: Response) -> Reason:
-    """Of a 400 the named properties say what it is about; LINE's sentences are not stable."""
+    """Of a 400 the named properties say what it is about; LINE's sentences are not stable. Without any
+    it says only that this person gets nothing of us."""
     if response.status in _BY_STATUS:
         return _BY_STATUS[response.status]
-    if "'to'" in str(response.record.get("message", "")):
+    message = str(response.record.get("message", ""))
+    if "'to'" in message or message.lower().startswith("failed to send"):
         return "unreachable"
     for detail in _details(response):
         name, words = str(detail.get("property", "")).lower(), str(detail.get("message", "")).lower()

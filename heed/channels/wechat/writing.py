@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from heed.channels.base import AccountRecord, Answer, OutgoingFile, Refusal, Sent
@@ -21,12 +22,15 @@ _KINDS = {
     "video/mp4": ("video", "mp4"),
 }
 TYPES = tuple(_KINDS)
+_ESCAPED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
     """One message: a text or a file. WeChat tells no id of it, so that ours is made from the key."""
     _check(answer)
-    message: dict[str, Any] = {"msgtype": "text", "text": {"content": answer.text}}
+    # JSON must write these as escapes, for which WeChat refuses the whole message.
+    text = _ESCAPED.sub(lambda found: "\n" if found[0] in "\v\f" else "", answer.text)
+    message: dict[str, Any] = {"msgtype": "text", "text": {"content": text}}
     for file in answer.files:
         kind, ending = _KINDS[file.mime]
         media = yield from upload(account, kind, f"file.{ending}", file.mime, file.content)

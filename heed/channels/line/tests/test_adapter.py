@@ -226,6 +226,7 @@ class TestSending:
                 no(400, "The property, 'to', in the request body is invalid (line: -, column: -)"),
                 "unreachable",
             ),
+            (no(400, "Failed to send messages"), "unreachable"),
             (no(400, "Something new"), "bad_request"),
             (no(400, "Odd", details="none"), "bad_request"),
             (no(403, "Not authorized to use this API."), "not_allowed"),

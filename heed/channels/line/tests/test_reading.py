@@ -67,6 +67,15 @@ def test_a_message_that_quotes_another() -> None:
     assert message("text_quoting").parent == "444573844083572737"
 
 
+def test_what_is_null_was_not_said() -> None:
+    """A word that is said as null costs no message of a customer."""
+    told = json.loads(payload("text"))
+    event = told["events"][0]
+    event["message"] |= {"quotedMessageId": None, "imageSet": None, "contentProvider": None, "keywords": None}
+    event["source"]["groupId"] = None
+    assert network.read(json.dumps(told).encode(), ACCOUNT) == news("text")
+
+
 def test_emoji_and_mentions_stay_words() -> None:
     assert message("text_emoji").text == "@Acme Hello, world! (love)"
 

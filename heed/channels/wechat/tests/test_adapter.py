@@ -96,6 +96,13 @@ class TestSending:
         script.run(network.send(ACCOUNT, answer("Здраво 👟")))
         assert "Здраво 👟".encode() in (script.requests[0].content or b"")
 
+    def test_signs_that_json_must_escape_are_left_out(self) -> None:
+        """Word processors leave them in texts; WeChat refuses the whole message for one (40033)."""
+        script = Script(OK)
+        script.run(network.send(ACCOUNT, answer("Prva\x0bdruga\x1f\ttretja\r\n\x00četrta")))
+        assert b"\\u" not in (script.requests[0].content or b"")
+        assert script.fields()["text"]["content"] == "Prva\ndruga\ttretja\r\nčetrta"
+
     @pytest.mark.parametrize(
         ("file", "kind", "name"),
         [(PICTURE, "image", "file.png"), (VOICE, "voice", "file.mp3"), (FILM, "video", "file.mp4")],
