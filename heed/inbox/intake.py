@@ -197,6 +197,8 @@ def _apply(items: list[Item]) -> None:
     for item in items:
         if not isinstance(item.news, MessageReceived) and not _was_just_told(item, told):
             news.apply(item.account, item.news)
+    # Now, while it can be done again without them: whom this belongs to may have given way meanwhile.
+    connection.check_constraints()
 
 
 def _was_just_told(item: Item, told: dict[tuple[int, str], Inbound]) -> bool:

@@ -551,6 +551,7 @@ def _author(account: Account, news: AuthorFound) -> None:
 def _give_way(old: Identity, known: Identity) -> None:
     """All that hangs on a stand-in, or on an id that is no more, goes to the person it really is."""
     touched: set[int] = set()
+    _lock(old)
     for ticket in old.tickets.order_by("id"):
         touched |= _hand_over(ticket, known)
     Message.objects.filter(identity=old).update(identity=known)
@@ -560,6 +561,13 @@ def _give_way(old: Identity, known: Identity) -> None:
         Ticket.objects.filter(customer=customer).update(customer_id=known.customer_id)
         customer.delete()
     live.tell(events.topics_of(sorted(touched)))
+
+
+def _lock(old: Identity) -> None:
+    """Wait for whoever is storing something of this person; whoever comes later finds them gone. Tickets
+    first, as those who store take them."""
+    list(old.tickets.select_for_update().order_by("id").values_list("pk"))
+    list(Identity.objects.select_for_update().filter(pk=old.pk).values_list("pk"))
 
 
 def _hand_over(ticket: Ticket, known: Identity) -> set[int]:

@@ -1,0 +1,61 @@
+"""Two processes at the same people at the same time: nothing is lost, and nobody stops working."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connection, transaction
+
+from heed.channels.base import IdentityChanged, Person
+from heed.channels.models import Account
+from heed.inbox import intake, ledger, news
+from heed.inbox.models import Delivery, Identity, Message
+from heed.inbox.tests.rubber import body
+from heed.inbox.tests.test_intake import LEA, at, comment, private
+from heed.inbox.tests.test_intake import news as told
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PATIENCE = 20
+
+
+def beside(work: Callable[[], object]) -> threading.Thread:
+    """Do it in another process, so to speak."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def test_what_comes_while_a_person_gives_way_is_not_lost(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(account, comment("1"), private("2", 1, Person("lea-2")))
+    ledger.append(account.pk, [body(private("3", 2, LEA))])
+    others: list[threading.Thread] = []
+    hand_over = news._hand_over
+
+    def meanwhile(*given: object) -> set[int]:
+        touched = hand_over(*given)  # type: ignore[arg-type]
+        if not others:
+            others.append(beside(intake.take_batch))
+            others[0].join(2)
+        return touched
+
+    monkeypatch.setattr(news, "_hand_over", meanwhile)
+    with transaction.atomic():
+        news.apply(account, IdentityChanged(previous="lea", person=Person("lea-2"), at=at(3)))
+    others[0].join(PATIENCE)
+    assert not others[0].is_alive()
+    while intake.take_batch():
+        pass
+    assert not Delivery.objects.exclude(state="done").exists()
+    assert sorted(Message.objects.values_list("external_id", flat=True)) == ["1", "2", "3"]
+    assert Identity.objects.filter(external_id="lea-2").exists()
