@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from heed.channels.base import Ear
-from heed.lib.http import ANSWER_LIMIT, Client, Request, Response
+from heed.lib.http import ANSWER_LIMIT, AddressRefused, Client, Request, Response
 from heed.lib.mail import SCHEMES, MailClient
 
 
@@ -34,8 +34,11 @@ class Outgoing:
         headers: Mapping[str, str] = {},
         login: tuple[str, str] | None = None,
     ) -> Response:
-        """Fetch a file: from one of these hosts, or out of a mailbox one can sign in to."""
+        """Fetch a file: from one of these hosts, or out of a mailbox one can sign in to. Who wrote to us may
+        have named the address: without a sign-in it leads to no mail server."""
         if _is_mail(url):
+            if login is None:
+                raise AddressRefused("a mail server is no place for files")
             return self._mail.send(Request("GET", url, login=login), limit=limit)
         return self._web.fetch(url, hosts=hosts, limit=limit, headers=headers)
 

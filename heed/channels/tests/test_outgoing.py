@@ -51,6 +51,16 @@ def test_no_wire_leads_to_a_private_host(scheme: str) -> None:
         client.fetch(f"{scheme}://127.0.0.1:9/", hosts=["127.0.0.1:9"], limit=10)
 
 
+def test_a_file_s_address_opens_no_mailbox_without_a_sign_in() -> None:
+    client = Outgoing({"127.0.0.1"})
+    with answering(b"* BYE busy\r\n") as place:
+        for scheme in ("imap", "smtp"):
+            with pytest.raises(AddressRefused):
+                client.fetch(f"{scheme}://{place}/INBOX", hosts=["files.example"], limit=10)
+        with pytest.raises(Unreachable):
+            client.fetch(f"imap://{place}/INBOX", hosts=[], limit=10, login=("help", "secret"))
+
+
 @pytest.mark.parametrize(("kind", "scheme"), [("events", "http"), ("mailbox", "imap")])
 def test_no_ear_leads_to_a_private_host(kind: str, scheme: str) -> None:
     with pytest.raises(AddressRefused):
