@@ -72,27 +72,51 @@ def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple
             params["min_id"] = at
         listed, response = yield from rows(account, "/api/v1/notifications", params)
         _spare_requests(response, state)
+        if not at:
+            listed = [*listed, *(yield from _before(account, listed, floor))]
         fresh = sorted((each for each in listed if _key(each) > _place(at)), key=lambda each: _key(each))
         if not fresh:
             state.setdefault("min_id", BEFORE_ALL)
             return bodies, False
         news = [each for each in fresh if _is_news(each, "" if at else floor)]
-        if news:
-            written = [each["status"] for each in news if _is_written(each)]
+        for start in range(0, len(news), _PAGE):
+            some = news[start : start + _PAGE]
+            written = [each["status"] for each in some if _is_written(each)]
             roots = yield from _roots(account, state, written)
-            bodies.append(_body("notifications", notifications=news, roots=roots))
+            bodies.append(_body("notifications", notifications=some, roots=roots))
             _watch(state, account, written)
         state["min_id"] = str(fresh[-1]["id"])
         if not at:
-            return bodies, False  # the first page is the newest: from here on we go upwards
+            return bodies, False  # what was there is read: from here on we go upwards
     return bodies, True
 
 
+def _before(account: AccountRecord, newest: list[Any], floor: str) -> Steps[list[Any]]:
+    """What lies before the newest page, as far back as the very first poll looks."""
+    found: list[Any] = []
+    page = newest
+    for _ in range(_PAGES):
+        told = [each for each in page if _key(each) > _place("")]
+        if len(told) < _PAGE or not all(_is_since(each, floor) for each in told):
+            break
+        oldest = min(told, key=_key)["id"]
+        params: dict[str, str | list[str]] = {
+            "limit": str(_PAGE),
+            "include_filtered": "true",
+            "max_id": str(oldest),
+        }
+        page, _answer = yield from rows(account, "/api/v1/notifications", params)
+        found += page
+    return found
+
+
 def _is_news(item: Any, floor: str) -> bool:
-    if item.get("type") in OF_NO_CONCERN:
-        return False
+    return item.get("type") not in OF_NO_CONCERN and (not floor or _is_since(item, floor))
+
+
+def _is_since(item: Any, floor: str) -> bool:
     try:
-        return not floor or clock.from_iso(item["created_at"]) >= clock.from_iso(floor)
+        return clock.from_iso(item["created_at"]) >= clock.from_iso(floor)
     except (KeyError, TypeError, ValueError):
         return True
 

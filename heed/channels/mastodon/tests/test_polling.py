@@ -42,7 +42,8 @@ class Server:
 
     def news(self, request: Request) -> Response:
         above = int(str(request.params.get("min_id", 0)))
-        rest = [each for each in self.notifications if int(each["id"]) > above]
+        below = int(str(request.params.get("max_id", 10**9)))
+        rest = [each for each in self.notifications if above < int(each["id"]) < below]
         found = rest[: self.limit] if "min_id" in request.params else rest[-self.limit :]
         return Response(200, self.headers, json.dumps(found[::-1]).encode())
 
@@ -71,6 +72,18 @@ def test_upwards_from_where_we_were() -> None:
     server.notifications += [told(10), told(11)]
     assert server.ids() == ["10", "11"]
     assert server.ids() == []
+
+
+def test_the_first_poll_reads_a_whole_day_however_much_came() -> None:
+    """Likes of this morning do not push away who wrote last night."""
+    likes = [{**told(each), "type": "favourite"} for each in range(20, 120)]
+    server = Server({**told(5), "created_at": iso(clock.now() - timedelta(hours=20))}, *likes)
+    assert server.ids()[0] == "5"
+    assert server.script.called().count(NEWS) == 3
+    old = {**told(4), "created_at": iso(clock.now() - timedelta(hours=25))}
+    late = [{**each, "created_at": old["created_at"]} for each in likes[:60]]
+    server = Server(old, *late, *likes[60:])
+    assert server.ids() == [each["id"] for each in likes[60:]]
 
 
 def test_a_flood_is_read_from_its_oldest_end() -> None:

@@ -127,6 +127,14 @@ class TestTalking:
         assert (answered["visibility"], answered["text"]) == ("direct", "@lea_marn Hvala.")
         assert answered["parent"] == message.external_id
 
+    def test_who_is_merely_mentioned_gets_nothing_private(self, desk: Desk, server: Mastodon) -> None:
+        omar = told(desk, "Jaz sem drugi.", "omar", verb="message").author
+        assert omar is not None
+        message = told(desk, "Kdo mi pomaga?", verb="message")
+        desk.send(desk.answer_to(message, f"Račun 88140: vprajte @{omar.handle}."))
+        assert "88140" in str(server.scene("lea"))
+        assert "88140" not in str(server.scene("omar"))
+
     def test_a_private_answer_to_a_public_question(self, desk: Desk, server: Mastodon) -> None:
         message = told(desk, "Kje je moj paket?", person="omar")
         desk.send(desk.answer_to(message, "Pišite nam številko.", "private"))
