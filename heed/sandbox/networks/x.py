@@ -8,6 +8,7 @@ import hmac
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -45,7 +46,10 @@ _WITHOUT_PROOF = timedelta(hours=28)
 _REPLAY = timedelta(hours=24)
 _QUARTER = timedelta(minutes=15)
 _PROBLEMS = "https://api.x.com/2/problems/"
-_LINK = re.compile(r"https?://[^\s]+")
+_LINK = re.compile(
+    r"https?://[^\s]+|(?<![\w@./-])[a-z0-9-]+\.(?:com|net|org|si)\b(?:/[^\s]*)?", re.IGNORECASE
+)
+"""What X makes a link of: a bare domain too."""
 _NAMED = re.compile(r"@(\w{1,20})")
 _TOKENS = re.compile(r'-?\w+:"[^"]*"|-?"[^"]*"|[()]|[^\s()]+')
 _CASHTAG = re.compile(r"(?<!\w)\$[A-Za-z]{1,6}(?!\w)")
@@ -680,7 +684,7 @@ class X(Simulator):
 
         def shorten(found: re.Match[str]) -> str:
             short = f"https://t.co/{self.ids.stable('t.co', post.id, str(len(urls)), size=10)}"
-            urls.append({"url": short, "expanded_url": found[0], "display_url": found[0][:25]})
+            urls.append({"url": short, "expanded_url": _whole(found[0]), "display_url": found[0][:25]})
             return short
 
         text = _LINK.sub(shorten, post.prefix + html.escape(post.said, quote=False))
@@ -1042,22 +1046,30 @@ class X(Simulator):
         record: dict[str, Any] = {
             "id": message.id,
             "event_type": "MessageCreate",
-            "text": self._message_text(message),
+            "text": self._message_text(message)[0],
             "created_at": _iso(message.at),
             "sender_id": message.sender,
             "dm_conversation_id": self._conversation(other),
         }
+        urls = self._message_text(message)[1]
         if message.file:
-            link = {
-                "url": self._file_link(message),
-                "expanded_url": f"https://x.com/messages/media/{message.id}",
-            }
-            record |= {"attachments": {"media_keys": [f"3_{message.id}"]}, "entities": {"urls": [link]}}
-        return record
+            home = f"https://x.com/messages/media/{message.id}"
+            urls.append({"url": self._file_link(message), "expanded_url": home})
+            record |= {"attachments": {"media_keys": [f"3_{message.id}"]}}
+        return {**record, "entities": {"urls": urls}} if urls else record
 
-    def _message_text(self, message: _Message) -> str:
-        text = html.escape(message.text, quote=False)
-        return f"{text} {self._file_link(message)}".strip() if message.file else text
+    def _message_text(self, message: _Message) -> tuple[str, list[dict[str, Any]]]:
+        """The text as X keeps it, and the links that it shortened in it."""
+        urls: list[dict[str, Any]] = []
+
+        def shorten(found: re.Match[str]) -> str:
+            short = f"https://t.co/{self.ids.stable('t.co', message.id, str(len(urls)), size=10)}"
+            urls.append({"url": short, "expanded_url": _whole(html.unescape(found[0]))})
+            return short
+
+        composed = unicodedata.normalize("NFC", message.text)
+        text = _LINK.sub(shorten, html.escape(composed, quote=False))
+        return (f"{text} {self._file_link(message)}".strip() if message.file else text), urls
 
     def _file_link(self, message: _Message) -> str:
         return f"https://t.co/d{message.id[-9:]}"
@@ -1097,7 +1109,8 @@ class X(Simulator):
         return message
 
     def _tell_message(self, message: _Message) -> None:
-        data: dict[str, Any] = {"text": self._message_text(message), "entities": {"urls": []}}
+        text, urls = self._message_text(message)
+        data: dict[str, Any] = {"text": text, "entities": {"urls": urls}}
         if message.file:
             kind = "video" if message.mime.startswith("video/") else "photo"
             media = {"id_str": message.id, "media_url_https": self._private_address(message), "type": kind}
@@ -1598,5 +1611,11 @@ _ROUTES: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
     ("GET", f"/2/dm_conversations/media/(?P<dm>{_ID})/{_ID}/[^/]+", X._message_media),
     ("DELETE", f"/2/dm_events/(?P<id>{_ID})", X._delete_message),
 )
+
+
+def _whole(link: str) -> str:
+    """A link with its scheme: X puts one before a bare domain."""
+    return link if "://" in link else f"http://{link}"
+
 
 simulator = X

@@ -391,6 +391,20 @@ class TestAnswering:
         assert isinstance(found, Sent)
         assert found.external_id == x.seen()["messages"][-1]["id"]
 
+    @pytest.mark.parametrize(
+        "words", ["Poglejte acme.com/vračila & pišite.", "Z\u030cal ne. https://acme.com/"]
+    )
+    def test_a_lost_private_answer_is_found_whatever_x_made_of_its_words(
+        self, desk: Desk, x: X, words: str
+    ) -> None:
+        x.do("message", person="lea", text="Halo?")
+        answer = desk.answer_to(desk.message("Halo?"), words)
+        with pytest.raises(AnswerLost):
+            desk.send(answer, desk.spoil_the_decisive_call(Fault("*", drop="after")))
+        found = desk.run(lambda record: network.find(record, answer))
+        assert isinstance(found, Sent)
+        assert found.external_id == x.seen()["messages"][-1]["id"]
+
     def test_sent_again_after_a_lost_answer_is_found_not_doubled(self, desk: Desk) -> None:
         answer = desk.answer_to(mentioned(desk), "Na poti je.")
         with pytest.raises(AnswerLost):
