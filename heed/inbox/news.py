@@ -582,7 +582,8 @@ def _hand_over(ticket: Ticket, known: Identity) -> set[int]:
 
 
 def _pour(source: int, target: int) -> None:
-    """Everything of one ticket goes into another, which then waits as long as the older of both."""
+    """Everything of one ticket goes into another, which then waits as long as the older of both. Who had
+    taken it keeps it, where nobody has the other."""
     locked = {
         row.pk: row
         for row in Ticket.objects.select_for_update().filter(pk__in=(source, target)).order_by("id")
@@ -596,7 +597,9 @@ def _pour(source: int, target: int) -> None:
             Draft.objects.filter(pk=draft.pk).update(ticket=kept)
         else:
             Draft.objects.filter(pk=mine.pk).update(text=f"{mine.text}\n\n{draft.text}")
-    for field in ("last_private_in", "window_closes_at"):
+    kept.assignee_id = kept.assignee_id or old.assignee_id
+    kept.took_private = kept.took_private or old.took_private
+    for field in ("last_private_in", "window_closes_at", "outside_until"):
         times = [each for each in (getattr(old, field), getattr(kept, field)) if each is not None]
         setattr(kept, field, max(times) if times else None)
     waits = [each for each in (old.waiting_since, kept.waiting_since) if each is not None]

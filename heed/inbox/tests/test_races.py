@@ -8,10 +8,11 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 
+from heed.accounts.models import User
 from heed.channels.base import IdentityChanged, Person
 from heed.channels.models import Account
-from heed.inbox import intake, ledger, news
-from heed.inbox.models import Delivery, Identity, Message
+from heed.inbox import intake, ledger, news, verbs
+from heed.inbox.models import Delivery, Identity, Message, Ticket
 from heed.inbox.tests.rubber import body
 from heed.inbox.tests.test_intake import LEA, at, comment, private
 from heed.inbox.tests.test_intake import news as told
@@ -59,3 +60,18 @@ def test_what_comes_while_a_person_gives_way_is_not_lost(
     assert not Delivery.objects.exclude(state="done").exists()
     assert sorted(Message.objects.values_list("external_id", flat=True)) == ["1", "2", "3"]
     assert Identity.objects.filter(external_id="lea-2").exists()
+
+
+def test_a_ticket_poured_into_another_keeps_its_colleague_and_its_private_talk(
+    account: Account, ana: User
+) -> None:
+    told(account, comment("1"), comment("2", 1, Person("lea-2")))
+    old, kept = (
+        Ticket.objects.get(identity__external_id="lea"),
+        Ticket.objects.get(identity__external_id="lea-2"),
+    )
+    verbs.assign(old, ana, ana)
+    Ticket.objects.filter(pk=old.pk).update(took_private=True, outside_until=at(1))
+    told(account, IdentityChanged(previous="lea", person=Person("lea-2"), at=at(3)))
+    kept.refresh_from_db()
+    assert (kept.assignee, kept.took_private, kept.outside_until) == (ana, True, at(1))
