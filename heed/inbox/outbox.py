@@ -64,7 +64,7 @@ def resolve(message_id: int) -> datetime | None:
     message = _claim_unknown(message_id)
     if message is None:
         return None
-    account, answer = message.account, _answer(message, with_bytes=False)
+    account, answer = message.account, _answer(message, asking=True)
     try:
         finding = with_session(account, lambda record: account.adapter.find(record, answer))
     except (Unreachable, AnswerLost, TooLarge, Refusal) as error:
@@ -271,17 +271,21 @@ def _try_action(message: Message, action: Action) -> None:
         log.info("%s before message %s: %s", action, message.pk, error)
 
 
-def _answer(message: Message, *, with_bytes: bool = True) -> Answer:
-    """The message as its network sees it. Raises `FileNotFoundError` when a file is gone."""
+def _answer(message: Message, *, asking: bool = False) -> Answer:
+    """The message as its network sees it; `asking` what became of it, without its files' bytes. Raises
+    `FileNotFoundError` when a file is gone."""
     return Answer(
         key=str(message.send_key),
         visibility="public" if message.visibility == "public" else "private",
         text=message.text,
         person=_receiver(message),
         to=target_of(message.answers) if message.answers else None,
-        files=tuple(_outgoing(each, with_bytes) for each in message.attachments.order_by("position")),
+        files=tuple(
+            _outgoing(each, with_bytes=not asking) for each in message.attachments.order_by("position")
+        ),
         created=message.created_at,
-        started=message.started_at if message.attempts > 1 else None,
+        started=message.started_at if message.attempts > 1 or asking else None,
+        tried=message.at if message.attempts > 1 or asking else None,
         taken=_taken(message),
         chosen=bool(message.manner.get("chosen")),
         quote=bool(message.manner.get("quote")),
@@ -321,7 +325,7 @@ def target_of(row: Message) -> Target:
     )
 
 
-def _outgoing(attachment: Attachment, with_bytes: bool) -> OutgoingFile:
+def _outgoing(attachment: Attachment, *, with_bytes: bool) -> OutgoingFile:
     content = b""
     if with_bytes:
         with files.open_file(attachment.path) as file:

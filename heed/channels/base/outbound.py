@@ -52,7 +52,7 @@ class FilledTemplate:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A message to send. `key` is ours, the same at every attempt; `started` is when the first
-    attempt began (None before it). `taken` are ids that belong to other answers of ours of that
+    attempt began (None before it), `tried` when the last one did. `taken` are ids that belong to other answers of ours of that
     time: the same words under one of them prove nothing. A `private` answer with `to` a public
     message is a private reply to it. `person` is the receiver's id on the network, when known.
 
@@ -69,6 +69,7 @@ class Answer:
     files: tuple[OutgoingFile, ...] = ()
     created: datetime | None = None
     started: datetime | None = None
+    tried: datetime | None = None
     taken: frozenset[str] = frozenset()
     chosen: bool = False
     quote: bool = False

@@ -95,8 +95,8 @@ def find(account: AccountRecord, answer: Answer) -> Steps[Finding]:
     earlier = yield from _look_for(account, answer, draft)
     if earlier is not None:
         return earlier
-    begun = answer.started or answer.created
-    if begun is None or clock.now() - begun < _STILL_ON_ITS_WAY:
+    tried = answer.tried or answer.started or answer.created
+    if tried is None or clock.now() - tried < _STILL_ON_ITS_WAY:
         return CannotTell(ask_again=_STILL_ON_ITS_WAY.total_seconds())
     return NotThere()
 

@@ -194,7 +194,7 @@ class Viber(Network):
 
     def find(self, account: AccountRecord, answer: Answer) -> Steps[Finding]:
         """Viber offers nothing to ask. A receipt may still come for a while; then a person decides."""
-        started = answer.started or clock.now()
+        started = answer.tried or answer.started or clock.now()
         waited = (clock.now() - started).total_seconds()
         return _at_once(CannotTell(ASK_AGAIN if waited < A_RECEIPT_MAY_STILL_COME else None))
 

@@ -218,7 +218,7 @@ class WhatsApp(base.Network):
 
     def find(self, account: AccountRecord, answer: Answer) -> Steps[Finding]:
         """Nothing can be asked. A receipt with our key may still come for a while; then a person decides."""
-        started = answer.started or answer.created or clock.now()
+        started = answer.tried or answer.started or answer.created or clock.now()
         waited = (clock.now() - started).total_seconds()
         return _at_once(CannotTell(ASK_AGAIN if waited < A_RECEIPT_MAY_STILL_COME else None))
 

@@ -193,8 +193,8 @@ def _kind(file: OutgoingFile) -> str:
 
 def find(account: AccountRecord, answer: Answer) -> Steps[Finding]:
     """Our own words since we began. X shows them after a moment: only then no such words are proof."""
-    started = answer.started or answer.created
-    if started is None:
+    tried = answer.tried or answer.started or answer.created
+    if tried is None:
         return CannotTell()
     if answer.visibility == "private":
         found = yield from _find_message(account, answer)
@@ -202,7 +202,7 @@ def find(account: AccountRecord, answer: Answer) -> Steps[Finding]:
         found = yield from _find_post(account, answer)
     if found is not None:
         return found
-    return CannotTell(_ASK_AGAIN) if clock.now() - started < _STILL_ON_ITS_WAY else NotThere()
+    return CannotTell(_ASK_AGAIN) if clock.now() - tried < _STILL_ON_ITS_WAY else NotThere()
 
 
 def _find_post(account: AccountRecord, answer: Answer) -> Steps[Sent | None]:

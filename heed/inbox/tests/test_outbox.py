@@ -11,7 +11,7 @@ import pytest
 
 from heed.accounts.models import User
 from heed.channels import sessions
-from heed.channels.base import CannotTell, Echo, NotThere, Receipt, Refusal, Sent
+from heed.channels.base import AccountRecord, Answer, CannotTell, Echo, NotThere, Receipt, Refusal, Sent
 from heed.channels.models import Account
 from heed.inbox import outbox, verbs
 from heed.inbox.models import Draft, Event, Message, Ticket
@@ -312,6 +312,32 @@ def test_a_file_that_is_gone_fails_the_answer(ticket: Ticket, ana: User, rubber:
     message.attachments.create(kind="image", name="a.png", mime="image/png", path="no/where")
     outbox.send_next(ticket.pk)
     assert (state(message), message.reason, rubber.sent) == ("failed", "file_refused", [])
+
+
+def test_the_network_is_told_of_the_last_attempt(
+    ticket: Ticket, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network shows a message only after a moment: that moment counts from the last attempt."""
+    asked: list[Answer] = []
+
+    def find(account: AccountRecord, answer: Answer) -> Any:
+        yield from ()
+        asked.append(answer)
+        return NotThere()
+
+    monkeypatch.setattr(rubber, "find", find)
+    rubber.script = [AnswerLost("cut"), AnswerLost("cut again")]
+    message = verbs.answer(ticket, ana, "we help", "public")
+    begun = clock.now()
+    for minute in range(2):
+        now = begun + timedelta(minutes=minute)
+        monkeypatch.setattr(clock, "now", lambda now=now: now)
+        outbox.send_next(ticket.pk)
+        monkeypatch.setattr(clock, "now", lambda now=now: now + timedelta(seconds=5))
+        outbox.resolve(message.pk)
+    first, second = asked
+    assert first.started == first.tried == second.started == begun
+    assert second.tried == begun + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("visibility", ["", "note", "secret"])
