@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -124,7 +126,7 @@ def test_each_hears_of_their_own_ticket_only(monkeypatch: pytest.MonkeyPatch) ->
         await stream.stop()
         await asyncio.gather(*tasks)
 
-    asyncio.run(play())
+    _alone(play())
 
 
 def test_one_visitor_opens_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +148,7 @@ def test_one_visitor_opens_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None
         await stream.stop()
         await asyncio.gather(*tasks)
 
-    asyncio.run(play())
+    _alone(play())
 
 
 def test_a_token_may_not_listen_after_its_account_went(lea: Visitor, account: Account) -> None:
@@ -154,3 +156,9 @@ def test_a_token_may_not_listen_after_its_account_went(lea: Visitor, account: Ac
     account.locked_credentials = b""
     account.save()
     assert listener(lea.key, SHOP, lea.token) is None
+
+
+def _alone(play: Coroutine[None, None, None]) -> None:
+    """Run it in a thread of its own: in this one a browser's loop may still be running."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, play).result()
