@@ -228,8 +228,8 @@ PARTS = {
     "floor": floor,
     "door": door,
     "intake": intake,
-    "networks": each_network,
     "blink": blink,
     "pages": pages,
     "memory": memory,
+    "networks": each_network,
 }
