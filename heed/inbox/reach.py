@@ -93,20 +93,25 @@ def tickets(
     limit: int = 50,
     order: str = "newest",
     beside: Sequence[str] = ("customer", "post"),
+    accounts: Sequence[Account] = (),
 ) -> Page[Ticket]:
     """A page of a view: newest news first, or by `order` "closing" first the unanswered tickets whose
-    window closes first. `beside` names what to load besides what every list shows. Raises
-    `NoSuchView`, `NoSuchOrder`, `BadCursor`."""
+    window closes first. `beside` names what to load besides what every list shows; `accounts` are all
+    there are, where they have been read already. Raises `NoSuchView`, `NoSuchOrder`, `BadCursor`."""
     found = _view(user, view)
     if account is not None:
         found = found.filter(account_id=account)
-    found = found.select_related("identity", "assignee", *beside).prefetch_related("account")
-    match order:
-        case "newest":
-            return _newest(found, after, limit)
-        case "closing":
-            return _closing_first(found, after, limit)
-    raise NoSuchOrder(order)
+    if order not in ORDERS:
+        raise NoSuchOrder(order)
+    found = found.select_related("identity", "assignee", *beside)
+    read = _newest if order == "newest" else _closing_first
+    if not accounts:
+        return read(found.prefetch_related("account"), after, limit)
+    page = read(found, after, limit)
+    by_id = {each.pk: each for each in accounts}
+    for row in page.items:
+        row.account = by_id.get(row.account_id) or row.account
+    return page
 
 
 def _newest(found: QuerySet[Ticket], after: str, limit: int) -> Page[Ticket]:

@@ -77,6 +77,7 @@ def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None
         "request": request,
         "user": user,
         "views": _views(tallies),
+        "known": found,
         "accounts": _channels(found, tallies),
         "alarms": _alarms(found) if user.may_administer else [],
         "pages": _pages(request, user),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from heed.accounts.models import User
 from heed.channels import reach as channels
+from heed.channels.models import Account
 from heed.inbox import reach
 from heed.web import desk, nav, story, words
 from heed.web.gate import from_page, person, sentence, shown_since, signed_in
@@ -80,8 +82,17 @@ def news(request: HttpRequest) -> HttpResponse:
         limit = min(max(_whole(request.GET.get("rows")) or _PAGE, _PAGE), _MOST_ROWS)
         tallies = reach.tallies(user)
         opened = _whole(request.GET.get("open"))
-        facts |= _list(user, place, limit=limit, number=opened, tallies=tallies, order=_order(request))
-        facts |= {"queue": True} | nav.facts(request, _current(place), tallies)
+        side = nav.facts(request, _current(place), tallies)
+        facts |= _list(
+            user,
+            place,
+            limit=limit,
+            number=opened,
+            tallies=tallies,
+            order=_order(request),
+            known=side["known"],
+        )
+        facts |= {"queue": True} | side
     number = _whole(request.GET.get("ticket"))
     if number is not None:
         facts |= desk.facts(user, reach.ticket(user, number), shown_since(request))
@@ -124,8 +135,9 @@ def _page(request: HttpRequest, place: Place, number: int | None) -> HttpRespons
             return render(request, "inbox/_opened.html", facts)
     facts["seen"] = reach.latest_event()
     tallies = reach.tallies(user)
-    facts |= _list(user, place, number=number, tallies=tallies, order=_order(request))
-    facts["side"] = nav.facts(request, _current(place), tallies)
+    side = nav.facts(request, _current(place), tallies)
+    facts |= _list(user, place, number=number, tallies=tallies, order=_order(request), known=side["known"])
+    facts["side"] = side
     return render(request, "inbox/inbox.html", facts)
 
 
@@ -138,9 +150,17 @@ def _list(
     number: int | None = None,
     tallies: reach.Tallies | None = None,
     order: str = "newest",
+    known: Sequence[Account] = (),
 ) -> dict[str, Any]:
     page = reach.tickets(
-        user, place.view, account=place.account, after=after, limit=limit, order=order, beside=()
+        user,
+        place.view,
+        account=place.account,
+        after=after,
+        limit=limit,
+        order=order,
+        beside=(),
+        accounts=known,
     )
     facts = {"place": place, "tickets": page.items, "next": page.next, "number": number, "first": not after}
     facts |= {"order": order, "orders": words.ORDERS}
