@@ -51,10 +51,10 @@ class FilledTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A message to send. `key` is ours, the same at every attempt; `started` is when the first
-    attempt began (None before it), `tried` when the last one did. `taken` are ids that belong to other answers of ours of that
-    time: the same words under one of them prove nothing. A `private` answer with `to` a public
-    message is a private reply to it. `person` is the receiver's id on the network, when known.
+    """A message to send. `key` is ours, the same at every attempt; `started` is when the first attempt
+    began (None before it), `tried` when the last one did. `taken` are ids that belong to other answers
+    of ours of that time: the same words under one of them prove nothing. A `private` answer with `to` a
+    public message is a private reply to it. `person` is the receiver's id on the network, when known.
 
     `chosen` says that the agent pointed at `to` (else it is merely the newest message); `quote` asks
     for a public quote of it. `late` is the way taken after the window closed (`Late.name`);
