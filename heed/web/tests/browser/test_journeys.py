@@ -254,6 +254,7 @@ def test_an_attachment_goes_along(visit: Any, people: Any, lea: Ticket) -> None:
     picture = {"name": "boot.png", "mimeType": "image/png", "buffer": cast.PICTURE}
     page.locator("#composer input[type=file]").set_input_files([picture])
     expect(page.locator(".draft-file")).to_contain_text("boot.png")
+    expect(page.locator(".draft-file progress")).to_have_count(0)  # it has arrived
     page.reload()
     expect(page.locator(".draft-file")).to_contain_text("boot.png")
     page.keyboard.press("r")
