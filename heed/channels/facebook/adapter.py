@@ -65,7 +65,7 @@ class Facebook(base.Network):
     label = "Facebook"
     short = "f"
     colour = "#1877f2"
-    base_url = "https://calls.facebook.com"
+    base_url = "https://graph.facebook.com"
     body_limit = 4 * MEGABYTE
     polls = False
     media_hosts: tuple[str, ...] = (".fbcdn.net", ".fbsbx.com", ".cdninstagram.com")

@@ -73,6 +73,12 @@ class TestDeclared:
         assert 1 <= len(network.short) <= 2
         assert re.fullmatch(r"#[0-9a-f]{6}", network.colour)
 
+    def test_its_usual_address_is_that_of_the_payloads(self, network: Network) -> None:
+        """Simulators live elsewhere, so nothing else would notice a wrong one. A network whose accounts
+        have servers of their own has samples at an `.example`."""
+        address = sample_of(network).ACCOUNT.base_url
+        assert network.base_url == address or address.endswith(".example")
+
     def test_addresses(self, network: Network) -> None:
         assert network.base_url.startswith("https://")
         assert not network.base_url.endswith("/")

@@ -77,7 +77,7 @@ class WhatsApp(base.Network):
     label = "WhatsApp"
     short = "w"
     colour = "#128c7e"
-    base_url = "https://calls.facebook.com"
+    base_url = "https://graph.facebook.com"
     body_limit = 4 * MEGABYTE
     polls = False
     media_hosts: tuple[str, ...] = (".fbsbx.com", ".fbcdn.net", ".whatsapp.net")
