@@ -337,6 +337,12 @@ def host_matches(url: str, hosts: Iterable[str]) -> bool:
     return False
 
 
+def at_once(result: T) -> Steps[T]:
+    """Steps that need to ask nobody."""
+    yield from ()
+    return result
+
+
 def drive(steps: Steps[T], send: Callable[[Request], Response]) -> T:
     """Run steps to their end and give back their result.
 

@@ -73,11 +73,11 @@ class Network(Protocol):
     colour: str
     base_url: str
     body_limit: int
-    polls: bool
+    polls: bool = False
     fields: tuple[CredentialField, ...]
-    media_hosts: tuple[str, ...]
+    media_hosts: tuple[str, ...] = ()
     capabilities: Capabilities
-    shared_secret: str
+    shared_secret: str = ""
     """The credential field by which accounts of one app vouch for each other (a Meta app sends
     all its Pages' news to one address); empty where each account has its own address."""
 
@@ -103,20 +103,24 @@ class Network(Protocol):
         ...
 
     def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
-        """A fresh session. Raises `Refusal('sign_in_again')`. Called by one owner at a time."""
-        ...
+        """A fresh session. Raises `Refusal('sign_in_again')`, at once where a sign-in cannot be renewed: then
+        only another helps. Called by one owner at a time."""
+        yield from ()
+        raise Refusal("sign_in_again")
 
     def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-        """Poll for news after `cursor` ({} at first)."""
-        ...
+        """Poll for news after `cursor` ({} at first); nothing where all news is brought to us."""
+        yield from ()
+        return Collected((), cursor)
 
     def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
-        """Read a post, message or person from the network."""
-        ...
+        """Read a post, message or person from the network; nothing where nothing can be asked for."""
+        yield from ()
+        return []
 
     def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
-        """Where the file of an `Attachment.url` can be fetched now. Most use `plain_media`."""
-        ...
+        """Where the file of an `Attachment.url` can be fetched now; the address itself by default."""
+        return plain_media(url)
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
         """Send an answer. Raises `Refusal` or `SessionExpired`; a lost answer of the decisive

@@ -22,7 +22,6 @@ from heed.channels.base import (
     IdentitySeen,
     Inbound,
     Limit,
-    MediaSource,
     MessageRemoved,
     Network,
     PostSeen,
@@ -31,7 +30,6 @@ from heed.channels.base import (
     Target,
     Wanted,
     Writing,
-    plain_media,
 )
 from heed.channels.bluesky import polling, reading, writing, xrpc
 from heed.channels.bluesky.payload import Profile
@@ -55,7 +53,6 @@ class Bluesky(Network):
     base_url = xrpc.PUBLIC
     body_limit = 1024 * 1024
     polls = True
-    shared_secret = ""
     media_hosts: tuple[str, ...] = ("cdn.bsky.app", "video.bsky.app")
     fields: tuple[CredentialField, ...] = (
         CredentialField(
@@ -120,9 +117,6 @@ class Bluesky(Network):
                     account, "app.bsky.actor.getProfile", {"actor": wanted.external_id}, needs=("did",)
                 )
                 return [IdentitySeen(person=reading.person(Profile.model_validate(found)))]
-
-    def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
-        return plain_media(url)
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
         return writing.send(account, answer)

@@ -63,8 +63,6 @@ class Email(Network):
 
     body_limit = 8 * 1024 * 1024
     polls = True
-    shared_secret = ""
-    media_hosts: tuple[str, ...] = ()
     fields = (
         CredentialField("address", _("E-mail address"), _("The one customers write to."), secret=False),
         CredentialField(
@@ -151,11 +149,6 @@ class Email(Network):
         }
         address = address_of(account)
         return Checked(address, account.credentials.get("name") or address, address, facts=facts)
-
-    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
-        """Passwords do not expire by themselves; when one is refused only another helps."""
-        yield from ()
-        raise Refusal("sign_in_again")
 
     def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
         return polling.collect(account, cursor)

@@ -67,7 +67,6 @@ class Facebook(base.Network):
     colour = "#1877f2"
     base_url = "https://graph.facebook.com"
     body_limit = 4 * MEGABYTE
-    polls = False
     media_hosts: tuple[str, ...] = (".fbcdn.net", ".fbsbx.com", ".cdninstagram.com")
     shared_secret = "app_secret"  # noqa: S105  the name of a field, not a secret
     oauth: OAuth | None = signin.SignIn()
@@ -188,16 +187,6 @@ class Facebook(base.Network):
 
     def check(self, account: AccountRecord) -> Steps[Checked]:
         return connecting.checked(account)
-
-    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
-        """A Page's token cannot be renewed by itself."""
-        yield from ()
-        raise Refusal("sign_in_again")
-
-    def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-        """All news comes by webhook."""
-        yield from ()
-        return Collected((), cursor)
 
     def backfill(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
         return missed.backfilled(account, cursor)

@@ -25,7 +25,6 @@ from heed.channels.base import (
     Inbound,
     Late,
     Limit,
-    MediaSource,
     OAuth,
     Permission,
     Refusal,
@@ -33,7 +32,6 @@ from heed.channels.base import (
     Target,
     Wanted,
     Writing,
-    plain_media,
 )
 from heed.channels.instagram import calls, connecting, looking, missed, reading, signin, writing
 from heed.channels.meta import webhook
@@ -54,7 +52,6 @@ class Instagram(base.Network):
     colour = "#c13584"
     base_url = calls.BY_INSTAGRAM
     body_limit = 4 * writing.MEGABYTE
-    polls = False
     media_hosts: tuple[str, ...] = reading.MEDIA_HOSTS
     shared_secret = "app_secret"  # noqa: S105  the name of a field, not a secret
     fields: tuple[CredentialField, ...] = (
@@ -194,11 +191,6 @@ class Instagram(base.Network):
             raise Refusal("sign_in_again")
         return (yield from calls.renewed(account))
 
-    def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-        """All news comes by webhook."""
-        yield from ()
-        return Collected((), cursor)
-
     def backfill(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
         return missed.backfilled(account, cursor)
 
@@ -206,9 +198,6 @@ class Instagram(base.Network):
 
     def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
         return looking.look_up(account, wanted)
-
-    def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
-        return plain_media(url)
 
     # --------------------------------------------------------------------------- writing
 

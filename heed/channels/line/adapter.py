@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -20,7 +20,6 @@ from heed.channels.base import (
     Answer,
     Capabilities,
     Checked,
-    Collected,
     CredentialField,
     Files,
     Finding,
@@ -44,7 +43,7 @@ from heed.channels.line import calls, reading, writing
 from heed.channels.line.calls import call
 from heed.channels.line.payload import Profile
 from heed.lib.crypto import hmac_sha256_hex, same
-from heed.lib.http import Request, Response, Steps
+from heed.lib.http import Steps
 
 T = TypeVar("T")
 
@@ -62,8 +61,6 @@ class Line(Network):
     colour = "#06873c"
     base_url = calls.PUBLIC
     body_limit = 1024 * 1024
-    polls = False
-    shared_secret = ""
     fields = (
         CredentialField(
             "channel_id",
@@ -142,10 +139,6 @@ class Line(Network):
 
     def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
         return calls.renew(account)
-
-    def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-        """LINE keeps no history that could be asked for."""
-        return _at_once(Collected((), cursor))
 
     def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
         """People only: no delivery brings their names. LINE shows nothing of who blocked the account."""
@@ -229,12 +222,6 @@ def _not_reached(tried: Mapping[str, Any]) -> Refusal:
     if code == "403":
         return Refusal("sign_in_again", code=code, detail=f"{words} (the channel secret does not fit)")
     return Refusal("not_configured", retry=True, code=code, detail=words)
-
-
-def _at_once(result: T) -> Generator[Request, Response, T]:
-    """Steps that need to ask nobody."""
-    yield from ()
-    return result
 
 
 network = Line()

@@ -93,7 +93,6 @@ class Mastodon(Network):
     base_url = "https://mastodon.social"
     body_limit = 1024 * 1024
     polls = True
-    shared_secret = ""
     media_hosts: tuple[str, ...] = ("files.mastodon.social",)
     fields: tuple[CredentialField, ...] = (
         CredentialField(
@@ -151,11 +150,6 @@ class Mastodon(Network):
             quotas=_quotas(answer),
             facts=facts,
         )
-
-    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
-        """The token does not expire; when it is refused only a new one helps."""
-        yield from ()
-        raise Refusal("sign_in_again")
 
     def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
         return polling.collect(account, cursor)

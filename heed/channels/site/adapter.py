@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +19,6 @@ from heed.channels.base import (
     CannotTell,
     Capabilities,
     Checked,
-    Collected,
     CredentialField,
     Files,
     Finding,
@@ -33,7 +32,6 @@ from heed.channels.base import (
     Refusal,
     Sent,
     Target,
-    Wanted,
     Writing,
     plain_media,
 )
@@ -41,7 +39,7 @@ from heed.channels.site import reading
 from heed.channels.site.calls import call, callback_of
 from heed.channels.site.signing import HEADER, LEAST_SECRET, is_signed, public_key
 from heed.lib import clock
-from heed.lib.http import Request, Response, Steps
+from heed.lib.http import Steps
 
 T = TypeVar("T")
 
@@ -63,8 +61,6 @@ class Site(Network):
     colour = "#35757d"
     base_url = "https://www.example.com"
     body_limit = 1024 * 1024
-    polls = False
-    shared_secret = ""
     fields = (
         CredentialField(
             "secret",
@@ -110,7 +106,6 @@ class Site(Network):
             required=False,
         ),
     )
-    media_hosts = ()
     capabilities = Capabilities(
         private=Writing(
             limits=(Limit("chars", TEXT_LIMIT),),
@@ -159,19 +154,6 @@ class Site(Network):
             hello = {"type": "hello", "at": _now(), "account": key, "hook_url": account.hook_url}
             yield from call(account, hello)
         return Checked(external_id=key, handle=key, facts={"callback": bool(callback_of(account))})
-
-    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
-        """The secret does not expire; when an app refuses it, only the right one helps."""
-        yield from ()
-        raise Refusal("sign_in_again")
-
-    def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-        """Everything is brought to us."""
-        return _at_once(Collected((), cursor))
-
-    def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
-        """Every event brings what is known of a person."""
-        return _at_once([])
 
     def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
         if url.startswith("media:"):
@@ -245,12 +227,6 @@ def _id_in(said: Mapping[str, Any]) -> str:
 
 def _now() -> str:
     return clock.now().isoformat(timespec="milliseconds")
-
-
-def _at_once(result: T) -> Generator[Request, Response, T]:
-    """Steps that need to ask nobody."""
-    yield from ()
-    return result
 
 
 network = Site()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +18,6 @@ from heed.channels.base import (
     CannotTell,
     Capabilities,
     Checked,
-    Collected,
     CredentialField,
     Files,
     Finding,
@@ -32,7 +31,6 @@ from heed.channels.base import (
     Refusal,
     Sent,
     Target,
-    Wanted,
     Writing,
     plain_media,
 )
@@ -40,7 +38,7 @@ from heed.channels.telegram import acting, reading, writing
 from heed.channels.telegram.calls import address, call
 from heed.lib import clock
 from heed.lib.crypto import hmac_sha256_hex, same
-from heed.lib.http import Request, Response, Steps
+from heed.lib.http import Steps, at_once
 
 T = TypeVar("T")
 
@@ -57,8 +55,6 @@ class Telegram(Network):
     colour = "#1a78a8"
     base_url = "https://api.telegram.org"
     body_limit = 1024 * 1024
-    polls = False
-    shared_secret = ""
     fields = (
         CredentialField(
             "bot_token",
@@ -136,19 +132,6 @@ class Telegram(Network):
         name, handle = str(me.get("first_name", "")), str(me.get("username", ""))
         return Checked(str(me["id"]), name, handle, facts=facts)
 
-    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
-        """The token does not expire; when it is refused only a new one helps."""
-        yield from ()
-        raise Refusal("sign_in_again")
-
-    def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-        """Telegram keeps no history that could be asked for."""
-        return _at_once(Collected((), cursor))
-
-    def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
-        """Every update brings what Telegram tells of a person."""
-        return _at_once([])
-
     def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
         """A file's address holds the token and is good for an hour: it is asked for at the last moment."""
         if not url.startswith(reading.MEDIA):
@@ -164,7 +147,7 @@ class Telegram(Network):
 
     def find(self, account: AccountRecord, answer: Answer) -> Steps[Finding]:
         """There is nothing to ask and no receipt to wait for: a person decides."""
-        return _at_once(CannotTell(None))
+        return at_once(CannotTell(None))
 
     def act(
         self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
@@ -185,12 +168,6 @@ def _facts(info: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(failed_at, int) and words:
         facts |= {"last_error": str(words)[:300], "last_error_at": clock.from_unix(failed_at).isoformat()}
     return facts
-
-
-def _at_once(result: T) -> Generator[Request, Response, T]:
-    """Steps that need to ask nobody."""
-    yield from ()
-    return result
 
 
 network = Telegram()

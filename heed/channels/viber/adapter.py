@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +19,6 @@ from heed.channels.base import (
     CannotTell,
     Capabilities,
     Checked,
-    Collected,
     CredentialField,
     Files,
     Finding,
@@ -28,7 +27,6 @@ from heed.channels.base import (
     IdentitySeen,
     Inbound,
     Limit,
-    MediaSource,
     Network,
     OutgoingFile,
     Refusal,
@@ -36,14 +34,13 @@ from heed.channels.base import (
     Target,
     Wanted,
     Writing,
-    plain_media,
 )
 from heed.channels.viber import reading
 from heed.channels.viber.calls import call
 from heed.channels.viber.payload import User
 from heed.lib import clock
 from heed.lib.crypto import hmac_sha256_hex, same
-from heed.lib.http import AnswerLost, Request, Response, Steps, Unreachable
+from heed.lib.http import AnswerLost, Steps, Unreachable, at_once
 
 T = TypeVar("T")
 
@@ -70,8 +67,6 @@ class Viber(Network):
     colour = "#7360f2"
     base_url = "https://chatapi.viber.com"
     body_limit = 256 * 1024
-    polls = False
-    shared_secret = ""
     fields = (
         CredentialField(
             "auth_token",
@@ -137,15 +132,6 @@ class Viber(Network):
             facts={"subscribers": subscribers} if isinstance(subscribers, int) else {},
         )
 
-    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
-        """The token does not expire; when it is refused only a new one helps."""
-        yield from ()
-        raise Refusal("sign_in_again")
-
-    def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-        """Viber keeps no history that could be asked for."""
-        return _at_once(Collected((), cursor))
-
     def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
         """People only; Viber allows two calls per person in twelve hours."""
         if wanted.what != "person":
@@ -156,9 +142,6 @@ class Viber(Network):
         except ValidationError:
             return []
         return [IdentitySeen(person=reading.person_of(user))]
-
-    def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
-        return plain_media(url)
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
         """A picture takes a short text along; any other file and its text are two messages."""
@@ -196,7 +179,7 @@ class Viber(Network):
         """Viber offers nothing to ask. A receipt may still come for a while; then a person decides."""
         started = answer.tried or answer.started or clock.now()
         waited = (clock.now() - started).total_seconds()
-        return _at_once(CannotTell(ASK_AGAIN if waited < A_RECEIPT_MAY_STILL_COME else None))
+        return at_once(CannotTell(ASK_AGAIN if waited < A_RECEIPT_MAY_STILL_COME else None))
 
     def act(
         self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
@@ -243,12 +226,6 @@ def _short_name(name: str) -> str:
     if len(name) <= FILE_NAME_LIMIT or not dot:
         return name[:FILE_NAME_LIMIT]
     return f"{stem[: FILE_NAME_LIMIT - len(ending) - 1]}.{ending}"[:FILE_NAME_LIMIT]
-
-
-def _at_once(result: T) -> Generator[Request, Response, T]:
-    """Steps that need to ask nobody."""
-    yield from ()
-    return result
 
 
 network = Viber()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -18,7 +18,6 @@ from heed.channels.base import (
     CannotTell,
     Capabilities,
     Checked,
-    Collected,
     CredentialField,
     Files,
     Finding,
@@ -45,7 +44,7 @@ from heed.channels.wechat import calls, reading, writing
 from heed.channels.wechat.envelope import fields_of, signature
 from heed.lib import clock
 from heed.lib.crypto import same
-from heed.lib.http import Request, Response, Steps, TooLarge
+from heed.lib.http import Request, Response, Steps, TooLarge, at_once
 
 T = TypeVar("T")
 
@@ -72,8 +71,6 @@ class WeChat(Network):
     colour = "#087f43"
     base_url = "https://api.weixin.qq.com"
     body_limit = 256 * 1024
-    polls = False
-    shared_secret = ""
     fields = (
         CredentialField(
             "app_id",
@@ -161,10 +158,6 @@ class WeChat(Network):
     def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
         return calls.renew(account)
 
-    def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-        """WeChat keeps no history that could be asked for."""
-        return _at_once(Collected((), cursor))
-
     def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
         """People only. WeChat tells no names any more; what the company noted as theirs stands in."""
         if wanted.what != "person":
@@ -201,7 +194,7 @@ class WeChat(Network):
 
     def find(self, account: AccountRecord, answer: Answer) -> Steps[Finding]:
         """There is nothing to ask and no receipt to wait for: a person decides."""
-        return _at_once(CannotTell(None))
+        return at_once(CannotTell(None))
 
     def act(
         self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
@@ -255,12 +248,6 @@ def _quotas(quota: Any) -> tuple[Quota, ...]:
 def _word(user: Mapping[str, Any], name: str) -> str:
     value = user.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _at_once(result: T) -> Generator[Request, Response, T]:
-    """Steps that need to ask nobody."""
-    yield from ()
-    return result
 
 
 network = WeChat()

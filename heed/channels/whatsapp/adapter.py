@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -18,7 +18,6 @@ from heed.channels.base import (
     CannotTell,
     Capabilities,
     Checked,
-    Collected,
     CredentialField,
     Files,
     Finding,
@@ -32,13 +31,12 @@ from heed.channels.base import (
     Sent,
     Target,
     Template,
-    Wanted,
     Writing,
 )
 from heed.channels.meta import webhook
 from heed.channels.whatsapp import calls, connecting, reading, templates
 from heed.lib import clock
-from heed.lib.http import AnswerLost, Request, Response, Steps, Unreachable
+from heed.lib.http import AnswerLost, Steps, Unreachable, at_once
 
 T = TypeVar("T")
 
@@ -79,7 +77,6 @@ class WhatsApp(base.Network):
     colour = "#128c7e"
     base_url = "https://graph.facebook.com"
     body_limit = 4 * MEGABYTE
-    polls = False
     media_hosts: tuple[str, ...] = (".fbsbx.com", ".fbcdn.net", ".whatsapp.net")
     shared_secret = "app_secret"  # noqa: S105  the name of a field, not a secret
     fields: tuple[CredentialField, ...] = (
@@ -169,19 +166,6 @@ class WhatsApp(base.Network):
     def templates(self, account: AccountRecord) -> Steps[list[Template]]:
         return templates.approved(account)
 
-    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
-        """A system user's token does not expire; when it is refused only a new one helps."""
-        yield from ()
-        raise Refusal("sign_in_again")
-
-    def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-        """All news comes by webhook; there is no history to ask for."""
-        return _at_once(Collected((), cursor))
-
-    def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
-        """Neither people nor messages can be asked for: names come with the messages."""
-        return _at_once([])
-
     def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
         """The id becomes an address that lives for five minutes and wants our token."""
         media_id = quote(url.removeprefix(reading.MEDIA), safe="")
@@ -220,7 +204,7 @@ class WhatsApp(base.Network):
         """Nothing can be asked. A receipt with our key may still come for a while; then a person decides."""
         started = answer.tried or answer.started or answer.created or clock.now()
         waited = (clock.now() - started).total_seconds()
-        return _at_once(CannotTell(ASK_AGAIN if waited < A_RECEIPT_MAY_STILL_COME else None))
+        return at_once(CannotTell(ASK_AGAIN if waited < A_RECEIPT_MAY_STILL_COME else None))
 
     def act(
         self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
@@ -312,12 +296,6 @@ def _first(record: dict[str, Any], name: str) -> dict[str, Any]:
     rows = record.get(name)
     row = rows[0] if isinstance(rows, list) and rows else None
     return row if isinstance(row, dict) else {}
-
-
-def _at_once(result: T) -> Generator[Request, Response, T]:
-    """Steps that need to ask nobody."""
-    yield from ()
-    return result
 
 
 network: base.Network = WhatsApp()
