@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from heed.channels import base
 from heed.channels.base import AccountRecord, Answer, Finding, Refusal, Sent, Target
 from heed.channels.instagram import calls, looking, reading
+from heed.channels.meta import settling
 from heed.channels.meta.errors import thread_is_elsewhere
 from heed.channels.meta.graph import made_id, next_cursor, rows
 from heed.channels.meta.shapes import record
-from heed.lib import clock
 from heed.lib.http import Steps
 
 MEGABYTE = 1024 * 1024
 MOST_BYTES: Mapping[str, int] = {"image/": 8 * MEGABYTE, "": 25 * MEGABYTE}
 HUMAN_AGENT = "human_agent"
 """Meta's feature for answering within seven days."""
-SETTLING = 60.0
-"""Seconds after which a message that was taken shows in what can be read back."""
-CLOCKS_APART = timedelta(seconds=10)
-"""How far our clock and Meta's may differ when times are compared."""
-PAGES_BACK = 10
 
 
 def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
@@ -154,18 +149,14 @@ def find(account: AccountRecord, answer: Answer) -> Steps[Finding]:
         return base.CannotTell()
     if isinstance(found, Sent):
         return found
-    began = answer.started or answer.created
-    age = (clock.now() - began).total_seconds() if began else SETTLING
-    if age < SETTLING:
-        return base.CannotTell(ask_again=min(15.0, SETTLING - age))
-    return found
+    return settling.too_early(answer) or found
 
 
 def _find_comment(account: AccountRecord, answer: Answer) -> Steps[Finding]:
     """Ours among all that hangs under what we answered; the order of the list is not promised."""
     assert answer.to is not None
-    after, since, likely = "", _since(answer), False
-    for _page in range(PAGES_BACK):
+    after, since, likely = "", settling.since(answer), False
+    for _page in range(settling.PAGES_BACK):
         listed = yield from calls.get(
             account,
             edge_under(answer.to),
@@ -198,7 +189,7 @@ def _find_message(account: AccountRecord, answer: Answer) -> Steps[Finding]:
         user_id=answer.person,
         fields="id,participants,messages.limit(20){id,message,from,created_time}",
     )
-    since = _since(answer)
+    since = settling.since(answer)
     for talk in rows(listed):
         for row in rows(talk.get("messages")):
             if _is_ours(row, account) and _has_the_words(row, "message", answer, since):
@@ -206,15 +197,11 @@ def _find_message(account: AccountRecord, answer: Answer) -> Steps[Finding]:
     return base.CannotTell()
 
 
-def _since(answer: Answer) -> datetime | None:
-    began = answer.started or answer.created
-    return began - CLOCKS_APART if began else None
-
-
 def _has_the_words(row: Mapping[str, Any], words: str, answer: Answer, since: datetime | None) -> bool:
     at = looking.time(row)
     return (
         bool(row.get("id"))
+        and str(row["id"]) not in answer.taken
         and str(row.get(words) or "").split() == answer.text.split()
         and (at is None or since is None or at >= since)
     )

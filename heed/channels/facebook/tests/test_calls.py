@@ -413,6 +413,15 @@ def test_too_early_to_tell(answer: Answer, empty: Response) -> None:
     assert found.ask_again > 0
 
 
+@pytest.mark.parametrize(("answer", "empty"), [(PUBLIC, comments()), (PRIVATE, talk())])
+def test_it_settles_from_the_last_attempt_on(answer: Answer, empty: Response) -> None:
+    """An attempt that was repeated is as fresh as its last try, however long ago the first one was."""
+    again = replace(started(answer, ago=4000), tried=clock.now() - timedelta(seconds=5))
+    found = Script(empty).run(network.find(ACCOUNT, again))
+    assert isinstance(found, CannotTell)
+    assert found.ask_again is not None
+
+
 def test_message_found() -> None:
     script = Script(talk(row("m_8", 280, by="222"), row("m_9", 299), row("m_7", 4000)))
     found = script.run(network.find(ACCOUNT, started(PRIVATE)))

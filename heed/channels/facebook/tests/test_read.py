@@ -435,6 +435,7 @@ ITEMS = [
     for seed in SEEDS
     if isinstance(seed, dict)
     for entry in seed["entry"]
+    if entry["id"] != "0"  # the dashboard's test is told once per entry, whatever it holds
     for kind in ("messaging", "standby", "changes")
     for item in entry.get(kind, ())
 ]

@@ -555,6 +555,25 @@ def test_absence_is_proven_once_it_settled() -> None:
     assert find(PUBLIC, ok({"data": []}), later=5) == CannotTell(ask_again=15)
 
 
+@pytest.mark.parametrize("answer", [PUBLIC, PRIVATE])
+def test_it_settles_from_the_last_attempt_on(answer: Answer) -> None:
+    """An attempt that was repeated is as fresh as its last try, however long ago the first one was."""
+    again = replace(answer, tried=STARTED + timedelta(seconds=110))
+    assert find(again, ok({"data": []})) == CannotTell(ask_again=15)
+
+
+@pytest.mark.parametrize(
+    ("answer", "listed"),
+    [
+        (PUBLIC, {"data": [row("1950", TEXT)]}),
+        (PRIVATE, {"data": [{"id": "t", "messages": {"data": [row("1950", TEXT)]}}]}),
+    ],
+)
+def test_what_belongs_to_another_answer_is_not_this_one(answer: Answer, listed: dict[str, Any]) -> None:
+    another = replace(answer, taken=frozenset({"1950"}))
+    assert not isinstance(find(another, ok(listed)), Sent)
+
+
 def test_the_same_words_by_somebody_else_prove_nothing() -> None:
     nameless = {key: value for key, value in row("1950", TEXT).items() if key != "from"}
     assert find(PUBLIC, ok({"data": [nameless]})) == CannotTell()
