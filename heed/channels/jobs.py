@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,6 +52,11 @@ def check_account(account_id: int) -> None:
     if account.expires_at is not None and account.expires_at < clock.now() + RENEW_BEFORE:
         renew_ahead(account)
     try:
+        if account.connected_at is not None and account.state != Account.State.CONNECTED:
+            seen = with_session(account, lambda record: account.adapter.check(replace(record, hook_url="")))
+            if is_another(account, seen):
+                _let_go(account, seen)
+                return
         checked = with_session(account, account.adapter.check)
     except Refusal as refusal:
         _broken(account, refusal.reason, f"{refusal.code} {refusal.detail}".strip())
@@ -64,6 +69,17 @@ def check_account(account_id: int) -> None:
         raise TryAgain from error
     else:
         _connected(account, checked)
+
+
+def is_another(account: Account, checked: Checked) -> bool:
+    """Whether the network says that the credentials are not those of the account known so far."""
+    return account.connected_at is not None and checked.external_id not in ("", account.external_id)
+
+
+def _let_go(account: Account, found: Checked) -> None:
+    """Forget credentials of another account before anything of that one comes under our history."""
+    whose = f"{found.name} ({found.external_id})" if found.name else found.external_id
+    _broken(account, "not_configured", f"The credentials belong to another account, {whose}.", forget=True)
 
 
 def _awaits_sign_in(account: Account) -> bool:
@@ -89,6 +105,7 @@ def _connected(account: Account, checked: Checked) -> None:
                 facts=dict(checked.facts),
                 expires_at=checked.expires_at,
                 checked_at=clock.now(),
+                connected_at=account.connected_at or clock.now(),
                 broken_at=None,
             )
     except IntegrityError:
@@ -125,8 +142,9 @@ def _quota(quota: Quota) -> dict[str, Any]:
     return {"what": quota.what, "left": quota.left, "of": quota.of, "resets_at": resets}
 
 
-def _broken(account: Account, problem: str, detail: str) -> None:
+def _broken(account: Account, problem: str, detail: str, *, forget: bool = False) -> None:
     since = account.broken_at or clock.now()
+    forgotten = {"locked_credentials": b"", "locked_session": b""} if forget else {}
     _note(
         account,
         state=Account.State.BROKEN,
@@ -134,6 +152,7 @@ def _broken(account: Account, problem: str, detail: str) -> None:
         problem_detail=detail[:500],
         broken_at=since,
         checked_at=clock.now(),
+        **forgotten,
     )
 
 

@@ -58,6 +58,8 @@ class Account(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     """When the sign-in ends unless it is renewed."""
     checked_at = models.DateTimeField(null=True, blank=True)
+    connected_at = models.DateTimeField(null=True, blank=True)
+    """Since when we know for sure which account of the network this is; None before it first worked."""
     broken_at = models.DateTimeField(null=True, blank=True)
     """Since when the account does not work, if it does not."""
     usual_silence = models.FloatField(null=True, blank=True)

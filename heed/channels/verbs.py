@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from heed.accounts.models import User
 from heed.channels import jobs
-from heed.channels.base import Network, Refusal, SessionExpired
+from heed.channels.base import Checked, Network, Refusal, SessionExpired
 from heed.channels.models import Account, SignIn
 from heed.channels.outgoing import client
 from heed.channels.reasons import REASONS
@@ -159,7 +160,8 @@ def _asked(account: Account, steps: Steps[T]) -> T:
 
 def reconnect(account: Account, credentials: Mapping[str, str]) -> None:
     """Take new credentials and check again. A field left out keeps what it held, and so does a secret
-    left empty; an empty field that is no secret is emptied.
+    left empty; an empty field that is no secret is emptied. Those of another Page, number or mailbox
+    are refused, and what was held stays: its talk would come under this one's history.
 
     Raises `CannotConnect`.
     """
@@ -169,6 +171,8 @@ def reconnect(account: Account, credentials: Mapping[str, str]) -> None:
     account.credentials = _checked_credentials(account.adapter, {**known, **given})
     if _ends_session(account.adapter, known, given):
         account.session = {}
+        if account.connected_at is not None:
+            _demand_the_same(account)
     account.state = Account.State.CONNECTING
     account.problem = account.problem_detail = ""
     with transaction.atomic():
@@ -186,6 +190,46 @@ def _ends_session(adapter: Network, known: Mapping[str, str], given: Mapping[str
     return any(name in given and given[name] != known.get(name) for name in adapter.oauth.fills)
 
 
+def _demand_the_same(account: Account) -> None:
+    """Ask the network whose the new credentials are. What it does not tell now the worker finds out."""
+    try:
+        found = _looked(account)
+    except Refusal as refusal:
+        if refusal.reason == "not_configured" and not refusal.retry:
+            raise CannotConnect(
+                _(
+                    "The network does not take these credentials for %(name)s: %(detail)s If they are "
+                    "another account’s, connect that one as a new account."
+                )
+                % {"name": account.name, "detail": f"{refusal.code} {refusal.detail}".strip()},
+                "network",
+            ) from refusal
+        return
+    except (SessionExpired, Unreachable, AnswerLost, TooLarge):
+        return
+    if jobs.is_another(account, found):
+        raise CannotConnect(
+            _(
+                "These credentials belong to another account, %(theirs)s. This one stays "
+                "%(ours)s with its history; connect the other as a new account."
+            )
+            % {
+                "theirs": found.handle or found.name or found.external_id,
+                "ours": account.handle or account.name,
+            },
+            "network",
+        )
+
+
+def _looked(account: Account) -> Checked:
+    """Who the account is, with nothing pointed at us. A session made on the way is kept in `account`."""
+    try:
+        return drive(account.adapter.check(replace(account.record(), hook_url="")), client().send)
+    except SessionExpired:
+        account.session = drive(account.adapter.renew(account.record()), client().send)
+        return drive(account.adapter.check(replace(account.record(), hook_url="")), client().send)
+
+
 def check_again(account: Account) -> None:
     """Have the network asked once more, with the credentials as they are."""
     account.state = Account.State.CONNECTING
@@ -199,12 +243,13 @@ def disconnect(account: Account) -> None:
     """Forget the credentials. What was said stays; nothing more comes in or goes out.
 
     The webhook address dies too: without credentials no signature could be told from a forged
-    one. Reconnecting sets up a new address.
+    one. Reconnecting sets up a new address, and has read what was missed meanwhile.
     """
     account.locked_credentials = account.locked_session = b""
     account.hook_token = Account._meta.get_field("hook_token").get_default()
     account.state = Account.State.BROKEN
     account.problem, account.problem_detail = "not_configured", ""
+    account.broken_at = account.broken_at or clock.now()
     with transaction.atomic():
         account.save(
             update_fields=[
@@ -214,6 +259,7 @@ def disconnect(account: Account) -> None:
                 "state",
                 "problem",
                 "problem_detail",
+                "broken_at",
             ]
         )
         live.tell(["accounts"])

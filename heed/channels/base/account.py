@@ -16,7 +16,8 @@ class AccountRecord:
 
     `credentials` are the fields the network asks for, decrypted; `session` is what `renew`
     returned last; `base_url` is where its API lives, without a slash at the end; `settings`
-    are the account's optional settings; `facts` what `check` learned last.
+    are the account's optional settings; `facts` what `check` learned last. Without a `hook_url`
+    `check` only looks who the account is, and points nothing at us.
     """
 
     external_id: str

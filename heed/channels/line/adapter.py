@@ -127,7 +127,7 @@ class Line(Network):
         bot = yield from call(account, "GET", "info")
         if not isinstance(bot.get("userId"), str):
             raise Refusal("network_down", retry=True, detail="LINE did not say which account this is")
-        is_on = yield from _point_webhook_at_us(account)
+        is_on = not account.hook_url or (yield from _point_webhook_at_us(account))
         left = yield from writing.messages_left(account)
         return Checked(
             external_id=bot["userId"],

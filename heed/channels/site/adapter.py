@@ -150,7 +150,7 @@ class Site(Network):
         if not KEY.fullmatch(key):
             raise Refusal("bad_request", detail="the public key takes 4 to 64 letters, digits, - and _")
         _check_look(account.credentials)
-        if callback_of(account):
+        if callback_of(account) and account.hook_url:
             hello = {"type": "hello", "at": _now(), "account": key, "hook_url": account.hook_url}
             yield from call(account, hello)
         return Checked(external_id=key, handle=key, facts={"callback": bool(callback_of(account))})

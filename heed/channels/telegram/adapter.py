@@ -123,7 +123,8 @@ class Telegram(Network):
             "allowed_updates": reading.UPDATES,
         }
         try:
-            yield from call(account, "setWebhook", hook)
+            if account.hook_url:
+                yield from call(account, "setWebhook", hook)
         except Refusal as refusal:
             if refusal.reason != "bad_request":
                 raise

@@ -33,6 +33,7 @@ class Pigeon:
     )
 
     oauth: Any = None
+    who = "pigeon-9"
 
     def able(self, facts: Any) -> Capabilities:
         return Capabilities()
@@ -43,7 +44,7 @@ class Pigeon:
             raise Refusal("sign_in_again", code="190", detail="token is dead")
         if answer.status == 503:
             raise Refusal("network_down", retry=True)
-        return Checked("pigeon-9", "Acme on Pigeon", "@acme")
+        return Checked(self.who, "Acme on Pigeon", "@acme")
 
     def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
         answer = yield Request("POST", f"{account.base_url}/renew")

@@ -118,11 +118,9 @@ class Viber(Network):
     def check(self, account: AccountRecord) -> Steps[Checked]:
         """While the webhook is set, Viber calls it once and wants a 200."""
         info = yield from call(account, "get_account_info", {})
-        yield from call(
-            account,
-            "set_webhook",
-            {"url": account.hook_url, "event_types": EVENT_TYPES, "send_name": True, "send_photo": True},
-        )
+        hook = {"url": account.hook_url, "event_types": EVENT_TYPES, "send_name": True, "send_photo": True}
+        if account.hook_url:
+            yield from call(account, "set_webhook", hook)
         uri = str(info.get("uri", ""))
         subscribers = info.get("subscribers_count")
         return Checked(

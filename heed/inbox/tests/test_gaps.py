@@ -10,7 +10,9 @@ import pytest
 from django.db import OperationalError
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from heed.channels import verbs
 from heed.channels.base import AccountChanged, AccountRecord, Collected, Refusal
+from heed.channels.jobs import check_account
 from heed.channels.models import Account
 from heed.inbox import gaps, intake, jobs, ledger, news
 from heed.inbox.models import Delivery, Gap, Heartbeat, Message
@@ -185,6 +187,18 @@ def test_what_the_network_turned_off_is_read_from_then_on(account: Account) -> N
         news.apply(account, AccountChanged(problem="account_blocked"))
     account.refresh_from_db()
     assert account.broken_at == since  # it has not worked since the first
+
+
+def test_what_came_while_it_was_disconnected_is_read(account: Account, pages: list[Any]) -> None:
+    verbs.disconnect(account)
+    with clock.moved(timedelta(hours=1)):
+        verbs.reconnect(account, {})
+        check_account(account.pk)
+        (minded,) = waiting("heed.mind_gap")
+        jobs.mind_gap(**minded)
+        pages += three_pages()
+        jobs.fill_gap(**waiting("heed.inbox.jobs.fill_gap")[0])
+        assert read_in() == ["1", "2", "3"]
 
 
 class TestOpening:

@@ -1,0 +1,167 @@
+"""An account stays the Page, number or mailbox it is, whatever credentials are entered later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from heed.accounts.models import User
+from heed.channels import jobs, registry, sessions, verbs
+from heed.channels.base import AccountRecord, Refusal
+from heed.channels.line.adapter import network as line
+from heed.channels.models import Account, SignIn
+from heed.channels.site.adapter import network as site
+from heed.channels.telegram.adapter import network as telegram
+from heed.channels.tests.test_signing_in import Loft
+from heed.channels.tests.test_verbs import GOOD, Pigeon, Wire, acme, jobs_waiting
+from heed.channels.verbs import CannotConnect
+from heed.channels.viber.adapter import network as viber
+from heed.lib.http import Request, Response, Unreachable, drive
+
+SESSION = {"token": "t", "renew_at": "9e9"}
+OTHERS = {"page_token": "token-of-another"}
+
+
+@pytest.fixture(autouse=True)
+def pigeon(monkeypatch: pytest.MonkeyPatch) -> Pigeon:
+    network = Pigeon()
+    monkeypatch.setitem(registry.networks(), "pigeon", network)
+    return network
+
+
+@pytest.fixture(autouse=True)
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    found = Wire()
+    monkeypatch.setattr(verbs, "client", lambda: found)
+    monkeypatch.setattr(sessions, "client", lambda: found)
+    return found
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    """An account that has worked."""
+    found = acme(external_id="")
+    jobs.check_account(found.pk)
+    return fresh(found)
+
+
+def fresh(account: Account) -> Account:
+    return Account.objects.get(pk=account.pk)
+
+
+def test_credentials_of_another_account_are_refused(account: Account, pigeon: Pigeon) -> None:
+    pigeon.who = "pigeon-10"
+    with pytest.raises(CannotConnect, match="connect the other as a new account"):
+        verbs.reconnect(account, OTHERS)
+    kept = fresh(account)
+    assert (kept.credentials, kept.external_id, kept.state) == (GOOD, "pigeon-9", "connected")
+
+
+def test_and_so_is_what_the_network_itself_tells_apart(
+    account: Account, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(record: AccountRecord) -> Any:
+        yield Request("GET", "https://pigeon.example/me")
+        raise Refusal("not_configured", detail="The token belongs to Acme two.")
+
+    monkeypatch.setattr(pigeon, "check", check)
+    with pytest.raises(CannotConnect, match=r"belongs to Acme two.*as a new account"):
+        verbs.reconnect(account, OTHERS)
+    assert fresh(account).credentials == GOOD
+
+
+def test_another_account_that_was_signed_in_to_is_refused(account: Account, pigeon: Pigeon) -> None:
+    maja = User.objects.create_user("owner@acme.example", "a-long-test-password", name="Maja Zupan")
+    pigeon.oauth = Loft()
+    verbs.begin_sign_in("pigeon", maja, {}, account=account)
+    pigeon.who = "pigeon-10"
+    with pytest.raises(CannotConnect, match="connect the other as a new account"):
+        verbs.finish_sign_in(SignIn.objects.get().state, maja, {"code": "c-1"})
+    assert fresh(account).credentials == GOOD
+
+
+def test_its_own_credentials_are_taken(account: Account) -> None:
+    verbs.reconnect(account, {"page_token": "token-2"})
+    jobs.check_account(account.pk)
+    kept = fresh(account)
+    assert (kept.credentials["page_token"], kept.state) == ("token-2", "connected")
+
+
+def test_an_account_that_never_worked_may_take_any(db: None, pigeon: Pigeon, wire: Wire) -> None:
+    account = acme(external_id="9")
+    wire.statuses = [401]
+    jobs.check_account(account.pk)
+    verbs.reconnect(fresh(account), {"page_token": "token-2"})
+    jobs.check_account(account.pk)
+    assert (fresh(account).external_id, fresh(account).state) == ("pigeon-9", "connected")
+
+
+def test_what_could_not_be_asked_at_once_the_worker_finds_out(
+    account: Account, pigeon: Pigeon, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hooks: list[str] = []
+    check = pigeon.check
+
+    def noting(record: AccountRecord) -> Any:
+        hooks.append(record.hook_url)
+        return (yield from check(record))
+
+    wire.statuses = [Unreachable("no route")]
+    verbs.reconnect(account, OTHERS)
+    pigeon.who = "pigeon-10"
+    monkeypatch.setattr(pigeon, "check", noting)
+    jobs.check_account(account.pk)
+    kept = fresh(account)
+    assert (kept.external_id, kept.problem, kept.credentials) == ("pigeon-9", "not_configured", {})
+    assert "pigeon-10" in kept.problem_detail
+    assert hooks == [""]  # nothing of the other account was pointed at this one
+
+
+def test_after_a_disconnect_what_was_missed_is_read(account: Account) -> None:
+    verbs.disconnect(account)
+    since = fresh(account).broken_at
+    assert since is not None
+    verbs.disconnect(fresh(account))  # once more: it has been away since the first time
+    verbs.reconnect(fresh(account), GOOD)
+    jobs.check_account(account.pk)
+    assert fresh(account).broken_at is None
+    minded = [args for name, args in jobs_waiting() if name == jobs.MIND_GAP]
+    assert len(minded) == 1
+    assert since.isoformat() in minded[0]
+
+
+class TestOnlyLooking:
+    """Without an address to give, `check` changes nothing at the network."""
+
+    ANSWERS = (
+        ("getMe", b'{"ok": true, "result": {"id": 7, "is_bot": true, "first_name": "Acme"}}'),
+        ("getWebhookInfo", b'{"ok": true, "result": {"url": ""}}'),
+        ("bot/info", b'{"userId": "U7", "displayName": "Acme"}'),
+        ("message/quota", b'{"type": "none", "totalUsage": 0}'),
+        ("get_account_info", b'{"status": 0, "status_message": "ok", "id": "pa:7", "name": "Acme"}'),
+    )
+
+    @pytest.mark.parametrize(
+        ("network", "credentials"),
+        [
+            (telegram, {"bot_token": "7:abc"}),
+            (line, {"channel_secret": "s", "channel_token": "t"}),
+            (viber, {"auth_token": "t"}),
+            (site, {"secret": "0123456789abcdef0123456789abcdef", "callback": "https://app.acme.example/in"}),
+        ],
+        ids=lambda value: value.name if hasattr(value, "name") else "",
+    )
+    def test_sets_no_webhook(self, network: Any, credentials: dict[str, str]) -> None:
+        asked: list[str] = []
+
+        def send(request: Request) -> Response:
+            asked.append(request.url)
+            body = next((body for part, body in self.ANSWERS if part in request.url), None)
+            assert body is not None, f"{request.method} {request.url}"
+            return Response(200, {}, body)
+
+        given = {field.name: credentials.get(field.name, "x") for field in network.fields if field.required}
+        record = AccountRecord("", "Acme", given | credentials, network.base_url, SESSION)
+        assert drive(network.check(record), send).external_id
+        assert not [url for url in asked if "setWebhook" in url or "endpoint" in url or "acme.example" in url]
