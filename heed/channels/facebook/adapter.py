@@ -35,7 +35,7 @@ from heed.channels.base import (
     Writing,
     plain_media,
 )
-from heed.channels.facebook import calls, connecting, looking, missed, reading, signin, writing
+from heed.channels.facebook import calls, connecting, looking, missed, page, reading, signin, writing
 from heed.channels.meta import webhook
 from heed.channels.meta.shapes import record
 from heed.lib.http import Steps
@@ -189,9 +189,9 @@ class Facebook(base.Network):
 
     def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
         """Files of comments that came with an id only are asked for; all others lie open."""
-        if not url.startswith(reading.MEDIA):
+        if not url.startswith(page.MEDIA):
             return (yield from plain_media(url))
-        comment = yield from calls.get(account, url.removeprefix(reading.MEDIA), fields="attachment")
+        comment = yield from calls.get(account, url.removeprefix(page.MEDIA), fields="attachment")
         address = calls.picture_of(record(comment.get("attachment")))
         if not address:
             raise Refusal("gone", detail="Meta names no address for this file.")

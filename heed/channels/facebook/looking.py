@@ -7,7 +7,7 @@ from typing import Any
 
 from heed.channels import base
 from heed.channels.base import AccountRecord, Inbound, Person, Refusal, Wanted
-from heed.channels.facebook import calls, reading
+from heed.channels.facebook import calls, page
 from heed.channels.meta.graph import time
 from heed.channels.meta.shapes import record
 from heed.lib import clock
@@ -61,7 +61,7 @@ def _message(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
     author = _person(message.get("from"))
     if author is not None:
         found.append(base.AuthorFound(external_id=wanted.external_id, author=author))
-    if wanted.refs.get(reading.NO_TEXT) and message.get("message"):
+    if wanted.refs.get(page.NO_TEXT) and message.get("message"):
         found.append(
             base.MessageEdited(
                 external_id=wanted.external_id,

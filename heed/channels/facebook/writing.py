@@ -8,7 +8,7 @@ from typing import Any
 
 from heed.channels import base
 from heed.channels.base import AccountRecord, Answer, Finding, OutgoingFile, Refusal, Sent, Target
-from heed.channels.facebook import calls, connecting, reading
+from heed.channels.facebook import calls, connecting, page
 from heed.channels.meta import settling
 from heed.channels.meta.errors import thread_is_elsewhere
 from heed.channels.meta.graph import made_id, next_cursor, rows, time
@@ -35,7 +35,7 @@ def _comment(account: AccountRecord, answer: Answer) -> Steps[Sent]:
 
 def _top(target: Target) -> str:
     """Facebook shows one level of replies: a reply is answered under the comment it hangs under."""
-    return str(target.refs.get(reading.TOP) or target.external_id)
+    return str(target.refs.get(page.TOP) or target.external_id)
 
 
 def _comments(account: AccountRecord, answer: Answer, top: str) -> Iterator[Steps[Sent]]:
@@ -54,7 +54,7 @@ def _one_comment(account: AccountRecord, top: str, text: str, file: OutgoingFile
         )
         body["attachment_id"] = str(photo.get("id", ""))
     made = yield from calls.post(account, f"{top}/comments", body, decisive=True)
-    return Sent(made_id(made, "id"), refs={reading.TOP: top})
+    return Sent(made_id(made, "id"), refs={page.TOP: top})
 
 
 # ------------------------------------------------------------------------------- privately
@@ -189,7 +189,7 @@ def _find_comment(account: AccountRecord, answer: Answer) -> Steps[tuple[Sent | 
         found = rows(listed)
         for row in found:
             if _is_answer(row, account, answer, since):
-                return Sent(str(row["id"]), at=time(row, "created_time"), refs={reading.TOP: top}), True
+                return Sent(str(row["id"]), at=time(row, "created_time"), refs={page.TOP: top}), True
         after = next_cursor(listed)
         if not after or (found and _is_before(found[-1], since)):
             return None, len(answer.files) <= 1

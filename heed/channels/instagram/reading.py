@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +18,8 @@ from heed.channels.instagram.payloads import (
     Referral,
     Story,
 )
-from heed.channels.meta import webhook
-from heed.channels.meta.shapes import first_of, sent_at, web_address, word
+from heed.channels.meta import delivery
+from heed.channels.meta.shapes import first_of, web_address, word
 from heed.lib.http import host_matches
 
 MEDIA_HOSTS = (".cdninstagram.com", ".fbcdn.net", "lookaside.fbsbx.com")
@@ -36,9 +33,6 @@ MEDIA = "media"
 """In `refs` of a mention: the post."""
 LIVE = "live"
 """In `refs` of a comment under a live broadcast."""
-
-STANDBY = "standby"
-"""The kind of a message in a chat that another app answers."""
 
 _PLAIN_KINDS: dict[str, AttachmentKind] = {
     "image": "image",
@@ -59,41 +53,7 @@ _HEART = "❤️"
 
 def read(body: bytes) -> list[Inbound]:
     """All news of a delivery, in its own order. Raises `Malformed`."""
-    found: list[Inbound] = []
-    for envelope in webhook.envelopes(body):
-        if envelope.get("object") != "instagram":
-            found.append(base.NotUnderstood(what=f"object {envelope.get('object')!r}"[:200]))
-            continue
-        found += base.each(webhook.entries(envelope), _entry, "entry")
-    return found
-
-
-Reader = Callable[[Any, str, datetime | None], list[Inbound]]
-
-
-def _entry(entry: dict[str, Any]) -> list[Inbound]:
-    """An entry holds `messaging`, `standby` or `changes`, or is itself one change."""
-    owner = word(entry.get("id"))
-    if owner in ("", "0"):
-        return [base.NotUnderstood(what="test event of Meta's dashboard")]
-    sent = sent_at(entry)
-    found: list[Inbound] = []
-    known = False
-    for key, read_item in _LISTS.items():
-        if key in entry:
-            known = True
-            items = entry[key] if isinstance(entry[key], list) else [entry[key]]
-            found += base.each(items, _reader(read_item, owner, sent), key)
-    if "field" in entry:
-        known = True
-        found += base.each([entry], _reader(_change, owner, sent), "changes")
-    if not known:
-        found.append(base.NotUnderstood(owner=owner, what="entry without items"))
-    return found
-
-
-def _reader(read_item: Reader, owner: str, sent: datetime | None) -> Callable[[Any], list[Inbound]]:
-    return lambda item: read_item(item, owner, sent)
+    return delivery.read(body, "instagram", messaging=_messaging, change=_change)
 
 
 def _change(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
@@ -122,7 +82,7 @@ def _messaging(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
         edit = item.message_edit
         return [base.MessageEdited(owner=owner, external_id=edit.mid, at=at, text=edit.text)]
     if person.external_id in ("", owner):
-        return [base.NotUnderstood(owner=owner, what=f"{_event_kind(raw)} without a customer")]
+        return [base.NotUnderstood(owner=owner, what=f"{delivery.kind_of(raw)} without a customer")]
     if item.message is not None:
         return [_message(item.message, ours, person, owner, at)]
     if item.postback is not None:
@@ -145,7 +105,7 @@ def _messaging(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
     if item.referral is not None:
         # They opened the chat by a link and wrote nothing: there is nobody to answer yet.
         return [base.IdentitySeen(owner=owner, person=person)]
-    return [base.NotUnderstood(owner=owner, what=_event_kind(raw))]
+    return [base.NotUnderstood(owner=owner, what=delivery.kind_of(raw))]
 
 
 def _is_ours(item: Messaging, owner: str) -> bool:
@@ -201,7 +161,7 @@ def _postback(postback: Postback, person: Person, owner: str, at: datetime) -> I
         refs["referral"] = _referral(postback.referral)
     return base.MessageReceived(
         owner=owner,
-        external_id=postback.mid or _made_id(person.external_id, at, postback.payload),
+        external_id=postback.mid or delivery.id_of("postback", person.external_id, at, postback.payload),
         at=at,
         visibility="private",
         kind="postback",
@@ -211,19 +171,8 @@ def _postback(postback: Postback, person: Person, owner: str, at: datetime) -> I
     )
 
 
-def _made_id(person: str, at: datetime, payload: str) -> str:
-    """The same for the same postback however often it is delivered."""
-    digest = hashlib.sha256(payload.encode("utf-8", "replace")).hexdigest()[:16]
-    return f"postback:{person}:{int(at.timestamp() * 1000)}:{digest}"
-
-
 def _referral(referral: Referral) -> dict[str, str]:
     return {key: value for key, value in referral.model_dump().items() if value}
-
-
-def _event_kind(raw: dict[str, Any]) -> str:
-    names = sorted(str(key) for key in raw if key not in ("sender", "recipient", "timestamp"))
-    return f"messaging {', '.join(names)}"[:200]
 
 
 # ------------------------------------------------------------------------------- attachments
@@ -254,7 +203,7 @@ def _attachment(attached: Attached) -> Attachment:
         return Attachment("sticker", text=_HEART)
     # ephemeral, unsupported_type, template, and whatever comes next
     return Attachment(
-        "link", url, title or attached.type, text="" if url else _lines(payload) or attached.type
+        "link", url, title or attached.type, text="" if url else delivery.lines_of(payload) or attached.type
     )
 
 
@@ -266,14 +215,6 @@ def _shared(url: str, name: str) -> Attachment:
 
 def _story_answered(story: Story) -> Attachment:
     return _shared(story.url, "story")
-
-
-def _lines(payload: dict[str, Any]) -> str:
-    """The words of a template's elements."""
-    elements = payload.get("elements")
-    rows = [each for each in elements if isinstance(each, dict)] if isinstance(elements, list) else []
-    lines = (" · ".join(filter(None, (word(row.get(k)) for k in ("title", "subtitle")))) for row in rows)
-    return "\n".join(line for line in lines if line)
 
 
 # -------------------------------------------------------------------------- comments, mentions
@@ -338,14 +279,3 @@ def _mention(mention: Mention, owner: str, at: datetime) -> Inbound:
             MEDIA: mention.media_id,
         },
     )
-
-
-def _standby(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
-    """What is said while another app answers: shown as that."""
-    return [
-        replace(each, kind=STANDBY, elsewhere=True) if isinstance(each, base.MessageReceived) else each
-        for each in _messaging(raw, owner, sent)
-    ]
-
-
-_LISTS: dict[str, Reader] = {"messaging": _messaging, "standby": _standby, "changes": _change}
