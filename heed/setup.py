@@ -41,11 +41,11 @@ def welcome(*, demo: bool) -> None:
     data = Path(settings.HEED_DATA)
     email = os.environ.get("HEED_OWNER_EMAIL") or (OWNER[0] if demo else "owner@localhost")
     given = os.environ.get("HEED_OWNER_PASSWORD", "")
-    owner = User.objects.filter(role=User.Role.OWNER).order_by("pk").first()
+    owner = User.objects.filter(grants__role="owner").order_by("pk").first()
     is_new = owner is None
     password = given or (_kept(data / "demo-password") if demo else secrets.token_urlsafe(9))
     if owner is None or owner.email != email.lower():
-        owner = ensure_person(email, OWNER[1] if demo else "Owner", password, User.Role.OWNER)
+        owner = ensure_person(email, OWNER[1] if demo else "Owner", password, "owner")
     print(f"  Sign in as          {owner.email}", end="")
     print(f"  password {password}" if (is_new and not given) or (demo and not given) else "")
     for address, name in AGENTS if demo else ():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heed.accounts.models import ApiToken, User
+from heed.accounts.rights import Permission, rights_of
 
 
 class NoSuchPerson(LookupError):
@@ -24,9 +25,16 @@ def colleagues() -> list[User]:
     return list(User.objects.filter(is_active=True).order_by("name", "pk"))
 
 
+def who_may(permission: Permission) -> list[User]:
+    """The active people who may do this, be it only for some tickets, by name."""
+    everybody = User.objects.filter(is_active=True).prefetch_related("grants__own")
+    found = [each for each in everybody if rights_of(each.grants.all()).may(permission)]
+    return sorted(found, key=lambda each: (each.name, each.pk))
+
+
 def administrators() -> list[User]:
     """The active people who may administer, by name."""
-    return [each for each in colleagues() if each.may_administer]
+    return who_may("accounts")
 
 
 def people() -> list[User]:

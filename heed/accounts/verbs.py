@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import ApiToken, User
+from heed.accounts.rights import BUILT_IN
 from heed.lib import live
 
 
@@ -22,7 +23,7 @@ class CannotChange(Exception):
         self.field = field
 
 
-def ensure_person(email: str, name: str, password: str | None = None, role: str = User.Role.AGENT) -> User:
+def ensure_person(email: str, name: str, password: str | None = None, role: str = "agent") -> User:
     """The person with this address, made when there is none. An existing password stays."""
     person = User.objects.filter(email__iexact=email).first()
     if person is None:
@@ -33,11 +34,11 @@ def ensure_person(email: str, name: str, password: str | None = None, role: str 
 def add_person(email: str, name: str, password: str, role: str) -> User:
     """Let a new colleague in. Raises `CannotChange`."""
     email, name = email.strip(), name.strip()
-    person = User(email=email.lower(), name=name[:120], role=role)
+    person = User(email=email.lower(), name=name[:120])
     _check_email(email)
     if not name:
         raise CannotChange(_("Enter the name."), "name")
-    if role not in User.Role.values:
+    if role not in BUILT_IN:
         raise CannotChange(_("Choose a role."), "role")
     _check_password(password, person)
     try:

@@ -30,7 +30,7 @@ def list_actions(request: Asking, message_id: int) -> Any:
 @router.post("/messages/{message_id}/actions", response={202: MessageOut}, summary="Like, hide, delete …")
 def act(request: Asking, message_id: int, given: ActionGiven) -> Any:
     """Queued: the network is asked by the worker, and the message shows the outcome."""
-    message = reach.message(request.auth, message_id)
+    message = reach.message(request.auth, message_id, verbs.needed_for(given.action))
     verbs.act(message, request.auth, given.action, given.value)
     return Status(202, of_message(message))
 
@@ -38,7 +38,7 @@ def act(request: Asking, message_id: int, given: ActionGiven) -> Any:
 @router.post("/messages/{message_id}/settle", response=MessageOut, summary="Say what became of an answer")
 def settle(request: Asking, message_id: int, given: Outcome) -> Any:
     """For an answer in state `unknown`: send it again, or hold it for sent."""
-    verbs.settle(reach.message(request.auth, message_id), request.auth, given.outcome)
+    verbs.settle(reach.message(request.auth, message_id, "answer"), request.auth, given.outcome)
     return of_message(reach.message(request.auth, message_id))
 
 

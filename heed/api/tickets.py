@@ -57,7 +57,7 @@ def read_ticket(request: Asking, number: int) -> Any:
 
 @router.patch("/tickets/{number}", response=TicketOut, summary="Set the status, give it to someone")
 def change_ticket(request: Asking, number: int, change: TicketChange) -> Any:
-    ticket = reach.ticket(request.auth, number)
+    ticket = reach.ticket(request.auth, number, "tend")
     with transaction.atomic():
         if "assignee" in change.model_fields_set:
             verbs.assign(ticket, request.auth, _colleague(change.assignee, request.auth))
@@ -68,14 +68,14 @@ def change_ticket(request: Asking, number: int, change: TicketChange) -> Any:
 
 @router.post("/tickets/{number}/answered", response=TicketOut, summary="Mark answered")
 def mark_answered(request: Asking, number: int) -> Any:
-    ticket = reach.ticket(request.auth, number)
+    ticket = reach.ticket(request.auth, number, "answer")
     verbs.mark_answered(ticket, request.auth)
     return _told(request.auth, ticket)
 
 
 @router.delete("/tickets/{number}/answered", response=TicketOut, summary="Mark unanswered")
 def mark_unanswered(request: Asking, number: int) -> Any:
-    ticket = reach.ticket(request.auth, number)
+    ticket = reach.ticket(request.auth, number, "answer")
     verbs.mark_unanswered(ticket, request.auth)
     return _told(request.auth, ticket)
 
@@ -104,7 +104,7 @@ def list_messages(
 
 @router.post("/tickets/{number}/messages", response={201: MessageOut}, summary="Answer, or write a note")
 def write(request: Asking, number: int, given: MessageGiven) -> Any:
-    ticket = reach.ticket(request.auth, number)
+    ticket = reach.ticket(request.auth, number, "note" if given.visibility == "note" else "answer")
     if given.visibility == "note":
         message = _note(ticket, request.auth, given)
     else:
@@ -126,7 +126,7 @@ def write(request: Asking, number: int, given: MessageGiven) -> Any:
 @router.post("/tickets/{number}/typing", response={202: None}, summary="Show the customer that one types")
 def show_typing(request: Asking, number: int) -> Any:
     """Where the network has a sign for it; elsewhere nothing happens."""
-    verbs.type_along(reach.ticket(request.auth, number))
+    verbs.type_along(reach.ticket(request.auth, number, "answer"))
     return Status(202, None)
 
 
@@ -137,7 +137,7 @@ def upload(
     file: Annotated[UploadedFile, File()],
     alt: Annotated[str, Form(description="What a picture shows, in words.", max_length=2000)] = "",
 ) -> Any:
-    ticket = reach.ticket(request.auth, number)
+    ticket = reach.ticket(request.auth, number, "answer")
     content = cast(BinaryIO, file.file)
     return Status(201, of_attachment(verbs.attach(request.auth, ticket, file.name or "file", content, alt)))
 

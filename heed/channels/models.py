@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings as heed_settings
 from django.db import models
 
+from heed.accounts.models import Brand
 from heed.channels.base import AccountRecord, Capabilities, Network
 from heed.channels.registry import network_or_stand_in
 from heed.lib import clock
@@ -35,6 +36,9 @@ class Account(models.Model):
 
     network = models.CharField(max_length=40)
     name = models.CharField(max_length=120)
+    brand = models.ForeignKey(
+        Brand, on_delete=models.SET_NULL, null=True, blank=True, related_name="accounts"
+    )
     external_id = models.CharField(max_length=255, blank=True)
     handle = models.CharField(max_length=255, blank=True)
     base_url = models.CharField(max_length=500)

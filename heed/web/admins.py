@@ -5,32 +5,29 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
-from heed.accounts.models import User
+from heed.accounts.rights import need
 from heed.web.gate import View, person, signed_in
 
 
 def for_admins(view: View) -> View:
-    """For owners and admins."""
+    """For those who connect accounts."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not person(request).may_administer:
-            raise PermissionDenied
+        need(person(request), "accounts")
         return view(request, *args, **kwargs)
 
     return signed_in(guarded)
 
 
 def for_owners(view: View) -> View:
-    """For owners alone: who may come in is theirs to say."""
+    """For those who say who may come in."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if person(request).role != User.Role.OWNER:
-            raise PermissionDenied
+        need(person(request), "people")
         return view(request, *args, **kwargs)
 
     return signed_in(guarded)

@@ -70,7 +70,7 @@ def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
         "outgoing": story.outgoing(user),
         "draft_files": reach.draft_files(user, ticket),
         "identities": reach.identities(ticket),
-        "earlier": [(other, words.STATUSES[other.status]) for other in reach.earlier(ticket)],
+        "earlier": [(other, words.STATUSES[other.status]) for other in reach.earlier(user, ticket)],
     }
 
 

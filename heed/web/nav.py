@@ -24,8 +24,15 @@ VIEWS: dict[str, Promise] = {
     "unassigned": _("Unassigned"),
     "open": _("All open"),
 }
-TITLES: dict[str, Promise] = {**VIEWS, "all": _("All tickets")}
-"""Every list there is; the side bar leaves out the one that only a search leads to."""
+TITLES: dict[str, Promise] = {
+    **VIEWS,
+    "overdue": _("Overdue"),
+    "mentions": _("Mentions"),
+    "snoozed": _("Snoozed"),
+    "spam": _("Spam"),
+    "all": _("All tickets"),
+}
+"""Every list there is; the side bar leaves out those that are seldom wanted."""
 
 PAGES: dict[str, Promise] = {"accounts": _("Accounts"), "deliveries": _("Set aside")}
 FOR_OWNERS: dict[str, Promise] = {"people": _("People")}
@@ -129,6 +136,6 @@ def _current(request: HttpRequest) -> str | int:
 
 
 def _pages(request: HttpRequest, user: User) -> list[Page]:
-    pages = PAGES | FOR_OWNERS if user.role == User.Role.OWNER else PAGES
+    pages = PAGES | FOR_OWNERS if user.rights.may("people") else PAGES
     addresses = [(title, reverse(name)) for name, title in pages.items()]
     return [Page(title, url, request.path.startswith(url)) for title, url in addresses]

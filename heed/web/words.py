@@ -25,6 +25,7 @@ STATUSES: dict[str, Shown] = {
     Ticket.Status.NEW: Shown(_("New"), "accent"),
     Ticket.Status.OPEN: Shown(_("Open"), ""),
     Ticket.Status.PENDING: Shown(_("Pending"), "warn"),
+    Ticket.Status.HOLD: Shown(_("On hold"), "warn"),
     Ticket.Status.SOLVED: Shown(_("Solved"), "good"),
 }
 

@@ -27,7 +27,7 @@ def ana() -> User:
 
 def test_a_new_colleague_can_sign_in() -> None:
     person = ana()
-    assert (person.email, person.name, person.role) == ("ana@acme.example", "Ana Kovač", "agent")
+    assert (person.email, person.name, person.grants.get().role) == ("ana@acme.example", "Ana Kovač", "agent")
     assert person.check_password(GOOD)
 
 

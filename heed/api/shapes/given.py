@@ -10,8 +10,8 @@ from pydantic import AfterValidator, ConfigDict
 from heed.lib.text import clean
 
 Text = Annotated[str, AfterValidator(clean)]
-View = Literal["mine", "unanswered", "unassigned", "open", "all"]
-Status = Literal["new", "open", "pending", "solved"]
+View = Literal["mine", "unanswered", "overdue", "mentions", "unassigned", "open", "snoozed", "spam", "all"]
+Status = Literal["new", "open", "pending", "hold", "solved"]
 DeliveryState = Literal["pending", "done", "set_aside", "not_understood"]
 
 

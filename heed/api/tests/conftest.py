@@ -125,7 +125,7 @@ def pigeon(monkeypatch: pytest.MonkeyPatch, db: None) -> Pigeon:
 
 @pytest.fixture
 def maja() -> User:
-    return ensure_person("maja@acme.example", "Maja Zupan", role=User.Role.OWNER)
+    return ensure_person("maja@acme.example", "Maja Zupan", role="owner")
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ def tell(name: str) -> dict[str, Any]:
     from django.test import Client
     from django.urls import reverse
 
-    from heed.accounts.models import User
     from heed.accounts.verbs import ensure_person, grant_token
     from heed.channels.models import Account
     from heed.inbox.intake import take_batch
@@ -32,7 +31,7 @@ def tell(name: str) -> dict[str, Any]:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     sample = import_module(f"heed.channels.{name}.tests.sample")
-    owner = ensure_person("maja@acme.example", "Maja Zupan", None, User.Role.OWNER)
+    owner = ensure_person("maja@acme.example", "Maja Zupan", None, "owner")
     grant_token(owner, "copycat", TOKEN)
     api = Client(headers={"authorization": f"Bearer {TOKEN}", "host": "localhost"})
     given = {

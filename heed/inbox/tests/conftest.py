@@ -35,4 +35,4 @@ def ivo(db: None) -> User:
 
 @pytest.fixture
 def maja(db: None) -> User:
-    return ensure_person("owner@acme.example", "Maja Zupan", role=User.Role.OWNER)
+    return ensure_person("owner@acme.example", "Maja Zupan", role="owner")

@@ -104,7 +104,8 @@ def row(context: dict[str, Any], ticket: Ticket) -> SafeString:
 
 def _stored(row: Ticket | Identity) -> Iterator[object]:
     """Every column: whatever a line may show of it some day."""
-    return (getattr(row, name) for name in _columns(type(row)))
+    values = (getattr(row, name) for name in _columns(type(row)))
+    return (str(value) if isinstance(value, list | dict) else value for value in values)
 
 
 @cache

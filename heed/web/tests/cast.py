@@ -22,7 +22,7 @@ def ivo() -> User:
 
 
 def maja() -> User:
-    return User.objects.create_user("maja@acme.example", PASSWORD, name="Maja Zupan", role=User.Role.OWNER)
+    return User.objects.create_user("maja@acme.example", PASSWORD, name="Maja Zupan", role="owner")
 
 
 def account(network: str = "facebook", name: str = "Acme on Facebook", **facts: Any) -> Account:

@@ -68,9 +68,9 @@ class TestWhoSees:
         assert 'href="/people/"' in shown(majas, "accounts")
         assert 'href="/people/"' not in shown(page, "preferences")
 
-    def test_an_admin_sees_accounts_and_no_people(self, page: Client, ana: User) -> None:
-        User.objects.filter(pk=ana.pk).update(role="admin")
-        assert 'href="/people/"' not in shown(page, "accounts")
+    def test_a_lead_sees_neither_accounts_nor_people(self, page: Client, ana: User) -> None:
+        ana.grants.update(role="lead")
+        assert page.get(reverse("accounts")).status_code == 403
         assert page.get(reverse("people")).status_code == 403
 
 

@@ -84,8 +84,8 @@ def test_what_is_not_there_is_not_found(page: Client, path: str) -> None:
 
 
 def test_an_unknown_view_is_not_found(page: Client) -> None:
-    assert page.get("/inbox/overdue/").status_code == 404
-    assert page.get("/inbox/news/?queue=1&view=overdue").status_code == 404
+    assert page.get("/inbox/nonsense/").status_code == 404
+    assert page.get("/inbox/news/?queue=1&view=nonsense").status_code == 404
 
 
 def test_a_colleague_who_left_is_a_stranger(page: Client, ana: User) -> None:
@@ -243,7 +243,7 @@ def test_who_the_network_does_not_name_is_an_unknown_person(page: Client) -> Non
 
 
 def test_what_is_not_there_says_so_in_our_look(page: Client) -> None:
-    text = page.get("/inbox/overdue/").content.decode()
+    text = page.get("/inbox/nonsense/").content.decode()
     assert "There is nothing here" in text
     assert 'id="nav"' in text
 

@@ -60,7 +60,9 @@ def attach(request: HttpRequest, number: int) -> HttpResponse:
     if upload is None or not upload.name:
         return sentence(_("No file arrived. Choose it again."), status=422)
     try:
-        attachment = verbs.attach(user, reach.ticket(user, number), upload.name, cast(BinaryIO, upload))
+        attachment = verbs.attach(
+            user, reach.ticket(user, number, "answer"), upload.name, cast(BinaryIO, upload)
+        )
     except kept.TooLarge:
         return sentence(_("The file is larger than 50 MB."), status=422)
     return render(request, "inbox/_draft_file.html", {"file": attachment}, status=201)

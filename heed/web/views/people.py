@@ -18,9 +18,9 @@ from heed.web.admins import for_owners
 from heed.web.gate import person
 
 ROLES = [
-    (User.Role.AGENT, gettext_lazy("Agent: answers customers")),
-    (User.Role.ADMIN, gettext_lazy("Admin: also connects accounts")),
-    (User.Role.OWNER, gettext_lazy("Owner: also lets people in")),
+    ("agent", gettext_lazy("Agent: answers customers")),
+    ("admin", gettext_lazy("Admin: also connects accounts")),
+    ("owner", gettext_lazy("Owner: also lets people in")),
 ]
 _PASSWORD = forms.PasswordInput(attrs={"autocomplete": "new-password"})
 

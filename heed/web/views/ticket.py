@@ -23,10 +23,11 @@ from heed.web.gate import person, sentence, shown_since, signed_in
 def messages(request: HttpRequest, number: int) -> HttpResponse:
     """Answer, or write a note. The same `key` again is the same message."""
     user = person(request)
-    ticket = reach.ticket(user, number)
+    note = request.POST.get("visibility") == "note"
+    ticket = reach.ticket(user, number, "note" if note else "answer")
     key = _key(request.POST.get("key", ""))
     text = request.POST.get("text", "")
-    if request.POST.get("visibility") == "note":
+    if note:
         verbs.note(ticket, user, text, key=key)
     else:
         verbs.answer(
@@ -55,7 +56,7 @@ def _template(request: HttpRequest) -> FilledTemplate | None:
 @signed_in
 def typing(request: HttpRequest, number: int) -> HttpResponse:
     """Somebody types a private answer: the customer sees it where the network shows such a thing."""
-    verbs.type_along(reach.ticket(person(request), number))
+    verbs.type_along(reach.ticket(person(request), number, "answer"))
     return HttpResponse(status=204)
 
 
@@ -65,7 +66,7 @@ def answered(request: HttpRequest, number: int) -> HttpResponse:
     """Mark a ticket answered; DELETE marks it unanswered."""
     user = person(request)
     mark = verbs.mark_answered if request.method == "POST" else verbs.mark_unanswered
-    mark(reach.ticket(user, number), user)
+    mark(reach.ticket(user, number, "answer"), user)
     return _news(request, number)
 
 
@@ -78,7 +79,7 @@ def assignee(request: HttpRequest, number: int) -> HttpResponse:
     colleague = next((each for each in people.colleagues() if each.pk == wanted), None)
     if wanted is not None and colleague is None:
         return sentence(_("This colleague is no longer here."), status=422)
-    verbs.assign(reach.ticket(user, number), user, colleague)
+    verbs.assign(reach.ticket(user, number, "tend"), user, colleague)
     return _news(request, number)
 
 
@@ -89,7 +90,7 @@ def status(request: HttpRequest, number: int) -> HttpResponse:
     wanted = request.POST.get("status", "")
     if wanted not in Ticket.Status.values:
         return sentence(_("There is no such status."), status=422)
-    verbs.set_status(reach.ticket(user, number), user, wanted)
+    verbs.set_status(reach.ticket(user, number, "tend"), user, wanted)
     return _news(request, number)
 
 
@@ -109,7 +110,7 @@ def draft(request: HttpRequest, number: int, visibility: str) -> HttpResponse:
 def act(request: HttpRequest, message: int, action: str) -> HttpResponse:
     """Like, hide, delete … on the network."""
     user = person(request)
-    found = reach.message(user, message)
+    found = reach.message(user, message, verbs.needed_for(action))
     verbs.act(found, user, action, request.POST.get("value", ""))
     return _news(request, found.ticket_id)
 
@@ -119,7 +120,7 @@ def act(request: HttpRequest, message: int, action: str) -> HttpResponse:
 def settlement(request: HttpRequest, message: int) -> HttpResponse:
     """Decide what became of an answer nobody can prove: `resend` or `sent`."""
     user = person(request)
-    found = reach.message(user, message)
+    found = reach.message(user, message, "answer")
     verbs.settle(found, user, request.POST.get("outcome", ""))
     return _news(request, found.ticket_id)
 
@@ -129,7 +130,7 @@ def settlement(request: HttpRequest, message: int) -> HttpResponse:
 def dismissal(request: HttpRequest, message: int) -> HttpResponse:
     """Take an answer that failed out of the thread."""
     user = person(request)
-    found = reach.message(user, message)
+    found = reach.message(user, message, "answer")
     verbs.dismiss(found, user)
     return _news(request, found.ticket_id)
 

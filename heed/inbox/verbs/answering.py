@@ -1,4 +1,4 @@
-"""All that people do to tickets. Every verb writes its event in the same transaction."""
+"""Writing to customers, and notes to colleagues."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import BinaryIO
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -16,37 +15,16 @@ from heed.accounts.models import User
 from heed.channels.base import FilledTemplate
 from heed.inbox import events
 from heed.inbox import files as kept_files
-from heed.inbox.jobs import act_on_network, defer_once, send_answers, show_typing
-from heed.inbox.models import Attachment, Delivery, Draft, Message, Ticket
-from heed.inbox.possible import Act, Text, Way, actions, fits, last_inbound, possible, too_long
+from heed.inbox.jobs import send_answers
+from heed.inbox.models import Attachment, Message, Ticket
+from heed.inbox.possible import Way, fits, last_inbound, possible, too_long
+from heed.inbox.verbs.drafts import drop_draft
+from heed.inbox.verbs.refusals import CannotAnswer, CannotSettle
+from heed.inbox.verbs.tending import locked, mark_answered, write
 from heed.lib import clock, live
 from heed.lib.text import clean, first_words, measure
 
 _BLANK = re.compile(r"\{\{(\d+)\}\}")
-
-
-class CannotAnswer(Exception):
-    """The answer cannot be sent. `sentence` says why, `way_out` what helps; nothing was stored."""
-
-    def __init__(self, sentence: Text, way_out: Text = "") -> None:
-        super().__init__(str(sentence))
-        self.sentence = sentence
-        self.way_out = way_out
-
-
-class CannotAct(Exception):
-    """The action is not possible on this message. `sentence` says why."""
-
-    def __init__(self, sentence: Text) -> None:
-        super().__init__(str(sentence))
-        self.sentence = sentence
-
-
-class CannotSettle(CannotAct):
-    """The message is not in a state in which this question stands."""
-
-
-# ------------------------------------------------------------------------------- answering
 
 
 @transaction.atomic
@@ -72,7 +50,7 @@ def answer(
     """
     if visibility not in ("public", "private"):
         raise CannotAnswer(_("Choose whether to answer publicly or privately."))
-    ticket = _locked(ticket)
+    ticket = locked(ticket)
     again = _written_with(key, ticket)
     if again is not None:
         return again
@@ -104,7 +82,7 @@ def answer(
     _move_files(attachments, message)
     _show_as_last(ticket, message)
     if ticket.status == Ticket.Status.NEW:
-        _set(ticket, status=Ticket.Status.OPEN)
+        write(ticket, status=Ticket.Status.OPEN)
     drop_draft(user, ticket, visibility)
     events.record("answer_queued", ticket=ticket, message=message, actor=user, at=message.at)
     send_answers.defer(ticket=ticket.pk)
@@ -116,7 +94,7 @@ def answer(
 @transaction.atomic
 def note(ticket: Ticket, user: User, text: str, *, key: UUID | None = None) -> Message:
     """Write an internal note. It never leaves Heed. Raises `CannotAnswer` when it is empty."""
-    ticket = _locked(ticket)
+    ticket = locked(ticket)
     again = _written_with(key, ticket)
     if again is not None:
         return again
@@ -171,125 +149,6 @@ def dismiss(message: Message, user: User) -> None:
     if not gone:
         raise CannotSettle(_("Only an answer that failed can be dismissed."))
     live.tell(events.topics_of([message.ticket_id]))
-
-
-@transaction.atomic
-def act(message: Message, user: User, action: str, value: str = "") -> None:
-    """Queue a like, hide, delete … on the network. `value` is the emoji of `react`, the new text of
-    `edit`. Raises `CannotAct`."""
-    offered = {each.action: each for each in actions(message)}
-    offer = offered.get(action)  # type: ignore[call-overload]
-    if offer is None:
-        raise CannotAct(_("This cannot be done with this message."))
-    if not offer.allowed:
-        raise CannotAct(offer.sentence)
-    value = _checked_value(offer, clean(value).strip())
-    act_on_network.defer(message=message.pk, action=offer.action, user=user.pk, value=value)
-
-
-def type_along(ticket: Ticket) -> None:
-    """Show the customer that somebody is typing, where the network has a sign for it."""
-    newest = last_inbound(ticket, "private")
-    if newest is not None and "typing" in ticket.account.able.on_private:
-        defer_once(show_typing, f"typing:{ticket.pk}", message=newest.pk)
-
-
-# ---------------------------------------------------------------------------- the ticket
-
-
-@transaction.atomic
-def mark_answered(ticket: Ticket, user: User) -> None:
-    """The only thing that ends being unanswered."""
-    if _change(ticket, unanswered=False, waiting_since=None):
-        events.record("answered_marked", ticket=ticket, actor=user)
-
-
-@transaction.atomic
-def mark_unanswered(ticket: Ticket, user: User) -> None:
-    if _change(ticket, unanswered=True, waiting_since=clock.now()):
-        events.record("unanswered_marked", ticket=ticket, actor=user)
-
-
-@transaction.atomic
-def assign(ticket: Ticket, user: User, assignee: User | None) -> None:
-    """Give the ticket to a colleague, or back to nobody."""
-    if _change(ticket, assignee=assignee):
-        events.record("assigned", ticket=ticket, actor=user, to=assignee.name if assignee else "")
-
-
-@transaction.atomic
-def set_status(ticket: Ticket, user: User, status: str) -> None:
-    """Set the status. Solving says that nothing is left to answer, so it marks answered too."""
-    if status not in Ticket.Status.values:
-        raise ValueError(f"A status is one of {', '.join(Ticket.Status.values)}.")
-    if not _change(ticket, status=status, solved_at=clock.now() if status == Ticket.Status.SOLVED else None):
-        return
-    events.record("status_changed", ticket=ticket, actor=user, status=status)
-    if status == Ticket.Status.SOLVED:
-        mark_answered(ticket, user)
-
-
-# ------------------------------------------------------------------------------- drafts
-
-
-def keep_draft(user: User, ticket: Ticket, visibility: str, text: str) -> None:
-    """Keep what someone has begun to write; an empty text drops it."""
-    if not text:
-        drop_draft(user, ticket, visibility)
-        return
-    Draft.objects.update_or_create(
-        user=user,
-        ticket=ticket,
-        visibility=visibility,
-        defaults={"text": clean(text), "updated_at": clock.now()},
-    )
-
-
-def drop_draft(user: User, ticket: Ticket, visibility: str) -> None:
-    Draft.objects.filter(user=user, ticket=ticket, visibility=visibility).delete()
-
-
-def attach(user: User, ticket: Ticket, name: str, file: BinaryIO, alt: str = "") -> Attachment:
-    """Keep a file for an answer that is being written; `alt` says what a picture shows. Raises
-    `TooLarge` of the files."""
-    kept = kept_files.keep(file)
-    return Attachment.objects.create(
-        owner=user,
-        ticket=ticket,
-        kind=kept_files.kind_of(kept.mime),
-        name=clean(name)[:255],
-        mime=kept.mime,
-        size=kept.size,
-        path=kept.path,
-        text=clean(alt).strip(),
-        state=Attachment.State.KEPT,
-    )
-
-
-def detach(user: User, attachment: Attachment) -> None:
-    """Drop a file from one's own draft, and from the disk when nothing else uses it."""
-    Attachment.objects.filter(pk=attachment.pk, owner=user, message=None).delete()
-    transaction.on_commit(lambda: kept_files.forget(attachment.path))
-
-
-# ----------------------------------------------------------------------------- the ledger
-
-
-def replay(delivery: Delivery, user: User) -> None:
-    """Read a delivery again, as if it had just come. Doing so any number of times changes nothing."""
-    Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.PENDING, problems=[], done_at=None)
-    live.tell(["deliveries", "ledger"])
-
-
-# ------------------------------------------------------------------------------- inside
-
-
-def _locked(ticket: Ticket) -> Ticket:
-    return (
-        Ticket.objects.select_for_update(of=("self",))
-        .select_related("account", "identity", "post", "customer", "assignee")
-        .get(pk=ticket.pk)
-    )
 
 
 def _written_with(key: UUID | None, ticket: Ticket) -> Message | None:
@@ -373,21 +232,6 @@ def _manner(chosen: bool, quote: bool, way: Way, template: FilledTemplate | None
     return {key: value for key, value in wanted.items() if value}
 
 
-def _checked_value(offer: Act, value: str) -> str:
-    """The emoji or text an action takes. Raises `CannotAct`."""
-    if offer.action == "react" and offer.choices != ("*",) and value not in offer.choices:
-        choices = " ".join(offer.choices)
-        raise CannotAct(_("The network takes only these reactions: %(choices)s") % {"choices": choices})
-    if offer.action == "react" and not 0 < len(value) <= 40:
-        raise CannotAct(_("Choose a reaction."))
-    if offer.action == "edit":
-        if not value:
-            raise CannotAct(_("Write something first."))
-        if too_long(value, offer):
-            raise CannotAct(_("The text is longer than the network allows."))
-    return value
-
-
 def _move_files(attachments: list[Attachment], message: Message) -> None:
     for position, attachment in enumerate(attachments):
         attachment.message, attachment.position, attachment.owner, attachment.ticket = (
@@ -417,26 +261,10 @@ def _after_all(ticket: Ticket) -> datetime:
 
 
 def _show_as_last(ticket: Ticket, message: Message) -> None:
-    _set(
+    write(
         ticket,
         last_at=message.at,
         last_text=first_words(message.text, 180),
         last_direction="out",
         last_author=str(message.author or ""),
     )
-
-
-def _set(ticket: Ticket, **values: object) -> None:
-    Ticket.objects.filter(pk=ticket.pk).update(**values)
-    for name, value in values.items():
-        setattr(ticket, name, value)
-
-
-def _change(ticket: Ticket, **values: object) -> bool:
-    """Change a ticket if it differs; False when it already was so."""
-    now = _locked(ticket)
-    field, wanted = next(iter(values.items()))
-    if getattr(now, field) == wanted:
-        return False
-    _set(ticket, **values)
-    return True

@@ -1,0 +1,40 @@
+"""Deliveries, customers, tickets, messages and what happened to them.
+
+Keys are 64 bits. `external_id` is always the network's own id, unique within one account.
+A foreign key has no index of its own where another one begins with it, nor where it leads to the few
+accounts: every index is paid for with every message that comes.
+"""
+
+from __future__ import annotations
+
+from heed.inbox.models.desk import Field, Notice, SavedView, Tag
+from heed.inbox.models.events import Event, ReactionFailure
+from heed.inbox.models.ledger import Delivery, Gap, Heartbeat
+from heed.inbox.models.messages import Attachment, Draft, EarlyNews, Message, Reaction, Revision
+from heed.inbox.models.people import Customer, Identity
+from heed.inbox.models.tickets import OPEN, FormerNumber, Post, TallyChange, Ticket
+
+__all__ = [
+    "OPEN",
+    "Attachment",
+    "Customer",
+    "Delivery",
+    "Draft",
+    "EarlyNews",
+    "Event",
+    "Field",
+    "FormerNumber",
+    "Gap",
+    "Heartbeat",
+    "Identity",
+    "Message",
+    "Notice",
+    "Post",
+    "Reaction",
+    "ReactionFailure",
+    "Revision",
+    "SavedView",
+    "Tag",
+    "TallyChange",
+    "Ticket",
+]

@@ -1,0 +1,77 @@
+"""Customers, and how each network knows them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from heed.channels.models import Account
+from heed.lib import clock
+
+_SHORT_ID = 20
+
+
+class Customer(models.Model):
+    """A person, however many identities they have."""
+
+    name = models.CharField(max_length=255, blank=True)
+    group = models.CharField(max_length=60, blank=True, default="", db_default="")
+    """What kind of customer the company says this is, such as "wholesale"; targets may depend on it."""
+    joined_into = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="joined"
+    )
+    """This is the same person as that one. The row stays, so that joining can be undone."""
+    created_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Identity(models.Model):
+    """A customer as one account's network knows them."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="identities", db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="identities")
+    external_id = models.CharField(max_length=255)
+    name = models.CharField(max_length=255, blank=True)
+    handle = models.CharField(max_length=255, blank=True)
+    avatar_url = models.TextField(blank=True)
+    language = models.CharField(max_length=20, blank=True)
+    blocked = models.BooleanField(default=False, db_default=False)
+    """What they write is kept but wakes nobody."""
+    reachable = models.BooleanField(default=True)
+    private_id = models.CharField(max_length=255, blank=True)
+    """The id to write to privately, where it differs from the public one and was learned."""
+    also_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    """A second id the network uses for this person: by it they are known again, too."""
+    delivered_until = models.DateTimeField(null=True, blank=True)
+    seen_until = models.DateTimeField(null=True, blank=True)
+    looked_up_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("account", "external_id", name="one_identity"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["account", "private_id"], condition=~Q(private_id=""), name="identity_private"
+            ),
+            models.Index(fields=["account", "also_id"], condition=~Q(also_id=""), name="identity_also"),
+        ]
+
+    def __str__(self) -> str:
+        """The name or handle; of somebody who has neither, the end of a long id."""
+        if self.name or self.handle or len(self.external_id) <= _SHORT_ID:
+            return self.name or self.handle or self.external_id
+        return f"…{self.external_id[-6:]}"
+
+    @property
+    def unknown(self) -> bool:
+        """The network did not say who this is (yet)."""
+        return self.external_id.startswith("?")
+
+    @property
+    def initials(self) -> str:
+        return "".join(word[0] for word in str(self).lstrip("@").split()[:2]).upper()

@@ -1,0 +1,55 @@
+"""Fetch and authorise in one step."""
+
+from __future__ import annotations
+
+from heed.accounts.rights import NotAllowed
+from heed.inbox.reach.ledger import deliveries, delivery, latest_event
+from heed.inbox.reach.lists import ORDERS, VIEWS, Tallies, tallies, tickets
+from heed.inbox.reach.pages import Page, T
+from heed.inbox.reach.refusals import (
+    BadCursor,
+    NoSuchAttachment,
+    NoSuchDelivery,
+    NoSuchMessage,
+    NoSuchOrder,
+    NoSuchTicket,
+    NoSuchView,
+)
+from heed.inbox.reach.single import attachment, draft_files, drafts, earlier, identities, ticket
+from heed.inbox.reach.threads import Bound, Story, message, messages, moment_of, story, thread
+
+__all__ = [
+    "ORDERS",
+    "VIEWS",
+    "BadCursor",
+    "Bound",
+    "NoSuchAttachment",
+    "NoSuchDelivery",
+    "NoSuchMessage",
+    "NoSuchOrder",
+    "NoSuchTicket",
+    "NoSuchView",
+    "NotAllowed",
+    "Page",
+    "Sight",
+    "Story",
+    "T",
+    "Tallies",
+    "attachment",
+    "deliveries",
+    "delivery",
+    "draft_files",
+    "drafts",
+    "earlier",
+    "identities",
+    "latest_event",
+    "message",
+    "messages",
+    "moment_of",
+    "sight",
+    "story",
+    "tallies",
+    "thread",
+    "ticket",
+    "tickets",
+]

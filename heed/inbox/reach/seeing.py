@@ -1,0 +1,72 @@
+"""Who may see what: the one place that turns somebody's rights into a part of every query."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from heed.accounts.models import User
+from heed.accounts.rights import NotAllowed, Permission, need
+from heed.channels.models import Account
+from heed.inbox.models import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The tickets on which a permission holds for somebody: all of them, or those on these accounts, of
+    these teams, and their own."""
+
+    user: int
+    everywhere: bool
+    accounts: frozenset[int] = frozenset()
+    teams: frozenset[int] = frozenset()
+
+    def q(self, prefix: str = "") -> Q:
+        """The condition on tickets, or with a prefix like `ticket__` on what belongs to them."""
+        if self.everywhere:
+            return Q()
+        return (
+            Q(**{f"{prefix}account_id__in": self.accounts})
+            | Q(**{f"{prefix}team_id__in": self.teams})
+            | Q(**{f"{prefix}assignee_id": self.user})
+        )
+
+    def sql(self, table: str = "inbox_ticket") -> tuple[str, list[Any]]:
+        """The same as SQL over a ticket's columns, with its parameters."""
+        if self.everywhere:
+            return "TRUE", []
+        where = f"({table}.account_id = ANY(%s) OR {table}.team_id = ANY(%s) OR {table}.assignee_id = %s)"
+        return where, [sorted(self.accounts), sorted(self.teams), self.user]
+
+    def takes_in(self, ticket: Ticket) -> bool:
+        return (
+            self.everywhere
+            or ticket.account_id in self.accounts
+            or ticket.team_id in self.teams
+            or ticket.assignee_id == self.user
+        )
+
+
+def sight(user: User, permission: Permission = "see") -> Sight:
+    """Where a permission holds for this person. Raises `NotAllowed` where it holds nowhere."""
+    signed_in(user)
+    need(user, permission)
+    where = user.rights.where(permission)
+    if where.everywhere:
+        return Sight(user.pk, True)
+    accounts = where.accounts
+    if where.brands:
+        accounts |= set(Account.objects.filter(brand_id__in=where.brands).values_list("pk", flat=True))
+    return Sight(user.pk, False, frozenset(accounts), where.teams)
+
+
+def signed_in(user: User) -> None:
+    if not (user.is_authenticated and user.is_active):
+        raise NotAllowed
+
+
+def may_administer(user: User) -> None:
+    signed_in(user)
+    need(user, "accounts")

@@ -1,0 +1,58 @@
+"""What is done to a message on its network."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from heed.accounts.models import User
+from heed.accounts.rights import Permission
+from heed.inbox.jobs import act_on_network, defer_once, show_typing
+from heed.inbox.models import Message, Ticket
+from heed.inbox.possible import Act, actions, last_inbound, too_long
+from heed.inbox.verbs.refusals import CannotAct
+from heed.lib.text import clean
+
+_TALK = frozenset({"react", "unreact", "edit", "seen", "typing"})
+"""Actions that belong to talking with the customer; the others moderate what stands on the network."""
+
+
+def needed_for(action: str) -> Permission:
+    """What somebody must be permitted for this action."""
+    return "answer" if action in _TALK else "moderate"
+
+
+@transaction.atomic
+def act(message: Message, user: User, action: str, value: str = "") -> None:
+    """Queue a like, hide, delete … on the network. `value` is the emoji of `react`, the new text of
+    `edit`. Raises `CannotAct`."""
+    offered = {each.action: each for each in actions(message)}
+    offer = offered.get(action)  # type: ignore[call-overload]
+    if offer is None:
+        raise CannotAct(_("This cannot be done with this message."))
+    if not offer.allowed:
+        raise CannotAct(offer.sentence)
+    value = _checked_value(offer, clean(value).strip())
+    act_on_network.defer(message=message.pk, action=offer.action, user=user.pk, value=value)
+
+
+def type_along(ticket: Ticket) -> None:
+    """Show the customer that somebody is typing, where the network has a sign for it."""
+    newest = last_inbound(ticket, "private")
+    if newest is not None and "typing" in ticket.account.able.on_private:
+        defer_once(show_typing, f"typing:{ticket.pk}", message=newest.pk)
+
+
+def _checked_value(offer: Act, value: str) -> str:
+    """The emoji or text an action takes. Raises `CannotAct`."""
+    if offer.action == "react" and offer.choices != ("*",) and value not in offer.choices:
+        choices = " ".join(offer.choices)
+        raise CannotAct(_("The network takes only these reactions: %(choices)s") % {"choices": choices})
+    if offer.action == "react" and not 0 < len(value) <= 40:
+        raise CannotAct(_("Choose a reaction."))
+    if offer.action == "edit":
+        if not value:
+            raise CannotAct(_("Write something first."))
+        if too_long(value, offer):
+            raise CannotAct(_("The text is longer than the network allows."))
+    return value

@@ -1,0 +1,53 @@
+"""What someone has begun to write."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from django.db import transaction
+
+from heed.accounts.models import User
+from heed.inbox import files as kept_files
+from heed.inbox.models import Attachment, Draft, Ticket
+from heed.lib import clock
+from heed.lib.text import clean
+
+
+def keep_draft(user: User, ticket: Ticket, visibility: str, text: str) -> None:
+    """Keep what someone has begun to write; an empty text drops it."""
+    if not text:
+        drop_draft(user, ticket, visibility)
+        return
+    Draft.objects.update_or_create(
+        user=user,
+        ticket=ticket,
+        visibility=visibility,
+        defaults={"text": clean(text), "updated_at": clock.now()},
+    )
+
+
+def drop_draft(user: User, ticket: Ticket, visibility: str) -> None:
+    Draft.objects.filter(user=user, ticket=ticket, visibility=visibility).delete()
+
+
+def attach(user: User, ticket: Ticket, name: str, file: BinaryIO, alt: str = "") -> Attachment:
+    """Keep a file for an answer that is being written; `alt` says what a picture shows. Raises
+    `TooLarge` of the files."""
+    kept = kept_files.keep(file)
+    return Attachment.objects.create(
+        owner=user,
+        ticket=ticket,
+        kind=kept_files.kind_of(kept.mime),
+        name=clean(name)[:255],
+        mime=kept.mime,
+        size=kept.size,
+        path=kept.path,
+        text=clean(alt).strip(),
+        state=Attachment.State.KEPT,
+    )
+
+
+def detach(user: User, attachment: Attachment) -> None:
+    """Drop a file from one's own draft, and from the disk when nothing else uses it."""
+    Attachment.objects.filter(pk=attachment.pk, owner=user, message=None).delete()
+    transaction.on_commit(lambda: kept_files.forget(attachment.path))
