@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from pathlib import Path
 
-from heed.channels.base import AccountRecord, Hook
+from heed.channels.base import AccountRecord, Answer, Hook, OutgoingFile, Target
+from heed.channels.meta.tests.sample import SECRET, as_meta_writes, signed
 
-SECRET = "0123456789abcdef0123456789abcdef"
 PAGE = "448"
 ACCOUNT = AccountRecord(
     external_id=PAGE,
@@ -19,22 +16,24 @@ ACCOUNT = AccountRecord(
     hook_url="https://desk.acme.example/hooks/abc",
     facts={"app_id": "1517776481860111"},
 )
+GRAPH = "https://graph.facebook.com/v25.0"
+COMMENT = Target("122_900", "public", "comment", "448_122", {})
+REPLY = Target("122_901", "public", "reply", "448_122", {"top": "122_900"})
+VISITOR_POST = Target("448_123", "public", "visitor_post", "448_123", {})
+MESSAGE = Target("m_1", "private", "message", "", {})
+PICTURE = OutgoingFile("boot.png", "image/png", b"\x89PNG", "https://desk.acme.example/f/1")
+INVOICE = OutgoingFile("bill.pdf", "application/pdf", b"%PDF", "https://desk.acme.example/f/2")
+PUBLIC = Answer("key-1", "public", "It leaves today.", "555", COMMENT)
+PRIVATE = Answer("key-1", "private", "It leaves today.", "222", MESSAGE)
+PRIVATE_REPLY = Answer("key-1", "private", "It leaves today.", "", COMMENT)
+OURS = {"id": PAGE, "name": "Acme"}
+"""How the Graph API names us."""
 PAYLOADS = Path(__file__).parent / "payloads"
 UNKNOWN = b'{"object":"page","entry":[{"id":"448","time":1,"changes":[{"field":"moon_phase","value":{}}]}]}'
 
 
 def payload(name: str) -> bytes:
     return (PAYLOADS / f"{name}.json").read_bytes()
-
-
-def as_meta_writes(body: bytes) -> bytes:
-    """The same JSON as Meta puts it on the wire: ASCII, and every slash escaped."""
-    return json.dumps(json.loads(body), separators=(",", ":")).replace("/", "\\/").encode()
-
-
-def signed(body: bytes, secret: str = SECRET) -> Hook:
-    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return Hook("POST", {}, {"x-hub-signature-256": f"sha256={digest}"}, body)
 
 
 def signed_samples() -> list[tuple[Hook, AccountRecord]]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from pathlib import Path
 
 from heed.channels.base import AccountRecord, Hook
+from heed.channels.meta.tests.sample import SECRET, as_meta_writes, signed
 
-SECRET = "0123456789abcdef0123456789abcdef"
 NUMBER = "106540352242922"
 ACCOUNT = AccountRecord(
     external_id=NUMBER,
@@ -32,16 +29,6 @@ UNKNOWN = (
 
 def payload(name: str) -> bytes:
     return (PAYLOADS / f"{name}.json").read_bytes()
-
-
-def as_meta_writes(body: bytes) -> bytes:
-    """The same JSON as Meta puts it on the wire: ASCII, and every slash escaped."""
-    return json.dumps(json.loads(body), separators=(",", ":")).replace("/", "\\/").encode()
-
-
-def signed(body: bytes, secret: str = SECRET) -> Hook:
-    digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return Hook("POST", {}, {"x-hub-signature-256": f"sha256={digest}"}, body)
 
 
 def signed_samples() -> list[tuple[Hook, AccountRecord]]:

@@ -29,8 +29,9 @@ from heed.channels.base import (
     ReactionChanged,
     Receipt,
 )
+from heed.channels.meta.tests.sample import as_meta_writes
 from heed.channels.whatsapp.adapter import network
-from heed.channels.whatsapp.tests.sample import ACCOUNT, NUMBER, PAYLOADS, UNKNOWN, as_meta_writes, payload
+from heed.channels.whatsapp.tests.sample import ACCOUNT, NUMBER, PAYLOADS, UNKNOWN, payload
 
 LEA = Person("SI.13491208655302741918", "Lea Marn", "+38640111222", also="38640111222")
 AT = datetime(2025, 6, 8, 20, 59, 43, tzinfo=UTC)

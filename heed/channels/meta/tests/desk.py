@@ -1,0 +1,44 @@
+"""What the tests against the sandbox ask of a desk, alike for networks with comments and chats."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import pytest
+
+from heed.channels.base import Answer, Inbound, MessageReceived, OutgoingFile, Refusal, Target
+from heed.channels.tests.contract import CUSTOMER, Desk
+from heed.sandbox.frame import Line
+
+News = TypeVar("News", bound=Inbound)
+PICTURE = OutgoingFile("boot.png", "image/png", b"\x89PNG boot", "https://desk.acme.example/f/1")
+
+
+def news(desk: Desk, kind: type[News]) -> list[News]:
+    return [each for each in desk.gather() if isinstance(each, kind)]
+
+
+def only(desk: Desk, kind: type[News]) -> News:
+    (found,) = news(desk, kind)
+    return found
+
+
+def as_target(message: MessageReceived) -> Target:
+    return Target(
+        message.external_id, message.visibility, message.kind, message.post, message.refs, at=message.at
+    )
+
+
+def answer_to(desk: Desk, message: MessageReceived, text: str = "Na poti je.", **changes: Any) -> Answer:
+    return replace(desk.answer_to(message, text), **changes)
+
+
+def refused(desk: Desk, answer: Answer) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        desk.send(answer)
+    return caught.value
+
+
+def our_lines(desk: Desk) -> list[Line]:
+    return [line for line in desk.simulator.scene(CUSTOMER).lines() if line.ours]
