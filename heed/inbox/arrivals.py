@@ -7,20 +7,21 @@ there stays as it is, so a delivery can be read any number of times.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-import psycopg
-from django.db import connection, transaction
+from django.db import transaction
 
-from heed.channels.base import MessageReceived, Person
+from heed.channels.base import IdentitySeen, MessageReceived, Person
 from heed.channels.models import Account
-from heed.inbox import early
+from heed.inbox import early, posts
 from heed.inbox.models import Attachment, Customer, Identity, Ticket
+from heed.inbox.posts import Key
+from heed.inbox.statements import cleaned, columns, run
 from heed.lib import clock
 from heed.lib.text import clean, first_words
 
@@ -51,9 +52,6 @@ class Here(NamedTuple):
     arrival: Arrival
 
 
-Key = tuple[int, str]
-"""An account and an external id."""
-
 Place = tuple[str, int, int]
 """Where a message belongs: kind, identity, post (0 for none)."""
 
@@ -77,8 +75,8 @@ def _store(arrivals: list[Arrival]) -> Stored:
     if not new:
         return Stored([], set())
     people = _people(new)
-    posts = _posts(new)
-    tickets, opened = _tickets(new, people, posts)
+    under = posts.known_or_bare({_post_key(arrival) for arrival in new.values() if arrival.news.post})
+    tickets, opened = _tickets(new, people, under)
     here = _messages(new, people, tickets)
     if len(here) < len(new) and opened:
         raise _Overtaken  # what we opened a ticket with may stand elsewhere
@@ -86,57 +84,19 @@ def _store(arrivals: list[Arrival]) -> Stored:
         return Stored([], set())
     _reach_again(here, people)
     _attachments(here)
-    _count_comments(here, posts)
+    posts.count_comments(under[_post_key(each.arrival)] for each in here if each.arrival.news.post)
     reopened = _refresh_tickets(each for each in here if each.ticket not in opened)
     events = _events(here, opened, reopened)
     early.apply_to({_key(each.arrival): each.pk for each in here})
     return Stored(events, {each.ticket for each in here})
 
 
-def run(sql: str, *columns: Any) -> list[tuple[Any, ...]]:
-    """Run one statement over columns of values, bound by the server; gives back its rows.
-
-    Django's own cursor would write every value into the text of the statement.
-    """
-    connection.ensure_connection()
-    bound = [_array(column) if isinstance(column, list) else column for column in columns]
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(sql, bound)
-        return cursor.fetchall() if cursor.description else []
-
-
-def _array(values: list[Any]) -> str:
-    """A column as PostgreSQL writes an array. The driver, which can do it too, looks at every
-    value several times: that was a quarter of the time a message took."""
-    return "{" + ",".join([_element(value) for value in values]) + "}"
-
-
-def _element(value: Any) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return str(value)
-
-
 def _key(arrival: Arrival) -> Key:
     return arrival.account.pk, arrival.news.external_id
 
 
-def _clean(value: Any) -> Any:
-    """The same value with every text as the database can keep it."""
-    match value:
-        case str():
-            return clean(value)
-        case dict():
-            return {clean(str(key)): _clean(each) for key, each in value.items()}
-        case list() | tuple():
-            return [_clean(each) for each in value]
-    return value
-
-
-def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def _post_key(arrival: Arrival) -> Key:
+    return arrival.account.pk, arrival.news.post
 
 
 def _not_yet_here(arrivals: list[Arrival]) -> dict[Key, Arrival]:
@@ -147,7 +107,7 @@ def _not_yet_here(arrivals: list[Arrival]) -> dict[Key, Arrival]:
     """
     wanted = {_key(arrival): arrival for arrival in reversed(arrivals)}
     if wanted:
-        for key in run(_KNOWN_MESSAGES, *_columns(wanted)):
+        for key in run(_KNOWN_MESSAGES, *columns(wanted)):
             wanted.pop((key[0], key[1]), None)
     return dict(sorted(wanted.items()))
 
@@ -166,6 +126,7 @@ class Author(NamedTuple):
 
     pk: int
     customer: int
+    reachable: bool
     name: str
     handle: str
     avatar_url: str
@@ -195,7 +156,7 @@ def _people(new: Mapping[Key, Arrival]) -> dict[Key, Author]:
     if missing:
         seconds = {(key[0], persons[key].also) for key in missing}
         rows = [(*key, *_facts(persons[key])) for key in missing if key not in seconds]
-        run(_INSERT_PEOPLE, *_columns(rows), clock.now())
+        run(_INSERT_PEOPLE, *columns(rows), clock.now())
         found.update(_known_people(missing))
     _note_news_of_people(persons, found)
     return found
@@ -213,22 +174,22 @@ def _known_by_other_id(persons: Mapping[Key, Person], found: Mapping[Key, Author
 
 def _known_people(keys: Iterable[Key]) -> dict[Key, Author]:
     """By external id; where that is nobody's, by an id learned from a private reply."""
-    columns = _columns(keys)
-    return {(row[0], row[1]): Author(*row[2:]) for row in run(_KNOWN_PEOPLE, *columns * 3)}
+    found = run(_KNOWN_PEOPLE, *columns(keys) * 3)
+    return {(row[0], row[1]): Author(*row[2:]) for row in found}
 
 
 _KNOWN_PEOPLE = """
-SELECT account_id, private_id, i.id, customer_id, name, handle, avatar_url, language, also_id
+SELECT account_id, private_id, i.id, customer_id, reachable, name, handle, avatar_url, language, also_id
 FROM inbox_identity i
 JOIN unnest(%s::bigint[], %s::text[]) AS new (account, id) ON account_id = account AND private_id = new.id
 WHERE private_id <> ''
 UNION ALL
-SELECT account_id, also_id, i.id, customer_id, name, handle, avatar_url, language, also_id
+SELECT account_id, also_id, i.id, customer_id, reachable, name, handle, avatar_url, language, also_id
 FROM inbox_identity i
 JOIN unnest(%s::bigint[], %s::text[]) AS new (account, id) ON account_id = account AND also_id = new.id
 WHERE also_id <> ''
 UNION ALL
-SELECT account_id, external_id, i.id, customer_id, name, handle, avatar_url, language, also_id
+SELECT account_id, external_id, i.id, customer_id, reachable, name, handle, avatar_url, language, also_id
 FROM inbox_identity i
 JOIN unnest(%s::bigint[], %s::text[]) AS new (account, id) ON account_id = account AND external_id = new.id
 """
@@ -257,12 +218,27 @@ def _facts(person: Person) -> tuple[str, str, str, str, str]:
     )
 
 
+def _is_news(person: Person, known: Author) -> bool:
+    return any(new and new != old for new, old in zip(_facts(person), known[3:], strict=True))
+
+
+def already_known(seen: Iterable[tuple[Account, IdentitySeen]]) -> set[Key]:
+    """The people of whom nothing that is said here is new: some networks say with every message who
+    wrote it."""
+    told: dict[Key, list[IdentitySeen]] = defaultdict(list)
+    for account, news in seen:
+        told[account.pk, news.person.external_id].append(news)
+    known = _known_people(told) if told else {}
+    return {
+        key
+        for key, author in known.items()
+        if not any(_is_news(each.person, author) for each in told[key])
+        and all(each.reachable in (None, author.reachable) for each in told[key])
+    }
+
+
 def _note_news_of_people(persons: Mapping[Key, Person], found: Mapping[Key, Author]) -> None:
-    changed = sorted(
-        found[key].pk
-        for key, person in persons.items()
-        if any(new and new != old for new, old in zip(_facts(person), found[key][2:], strict=True))
-    )
+    changed = sorted(found[key].pk for key, person in persons.items() if _is_news(person, found[key]))
     if not changed:
         return
     news = {found[key].pk: person for key, person in persons.items()}
@@ -300,51 +276,21 @@ def refresh_identity(row: Identity, person: Person) -> bool:
     return changed
 
 
-# ---------------------------------------------------------------------------------- posts
-
-
-def _posts(new: Mapping[Key, Arrival]) -> dict[Key, int]:
-    """The post of every public message, made bare where it is new."""
-    keys = sorted({(arrival.account.pk, arrival.news.post) for arrival in new.values() if arrival.news.post})
-    found = _known_posts(keys)
-    missing = [key for key in keys if key not in found]
-    if missing:
-        run(_INSERT_POSTS, *_columns(missing))
-        found.update(_known_posts(missing))
-    return found
-
-
-def _known_posts(keys: list[Key]) -> dict[Key, int]:
-    return {(row[0], row[1]): row[2] for row in run(_KNOWN_POSTS, *_columns(keys))} if keys else {}
-
-
-_KNOWN_POSTS = """
-SELECT account_id, external_id, p.id FROM inbox_post p
-JOIN unnest(%s::bigint[], %s::text[]) AS new (account, id) ON account_id = account AND external_id = new.id
-"""
-
-_INSERT_POSTS = """
-INSERT INTO inbox_post (account_id, external_id, author_name, author_external_id, text, picture_url, picture,
-    permalink, removed, refs)
-SELECT *, '', '', '', '', '', '', false, '{}' FROM unnest(%s::bigint[], %s::text[])
-ON CONFLICT DO NOTHING
-"""
-
 # -------------------------------------------------------------------------------- tickets
 
 
-def _place(arrival: Arrival, people: Mapping[Key, Author], posts: Mapping[Key, int]) -> Place:
+def _place(arrival: Arrival, people: Mapping[Key, Author], under: Mapping[Key, int]) -> Place:
     identity = people[_author_key(arrival)].pk
     if arrival.news.visibility == "private":
         return "private", identity, 0
-    return "public", identity, posts.get((arrival.account.pk, arrival.news.post), 0)
+    return "public", identity, under.get(_post_key(arrival), 0)
 
 
 def _tickets(
-    new: Mapping[Key, Arrival], people: Mapping[Key, Author], posts: Mapping[Key, int]
+    new: Mapping[Key, Arrival], people: Mapping[Key, Author], under: Mapping[Key, int]
 ) -> tuple[dict[Key, int], set[int]]:
     """The running ticket of every message, opened where there is none. Also which were opened."""
-    places = {key: _place(arrival, people, posts) for key, arrival in new.items()}
+    places = {key: _place(arrival, people, under) for key, arrival in new.items()}
     running = _running({place[1] for place in places.values()})
     _close_solved(new, places, running)
     opened = _open(new, places, running, {row.pk: row.customer for row in people.values()})
@@ -409,7 +355,7 @@ def _open(
         (*place, accounts[place].pk, customers[place[1]], windows[accounts[place].pk], *_opening(news))
         for place, news in sorted(by_place.items(), key=lambda each: each[0])
     ]
-    opened = {(kind, identity, post): pk for pk, kind, identity, post in run(_OPEN_TICKETS, *_columns(rows))}
+    opened = {(kind, identity, post): pk for pk, kind, identity, post in run(_OPEN_TICKETS, *columns(rows))}
     if len(opened) < len(by_place):
         found = _running({place[1] for place in by_place})
         running.update({place: found[place] for place in by_place})
@@ -456,7 +402,7 @@ def _messages(
 ) -> list[Here]:
     """Insert the messages; only those that were really new come back."""
     rows = [_row(arrival, tickets[key], people[_author_key(arrival)].pk) for key, arrival in new.items()]
-    inserted = run(_INSERT_MESSAGES, clock.now(), *_columns(rows))
+    inserted = run(_INSERT_MESSAGES, clock.now(), *columns(rows))
     return [Here(pk, ticket, new[(account, external_id)]) for pk, account, external_id, ticket in inserted]
 
 
@@ -473,7 +419,7 @@ def _row(arrival: Arrival, ticket: int, identity: int) -> tuple[Any, ...]:
         news.at,
         news.parent[:255],
         clean(news.permalink),
-        orjson.dumps(_clean(dict(news.refs))).decode() if news.refs else "{}",
+        orjson.dumps(cleaned(dict(news.refs))).decode() if news.refs else "{}",
         news.automatic,
     )
 
@@ -498,20 +444,6 @@ def _attachments(here: Iterable[Here]) -> None:
     ]
     if rows:
         Attachment.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def _count_comments(here: Iterable[Here], posts: Mapping[Key, int]) -> None:
-    """Let the post's count keep up between two looks at the network, which then has the last word."""
-    counts = Counter(posts.get((each.arrival.account.pk, each.arrival.news.post)) for each in here)
-    rows = sorted((post, count) for post, count in counts.items() if post is not None)
-    if rows:
-        run(_COUNT_COMMENTS, *_columns(rows))
-
-
-_COUNT_COMMENTS = """
-UPDATE inbox_post SET comments = comments + new.count
-FROM unnest(%s::bigint[], %s::int[]) AS new (post, count) WHERE id = post AND comments IS NOT NULL
-"""
 
 
 def attachment_row(message: int, position: int, each: Any) -> Attachment:
@@ -556,7 +488,7 @@ def _refresh_tickets(here: Iterable[Here]) -> set[int]:
     ]
     locked = run(_LOCK_TICKETS, [line[0] for line in lines])
     solved = {pk for pk, status in locked if status == Ticket.Status.SOLVED}
-    now = run(_REFRESH_TICKETS, *_columns(lines))
+    now = run(_REFRESH_TICKETS, *columns(lines))
     overtaken = [pk for pk, _, partly_answered in now if partly_answered]
     if overtaken:
         run(_WAITING_SINCE, overtaken)
@@ -648,7 +580,7 @@ def _events(here: list[Here], opened: set[int], reopened: set[int]) -> list[tupl
     rows = [_event("message_received", each) for each in here]
     rows += [_event("ticket_opened", first[ticket]) for ticket in sorted(opened & set(first))]
     rows += [_event("ticket_reopened", first[ticket]) for ticket in sorted(reopened & set(first))]
-    return [(kind, pk) for kind, pk in run(_INSERT_EVENTS, *_columns(rows))]
+    return [(kind, pk) for kind, pk in run(_INSERT_EVENTS, *columns(rows))]
 
 
 def _event(kind: str, each: Here) -> tuple[str, int, int, int, datetime]:

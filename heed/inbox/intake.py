@@ -26,14 +26,18 @@ from heed.channels.base import (
     Inbound,
     Malformed,
     MessageReceived,
+    MessageRemoved,
     NotUnderstood,
     PostSeen,
+    PostStale,
 )
 from heed.channels.models import Account
 from heed.channels.registry import NoSuchNetwork
-from heed.inbox import arrivals, events, news
+from heed.inbox import arrivals, events, news, posts
 from heed.inbox.ledger import CHANNEL
 from heed.inbox.models import Delivery
+from heed.inbox.posts import Key
+from heed.inbox.statements import run
 from heed.lib import clock, live
 from heed.lib.postgres import conninfo
 
@@ -188,34 +192,41 @@ def _sort(reading: Reading, account: Account, each: Inbound, accounts: Accounts)
 
 
 def _apply(items: list[Item]) -> None:
-    """Customers' messages together, all else one after the other."""
+    """Customers' messages together, then what is said of posts together, all else one after the other."""
     received = [
         arrivals.Arrival(item.account, item.news) for item in items if isinstance(item.news, MessageReceived)
     ]
     _hand_on(arrivals.store(received))
-    told: dict[tuple[int, str], Inbound] = {}
-    for item in items:
-        if not isinstance(item.news, MessageReceived) and not _was_just_told(item, told):
-            news.apply(item.account, item.news)
+    seen: list[tuple[Account, PostSeen]] = []
+    for item in _with_news(items):
+        match item.news:
+            case MessageReceived():
+                continue
+            case PostSeen():
+                seen.append((item.account, item.news))
+                continue
+            case MessageRemoved() | PostStale():  # may be about a post: its turn matters
+                posts.take_over(seen)
+                seen = []
+        news.apply(item.account, item.news)
+    posts.take_over(seen)
     # Now, while it can be done again without them: whom this belongs to may have given way meanwhile.
     connection.check_constraints()
 
 
-def _was_just_told(item: Item, told: dict[tuple[int, str], Inbound]) -> bool:
-    """Some networks say with every message who its author or what its post is: the same once more
-    changes nothing. `told` holds the last word on each person and post."""
-    match item.news:
-        case IdentitySeen(person=person):
-            key = (item.account.pk, f"person {person.external_id}")
-        case PostSeen(external_id=post):
-            key = (item.account.pk, f"post {post}")
-        case IdentityChanged():
-            told.clear()
-            return False
-        case _:
-            return False
-    before, told[key] = told.get(key), item.news
-    return before == item.news
+def _with_news(items: list[Item]) -> list[Item]:
+    """The items without those that say of people what we know. Where ids change hands, all of them."""
+    if any(isinstance(item.news, IdentityChanged) for item in items):
+        return items
+    known = arrivals.already_known(
+        (item.account, item.news) for item in items if isinstance(item.news, IdentitySeen)
+    )
+    return [item for item in items if not _is_of(item, known)]
+
+
+def _is_of(item: Item, people: set[Key]) -> bool:
+    found = item.news
+    return isinstance(found, IdentitySeen) and (item.account.pk, found.person.external_id) in people
 
 
 def _hand_on(stored: arrivals.Stored) -> None:
@@ -241,7 +252,7 @@ def _apply_carefully(reading: Reading) -> None:
 def _conclude(readings: list[Reading]) -> None:
     now = clock.now()
     plain = [each.delivery.pk for each in readings if not each.set_aside and not each.strange]
-    arrivals.run(_CONCLUDE, now, plain)
+    run(_CONCLUDE, now, plain)
     odd = [each for each in readings if each.set_aside or each.strange]
     for each in odd:
         state = Delivery.State.SET_ASIDE if each.set_aside else Delivery.State.NOT_UNDERSTOOD

@@ -31,7 +31,7 @@ from heed.channels.base import (
     Sent,
 )
 from heed.channels.models import Account
-from heed.inbox import early, events, outbox, receipts
+from heed.inbox import early, events, outbox, posts, receipts
 from heed.inbox.arrivals import attachment_row, refresh_identity, window_of
 from heed.inbox.models import (
     Attachment,
@@ -66,7 +66,7 @@ def apply(account: Account, news: Inbound) -> None:
         case Receipt():
             _receipt(account, news)
         case PostSeen():
-            _post(account, news)
+            posts.take_over([(account, news)])
         case PostStale():
             _stale(account, news)
         case IdentitySeen():
@@ -435,38 +435,10 @@ def _watermark(account: Account, news: Receipt, until: datetime) -> None:
 # --------------------------------------------------------------- posts, people, accounts
 
 
-def _post(account: Account, news: PostSeen) -> None:
-    known = {
-        "author_name": clean(news.author.name or news.author.handle)[:255] if news.author else None,
-        "author_external_id": news.author.external_id[:255] if news.author else None,
-        "text": clean(news.text) if news.text is not None else None,
-        "picture_url": news.picture_url,
-        "permalink": news.permalink,
-        "at": news.at,
-        "likes": news.likes,
-        "comments": news.comments,
-        "shares": news.shares,
-        "removed": news.removed,
-        "refs": dict(news.refs) or None,
-        "looked_up_at": clock.now(),
-    }
-    facts = {field: value for field, value in known.items() if value is not None}
-    post, made = Post.objects.get_or_create(account=account, external_id=news.external_id, defaults=facts)
-    if not made:
-        Post.objects.filter(pk=post.pk).update(**facts)
-    live.tell(events.topics_of(post.tickets.values_list("pk", flat=True)[:200]))
-    if facts.get("picture_url") and not post.picture:
-        _hand_on("post_pictured", account, post=post.pk)
-
-
 def _stale(account: Account, news: PostStale) -> None:
     if Post.objects.filter(account=account, external_id=news.external_id).exists():
-        _hand_on("post_stale", account, post=news.external_id)
-
-
-def _hand_on(kind: events.Kind, account: Account, **data: object) -> None:
-    event = Event.objects.create(kind=kind, account=account, data=data)
-    events.hand_to_reactions([(event.kind, event.pk)])
+        event = Event.objects.create(kind="post_stale", account=account, data={"post": news.external_id})
+        events.hand_to_reactions([(event.kind, event.pk)])
 
 
 def _identity(account: Account, news: IdentitySeen) -> None:

@@ -29,7 +29,7 @@ from heed.channels.base import (
     Receipt,
 )
 from heed.channels.models import Account
-from heed.inbox import arrivals, early, events, intake, ledger, outbox, reach, verbs
+from heed.inbox import arrivals, early, events, intake, ledger, outbox, posts, reach, verbs
 from heed.inbox.models import Customer, Delivery, EarlyNews, Event, Identity, Message, Post, Ticket
 from heed.inbox.news import apply_parked
 from heed.inbox.tests.rubber import Rubber, body
@@ -384,7 +384,7 @@ def test_two_processes_with_the_same_news(account: Account, monkeypatch: pytest.
     Ticket.objects.update(running=False)
     look, looks = arrivals._not_yet_here, iter([True])
 
-    def too_early(wanted: list[arrivals.Arrival]) -> dict[arrivals.Key, arrivals.Arrival]:
+    def too_early(wanted: list[arrivals.Arrival]) -> dict[posts.Key, arrivals.Arrival]:
         early = next(looks, False)
         return {(each.account.pk, each.news.external_id): each for each in wanted} if early else look(wanted)
 

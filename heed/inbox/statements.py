@@ -1,0 +1,54 @@
+"""One statement over many rows: what a batch costs does not grow with its statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+from heed.lib.text import clean
+
+
+def run(sql: str, *columns: Any) -> list[tuple[Any, ...]]:
+    """Run one statement over columns of values, bound by the server; gives back its rows.
+
+    Django's own cursor would write every value into the text of the statement.
+    """
+    connection.ensure_connection()
+    bound = [_array(column) if isinstance(column, list) else column for column in columns]
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(sql, bound)
+        return cursor.fetchall() if cursor.description else []
+
+
+def columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:
+    """Rows as columns, which is how a statement takes them."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def cleaned(value: Any) -> Any:
+    """The same JSON with every text as the database can keep it."""
+    match value:
+        case str():
+            return clean(value)
+        case dict():
+            return {clean(str(key)): cleaned(each) for key, each in value.items()}
+        case list() | tuple():
+            return [cleaned(each) for each in value]
+    return value
+
+
+def _array(values: list[Any]) -> str:
+    """A column as PostgreSQL writes an array. The driver, which can do it too, looks at every
+    value several times: that was a quarter of the time a message took."""
+    return "{" + ",".join([_element(value) for value in values]) + "}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)
