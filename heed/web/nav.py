@@ -12,11 +12,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
+from heed.accounts.rights import Permission
 from heed.channels import health
 from heed.channels import reach as channels
 from heed.channels.models import Account
 from heed.inbox import reach
 from heed.inbox.reach import Tallies
+from heed.web import desk_settings
 
 VIEWS: dict[str, Promise] = {
     "mine": _("Mine"),
@@ -34,8 +36,10 @@ TITLES: dict[str, Promise] = {
 }
 """Every list there is; the side bar leaves out those that are seldom wanted."""
 
-PAGES: dict[str, Promise] = {"accounts": _("Accounts"), "deliveries": _("Set aside")}
-FOR_OWNERS: dict[str, Promise] = {"people": _("People")}
+PAGES: dict[str, tuple[Promise, Permission]] = {
+    "accounts": (_("Accounts"), "accounts"),
+    "deliveries": (_("Set aside"), "accounts"),
+}
 _STATES = {
     Account.State.CONNECTED: ("", _("Connected")),
     Account.State.CONNECTING: ("warn", _("Not connected yet")),
@@ -136,6 +140,9 @@ def _current(request: HttpRequest) -> str | int:
 
 
 def _pages(request: HttpRequest, user: User) -> list[Page]:
-    pages = PAGES | FOR_OWNERS if user.rights.may("people") else PAGES
-    addresses = [(title, reverse(name)) for name, title in pages.items()]
-    return [Page(title, url, request.path.startswith(url)) for title, url in addresses]
+    found = [(title, reverse(name)) for name, (title, right) in PAGES.items() if user.rights.may(right)]
+    pages = [Page(title, url, request.path.startswith(url)) for title, url in found]
+    rest = [reverse(each.url) for each in desk_settings.sections(user)]
+    if rest:
+        pages.append(Page(_("Settings"), reverse("settings"), any(map(request.path.startswith, rest))))
+    return pages

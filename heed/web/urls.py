@@ -10,5 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("heed.web.views.accounts")),
     path("", include("heed.web.views.deliveries")),
     path("", include("heed.web.views.preferences")),
+    path("", include("heed.web.views.settings")),
     path("", include("heed.web.views.people")),
 ]

@@ -28,8 +28,8 @@ from django.utils.translation import get_language, gettext
 from heed.accounts.models import User
 from heed.inbox.models import Attachment, Identity, Ticket
 from heed.lib import clock
+from heed.web import desk_settings, story, words
 from heed.web import nav as side_bar
-from heed.web import story, words
 
 register = template.Library()
 
@@ -74,6 +74,14 @@ def nav(context: dict[str, Any]) -> dict[str, Any]:
     """The side bar: views with their counts, accounts, pages, me."""
     request: HttpRequest = context["request"]
     return (context.get("side") or side_bar.facts(request)) | {"csrf_token": context.get("csrf_token")}
+
+
+@register.inclusion_tag("settings/_list.html", takes_context=True)
+def settings_list(context: dict[str, Any]) -> dict[str, Any]:
+    """The pages of the settings this person may see."""
+    request: HttpRequest = context["request"]
+    assert isinstance(request.user, User)
+    return {"groups": list(desk_settings.groups(request, request.user))}
 
 
 @register.simple_tag(takes_context=True)

@@ -65,8 +65,8 @@ class TestWhoSees:
         assert response.headers["Location"] == "/sign-in/?next=/accounts/"
 
     def test_the_side_bar_leads_an_owner_there_and_no_agent(self, majas: Client, page: Client) -> None:
-        assert 'href="/people/"' in shown(majas, "accounts")
-        assert 'href="/people/"' not in shown(page, "preferences")
+        assert 'href="/settings/"' in shown(majas, "accounts")
+        assert 'href="/settings/"' not in shown(page, "preferences")
 
     def test_a_lead_sees_neither_accounts_nor_people(self, page: Client, ana: User) -> None:
         ana.grants.update(role="lead")
