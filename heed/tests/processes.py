@@ -82,6 +82,14 @@ class Processes:
             assert time.monotonic() < end, "it did not happen"
             time.sleep(0.1)
 
+    def asked(self, code: str) -> str:
+        """What a line of Python prints inside this desk."""
+        words = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
+        told = subprocess.run(
+            words, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=True
+        )
+        return told.stdout.strip()
+
     def end(self) -> None:
         self.api.close()
         for process in self._running.values():

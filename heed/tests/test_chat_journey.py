@@ -130,7 +130,12 @@ def test_a_customer_in_two_tabs_and_two_agents(chromium: Browser, sandbox: Sandb
     expect(one.log).to_contain_text("Thanks, 43 it is.")
     expect(ana.log).to_contain_text("Thanks, 43 it is.")
     expect(ivo.log).to_contain_text("Thanks, 43 it is.")
-    ivo.box.fill("Enjoy them!")
+    one.chat.locator("textarea").press_sequentially("By the w")
+    expect(ana.page.locator("#writing")).to_be_visible()
+    one.chat.locator("textarea").fill("")
+    ivo.box.press_sequentially("Enjoy them!")
+    for tab in (one, two):
+        expect(tab.chat.get_by_text("Typing …")).to_be_visible()
     ivo.box.press("Control+Enter")
     for tab in (one, two):
         expect(tab.log.locator(".line")).to_have_count(4)
@@ -166,7 +171,7 @@ def test_files_both_ways(chromium: Browser, sandbox: Sandbox, desk: Processes) -
     tab.chat.locator("input[type=file]").set_input_files(
         {"name": "setup.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ\x90\x00" + b"\0" * 99}
     )
-    expect(tab.chat.locator("[role=status]")).to_have_text("This kind of file cannot be sent.")
+    expect(tab.chat.locator("[role=status]").last).to_have_text("This kind of file cannot be sent.")
     ana.leave()
     context.close()
 
@@ -229,7 +234,7 @@ def test_what_is_written_without_a_line_goes_out_later(
     expect(tab.log).to_contain_text("Sent")
     context.set_offline(True)
     tab.write("Second, without one")
-    expect(tab.chat.locator("[role=status]")).to_have_text("No connection. We keep trying.")
+    expect(tab.chat.locator("[role=status]").last).to_have_text("No connection. We keep trying.")
     tab.page.wait_for_timeout(200)
     context.set_offline(False)
     tab.page.reload()
@@ -237,3 +242,29 @@ def test_what_is_written_without_a_line_goes_out_later(
     expect(tab.log).not_to_contain_text("Sending")
     expect(tab.log.locator(".line")).to_have_count(2)
     context.close()
+
+
+def test_a_link_out_of_a_mail_asks_first(chromium: Browser, sandbox: Sandbox, desk: Processes) -> None:
+    first, second = chromium.new_context(locale="en"), chromium.new_context(locale="en")
+    lea, planted = Tab(first, sandbox), Tab(second, sandbox)
+    for tab, words in ((lea, "Mine, with my invoice"), (planted, "Of somebody else")):
+        tab.open()
+        tab.write(words)
+        expect(tab.log).to_contain_text("Sent")
+    code = desk.asked(
+        "from heed.widget.models import Visitor; from heed.widget.tokens import code_of; "
+        "row = Visitor.objects.latest('pk'); print(code_of(row.pk, 10**9))"
+    )
+    for choice, shown in (("No", "Mine, with my invoice"), ("Go on with it", "Of somebody else")):
+        lea.page.goto(f"{sandbox.url}/site/shop?again={choice[:2]}#heed-chat={code}")
+        expect(lea.log).to_contain_text("Mine, with my invoice")
+        expect(lea.chat.locator("[role=status]").last).to_contain_text("The one in this browser ends.")
+        assert "heed-chat" not in lea.page.url
+        lea.chat.get_by_role("button", name=choice, exact=True).click()
+        expect(lea.log.locator(".line")).to_have_count(1)
+        expect(lea.log).to_contain_text(shown)
+    lea.page.reload()
+    expect(lea.log).to_contain_text("Of somebody else")
+    assert lea.errors == []
+    first.close()
+    second.close()

@@ -11,7 +11,7 @@ from heed.channels.models import Account
 from heed.inbox.models import Message
 from heed.widget.look import look_of, way_back
 from heed.widget.models import Visitor
-from heed.widget.tokens import Who, token_of
+from heed.widget.tokens import Who, code_of
 
 _SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
@@ -27,7 +27,8 @@ def mail_of(visitor: Visitor, account: Account, unseen: list[Message]) -> EmailM
     languages = dict(settings.LANGUAGES)
     language = visitor.language[:2] if visitor.language[:2] in languages else settings.LANGUAGE_CODE
     with translation.override(language):
-        text = "\n\n".join([_lead(look.name), *(_lines(row) for row in unseen), _back(visitor, account)])
+        back = _back(visitor, account, max(row.pk for row in unseen))
+        text = "\n\n".join([_lead(look.name), *(_lines(row) for row in unseen), back])
         subject = _("%(name)s has answered you") % {"name": look.name}
     return EmailMessage(" ".join(subject.split()), text, to=[visitor.email])
 
@@ -42,12 +43,12 @@ def _lines(row: Message) -> str:
     return "\n".join(f"> {line}" for line in [*row.text.splitlines(), extra] if line)
 
 
-def _back(visitor: Visitor, account: Account) -> str:
-    """The way back opens this conversation, on any device: who reads this mail is whom it is for. Known
-    visitors sign in at the site instead."""
+def _back(visitor: Visitor, account: Account, mail: int) -> str:
+    """The way back opens this conversation once, on any device: who reads this mail is whom it is for.
+    Known visitors sign in at the site instead."""
     page = way_back(account, look_of(account), visitor.page).partition("#")[0]
     if not page:
         return _("Answer in the chat, on the page where you wrote. Replies to this mail are not read.")
     who = Who(account.pk, visitor.visitor)
-    link = page if who.known else f"{page}#heed-chat={token_of(who, account)}"
+    link = page if who.known else f"{page}#heed-chat={code_of(visitor.pk, mail)}"
     return _("Answer in the chat: %(link)s\nReplies to this mail are not read.") % {"link": link}

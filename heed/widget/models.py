@@ -23,6 +23,8 @@ class Visitor(models.Model):
     here_at = models.DateTimeField(default=clock.now)
     mailed = models.BigIntegerField(default=0)
     """The newest message that was mailed to them."""
+    returned = models.BigIntegerField(default=0, db_default=0)
+    """The newest mail whose link was used: it and all before it open nothing any more."""
     mail_problem = models.CharField(max_length=200, blank=True)
     spent = models.IntegerField(default=0)
     spent_since = models.DateTimeField(default=clock.now)

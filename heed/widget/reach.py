@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Max, QuerySet
 
 from heed.channels.models import Account
-from heed.inbox.models import Attachment, Event, Identity, Message
+from heed.inbox.models import Attachment, Event, Identity, Message, Ticket
 from heed.widget.tokens import NotYours, Who, file_of, file_token
 
 NETWORK = "site"
@@ -66,6 +66,12 @@ def message(who: Who, number: int) -> Message | None:
 
 def identity(who: Who) -> Identity | None:
     return Identity.objects.filter(account_id=who.account, external_id=who.id).first()
+
+
+def ticket(who: Who) -> Ticket | None:
+    """Where their newest message stands."""
+    mine = Ticket.objects.filter(account_id=who.account, identity__external_id=who.id, kind="private")
+    return mine.order_by("-last_at", "-pk").first()
 
 
 def file(token: str, account: Account) -> Attachment:

@@ -47,9 +47,11 @@ def _code() -> str:
     """The code without comments and needless spaces; its lines stay, so it can still be read."""
     lines = (line.strip() for line in (HERE / "chat.js").read_text("utf-8").splitlines())
     kept = (line for line in lines if line and not line.startswith("//"))
-    return "\n".join(_TOKENS.sub(_tight, line) for line in kept)
+    return _ENDS.sub("", _shortened("\n".join(_TOKENS.sub(_tight, line) for line in kept)))
 
 
+_ENDS = re.compile(r";(?=\n[A-Za-z}]|\})")
+"""A line or a brace ends a statement as well."""
 _TOKENS = re.compile(
     r"""
     (?P<kept> "(?:\\.|[^"\\])*" | `(?:\\.|[^`\\])*`
@@ -65,8 +67,31 @@ def _tight(found: re.Match[str]) -> str:
     return found["kept"] or found["sign"] or ""
 
 
+_OWN = (
+    "--surface",
+    "--paper",
+    "--line",
+    "--edge",
+    "--ink-2",
+    "--ink",
+    "--wash",
+    "--focus",
+    "--brand-ink",
+    "--brand",
+)
+_SHORT = {name: f"--{letter}" for name, letter in zip(_OWN, "abcdefghij", strict=True)}
+_SHORT |= {"inline-size": "width", "block-size": "height"}  # the chat is written in lines, never in columns
+_LONG = re.compile("|".join(rf"{name}\b" for name in _SHORT))
+
+
+def _shortened(text: str) -> str:
+    return _LONG.sub(lambda found: _SHORT[found[0]], text)
+
+
 @cache
 def _style() -> str:
+    """The style without comments and needless spaces, its names short."""
     text = re.sub(r"/\*.*?\*/", "", (HERE / "chat.css").read_text("utf-8"), flags=re.DOTALL)
     text = re.sub(r"\s+", " ", text)
+    text = _shortened(text)
     return re.sub(r" ?([{};,]) ?", r"\1", text).replace(": ", ":").replace(";}", "}").strip()

@@ -13,7 +13,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from asgiref.sync import sync_to_async
@@ -30,6 +30,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Owner = tuple[int, str]
 """An account and the visitor's id there."""
+Kind = Literal["news", "typing"]
+TOPICS: dict[str, Kind] = {"ticket:": "news", "typing:": "typing"}
+"""What a page is told of, by the beginning of the topic."""
 
 PATH = re.compile(r"/widget/([A-Za-z0-9_-]{4,64})/live")
 MOST_PAGES = 8
@@ -39,12 +42,29 @@ _BEAT = 20.0
 _DISTANCE = 0.3
 
 
+class Page:
+    """One open page and what it has not been told of yet."""
+
+    def __init__(self) -> None:
+        self.told: set[Kind] = set()
+        self.woken = asyncio.Event()
+
+    def tell(self, kind: Kind) -> None:
+        self.told.add(kind)
+        self.woken.set()
+
+    def taken(self) -> list[Kind]:
+        told, self.told = self.told, set()
+        self.woken.clear()
+        return sorted(told)
+
+
 class VisitorStream:
     """All visitors' open pages of this process."""
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
-        self._pages: dict[Owner, set[asyncio.Event]] = defaultdict(set)
+        self._pages: dict[Owner, set[Page]] = defaultdict(set)
         self._listener: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -67,14 +87,14 @@ class VisitorStream:
             return
         if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen())
-        news = asyncio.Event()
-        self._pages[owner].add(news)
+        page = Page()
+        self._pages[owner].add(page)
         gone = asyncio.create_task(_until_gone(receive))
         try:
-            await self._serve(news, (found[1] if found else "", origin, token), gone, send)
+            await self._serve(page, (found[1] if found else "", origin, token), gone, send)
         finally:
             gone.cancel()
-            self._pages[owner].discard(news)
+            self._pages[owner].discard(page)
             if not self._pages[owner]:
                 del self._pages[owner]
 
@@ -86,23 +106,23 @@ class VisitorStream:
             self._listener.cancel()
 
     async def _serve(
-        self, news: asyncio.Event, claim: tuple[str, str, str], gone: asyncio.Task[None], send: Send
+        self, page: Page, claim: tuple[str, str, str], gone: asyncio.Task[None], send: Send
     ) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": _headers(claim[1])})
         await _say(send, "event: hello\ndata: {}\n\n")
         checked = time.monotonic()
         while not gone.done() and not self._stopping:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), _BEAT)
+                await asyncio.wait_for(page.woken.wait(), _BEAT)
             if time.monotonic() - checked >= _BEAT:
                 if await _admitted(*claim) is None:
                     return
                 checked = time.monotonic()
-            if not news.is_set():
+            told = page.taken()
+            if not told:
                 await _say(send, ": still here\n\n")
                 continue
-            news.clear()
-            await _say(send, "event: news\ndata: {}\n\n")
+            await _say(send, "".join(f"event: {kind}\ndata: {{}}\n\n" for kind in told))
             await asyncio.sleep(_DISTANCE)
         with contextlib.suppress(OSError, RuntimeError):
             await send({"type": "http.response.body", "body": b""})
@@ -121,16 +141,17 @@ class VisitorStream:
                 await asyncio.sleep(1)
 
     async def _hand_on(self, topics: list[str]) -> None:
-        tickets = [int(topic[7:]) for topic in topics if topic.startswith("ticket:")]
-        if tickets and self._pages:
-            for owner in await sync_to_async(_owners)(tickets):
-                for page in self._pages.get(owner, ()):
-                    page.set()
+        for beginning, kind in TOPICS.items():
+            tickets = [int(topic[len(beginning) :]) for topic in topics if topic.startswith(beginning)]
+            if tickets and self._pages:
+                for owner in await sync_to_async(_owners)(tickets):
+                    for page in self._pages.get(owner, ()):
+                        page.tell(kind)
 
     def _tell_all(self) -> None:
         for pages in self._pages.values():
             for page in pages:
-                page.set()
+                page.tell("news")
 
 
 def _owners(tickets: Iterable[int]) -> set[Owner]:

@@ -15,9 +15,11 @@ from heed.lib.crypto import hmac_sha256_hex, same
 NAMELESS = "~"
 _SALT = "heed.widget.visitor"
 _FILES = "heed.widget.file"
+_MAIL = "heed.widget.mail"
 _KNOWN_FOR = timedelta(days=1)
 _NAMELESS_FOR = timedelta(days=400)
 _FILE_FOR = timedelta(days=1)
+_MAIL_FOR = timedelta(days=7)
 
 
 class NotYours(Exception):
@@ -82,6 +84,20 @@ def file_of(token: str, account: Account) -> tuple[int, str]:
     if not isinstance(facts, list) or len(facts) != 3 or facts[1] != account.pk:
         raise NotYours
     return int(facts[0]), str(facts[2])
+
+
+def code_of(visitor: int, mail: int) -> str:
+    """The end of the link in a mail: it opens the conversation of this row once, within a week. It is no
+    token: what it opens is asked about first."""
+    return signing.dumps([visitor, mail], salt=_MAIL, compress=False)
+
+
+def mail_of_code(code: str) -> tuple[int, int]:
+    """The visitor's row and the mail of a code. Raises `NotYours`."""
+    facts = _loaded(code, _MAIL, _MAIL_FOR)
+    if not isinstance(facts, list) or len(facts) != 2:
+        raise NotYours
+    return int(facts[0]), int(facts[1])
 
 
 def _loaded(token: str, salt: str, life: timedelta) -> Any:

@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 
 from heed.channels.models import Account
 from heed.inbox import files, ledger
-from heed.lib import clock
+from heed.lib import clock, live
 from heed.lib.text import clean
 from heed.widget import reach
 from heed.widget.look import is_own, look_of
 from heed.widget.models import Upload, Visitor
-from heed.widget.tokens import Who
+from heed.widget.tokens import NAMELESS, NotYours, Who, mail_of_code
 
 MOST_TEXT = 8000
 MOST_FILES = 5
@@ -164,6 +164,35 @@ def recognise(account: Account, who: Who, previous: Who) -> None:
         row.delete()
         person = {"id": who.id, "name": who.name, "email": who.email}
         _tell(account, {"type": "identified", "at": _now(), "previous": previous.id, "person": person})
+
+
+def come_back(account: Account, code: str) -> Who:
+    """Use up the link of a mail; gives back whose conversation it opens. Raises `NotYours`."""
+    row, mail = returning(account, code)
+    if not Visitor.objects.filter(pk=row.pk, returned__lt=mail).update(returned=mail):
+        raise NotYours
+    return Who(account.pk, row.visitor)
+
+
+def returning(account: Account, code: str) -> tuple[Visitor, int]:
+    """The visitor a mail was for, and its number; whether it was used already is not asked. Raises
+    `NotYours`."""
+    pk, mail = mail_of_code(code)
+    row = Visitor.objects.filter(pk=pk, account=account, visitor__startswith=NAMELESS).first()
+    if row is None:
+        raise NotYours
+    return row, mail
+
+
+def type_along(account: Account, who: Who) -> None:
+    """The visitor is typing: agents who have their ticket open see it. Nothing is kept of it."""
+    row = Visitor.objects.filter(account=account, visitor=who.id).first()
+    if row is None:
+        return
+    spend(row, 1)
+    ticket = reach.ticket(who)
+    if ticket is not None:
+        live.tell([f"writing:{ticket.pk}"])
 
 
 def come_by(who: Who) -> None:

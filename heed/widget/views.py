@@ -10,7 +10,9 @@ from urllib.parse import unquote
 import orjson
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import translation
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.gzip import gzip_page
 
@@ -155,6 +157,52 @@ def _recognise(account: Account, who: Who, previous: str) -> None:
     except NotYours:
         return
     verbs.recognise(account, who, before)
+
+
+@for_sites("POST")
+def returns(request: HttpRequest, account: Account) -> HttpResponse:
+    """The link of a mail was opened: what to ask the visitor, and with `take` the token it opens.
+
+    Whoever holds the conversation already is asked nothing. Nobody's browser changes to another
+    conversation unasked: somebody else may have sent them the link of their own."""
+    given = _json(request)
+    code, language = _text(given, "code", 400), _text(given, "language", 20)
+    with translation.override(language if language in words() else "en"):
+        try:
+            if given.get("take") is True:
+                return JsonResponse({"token": token_of(verbs.come_back(account, code), account)})
+            return JsonResponse(_question(request, account, code))
+        except NotYours:
+            return JsonResponse({"text": _("This link was used already or is too old. You can write here.")})
+
+
+def _question(request: HttpRequest, account: Account, code: str) -> dict[str, str]:
+    row, mail = verbs.returning(account, code)
+    try:
+        here = _who(request, account).id
+    except NotYours:
+        here = ""
+    if here == row.visitor:
+        return {}
+    if row.returned >= mail:
+        raise NotYours
+    text = _("This link goes on with the conversation of %(email)s.") % {"email": _half(row.email)}
+    if here and verbs.has_written(Who(account.pk, here)):
+        text += " " + _("The one in this browser ends.")
+    return {"text": text, "yes": _("Go on with it"), "no": _("No")}
+
+
+def _half(email: str) -> str:
+    """Enough of an address for its owner to know it."""
+    name, _at, host = email.rpartition("@")
+    return f"{name[:2]}…@{host}"
+
+
+@for_sites("POST")
+def typing(request: HttpRequest, account: Account) -> HttpResponse:
+    """The visitor is typing. The script says it every few seconds, not at every key."""
+    verbs.type_along(account, _who(request, account))
+    return JsonResponse({})
 
 
 @for_sites("GET", "POST")

@@ -36,6 +36,7 @@ def _words() -> dict[str, str]:
         "edited": _("edited"),
         "gone": _("This message was deleted."),
         "new": _("New messages:"),
+        "types": _("Typing …"),
         "ask": _("If you have to go: where may we mail the answer?"),
         "email": _("E-mail"),
         "save": _("Save"),

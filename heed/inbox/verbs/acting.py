@@ -11,6 +11,7 @@ from heed.inbox.jobs import act_on_network, defer_once, show_typing
 from heed.inbox.models import Message, Ticket
 from heed.inbox.possible import Act, actions, last_inbound, too_long
 from heed.inbox.verbs.refusals import CannotAct
+from heed.lib import live
 from heed.lib.text import clean
 
 _TALK = frozenset({"react", "unreact", "edit", "seen", "typing"})
@@ -41,6 +42,7 @@ def type_along(ticket: Ticket) -> None:
     newest = last_inbound(ticket, "private")
     if newest is not None and "typing" in ticket.account.able.on_private:
         defer_once(show_typing, f"typing:{ticket.pk}", message=newest.pk)
+        live.tell([f"typing:{ticket.pk}"])
 
 
 def _checked_value(offer: Act, value: str) -> str:

@@ -106,7 +106,9 @@ async function listen() {
     const reader = answer.ok && answer.body.getReader(), text = new TextDecoder();
     for (let piece; reader && !(piece = await reader.read()).done;) {
       pause = 1;
-      if (/event/.test(text.decode(piece.value))) { refresh(); flush(); }
+      const said = text.decode(piece.value);
+      if (/: typing/.test(said)) typing();
+      if (/: (news|hello)/.test(said)) { types.hidden = true; refresh(); flush(); }
     }
   } catch { /* the line broke */ }
   if (stream === mine) stream = null;
@@ -195,10 +197,11 @@ const shown = new Map();
 const log = h("div", { class: "log", role: "log", "aria-label": C.name, tabindex: 0, onscroll: () => {
   if (log.scrollTop < 40 && more) { more = false; refresh(true); }
 } });
+const types = h("p", { class: "status", role: "status", hidden: true }, W.types);
 const status = h("p", { class: "status", role: "status" });
 const tell = words => { status.textContent = words; };
 const box = h("textarea", {
-  rows: 1, maxlength: C.text, placeholder: W.write, "aria-label": W.write, dir: "auto", oninput: grow,
+  rows: 1, maxlength: C.text, placeholder: W.write, "aria-label": W.write, dir: "auto", oninput: typed,
   onkeydown: event => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); post(); } },
 });
 const chooser = h("input", { type: "file", multiple: true, hidden: true, tabindex: -1, "aria-label": W.attach,
@@ -208,7 +211,7 @@ const offer = h("div", { class: "offer", hidden: true });
 const panel = h("div", { class: "panel", role: "dialog", "aria-label": C.name, hidden: true, id: "panel",
   onkeydown: event => { if (event.key === "Escape") { event.stopPropagation(); toggle(false); launcher.focus(); } } },
   h("header", {}, h("h2", {}, h("bdi", {}, C.name)), button(W.close, "M6 6l12 12M18 6L6 18", () => { toggle(false); launcher.focus(); })),
-  log, offer, status,
+  log, types, offer, status,
   h("form", { onsubmit: event => { event.preventDefault(); post(); } }, chips,
     h("div", { class: "row" },
       button(W.attach, "M8 12l6-6a3 3 0 014 4l-8 8a5 5 0 01-7-7l8-8", () => chooser.click()), chooser, box,
@@ -221,6 +224,18 @@ const root = h("section", { class: "heed " + C.position, lang, dir: lang === "ar
 
 function down() { log.scrollTop = log.scrollHeight; }
 function grow() { box.style.blockSize = "auto"; box.style.blockSize = Math.min(box.scrollHeight + 2, 120) + "px"; }
+let fades = 0, told = 0;
+function typing() {
+  types.hidden = false;
+  clearTimeout(fades);
+  fades = setTimeout(() => { types.hidden = true; }, 6e3);
+}
+function typed() {
+  grow();
+  if (!list.length || Date.now() - told < 4e3) return;
+  told = Date.now();
+  ask("/typing", {}).catch(() => {});
+}
 function draw() {
   const here = new Set(list.map(m => m.client));
   const waiting = unsent.filter(n => !here.has(n.id)).map(n => ({
@@ -317,6 +332,28 @@ async function post() {
   flush();
 }
 
+// A link out of a mail goes on with the conversation it was about. Whose it is is asked first: anyone
+// can send a link of their own.
+async function back(code) {
+  const said = await ask("/returns", { code, language: lang });
+  if (!said.text) return;
+  const choice = (words, chosen) => h("button", { type: "button", onclick: chosen }, words);
+  tell(said.text);
+  if (said.yes) status.append(choice(said.yes, async () => {
+    tell("");
+    const taken = await ask("/returns", { code, language: lang, take: true });
+    if (!taken.token) { tell(taken.text); return; }
+    ({ token } = taken);
+    emailed = true;
+    unsent = [];
+    list = [];
+    save();
+    if (stream) { stream.abort(); stream = null; }
+    refresh();
+    listen();
+  }), choice(said.no, () => tell("")));
+}
+
 // ---------------------------------------------------------------------------------------------- begin
 async function begin() {
   const place = h("div", { id: "heed-chat" }), inside = place.attachShadow({ mode: "open" });
@@ -325,23 +362,21 @@ async function begin() {
   inside.adoptedStyleSheets = [style];
   inside.append(root);
   document.body.append(place);
-  const back = /^#heed-chat=(.+)$/.exec(location.hash);
+  const link = /^#heed-chat=(.+)$/.exec(location.hash);
   unsent = (!user && load().unsent) || [];
-  if (back && !user) {
-    token = back[1];
-    history.replaceState(null, "", location.pathname + location.search);
-    save();
-  }
+  if (link) history.replaceState(null, "", location.pathname + location.search);
   draw();
   if (user) await sign().catch(() => {});
-  try { if (back || (token && sessionStorage.getItem(store))) toggle(true); } catch { /* not kept */ }
+  try { if (link || (token && sessionStorage.getItem(store))) toggle(true); } catch { /* not kept */ }
+  if (link && !user) back(link[1]).catch(() => {});
   await refresh();
   listen();
   if (unsent.length) flush();
 }
 addEventListener("storage", event => {
   if (event.key !== store || user) return;
-  const kept = load();
+  const held = token, kept = load();
+  if (token !== held) list = [];
   refresh();
   // Until the first message has arrived there is nothing to listen to.
   if ((kept.unsent || []).every(n => n.done)) listen();

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core import signing
 from django.test import Client
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.accounts.models import User
 from heed.channels.models import Account
@@ -66,6 +67,44 @@ def test_only_what_is_new(lea: Visitor, conversation: Ticket, ana: User) -> None
     third = answer(conversation, ana, "Jutri bo pri vas.")
     assert [each["id"] for each in lea.read(after=second["id"])["messages"]] == [second["id"], third.pk]
     assert [each["id"] for each in lea.read(before=second["id"])["messages"]] == [first["id"]]
+
+
+class TestTyping:
+    @pytest.fixture
+    def told(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        topics: list[str] = []
+        monkeypatch.setattr("heed.lib.live.tell", topics.extend)
+        return topics
+
+    def test_agents_see_that_the_visitor_types(
+        self, lea: Visitor, conversation: Ticket, told: list[str], django_assert_max_num_queries: Any
+    ) -> None:
+        rows = (Message.objects.count(), Delivery.objects.count(), ProcrastinateJob.objects.count())
+        told.clear()
+        with django_assert_max_num_queries(5):
+            assert lea.post("typing", {}).status_code == 200
+        assert told == [f"writing:{conversation.pk}"]
+        assert rows == (Message.objects.count(), Delivery.objects.count(), ProcrastinateJob.objects.count())
+
+    def test_the_visitor_sees_that_an_agent_types(self, conversation: Ticket, told: list[str]) -> None:
+        told.clear()
+        verbs.type_along(conversation)
+        assert told == [f"typing:{conversation.pk}"]
+
+    def test_who_never_wrote_tells_nobody(self, lea: Visitor, account: Account, told: list[str]) -> None:
+        assert lea.post("typing", {}).status_code == 200
+        assert told == []
+        assert not Row.objects.exists()
+
+    def test_nobody_types_in_another_ticket(
+        self, conversation: Ticket, account: Account, told: list[str]
+    ) -> None:
+        oto = Visitor(account)
+        oto.write("Halo?")
+        take_in()
+        told.clear()
+        oto.post("typing", {})
+        assert told == [f"writing:{Ticket.objects.exclude(pk=conversation.pk).get().pk}"]
 
 
 def test_what_is_not_sent_yet_and_notes_are_not_shown(lea: Visitor, conversation: Ticket, ana: User) -> None:
@@ -398,7 +437,9 @@ def test_no_cookie_is_ever_set(lea: Visitor, conversation: Ticket) -> None:
     assert not lea.http.cookies
 
 
-@pytest.mark.parametrize("path", ["messages", "visitors", "receipts", "email", "uploads", "live"])
+@pytest.mark.parametrize(
+    "path", ["messages", "visitors", "receipts", "email", "uploads", "live", "returns", "typing"]
+)
 def test_other_methods_and_other_keys(lea: Visitor, path: str) -> None:
     assert Client().delete(f"/widget/{lea.key}/{path}").status_code == 405
     assert Client().post(f"/widget/nobodys/{path}").status_code == 404

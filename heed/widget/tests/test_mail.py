@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,8 @@ from heed.lib import clock
 from heed.widget.jobs import AWAY, mail_unseen
 from heed.widget.models import Visitor as Row
 from heed.widget.tests.conftest import Visitor, answer, react_to_everything, take_in
-from heed.widget.tokens import who_has
+from heed.widget.tokens import NotYours, code_of, who_has
+from heed.widget.verbs import come_back
 
 LATER = AWAY + timedelta(seconds=30)
 
@@ -38,7 +40,9 @@ def test_it_is_mailed_once_with_a_way_back(lea: Visitor, left: Row, account: Acc
     assert "Že na poti!" in sent.body
     link = re.search(r"https://shop\.example/boots#heed-chat=(\S+)", str(sent.body))
     assert link is not None
-    assert who_has(link[1], account).id == left.visitor
+    with pytest.raises(NotYours):
+        who_has(link[1], account)  # it is no token
+    assert come_back(account, link[1]).id == left.visitor
 
 
 def test_the_next_answer_is_mailed_alone(left: Row, conversation: Ticket, ana: User) -> None:
@@ -111,3 +115,79 @@ def test_the_address_is_known_to_the_agents(left: Row) -> None:
     take_in()
     conversation = Ticket.objects.get()
     assert conversation.identity.handle == "lea@example.com"
+
+
+class TestLink:
+    """The link of a mail goes on with its conversation on any device, once, and never unasked."""
+
+    @pytest.fixture
+    def code(self, left: Row) -> str:
+        with clock.moved(LATER):
+            mail_unseen(left.pk)
+        found = re.search(r"#heed-chat=(\S+)", str(mail.outbox[-1].body))
+        assert found is not None
+        return found[1]
+
+    def test_another_device_is_asked_and_then_goes_on(
+        self, lea: Visitor, code: str, account: Account
+    ) -> None:
+        phone = Visitor(account)
+        asked = phone.post("returns", {"code": code, "language": "en"}).json()
+        assert asked == {
+            "text": "This link goes on with the conversation of le…@example.com.",
+            "yes": "Go on with it",
+            "no": "No",
+        }
+        assert phone.texts() == []
+        phone.token = phone.post("returns", {"code": code, "take": True}).json()["token"]
+        assert phone.texts() == lea.texts()
+
+    def test_who_has_a_conversation_is_told_that_it_ends(self, code: str, account: Account) -> None:
+        omar = Visitor(account)
+        omar.write("Kje je račun?")
+        asked = omar.post("returns", {"code": code}).json()
+        assert asked["text"].endswith("The one in this browser ends.")
+        take_in()
+        assert omar.texts() == ["Kje je račun?"]
+
+    def test_their_own_browser_is_asked_nothing(self, lea: Visitor, code: str) -> None:
+        assert lea.post("returns", {"code": code}).json() == {}
+        assert lea.post("returns", {"code": code}).json() == {}
+
+    def test_it_works_once(self, lea: Visitor, code: str, account: Account) -> None:
+        assert "token" in Visitor(account).post("returns", {"code": code, "take": True}).json()
+        for facts in ({"code": code}, {"code": code, "take": True}):
+            said = Visitor(account).post("returns", facts).json()
+            assert list(said) == ["text"]
+            assert "used already" in said["text"]
+        assert lea.post("returns", {"code": code}).json() == {}
+
+    def test_a_later_mail_works_again(
+        self, code: str, left: Row, conversation: Ticket, ana: User, account: Account
+    ) -> None:
+        come_back(account, code)
+        answer(conversation, ana, "Danes je prispel.")
+        with clock.moved(2 * LATER):
+            mail_unseen(left.pk)
+        found = re.search(r"#heed-chat=(\S+)", str(mail.outbox[-1].body))
+        assert found is not None
+        assert come_back(account, found[1]).id == left.visitor
+
+    @pytest.mark.parametrize("damage", ["", "x", "token", "flip", "other account"])
+    def test_what_opens_nothing(self, lea: Visitor, code: str, account: Account, damage: str) -> None:
+        where = account
+        if damage == "other account":
+            where = Account(network="site", name="Two", external_id="acme-two", base_url=account.base_url)
+            where.credentials = account.credentials
+            where.save()
+        given = {"token": lea.token, "flip": code[:-1] + ("A" if code[-1] != "A" else "B")}
+        used = given.get(damage, code if where is not account else damage)
+        said = Visitor(where).post("returns", {"code": used, "take": True})
+        assert (said.status_code, list(said.json())) == (200, ["text"])
+
+    def test_after_a_week_it_is_over(self, left: Row, account: Account, monkeypatch: Any) -> None:
+        made = time.time()
+        code = code_of(left.pk, 1)
+        monkeypatch.setattr("django.core.signing.time.time", lambda: made + 7 * 24 * 3600 + 2)
+        with pytest.raises(NotYours):
+            come_back(account, code)

@@ -122,7 +122,11 @@ def test_each_hears_of_their_own_ticket_only(monkeypatch: pytest.MonkeyPatch) ->
         await stream._hand_on(["queue", "ticket:41", "accounts"])
         await stream._hand_on(["ticket:42"])
         await until(lambda: "news" in lea.heard)
+        assert "typing" not in lea.heard
+        await stream._hand_on(["typing:41"])
+        await until(lambda: "event: typing" in lea.heard)
         assert "news" not in oto.heard
+        assert "typing" not in oto.heard
         await stream.stop()
         await asyncio.gather(*tasks)
 

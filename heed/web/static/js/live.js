@@ -8,6 +8,7 @@ const GATHER = 16; // the server keeps nudges apart; here only what comes in one
 const LONGEST_WAIT = 15e3;
 const LOADING = 20e3; // longer than a ticket takes to load
 const MOST_TOLD = 1000;
+const FADES = 6e3;
 
 let seen = Number(body.seen || 0);
 let wanted = new Set();
@@ -16,6 +17,7 @@ let busy = false;
 let wait = 1000;
 let lost = null;
 const told = new Map(); // when one was last told of a topic
+let fades = null;
 let missed = false; // the line was down: who knows what happened
 
 function rowsShown() {
@@ -62,6 +64,15 @@ function nudged({ seq, topics }) {
   const about = (...names) => names.some((name) => topics.includes(name));
   if (about("queue", "accounts", "all")) refresh("queue");
   if (about(`ticket:${openNumber()}`, "all")) refresh("ticket");
+  if (about(`writing:${openNumber()}`)) showWriting();
+}
+
+// The customer types: nobody says when they stop, so it fades.
+function showWriting() {
+  const line = document.getElementById("writing");
+  line.hidden = false;
+  clearTimeout(fades);
+  fades = setTimeout(() => (line.hidden = true), FADES);
 }
 
 // A ticket may change between the moment it was asked for and the moment it is on the page.
