@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
-from heed.accounts.rights import need
+from heed.accounts.rights import Permission, need
 from heed.web.gate import View, person, signed_in
 
 
-def for_admins(view: View) -> View:
-    """For those who connect accounts."""
+def permitted(permission: Permission) -> Callable[[View], View]:
+    """For those who may do this, be it only for some tickets."""
 
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        need(person(request), "accounts")
-        return view(request, *args, **kwargs)
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            need(person(request), permission)
+            return view(request, *args, **kwargs)
 
-    return signed_in(guarded)
+        return signed_in(guarded)
+
+    return guard
 
 
-def for_owners(view: View) -> View:
-    """For those who say who may come in."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        need(person(request), "people")
-        return view(request, *args, **kwargs)
-
-    return signed_in(guarded)
+for_admins = permitted("accounts")
+"""For those who connect accounts."""

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from heed.accounts import reach, verbs
 from heed.accounts.models import User
 from heed.accounts.verbs import CannotChange
-from heed.web.admins import for_owners
+from heed.web.admins import permitted
 from heed.web.gate import person
 
 ROLES = [
@@ -47,7 +47,7 @@ class PasswordForm(forms.Form):
 
 
 @require_http_methods(["GET", "POST"])
-@for_owners
+@permitted("people")
 def people(request: HttpRequest) -> HttpResponse:
     form = PersonForm(request.POST or None)
     if form.is_valid():
@@ -64,7 +64,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@for_owners
+@permitted("people")
 def password(request: HttpRequest, someone: int) -> HttpResponse:
     """Give a colleague a new password."""
     colleague = _someone(someone)
@@ -81,7 +81,7 @@ def password(request: HttpRequest, someone: int) -> HttpResponse:
 
 
 @require_POST
-@for_owners
+@permitted("people")
 def access(request: HttpRequest, someone: int) -> HttpResponse:
     """End a colleague's access, or give it back."""
     colleague = _someone(someone)
