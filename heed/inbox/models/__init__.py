@@ -7,9 +7,10 @@ accounts: every index is paid for with every message that comes.
 
 from __future__ import annotations
 
-from heed.inbox.models.desk import Field, Notice, SavedView, Tag
+from heed.inbox.models.desk import Field, FollowUpQuestion, Notice, SavedView, Tag
 from heed.inbox.models.events import Event, ReactionFailure
 from heed.inbox.models.ledger import Delivery, Gap, Heartbeat
+from heed.inbox.models.many import Sweep, Swept
 from heed.inbox.models.messages import Attachment, Draft, EarlyNews, Message, Reaction, Revision
 from heed.inbox.models.people import Customer, Identity
 from heed.inbox.models.tickets import OPEN, FormerNumber, Post, TallyChange, Ticket
@@ -23,6 +24,7 @@ __all__ = [
     "EarlyNews",
     "Event",
     "Field",
+    "FollowUpQuestion",
     "FormerNumber",
     "Gap",
     "Heartbeat",
@@ -34,6 +36,8 @@ __all__ = [
     "ReactionFailure",
     "Revision",
     "SavedView",
+    "Sweep",
+    "Swept",
     "Tag",
     "TallyChange",
     "Ticket",

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from heed.accounts.models import Team
+from heed.channels.models import Account
 from heed.inbox.models.messages import Message
 from heed.inbox.models.tickets import Ticket
 from heed.lib import clock
@@ -102,3 +103,13 @@ class Notice(models.Model):
                 name="one_notice_of_a_message",
             ),
         ]
+
+
+class FollowUpQuestion(models.Model):
+    """What an account asks some days after a matter was solved: whether it really is."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="follow_up_question")
+    after_days = models.PositiveSmallIntegerField(default=3)
+    text = models.TextField()
+    texts = models.JSONField(default=dict, db_default={}, blank=True)
+    """The same in other languages, by ISO 639-1 code."""
