@@ -49,7 +49,9 @@ _LOOKS = 12
 _CLOCKS_DIFFER = timedelta(seconds=5)
 _STILL_ON_ITS_WAY = timedelta(seconds=60)
 _ASK_AGAIN = 20.0
-_PAGES = 3
+_ALT_CHARS = 1000
+_PAGES = 32
+"""Of our own posts X gives the last 3,200, a hundred at a time."""
 
 
 def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
@@ -109,7 +111,7 @@ def _send_publicly(account: AccountRecord, answer: Answer) -> Steps[Sent]:
         if refusal.reason == "duplicate" and answer.started is not None:
             # X holds it for a repeat: the first attempt may have arrived without our knowing.
             earlier = yield from _find_post(account, answer)
-            if earlier is not None:
+            if isinstance(earlier, Sent):
                 return earlier
         raise
     return Sent(str(calls.data(made).get("id") or ""))
@@ -142,9 +144,9 @@ def _uploaded(account: AccountRecord, answer: Answer, place: str) -> Steps[list[
 
 
 def _upload(account: AccountRecord, file: OutgoingFile, category: str) -> Steps[str]:
-    """Announce the file, send it in pieces, close it, and wait while X works on it."""
-    about = {"media_type": file.mime, "total_bytes": file.size, "media_category": category}
-    begun = calls.data((yield from calls.call(account, "POST", "/2/media/upload/initialize", body=about)))
+    """Announce the file, send it in pieces, close it, wait while X works on it, and say what it shows."""
+    announced = {"media_type": file.mime, "total_bytes": file.size, "media_category": category}
+    begun = calls.data((yield from calls.call(account, "POST", "/2/media/upload/initialize", body=announced)))
     media = str(begun.get("id") or "")
     if not media.isdigit():
         raise Refusal("network_down", retry=True, detail="X gave no id for the file")
@@ -154,6 +156,9 @@ def _upload(account: AccountRecord, file: OutgoingFile, category: str) -> Steps[
         yield from calls.call(account, "POST", path, form=form, upload=piece)
     state = calls.data((yield from calls.call(account, "POST", f"/2/media/upload/{media}/finalize")))
     yield from _processed(account, media, state)
+    if file.alt:
+        about = {"id": media, "metadata": {"alt_text": {"text": file.alt[:_ALT_CHARS]}}}
+        yield from calls.call(account, "POST", "/2/media/metadata", body=about)
     return media
 
 
@@ -192,7 +197,8 @@ def _kind(file: OutgoingFile) -> str:
 
 
 def find(account: AccountRecord, answer: Answer) -> Steps[Finding]:
-    """Our own words since we began. X shows them after a moment: only then no such words are proof."""
+    """Our own words since we began, page by page back to then. X shows them after a moment: only then no
+    such words are proof, and only where X still had all of that time."""
     tried = answer.tried or answer.started or answer.created
     if tried is None:
         return CannotTell()
@@ -205,7 +211,7 @@ def find(account: AccountRecord, answer: Answer) -> Steps[Finding]:
     return CannotTell(_ASK_AGAIN) if clock.now() - tried < _STILL_ON_ITS_WAY else NotThere()
 
 
-def _find_post(account: AccountRecord, answer: Answer) -> Steps[Sent | None]:
+def _find_post(account: AccountRecord, answer: Answer) -> Steps[Finding | None]:
     since = _since(answer)
     asked = {**polling.POST_FIELDS, "max_results": "100", "start_time": polling.iso(since)}
     about = answer.to.external_id if answer.to is not None else ""
@@ -215,11 +221,11 @@ def _find_post(account: AccountRecord, answer: Answer) -> Steps[Sent | None]:
             if echo.parent == about and _is_same(echo, answer, since):
                 return Sent(echo.external_id, at=echo.at)
         if not (asked := _next(asked, page)):
-            break
-    return None
+            return None
+    return CannotTell()
 
 
-def _find_message(account: AccountRecord, answer: Answer) -> Steps[Sent | None]:
+def _find_message(account: AccountRecord, answer: Answer) -> Steps[Finding | None]:
     since = _since(answer)
     asked = {**polling.MESSAGE_FIELDS, "max_results": "100"}
     path = f"/2/dm_conversations/with/{quote(answer.person, safe='')}/dm_events"
@@ -231,8 +237,8 @@ def _find_message(account: AccountRecord, answer: Answer) -> Steps[Sent | None]:
         oldest = min((polling.at_of(each) for each in calls.rows(page)), default="")
         asked = _next(asked, page)
         if not asked or oldest < polling.iso(since):
-            break
-    return None
+            return None
+    return CannotTell()
 
 
 def _echoes(account: AccountRecord, what: str, page: Mapping[str, Any]) -> list[Echo]:

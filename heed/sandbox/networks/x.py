@@ -132,6 +132,7 @@ class _Upload:
     pieces: dict[int, bytes] = field(default_factory=dict)
     closed: bool = False
     looks: int = 0
+    alt: str = ""
 
     @property
     def content(self) -> bytes:
@@ -703,7 +704,8 @@ class X(Simulator):
         if upload is None:
             return {"media_key": key, "type": "photo", "url": unquote(key.partition("_")[2])}
         kind = {"gif": "animated_gif", "video": "video"}.get(upload.kind, "photo")
-        return {"media_key": key, "type": kind, "url": self._picture_of(key)}
+        shown = {"media_key": key, "type": kind, "url": self._picture_of(key)}
+        return {**shown, "alt_text": upload.alt} if upload.alt else shown
 
     def _picture_of(self, key: str) -> str:
         upload = self._uploads.get(key.partition("_")[2])
@@ -973,6 +975,19 @@ class X(Simulator):
         upload = self._upload(call.query.get("media_id", ""))
         upload.looks += 1
         return Reply(200, {"data": self._shown_upload(upload)})
+
+    def _describe(self, call: Call) -> Reply:
+        self._user(call)
+        given = _object(call)
+        upload = self._upload(str(given.get("id")))
+        try:
+            text = given["metadata"]["alt_text"]["text"]
+        except (KeyError, TypeError):
+            raise _problem(400, "invalid-request", "metadata.alt_text.text is needed") from None
+        if not isinstance(text, str) or not 0 < len(text) <= 1000:
+            raise _problem(400, "invalid-request", "alt_text is too long.")
+        upload.alt = text
+        return Reply(200, {"data": {"id": upload.id, "associated_metadata": given["metadata"]}})
 
     def _upload(self, id: str) -> _Upload:
         if id not in self._uploads:
@@ -1335,6 +1350,7 @@ class X(Simulator):
                     "parent": each.parent,
                     "quoted": each.quoted,
                     "files": len(each.files),
+                    "alts": [self._file(key).get("alt_text", "") for key in each.files],
                     "removed": each.removed,
                 }
                 for each in ours
@@ -1605,6 +1621,7 @@ _ROUTES: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
     ("POST", f"/2/media/upload/(?P<id>{_ID})/append", X._upload_append),
     ("POST", f"/2/media/upload/(?P<id>{_ID})/finalize", X._upload_end),
     ("GET", "/2/media/upload", X._upload_status),
+    ("POST", "/2/media/metadata", X._describe),
     ("POST", f"/2/dm_conversations/with/(?P<person>{_ID})/messages", X._send_message),
     ("GET", f"/2/dm_conversations/with/(?P<person>{_ID})/dm_events", X._messages_with),
     ("GET", "/2/dm_events", X._all_messages),

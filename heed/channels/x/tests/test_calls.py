@@ -219,6 +219,13 @@ class TestFiles:
         assert script.requests[-1].json["media"] == {"media_ids": ["900"]}
         assert [each.decisive for each in script.requests] == [False] * 4 + [True]
 
+    def test_what_a_picture_shows_is_said(self) -> None:
+        script = Script(begun(), {"data": {}}, begun(), {"data": {"id": "900"}}, made())
+        script.run(network.send(ACCOUNT, answer("Tako.", replace(file(), alt="Škorenj z zadrgo"))))
+        assert script.asked[3:] == ["POST /media/metadata", "POST /tweets"]
+        said = {"id": "900", "metadata": {"alt_text": {"text": "Škorenj z zadrgo"}}}
+        assert script.requests[3].json == said
+
     def test_a_video_is_waited_for(self) -> None:
         pending = working("pending", check_after_secs=4)
         script = Script(begun(), {}, pending, working("in_progress", check_after_secs=7), begun(), made())
@@ -340,6 +347,23 @@ class TestFinding:
         script = Script(first, {"data": [own()]})
         assert script.run(network.find(ACCOUNT, answer(started=NOW))).external_id == "78"
         assert script.requests[1].params["pagination_token"] == "t2"
+
+    @pytest.mark.parametrize("way", ["public", "private"])
+    def test_page_after_page_until_its_time_is_passed(self, way: str) -> None:
+        """A busy account: giving up earlier would say that it is not there, and send it twice."""
+        one = own("80", "@lea_marn Drugo.") if way == "public" else told("80", "Drugo.")
+        wanted = answer(started=NOW) if way == "public" else private(started=NOW)
+        busy = [{"data": [one], "meta": {"next_token": f"t{number}"}} for number in range(7)]
+        script = Script(*busy, {"data": [own() if way == "public" else told()]})
+        assert isinstance(script.run(network.find(ACCOUNT, wanted)), Sent)
+        assert len(script.requests) == 8
+
+    @pytest.mark.parametrize("way", ["public", "private"])
+    def test_what_x_no_longer_lists_is_no_proof(self, way: str) -> None:
+        one = own("80", "@lea_marn Drugo.") if way == "public" else told("80", "Drugo.")
+        wanted = answer(started=NOW) if way == "public" else private(started=NOW)
+        script = Script(*[{"data": [one], "meta": {"next_token": "t"}}] * 32)
+        assert script.run(network.find(ACCOUNT, wanted)) == CannotTell()
 
     @pytest.mark.parametrize(
         "posts",

@@ -371,8 +371,10 @@ class TestAnswering:
     def test_pictures_and_a_video(self, desk: Desk, x: X) -> None:
         message = mentioned(desk)
         picture = OutgoingFile("boot.png", "image/png", PNG, "")
-        desk.send(replace(desk.answer_to(message, "Tako."), files=(picture, picture)))
+        told = replace(picture, alt="Škorenj z zadrgo")
+        desk.send(replace(desk.answer_to(message, "Tako."), files=(told, picture)))
         assert x.seen()["posts"][-1]["files"] == 2
+        assert x.seen()["posts"][-1]["alts"] == ["Škorenj z zadrgo", ""]
         video = OutgoingFile("zip.mp4", "video/mp4", b"v" * 100, "")
         desk.send(replace(desk.answer_to(message, ""), files=(video,)))
         assert x.seen()["posts"][-1]["files"] == 1
