@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "heed.accounts",
     "heed.channels",
     "heed.inbox",
+    "heed.routing",
     "heed.web",
     "heed.widget",
 ]
