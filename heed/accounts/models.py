@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils.functional import cached_property
@@ -162,6 +164,8 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=120)
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=clock.now)
+    used_at = models.DateTimeField(null=True, blank=True)
+    """When a program last showed it, to the hour."""
 
     def __str__(self) -> str:
         return self.name
@@ -173,3 +177,103 @@ class ApiToken(models.Model):
     @staticmethod
     def fresh() -> str:
         return "heed_" + secrets.token_urlsafe(32)
+
+
+class Invitation(models.Model):
+    """A letter that lets one person in, once. Of its token only the digest is kept."""
+
+    HOLDS: ClassVar = timedelta(days=7)
+
+    email = models.EmailField()
+    name = models.CharField(max_length=120, blank=True)
+    role = models.CharField(max_length=20, blank=True)
+    own = models.ForeignKey(OwnRole, on_delete=models.CASCADE, null=True, blank=True)
+    brand = models.ForeignKey(Brand, on_delete=models.CASCADE, null=True, blank=True)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True)
+    account = models.BigIntegerField(null=True, blank=True)
+    digest = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    invited_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "email",
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="one_open_invitation",
+            ),
+            models.CheckConstraint(condition=Q(own=None) ^ Q(role=""), name="one_role_an_invitation"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def grant(self) -> Grant:
+        """What whoever accepts will be given; not saved."""
+        return Grant(role=self.role, own=self.own, brand=self.brand, team=self.team, account=self.account)
+
+    @property
+    def expired(self) -> bool:
+        return self.expires_at <= clock.now()
+
+
+class SignInPolicy(models.Model):
+    """How people sign in at this desk. There is one row; `heed.accounts.policy` reads and changes it."""
+
+    class SecondFactor(models.TextChoices):
+        NOBODY = ""
+        SOME = "some"
+        ALL = "all"
+
+    least_length = models.PositiveSmallIntegerField(default=10)
+    second_factor = models.CharField(
+        max_length=5, choices=SecondFactor.choices, default=SecondFactor.NOBODY, blank=True
+    )
+    """Who must have one: everybody, or those with one of `second_factor_roles`."""
+    second_factor_roles = models.JSONField(default=list, blank=True)
+    company_name = models.CharField(max_length=60, blank=True)
+    company_server = models.CharField(max_length=500, blank=True)
+    """Where the OpenID Connect server of the company lives; empty: people sign in here only."""
+    locked_company = models.BinaryField(default=bytes, blank=True)
+    company_domains = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+    """Mail domains whose addresses the company's server vouches for."""
+    company_joins = models.BooleanField(default=False)
+    """Whether somebody of these domains gets in without an invitation."""
+    company_role = models.CharField(max_length=20, default="agent")
+    company_factor = models.BooleanField(default=False)
+    """Whether signing in there counts as a second factor."""
+
+
+class AuditRow(models.Model):
+    """Something somebody did. Rows are only added; the database refuses all else. A row holds names and
+    ids as they were and points at nothing, so that it stays true when its subject is gone.
+
+    `seq` and `digest` come a moment later, when the row is sealed into the chain (`heed.accounts.audit`).
+    """
+
+    at = models.DateTimeField(default=clock.now)
+    actor = models.BigIntegerField(null=True, blank=True)
+    actor_name = models.CharField(max_length=120, blank=True)
+    what = models.CharField(max_length=40)
+    kind = models.CharField(max_length=40, blank=True)
+    target = models.CharField(max_length=64, blank=True)
+    target_name = models.CharField(max_length=200, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
+    ip = models.CharField(max_length=45, blank=True)
+    seq = models.BigIntegerField(null=True, blank=True, unique=True)
+    digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["actor", "-id"], name="audit_by_actor"),
+            models.Index(fields=["kind", "target", "-id"], name="audit_by_target"),
+            models.Index(fields=["what", "-id"], name="audit_by_what"),
+            models.Index(
+                fields=["actor", "kind", "target", "at"], condition=Q(what="opened"), name="audit_opened"
+            ),
+            models.Index(fields=["id"], condition=Q(seq=None), name="audit_unsealed"),
+        ]

@@ -1,0 +1,283 @@
+"""The audit: who did what, when, to what. Rows are only added, and chained so that a change shows.
+
+Whoever changes a setting, exports or opens something calls `record` in the transaction in which it happens.
+Writers never wait for each other: a row is written without its place in the chain, and `seal` gives the new
+rows their numbers and digests a moment later, one sealer at a time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Model
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from heed.accounts.models import AuditRow, User
+from heed.lib import clock
+
+DEEDS: dict[str, Promise] = {
+    "made": _("made"),
+    "changed": _("changed"),
+    "removed": _("removed"),
+    "renamed": _("renamed"),
+    "switched_on": _("switched on"),
+    "switched_off": _("switched off"),
+    "connected": _("connected"),
+    "reconnected": _("connected again"),
+    "disconnected": _("disconnected"),
+    "opened": _("opened"),
+    "exported": _("exported"),
+    "signed_in": _("signed in"),
+    "signed_out": _("signed out"),
+    "sign_in_failed": _("failed to sign in"),
+    "sessions_ended": _("signed out elsewhere"),
+    "password_changed": _("password changed"),
+    "factor_set": _("second factor set up"),
+    "factor_removed": _("second factor removed"),
+    "let_in": _("let in"),
+    "shut_out": _("shut out"),
+    "role_given": _("role given"),
+    "role_taken": _("role taken"),
+    "invited": _("invited"),
+    "invited_again": _("invited again"),
+    "invitation_withdrawn": _("invitation withdrawn"),
+    "joined": _("joined"),
+    "token_made": _("token made"),
+    "token_removed": _("token removed"),
+    "blocked": _("blocked"),
+    "unblocked": _("no longer blocked"),
+}
+"""What can be done, in words. A room may record a deed that has no words here: it is shown as it is."""
+
+THINGS: dict[str, Promise] = {
+    "user": _("Person"),
+    "ownrole": _("Role"),
+    "brand": _("Brand"),
+    "team": _("Team"),
+    "account": _("Account"),
+    "ticket": _("Ticket"),
+    "identity": _("Customer"),
+    "signinpolicy": _("Sign-in"),
+    "audit": _("Audit"),
+    "rule": _("Rule"),
+    "hours": _("Hours"),
+    "holiday": _("Holiday"),
+    "target": _("Target"),
+    "autotext": _("Automatic message"),
+    "tag": _("Tag"),
+    "field": _("Field"),
+    "savedview": _("View"),
+    "text": _("Text"),
+    "guideline": _("Guideline"),
+}
+"""What it is done to: the name of the model in words."""
+
+VISIT = timedelta(minutes=30)
+"""Opening the same thing again within this time is one visit."""
+
+_ORIGIN: ContextVar[str] = ContextVar("audit_origin", default="")
+_LONGEST = 500
+_NEVER = ("password", "secret", "token", "credential", "code", "key")
+_LOCK = 0x68656564_61756474  # "heedaudt"
+_AT_ONCE = 2000
+
+
+class SecretInAudit(ValueError):
+    """A fact's name says that it is a secret. Record that it changed, never what it is."""
+
+
+def came_from(address: str) -> None:
+    """Where the request that is being answered came from: its rows will say so. Empty: nowhere."""
+    _ORIGIN.set(address)
+
+
+def record(user: User | None, what: str, target: Model | str = "", **facts: Any) -> None:
+    """Add a row, in the caller's transaction.
+
+    `user` is who did it, None when Heed did or nobody knows; `what` a key of `DEEDS`; `target` a row of
+    the database or the kind of thing; `facts` what changed, small and never secret (`SecretInAudit`).
+    """
+    for name in facts:
+        if any(word in name for word in _NEVER):
+            raise SecretInAudit(name)
+    kind, key, name = _names(target)
+    AuditRow.objects.create(
+        actor=user.pk if user else None,
+        actor_name=_text(user, 120) if user else "",
+        what=what,
+        kind=kind,
+        target=key,
+        target_name=name,
+        facts={name: _fact(value) for name, value in facts.items()},
+        ip=_ORIGIN.get(),
+    )
+
+
+def opened(user: User, target: Model, name: str = "") -> None:
+    """Somebody looks at something: one row a visit."""
+    kind, key, found = _names(target)
+    now = clock.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO accounts_auditrow
+                (at, actor, actor_name, what, kind, target, target_name, facts, ip, digest)
+            SELECT %(now)s, %(actor)s, %(actor_name)s, 'opened', %(kind)s, %(target)s, %(name)s, '{}',
+                   %(ip)s, ''
+            WHERE NOT EXISTS (
+                SELECT 1 FROM accounts_auditrow
+                WHERE what = 'opened' AND actor = %(actor)s AND kind = %(kind)s AND target = %(target)s
+                  AND at > %(since)s)
+            """,
+            {
+                "now": now,
+                "since": now - VISIT,
+                "actor": user.pk,
+                "actor_name": _text(user, 120),
+                "kind": kind,
+                "target": key,
+                "name": _text(name, 200) or found,
+                "ip": _ORIGIN.get(),
+            },
+        )
+
+
+def seal() -> int:
+    """Put the rows that are not in the chain yet into it, in order; how many. Does nothing while somebody
+    else is at it."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        last = AuditRow.objects.filter(seq__isnull=False).order_by("-seq").first()
+        seq, digest = (last.seq or 0, last.digest) if last else (0, "")
+        rows = list(AuditRow.objects.filter(seq=None).order_by("id")[:_AT_ONCE])
+        sealed: list[tuple[int, int, str]] = []
+        for row in rows:
+            seq += 1
+            digest = digest_of(digest, seq, row)
+            sealed.append((row.pk, seq, digest))
+        if sealed:
+            cursor.execute(
+                """
+                UPDATE accounts_auditrow SET seq = sealed.seq, digest = sealed.digest
+                FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS sealed (id, seq, digest)
+                WHERE accounts_auditrow.id = sealed.id
+                """,
+                [list(column) for column in zip(*sealed, strict=True)],
+            )
+    return len(sealed)
+
+
+def digest_of(before: str, seq: int, row: AuditRow) -> str:
+    """SHA-256, as hex, over the digest of the row before, this row's number and all it says."""
+    said = [
+        seq,
+        row.pk,
+        row.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        row.actor,
+        row.actor_name,
+        row.what,
+        row.kind,
+        row.target,
+        row.target_name,
+        row.facts,
+        row.ip,
+    ]
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(f"{before}\n{text}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `verify` found. `broken` is the number of the first row that does not fit, None when all do."""
+
+    rows: int
+    head: str
+    waiting: int
+    broken: int | None = None
+    why: str = ""
+
+
+def verify(head: str = "") -> Verdict:
+    """Walk the whole chain. With a `head` that was noted down earlier, that digest must be part of it:
+    so it shows, too, when rows were cut off at the end."""
+    before, seq, met = "", 0, not head
+    waiting = AuditRow.objects.filter(seq=None).count()
+    for row in AuditRow.objects.filter(seq__isnull=False).order_by("seq").iterator(_AT_ONCE):
+        seq += 1
+        if row.seq != seq:
+            return Verdict(seq - 1, before, waiting, seq, "it is missing")
+        digest = digest_of(before, seq, row)
+        if digest != row.digest:
+            return Verdict(seq - 1, before, waiting, seq, "it was changed, or the one before it was")
+        before = digest
+        met = met or digest == head
+    if not met:
+        return Verdict(seq, before, waiting, seq + 1, "rows that were there before are missing at the end")
+    return Verdict(seq, before, waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows one wants to see."""
+
+    actor: int | None = None
+    what: str = ""
+    kind: str = ""
+    target: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def rows(wanted: Wanted, *, before: int | None = None, limit: int = 50) -> list[AuditRow]:
+    """The newest rows first, those older than the row `before`."""
+    found = AuditRow.objects.order_by("-id")
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    if wanted.actor is not None:
+        found = found.filter(actor=wanted.actor)
+    for name in ("what", "kind", "target"):
+        if value := getattr(wanted, name):
+            found = found.filter(**{name: value})
+    if wanted.since:
+        found = found.filter(at__gte=wanted.since)
+    if wanted.until:
+        found = found.filter(at__lt=wanted.until)
+    return list(found[:limit])
+
+
+def all_rows(wanted: Wanted) -> Iterator[list[AuditRow]]:
+    """All of them, newest first, by the thousand."""
+    before: int | None = None
+    while batch := rows(wanted, before=before, limit=1000):
+        yield batch
+        before = batch[-1].pk
+
+
+def _names(target: Model | str) -> tuple[str, str, str]:
+    if isinstance(target, str):
+        return target[:40], "", ""
+    return str(target._meta.model_name)[:40], str(target.pk), _text(target, 200)
+
+
+def _text(value: object, most: int) -> str:
+    return str(value).replace("\0", "")[:most]
+
+
+def _fact(value: object) -> object:
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_fact(each) for each in list(value)[:100]]
+    if isinstance(value, dict):
+        return {_text(name, 60): _fact(each) for name, each in list(value.items())[:100]}
+    return _text(value, _LONGEST)
