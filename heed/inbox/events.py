@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Literal
 
@@ -100,6 +102,9 @@ TOLD: frozenset[Kind] = frozenset(
 REACT = "heed.react"
 """The job that hands events to their reactions. `heed.wiring` holds the table."""
 
+_because: ContextVar[dict[str, Any]] = ContextVar("because", default={})
+"""Facts that every event written now carries, besides its own."""
+
 _waited_for: set[str] = set()
 """The kinds that have reactions."""
 
@@ -108,6 +113,16 @@ def wait_for(kinds: Iterable[str]) -> None:
     """From now on only events of these kinds are handed to reactions."""
     _waited_for.clear()
     _waited_for.update(kinds)
+
+
+@contextmanager
+def because(**facts: Any) -> Iterator[None]:
+    """Whatever is written inside says in its data why it happened, such as which rule did it."""
+    before = _because.set(facts)
+    try:
+        yield
+    finally:
+        _because.reset(before)
 
 
 def record(
@@ -127,7 +142,7 @@ def record(
         message=message,
         actor=actor,
         at=at or clock.now(),
-        data=data,
+        data={**_because.get(), **data},
     )
     hand_to_reactions([(kind, event.pk)])
     live.tell(topics_of([ticket.pk]))
