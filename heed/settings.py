@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "heed.channels",
     "heed.inbox",
     "heed.routing",
+    "heed.insights",
     "heed.web",
     "heed.widget",
 ]

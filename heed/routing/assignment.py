@@ -1,0 +1,242 @@
+"""Taking tickets, giving them out and giving them back.
+
+Whoever gives tickets of a team out locks the team's row first and the ticket after it: turns are given one at
+a time, and a ticket that somebody took meanwhile stays theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from heed.accounts.models import Team, User
+from heed.inbox import reach, verbs
+from heed.inbox.models import OPEN, Message, Ticket
+from heed.inbox.verbs import CannotAct
+from heed.lib import clock
+from heed.routing.models import Profile, Skill, TeamRouting, Turn
+from heed.routing.people import Able, able, able_of_team, may_take, skills_for
+
+WAITING = OPEN & Q(
+    assignee=None, spam=False, merged_into=None, status__in=(Ticket.Status.NEW, Ticket.Status.OPEN)
+)
+"""What waits for somebody to take it."""
+
+Way = TeamRouting.Way
+_MOST_LOOKED_AT = 50
+
+
+class AlreadyTaken(CannotAct):
+    """A colleague was faster; `by` has the ticket."""
+
+    def __init__(self, by: User) -> None:
+        super().__init__(_("%(name)s has taken it already.") % {"name": by.name or by.email})
+        self.by = by
+
+
+class NothingWaits(CannotAct):
+    """There is no next ticket for this person now; the sentence says why."""
+
+
+# ----------------------------------------------------------------------------- taking
+
+
+@transaction.atomic
+def claim(ticket: Ticket, user: User) -> Ticket:
+    """Take a ticket that nobody has. Of two at once one wins; the other gets `AlreadyTaken`."""
+    now = _locked(ticket)
+    if now.assignee is not None and now.assignee != user:
+        raise AlreadyTaken(now.assignee)
+    verbs.assign(now, user, user)
+    return now
+
+
+@transaction.atomic
+def next_ticket(user: User) -> Ticket:
+    """Take the ticket that most needs an answer, among those this person may and can answer: of their teams
+    and of none, in a language they speak, with the skills they have. The most urgent first, then what is due
+    first, then who waits longest. Raises `NothingWaits`."""
+    me = able(user)
+    if not me.here:
+        raise NothingWaits(_("You are away. Come back first, then take the next ticket."))
+    if not me.has_room:
+        raise NothingWaits(
+            _("You have %(load)d open tickets, as many as you can have. Finish one first.")
+            % {"load": me.load}
+        )
+    free = _for(me).select_for_update(of=("self",), skip_locked=True)
+    order = [F("priority").desc(), F("due_at").asc(nulls_last=True), F("waiting_since").asc(nulls_last=True)]
+    found = free.filter(unanswered=True).order_by(*order, "id").first()
+    if found is None:
+        raise NothingWaits(_("Nothing waits for you now. Well done."))
+    verbs.assign(found, user, user)
+    return found
+
+
+def _for(me: Able) -> QuerySet[Ticket]:
+    """What waits and suits this person."""
+    rows = Ticket.objects.filter(WAITING).filter(reach.sight(me.user, "answer").q())
+    mine = Q(team=None)
+    for team, routing in _ways(me.user):
+        suiting = Q(team=team)
+        if routing.same_language and me.languages:
+            suiting &= Q(language__in=["", *sorted(me.languages)])
+        if routing.same_skill:
+            suiting &= ~Q(tags__overlap=_tags_beyond(me)) if _tags_beyond(me) else Q()
+        mine |= suiting
+    return rows.filter(mine)
+
+
+def _ways(user: User) -> list[tuple[Team, TeamRouting]]:
+    """The teams from which somebody may pull, and how these work."""
+    teams = Team.objects.filter(memberships__user=user, archived=False).select_related("routing")
+    found = [(team, routing_of(team)) for team in teams]
+    return [(team, routing) for team, routing in found if routing.way != Way.HAND]
+
+
+def _tags_beyond(me: Able) -> list[str]:
+    """The tags that ask for a skill this person has not."""
+    return sorted({tag for skill in Skill.objects.exclude(pk__in=me.skills) for tag in skill.tags})
+
+
+def routing_of(team: Team) -> TeamRouting:
+    """How a team gets its tickets, also where nobody has chosen yet."""
+    try:
+        return team.routing
+    except TeamRouting.DoesNotExist:
+        return TeamRouting(team=team)
+
+
+# ----------------------------------------------------------------------------- giving out
+
+
+@transaction.atomic
+def assign_by_team(number: int) -> User | None:
+    """Give a waiting ticket of a team to somebody of it, in the team's way; None where it stays with the
+    team: nobody is here, suits and has room, or people take tickets themselves there."""
+    team = Ticket.objects.filter(WAITING, pk=number, team__archived=False).values_list("team", flat=True)
+    routing = TeamRouting.objects.select_for_update().filter(team__in=team).first()
+    if routing is None or routing.way == Way.HAND:
+        return None
+    ticket = _locked_waiting(number, routing.team_id)
+    if ticket is None:
+        return None
+    chosen = _chosen(routing, ticket)
+    if chosen is not None:
+        verbs.assign(ticket, None, chosen)
+        _note_turn(routing, chosen)
+    return chosen
+
+
+def _chosen(routing: TeamRouting, ticket: Ticket) -> User | None:
+    skills = skills_for(ticket.tags) if routing.same_skill else frozenset()
+    language = ticket.language if routing.same_language else ""
+    found = [
+        each
+        for each in able_of_team(routing.team)
+        if each.here and each.has_room and each.suits(language, skills) and may_take(each.user, ticket)
+    ]
+    if routing.prefer_last and found:
+        last = who_answered_last(ticket)
+        for each in found:
+            if each.user.pk == last:
+                return each.user
+    if not found or routing.way == Way.PULL:
+        return None
+    given = dict(Turn.objects.filter(team=routing.team_id).values_list("user", "turn"))
+    by_turn = [(given.get(each.user.pk, 0), each.user.pk, each) for each in found]
+    if routing.way == Way.LEAST:
+        return min(by_turn, key=lambda row: (row[2].load, *row[:2]))[2].user
+    return min(by_turn, key=lambda row: row[:2])[2].user
+
+
+def _note_turn(routing: TeamRouting, user: User) -> None:
+    routing.turns += 1
+    routing.save(update_fields=["turns"])
+    Turn.objects.update_or_create(team=routing.team, user=user, defaults={"turn": routing.turns})
+
+
+def who_answered_last(ticket: Ticket) -> int | None:
+    """Who of us wrote to this customer last, in any of their tickets."""
+    talks = Ticket.objects.filter(customer=ticket.customer_id).order_by("-last_at").values("pk")[:_MOST_LOOKED_AT]
+    said = Message.objects.filter(ticket__in=list(talks.values_list("pk", flat=True)), direction="out")
+    said = said.filter(author__isnull=False).exclude(visibility="note")
+    return said.order_by("-at", "-pk").values_list("author", flat=True).first()
+
+
+def give_out(limit: int = 200) -> int:
+    """Give out what waited because nobody was here or had room; the most urgent first."""
+    teams = TeamRouting.objects.filter(team__archived=False, way__in=(Way.TURNS, Way.LEAST))
+    waiting = Ticket.objects.filter(WAITING, unanswered=True, team__in=teams.values("team"))
+    order = [F("priority").desc(), F("due_at").asc(nulls_last=True), F("waiting_since").asc(nulls_last=True)]
+    numbers = list(waiting.order_by(*order, "id").values_list("pk", flat=True)[:limit])
+    return sum(assign_by_team(number) is not None for number in numbers)
+
+
+# ----------------------------------------------------------------------------- going and coming
+
+
+@transaction.atomic
+def go_away(user: User, until: object = None, *, give_back: bool) -> int:
+    """Say that somebody is away, until a time or until they come back. With `give_back` their unanswered
+    tickets return to their teams; returns how many did."""
+    profile = _profile(user)
+    profile.away_since, profile.away_until = clock.now(), until  # type: ignore[assignment]
+    profile.save(update_fields=["away_since", "away_until"])
+    return hand_back(user, user) if give_back else 0
+
+
+@transaction.atomic
+def come_back(user: User) -> None:
+    profile = _profile(user)
+    profile.away_since = profile.away_until = None
+    profile.save(update_fields=["away_since", "away_until"])
+
+
+@transaction.atomic
+def hand_back(user: User, by: User | None) -> int:
+    """Give the unanswered tickets of somebody who leaves back to their teams; returns how many. Tickets of
+    no team, and of teams that do not want theirs back, stay."""
+    teams = [each.pk for each in Team.objects.filter(tickets__assignee=user).distinct().select_related("routing")
+             if routing_of(each).takes_back]
+    held = Ticket.objects.filter(OPEN, assignee=user, unanswered=True, team__in=teams).order_by("pk")
+    given = 0
+    for ticket in held:
+        fresh = _locked(ticket)
+        if fresh.assignee_id == user.pk and fresh.unanswered:
+            verbs.assign(fresh, by, None)
+            given += 1
+    return given
+
+
+def hand_back_after_shifts() -> int:
+    """What people whose shift ended leave unanswered goes back to their teams, once a shift."""
+    from heed.routing.people import shift_ended
+
+    now = clock.now()
+    given = 0
+    for profile in Profile.objects.filter(gives_back=True).exclude(shifts={}).select_related("user"):
+        ended = shift_ended(profile, now)
+        if ended is None or profile.handed_back_at == ended:
+            continue
+        with transaction.atomic():
+            given += hand_back(profile.user, None)
+            Profile.objects.filter(pk=profile.pk).update(handed_back_at=ended)
+    return given
+
+
+def _profile(user: User) -> Profile:
+    Profile.objects.get_or_create(user=user)
+    return Profile.objects.select_for_update().get(user=user)
+
+
+def _locked(ticket: Ticket) -> Ticket:
+    return Ticket.objects.select_for_update(of=("self",)).select_related("account", "assignee", "team").get(pk=ticket.pk)
+
+
+def _locked_waiting(number: int, team: int) -> Ticket | None:
+    rows = Ticket.objects.select_for_update(of=("self",)).select_related("account", "customer")
+    return rows.filter(WAITING, pk=number, team=team).first()
