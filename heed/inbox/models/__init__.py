@@ -14,6 +14,7 @@ from heed.inbox.models.many import Sweep, Swept
 from heed.inbox.models.messages import Attachment, Draft, EarlyNews, Message, Reaction, Revision
 from heed.inbox.models.people import Customer, Identity
 from heed.inbox.models.tickets import OPEN, FormerNumber, Post, TallyChange, Ticket
+from heed.inbox.models.words import TicketWords, WordsToWrite
 
 __all__ = [
     "OPEN",
@@ -41,4 +42,6 @@ __all__ = [
     "Tag",
     "TallyChange",
     "Ticket",
+    "TicketWords",
+    "WordsToWrite",
 ]

@@ -1,0 +1,112 @@
+"""The words of a ticket and their places, and what can be asked of them.
+
+Beside each word of a note stands the same one marked as a note's, and so for the subject and for the
+names of the customer: that is how a word can be looked for there alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from heed.inbox.models import Message, Ticket
+from heed.lib.tokens import is_written_together, tokens
+
+Mark = Literal["", "note", "subject", "customer"]
+
+_SIGNS: dict[Mark, str] = {"": "", "note": "~", "subject": "^", "customer": "@"}
+"""No folded word holds such a letter."""
+_WEIGHTS: dict[Mark, str] = {"": "", "note": "", "subject": "A", "customer": "B"}
+_APART = 10
+"""Places between two texts: a phrase never reaches from one into the other."""
+_SHORT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that stand one after the other; the last may be the beginning of one."""
+
+    words: tuple[tuple[str, int], ...]
+    prefix: bool = False
+    mark: Mark = ""
+
+    @property
+    def tsquery(self) -> str:
+        sign, parts, before = _SIGNS[self.mark], [], 0
+        for word, place in self.words:
+            parts += [f"<{place - before}>"] if parts else []
+            parts.append(f"'{sign}{word}'")
+            before = place
+        return " ".join(parts) + (":*" if self.prefix else "")
+
+
+def phrase(text: str, *, prefix: bool = False, mark: Mark = "") -> Phrase | None:
+    """What to ask for a text; None where it has nothing that can be looked for. Of two letters alone
+    many words begin."""
+    found = tuple((token.word, token.place) for token in tokens(text, asking=True))
+    if not found:
+        return None
+    word = found[0][0]
+    short = len(found) == 1 and len(word) <= (1 if is_written_together(word) else _SHORT)
+    return Phrase(found, prefix or (short and not mark), mark)
+
+
+class Lexicon:
+    """The words of a ticket, or of some of its messages."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, list[str]] = defaultdict(list)
+        self._at: dict[str, set[int]] = defaultdict(set)
+        self._end = 0
+
+    def add(self, text: str, mark: Mark = "") -> None:
+        start, sign, weight = self._end + _APART, _SIGNS[mark], _WEIGHTS[mark]
+        for token in tokens(text):
+            self._end = start + token.place
+            for word in (token.word, sign + token.word) if sign else (token.word,):
+                if self._end not in self._at[word]:
+                    self._at[word].add(self._end)
+                    self._places[word].append(f"{self._end}{weight}")
+
+    def holds(self, asked: Phrase) -> bool:
+        sign = _SIGNS[asked.mark]
+        standing = [
+            {at - place for at in self._standing(sign + word, asked.prefix and last)}
+            for last, word, place in _marked_last(asked)
+        ]
+        return bool(set.intersection(*standing))
+
+    def tsvector(self) -> str:
+        return " ".join(f"'{word}':{','.join(places)}" for word, places in self._places.items())
+
+    def _standing(self, word: str, prefix: bool) -> set[int]:
+        if not prefix:
+            return self._at.get(word, set())
+        return {at for each, places in self._at.items() if each.startswith(word) for at in places}
+
+
+def _marked_last(asked: Phrase) -> list[tuple[bool, str, int]]:
+    last = len(asked.words) - 1
+    return [(index == last, word, place) for index, (word, place) in enumerate(asked.words)]
+
+
+def of_ticket(ticket: Ticket, messages: Iterable[Message]) -> Lexicon:
+    """All words of a ticket with its identity and customer, from these messages of it."""
+    found = Lexicon()
+    found.add(ticket.subject, "subject")
+    identity, customer = ticket.identity, ticket.customer
+    for name in dict.fromkeys((customer.name, identity.name, f"@{identity.handle.lstrip('@')}")):
+        found.add(name, "customer")
+    for tag in ticket.tags:
+        found.add(tag)
+    add_messages(found, messages)
+    return found
+
+
+def add_messages(found: Lexicon, messages: Iterable[Message]) -> None:
+    """The words of messages that are still there."""
+    for message in messages:
+        if message.removed_at is None:
+            found.add(message.text, "note" if message.visibility == "note" else "")
