@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from ninja import Schema
 from pydantic import Field
 
 from heed.accounts.models import User
 from heed.api.shapes.given import Given, Text
 from heed.api.shapes.networks import CapabilitiesOut, of_capabilities
+from heed.api.shapes.shape import Shape
 from heed.channels import reach as channels
 from heed.channels.models import Account
 
@@ -31,21 +31,21 @@ class AccountChange(Given):
     after_solved: Literal["reopen", "new"] | None = None
 
 
-class AccountProblem(Schema):
+class AccountProblem(Shape):
     reason: str
     sentence: str
     way_out: str
     detail: str
 
 
-class QuotaOut(Schema):
+class QuotaOut(Shape):
     what: str
     left: int
     of: int | None
     resets_at: datetime | None
 
 
-class AccountOut(Schema):
+class AccountOut(Shape):
     id: int
     network: str
     name: str
@@ -68,7 +68,7 @@ class AccountOut(Schema):
     created_at: datetime
 
 
-class Accounts(Schema):
+class Accounts(Shape):
     items: list[AccountOut]
     next: str
 
@@ -105,7 +105,7 @@ def of_account(account: Account, asking: User) -> dict[str, Any]:
     }
 
 
-class AccountShort(Schema):
+class AccountShort(Shape):
     id: int
     name: str
     network: str

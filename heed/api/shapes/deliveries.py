@@ -5,22 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ninja import Schema
 from pydantic import Field
 
 from heed.api.shapes.accounts import AccountShort, of_account_in_short
 from heed.api.shapes.given import DeliveryState
+from heed.api.shapes.shape import Shape
 from heed.inbox.models import Delivery
 
 _BODY_IN_LISTS = 10_000
 
 
-class DeliveryProblem(Schema):
+class DeliveryProblem(Shape):
     what: str
     error: str
 
 
-class DeliveryOut(Schema):
+class DeliveryOut(Shape):
     id: int
     account: AccountShort
     at: datetime
@@ -33,7 +33,7 @@ class DeliveryOut(Schema):
     size: int = Field(description="Bytes of the whole body.")
 
 
-class Deliveries(Schema):
+class Deliveries(Shape):
     items: list[DeliveryOut]
     next: str
 

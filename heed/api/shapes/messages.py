@@ -7,17 +7,17 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from ninja import Schema
 from pydantic import Field
 
 from heed.api.shapes.given import Given, Text
 from heed.api.shapes.networks import FilesOut, LateOut, LimitOut, of_files, of_late, of_limits
+from heed.api.shapes.shape import Shape
 from heed.channels.base import Action
 from heed.inbox.models import Attachment, Message
 from heed.inbox.possible import Act, Way
 
 
-class AttachmentOut(Schema):
+class AttachmentOut(Shape):
     id: int
     kind: str
     name: str
@@ -28,7 +28,7 @@ class AttachmentOut(Schema):
     url: str | None
 
 
-class AuthorOut(Schema):
+class AuthorOut(Shape):
     type: Literal["customer", "colleague", "account"]
     name: str
     handle: str
@@ -36,12 +36,12 @@ class AuthorOut(Schema):
     email: str
 
 
-class Earlier(Schema):
+class Earlier(Shape):
     at: datetime
     text: str
 
 
-class MessageOut(Schema):
+class MessageOut(Shape):
     id: int
     ticket: int
     external_id: str
@@ -72,7 +72,7 @@ class MessageOut(Schema):
     manner: dict[str, Any] = Field(description="How an answer went out: chosen, quote, late, template.")
 
 
-class Messages(Schema):
+class Messages(Shape):
     items: list[MessageOut]
     next: str
 
@@ -83,7 +83,7 @@ class TemplateGiven(Given):
     values: list[Text] = []
 
 
-class TemplateOut(Schema):
+class TemplateOut(Shape):
     name: str
     language: str
     text: str
@@ -112,7 +112,7 @@ class ActionGiven(Given):
     )
 
 
-class ActOut(Schema):
+class ActOut(Shape):
     action: str
     allowed: bool
     sentence: str
@@ -120,7 +120,7 @@ class ActOut(Schema):
     limits: list[LimitOut]
 
 
-class Acts(Schema):
+class Acts(Shape):
     items: list[ActOut]
     next: str
 
@@ -139,7 +139,7 @@ class Outcome(Given):
     outcome: Literal["resend", "sent"]
 
 
-class WayOut(Schema):
+class WayOut(Shape):
     allowed: bool
     sentence: str
     way_out: str
@@ -154,7 +154,7 @@ class WayOut(Schema):
     quote: bool
 
 
-class PossibleOut(Schema):
+class PossibleOut(Shape):
     public: WayOut
     private: WayOut
 

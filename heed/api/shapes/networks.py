@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ninja import Schema
 from pydantic import Field
 
+from heed.api.shapes.shape import Shape
 from heed.channels.base import Capabilities, Files, Guide, Late, Limit, Network, Writing
 
 
-class FieldOut(Schema):
+class FieldOut(Shape):
     name: str
     label: str
     help: str
@@ -19,12 +19,12 @@ class FieldOut(Schema):
     required: bool
 
 
-class LimitOut(Schema):
+class LimitOut(Shape):
     unit: str
     most: int
 
 
-class FilesOut(Schema):
+class FilesOut(Shape):
     types: list[str]
     most_bytes: dict[str, int]
     count: int
@@ -32,13 +32,13 @@ class FilesOut(Schema):
     fetched: bool = Field(description="The network fetches files from us: a public address is needed.")
 
 
-class LateOut(Schema):
+class LateOut(Shape):
     name: str
     until: int = Field(description="Seconds after the customer's last message.")
     note: str
 
 
-class WritingOut(Schema):
+class WritingOut(Shape):
     limits: list[LimitOut]
     files: FilesOut | None
     window: int | None
@@ -47,7 +47,7 @@ class WritingOut(Schema):
     templates: bool
 
 
-class CapabilitiesOut(Schema):
+class CapabilitiesOut(Shape):
     public: WritingOut | None
     private: WritingOut | None
     private_reply: bool
@@ -64,20 +64,20 @@ class CapabilitiesOut(Schema):
     receipts: list[str]
 
 
-class PermissionOut(Schema):
+class PermissionOut(Shape):
     name: str
     why: str
     needed: bool
 
 
-class GuideOut(Schema):
+class GuideOut(Shape):
     steps: list[str]
     permissions: list[PermissionOut]
     console: str
     sets_webhook: bool
 
 
-class NetworkOut(Schema):
+class NetworkOut(Shape):
     name: str
     label: str
     base_url: str
@@ -88,7 +88,7 @@ class NetworkOut(Schema):
     capabilities: CapabilitiesOut
 
 
-class Networks(Schema):
+class Networks(Shape):
     items: list[NetworkOut]
     next: str
 

@@ -8,16 +8,16 @@ from typing import Any, Literal
 
 from django.conf import settings
 from django.db.models import Prefetch, prefetch_related_objects
-from ninja import Schema
 from pydantic import Field
 
 from heed.accounts.models import User
 from heed.api.shapes.accounts import AccountShort, of_account_in_short
 from heed.api.shapes.given import Given, Status, Text
+from heed.api.shapes.shape import Shape
 from heed.inbox.models import Identity, Post, Ticket
 
 
-class IdentityOut(Schema):
+class IdentityOut(Shape):
     network: str
     account: int
     external_id: str
@@ -25,13 +25,13 @@ class IdentityOut(Schema):
     handle: str
 
 
-class CustomerOut(Schema):
+class CustomerOut(Shape):
     id: int
     name: str
     identities: list[IdentityOut]
 
 
-class PostOut(Schema):
+class PostOut(Shape):
     external_id: str
     text: str
     author: str
@@ -43,20 +43,20 @@ class PostOut(Schema):
     removed: bool
 
 
-class LastMessage(Schema):
+class LastMessage(Shape):
     text: str
     direction: Literal["in", "out"]
     author: str
     at: datetime
 
 
-class Colleague(Schema):
+class Colleague(Shape):
     id: int
     email: str
     name: str
 
 
-class TicketOut(Schema):
+class TicketOut(Shape):
     number: int
     status: Status
     unanswered: bool
@@ -76,7 +76,7 @@ class TicketOut(Schema):
     url: str
 
 
-class Tickets(Schema):
+class Tickets(Shape):
     items: list[TicketOut]
     next: str
 
