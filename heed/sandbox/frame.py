@@ -1,7 +1,7 @@
 """The frame in which simulators of networks stand: addresses, faults, webhooks, ids, verbs.
 
-A network is a module in `networks/` that holds `simulator`, a subclass of `Simulator`. It is
-found by listing that folder. Everything is kept in memory and gone with the process.
+A network is a module or a folder in `networks/` that holds `simulator`, a subclass of `Simulator`.
+It is found by listing that folder. Everything is kept in memory and gone with the process.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from hashlib import sha256
 from importlib import import_module
 from itertools import count
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
@@ -394,9 +395,9 @@ class Sandbox:
 
 
 def simulators() -> dict[str, type[Simulator]]:
-    """The simulators by name: every module of the folder `networks`."""
+    """The simulators by name: every module of the folder `networks`, and every folder in it."""
     folder = Path(__file__).parent / "networks"
-    names = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    names = sorted(found.name for found in iter_modules([str(folder)]))
     return {name: import_module(f"heed.sandbox.networks.{name}").simulator for name in names}
 
 

@@ -8,15 +8,7 @@ from typing import Any
 
 import orjson
 
-from heed.channels.base import (
-    ADMITTED,
-    REFUSED,
-    WRONG_METHOD,
-    AccountRecord,
-    Admission,
-    Hook,
-    Malformed,
-)
+from heed.channels.base import ADMITTED, REFUSED, WRONG_METHOD, AccountRecord, Admission, Hook, Malformed
 from heed.lib.crypto import hmac_sha256_hex, same
 
 

@@ -13,7 +13,8 @@ import pytest
 from heed.lib.crypto import hmac_sha256_hex
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Fault, PlayError
-from heed.sandbox.networks.facebook import Facebook, as_meta_writes
+from heed.sandbox.meta.calls import as_meta_writes
+from heed.sandbox.networks.facebook import Facebook
 from heed.sandbox.tests.receiver import Receiver, Taken
 
 FIELDS = (
@@ -162,7 +163,12 @@ def test_an_address_that_does_not_answer_the_challenge(
     receiver.answer = lambda hook: (status, body)
     with pytest.raises(PlayError):
         facebook.do("callback", url=f"{receiver.url}/other")
-    wanted = {"object": "page", "callback_url": f"{receiver.url}/other", "verify_token": "v"}
+    wanted = {
+        "object": "page",
+        "fields": "feed",
+        "callback_url": f"{receiver.url}/other",
+        "verify_token": "v",
+    }
     answer = call(facebook, "POST", f"{facebook.app}/subscriptions", wanted, token=as_app(facebook))
     assert answer["error"]["code"] == 2200
     assert facebook.hook_url == receiver.url

@@ -14,7 +14,8 @@ from heed.lib import clock
 from heed.lib.crypto import hmac_sha256_hex
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Fault, PlayError
-from heed.sandbox.networks.instagram import Instagram, as_meta_writes
+from heed.sandbox.meta.calls import as_meta_writes
+from heed.sandbox.networks.instagram import Instagram
 from heed.sandbox.tests.receiver import Receiver, Taken
 
 DAY = 24 * 60 * 60

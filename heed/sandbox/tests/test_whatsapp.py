@@ -12,7 +12,8 @@ import pytest
 from heed.lib.crypto import hmac_sha256_hex
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import PlayError
-from heed.sandbox.networks.whatsapp import FIELDS, WhatsApp
+from heed.sandbox.networks.whatsapp import WhatsApp
+from heed.sandbox.networks.whatsapp.number import FIELDS
 from heed.sandbox.tests.receiver import Receiver, Taken
 
 client = httpx.Client()

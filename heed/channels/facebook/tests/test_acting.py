@@ -8,12 +8,7 @@ from typing import Any
 import pytest
 
 from heed.channels.facebook.adapter import network
-from heed.channels.facebook.tests.sample import (
-    ACCOUNT,
-    COMMENT,
-    GRAPH,
-    MESSAGE,
-)
+from heed.channels.facebook.tests.sample import ACCOUNT, COMMENT, GRAPH, MESSAGE
 from heed.channels.meta.tests.script import PROOF, Script, no, ok, refused
 
 

@@ -10,17 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from heed.channels.base import (
-    AccountRecord,
-    Checked,
-)
+from heed.channels.base import AccountRecord, Checked
 from heed.channels.facebook.adapter import network
 from heed.channels.facebook.connecting import PERMISSIONS, SUBSCRIBED
-from heed.channels.facebook.tests.sample import (
-    ACCOUNT,
-    GRAPH,
-    PRIVATE,
-)
+from heed.channels.facebook.tests.sample import ACCOUNT, GRAPH, PRIVATE
 from heed.channels.meta.tests.script import DONE, Script, no, ok, refused
 from heed.lib.http import Response, Steps
 

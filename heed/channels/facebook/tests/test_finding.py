@@ -8,22 +8,9 @@ from typing import Any
 
 import pytest
 
-from heed.channels.base import (
-    Answer,
-    CannotTell,
-    NotThere,
-    Sent,
-)
+from heed.channels.base import Answer, CannotTell, NotThere, Sent
 from heed.channels.facebook.adapter import network
-from heed.channels.facebook.tests.sample import (
-    ACCOUNT,
-    GRAPH,
-    OURS,
-    PICTURE,
-    PRIVATE,
-    PRIVATE_REPLY,
-    PUBLIC,
-)
+from heed.channels.facebook.tests.sample import ACCOUNT, GRAPH, OURS, PICTURE, PRIVATE, PRIVATE_REPLY, PUBLIC
 from heed.channels.meta.tests.script import Script, no, ok, refused
 from heed.lib import clock
 from heed.lib.http import Response

@@ -7,21 +7,9 @@ from typing import Any
 
 import pytest
 
-from heed.channels.base import (
-    AuthorFound,
-    IdentitySeen,
-    MediaSource,
-    MessageEdited,
-    Person,
-    PostSeen,
-    Wanted,
-)
+from heed.channels.base import AuthorFound, IdentitySeen, MediaSource, MessageEdited, Person, PostSeen, Wanted
 from heed.channels.facebook.adapter import network
-from heed.channels.facebook.tests.sample import (
-    ACCOUNT,
-    GRAPH,
-    OURS,
-)
+from heed.channels.facebook.tests.sample import ACCOUNT, GRAPH, OURS
 from heed.channels.meta.tests.script import Script, no, ok, refused
 from heed.lib.http import Response
 

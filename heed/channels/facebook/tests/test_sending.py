@@ -8,11 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from heed.channels.base import (
-    Answer,
-    Sent,
-    Target,
-)
+from heed.channels.base import Answer, Sent, Target
 from heed.channels.facebook.adapter import network
 from heed.channels.facebook.tests.sample import (
     ACCOUNT,

@@ -7,15 +7,7 @@ from typing import Any
 
 import pytest
 
-from heed.channels.base import (
-    AuthorFound,
-    IdentitySeen,
-    MessageEdited,
-    Person,
-    PostSeen,
-    Target,
-    Wanted,
-)
+from heed.channels.base import AuthorFound, IdentitySeen, MessageEdited, Person, PostSeen, Target, Wanted
 from heed.channels.instagram.adapter import network
 from heed.channels.instagram.tests.sample import (
     ACCOUNT,

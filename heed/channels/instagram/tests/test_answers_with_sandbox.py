@@ -7,14 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from heed.channels.base import (
-    Answer,
-    CannotTell,
-    Echo,
-    MessageReceived,
-    NotThere,
-    Sent,
-)
+from heed.channels.base import Answer, CannotTell, Echo, MessageReceived, NotThere, Sent
 from heed.channels.instagram.adapter import network
 from heed.channels.meta.tests.desk import PICTURE, answer_to, as_target, news, only, refused
 from heed.channels.tests.contract import Desk

@@ -8,10 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from heed.channels.base import (
-    AccountRecord,
-    Checked,
-)
+from heed.channels.base import AccountRecord, Checked
 from heed.channels.instagram.adapter import network
 from heed.channels.instagram.connecting import BY_FACEBOOK_LOGIN, BY_INSTAGRAM_LOGIN
 from heed.channels.instagram.tests.sample import ACCOUNT, APP, BY_FACEBOOK, BY_FB, BY_IG, IG, PAGE, as_app

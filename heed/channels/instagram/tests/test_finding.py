@@ -8,15 +8,7 @@ from typing import Any
 
 import pytest
 
-from heed.channels.base import (
-    AccountRecord,
-    Answer,
-    CannotTell,
-    NotThere,
-    Refusal,
-    Sent,
-    Target,
-)
+from heed.channels.base import AccountRecord, Answer, CannotTell, NotThere, Refusal, Sent, Target
 from heed.channels.instagram.adapter import network
 from heed.channels.instagram.tests.sample import (
     ACCOUNT,

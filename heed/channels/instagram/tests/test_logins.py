@@ -7,10 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from heed.channels.base import (
-    Sent,
-    SessionExpired,
-)
+from heed.channels.base import Sent, SessionExpired
 from heed.channels.instagram.adapter import network
 from heed.channels.instagram.tests.sample import (
     ACCOUNT,

@@ -7,13 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from heed.channels.base import (
-    AccountRecord,
-    Answer,
-    OutgoingFile,
-    Sent,
-    Target,
-)
+from heed.channels.base import AccountRecord, Answer, OutgoingFile, Sent, Target
 from heed.channels.instagram.adapter import network
 from heed.channels.instagram.tests.sample import (
     ACCOUNT,

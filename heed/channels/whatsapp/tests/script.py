@@ -7,12 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from heed.channels.base import (
-    Answer,
-    OutgoingFile,
-    Refusal,
-    Target,
-)
+from heed.channels.base import Answer, OutgoingFile, Refusal, Target
 from heed.channels.meta.tests.script import Script
 from heed.channels.whatsapp.adapter import network
 from heed.channels.whatsapp.tests.sample import ACCOUNT

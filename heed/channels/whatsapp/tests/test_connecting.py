@@ -8,28 +8,13 @@ from typing import Any
 
 import pytest
 
-from heed.channels.base import (
-    AccountRecord,
-    Checked,
-    Collected,
-    MediaSource,
-    Refusal,
-    Template,
-    Wanted,
-)
+from heed.channels.base import AccountRecord, Checked, Collected, MediaSource, Refusal, Template, Wanted
 from heed.channels.meta.tests.sample import SECRET
 from heed.channels.meta.tests.script import Script
 from heed.channels.whatsapp.adapter import network
 from heed.channels.whatsapp.connecting import PERMISSIONS
 from heed.channels.whatsapp.tests.sample import ACCOUNT, NUMBER
-from heed.channels.whatsapp.tests.script import (
-    API,
-    BUSINESS,
-    LEA,
-    answer,
-    error,
-    ok,
-)
+from heed.channels.whatsapp.tests.script import API, BUSINESS, LEA, answer, error, ok
 from heed.lib.http import Response
 
 NUMBER_NODE = {

@@ -9,15 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from heed.channels.base import (
-    Answer,
-    CannotTell,
-    FilledTemplate,
-    OutgoingFile,
-    Refusal,
-    Sent,
-    Target,
-)
+from heed.channels.base import Answer, CannotTell, FilledTemplate, OutgoingFile, Refusal, Sent, Target
 from heed.channels.meta.tests.script import PROOF, Script
 from heed.channels.whatsapp.adapter import network
 from heed.channels.whatsapp.tests.sample import ACCOUNT, NUMBER
