@@ -90,6 +90,7 @@ def _serve(which: str, bind: str, port: int) -> None:
     from heed.lib.collector import calm_collector
 
     calm_collector()
+    _hold_many_open()
 
     async def serve() -> None:
         server = Server(
@@ -108,6 +109,15 @@ def _serve(which: str, bind: str, port: int) -> None:
         await server.serve()
 
     asyncio.run(serve())
+
+
+def _hold_many_open() -> None:
+    """Every open page holds a connection: take as many as the system lets us have."""
+    import resource
+
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _work(which: str) -> None:
