@@ -45,13 +45,17 @@ class Upload:
     content: bytes
 
 
+class Token(str):
+    """An OAuth token in place of a password: mail servers get it by XOAUTH2."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One call to a network.
 
     `decisive` marks the call that makes the thing happen: when its answer is lost the outcome
-    is unknown and it must not be sent again blindly. `login` is name and password for a mail server:
-    they never stand in an address, nor in a log.
+    is unknown and it must not be sent again blindly. `login` is name and password (or `Token`) for a mail
+    server: they never stand in an address, nor in a log.
     """
 
     method: Literal["GET", "POST", "DELETE", "PUT"]

@@ -1,7 +1,8 @@
 """Mail servers by the requests and answers of `heed.lib.http`: the scheme says which wire.
 
 `smtp://host:587`, `smtps://host:465`
-    POST, params `from` and `to`, content a whole message: hand it over. The status is the server's own
+    POST, params `from`, `to` and `also` (whom it may refuse), content a whole message: hand it over. The
+    status is the server's own
     (250 taken, 4xx later, 5xx no), the body its words, the header `stage` where it said so.
     GET: sign in only; the header `size` is the largest message taken.
 `imap://host:143`, `imaps://host:993`, then a mailbox; `/%5CSent` is where sent mail lies, whatever it
@@ -50,6 +51,7 @@ from heed.lib.http import (
     AnswerLost,
     Request,
     Response,
+    Token,
     TooLarge,
     Unreachable,
     checked_address,
@@ -160,7 +162,10 @@ class MailClient:
         if request.method == "GET":
             return Response(250, {"stage": "login", "size": server.esmtp_features.get("size", "")}, b"")
         return server.hand_over(
-            str(request.params.get("from", "")), _all(request.params.get("to", [])), request.content or b""
+            str(request.params.get("from", "")),
+            _all(request.params.get("to", [])),
+            _all(request.params.get("also", [])),
+            request.content or b"",
         )
 
     def _secure(self, place: Place, server: _Smtp) -> None:
@@ -287,14 +292,19 @@ class _Smtp(smtplib.SMTP):
         """Servers that ask nobody for a password are not given one."""
         if login is None or not self.has_extn("auth"):
             return
+        user, password = login
         try:
-            self.login(*login)
+            if isinstance(password, Token):
+                # Refused, the server says why first and wants an empty line.
+                self.auth("XOAUTH2", lambda said=None: "" if said else _xoauth2(user, password))
+            else:
+                self.login(user, password)
         except smtplib.SMTPAuthenticationError as error:
             raise _Said("login", error.smtp_code, _bytes(error.smtp_error)) from error
 
-    def hand_over(self, sender: str, receivers: list[str], content: bytes) -> Response:
+    def hand_over(self, sender: str, receivers: list[str], also: list[str], content: bytes) -> Response:
         options = [f"size={len(content)}"] if self.has_extn("size") else []
-        if not all(address.isascii() for address in (sender, *receivers)):
+        if not all(address.isascii() for address in (sender, *receivers, *also)):
             if not self.has_extn("smtputf8"):
                 raise _Said("to", 553, b"the server takes only addresses in Latin letters")
             options += ["SMTPUTF8", "BODY=8BITMIME"]
@@ -302,6 +312,8 @@ class _Smtp(smtplib.SMTP):
         self._expect("from", *self.mail(sender, options), 250)
         for receiver in receivers:
             self._expect("to", *self.rcpt(receiver), 250, 251)
+        for receiver in also:
+            self.rcpt(receiver)
         self._expect("data", *self.docmd("DATA"), 354)
         return Response(*self._content(content))
 
@@ -363,7 +375,10 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
     def sign_in(self, user: str, password: str) -> None:
         """Raises `LoginError` for a refusal only: the library also calls a broken line one."""
         try:
-            self.login(user, password)
+            if isinstance(password, Token):
+                self.oauth2_login(user, password)
+            else:
+                self.login(user, password)
         except LoginError as error:
             if isinstance(error.__context__, imaplib.IMAP4.abort):
                 raise error.__context__ from None
@@ -529,6 +544,10 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
             _, told = self.noop()
             if _tells_of_mail(told):
                 yield
+
+
+def _xoauth2(user: str, token: str) -> str:
+    return f"user={user}\x01auth=Bearer {token}\x01\x01"
 
 
 def decoded(head: Message, content: bytes) -> bytes:

@@ -67,6 +67,7 @@ class Mailroom:
         largest: int,
     ) -> None:
         self.admits = admits
+        self.admits_token: Callable[[str, str], bool] = lambda user, token: False
         self.takes = takes
         self.receives = receives
         self.now = now
@@ -147,6 +148,14 @@ class _Session(socketserver.StreamRequestHandler):
             raise Cut
         return got.decode("utf-8", "replace").rstrip("\r\n")
 
+    def _has_token(self, told: str) -> bool:
+        """Whether the token of XOAUTH2 opens the mailbox."""
+        try:
+            user, bearer = base64.b64decode(told).decode().split("\x01")[:2]
+        except (ValueError, binascii.Error):
+            return False
+        return self.room.admits_token(user.removeprefix("user="), bearer.removeprefix("auth=Bearer "))
+
 
 class SmtpSession(_Session):
     def talk(self) -> None:
@@ -161,7 +170,10 @@ class SmtpSession(_Session):
                 return
             if verb == "EHLO":
                 self.say(
-                    "250-mail.example", f"250-SIZE {self.room.largest}", "250-AUTH PLAIN", "250 8BITMIME"
+                    "250-mail.example",
+                    f"250-SIZE {self.room.largest}",
+                    "250-AUTH PLAIN XOAUTH2",
+                    "250 8BITMIME",
                 )
             elif verb == "DATA":
                 self._data()
@@ -191,6 +203,13 @@ class SmtpSession(_Session):
         return 502, "5.5.2 Command not recognized"
 
     def _auth(self, line: str) -> Said:
+        _, by_token, told = line.partition("XOAUTH2 ")
+        if by_token:
+            self.signed_in = self._has_token(told)
+            if not self.signed_in:
+                self.say("334 eyJzdGF0dXMiOiI0MDEifQ==")
+                self.line()
+            return (235, "2.7.0 Accepted") if self.signed_in else (535, "5.7.8 Token not accepted")
         _, _, given = line.partition("PLAIN ")
         try:
             _, user, password = base64.b64decode(given).decode().split("\0")
@@ -224,7 +243,7 @@ class ImapSession(_Session):
         self.box: Box | None = None
         self.told = 0
         idle = " IDLE" if self.room.can_idle else ""
-        self.abilities = f"IMAP4rev1{idle} UIDPLUS SPECIAL-USE"
+        self.abilities = f"IMAP4rev1{idle} UIDPLUS SPECIAL-USE AUTH=XOAUTH2"
         self.say(f"* OK [CAPABILITY {self.abilities}] ready")
         while True:
             words = self._command()
@@ -258,6 +277,13 @@ class ImapSession(_Session):
                 self.say("* BYE")
             case "LOGIN" if len(words) == 2 and self.room.admits(*words):
                 self.signed_in = True
+            case "AUTHENTICATE" if words[:1] == ["XOAUTH2"]:
+                self.say("+ ")
+                self.signed_in = self._has_token(self.line())
+                if not self.signed_in:
+                    self.say("+ eyJzdGF0dXMiOiI0MDEifQ==")
+                    self.line()
+                    return "NO [AUTHENTICATIONFAILED] Token not accepted"
             case "LOGIN":
                 return "NO [AUTHENTICATIONFAILED] Invalid credentials"
             case _ if not self.signed_in:

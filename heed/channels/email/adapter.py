@@ -30,14 +30,16 @@ from heed.channels.base import (
     Permission,
     Refusal,
     Sent,
+    SessionExpired,
     Target,
     Wanted,
     Writing,
 )
-from heed.channels.email import polling, reading, writing
+from heed.channels.email import calls, polling, reading, writing
 from heed.channels.email.calls import (
     SENT,
     address_of,
+    is_by_token,
     login_of,
     mailbox,
     outgoing,
@@ -79,6 +81,24 @@ class Email(Network):
             "password",
             _("Password"),
             _("Where the provider asks for a second factor: an app password made for Heed."),
+            required=False,
+        ),
+        CredentialField(
+            "refresh_token",
+            _("Refresh token"),
+            _("In place of the password where the provider wants OAuth, as Google and Microsoft do."),
+            required=False,
+        ),
+        CredentialField(
+            "client_id", _("Client ID"), _("Only with a refresh token."), secret=False, required=False
+        ),
+        CredentialField("client_secret", _("Client secret"), _("Only with a refresh token."), required=False),
+        CredentialField(
+            "token_url",
+            _("Address for tokens"),
+            _("Only with a refresh token of another provider than Google and Microsoft."),
+            secret=False,
+            required=False,
         ),
         CredentialField(
             "imap_host",
@@ -136,11 +156,14 @@ class Email(Network):
 
     def check(self, account: AccountRecord) -> Steps[Checked]:
         """Sign in to both servers, and note where the mailbox stands: what comes from now on is ours."""
+        if not account.credentials.get("password") and not is_by_token(account):
+            raise Refusal("not_configured", detail="A password or a refresh token is needed.")
         answered = yield Request("GET", mailbox(account), login=login_of(account))
-        abilities = refuse_mailbox(answered).get("capabilities") or []
-        stands = refuse_mailbox((yield Request("GET", mailbox(account, "INBOX"), login=login_of(account))))
+        abilities = refuse_mailbox(answered, account).get("capabilities") or []
+        inbox = yield Request("GET", mailbox(account, "INBOX"), login=login_of(account))
+        stands = refuse_mailbox(inbox, account)
         taken = yield Request("GET", outgoing(account), login=login_of(account))
-        refuse_mail(taken)
+        refuse_mail(taken, account)
         size = taken.headers.get("size", "")
         facts = {
             "idle": "IDLE" in abilities,
@@ -149,6 +172,9 @@ class Email(Network):
         }
         address = address_of(account)
         return Checked(address, account.credentials.get("name") or address, address, facts=facts)
+
+    def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
+        return calls.renew(account)
 
     def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
         return polling.collect(account, cursor)
@@ -183,7 +209,7 @@ class Email(Network):
     def ear(self, account: AccountRecord) -> Ear | None:
         try:
             return Ear("mailbox", mailbox(account, "INBOX"), login=login_of(account))
-        except Refusal:
+        except (Refusal, SessionExpired):  # the next poll renews it
             return None
 
 

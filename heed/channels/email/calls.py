@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from heed.channels.base import AccountRecord, Reason, Refusal
-from heed.lib.http import Response
+from heed.channels.base import AccountRecord, Reason, Refusal, SessionExpired
+from heed.lib import clock
+from heed.lib.http import Request, Response, Steps, Token
 
 SENT = "\\Sent"
 """The mailbox where sent mail lies, whatever it is called there."""
 
+ALMOST_OVER = timedelta(seconds=120)
+"""A token this near to its end is renewed before it is used."""
+
+_TOKEN_ADDRESSES = {
+    "gmail.com": "https://oauth2.googleapis.com/token",
+    "google": "https://oauth2.googleapis.com/token",
+    "office365": "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+    "outlook": "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+}
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _WAIT = re.compile(
     r"(?:in|after|for|retry)\D{0,20}?(?:(\d+):(\d\d)(?::(\d\d))?|(\d{1,5})\s*(s|sec\w*|m|min\w*)?\b)",
@@ -26,9 +37,60 @@ def address_of(account: AccountRecord) -> str:
     return account.credentials.get("address", "").strip().lower()
 
 
+def is_by_token(account: AccountRecord) -> bool:
+    """Whether the mailbox is opened with a token that is renewed, and not with a password."""
+    return bool(account.credentials.get("refresh_token"))
+
+
 def login_of(account: AccountRecord) -> tuple[str, str]:
+    """Name and password or token. Raises `SessionExpired` when the token ends or there is none yet."""
     given = account.credentials
-    return given.get("user") or given.get("address", ""), given.get("password", "")
+    user = given.get("user") or given.get("address", "")
+    if not is_by_token(account):
+        return user, given.get("password", "")
+    token, ends = account.session.get("access_token", ""), account.session.get("expires_at", "")
+    if not token or (ends and clock.from_iso(ends) - ALMOST_OVER <= clock.now()):
+        raise SessionExpired
+    return user, Token(token)
+
+
+def renew(account: AccountRecord) -> Steps[dict[str, str]]:
+    """A fresh token for the one that lasts (RFC 6749, 6). Some give another of those as well."""
+    given = account.credentials
+    if not is_by_token(account):
+        raise Refusal("sign_in_again", detail="there is no password and no refresh token")
+    lasting = account.session.get("refresh_token") or given["refresh_token"]
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": lasting,
+        "client_id": given.get("client_id", ""),
+        "client_secret": given.get("client_secret", ""),
+    }
+    response = yield Request(
+        "POST", _token_address(account), form={name: value for name, value in form.items() if value}
+    )
+    said = response.record if response.body else {}
+    if response.status in (400, 401, 403):
+        words = f"{said.get('error', '')} {said.get('error_description', '')}".strip()
+        raise Refusal("sign_in_again", code=str(response.status), detail=words[:300])
+    token = said.get("access_token")
+    if response.status != 200 or not isinstance(token, str) or not token:
+        raise Refusal("network_down", retry=True, code=str(response.status), detail="no token was given")
+    session = {"access_token": token, "refresh_token": str(said.get("refresh_token") or lasting)}
+    seconds = said.get("expires_in")
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool):
+        session["expires_at"] = (clock.now() + timedelta(seconds=seconds)).isoformat()
+    return session
+
+
+def _token_address(account: AccountRecord) -> str:
+    """Where tokens are given: as entered, else as the provider of the mail server is known to have it."""
+    entered = account.credentials.get("token_url", "").strip()
+    host = account.credentials.get("imap_host", "").lower()
+    usual = next((address for part, address in _TOKEN_ADDRESSES.items() if part in host), "")
+    if not (entered or usual).startswith(("https://", "http://")):
+        raise Refusal("not_configured", detail="the address where tokens are given is missing")
+    return entered or usual
 
 
 def mailbox(account: AccountRecord, name: str = "", place: str = "") -> str:
@@ -65,11 +127,13 @@ def is_own(address: str, account: AccountRecord) -> bool:
     )
 
 
-def refuse_mailbox(response: Response) -> Mapping[str, Any]:
-    """The answer of a mailbox. Raises `Refusal`."""
+def refuse_mailbox(response: Response, account: AccountRecord) -> Mapping[str, Any]:
+    """The answer of a mailbox. Raises `Refusal`, and `SessionExpired` where a token was refused."""
     match response.status:
         case 200:
             return response.record
+        case 401 if is_by_token(account):
+            raise SessionExpired
         case 401:
             raise Refusal("sign_in_again", code="IMAP", detail=_said(response))
         case 404:
@@ -77,13 +141,16 @@ def refuse_mailbox(response: Response) -> Mapping[str, Any]:
     raise Refusal("network_down", retry=True, code="IMAP", detail=_said(response))
 
 
-def refuse_mail(response: Response, *, with_files: bool = False) -> None:
-    """Raise what a mail server means by its code (RFC 5321) and status (RFC 3463)."""
+def refuse_mail(response: Response, account: AccountRecord, *, with_files: bool = False) -> None:
+    """Raise what a mail server means by its code (RFC 5321) and status (RFC 3463); `SessionExpired` where
+    a token was refused."""
     code, words, stage = response.status, _said(response), response.headers.get("stage", "")
     if 200 <= code < 300:
         return
     status = (_STATUS.search(words) or [""])[0]
     reason, retry = _meaning(code, status, stage, with_files=with_files)
+    if reason == "sign_in_again" and is_by_token(account):
+        raise SessionExpired
     after = _seconds(words) if reason == "slow_down" else None
     raise Refusal(reason, retry=retry, after=after, code=f"{code} {status}".strip(), detail=words)
 

@@ -55,7 +55,7 @@ def _page(account: AccountRecord, name: str, before: Mapping[str, Any]) -> Steps
     )
     if response.status == 404 and name == SENT:
         return {}  # not every mailbox keeps what was sent
-    return refuse_mailbox(response)
+    return refuse_mailbox(response, account)
 
 
 def _following(before: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, Any]:

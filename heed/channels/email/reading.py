@@ -27,6 +27,7 @@ from heed.channels.email.reports import Report, report_of
 from heed.lib import clock
 
 _MOST_IDS = 20
+_MOST_OTHERS = 20
 _MOST_WHOLE = 20_000
 _MOST_TEXT = 200_000
 _NO_SUCH_PERSON = ("5.1.0", "5.1.1", "5.1.10")
@@ -179,10 +180,18 @@ def _refs(
         "references": [*known[:1], *known[1:][-_MOST_IDS + 1 :]],
         "reply_to": replies[0] if replies else "",
         "tag": tags[0].partition("@")[0].partition("+")[2] if tags else "",
+        "cc": [] if machine else _others(letter, account, {person.external_id if person else "", *replies}),
         "automatic": machine,
         "whole": whole,
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _others(letter: Letter, account: AccountRecord, known: set[str]) -> list[str]:
+    """Who else was written to, and reads the answer too."""
+    found = [one.address for one in words.addresses(letter.message, "To", "Cc")]
+    others = [one for one in found if one not in known and not is_own(one, account)]
+    return list(dict.fromkeys(others))[:_MOST_OTHERS]
 
 
 def _receivers(letter: Letter) -> list[str]:

@@ -19,6 +19,7 @@ from heed.channels.base import (
     OutgoingFile,
     Refusal,
     Sent,
+    SessionExpired,
 )
 from heed.channels.email.calls import (
     SENT,
@@ -37,6 +38,7 @@ MOST_BYTES = 15 * 1024 * 1024
 TEXT_LIMIT = 50_000
 _MOST_IDS = 20
 _REPLY = re.compile(r"^\s*(re|aw|sv|odg|отв|رد|回复|回覆|返信)\s*[:：]", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 _STILL_COMING = 90.0
 """Seconds in which a server that keeps sent mail by itself has it where we look."""
@@ -49,18 +51,18 @@ _CRLF = policy.compat32.clone(linesep="\r\n")
 def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
     """Hand the answer over; keep a copy where mail programs look for sent mail."""
     id, receiver = message_id(answer.key, account), receiver_of(answer)
-    if not re.fullmatch(r"[^\s@<>,;]+@[^\s@<>,;]+", receiver):
+    if not _ADDRESS.fullmatch(receiver):
         raise Refusal("unreachable", detail=f"{receiver} is not an address")
     content = composed(account, answer)
     response = yield Request(
         "POST",
         outgoing(account),
-        params={"from": address_of(account), "to": [receiver]},
+        params={"from": address_of(account), "to": [receiver], "also": copies_of(answer)},
         content=content,
         decisive=True,
         login=login_of(account),
     )
-    refuse_mail(response, with_files=bool(answer.files))
+    refuse_mail(response, account, with_files=bool(answer.files))
     yield from _keep(account, id, content)
     return Sent(id, at=None, refs=_refs(account, answer))
 
@@ -92,6 +94,8 @@ def composed(account: AccountRecord, answer: Answer) -> bytes:
     name = account.credentials.get("name") or account.name
     mail["From"] = formataddr((_one_line(name), address_of(account)))
     mail["To"] = receiver_of(answer)
+    if copies := copies_of(answer):
+        mail["Cc"] = ", ".join(copies)
     subject = subject_of(account, answer)
     mail["Subject"] = Header(subject, "us-ascii" if subject.isascii() else "utf-8").encode()
     mail["Date"] = format_datetime(clock.now())
@@ -107,6 +111,14 @@ def receiver_of(answer: Answer) -> str:
     """Where answers to this mail are wanted; the writer otherwise."""
     wanted = answer.to.refs.get("reply_to") if answer.to and not answer.to.ours else ""
     return str(wanted or answer.person).strip()
+
+
+def copies_of(answer: Answer) -> list[str]:
+    """Who else the conversation goes to."""
+    given = answer.to.refs.get("cc") if answer.to else None
+    found = [str(each) for each in given] if isinstance(given, list) else []
+    taken = [each for each in found if each.isascii() and _ADDRESS.fullmatch(each)]
+    return [each for each in taken if each != receiver_of(answer)]
 
 
 def subject_of(account: AccountRecord, answer: Answer) -> str:
@@ -131,6 +143,7 @@ def _refs(account: AccountRecord, answer: Answer) -> dict[str, object]:
         "message_id": message_id(answer.key, account),
         "subject": subject_of(account, answer),
         "references": _chain(answer),
+        **({"cc": copies} if (copies := copies_of(answer)) else {}),
     }
 
 
@@ -140,7 +153,7 @@ def _keep(account: AccountRecord, id: str, content: bytes) -> Steps[None]:
     try:
         if not (yield from _lies_in(account, SENT, id, "Message-ID")):
             yield Request("POST", mailbox(account, SENT), content=content, login=login_of(account))
-    except (Refusal, Unreachable, AnswerLost, TooLarge):
+    except (Refusal, SessionExpired, Unreachable, AnswerLost, TooLarge):
         return
 
 
@@ -150,7 +163,7 @@ def _lies_in(account: AccountRecord, name: str, id: str, *headers: str) -> Steps
     )
     if response.status == 404:
         return False
-    return bool(refuse_mailbox(response).get("uids"))
+    return bool(refuse_mailbox(response, account).get("uids"))
 
 
 def _attached(file: OutgoingFile) -> MIMEBase:

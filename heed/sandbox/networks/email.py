@@ -33,6 +33,7 @@ from heed.sandbox.frame import (
 from heed.sandbox.mailservers import Box, Cut, ImapSession, Mailroom, MailServer, Nonsense, Said, SmtpSession
 
 ADDRESS = "help@acme.example"
+CLIENT, REFRESH_TOKEN = "heed-of-acme", "lasting-token-of-the-mailbox"
 LARGEST = 20 * 1024 * 1024
 SOON = 7
 """Seconds a greylisting server asks to wait."""
@@ -90,6 +91,8 @@ class Email(Simulator):
         self.revoked = False
         self.saves_sent = False
         self.room = Mailroom(self._admits, self._takes, self._receives, self.clock.now, LARGEST)
+        self.room.admits_token = self._admits_token
+        self.token = ""
         self.room.boxes = {"INBOX": Box(self._new_uidvalidity()), "Sent": Box(1, use="\\Sent")}
         self.smtp = MailServer(SmtpSession, self.room, sandbox.port + 1)
         self.imap = MailServer(ImapSession, self.room, sandbox.port + 2)
@@ -115,12 +118,22 @@ class Email(Simulator):
         return [DemoAccount(f"{COMPANY} by e-mail", ADDRESS, credentials)]
 
     def answer(self, call: Call) -> Reply:
-        return Reply(404, "Mail goes over its own two ports.")
+        """Only tokens are given here: each for an hour, and the one before ends."""
+        if (call.method, call.path) != ("POST", "/token"):
+            return Reply(404, "Mail goes over its own two ports.")
+        lasting = (call.form.get("grant_type"), call.form.get("refresh_token"), call.form.get("client_id"))
+        if self.revoked or lasting != ("refresh_token", REFRESH_TOKEN, CLIENT):
+            return Reply(400, {"error": "invalid_grant", "error_description": "Token has been revoked."})
+        self.token = self.ids.name()
+        return Reply(200, {"access_token": self.token, "expires_in": 3600, "token_type": "Bearer"})
 
     # ------------------------------------------------------------------- the servers' side
 
     def _admits(self, user: str, password: str) -> bool:
         return not self.revoked and (user, password) == (ADDRESS, self.accounts()[0].credentials["password"])
+
+    def _admits_token(self, user: str, token: str) -> bool:
+        return not self.revoked and bool(self.token) and (user, token) == (ADDRESS, self.token)
 
     def _receives(self, address: str) -> Said:
         """Whether the other side's server takes mail for this address at all."""
@@ -171,12 +184,13 @@ class Email(Simulator):
     # ---------------------------------------------------------------------- customers
 
     def play_message(
-        self, person: str, text: str = "", picture: str = "", subject: str = ""
+        self, person: str, text: str = "", picture: str = "", subject: str = "", cc: str = ""
     ) -> dict[str, Any]:
-        """Write a mail; once the company has written, as an answer that quotes it."""
+        """Write a mail, perhaps with a copy to another customer; once the company has written, as an
+        answer that quotes it."""
         if not text.strip() and not picture:
             raise PlayError(_("Write something first."))
-        return self._write(person, text, subject, self._files(picture))
+        return self._write(person, text, subject, self._files(picture), cc)
 
     def play_file(self, person: str, name: str, content: str, text: str = "") -> dict[str, Any]:
         """Write a mail with a file of these words."""
@@ -281,7 +295,7 @@ class Email(Simulator):
         return self.people[address_of(person_named(person))]
 
     def _write(
-        self, person: str, text: str, subject: str, files: list[tuple[str, str, bytes]]
+        self, person: str, text: str, subject: str, files: list[tuple[str, str, bytes]], cc: str = ""
     ) -> dict[str, Any]:
         one = self._one(person)
         ours = [entry for entry in one.entries if entry.ours]
@@ -292,6 +306,8 @@ class Email(Simulator):
             said = f"{text}\n\n{_quoted(one.person, ours[-1])}"
         sender = (one.person.name, address_of(one.person))
         mail = self._mail(sender, ADDRESS, subject or first_words(text, 50), said)
+        if cc:
+            mail["Cc"] = address_of(person_named(cc))
         if ours:
             mail["In-Reply-To"] = ours[-1].id
             mail["References"] = " ".join(

@@ -262,3 +262,24 @@ def test_folders_in_folders_stay_alone() -> None:
         for depth in range(900)
     )
     assert len(read(body(nested), ACCOUNT)) == 1
+
+
+@pytest.mark.parametrize(
+    ("head", "copies"),
+    [
+        ("To: help@acme.example, Omar <omar@mail.example>\nCc: Tuya <tuya@mail.example>", ["omar", "tuya"]),
+        ("To: help+returns@acme.example\nCc: lea@mail.example, HELP@acme.example", []),
+        ("To: help@acme.example\nCc: omar@mail.example\nAuto-Submitted: auto-replied", []),
+        ("To: help@acme.example\nReply-To: omar@mail.example\nCc: omar@mail.example", []),
+        ("To: help@acme.example\nCc: " + ", ".join(f"a{n}@mail.example" for n in range(50)), 20),
+    ],
+)
+def test_who_else_reads_along(head: str, copies: list[str] | int) -> None:
+    raw = f"From: Lea <lea@mail.example>\n{head}\nMessage-ID: <m1@mail.example>\n\nKje je?".encode()
+    (found,) = read(body(raw), ACCOUNT)
+    assert isinstance(found, MessageReceived)
+    others = found.refs.get("cc", [])
+    if isinstance(copies, int):
+        assert len(others) == copies
+    else:
+        assert others == [f"{name}@mail.example" for name in copies]

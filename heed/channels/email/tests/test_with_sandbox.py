@@ -5,18 +5,30 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 
 import httpx
 import pytest
 
-from heed.channels.base import Echo, IdentitySeen, MessageReceived, OutgoingFile, Receipt, Refusal, Sent
-from heed.channels.email.tests.sample import letter
-from heed.channels.tests.contract import NETWORKS, Desk
+from heed.channels.base import (
+    Echo,
+    IdentitySeen,
+    MessageReceived,
+    OutgoingFile,
+    Receipt,
+    Refusal,
+    Sent,
+    SessionExpired,
+)
+from heed.channels.email.calls import login_of
+from heed.channels.email.tests.sample import ACCOUNT, letter
+from heed.channels.tests.contract import NETWORKS, Desk, target_of
+from heed.lib import clock
 from heed.lib.http import AnswerLost
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Fault
-from heed.sandbox.networks.email import Email
+from heed.sandbox.networks.email import CLIENT, REFRESH_TOKEN, Email
 from heed.sandbox.tests.receiver import Receiver
 
 network = NETWORKS["email"]
@@ -245,3 +257,108 @@ def test_a_large_mail_is_read_by_its_beginning(
     assert [each.name for each in found.attachments] == ["film.zip", "Velika.eml"]
     assert fetched(desk, found.attachments[0].url) == b"x" * 20_000
     assert len(fetched(desk, found.attachments[1].url)) > 20_000
+
+
+def test_who_had_a_copy_has_one_of_the_answer(desk: Desk, email: Email) -> None:
+    email.do("message", person="lea", text="For my brother too", cc="omar")
+    asked = desk.message("For my brother too")
+    assert asked.refs["cc"] == ["omar.badr@mail.example"]
+    sent = desk.send(desk.answer_to(asked, "It left yesterday."))
+    for person in ("lea", "omar"):
+        assert [line.text for line in email.scene(person).lines() if line.ours] == ["It left yesterday."]
+    again = replace(target_of(asked), external_id=sent.external_id, refs=sent.refs, ours=True)
+    key = "1f8fad5b-d9cb-469f-a165-70867728950e"
+    desk.send(replace(desk.answer_to(asked, "It is there."), key=key, to=again))
+    assert [line.text for line in email.scene("omar").lines() if line.ours][-1] == "It is there."
+
+
+def test_a_copy_that_is_refused_holds_up_nobody(desk: Desk, email: Email) -> None:
+    email.do("message", person="lea", text="For my brother too", cc="omar")
+    asked = desk.message("For my brother too")
+    email.do("shut", person="omar")
+    desk.send(desk.answer_to(asked, "It left yesterday."))
+    assert desk.times_seen("It left yesterday.") == 1
+
+
+class TestToken:
+    """A mailbox that is opened by OAuth: one token lasts, the others are renewed."""
+
+    @pytest.fixture
+    def mailbox(self, desk: Desk, email: Email) -> Desk:
+        given = {name: value for name, value in desk.record.credentials.items() if name != "password"}
+        given |= {
+            "refresh_token": REFRESH_TOKEN,
+            "client_id": CLIENT,
+            "token_url": f"{email.url}/token",
+        }
+        desk.record = replace(desk.record, credentials=given, session={})
+        desk.connect()
+        return desk
+
+    def test_news_and_answers(self, mailbox: Desk, email: Email) -> None:
+        email.do("message", person="lea", text="Kje je?")
+        mailbox.send(mailbox.answer_to(mailbox.message("Kje je?"), "Na poti."))
+        assert mailbox.times_seen("Na poti.") == 1
+        assert set(mailbox.record.session) == {"access_token", "refresh_token", "expires_at"}
+
+    @pytest.mark.parametrize("way", ["collect", "send"])
+    def test_a_refused_token_is_renewed(self, mailbox: Desk, email: Email, way: str) -> None:
+        email.do("message", person="lea", text="Kje je?")
+        asked = mailbox.message("Kje je?")
+        email.token = "another"
+        email.do("hang_up")
+        if way == "collect":
+            email.do("message", person="sam", text="Halo?")
+            assert mailbox.message("Halo?")
+        else:
+            mailbox.send(mailbox.answer_to(asked, "Na poti."))
+            assert mailbox.times_seen("Na poti.") == 1
+        assert mailbox.record.session["access_token"] == email.token != "another"
+
+    def test_a_token_about_to_end_is_not_used(self, mailbox: Desk) -> None:
+        ends = clock.now() + timedelta(seconds=60)
+        mailbox.record = replace(
+            mailbox.record, session={**mailbox.record.session, "expires_at": ends.isoformat()}
+        )
+        with pytest.raises(SessionExpired):
+            login_of(mailbox.record)
+        assert network.ear(mailbox.record) is None
+        mailbox.gather()
+        assert network.ear(mailbox.record) is not None
+
+    def test_a_lasting_token_that_was_revoked(self, mailbox: Desk, email: Email) -> None:
+        email.revoked = True
+        mailbox.record = replace(mailbox.record, session={})
+        with pytest.raises(Refusal) as refused:
+            mailbox.gather()
+        assert (refused.value.reason, refused.value.retry) == ("sign_in_again", False)
+        assert "revoked" in refused.value.detail
+
+    def test_the_ear_hears_with_it(self, mailbox: Desk, email: Email) -> None:
+        ear = network.ear(mailbox.record)
+        assert ear is not None
+        heard = mailbox.client.listen(ear, lambda: False)
+        next(heard)
+        email.do("message", person="lea", text="Kje je?")
+        next(heard)
+
+
+def test_neither_password_nor_token(desk: Desk) -> None:
+    given = {name: value for name, value in desk.record.credentials.items() if name != "password"}
+    desk.record = replace(desk.record, credentials=given)
+    with pytest.raises(Refusal, match="A password or a refresh token is needed"):
+        desk.connect()
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("imap.gmail.com", "https://oauth2.googleapis.com/token"),
+        ("outlook.office365.com", "https://login.microsoftonline.com/common/oauth2/v2.0/token"),
+    ],
+)
+def test_where_the_large_providers_give_tokens(host: str, address: str) -> None:
+    given = {**ACCOUNT.credentials, "refresh_token": "r", "client_id": "c", "imap_host": host}
+    request = next(network.renew(replace(ACCOUNT, credentials=given)))
+    assert request.url == address
+    assert request.form == {"grant_type": "refresh_token", "refresh_token": "r", "client_id": "c"}

@@ -129,7 +129,7 @@ def test_handed_over_then_kept() -> None:
         ("GET", False, "imaps://imap.acme.example:993/%5CSent"),
         ("POST", False, "imaps://imap.acme.example:993/%5CSent"),
     ]
-    assert asked[0].params == {"from": "help@acme.example", "to": ["lea.marn@mail.example"]}
+    assert asked[0].params == {"from": "help@acme.example", "to": ["lea.marn@mail.example"], "also": []}
     assert "app-password" not in repr(asked)
 
 
