@@ -156,7 +156,7 @@ def _is_known_part(account: Account, echo: Echo) -> bool:
 
 def _ours(account: Account) -> QuerySet[Message]:
     return Message.objects.select_related("ticket", "identity", "account", "author").filter(
-        account=account, direction="out", author__isnull=False
+        account=account, direction="out", send_key__isnull=False
     )
 
 

@@ -407,7 +407,7 @@ def _queue_again(message: Message) -> None:
 def _belongs_to_another(row: Message, external_id: str) -> bool:
     """Whether another answer written in Heed already has this id: then it is no proof for this one."""
     others = Message.objects.filter(account_id=row.account_id, external_id=external_id).exclude(pk=row.pk)
-    return bool(external_id) and others.exclude(direction="out", author=None).exists()
+    return bool(external_id) and others.exclude(direction="out", send_key=None).exists()
 
 
 def _leave_to_a_person(row: Message) -> None:

@@ -122,7 +122,7 @@ class Message(models.Model):
     @property
     def outside(self) -> bool:
         """We said it, but not from Heed."""
-        return self.direction == "out" and self.author_id is None
+        return self.direction == "out" and self.author_id is None and self.send_key is None
 
     @property
     def words(self) -> Words | None:

@@ -1,0 +1,60 @@
+"""What Heed says by itself. It goes the same way out as an answer, and is never one."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from heed.inbox import events
+from heed.inbox.jobs import send_answers
+from heed.inbox.models import Message, Ticket
+from heed.inbox.possible import last_inbound, possible, too_long
+from heed.inbox.verbs.refusals import CannotAnswer
+from heed.inbox.verbs.tending import locked
+from heed.lib import clock
+from heed.lib.text import clean
+
+Origin = Literal["away", "instant", "greeting", "rule", "follow_up"]
+
+
+@transaction.atomic
+def send_automatic(
+    ticket: Ticket, text: str, visibility: str, *, origin: Origin, key: UUID, to: Message | None = None
+) -> Message:
+    """Queue something that no person wrote: the message and its job in one transaction.
+
+    `to` is the customer's message it answers (the newest by default). The ticket stays unanswered, and its
+    row goes on showing what the customer said. The same `key` gives back the same message. Raises
+    `CannotAnswer`.
+    """
+    ticket = locked(ticket)
+    again = Message.objects.filter(send_key=key).first()
+    if again is not None:
+        return again
+    text = clean(text).strip()
+    answered = to or last_inbound(ticket, visibility)
+    way = possible(ticket, answered).way(visibility)
+    if not way.allowed:
+        raise CannotAnswer(way.sentence, way.way_out)
+    if not text or too_long(text, way) is not None:
+        raise CannotAnswer(_("The text is empty, or longer than the network allows."))
+    message = Message.objects.create(
+        account_id=ticket.account_id,
+        ticket=ticket,
+        identity_id=ticket.identity_id,
+        direction="out",
+        visibility=visibility,
+        text=text,
+        at=max(clock.now(), ticket.last_at),
+        state=Message.State.QUEUED,
+        send_key=key,
+        answers=answered,
+        automatic=True,
+        origin=origin,
+    )
+    events.record("answer_queued", ticket=ticket, message=message, at=message.at, origin=origin)
+    send_answers.defer(ticket=ticket.pk)
+    return message
