@@ -11,7 +11,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from heed.inbox.models.tickets import Ticket
 
 
-class WordsField(models.TextField):
+class WordsField(models.TextField):  # type: ignore[type-arg]
     """Words and their places. They are folded by `heed.lib.tokens`, never by the database."""
 
     def db_type(self, connection: Any) -> str:
@@ -19,14 +19,14 @@ class WordsField(models.TextField):
 
 
 @WordsField.register_lookup
-class Fits(models.Lookup):  # type: ignore[type-arg]
+class Fits(models.Lookup):
     """Whether the words fit a question, given as the text of a `tsquery`."""
 
     lookup_name = "fit"
 
-    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, values = self.process_lhs(compiler, connection)
-        return f"{left} @@ %s::tsquery", [*values, self.rhs]
+        return f"{left} @@ %s::tsquery", (*values, self.rhs)
 
 
 class TicketWords(models.Model):

@@ -6,6 +6,7 @@ names of the customer: that is how a word can be looked for there alone.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ class Phrase:
 
     @property
     def tsquery(self) -> str:
-        sign, parts, before = _SIGNS[self.mark], [], 0
+        sign, before = _SIGNS[self.mark], 0
+        parts: list[str] = []
         for word, place in self.words:
             parts += [f"<{place - before}>"] if parts else []
             parts.append(f"'{sign}{word}'")
@@ -78,8 +80,10 @@ class Lexicon:
         ]
         return bool(set.intersection(*standing))
 
-    def tsvector(self) -> str:
-        return " ".join(f"'{word}':{','.join(places)}" for word, places in self._places.items())
+    def tsvector(self, most: int = 30_000) -> str:
+        """All words with their places, as the text of a `tsvector`; the first ones where there are more."""
+        first = itertools.islice(self._places.items(), most)
+        return " ".join(f"'{word}':{','.join(places)}" for word, places in first)
 
     def _standing(self, word: str, prefix: bool) -> set[int]:
         if not prefix:

@@ -1,0 +1,99 @@
+"""The condition language: one way to say which tickets are meant, for search, views and rules.
+
+    is:unanswered from:instagram team:returns waiting:>2h tag:zip,heel "broken zip" -author:@bot
+
+`parse` reads it, `Condition.q` asks the database, `Condition.holds` tests one ticket, with one verdict.
+Whoever shows tickets adds the person's `Sight`: a condition never widens what they may see.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from heed.accounts.models import User
+from heed.inbox.conditions import operators, reading
+from heed.inbox.conditions.meanings import AllOf, Always, AnyOf, Facts, NotThis, OneOf, Says, Test
+from heed.inbox.conditions.names import Asker
+from heed.inbox.conditions.refusals import BadCondition
+from heed.inbox.conditions.tree import And, Everything, Not, Number, Or, Term, Tree, Words, leaves, wanted
+from heed.inbox.models import Ticket
+from heed.lib import clock
+
+__all__ = ["BadCondition", "Condition", "Facts", "Test", "parse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition that was understood. `text` is as somebody wrote it."""
+
+    text: str
+    tree: Tree
+
+    def q(self, user: User | None = None, *, now: datetime | None = None) -> Q:
+        """The condition on `Ticket`, for this person (`assignee:me`) at this time. A name that nobody
+        has (any more) fits no ticket."""
+        return self.test(user, now).q()
+
+    def holds(self, ticket: Ticket, user: User | None = None, now: datetime | None = None) -> bool:
+        """Whether it holds for a ticket as it is in memory. Words are read from its messages."""
+        moment = now or clock.now()
+        return self.test(user, moment).holds(Facts(ticket, user.pk if user else None, moment))
+
+    def test(self, user: User | None = None, now: datetime | None = None) -> Test:
+        """The condition with its names looked up, to be put to many tickets (see `Facts`)."""
+        return _meaning(self.tree, _asker(user, now))
+
+    def check(self, user: User | None = None) -> None:
+        """Raises `BadCondition` where it names something that is not there for this person."""
+        asker = _asker(user, None)
+        asker.strict = True
+        _meaning(self.tree, asker)
+
+    @property
+    def everything(self) -> bool:
+        return isinstance(self.tree, Everything)
+
+    @property
+    def words(self) -> list[Words]:
+        """What it is to be found by."""
+        return wanted(self.tree)
+
+    def asks(self, operator: str, value: str = "") -> bool:
+        """Whether it asks for this at all, such as `is` `spam`."""
+        terms = [leaf for leaf in leaves(self.tree) if isinstance(leaf, Term) and leaf.operator == operator]
+        return any(not value or value == each.text.lower() for term in terms for each in term.values)
+
+
+def parse(text: str, *, unfinished: bool = False) -> Condition:
+    """Read a condition; an empty one means every ticket. `unfinished` while it is being typed: its last
+    word may be the beginning of one. Raises `BadCondition`."""
+    tree = reading.read(text, operators.NAMES, unfinished=unfinished)
+    for leaf in leaves(tree):
+        if isinstance(leaf, Term):
+            operators.check(leaf)
+    return Condition(text, tree)
+
+
+def _asker(user: User | None, now: datetime | None) -> Asker:
+    return Asker(user, now or clock.now(), timezone.get_current_timezone())
+
+
+def _meaning(tree: Tree, asker: Asker) -> Test:
+    match tree:
+        case And(parts):
+            return AllOf(tuple(_meaning(part, asker) for part in parts))
+        case Or(parts):
+            return AnyOf(tuple(_meaning(part, asker) for part in parts))
+        case Not(part):
+            return NotThis(_meaning(part, asker))
+        case Term():
+            return operators.means(tree, asker)
+        case Words(asked, _text):
+            return Says(asked)
+        case Number(number):
+            return OneOf("pk", frozenset({number}))
+    return Always()

@@ -1,0 +1,98 @@
+"""Keeping the words of tickets: a job reads what the triggers put on the list."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from heed.inbox.models import Message, Ticket
+from heed.inbox.search import lexicon
+from heed.inbox.search.lexicon import Lexicon
+from heed.inbox.statements import run
+
+BATCH = 500
+MOST_WORDS = 30_000
+"""Different words of one ticket. More than that the database cannot hold in one place."""
+_LOCK = 0x686565_64_77
+
+
+class ToWrite(NamedTuple):
+    ticket: int
+    message: int | None
+
+
+def write_waiting(batch: int = BATCH) -> int:
+    """Write the words of what waits longest; gives back how many entries of the list are done. Only one
+    process does it at a time: another gets nothing to do."""
+    with transaction.atomic():
+        if not run("SELECT pg_try_advisory_xact_lock(%s)", _LOCK)[0][0]:
+            return 0
+        taken = [ToWrite(*row) for row in run(_TAKE, batch)]
+        if taken:
+            _write(taken)
+    return len(taken)
+
+
+def write_all() -> None:
+    """Write everything that waits."""
+    while write_waiting():
+        pass
+
+
+def _write(taken: list[ToWrite]) -> None:
+    new: dict[int, set[int]] = defaultdict(set)
+    again = {each.ticket for each in taken if each.message is None}
+    for each in taken:
+        if each.message is not None:
+            new[each.ticket].add(each.message)
+    known = {row[0] for row in run(_KNOWN, [*new])} - again
+    _add({ticket: messages for ticket, messages in new.items() if ticket in known})
+    _write_whole(again | (new.keys() - known))
+
+
+def _add(new: dict[int, set[int]]) -> None:
+    """Only the words of these messages, behind those that are there."""
+    wanted = [pk for messages in new.values() for pk in messages]
+    found: dict[int, Lexicon] = defaultdict(Lexicon)
+    for message in _messages().filter(pk__in=wanted).order_by("id"):
+        lexicon.add_messages(found[message.ticket_id], [message])
+    if found:
+        run(_APPEND, [*found], [each.tsvector() for each in found.values()], MOST_WORDS)
+
+
+def _write_whole(numbers: set[int]) -> None:
+    tickets = Ticket.objects.filter(pk__in=numbers).select_related("identity", "customer")
+    said: dict[int, list[Message]] = defaultdict(list)
+    for message in _messages().filter(ticket__in=numbers).order_by("id"):
+        said[message.ticket_id].append(message)
+    found = {each.pk: lexicon.of_ticket(each, said[each.pk]).tsvector(MOST_WORDS) for each in tickets}
+    if found:
+        run(_REPLACE, [*found], [*found.values()])
+
+
+def _messages() -> QuerySet[Message]:
+    return Message.objects.only("id", "ticket_id", "text", "visibility", "removed_at")
+
+
+_TAKE = """
+DELETE FROM inbox_wordstowrite WHERE id IN (
+    SELECT id FROM inbox_wordstowrite ORDER BY later, id LIMIT %s
+) RETURNING ticket_id, message
+"""
+
+_KNOWN = "SELECT ticket_id FROM inbox_ticketwords WHERE ticket_id = ANY(%s::bigint[])"
+
+_APPEND = """
+UPDATE inbox_ticketwords AS words SET words = words.words || new.words::tsvector
+FROM unnest(%s::bigint[], %s::text[]) AS new (ticket, words)
+WHERE words.ticket_id = new.ticket AND length(words.words) < %s
+"""
+
+_REPLACE = """
+INSERT INTO inbox_ticketwords (ticket_id, words)
+SELECT ticket, words::tsvector FROM unnest(%s::bigint[], %s::text[]) AS new (ticket, words)
+ON CONFLICT (ticket_id) DO UPDATE SET words = excluded.words
+"""
