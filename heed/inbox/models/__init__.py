@@ -11,6 +11,7 @@ from heed.inbox.models.desk import Field, FollowUpQuestion, Notice, SavedView, T
 from heed.inbox.models.events import Event, ReactionFailure
 from heed.inbox.models.ledger import Delivery, Gap, Heartbeat
 from heed.inbox.models.many import Sweep, Swept
+from heed.inbox.models.merging import Joining, Merge, Split
 from heed.inbox.models.messages import Attachment, Draft, EarlyNews, Message, Reaction, Revision
 from heed.inbox.models.people import Customer, Identity
 from heed.inbox.models.tickets import OPEN, FormerNumber, Post, TallyChange, Ticket
@@ -30,6 +31,8 @@ __all__ = [
     "Gap",
     "Heartbeat",
     "Identity",
+    "Joining",
+    "Merge",
     "Message",
     "Notice",
     "Post",
@@ -37,6 +40,7 @@ __all__ = [
     "ReactionFailure",
     "Revision",
     "SavedView",
+    "Split",
     "Sweep",
     "Swept",
     "Tag",

@@ -38,6 +38,10 @@ class Message(models.Model):
     )
     """The ticket's account, repeated for the unique key; the ticket's constraint vouches for it."""
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    home = models.ForeignKey(
+        Ticket, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
+    """The ticket it belongs to, where that one was merged into this."""
     identity = models.ForeignKey(Identity, on_delete=models.SET_NULL, null=True, blank=True)
     """The customer who wrote it (inbound) or gets it (outbound)."""
     external_id = models.CharField(max_length=255, blank=True)
@@ -113,6 +117,7 @@ class Message(models.Model):
                 name="message_in_flight",
             ),
             models.Index("answers", condition=Q(answers__isnull=False), name="message_answers"),
+            models.Index("home", condition=Q(home__isnull=False), name="message_home"),
             models.Index("author", condition=Q(author__isnull=False), name="message_author"),
         ]
 

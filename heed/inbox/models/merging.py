@@ -1,0 +1,66 @@
+"""What was merged, split and joined, kept so that it can be undone at any time."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from heed.inbox.models.people import Customer
+from heed.inbox.models.tickets import Ticket
+from heed.lib import clock
+
+
+class Merge(models.Model):
+    """One ticket went on in another. Its row stays as it was; its messages remember where they belong."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="merges")
+    into = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="took_in")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=clock.now)
+    kept = models.JSONField(default=dict)
+    """The columns of the merged ticket that merging changed, as they were."""
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    """The columns of the ticket that took it in, before and after."""
+    drafts = models.JSONField(default=list)
+    """Ids of the drafts and of the files in them that moved along."""
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("ticket", condition=Q(undone_at=None), name="merged_once"),
+        ]
+
+
+class Split(models.Model):
+    """Some messages of a ticket became one of their own."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="splits")
+    """The new one."""
+    source = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="gave_off")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=clock.now)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    """The columns of the source, before and after."""
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+
+class Joining(models.Model):
+    """Two customers turned out to be one person."""
+
+    kept = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="joinings")
+    gone = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="was_joined")
+    identities = models.JSONField(default=list)
+    """Ids of the identities that came along."""
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=clock.now)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("gone", condition=Q(undone_at=None), name="joined_once"),
+        ]

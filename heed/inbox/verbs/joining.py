@@ -1,0 +1,65 @@
+"""Two customers who are one person, and taking that back."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from heed.accounts.models import User
+from heed.inbox import events
+from heed.inbox.models import Customer, Identity, Joining, Ticket
+from heed.inbox.verbs.refusals import CannotTend
+from heed.lib import clock
+
+
+@transaction.atomic
+def join(gone: Customer, kept: Customer, user: User) -> Joining:
+    """Two customers are one person: the identities and tickets of the first become the second's."""
+    rows = {row.pk: row for row in _locked(gone.pk, kept.pk)}
+    if gone.pk == kept.pk:
+        raise CannotTend(_("This is the same customer."))
+    if any(row.joined_into_id for row in rows.values()):
+        raise CannotTend(_("One of them was joined with somebody already."))
+    moved = list(Identity.objects.filter(customer=gone).order_by("id").values_list("pk", flat=True))
+    _give(moved, kept)
+    Customer.objects.filter(pk=gone.pk).update(joined_into=kept)
+    record = Joining.objects.create(kept=kept, gone=gone, identities=moved, by=user)
+    _tell("joined", moved, user, kept=kept.pk, gone=gone.pk)
+    return record
+
+
+@transaction.atomic
+def part(record: Joining, user: User) -> None:
+    """They were two after all: the identities go back, and with them their tickets, new ones included."""
+    if not Joining.objects.filter(pk=record.pk, undone_at=None).update(undone_at=clock.now()):
+        raise CannotTend(_("This was taken back already."))
+    Customer.objects.filter(pk=record.gone_id).update(joined_into=None)
+    _give(record.identities, record.gone)
+    _tell("parted", record.identities, user, kept=record.kept_id, gone=record.gone_id)
+
+
+@transaction.atomic
+def part_identity(identity: Identity, user: User) -> Customer:
+    """One identity is somebody else: they become a customer of their own."""
+    (customer,) = _locked(identity.customer_id)
+    if not customer.identities.exclude(pk=identity.pk).exists():
+        raise CannotTend(_("This is the only identity of this customer."))
+    alone = Customer.objects.create(name=str(identity))
+    _give([identity.pk], alone)
+    _tell("parted", [identity.pk], user, kept=customer.pk, gone=alone.pk)
+    return alone
+
+
+def _locked(*customers: int) -> list[Customer]:
+    return list(Customer.objects.select_for_update().filter(pk__in=customers).order_by("id"))
+
+
+def _give(identities: list[int], customer: Customer) -> None:
+    """A ticket's customer is always its identity's."""
+    Identity.objects.filter(pk__in=identities).update(customer=customer)
+    Ticket.objects.filter(identity__in=identities).update(customer=customer)
+
+
+def _tell(kind: events.Kind, identities: list[int], user: User, **facts: int) -> None:
+    for ticket in Ticket.objects.filter(identity__in=identities).order_by("-last_at")[:20]:
+        events.record(kind, ticket=ticket, actor=user, **facts)
