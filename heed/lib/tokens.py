@@ -68,12 +68,12 @@ class Token(NamedTuple):
 def folded(word: str) -> str:
     """One word without what people leave out or write differently."""
     if word.isascii():
-        return _NOT_A_WORD.sub("", word.lower())[:LONGEST]
+        return str(_NOT_A_WORD.sub("", word.lower())[:LONGEST])
     plain = unicodedata.normalize("NFKC", word).casefold()
     plain = _ACCENTS.sub("", unicodedata.normalize("NFD", plain))
     plain = unicodedata.normalize("NFC", plain).translate(_ALIKE)
     plain = _DIGITS.sub(lambda digit: str(unicodedata.decimal(digit[0])), plain)
-    return _without_article(_NOT_A_WORD.sub("", plain))[:LONGEST]
+    return str(_without_article(_NOT_A_WORD.sub("", plain))[:LONGEST])
 
 
 def folded_name(name: str) -> str:
