@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from heed.channels import reach
 from heed.channels.models import Account
@@ -76,13 +76,15 @@ def _silent(account: Account) -> Warning | None:
         "Nothing has come for %(hours)d hours; the longest silence of the past two weeks was %(usual)d h.",
         hours,
     ) % {"hours": hours, "usual": usual}
-    return Warning("silent", sentence, _("See whether the webhook is still set on the network."))
+    way_out = account.adapter.when_silent or _("See whether the webhook is still set on the network.")
+    return Warning("silent", sentence, way_out)
 
 
 def _quota(account: Account) -> Warning | None:
     for quota in account.quotas:
         if quota["of"] and quota["left"] <= quota["of"] * LITTLE_LEFT:
-            sentence = _("Little is left of what the network allows: %(left)d of %(of)d %(what)s.") % quota
+            known = {**quota, "what": gettext(quota["what"])}
+            sentence = _("Little is left of what the network allows: %(left)d of %(of)d %(what)s.") % known
             return Warning(
                 "quota", sentence, _("Raise the limit on the network, or wait until it starts anew.")
             )

@@ -13,7 +13,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -111,11 +111,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a simulator answers. A dict or list becomes JSON."""
+    """What a simulator answers. A dict or list becomes JSON. With `stream` the line stays open and has
+    these pieces after the body, as they come."""
 
     status: int = 200
     body: bytes | str | dict[str, Any] | list[Any] = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: Iterator[bytes] | None = None
 
     def content(self) -> bytes:
         match self.body:

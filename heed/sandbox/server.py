@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _write(self, reply: Reply, slow: float) -> None:
         content = reply.content()
-        headers = {"Content-Type": reply.content_type(), **reply.headers, "Content-Length": str(len(content))}
+        length = {"Connection": "close"} if reply.stream else {"Content-Length": str(len(content))}
+        headers = {"Content-Type": reply.content_type(), **reply.headers, **length}
         self.send_response(reply.status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -104,6 +106,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(piece)
             self.wfile.flush()
             time.sleep(slow / _STEPS if slow else 0)
+        if reply.stream:
+            self._stream(reply.stream)
+
+    def _stream(self, pieces: Iterator[bytes]) -> None:
+        """Piece after piece until there are no more or the other side has gone."""
+        self.close_connection = True
+        try:
+            for piece in pieces:
+                self.wfile.write(piece)
+                self.wfile.flush()
+        except OSError:
+            return
 
     def _cut(self) -> None:
         self.close_connection = True

@@ -66,7 +66,7 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What the network still allows: `what` in the network's words, e.g. `posts a day`."""
+    """What the network still allows: `what` in English, marked for translation, e.g. `posts a day`."""
 
     what: str
     left: int

@@ -86,6 +86,13 @@ class Network(Protocol):
     lost_in_outage: Any = ""
     """What cannot be had back after an outage, for the admin (translatable)."""
 
+    when_silent: Any = ""
+    """What to look at when nothing comes for long, for the admin (translatable); empty: the webhook."""
+
+    server_label: Any = ""
+    """What the base address is called where every account names its own (translatable); empty where all
+    accounts live at one address."""
+
     def able(self, facts: Mapping[str, Any]) -> Capabilities:
         """What an account can do of which `check` learned these facts."""
         return self.capabilities

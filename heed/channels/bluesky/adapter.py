@@ -78,6 +78,11 @@ class Bluesky(Network):
         on_private=frozenset({"seen"}),
     )
 
+    lost_in_outage = _(
+        "Nothing people wrote is lost that still stands. Of what was deleted meanwhile only the newest "
+        "hundred mentions and replies are noticed, and likes and reposts taken back are not."
+    )
+
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         return Admission(404, body=b"Bluesky sends nothing here: Heed asks it for news.")
 

@@ -135,7 +135,10 @@ class Email(Network):
             Permission("SMTP", _("To send answers from the address.")),
         ),
     )
-    lost_in_outage: Any = ""
+    lost_in_outage: Any = _(
+        "Nothing is lost that lies in the mailbox. Mail that was moved out of the inbox or deleted before "
+        "Heed came back is not seen, and senders learn by themselves what could not be delivered."
+    )
     capabilities = Capabilities(
         private=Writing(limits=(Limit("chars", writing.TEXT_LIMIT),), files=_FILES),
     )

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from pydantic import ValidationError
 
 from heed.channels.base import (
@@ -134,7 +135,7 @@ class Line(Network):
             name=str(bot.get("displayName", "")),
             handle=str(bot.get("premiumId") or bot.get("basicId") or ""),
             missing=() if is_on else (USE_WEBHOOK,),
-            quotas=(Quota("messages this month", max(left[0], 0), left[1]),) if left else (),
+            quotas=(Quota(gettext_noop("messages this month"), max(left[0], 0), left[1]),) if left else (),
         )
 
     def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from heed.channels.base import (
     AccountRecord,
@@ -104,9 +105,7 @@ class Mastodon(Network):
     capabilities = _capabilities({})
     guide = Guide(
         steps=(
-            _(
-                "As the base address enter the address of the account's server, such as https://mastodon.social."
-            ),
+            _("Enter the address of the server the account lives on, such as https://mastodon.social."),
             _("Press “Sign in”: the server asks whether Heed may use the account. Say yes."),
             _(
                 "Or without that: on the server open Preferences, Development, New application, tick the "
@@ -116,6 +115,7 @@ class Mastodon(Network):
         permissions=tuple(Permission(scope, _WHYS[scope]) for scope in signin.SCOPES),
     )
     oauth: OAuth | None = signin.SignIn()
+    server_label = _("Address of the account’s server")
     lost_in_outage = _(
         "Nothing people wrote is lost. What they edited or deleted more than a day later is not noticed, "
         "nor likes and boosts taken back."
@@ -220,7 +220,7 @@ def _quotas(answer: Response) -> tuple[Quota, ...]:
         resets = clock.from_iso(answer.headers.get("x-ratelimit-reset", ""))
     except ValueError:
         return ()
-    return (Quota("requests in 5 minutes", left, of, resets),)
+    return (Quota(gettext_noop("requests in 5 minutes"), left, of, resets),)
 
 
 def _done_by_us(status: Status, account: AccountRecord) -> list[Inbound]:

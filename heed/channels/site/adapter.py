@@ -126,6 +126,15 @@ class Site(Network):
         sets_webhook=True,
     )
 
+    server_label = _("Address of your site")
+    lost_in_outage = _(
+        "What visitors wrote waits in their browsers and comes when they open a page again. What an app of "
+        "yours sent must be sent again where Heed did not answer 200."
+    )
+    when_silent = _(
+        "See whether the script tag still stands in your pages, and whether your app still sends."
+    )
+
     def snippet(self, desk: str, external_id: str) -> str:
         return f'<script async src="{desk}/widget/{external_id}.js"></script>' if external_id else ""
 

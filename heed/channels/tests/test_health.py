@@ -353,3 +353,22 @@ class TestMails:
             patched.setattr(EmailBackend, "send_messages", down)
             assert self.mailed() == []
         assert len(self.mailed()) == 2
+
+
+class TestWords:
+    @pytest.mark.parametrize("name", sorted(registry.networks()))
+    def test_every_network_says_what_an_outage_costs(self, name: str) -> None:
+        assert str(registry.networks()[name].lost_in_outage).endswith(".")
+
+    def test_a_silent_site_chat_is_not_about_a_webhook(self, account: Account) -> None:
+        changed(account, network="site", usual_silence=3600.0, last_delivery_at=ago(hours=9))
+        (warning,) = [each for each in health.warnings(account) if each.kind == "silent"]
+        assert "script tag" in str(warning.way_out)
+
+    def test_a_quota_is_named_in_the_readers_language(
+        self, account: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(health, "gettext", {"messages a day": "sporočil na dan"}.__getitem__)
+        changed(account, quotas=[{"what": "messages a day", "left": 1, "of": 50, "resets_at": None}])
+        (warning,) = [each for each in health.warnings(account) if each.kind == "quota"]
+        assert "1 of 50 sporočil na dan" in str(warning.sentence)

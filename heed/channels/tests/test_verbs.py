@@ -33,6 +33,7 @@ class Pigeon:
     )
 
     oauth: Any = None
+    when_silent = ""
     who = "pigeon-9"
 
     def able(self, facts: Any) -> Capabilities:

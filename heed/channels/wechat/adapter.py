@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from heed.channels.base import (
     REFUSED,
@@ -237,7 +238,7 @@ def _quotas(quota: Any) -> tuple[Quota, ...]:
     most = quota.get("daily_limit")
     return (
         Quota(
-            "messages a day",
+            gettext_noop("messages a day"),
             left=quota["remain"],
             of=most if isinstance(most, int) else None,
             resets_at=calls.next_midnight(clock.now()),

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from django.utils.translation import gettext_noop
+
 from heed.channels.base import AccountRecord, Checked, Quota, Refusal
 from heed.channels.x import calls, signin
 from heed.lib import clock
@@ -169,7 +171,12 @@ def _quotas(account: AccountRecord, bearer: str) -> Steps[tuple[Quota, ...]]:
     if cap is None or usage is None:
         return ()
     return (
-        Quota("posts read a month", max(0, cap - usage), cap, _reset(_number(used.get("cap_reset_day")))),
+        Quota(
+            gettext_noop("posts read a month"),
+            max(0, cap - usage),
+            cap,
+            _reset(_number(used.get("cap_reset_day"))),
+        ),
     )
 
 

@@ -7,8 +7,9 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -51,6 +52,8 @@ LOOKS_UNTIL_READY = 2
 SEEN_BY_ALL = ("public", "unlisted")
 VISIBILITIES = (*SEEN_BY_ALL, "private", "direct")
 
+_STREAM_LOOKS = 0.05
+_THUMP = 10.0
 _BUCKETS = {
     "requests": (300, timedelta(minutes=5)),
     "posts": (300, timedelta(hours=3)),
@@ -156,10 +159,16 @@ class Mastodon(Simulator):
         self._below: dict[str, list[_Status]] = {}
         self._media: dict[str, _Media] = {}
         self._notifications: list[_Notification] = []
-        self._streamed = 0
+        self._closed = threading.Event()
         self._keys: dict[str, tuple[str, datetime]] = {}
         self._spent: dict[str, list[datetime]] = {}
         self._born = self.ids.number()
+
+    def start(self) -> None:
+        self._closed.clear()
+
+    def stop(self) -> None:
+        self._closed.set()
 
     # ----------------------------------------------------------------------------- the API
 
@@ -174,7 +183,7 @@ class Mastodon(Simulator):
                 if method == call.method and found:
                     headers = self._spend("requests")
                     reply = handle(self, call, *found.groups())
-                    return Reply(reply.status, reply.body, {**headers, **reply.headers})
+                    return replace(reply, headers={**headers, **reply.headers})
         except _No as no:
             return no.reply
         return Reply(404, {"error": "Not Found"})
@@ -372,11 +381,24 @@ class Mastodon(Simulator):
         return Reply(200, [self._shown(each) for each in _page(call, theirs, most=40)])
 
     def _stream(self, call: Call) -> Reply:
-        """What happened since the last listener; then the line breaks, as lines do."""
+        """What happens from now on, for as long as somebody listens."""
         self._needs("read:notifications")
-        fresh, self._streamed = self._notifications[self._streamed :], len(self._notifications)
-        events = [f"event: notification\ndata: {json.dumps(self._notification(each))}\n\n" for each in fresh]
-        return Reply(200, ":)\n\n:thump\n" + "".join(events), {"Content-Type": "text/event-stream"})
+        events = self._events(len(self._notifications))
+        return Reply(200, ":)\n\n", {"Content-Type": "text/event-stream"}, stream=events)
+
+    def _events(self, told: int) -> Iterator[bytes]:
+        """The news after the first `told`, and now and then a sign of life."""
+        quiet = 0
+        while not self._closed.wait(_STREAM_LOOKS) and not self._revoked:
+            with self.lock:
+                fresh = [self._notification(each) for each in self._notifications[told:]]
+            told += len(fresh)
+            quiet = 0 if fresh else quiet + 1
+            for each in fresh:
+                yield f"event: notification\ndata: {json.dumps(each)}\n\n".encode()
+            if quiet * _STREAM_LOOKS >= _THUMP:
+                quiet = 0
+                yield b":thump\n"
 
     # ------------------------------------------------------------------------------ writing
 

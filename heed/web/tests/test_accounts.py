@@ -117,6 +117,18 @@ class TestConnect:
         assert response.headers["Location"] == reverse("account", args=[account.pk])
         assert (account.name, account.after_solved, account.credentials) == ("Acme help", "new", GOOD)
 
+    def test_where_every_account_has_its_own_server_one_is_asked_for_it(self, majas: Client) -> None:
+        page = shown(majas, "connect", "mastodon")
+        assert "Address of the account’s server" in page
+        assert "Base address" not in page
+        assert 'value="https://mastodon.social"' not in page
+        without = majas.post(
+            reverse("connect", args=["mastodon"]), {"access_token": "t", "after_solved": "new"}
+        )
+        assert "This field is required." in without.content.decode()
+        assert not Account.objects.exists()
+        assert 'value="https://graph.facebook.com' in shown(majas, "connect", "facebook")
+
     @pytest.mark.parametrize(
         ("change", "says"),
         [

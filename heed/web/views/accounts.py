@@ -148,13 +148,21 @@ class ConnectForm(CredentialsForm):
             required=False,
         )
         self.fields["after_solved"] = _after_solved()
-        self.fields["base_url"] = forms.CharField(
-            label=_("Base address"),
-            help_text=_("Where the network's API lives. Only for servers of one's own."),
-            initial="" if network.base_url.endswith(".invalid") else network.base_url,
-            max_length=500,
-            required=False,
-        )
+        self.fields["base_url"] = _base_address(network)
+
+
+def _base_address(network: Network) -> forms.CharField:
+    """Where every account names its own server one is asked for it; else it is a detail with a default."""
+    if network.server_label:
+        example = forms.URLInput(attrs={"placeholder": network.base_url, "dir": "ltr"})
+        return forms.CharField(label=network.server_label, max_length=500, widget=example)
+    return forms.CharField(
+        label=_("Base address"),
+        help_text=_("Where the network's API lives. Only for servers of one's own."),
+        initial="" if network.base_url.endswith(".invalid") else network.base_url,
+        max_length=500,
+        required=False,
+    )
 
 
 class SettingsForm(forms.Form):
