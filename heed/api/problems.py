@@ -19,7 +19,16 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from heed.channels.reach import NoSuchAccount
 from heed.channels.verbs import CannotConnect
 from heed.inbox.files import MOST_BYTES, TooLarge
-from heed.inbox.reach import BadCursor, NoSuchAttachment, NoSuchDelivery, NoSuchMessage, NoSuchTicket
+from heed.inbox.reach import (
+    BadCursor,
+    NoSuchAttachment,
+    NoSuchDelivery,
+    NoSuchField,
+    NoSuchMessage,
+    NoSuchSweep,
+    NoSuchTag,
+    NoSuchTicket,
+)
 from heed.inbox.verbs import CannotAct, CannotAnswer
 
 log = logging.getLogger("heed.api")
@@ -86,6 +95,9 @@ _MISSING: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     NoSuchMessage: ("no-such-message", lambda: _("There is no message with this id.")),
     NoSuchAttachment: ("no-such-attachment", lambda: _("There is no attachment with this id.")),
     NoSuchDelivery: ("no-such-delivery", lambda: _("There is no delivery with this id.")),
+    NoSuchTag: ("no-such-tag", lambda: _("There is no tag with this id.")),
+    NoSuchField: ("no-such-field", lambda: _("There is no field with this id.")),
+    NoSuchSweep: ("no-such-sweep", lambda: _("You did nothing to many tickets under this id.")),
     NoSuchAccount: ("no-such-account", lambda: _("There is no account with this id.")),
 }
 

@@ -8,5 +8,7 @@ class InboxConfig(AppConfig):
     label = "inbox"
 
     def ready(self) -> None:
-        """Every process that writes events knows which of them somebody waits for."""
+        """Every process that writes events knows which of them somebody waits for, and the clock what it
+        has to do."""
         import_module("heed.wiring")
+        import_module("heed.inbox.chores")

@@ -76,12 +76,14 @@ def _store(arrivals: list[Arrival]) -> Stored:
         return Stored([], set())
     people = _people(new)
     under = posts.known_or_bare({_post_key(arrival) for arrival in new.values() if arrival.news.post})
-    tickets, opened = _tickets(new, people, under)
+    homes, opened = _tickets(new, people, under)
+    tickets = _merged(homes)
     here = _messages(new, people, tickets)
     if len(here) < len(new) and opened:
         raise _Overtaken  # what we opened a ticket with may stand elsewhere
     if not here:
         return Stored([], set())
+    _remember_homes(here, homes)
     _reach_again(here, people)
     _attachments(here)
     posts.count_comments(under[_post_key(each.arrival)] for each in here if each.arrival.news.post)
@@ -323,17 +325,49 @@ def _close_solved(new: Mapping[Key, Arrival], places: Mapping[Key, Place], runni
             newest[place] = max(newest.get(place, new[key].news.at), new[key].news.at)
     if not newest:
         return
-    wanted = {running[place] for place in newest}
+    ends = where_they_go({running[place] for place in newest})
     solved = (
-        Ticket.objects.select_for_update().filter(pk__in=wanted, status=Ticket.Status.SOLVED).order_by("id")
+        Ticket.objects.select_for_update()
+        .filter(pk__in=set(ends.values()), status=Ticket.Status.SOLVED, spam=False)
+        .order_by("id")
     )
     closed = {row.pk: row.solved_at for row in solved}
     for place, at in newest.items():
-        pk = running[place]
-        since = closed.get(pk)
-        if pk in closed and (since is None or at > since):
-            Ticket.objects.filter(pk=pk).update(running=False)
+        end = ends[running[place]]
+        since = closed.get(end)
+        if end in closed and (since is None or at > since):
+            Ticket.objects.filter(pk__in=(running[place], end)).update(running=False)
             del running[place]
+
+
+def _merged(homes: Mapping[Key, int]) -> dict[Key, int]:
+    """What comes for a merged ticket goes where that one went on."""
+    ends = where_they_go(set(homes.values()))
+    return {key: ends[home] for key, home in homes.items()}
+
+
+def where_they_go(tickets: Iterable[int]) -> dict[int, int]:
+    """For each ticket the one in which it goes on, itself where it was not merged."""
+    ends = {pk: pk for pk in tickets}
+    while moved := dict(run(_MERGED_INTO, sorted(set(ends.values())))):
+        ends = {pk: moved.get(end, end) for pk, end in ends.items()}
+    return ends
+
+
+_MERGED_INTO = "SELECT id, merged_into_id FROM inbox_ticket WHERE id = ANY(%s) AND merged_into_id IS NOT NULL"
+
+
+def _remember_homes(here: list[Here], homes: Mapping[Key, int]) -> None:
+    rows = [(each.pk, homes[_key(each.arrival)], each.ticket) for each in here]
+    away = [(pk, home) for pk, home, ticket in rows if home != ticket]
+    if away:
+        run(_SET_HOMES, *columns(away))
+
+
+_SET_HOMES = """
+UPDATE inbox_message AS m SET home_id = new.home
+FROM unnest(%s::bigint[], %s::bigint[]) AS new (message, home) WHERE m.id = new.message RETURNING m.id
+"""
 
 
 def _open(
@@ -382,14 +416,17 @@ def _opening(news: list[MessageReceived]) -> tuple[Any, ...]:
 _OPEN_TICKETS = """
 INSERT INTO inbox_ticket (kind, identity_id, post_id, account_id, customer_id, subject, last_at, last_text,
     opened_at, waiting_since, last_private_in, window_closes_at, status, running, unanswered,
-    last_direction, last_author, took_private)
-SELECT kind, identity, nullif(post, 0), account, customer, subject, last_at, words,
-    opened_at, waits_from, window_from, window_from + "window" * interval '1 second', 'new', true,
-    waits_from IS NOT NULL, 'in', '', false
+    last_direction, last_author, took_private, spam, solved_at)
+SELECT kind, identity, nullif(post, 0), account, new.customer, subject, last_at, words,
+    opened_at, CASE WHEN who.blocked THEN NULL ELSE waits_from END, window_from,
+    window_from + "window" * interval '1 second', CASE WHEN who.blocked THEN 'solved' ELSE 'new' END, true,
+    waits_from IS NOT NULL AND NOT who.blocked, 'in', '', false, who.blocked,
+    CASE WHEN who.blocked THEN last_at END
 FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::text[],
     %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
     AS new (kind, identity, post, account, customer, "window", subject, last_at, words, opened_at,
         window_from, waits_from)
+JOIN inbox_identity AS who ON who.id = new.identity
 ON CONFLICT DO NOTHING
 RETURNING id, kind, identity_id, coalesce(post_id, 0)
 """
@@ -469,8 +506,9 @@ def attachment_row(message: int, position: int, each: Any) -> Attachment:
 # ---------------------------------------------------------------------- the ticket's row
 
 
-def _refresh_tickets(here: Iterable[Here]) -> set[int]:
-    """Bring the rows of the list up to date; gives back the tickets that this reopened.
+def _refresh_tickets(here: Iterable[Here]) -> dict[int, str]:
+    """Bring the rows of the list up to date; gives back the tickets that this reopened or woke, with the
+    kind of event that says so.
 
     Every value is a maximum or minimum over the network's times, so the order in which
     deliveries are read makes no difference.
@@ -481,18 +519,25 @@ def _refresh_tickets(here: Iterable[Here]) -> set[int]:
         by_ticket[each.ticket].append(each.arrival.news)
         accounts[each.ticket] = each.arrival.account
     if not by_ticket:
-        return set()
+        return {}
     windows = {account.pk: window_of(account) for account in accounts.values()}
     lines = [
         (ticket, *_line(by_ticket[ticket]), windows[accounts[ticket].pk]) for ticket in sorted(by_ticket)
     ]
     locked = run(_LOCK_TICKETS, [line[0] for line in lines])
-    solved = {pk for pk, status in locked if status == Ticket.Status.SOLVED}
+    if any(merged for *_, merged in locked):
+        raise _Overtaken  # somebody merged one meanwhile
+    solved = {pk for pk, status, *_ in locked if status == Ticket.Status.SOLVED}
+    asleep = {pk for pk, _, snoozed, _ in locked if snoozed}
     now = run(_REFRESH_TICKETS, *columns(lines))
-    overtaken = [pk for pk, _, partly_answered in now if partly_answered]
+    overtaken = [pk for pk, _, _, partly_answered in now if partly_answered]
     if overtaken:
         run(_WAITING_SINCE, overtaken)
-    return {pk for pk, status, _ in now if pk in solved and status != Ticket.Status.SOLVED}
+    told = {pk: "woke" for pk, _, awake, _ in now if pk in asleep and awake}
+    told |= {
+        pk: "ticket_reopened" for pk, status, *_ in now if pk in solved and status != Ticket.Status.SOLVED
+    }
+    return told
 
 
 def window_of(account: Account) -> int | None:
@@ -528,7 +573,9 @@ def _line(news: list[MessageReceived]) -> Line:
     )
 
 
-_LOCK_TICKETS = "SELECT id, status FROM inbox_ticket WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+_LOCK_TICKETS = """
+SELECT id, status, snoozed_until IS NOT NULL, merged_into_id IS NOT NULL FROM inbox_ticket WHERE id = ANY(%s) ORDER BY id FOR UPDATE
+"""
 
 _REFRESH_TICKETS = """
 UPDATE inbox_ticket AS t SET
@@ -543,20 +590,24 @@ UPDATE inbox_ticket AS t SET
     unanswered = t.unanswered OR n.waits,
     waiting_since = CASE WHEN n.waits AND NOT n.partly_answered THEN least(t.waiting_since, n.waits_from)
         ELSE t.waiting_since END,
-    status = CASE WHEN t.status = 'solved' AND n.waits THEN 'open' ELSE t.status END,
+    status = CASE WHEN n.waits AND (t.status = 'solved' OR t.snoozed_until IS NOT NULL) THEN 'open'
+        ELSE t.status END,
+    snoozed_until = CASE WHEN n.waits THEN NULL ELSE t.snoozed_until END,
     solved_at = CASE WHEN n.waits THEN NULL ELSE t.solved_at END
 FROM (
     SELECT new.*,
         coalesce(now.outside_until IS NULL AND waits_at IS NOT NULL OR waits_at > now.outside_until, false)
-            AS waits,
-        coalesce(waits_from <= now.outside_until AND waits_at > now.outside_until, false) AS partly_answered
+            AND NOT (now.spam OR who.blocked) AS waits,
+        coalesce(waits_from <= now.outside_until AND waits_at > now.outside_until, false)
+            AND NOT (now.spam OR who.blocked) AS partly_answered
     FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[],
         %s::timestamptz[], %s::timestamptz[], %s::int[])
         AS new (ticket, at, words, first, window_from, waits_from, waits_at, "window")
     JOIN inbox_ticket AS now ON now.id = new.ticket
+    JOIN inbox_identity AS who ON who.id = now.identity_id
 ) AS n
 WHERE t.id = n.ticket
-RETURNING t.id, t.status, n.partly_answered
+RETURNING t.id, t.status, t.snoozed_until IS NULL, n.partly_answered
 """
 
 # Of what came together, an answer outside Heed has answered the older part only.
@@ -571,15 +622,15 @@ WHERE t.id = ANY(%s)
 # --------------------------------------------------------------------------------- events
 
 
-def _events(here: list[Here], opened: set[int], reopened: set[int]) -> list[tuple[str, int]]:
-    """One event per message, and one per ticket opened or reopened: kinds and ids."""
+def _events(here: list[Here], opened: set[int], reopened: Mapping[int, str]) -> list[tuple[str, int]]:
+    """One event per message, and one per ticket opened, reopened or woken: kinds and ids."""
     first: dict[int, Here] = {}
     for each in here:
         if each.ticket not in first or each.arrival.news.at < first[each.ticket].arrival.news.at:
             first[each.ticket] = each
     rows = [_event("message_received", each) for each in here]
     rows += [_event("ticket_opened", first[ticket]) for ticket in sorted(opened & set(first))]
-    rows += [_event("ticket_reopened", first[ticket]) for ticket in sorted(reopened & set(first))]
+    rows += [_event(kind, first[ticket]) for ticket, kind in sorted(reopened.items()) if ticket in first]
     return [(kind, pk) for kind, pk in run(_INSERT_EVENTS, *columns(rows))]
 
 

@@ -16,13 +16,26 @@ from heed.inbox.reach import (
     BadCursor,
     NoSuchAttachment,
     NoSuchDelivery,
+    NoSuchField,
     NoSuchMessage,
+    NoSuchSweep,
+    NoSuchTag,
     NoSuchTicket,
     NoSuchView,
 )
 from heed.inbox.verbs import CannotAct, CannotAnswer
 
-_NOT_THERE = (NoSuchTicket, NoSuchMessage, NoSuchAttachment, NoSuchDelivery, NoSuchView, NoSuchAccount)
+_NOT_THERE = (
+    NoSuchTag,
+    NoSuchField,
+    NoSuchSweep,
+    NoSuchTicket,
+    NoSuchMessage,
+    NoSuchAttachment,
+    NoSuchDelivery,
+    NoSuchView,
+    NoSuchAccount,
+)
 
 View = Callable[..., HttpResponseBase]
 

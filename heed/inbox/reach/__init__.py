@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from heed.accounts.rights import NotAllowed
 from heed.inbox.reach.ledger import deliveries, delivery, latest_event
-from heed.inbox.reach.lists import ORDERS, VIEWS, Tallies, tallies, tickets
+from heed.inbox.reach.lists import ORDERS, VIEWS, Tallies, numbers, tallies, tickets
 from heed.inbox.reach.pages import Page, T
 from heed.inbox.reach.refusals import (
     BadCursor,
     NoSuchAttachment,
     NoSuchDelivery,
+    NoSuchField,
     NoSuchMessage,
     NoSuchOrder,
+    NoSuchSweep,
+    NoSuchTag,
     NoSuchTicket,
     NoSuchView,
 )
+from heed.inbox.reach.seeing import Sight, sight
 from heed.inbox.reach.single import attachment, draft_files, drafts, earlier, identities, ticket
+from heed.inbox.reach.sorting import field, fields, filled, groups, sweep, tag, tag_uses, tags
 from heed.inbox.reach.threads import Bound, Story, message, messages, moment_of, story, thread
 
 __all__ = [
@@ -25,8 +30,11 @@ __all__ = [
     "Bound",
     "NoSuchAttachment",
     "NoSuchDelivery",
+    "NoSuchField",
     "NoSuchMessage",
     "NoSuchOrder",
+    "NoSuchSweep",
+    "NoSuchTag",
     "NoSuchTicket",
     "NoSuchView",
     "NotAllowed",
@@ -41,13 +49,22 @@ __all__ = [
     "draft_files",
     "drafts",
     "earlier",
+    "field",
+    "fields",
+    "filled",
+    "groups",
     "identities",
     "latest_event",
     "message",
     "messages",
     "moment_of",
+    "numbers",
     "sight",
     "story",
+    "sweep",
+    "tag",
+    "tag_uses",
+    "tags",
     "tallies",
     "thread",
     "ticket",

@@ -61,6 +61,14 @@ def tickets(
     return page
 
 
+def numbers(user: User, view: str, *, account: int | None = None, most: int = 10_000) -> list[int]:
+    """The numbers of a view's tickets, newest news first, and of no more than so many."""
+    found = _view(user, view)
+    if account is not None:
+        found = found.filter(account_id=account)
+    return list(found.order_by("-last_at", "-id").values_list("pk", flat=True)[:most])
+
+
 def _newest(found: QuerySet[Ticket], after: str, limit: int) -> Page[Ticket]:
     if after:
         at, number = place_in(after)
@@ -137,5 +145,5 @@ def _view(user: User, view: str) -> QuerySet[Ticket]:
         case "spam":
             return rows.filter(spam=True)
         case "all":
-            return rows.filter(merged_into=None)
+            return rows.filter(merged_into=None, spam=False)
     raise NoSuchView(view)

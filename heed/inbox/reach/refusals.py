@@ -19,6 +19,18 @@ class NoSuchDelivery(LookupError):
     pass
 
 
+class NoSuchTag(LookupError):
+    pass
+
+
+class NoSuchField(LookupError):
+    pass
+
+
+class NoSuchSweep(LookupError):
+    """Nothing this person did to many tickets has this number."""
+
+
 class NoSuchView(LookupError):
     """The views are those of `VIEWS`."""
 

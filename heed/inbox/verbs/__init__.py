@@ -4,29 +4,83 @@ from __future__ import annotations
 
 from heed.inbox.verbs.acting import act, needed_for, type_along
 from heed.inbox.verbs.answering import answer, dismiss, note, settle
+from heed.inbox.verbs.blocking import block, mark_spam, not_spam, unblock
 from heed.inbox.verbs.drafts import attach, detach, drop_draft, keep_draft
-from heed.inbox.verbs.refusals import CannotAct, CannotAnswer, CannotSettle
+from heed.inbox.verbs.labels import (
+    archive_field,
+    change_field,
+    drop_tag,
+    make_field,
+    make_tag,
+    move_field,
+    rename_tag,
+)
+from heed.inbox.verbs.many import DEEDS, sweep, undo
+from heed.inbox.verbs.refusals import (
+    CannotAct,
+    CannotAnswer,
+    CannotSettle,
+    CannotSolve,
+    CannotTend,
+    WouldNotKnow,
+)
 from heed.inbox.verbs.replaying import replay
-from heed.inbox.verbs.tending import assign, mark_answered, mark_unanswered, set_status
+from heed.inbox.verbs.sleeping import remind, snooze, wake
+from heed.inbox.verbs.sorting import fill, set_group, set_language, set_priority, tag
+from heed.inbox.verbs.tending import (
+    assign,
+    give_to_team,
+    mark_answered,
+    mark_unanswered,
+    missing_on_solve,
+    set_status,
+)
 
 __all__ = [
+    "DEEDS",
     "CannotAct",
     "CannotAnswer",
     "CannotSettle",
+    "CannotSolve",
+    "CannotTend",
+    "WouldNotKnow",
     "act",
     "answer",
+    "archive_field",
     "assign",
     "attach",
+    "block",
+    "change_field",
     "detach",
     "dismiss",
     "drop_draft",
+    "drop_tag",
+    "fill",
+    "give_to_team",
     "keep_draft",
+    "make_field",
+    "make_tag",
     "mark_answered",
+    "mark_spam",
     "mark_unanswered",
+    "missing_on_solve",
+    "move_field",
     "needed_for",
+    "not_spam",
     "note",
+    "remind",
+    "rename_tag",
     "replay",
+    "set_group",
+    "set_language",
+    "set_priority",
     "set_status",
     "settle",
+    "snooze",
+    "sweep",
+    "tag",
     "type_along",
+    "unblock",
+    "undo",
+    "wake",
 ]

@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
 from heed.channels.base import FilledTemplate
-from heed.inbox import events
+from heed.inbox import events, notices
 from heed.inbox import files as kept_files
 from heed.inbox.jobs import send_answers
-from heed.inbox.models import Attachment, Message, Ticket
+from heed.inbox.mentions import mentioned
+from heed.inbox.models import Attachment, Message, Notice, Ticket
 from heed.inbox.possible import Way, fits, last_inbound, possible, too_long
 from heed.inbox.verbs.drafts import drop_draft
-from heed.inbox.verbs.refusals import CannotAnswer, CannotSettle
+from heed.inbox.verbs.refusals import CannotAnswer, CannotSettle, WouldNotKnow
 from heed.inbox.verbs.tending import locked, mark_answered, write
 from heed.lib import clock, live
 from heed.lib.text import clean, first_words, measure
@@ -92,8 +93,9 @@ def answer(
 
 
 @transaction.atomic
-def note(ticket: Ticket, user: User, text: str, *, key: UUID | None = None) -> Message:
-    """Write an internal note. It never leaves Heed. Raises `CannotAnswer` when it is empty."""
+def note(ticket: Ticket, user: User, text: str, *, key: UUID | None = None, anyway: bool = False) -> Message:
+    """Write an internal note, and tell whom it mentions. It never leaves Heed. Raises `CannotAnswer` when
+    it is empty, `WouldNotKnow` when somebody it mentions may not see the ticket, unless `anyway`."""
     ticket = locked(ticket)
     again = _written_with(key, ticket)
     if again is not None:
@@ -101,6 +103,9 @@ def note(ticket: Ticket, user: User, text: str, *, key: UUID | None = None) -> M
     text = clean(text).strip()
     if not text:
         raise CannotAnswer(_("Write something first."))
+    meant = mentioned(text, ticket, user)
+    if meant.strangers and not anyway:
+        raise WouldNotKnow(meant.strangers)
     message = Message.objects.create(
         account_id=ticket.account_id,
         ticket=ticket,
@@ -114,6 +119,8 @@ def note(ticket: Ticket, user: User, text: str, *, key: UUID | None = None) -> M
     )
     drop_draft(user, ticket, "note")
     events.record("note_written", ticket=ticket, message=message, actor=user, at=message.at)
+    told = [each.pk for each in meant.told]
+    notices.tell(told, Notice.Kind.MENTIONED, ticket, message=message, by=user)
     return message
 
 

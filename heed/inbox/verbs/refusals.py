@@ -1,6 +1,11 @@
-"""What cannot be done, said in a sentence."""
+"""What a verb cannot do, in words."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from heed.inbox.possible import Text
 
@@ -14,8 +19,25 @@ class CannotAnswer(Exception):
         self.way_out = way_out
 
 
+class WouldNotKnow(CannotAnswer):
+    """Some who are mentioned in a note may not see the ticket. Written `anyway`, they are not told."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        some = ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
+        told = ngettext(
+            "%(names)s may not see this ticket and would not be told of the note.",
+            "%(names)s may not see this ticket and would not be told of the note.",
+            len(names),
+        )
+        super().__init__(told % {"names": some}, _("Send it once more to write it all the same."))
+        self.names = tuple(names)
+
+
+_MOST_NAMED = 5
+
+
 class CannotAct(Exception):
-    """The action is not possible on this message. `sentence` says why."""
+    """The action is not possible on this message or ticket. `sentence` says why."""
 
     def __init__(self, sentence: Text) -> None:
         super().__init__(str(sentence))
@@ -24,3 +46,16 @@ class CannotAct(Exception):
 
 class CannotSettle(CannotAct):
     """The message is not in a state in which this question stands."""
+
+
+class CannotTend(CannotAct):
+    """The ticket cannot be changed like this."""
+
+
+class CannotSolve(CannotTend):
+    """Fields that are required on solving are empty; `missing` holds their keys by title."""
+
+    def __init__(self, missing: dict[str, str]) -> None:
+        titles = ", ".join(f"“{title}”" for title in missing.values())
+        super().__init__(_("Before it can be solved, fill in: %(fields)s.") % {"fields": titles})
+        self.missing = missing

@@ -1,51 +1,94 @@
-"""What is done to a ticket."""
+"""What is done to a ticket: whose it is, how far it has come.
+
+`user` is None where no person does it: a rule, or the clock.
+"""
 
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
-from heed.accounts.models import User
-from heed.inbox import events
-from heed.inbox.models import Ticket
+from heed.accounts.models import Team, User
+from heed.inbox import events, notices
+from heed.inbox.models import Field, Notice, Ticket
+from heed.inbox.verbs.refusals import CannotSolve, CannotTend
 from heed.lib import clock
 
 
 @transaction.atomic
-def mark_answered(ticket: Ticket, user: User) -> None:
+def mark_answered(ticket: Ticket, user: User | None) -> None:
     """The only thing that ends being unanswered."""
     if change(ticket, unanswered=False, waiting_since=None):
         events.record("answered_marked", ticket=ticket, actor=user)
 
 
 @transaction.atomic
-def mark_unanswered(ticket: Ticket, user: User) -> None:
+def mark_unanswered(ticket: Ticket, user: User | None) -> None:
+    if not locked(ticket).unanswered:
+        refuse_spam(ticket)
     if change(ticket, unanswered=True, waiting_since=clock.now()):
         events.record("unanswered_marked", ticket=ticket, actor=user)
 
 
 @transaction.atomic
-def assign(ticket: Ticket, user: User, assignee: User | None) -> None:
-    """Give the ticket to a colleague, or back to nobody."""
-    if change(ticket, assignee=assignee):
-        events.record("assigned", ticket=ticket, actor=user, to=assignee.name if assignee else "")
+def assign(ticket: Ticket, user: User | None, assignee: User | None) -> None:
+    """Give the ticket to a colleague, who is told of it, or back to nobody."""
+    if not change(ticket, assignee=assignee):
+        return
+    facts = {"to": assignee.name, "person": assignee.pk} if assignee else {"to": ""}
+    events.record("assigned", ticket=ticket, actor=user, **facts)
+    if assignee is not None and assignee != user:
+        notices.tell([assignee.pk], Notice.Kind.ASSIGNED, ticket, by=user)
 
 
 @transaction.atomic
-def set_status(ticket: Ticket, user: User, status: str) -> None:
-    """Set the status. Solving says that nothing is left to answer, so it marks answered too."""
+def give_to_team(ticket: Ticket, user: User | None, team: Team | None) -> None:
+    """Make it a team's matter, or nobody's in particular. Who has it keeps it."""
+    if team is not None and team.archived:
+        raise CannotTend(_("This team takes no more tickets."))
+    if change(ticket, team=team):
+        facts = {"to": team.name, "team": team.pk} if team else {"to": ""}
+        events.record("team_changed", ticket=ticket, actor=user, **facts)
+
+
+@transaction.atomic
+def set_status(ticket: Ticket, user: User | None, status: str) -> None:
+    """Set the status. Solving says that nothing is left to answer, so it marks answered and wakes, too.
+    Raises `CannotSolve` while a field that is required for it is empty."""
     if status not in Ticket.Status.values:
         raise ValueError(f"A status is one of {', '.join(Ticket.Status.values)}.")
-    if not change(ticket, status=status, solved_at=clock.now() if status == Ticket.Status.SOLVED else None):
+    now = locked(ticket)
+    if now.status == status:
         return
-    events.record("status_changed", ticket=ticket, actor=user, status=status)
-    if status == Ticket.Status.SOLVED:
+    refuse_spam(now)
+    solved = status == Ticket.Status.SOLVED
+    if solved:
+        missing = missing_on_solve(now)
+        if missing:
+            raise CannotSolve(missing)
+    asleep = {"snoozed_until": None} if solved else {}
+    change(ticket, status=status, solved_at=clock.now() if solved else None, **asleep)
+    events.record("status_changed", ticket=ticket, actor=user, status=status, before=now.status)
+    if solved:
         mark_answered(ticket, user)
+
+
+def missing_on_solve(ticket: Ticket) -> dict[str, str]:
+    """The fields without which this ticket cannot be solved: titles by key."""
+    wanted = Field.objects.filter(required_on_solve=True, archived=False).order_by("position", "id")
+    return {each.key: each.title for each in wanted if ticket.fields.get(each.key) in (None, "")}
+
+
+def refuse_spam(ticket: Ticket) -> None:
+    """Nothing goes on in spam: it must be said first that it is none."""
+    if ticket.spam:
+        raise CannotTend(_("This is marked as spam. Say first that it is no spam."))
 
 
 def locked(ticket: Ticket) -> Ticket:
     return (
         Ticket.objects.select_for_update(of=("self",))
-        .select_related("account", "identity", "post", "customer", "assignee")
+        .select_related("account", "identity", "post", "customer", "assignee", "team")
         .get(pk=ticket.pk)
     )
 

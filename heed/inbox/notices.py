@@ -1,0 +1,101 @@
+"""What one person should know: they were mentioned, given a ticket, reminded of one.
+
+A notice is shown only while its reader may see the ticket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Count
+
+from heed.accounts.models import User
+from heed.accounts.rights import NotAllowed
+from heed.inbox.models import Message, Notice, Ticket
+from heed.inbox.reach.pages import Page, sealed, unsealed
+from heed.inbox.reach.refusals import BadCursor
+from heed.inbox.reach.seeing import sight
+from heed.lib import clock, live
+from heed.lib.text import first_words
+
+MOST_COUNTED = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """How many notices somebody has not seen: all, and the mentions among them."""
+
+    all: int = 0
+    mentions: int = 0
+
+
+def topic(user_id: int) -> str:
+    """The live topic that tells somebody's pages of their notices."""
+    return f"person:{user_id}"
+
+
+@transaction.atomic
+def tell(
+    people: Iterable[int],
+    kind: str,
+    ticket: Ticket,
+    *,
+    message: Message | None = None,
+    by: User | None = None,
+    text: str = "",
+) -> None:
+    """Tell these people something about a ticket, once about a message."""
+    words = first_words(text or (message.text if message else ""), 180)
+    rows = [
+        Notice(user_id=each, kind=kind, ticket=ticket, message=message, by=by, text=words)
+        for each in sorted(set(people))
+    ]
+    if rows:
+        Notice.objects.bulk_create(rows, ignore_conflicts=True)
+        live.tell(topic(row.user_id) for row in rows)
+
+
+def latest(user: User, *, after: str = "", limit: int = 30) -> Page[Notice]:
+    """A page of somebody's notices, newest first. Raises `BadCursor`."""
+    try:
+        seen = sight(user).q("ticket__")
+    except NotAllowed:
+        return Page([], "")
+    rows = Notice.objects.filter(seen, user=user).select_related("ticket__identity", "ticket__account", "by")
+    if after:
+        rows = rows.filter(pk__lt=_place(after))
+    found = list(rows.order_by("-pk")[: limit + 1])
+    more, found = len(found) > limit, found[:limit]
+    return Page(found, sealed(found[-1].pk) if more else "")
+
+
+def unseen(user: User) -> Unseen:
+    """What the bell counts."""
+    try:
+        seen = sight(user).q("ticket__")
+    except NotAllowed:
+        return Unseen()
+    rows = Notice.objects.filter(seen, user=user, seen_at=None).values_list("kind")
+    counts = dict(rows.annotate(count=Count("pk")).order_by())
+    return Unseen(sum(counts.values()), counts.get(Notice.Kind.MENTIONED, 0))
+
+
+def mark_seen(user: User, *, ticket: int | None = None, upto: int | None = None) -> None:
+    """Somebody has seen their notices: those of a ticket, those up to one, or all."""
+    rows = Notice.objects.filter(user=user, seen_at=None)
+    if ticket is not None:
+        rows = rows.filter(ticket_id=ticket)
+    if upto is not None:
+        rows = rows.filter(pk__lte=upto)
+    if rows.update(seen_at=clock.now()):
+        live.tell([topic(user.pk)])
+
+
+def _place(cursor: str) -> int:
+    try:
+        (number,) = unsealed(cursor)
+        return int(number)
+    except (ValueError, TypeError) as error:
+        raise BadCursor(cursor) from error

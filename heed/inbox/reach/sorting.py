@@ -1,0 +1,73 @@
+"""What tickets are sorted by: tags, the company's own fields, kinds of customers; and sweeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+
+from heed.accounts.models import User
+from heed.inbox.models import Customer, Field, Sweep, Tag, Ticket
+from heed.inbox.reach.refusals import NoSuchField, NoSuchSweep, NoSuchTag
+from heed.inbox.reach.seeing import signed_in
+
+
+def tags(user: User, beginning: str = "", limit: int = 50) -> list[Tag]:
+    """Tags by name, those that begin like this."""
+    signed_in(user)
+    return list(Tag.objects.filter(name__startswith=beginning.lower().strip()).order_by("name")[:limit])
+
+
+def tag(user: User, tag_id: int) -> Tag:
+    signed_in(user)
+    found = Tag.objects.filter(pk=tag_id).first()
+    if found is None:
+        raise NoSuchTag(tag_id)
+    return found
+
+
+def tag_uses(names: list[str]) -> dict[str, int]:
+    """How many tickets have each of these tags."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT name, (SELECT count(*) FROM inbox_ticket WHERE tags @> ARRAY[name] AND tags <> '{}')
+               FROM unnest(%s::varchar[]) AS name""",
+            [names],
+        )
+        return dict(cursor.fetchall())
+
+
+def fields(user: User, *, archived: bool = False) -> list[Field]:
+    """The company's own fields in their order; with `archived`, also those no longer asked."""
+    signed_in(user)
+    rows = Field.objects.all() if archived else Field.objects.filter(archived=False)
+    return list(rows.order_by("archived", "position", "id"))
+
+
+def field(user: User, field_id: int) -> Field:
+    signed_in(user)
+    found = Field.objects.filter(pk=field_id).first()
+    if found is None:
+        raise NoSuchField(field_id)
+    return found
+
+
+def filled(ticket: Ticket, asked: list[Field]) -> list[tuple[Field, Any]]:
+    """The fields of a ticket with their values, None where empty."""
+    return [(each, ticket.fields.get(each.key)) for each in asked]
+
+
+def groups(user: User) -> list[str]:
+    """The kinds of customers there are."""
+    signed_in(user)
+    found = Customer.objects.exclude(group="").order_by("group").values_list("group", flat=True)
+    return list(found.distinct()[:100])
+
+
+def sweep(user: User, sweep_id: int) -> Sweep:
+    """What this person did to many tickets."""
+    signed_in(user)
+    found = Sweep.objects.filter(pk=sweep_id, user=user).first()
+    if found is None:
+        raise NoSuchSweep(sweep_id)
+    return found

@@ -1,0 +1,176 @@
+"""One deed on many tickets, and taking it back exactly."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from heed.accounts.models import Team, User
+from heed.accounts.rights import NotAllowed
+from heed.channels.models import Account
+from heed.inbox import reach, verbs
+from heed.inbox.models import Event, Sweep, Ticket
+from heed.inbox.tests.rubber import Rubber
+from heed.inbox.tests.test_tending import fresh, kinds, ticket, writes
+from heed.inbox.verbs import many
+from heed.lib import clock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tickets(rubber: Rubber, account: Account) -> list[Ticket]:
+    return [ticket(account, name) for name in ("Lea Marn", "Omar Badr", "Tuya Bold")]
+
+
+def rows(tickets: list[Ticket]) -> list[dict[str, Any]]:
+    return list(Ticket.objects.filter(pk__in=[each.pk for each in tickets]).order_by("pk").values())
+
+
+def soon() -> str:
+    return (clock.now() + timedelta(days=1)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("deed", "value"),
+    [
+        ("assign", "ivo"),
+        ("team", "team"),
+        ("status", "solved"),
+        ("status", "hold"),
+        ("priority", "4"),
+        ("tag", "recall"),
+        ("untag", "old"),
+        ("snooze", "soon"),
+        ("answered", ""),
+        ("spam", ""),
+    ],
+)
+def test_every_deed_is_done_and_taken_back_exactly(
+    tickets: list[Ticket], ana: User, ivo: User, deed: str, value: str
+) -> None:
+    verbs.assign(tickets[0], ana, ana)
+    verbs.tag(tickets[1], ana, add=["old", "zip"])
+    verbs.tag(tickets[2], ana, add=["old"])
+    team = Team.objects.create(name="Returns")
+    before = rows(tickets)
+    meant = {"ivo": str(ivo.pk), "team": str(team.pk), "soon": soon()}.get(value, value)
+    sweep = verbs.sweep(ana, deed, meant, [each.pk for each in tickets])
+    expected = 2 if deed == "untag" else 3
+    assert (sweep.state, sweep.changed, sweep.unchanged, sweep.refused) == ("done", expected, 3 - expected, 0)
+    assert rows(tickets) != before
+    undone = verbs.undo(sweep, ana)
+    assert (undone.state, undone.taken_back, undone.kept) == ("undone", expected, 0)
+    assert rows(tickets) == before
+
+
+def test_what_somebody_changed_since_stays(tickets: list[Ticket], ana: User, ivo: User) -> None:
+    sweep = verbs.sweep(ana, "assign", str(ivo.pk), [each.pk for each in tickets])
+    verbs.assign(tickets[0], ivo, None)
+    verbs.assign(tickets[1], ivo, ana)
+    verbs.assign(tickets[1], ana, ivo)  # there and back is a change, too
+    undone = verbs.undo(sweep, ana)
+    assert (undone.taken_back, undone.kept) == (1, 2)
+    assert [fresh(each).assignee for each in tickets] == [None, ivo, None]
+
+
+def test_a_customers_message_since_keeps_a_ticket_open(
+    tickets: list[Ticket], account: Account, ana: User
+) -> None:
+    sweep = verbs.sweep(ana, "status", "solved", [each.pk for each in tickets])
+    with clock.moved(timedelta(seconds=5)):
+        writes(account, "Lea Marn")
+        undone = verbs.undo(sweep, ana)
+    assert (undone.taken_back, undone.kept) == (2, 1)
+    assert fresh(tickets[0]).status == "open"
+    assert fresh(tickets[1]).status == "new"
+
+
+def test_the_events_tell_the_way_there_and_back(tickets: list[Ticket], ana: User) -> None:
+    sweep = verbs.sweep(ana, "status", "solved", [tickets[0].pk])
+    verbs.undo(sweep, ana)
+    assert kinds(tickets[0]) == ["status_changed", "answered_marked", "status_changed", "unanswered_marked"]
+    last = Event.objects.order_by("pk").last()
+    assert last is not None
+    assert last.facts["undone"]
+
+
+def test_rights_hold_ticket_by_ticket(rubber: Rubber, account: Account, ana: User) -> None:
+    other = Account.objects.create(network="rubber", name="Other", external_id="o", base_url="http://o")
+    here, there = ticket(account, "Lea Marn"), ticket(other, "Omar Badr")
+    ana.grants.all().delete()
+    ana.grants.create(role="agent", account=account.pk)
+    ana.grants.create(role="viewer", account=other.pk)
+    person = User.objects.get(pk=ana.pk)
+    sweep = verbs.sweep(person, "priority", "4", [here.pk, there.pk])
+    assert (sweep.changed, sweep.refused) == (1, 1)
+    assert (fresh(here).priority, fresh(there).priority) == (4, 2)
+    person.grants.filter(role="viewer").delete()
+    blind = User.objects.get(pk=ana.pk)
+    with pytest.raises(verbs.CannotTend, match="Choose some"):
+        verbs.sweep(blind, "priority", "1", [there.pk])
+    viewer = User.objects.create_user("v@acme.example", role="viewer", name="Sam Cole")
+    with pytest.raises(NotAllowed):
+        verbs.sweep(viewer, "priority", "1", [here.pk])
+
+
+def test_only_who_did_it_takes_it_back_and_once(tickets: list[Ticket], ana: User, ivo: User) -> None:
+    sweep = verbs.sweep(ana, "priority", "4", [each.pk for each in tickets])
+    with pytest.raises(NotAllowed):
+        verbs.undo(sweep, ivo)
+    with pytest.raises(reach.NoSuchSweep):
+        reach.sweep(ivo, sweep.pk)
+    verbs.undo(sweep, ana)
+    with pytest.raises(verbs.CannotTend, match="already"):
+        verbs.undo(sweep, ana)
+
+
+def test_fields_required_on_solving_hold_for_many(tickets: list[Ticket], ana: User, maja: User) -> None:
+    verbs.make_field(maja, "Order", "text", required=True)
+    verbs.fill(tickets[0], ana, "order", "88140")
+    sweep = verbs.sweep(ana, "status", "solved", [each.pk for each in tickets])
+    assert (sweep.changed, sweep.refused) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("deed", "value"),
+    [
+        ("fly", ""),
+        ("assign", "999999"),
+        ("assign", "ana"),
+        ("team", "7"),
+        ("status", "asleep"),
+        ("priority", "9"),
+        ("tag", " "),
+        ("snooze", "yesterday"),
+        ("snooze", "2001-01-01T00:00:00"),
+    ],
+)
+def test_nonsense_is_refused_before_anything(tickets: list[Ticket], ana: User, deed: str, value: str) -> None:
+    with pytest.raises(verbs.CannotTend):
+        verbs.sweep(ana, deed, value, [each.pk for each in tickets])
+    assert not Sweep.objects.exists()
+
+
+def test_many_are_left_to_the_worker_which_may_die(
+    rubber: Rubber, account: Account, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "_SMALL", 2)
+    monkeypatch.setattr(many, "_AT_ONCE", 2)
+    numbers = [ticket(account, f"Customer {number}").pk for number in range(5)]
+    assert reach.numbers(ana, "open", most=3) == sorted(numbers, reverse=True)[:3]
+    sweep = verbs.sweep(ana, "tag", "recall", reach.numbers(ana, "open"))
+    assert (sweep.state, sweep.changed) == ("waiting", 0)
+    job = ProcrastinateJob.objects.get(task_name=many.SWEEP)
+    assert job.args == {"sweep": sweep.pk}
+    many._next_piece(sweep.pk)  # and the worker dies
+    sweep.refresh_from_db()
+    assert (sweep.state, sweep.changed) == ("waiting", 2)
+    many.go_on(sweep.pk)
+    many.go_on(sweep.pk)
+    sweep.refresh_from_db()
+    assert (sweep.state, sweep.changed) == ("done", 5)
+    assert Event.objects.filter(kind="tags_changed").count() == 5

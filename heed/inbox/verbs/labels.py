@@ -1,0 +1,164 @@
+"""Setting up what tickets are sorted by: tags, and the company's own fields. For people who may `desk`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+from procrastinate.contrib.django import app
+
+from heed.accounts.models import User
+from heed.accounts.rights import need
+from heed.inbox.models import Field, Tag
+from heed.inbox.verbs.refusals import CannotTend
+from heed.inbox.verbs.sorting import tag_name
+from heed.lib import live
+from heed.lib.text import clean
+
+RETAG = "heed.retag"
+_AT_ONCE = 1000
+_MOST_CHOICES = 100
+_MOST_FIELDS = 50
+
+
+def make_tag(user: User, name: str) -> Tag:
+    """A tag before any ticket has it. Raises `CannotTend` where there is one."""
+    need(user, "desk")
+    tag, made = Tag.objects.get_or_create(name=tag_name(name))
+    if not made:
+        raise CannotTend(_("There is a tag of this name."))
+    return tag
+
+
+@transaction.atomic
+def rename_tag(user: User, tag: Tag, name: str) -> bool:
+    """Call a tag another name. Where there is one of that name already, the two become one; True then."""
+    need(user, "desk")
+    old, new = tag.name, tag_name(name)
+    if old == new:
+        return False
+    merged = Tag.objects.filter(name=new).exists()
+    tag.delete()
+    Tag.objects.bulk_create([Tag(name=new)], ignore_conflicts=True)
+    _retag_later(old, new)
+    return merged
+
+
+@transaction.atomic
+def drop_tag(user: User, tag: Tag) -> None:
+    """Take a tag from all tickets."""
+    need(user, "desk")
+    name = tag.name
+    tag.delete()
+    _retag_later(name, "")
+
+
+def _retag_later(old: str, new: str) -> None:
+    app.configure_task(RETAG, queue="desk", allow_unknown=True).defer(old=old, new=new)
+
+
+def retag(old: str, new: str) -> int:
+    """Replace a tag on all tickets that have it, some at a time; gives back how many. It may run twice."""
+    done = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_RETAG, [old, _AT_ONCE, old, new])
+            changed: int = cursor.rowcount
+            live.tell(["queue"] if changed else [])
+        done += changed
+        if changed < _AT_ONCE:
+            return done
+
+
+_RETAG = """
+WITH those AS (
+    SELECT id FROM inbox_ticket WHERE tags @> ARRAY[%s]::varchar[] AND tags <> '{}'
+    ORDER BY id LIMIT %s FOR UPDATE
+)
+UPDATE inbox_ticket AS t SET tags = coalesce((
+    SELECT array_agg(DISTINCT name COLLATE "C" ORDER BY name COLLATE "C")
+    FROM unnest(array_append(array_remove(t.tags, %s), nullif(%s, ''))) AS name WHERE name IS NOT NULL
+), '{}')
+FROM those WHERE t.id = those.id
+"""
+
+
+@transaction.atomic
+def make_field(
+    user: User, title: str, kind: str, *, choices: Sequence[str] = (), required: bool = False
+) -> Field:
+    """A new question to ask of every ticket."""
+    need(user, "desk")
+    if Field.objects.filter(archived=False).count() >= _MOST_FIELDS:
+        raise CannotTend(_("There are %(most)d fields already.") % {"most": _MOST_FIELDS})
+    title = _title(title)
+    if kind not in Field.Kind.values:
+        raise CannotTend(_("There is no such kind of field."))
+    last = Field.objects.aggregate(last=Max("position"))["last"] or 0
+    return Field.objects.create(
+        key=_free_key(title),
+        title=title,
+        kind=kind,
+        choices=_choices(kind, choices),
+        required_on_solve=required,
+        position=last + 1,
+    )
+
+
+@transaction.atomic
+def change_field(user: User, field: Field, title: str, *, choices: Sequence[str], required: bool) -> None:
+    """Change what a field asks. Its kind stays: what tickets hold would no longer fit."""
+    need(user, "desk")
+    field.title = _title(title)
+    field.choices = _choices(field.kind, choices)
+    field.required_on_solve = required
+    field.save(update_fields=["title", "choices", "required_on_solve"])
+
+
+def archive_field(user: User, field: Field, *, archived: bool = True) -> None:
+    """Ask no longer, or again. What tickets hold stays with them."""
+    need(user, "desk")
+    Field.objects.filter(pk=field.pk).update(archived=archived)
+
+
+@transaction.atomic
+def move_field(user: User, field: Field, step: int) -> None:
+    """Ask it earlier (-1) or later (1)."""
+    need(user, "desk")
+    order = list(Field.objects.select_for_update().filter(archived=False).order_by("position", "id"))
+    at = next((index for index, each in enumerate(order) if each.pk == field.pk), None)
+    if at is None or not 0 <= at + step < len(order):
+        return
+    order[at], order[at + step] = order[at + step], order[at]
+    for position, each in enumerate(order, 1):
+        each.position = position
+    Field.objects.bulk_update(order, ["position"])
+
+
+def _title(text: str) -> str:
+    title = " ".join(clean(text).split())
+    if not title:
+        raise CannotTend(_("A field needs a name."))
+    if len(title) > 80:
+        raise CannotTend(_("A name has at most %(most)d letters.") % {"most": 80})
+    return title
+
+
+def _free_key(title: str) -> str:
+    """The title in small Latin letters, with a number where that is taken or nothing is left of it."""
+    base = slugify(title).replace("-", "_")[:36] or "field"
+    taken = set(Field.objects.filter(key__startswith=base).values_list("key", flat=True))
+    free = (base if number == 1 else f"{base}{number}" for number in range(1, len(taken) + 3))
+    return next(key for key in free if key not in taken)
+
+
+def _choices(kind: str, choices: Sequence[str]) -> list[str]:
+    if kind != Field.Kind.CHOICE:
+        return []
+    found = list(dict.fromkeys(name for each in choices if (name := " ".join(clean(each).split())[:80])))
+    if len(found) < 2:
+        raise CannotTend(_("A choice needs at least two answers to choose from."))
+    return found[:_MOST_CHOICES]
