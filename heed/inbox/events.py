@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
 from procrastinate.contrib.django import app
@@ -102,7 +103,7 @@ TOLD: frozenset[Kind] = frozenset(
 REACT = "heed.react"
 """The job that hands events to their reactions. `heed.wiring` holds the table."""
 
-_because: ContextVar[dict[str, Any]] = ContextVar("because", default={})
+_because: ContextVar[Mapping[str, Any]] = ContextVar("because", default=MappingProxyType({}))
 """Facts that every event written now carries, besides its own."""
 
 _waited_for: set[str] = set()

@@ -6,7 +6,7 @@ a time, and a ticket that somebody took meanwhile stays theirs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -18,7 +18,7 @@ from heed.inbox.models import OPEN, Message, Ticket
 from heed.inbox.verbs import CannotAct
 from heed.lib import clock
 from heed.routing.models import Profile, Skill, TeamRouting, Turn
-from heed.routing.people import Able, able, able_of_team, may_take, skills_for
+from heed.routing.people import Able, able, able_of_team, may_take, shift_ended, skills_for
 
 WAITING = OPEN & Q(
     assignee=None, spam=False, merged_into=None, status__in=(Ticket.Status.NEW, Ticket.Status.OPEN)
@@ -48,7 +48,7 @@ class NothingWaits(CannotAct):
 def claim(ticket: Ticket, user: User) -> Ticket:
     """Take a ticket that nobody has. Of two at once one wins; the other gets `AlreadyTaken`."""
     now = _locked(ticket)
-    if now.assignee is not None and now.assignee != user:
+    if now.assignee is not None and now.assignee_id != user.pk:
         raise AlreadyTaken(now.assignee)
     verbs.assign(now, user, user)
     return now
@@ -59,6 +59,7 @@ def next_ticket(user: User) -> Ticket:
     """Take the ticket that most needs an answer, among those this person may and can answer: of their teams
     and of none, in a language they speak, with the skills they have. The most urgent first, then what is due
     first, then who waits longest. Raises `NothingWaits`."""
+    _profile(user)  # locked: somebody who asks twice at once gets no more than fits
     me = able(user)
     if not me.here:
         raise NothingWaits(_("You are away. Come back first, then take the next ticket."))
@@ -79,15 +80,20 @@ def next_ticket(user: User) -> Ticket:
 def _for(me: Able) -> QuerySet[Ticket]:
     """What waits and suits this person."""
     rows = Ticket.objects.filter(WAITING).filter(reach.sight(me.user, "answer").q())
-    mine = Q(team=None)
+    beyond = _tags_beyond(me)
+    mine = _suiting(me, None, TeamRouting(), beyond)
     for team, routing in _ways(me.user):
-        suiting = Q(team=team)
-        if routing.same_language and me.languages:
-            suiting &= Q(language__in=["", *sorted(me.languages)])
-        if routing.same_skill:
-            suiting &= ~Q(tags__overlap=_tags_beyond(me)) if _tags_beyond(me) else Q()
-        mine |= suiting
+        mine |= _suiting(me, team, routing, beyond)
     return rows.filter(mine)
+
+
+def _suiting(me: Able, team: Team | None, routing: TeamRouting, beyond: list[str]) -> Q:
+    suiting = Q(team=team)
+    if routing.same_language and me.languages:
+        suiting &= Q(language__in=["", *sorted(me.languages)])
+    if routing.same_skill and beyond:
+        suiting &= ~Q(tags__overlap=beyond)
+    return suiting
 
 
 def _ways(user: User) -> list[tuple[Team, TeamRouting]]:
@@ -161,8 +167,10 @@ def _note_turn(routing: TeamRouting, user: User) -> None:
 
 def who_answered_last(ticket: Ticket) -> int | None:
     """Who of us wrote to this customer last, in any of their tickets."""
-    talks = Ticket.objects.filter(customer=ticket.customer_id).order_by("-last_at").values("pk")[:_MOST_LOOKED_AT]
-    said = Message.objects.filter(ticket__in=list(talks.values_list("pk", flat=True)), direction="out")
+    talks = (
+        Ticket.objects.filter(customer=ticket.customer_id).order_by("-last_at").values_list("pk", flat=True)
+    )
+    said = Message.objects.filter(ticket__in=list(talks[:_MOST_LOOKED_AT]), direction="out")
     said = said.filter(author__isnull=False).exclude(visibility="note")
     return said.order_by("-at", "-pk").values_list("author", flat=True).first()
 
@@ -180,11 +188,11 @@ def give_out(limit: int = 200) -> int:
 
 
 @transaction.atomic
-def go_away(user: User, until: object = None, *, give_back: bool) -> int:
+def go_away(user: User, until: datetime | None = None, *, give_back: bool) -> int:
     """Say that somebody is away, until a time or until they come back. With `give_back` their unanswered
     tickets return to their teams; returns how many did."""
     profile = _profile(user)
-    profile.away_since, profile.away_until = clock.now(), until  # type: ignore[assignment]
+    profile.away_since, profile.away_until = clock.now(), until
     profile.save(update_fields=["away_since", "away_until"])
     return hand_back(user, user) if give_back else 0
 
@@ -200,8 +208,8 @@ def come_back(user: User) -> None:
 def hand_back(user: User, by: User | None) -> int:
     """Give the unanswered tickets of somebody who leaves back to their teams; returns how many. Tickets of
     no team, and of teams that do not want theirs back, stay."""
-    teams = [each.pk for each in Team.objects.filter(tickets__assignee=user).distinct().select_related("routing")
-             if routing_of(each).takes_back]
+    holding = Team.objects.filter(tickets__assignee=user).distinct().select_related("routing")
+    teams = [each.pk for each in holding if routing_of(each).takes_back]
     held = Ticket.objects.filter(OPEN, assignee=user, unanswered=True, team__in=teams).order_by("pk")
     given = 0
     for ticket in held:
@@ -214,8 +222,6 @@ def hand_back(user: User, by: User | None) -> int:
 
 def hand_back_after_shifts() -> int:
     """What people whose shift ended leave unanswered goes back to their teams, once a shift."""
-    from heed.routing.people import shift_ended
-
     now = clock.now()
     given = 0
     for profile in Profile.objects.filter(gives_back=True).exclude(shifts={}).select_related("user"):
@@ -234,7 +240,10 @@ def _profile(user: User) -> Profile:
 
 
 def _locked(ticket: Ticket) -> Ticket:
-    return Ticket.objects.select_for_update(of=("self",)).select_related("account", "assignee", "team").get(pk=ticket.pk)
+    """The ticket as it is now. First the lock, then the reading: whoever waited for the lock within a join
+    would get the new row beside the old neighbours."""
+    Ticket.objects.select_for_update().values("pk").get(pk=ticket.pk)
+    return Ticket.objects.select_related("account", "assignee", "team").get(pk=ticket.pk)
 
 
 def _locked_waiting(number: int, team: int) -> Ticket | None:

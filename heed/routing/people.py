@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 
 from heed.accounts.models import Team, User
+from heed.accounts.rights import rights_of
 from heed.inbox import reach
 from heed.inbox.models import OPEN, Ticket
 from heed.inbox.reach import NotAllowed
@@ -47,7 +48,9 @@ def able(user: User) -> Able:
 def able_of_team(team: Team) -> list[Able]:
     """Everybody of a team who may answer at all."""
     members = User.objects.filter(memberships__team=team, is_active=True).order_by("pk")
-    everybody = members.prefetch_related("grants__own")
+    everybody = list(members.prefetch_related("grants__own"))
+    for each in everybody:
+        each.rights = rights_of(each.grants.all())  # read for all of them at once
     return able_people([each for each in everybody if each.rights.may("answer")])
 
 
@@ -62,7 +65,9 @@ def able_people(people: Iterable[User]) -> list[Able]:
         .annotate(n=Count("pk"))
         .order_by()
     )
-    return [_able(user, by_user.get(user.pk) or Profile(user=user), loads.get(user.pk, 0), now) for user in users]
+    return [
+        _able(user, by_user.get(user.pk) or Profile(user=user), loads.get(user.pk, 0), now) for user in users
+    ]
 
 
 def _able(user: User, profile: Profile, load: int, now: datetime) -> Able:
@@ -134,4 +139,4 @@ def shifts_around(profile: Profile, now: datetime, days: int = 2) -> Iterator[tu
             first, last = time.fromisoformat(opens), time.fromisoformat(closes)
             end_day = day if last > first else day + timedelta(days=1)
             start = datetime.combine(day, first, zone)
-            yield start.astimezone(clock.UTC), datetime.combine(end_day, last, zone).astimezone(clock.UTC)
+            yield start.astimezone(UTC), datetime.combine(end_day, last, zone).astimezone(UTC)

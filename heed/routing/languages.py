@@ -1,0 +1,121 @@
+"""What language a text is in. Only said where it is clear.
+
+A script that one language has to itself decides at once. Otherwise a model asks the words
+(`py3langid`, loaded at the first text: about 80 MB in the process that uses it, and half a second). Short
+texts lean on what the customer wrote before; what stays doubtful stays untold.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import regex
+
+MOST_READ = 1000
+"""Letters of a text that are looked at."""
+
+_NOT_WORDS = regex.compile(r"https?://\S+|www\.\S+|\S+@\S+|[@#]\S+|[\d\p{N}]+|\p{Extended_Pictographic}")
+_LETTER = regex.compile(r"\p{L}")
+_SURE = 0.75
+_FEWEST_LETTERS = 4
+_LONG = 12
+"""From so many letters on, a text speaks for itself."""
+_TRUST = 12.0
+"""How much more likely it is that somebody writes in the language they wrote in before."""
+_POSSIBLE = 0.03
+"""Below that, not even what came before makes it this language."""
+
+_OWN_SCRIPT: dict[str, regex.Pattern[str]] = {
+    "ko": regex.compile(r"\p{Hangul}"),
+    "ja": regex.compile(r"[\p{Hiragana}\p{Katakana}]"),
+    "he": regex.compile(r"\p{Hebrew}"),
+    "el": regex.compile(r"\p{Greek}"),
+    "th": regex.compile(r"\p{Thai}"),
+    "ka": regex.compile(r"\p{Georgian}"),
+    "hy": regex.compile(r"\p{Armenian}"),
+    "mn": regex.compile(r"\p{Mongolian}"),
+}
+_HAN = regex.compile(r"\p{Han}")
+_CYRILLIC = regex.compile(r"\p{Cyrillic}")
+_OF_MONGOLIAN = regex.compile(r"[өү]")
+_NOT_MONGOLIAN = regex.compile(r"[қғңұһіәҗ]")
+_ARABIC = regex.compile(r"\p{Arabic}")
+_OF_ARABIC = regex.compile(r"[ةأإىيك]")
+_NOT_ARABIC = regex.compile(r"[پچژگکیےټډړېۆێەڤ]")
+
+_SELDOM = {"br", "dz", "eo", "fo", "fy", "gd", "ht", "jv", "la", "lb", "ln", "nn", "oc", "om", "qu", "rw"}
+_SELDOM |= {"an", "sa", "se", "sn", "st", "tt", "ug", "vo", "wa", "xh", "yo", "zu"}
+"""Languages that short texts in others are taken for, and that nobody wrote to a desk in yet."""
+_lock = threading.Lock()
+
+
+def tell(text: str, before: Mapping[str, int] | None = None) -> str:
+    """The language of a text as an ISO 639-1 code, or "". `before` says how many of the customer's earlier
+    messages were in which language."""
+    words = " ".join(_NOT_WORDS.sub(" ", text[:MOST_READ]).split())
+    letters = len(_LETTER.findall(words))
+    if not letters:
+        return ""
+    by_script = _by_script(words.lower(), letters)
+    if by_script:
+        return by_script
+    if letters < _FEWEST_LETTERS:
+        return ""
+    likely = _likely(words)
+    best, sure = max(likely.items(), key=lambda row: row[1])
+    if sure >= _SURE and letters >= _LONG:
+        return best
+    return _with_trust(likely, before or {})
+
+
+def clear(text: str) -> bool:
+    """Whether a text is long enough to say that its writer changed their language."""
+    return len(_LETTER.findall(_NOT_WORDS.sub(" ", text[:MOST_READ]))) >= _LONG
+
+
+def _by_script(words: str, letters: int) -> str:
+    def most(pattern: regex.Pattern[str]) -> bool:
+        return len(pattern.findall(words)) * 2 > letters
+
+    for language, script in _OWN_SCRIPT.items():
+        if most(script):
+            return language
+    if most(_HAN):
+        return "ja" if _OWN_SCRIPT["ja"].search(words) else "zh"
+    if most(_CYRILLIC) and _OF_MONGOLIAN.search(words) and not _NOT_MONGOLIAN.search(words):
+        return "mn"
+    if most(_ARABIC) and _OF_ARABIC.search(words) and not _NOT_ARABIC.search(words):
+        return "ar"
+    return ""
+
+
+def _with_trust(likely: Mapping[str, float], before: Mapping[str, int]) -> str:
+    weighed = {
+        language: chance * (_TRUST if before.get(language) and chance >= _POSSIBLE else 1.0)
+        for language, chance in likely.items()
+    }
+    best = max(weighed, key=lambda language: weighed[language])
+    return best if weighed[best] / sum(weighed.values()) >= _SURE else ""
+
+
+def _likely(words: str) -> dict[str, float]:
+    with _lock:
+        ranked = _model().rank(words.lower() if words.isupper() else words)
+    return {language: float(chance) for language, chance in ranked}
+
+
+@cache
+def _model() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # numpy and the model, only where needed
+
+    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    model.set_languages([code for code in model.labels if len(code) == 2 and code not in _SELDOM])
+    return model
+
+
+def counted(languages: Iterable[str]) -> Counter[str]:
+    return Counter(language for language in languages if language)
