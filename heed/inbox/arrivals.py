@@ -574,7 +574,8 @@ def _line(news: list[MessageReceived]) -> Line:
 
 
 _LOCK_TICKETS = """
-SELECT id, status, snoozed_until IS NOT NULL, merged_into_id IS NOT NULL FROM inbox_ticket WHERE id = ANY(%s) ORDER BY id FOR UPDATE
+SELECT id, status, snoozed_until IS NOT NULL, merged_into_id IS NOT NULL FROM inbox_ticket
+WHERE id = ANY(%s) ORDER BY id FOR UPDATE
 """
 
 _REFRESH_TICKETS = """

@@ -69,7 +69,8 @@ def answer(
     message = Message.objects.create(
         account_id=ticket.account_id,
         ticket=ticket,
-        identity_id=ticket.identity_id,
+        home_id=answered.home_id if answered is not None else None,
+        identity_id=(answered and answered.identity_id) or ticket.identity_id,
         direction="out",
         visibility=visibility,
         author=user,

@@ -60,6 +60,6 @@ def _give(identities: list[int], customer: Customer) -> None:
     Ticket.objects.filter(identity__in=identities).update(customer=customer)
 
 
-def _tell(kind: events.Kind, identities: list[int], user: User, **facts: int) -> None:
+def _tell(kind: events.Kind, identities: list[int], user: User, *, kept: int, gone: int) -> None:
     for ticket in Ticket.objects.filter(identity__in=identities).order_by("-last_at")[:20]:
-        events.record(kind, ticket=ticket, actor=user, **facts)
+        events.record(kind, ticket=ticket, actor=user, kept=kept, gone=gone)

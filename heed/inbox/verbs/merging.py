@@ -1,8 +1,9 @@
 """Two tickets that are one matter, one that is two, and taking either back.
 
-A merged ticket's row stays. Its messages go to the other one and remember where they belong (`Message.home`),
-and so does what comes for it later. Taking it back gives each ticket its own messages, and each column what it
-had, or where somebody has worked on it since, what it would have now had they never been merged.
+A merged ticket's row stays. Its messages go to the other one and remember where they belong
+(`Message.home`), and so does what comes for it later. Taking it back gives each ticket its own messages, and
+each column what it had, or where somebody has worked on it since, what it would have now had they never been
+merged.
 """
 
 from __future__ import annotations
@@ -320,11 +321,6 @@ def _values(columns: dict[str, Any]) -> dict[str, Any]:
         for name, value in columns.items()
         if name != "at"
     }
-
-
-def home_of(answered: Message | None, ticket: Ticket) -> int | None:
-    """Where an answer belongs: with the message it answers."""
-    return answered.home_id if answered is not None and answered.ticket_id == ticket.pk else None
 
 
 def open_merges(ticket: Ticket) -> list[Merge]:

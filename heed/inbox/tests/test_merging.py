@@ -1,0 +1,218 @@
+"""Merging, splitting and joining, and taking each of them back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from heed.accounts.models import User
+from heed.channels.models import Account
+from heed.inbox import verbs
+from heed.inbox.models import Customer, Draft, Joining, Merge, Message, Ticket
+from heed.inbox.tests.test_intake import NOON, comment, news, private
+from heed.inbox.verbs import CannotTend, joining, merging, sorting
+from heed.lib import clock
+
+pytestmark = pytest.mark.django_db
+
+_COLUMNS = [
+    field.attname
+    for field in Ticket._meta.concrete_fields
+    if field.attname not in ("id", "merged_into_id", "running")
+]
+
+
+def two(account: Account) -> tuple[Ticket, Ticket]:
+    """Lea writes under two posts."""
+    news(account, comment("a1", 0, post="one"), comment("b1", 1, post="two"), comment("b2", 2, post="two"))
+    first, second = Ticket.objects.order_by("opened_at")
+    return first, second
+
+
+def picture(ticket: Ticket) -> tuple[Any, ...]:
+    """All there is of a ticket: its columns and its messages."""
+    row = Ticket.objects.get(pk=ticket.pk)
+    said = [
+        (each.external_id, each.text, each.visibility, each.home_id)
+        for each in row.messages.order_by("at", "id")
+    ]
+    return {name: getattr(row, name) for name in _COLUMNS}, said
+
+
+class TestMerging:
+    def test_it_goes_on_in_one(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        Ticket.objects.filter(pk=second.pk).update(tags=["zip"])
+        merging.merge(second, first, ana)
+        first.refresh_from_db()
+        second.refresh_from_db()
+        assert [each.external_id for each in first.messages.order_by("at")] == ["a1", "b1", "b2"]
+        assert (first.tags, first.unanswered, first.last_text) == (["zip"], True, second.last_text)
+        assert (second.unanswered, second.status, second.merged_into_id) == (False, "solved", first.pk)
+        news(account, comment("b3", 5, post="two"))
+        assert Message.objects.get(external_id="b3").ticket_id == first.pk
+        assert Message.objects.get(external_id="b3").home_id == second.pk
+
+    @pytest.mark.parametrize("wrong", ["itself", "twice", "account", "person", "spam"])
+    def test_what_cannot_be_one_says_why(self, account: Account, ana: User, wrong: str) -> None:
+        first, second = two(account)
+        if wrong == "itself":
+            second = first
+        if wrong == "twice":
+            merging.merge(second, first, ana)
+        if wrong == "account":
+            other = Account.objects.create(network="rubber", name="Two", external_id="two", base_url="x")
+            Ticket.objects.filter(pk=second.pk).update(account=other)
+        if wrong == "person":
+            Ticket.objects.filter(pk=second.pk).update(customer=Customer.objects.create(name="Omar Badr"))
+        if wrong == "spam":
+            Ticket.objects.filter(pk=second.pk).update(spam=True)
+        with pytest.raises(CannotTend):
+            merging.merge(second, first, ana)
+
+    def test_at_once_taken_back_nothing_has_happened(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        verbs.keep_draft(ana, second, "public", "So sorry, Lea")
+        before = picture(first), picture(second)
+        record = merging.merge(second, first, ana)
+        assert Draft.objects.get().ticket_id == first.pk
+        merging.unmerge(record, ana)
+        assert (picture(first), picture(second)) == before
+        assert Draft.objects.get().ticket_id == second.pk
+        with pytest.raises(CannotTend):
+            merging.unmerge(record, ana)
+
+    def test_one_may_be_merged_into_the_next(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        news(account, comment("c1", 3, post="three"))
+        third = Ticket.objects.order_by("opened_at")[2]
+        before = [picture(each) for each in (first, second, third)]
+        inner = merging.merge(second, first, ana)
+        outer = merging.merge(first, third, ana)
+        assert third.messages.count() == 4
+        merging.unmerge(inner, ana)
+        assert [each.external_id for each in second.messages.order_by("at")] == ["b1", "b2"]
+        merging.unmerge(outer, ana)
+        assert [picture(each)[1] for each in (first, second, third)] == [each[1] for each in before]
+
+    def test_an_answer_goes_back_with_what_it_answers(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        record = merging.merge(second, first, ana)
+        asked = Message.objects.get(external_id="b2")
+        first.refresh_from_db()
+        sent = verbs.answer(first, ana, "It is on its way.", "public", to=asked.pk)
+        merging.unmerge(record, ana)
+        sent.refresh_from_db()
+        assert sent.ticket_id == second.pk
+
+
+_WORK = st.lists(
+    st.sampled_from(["first writes", "second writes", "marked", "noted", "tagged", "urgent", "solved"]),
+    max_size=7,
+)
+
+
+@given(_WORK)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_merged_worked_on_and_unmerged_is_as_if_never_merged(
+    account: Account, ana: User, work: list[str]
+) -> None:
+    """The same work on two tickets apart, and on one that is taken apart afterwards, ends the same."""
+    Ticket.objects.all().delete()
+    Message.objects.all().delete()
+    number = count()
+
+    def do(what: str, first: Ticket, second: Ticket, minute: int) -> None:
+        one = first.pk == second.pk
+        match what:
+            case "first writes":
+                news(account, comment(f"{next(number)}", 10 + minute, post="one"))
+            case "second writes":
+                news(account, comment(f"{next(number)}", 10 + minute, post="two"))
+            case "marked":
+                for each in (first,) if one else (first, second):
+                    verbs.mark_answered(Ticket.objects.get(pk=each.pk), ana)
+            case "noted":
+                verbs.note(first, ana, "Batch 7 has the zip fault.")
+            case "tagged":
+                sorting.tag(Ticket.objects.get(pk=first.pk), ana, add=["returns"])
+            case "urgent":
+                sorting.set_priority(Ticket.objects.get(pk=first.pk), ana, 4)
+            case "solved":
+                verbs.set_status(Ticket.objects.get(pk=first.pk), ana, "solved")
+
+    def outcome(merged: bool) -> list[Any]:
+        first, second = two(account)
+        record = merging.merge(second, first, ana) if merged else None
+        for minute, what in enumerate(work):
+            if what == "solved" and not merged:
+                verbs.mark_answered(Ticket.objects.get(pk=second.pk), ana)
+            do(what, first, first if merged else second, minute)
+        if record:
+            merging.unmerge(record, ana)
+        found = []
+        for each in (first, second):
+            row = Ticket.objects.get(pk=each.pk)
+            said = [(m.at if m.direction == "in" else m.text) for m in row.messages.order_by("at", "id")]
+            found.append((row.unanswered, row.waiting_since, row.tags, row.priority, row.last_at, said))
+        Ticket.objects.all().delete()
+        return found
+
+    assert outcome(merged=True) == outcome(merged=False)
+
+
+class TestSplitting:
+    def test_a_matter_of_its_own(self, account: Account, ana: User) -> None:
+        news(account, private("1", 0), private("2", 1), private("3", 2))
+        ticket = Ticket.objects.get()
+        third = Message.objects.get(external_id="3")
+        new = merging.split(ticket, [third.pk], ana)
+        ticket.refresh_from_db()
+        assert [each.external_id for each in new.messages.all()] == ["3"]
+        assert (new.unanswered, new.waiting_since) == (True, NOON + timedelta(minutes=2))
+        assert (ticket.unanswered, ticket.last_at) == (True, NOON + timedelta(minutes=1))
+        news(account, private("4", 3))
+        assert Message.objects.get(external_id="4").ticket_id == ticket.pk
+
+    def test_taken_back_it_is_whole(self, account: Account, ana: User) -> None:
+        news(account, private("1", 0), private("2", 1))
+        ticket = Ticket.objects.get()
+        before = picture(ticket)
+        new = merging.split(ticket, [Message.objects.get(external_id="2").pk], ana)
+        merging.unsplit(new.splits.get(), ana)
+        assert picture(ticket) == before
+        assert new.messages.count() == 0
+
+    def test_something_must_stay(self, account: Account, ana: User) -> None:
+        news(account, private("1", 0))
+        ticket = Ticket.objects.get()
+        for chosen in ([], [Message.objects.get().pk], [Message.objects.get().pk + 1]):
+            with pytest.raises(CannotTend):
+                merging.split(ticket, chosen, ana)
+
+
+class TestJoining:
+    def test_one_person_and_two_again(self, account: Account, ana: User) -> None:
+        news(account, private("1"))
+        lea = Ticket.objects.get()
+        omar = Customer.objects.create(name="Omar Badr")
+        record = joining.join(lea.customer, omar, ana)
+        lea.refresh_from_db()
+        assert (lea.customer_id, lea.identity.customer_id) == (omar.pk, omar.pk)
+        joining.part(record, ana)
+        lea.refresh_from_db()
+        assert lea.customer_id == record.gone_id
+        assert Joining.objects.get().undone_at is not None
+        with pytest.raises(CannotTend):
+            joining.part(record, ana)
+
+
+def test_a_merge_is_dated(account: Account, ana: User) -> None:
+    first, second = two(account)
+    merging.merge(second, first, ana)
+    assert clock.now() - Merge.objects.get().at < timedelta(minutes=1)
