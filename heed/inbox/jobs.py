@@ -12,7 +12,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from heed.accounts.models import User
-from heed.channels.base import Action, Person, ReactionChanged, Refusal, Wanted
+from heed.channels.base import TAKEN_OVER, Action, Person, ReactionChanged, Refusal, Wanted
 from heed.channels.jobs import MIND_GAP
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
@@ -63,7 +63,7 @@ def act_on_network(context: JobContext, message: int, action: Action, user: int,
         return
     actor = User.objects.filter(pk=user).first()
     target = outbox.target_of(row)
-    person = row.identity.external_id if row.identity else ""
+    person = outbox.receiver(row)
     try:
         refs = with_session(
             row.account, lambda record: row.account.adapter.act(record, action, target, person, value)
@@ -100,6 +100,8 @@ def _keep_action(message: int, action: Action, refs: dict[str, object], value: s
         _keep_reaction(row, value, on=action == "react")
     if action == "edit":
         early.edit(row, clock.now(), value)
+    if action == "hand_back":
+        _keep_handed_back(row)
 
 
 def _keep_reaction(row: Message, reaction: str, *, on: bool) -> None:
@@ -111,13 +113,20 @@ def _keep_reaction(row: Message, reaction: str, *, on: bool) -> None:
     )
 
 
+def _keep_handed_back(row: Message) -> None:
+    """The whole talk went back, for whichever of our messages it had been taken over."""
+    for each in Message.objects.filter(ticket_id=row.ticket_id, refs__has_key=TAKEN_OVER):
+        each.refs = outbox.merged(each.refs, {TAKEN_OVER: None})
+        each.save(update_fields=["refs"])
+
+
 @app.task(queue="send")
 def show_typing(message: int) -> None:
     """Show the customer that we type. Best effort: it is gone in a moment anyway."""
     row = Message.objects.select_related("account", "ticket__post", "identity").filter(pk=message).first()
     if row is None or row.identity is None:
         return
-    target, person = outbox.target_of(row), row.identity.private_id or row.identity.external_id
+    target, person = outbox.target_of(row), outbox.receiver(row)
     try:
         with_session(row.account, lambda record: row.account.adapter.act(record, "typing", target, person))
     except (Refusal, Unreachable, AnswerLost, TooLarge) as error:

@@ -263,7 +263,7 @@ _PRESENCE: tuple[Action, ...] = ("seen", "typing")
 
 
 def _try_action(message: Message, action: Action) -> None:
-    account, person = message.account, _receiver(message)
+    account, person = message.account, receiver(message)
     target = target_of(message.answers) if message.answers else Target("", "private", "message", "", {})
     try:
         with_session(account, lambda record: account.adapter.act(record, action, target, person))
@@ -278,7 +278,7 @@ def _answer(message: Message, *, asking: bool = False) -> Answer:
         key=str(message.send_key),
         visibility="public" if message.visibility == "public" else "private",
         text=message.text,
-        person=_receiver(message),
+        person=receiver(message),
         to=target_of(message.answers) if message.answers else None,
         files=tuple(
             _outgoing(each, with_bytes=not asking) for each in message.attachments.order_by("position")
@@ -303,7 +303,8 @@ def _taken(message: Message) -> frozenset[str]:
     return frozenset(each for external_id, refs in rows for each in (external_id, *refs.get("more", [])))
 
 
-def _receiver(message: Message) -> str:
+def receiver(message: Message) -> str:
+    """The id by which the network reaches whom this is written to, or came from."""
     if message.identity is None:
         return ""
     if message.visibility == "private":

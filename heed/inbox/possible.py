@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from heed.channels.base import (
+    TAKEN_OVER,
     Action,
     Capabilities,
     Files,
@@ -134,6 +135,7 @@ _ORDER: tuple[Action, ...] = (
     "repost",
     "unrepost",
     "seen",
+    "hand_back",
     "hide",
     "unhide",
     "edit",
@@ -324,7 +326,7 @@ def _is_missed(message: Message, name: Action, can: Capabilities) -> bool:
 
 
 def _fits_state(message: Message, action: Action) -> bool:
-    """Like or unlike, never both."""
+    """Like or unlike, never both; only what was taken over can be handed back."""
     done = {"like": message.liked, "react": message.liked, "repost": message.reposted, "hide": message.hidden}
     if action in done:
         return not done[action]
@@ -333,6 +335,7 @@ def _fits_state(message: Message, action: Action) -> bool:
         "unreact": message.liked,
         "unrepost": message.reposted,
         "unhide": message.hidden,
+        "hand_back": bool(message.refs.get(TAKEN_OVER)),
     }
     return undone.get(action, True)
 

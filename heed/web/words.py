@@ -63,6 +63,7 @@ ACTIONS: dict[str, Promise] = {
     "react": _("React"),
     "unreact": _("Take the reaction back"),
     "seen": _("Mark as seen"),
+    "hand_back": _("Hand back to the other app"),
     "edit": _("Edit"),
     "hide": _("Hide"),
     "unhide": _("Show again"),

@@ -55,6 +55,7 @@ from heed.channels.base.network import (
     refuse_unanswered,
 )
 from heed.channels.base.outbound import (
+    TAKEN_OVER,
     Answer,
     CannotTell,
     FilledTemplate,
@@ -71,6 +72,7 @@ from heed.channels.base.reason import Reason
 __all__ = [
     "ADMITTED",
     "REFUSED",
+    "TAKEN_OVER",
     "WRONG_METHOD",
     "AccountChanged",
     "AccountRecord",

@@ -83,6 +83,7 @@ Action = Literal[
     "delete",
     "seen",
     "typing",
+    "hand_back",
 ]
 
 

@@ -10,6 +10,10 @@ from typing import Any
 from heed.channels.base.inbound import Visibility
 from heed.channels.base.reason import Reason
 
+TAKEN_OVER = "taken_over"
+"""In `refs` of an answer of ours: for it the talk was taken from another app, to which it can be handed
+back (the action `hand_back`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFile:

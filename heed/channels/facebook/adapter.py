@@ -36,7 +36,7 @@ from heed.channels.base import (
     plain_media,
 )
 from heed.channels.facebook import calls, connecting, looking, missed, page, reading, signin, writing
-from heed.channels.meta import webhook
+from heed.channels.meta import turns, webhook
 from heed.channels.meta.shapes import record
 from heed.lib.http import Steps
 
@@ -118,7 +118,7 @@ class Facebook(base.Network):
         on_theirs=frozenset({"like", "unlike", "hide", "unhide", "delete"}),
         on_ours=frozenset({"like", "unlike", "edit", "delete"}),
         on_private=frozenset({"react", "unreact", "seen", "typing"}),
-        on_private_ours=frozenset({"react", "unreact"}),
+        on_private_ours=frozenset({"react", "unreact", "hand_back"}),
         only={"mention": frozenset({"like", "unlike"}), "review": frozenset()},
         why_not={
             "edit": _("Messenger does not let programs change a message."),
@@ -231,8 +231,11 @@ class Facebook(base.Network):
 def _act_privately(
     account: AccountRecord, action: Action, target: Target, person: str, value: str
 ) -> Steps[None]:
-    body: dict[str, Any] = {"recipient": {"id": person}}
+    us, body = account.external_id or "me", dict[str, Any](recipient={"id": person})
     match action:
+        case "hand_back":
+            yield from calls.post(account, f"{us}/{turns.RELEASE}", body)
+            return
         case "seen":
             body["sender_action"] = "mark_seen"
         case "typing":
@@ -245,7 +248,7 @@ def _act_privately(
             body["payload"] = {"message_id": target.external_id}
         case _:
             raise Refusal("bad_request", detail=action)
-    yield from calls.post(account, f"{account.external_id or 'me'}/messages", body)
+    yield from calls.post(account, f"{us}/messages", body)
 
 
 def _delete(account: AccountRecord, target: Target) -> Steps[None]:

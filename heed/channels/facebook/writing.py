@@ -9,8 +9,7 @@ from typing import Any
 from heed.channels import base
 from heed.channels.base import AccountRecord, Answer, Finding, OutgoingFile, Refusal, Sent, Target
 from heed.channels.facebook import calls, connecting, page
-from heed.channels.meta import settling
-from heed.channels.meta.errors import thread_is_elsewhere
+from heed.channels.meta import settling, turns
 from heed.channels.meta.graph import made_id, next_cursor, rows, time
 from heed.channels.meta.shapes import record
 from heed.lib.http import Steps, Unreachable
@@ -99,14 +98,14 @@ def _one_message(
     account: AccountRecord, envelope: Mapping[str, Any], key: str, part: str | OutgoingFile
 ) -> Steps[Sent]:
     """Send a part. Where another app has the thread, it is taken first: a person answers now."""
-    try:
+    if "id" not in envelope["recipient"]:
         return (yield from _try_message(account, envelope, key, part))
-    except Refusal as refusal:
-        if not thread_is_elsewhere(refusal) or "id" not in envelope["recipient"]:
-            raise
-        path = f"{account.external_id or 'me'}/take_thread_control"
-        yield from calls.post(account, path, {"recipient": envelope["recipient"]})
-    return (yield from _try_message(account, envelope, key, part))
+    path, whose = f"{account.external_id or 'me'}/{turns.TAKE}", {"recipient": envelope["recipient"]}
+    return (
+        yield from turns.sent_in_turn(
+            lambda: _try_message(account, envelope, key, part), lambda: calls.post(account, path, whose)
+        )
+    )
 
 
 def _try_message(
@@ -147,7 +146,7 @@ def _one_by_one(parts: Iterator[Steps[Sent]]) -> Steps[Sent]:
     return Sent(
         last.external_id,
         person=last.person,
-        refs=last.refs,
+        refs={name: value for each in sent for name, value in each.refs.items()},
         more=tuple(each.external_id for each in earlier),
     )
 

@@ -34,7 +34,7 @@ from heed.channels.base import (
     Writing,
 )
 from heed.channels.instagram import calls, connecting, looking, missed, reading, signin, writing
-from heed.channels.meta import webhook
+from heed.channels.meta import turns, webhook
 from heed.lib.http import Steps
 
 DAY = 24 * 60 * 60
@@ -131,6 +131,7 @@ class Instagram(base.Network):
         on_theirs=frozenset({"hide", "unhide", "delete"}),
         on_ours=frozenset({"delete"}),
         on_private=frozenset({"like", "unlike", "seen", "typing"}),
+        on_private_ours=frozenset({"hand_back"}),
         only={"mention": frozenset({"like", "unlike", "seen", "typing"})},
         why_not={
             "like": _("Instagram does not let programs like comments."),
@@ -231,8 +232,11 @@ class Instagram(base.Network):
 
 
 def _act_privately(account: AccountRecord, action: Action, target: Target, person: str) -> Steps[None]:
-    body: dict[str, Any] = {"recipient": {"id": person}}
+    us, body = calls.sender(account), dict[str, Any](recipient={"id": person})
     match action:
+        case "hand_back":
+            yield from calls.post(account, f"{us}/{turns.RELEASE}", body)
+            return
         case "seen":
             body["sender_action"] = "mark_seen"
         case "typing":
@@ -245,7 +249,7 @@ def _act_privately(account: AccountRecord, action: Action, target: Target, perso
             body["payload"] = {"message_id": target.external_id}
         case _:
             raise Refusal("bad_request", detail=action)
-    yield from calls.post(account, f"{calls.sender(account)}/messages", body)
+    yield from calls.post(account, f"{us}/messages", body)
 
 
 def _delete(account: AccountRecord, target: Target) -> Steps[None]:

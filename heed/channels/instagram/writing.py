@@ -9,8 +9,7 @@ from typing import Any
 from heed.channels import base
 from heed.channels.base import AccountRecord, Answer, Finding, Refusal, Sent, Target
 from heed.channels.instagram import calls, looking, reading
-from heed.channels.meta import settling
-from heed.channels.meta.errors import thread_is_elsewhere
+from heed.channels.meta import settling, turns
 from heed.channels.meta.graph import made_id, next_cursor, rows
 from heed.channels.meta.shapes import record
 from heed.lib.http import Steps
@@ -105,14 +104,18 @@ def _deliver(
     """Where another app has the thread, it is taken first: a person answers now."""
     body = {"recipient": dict(recipient), **grounds, "message": dict(message)}
     path = f"{calls.sender(account)}/messages"
-    try:
-        made = yield from calls.post(account, path, body, decisive=True)
-    except Refusal as refusal:
-        if not thread_is_elsewhere(refusal) or "id" not in recipient:
-            raise
-        take = f"{calls.sender(account)}/take_thread_control"
-        yield from calls.post(account, take, {"recipient": dict(recipient)})
-        made = yield from calls.post(account, path, body, decisive=True)
+    if "id" not in recipient:
+        return (yield from _try_message(account, path, body))
+    take, whose = f"{calls.sender(account)}/{turns.TAKE}", {"recipient": dict(recipient)}
+    return (
+        yield from turns.sent_in_turn(
+            lambda: _try_message(account, path, body), lambda: calls.post(account, take, whose)
+        )
+    )
+
+
+def _try_message(account: AccountRecord, path: str, body: Mapping[str, Any]) -> Steps[Sent]:
+    made = yield from calls.post(account, path, body, decisive=True)
     return Sent(made_id(made, "message_id"), person=str(made.get("recipient_id") or ""))
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from heed.accounts.models import User
 from heed.channels.base import (
+    TAKEN_OVER,
     Capabilities,
     Files,
     FilledTemplate,
@@ -351,6 +352,30 @@ class TestActions:
         assert [(each.action, each.allowed, each.sentence) for each in offered] == [
             ("like", False, "Likes need a higher access level.")
         ]
+
+    def test_only_a_talk_that_was_taken_over_is_handed_back(
+        self, account: Account, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One hand-back is for the whole talk."""
+        can(rubber, on_private_ours=frozenset({"hand_back"}))
+        news(account, private("1"))
+        waited(monkeypatch, hours=0)
+        ticket = Ticket.objects.get()
+        for number in range(3):
+            rubber.script.append(Sent(f"o{number}", refs={TAKEN_OVER: True} if number < 2 else {}))
+            verbs.answer(ticket, ana, f"hello {number}", "private")
+            outbox.send_next(ticket.pk)
+
+        def offered() -> list[list[str]]:
+            ours = Message.objects.filter(direction="out").order_by("external_id")
+            return [[each.action for each in actions(message)] for message in ours]
+
+        assert offered() == [["hand_back"], ["hand_back"], []]
+        message = Message.objects.get(external_id="o0")
+        verbs.act(message, ana, "hand_back")
+        act_on_network.func(FIRST, message.pk, "hand_back", ana.pk)
+        assert rubber.done[-1][0] == "hand_back"
+        assert offered() == [[], [], []]
 
     def test_a_kind_may_have_fewer(self, account: Account, rubber: Rubber) -> None:
         can(rubber, on_theirs=frozenset({"like", "hide"}), only={"mention": frozenset({"like"})})

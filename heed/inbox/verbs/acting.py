@@ -14,7 +14,7 @@ from heed.inbox.verbs.refusals import CannotAct
 from heed.lib import live
 from heed.lib.text import clean
 
-_TALK = frozenset({"react", "unreact", "edit", "seen", "typing"})
+_TALK = frozenset({"react", "unreact", "edit", "seen", "typing", "hand_back"})
 """Actions that belong to talking with the customer; the others moderate what stands on the network."""
 
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from heed.channels.base import (
+    TAKEN_OVER,
     AuthorFound,
     Broken,
     Echo,
@@ -26,7 +27,7 @@ from heed.channels.base import (
     Wanted,
 )
 from heed.channels.facebook.adapter import network
-from heed.channels.meta.tests.desk import answer_to, news, only, our_lines
+from heed.channels.meta.tests.desk import answer_to, hand_back, news, only, our_lines
 from heed.channels.tests.contract import Desk
 from heed.lib.http import Request
 from heed.sandbox.frame import Fault
@@ -238,6 +239,15 @@ def test_standby(desk: Desk) -> None:
     assert sent.external_id
     assert desk.times_seen("Prevzamem.") == 1
     assert desk.customer_writes("private", "Hvala").kind == "message"
+
+
+def test_thread_handed_back(desk: Desk) -> None:
+    desk.simulator.do("hand_over")
+    message = desk.customer_writes("private", "Živjo")
+    sent = desk.send(answer_to(desk, message, "Prevzamem."))
+    assert sent.refs == {TAKEN_OVER: True}
+    hand_back(desk, message)
+    assert desk.customer_writes("private", "Hvala").kind == "standby"
 
 
 def test_thread_passed_to_us(desk: Desk) -> None:

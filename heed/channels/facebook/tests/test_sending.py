@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from heed.channels.base import Answer, Sent, Target
+from heed.channels.base import TAKEN_OVER, Answer, Sent, Target
 from heed.channels.facebook.adapter import network
 from heed.channels.facebook.tests.sample import (
     ACCOUNT,
@@ -128,12 +128,20 @@ def test_answer_to_a_chosen_message() -> None:
 @pytest.mark.parametrize("code", [2018300, 2018321])
 def test_the_thread_is_taken_from_another_app(code: int) -> None:
     script = Script(no(code), DONE, ok({"recipient_id": "222", "message_id": "m_9"}))
-    assert script.run(network.send(ACCOUNT, PRIVATE)) == Sent("m_9", person="222")
+    sent = script.run(network.send(ACCOUNT, PRIVATE))
+    assert sent == Sent("m_9", person="222", refs={TAKEN_OVER: True})
     first, take, second = script.requests
     assert take.url == f"{GRAPH}/448/take_thread_control"
     assert take.json == {"recipient": {"id": "222"}}
     assert not take.decisive
     assert first == second
+
+
+def test_that_it_was_taken_is_known_of_an_answer_in_parts() -> None:
+    taken = ok({"recipient_id": "222", "message_id": "m_8"})
+    script = Script(no(2018300), DONE, taken, ok({"recipient_id": "222", "message_id": "m_9"}))
+    sent = script.run(network.send(ACCOUNT, replace(PRIVATE, files=(PICTURE,))))
+    assert sent == Sent("m_9", person="222", refs={TAKEN_OVER: True}, more=("m_8",))
 
 
 def test_the_thread_is_taken_once() -> None:

@@ -28,7 +28,7 @@ from heed.channels.base import (
     Wanted,
 )
 from heed.channels.instagram.adapter import network
-from heed.channels.meta.tests.desk import answer_to, news, only
+from heed.channels.meta.tests.desk import answer_to, hand_back, news, only
 from heed.channels.tests.contract import Desk
 from heed.lib import clock
 from heed.lib.http import Request
@@ -273,6 +273,8 @@ def test_while_another_app_has_the_conversation(desk: Desk) -> None:
     desk.send(answer_to(desk, message, "Prevzamem."))
     assert desk.times_seen("Prevzamem.") == 1
     assert written(desk, "Hvala").kind == "message"
+    hand_back(desk, message)
+    assert written(desk, "Še to").kind == "standby"
 
 
 def test_unknown_broken_and_test_deliveries(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from heed.channels.base import AccountRecord, Answer, OutgoingFile, Sent, Target
+from heed.channels.base import TAKEN_OVER, AccountRecord, Answer, OutgoingFile, Sent, Target
 from heed.channels.instagram.adapter import network
 from heed.channels.instagram.tests.sample import (
     ACCOUNT,
@@ -187,7 +187,8 @@ def test_human_agent(account: AccountRecord) -> None:
 @pytest.mark.parametrize("error", [no(2018300), no(100, 2534037)])
 def test_the_thread_is_taken_from_another_app(error: Response) -> None:
     script = Script(error, DONE, ok(SENT_MESSAGE))
-    assert script.run(network.send(ACCOUNT, PRIVATE)) == Sent("aWdfOut", person="1001")
+    sent = script.run(network.send(ACCOUNT, PRIVATE))
+    assert sent == Sent("aWdfOut", person="1001", refs={TAKEN_OVER: True})
     first, take, second = script.requests
     assert (take.url, take.json) == (f"{BY_IG}/{IG}/take_thread_control", {"recipient": {"id": "1001"}})
     assert not take.decisive

@@ -40,5 +40,12 @@ def refused(desk: Desk, answer: Answer) -> Refusal:
     return caught.value
 
 
+def hand_back(desk: Desk, message: MessageReceived) -> None:
+    """Give the talk back, by our answer to this message."""
+    assert message.author is not None
+    ours, person = replace(as_target(message), ours=True), message.author.external_id
+    assert desk.run(lambda record: desk.network.act(record, "hand_back", ours, person)) == {}
+
+
 def our_lines(desk: Desk) -> list[Line]:
     return [line for line in desk.simulator.scene(CUSTOMER).lines() if line.ours]

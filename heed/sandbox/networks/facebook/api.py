@@ -52,9 +52,12 @@ class Facebook(Acting):
                 return shown(self._page_node(), asked(given.get("fields", "id,name")))
             case "POST", [self.page, "messages"]:
                 return self._send(call, given)
-            case "POST", [self.page, "take_thread_control" | "pass_thread_control" as verb]:
+            case (
+                "POST",
+                [self.page, "take_thread_control" | "pass_thread_control" | "release_thread_control" as verb],
+            ):
                 self._known_person(record(given.get("recipient")))
-                self.elsewhere = verb == "pass_thread_control"
+                self.elsewhere = verb != "take_thread_control"
                 return {"success": True}
             case "POST", [self.page, "message_attachments"]:
                 return {"attachment_id": self._keep_attachment(call, record(given.get("message")))}

@@ -47,8 +47,8 @@ class Instagram(Acting):
                 known = given.get("input_token") == self.page_token and not self.dead
                 data = {"app_id": self.app, "type": "PAGE", "is_valid": known, "expires_at": 0}
                 return {"data": {**data, "scopes": self.scopes}}
-            case "POST", [own, "take_thread_control"] if own == me:
-                self.elsewhere = False
+            case "POST", [own, "take_thread_control" | "release_thread_control" as verb] if own == me:
+                self.elsewhere = verb == "release_thread_control"
                 return {"success": True}
             case "GET", [self.page] if login == "person":
                 return {"id": self.page, "access_token": self.page_token}
