@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from heed.inbox import reactions
 from heed.inbox.reactions import Reaction
+from heed.routing.automatic import say_by_itself
+from heed.routing.promises import keep_promises
 from heed.widget import reactions as chat
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
@@ -16,11 +18,29 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
         reactions.fetch_attached_files,
         reactions.look_up_posts,
         reactions.look_up_people,
+        keep_promises,
+        say_by_itself,
     ),
-    "answer_sent": (chat.mail_if_unseen,),
-    "answered_outside": (reactions.fetch_attached_files,),
+    "answer_sent": (chat.mail_if_unseen, keep_promises),
+    "answered_outside": (reactions.fetch_attached_files, keep_promises),
     "post_stale": (reactions.read_posts_again,),
     "post_pictured": (reactions.fetch_pictures,),
+    "ticket_reopened": (keep_promises,),
+    "answered_marked": (keep_promises,),
+    "unanswered_marked": (keep_promises,),
+    "status_changed": (keep_promises,),
+    "priority_changed": (keep_promises,),
+    "team_changed": (keep_promises,),
+    "snoozed": (keep_promises,),
+    "woke": (keep_promises,),
+    "marked_spam": (keep_promises,),
+    "not_spam": (keep_promises,),
+    "merged": (keep_promises,),
+    "unmerged": (keep_promises,),
+    "split": (keep_promises,),
+    "unsplit": (keep_promises,),
+    "joined": (keep_promises,),
+    "parted": (keep_promises,),
 }
 
 reactions.wire(REACTIONS)

@@ -281,6 +281,5 @@ class Calendar:
             return 0.0
         inside = [each for each in self.starts if start < each < end]
         return sum(
-            self.at(since).business_seconds(since, until)
-            for since, until in pairwise([start, *inside, end])
+            self.at(since).business_seconds(since, until) for since, until in pairwise([start, *inside, end])
         )

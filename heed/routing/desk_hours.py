@@ -1,0 +1,204 @@
+"""Which hours hold where and when: a team's before the account's before the brand's before the desk's own;
+a place that has none is always open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+
+from heed.accounts import audit
+from heed.accounts.models import User
+from heed.inbox.models import Ticket
+from heed.lib import clock
+from heed.routing.hours import ALWAYS, Calendar, Holiday, OpeningHours, Span
+from heed.routing.models import Hours, Schedule, SchedulePlace
+
+
+class Place(NamedTuple):
+    """Whose matter something is, by ids; 0 where there is none."""
+
+    team: int = 0
+    account: int = 0
+    brand: int = 0
+
+
+EVERYWHERE = Place()
+
+
+def place_of(ticket: Ticket) -> Place:
+    """A ticket's place; its account must be loaded."""
+    return Place(ticket.team_id or 0, ticket.account_id, ticket.account.brand_id or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A schedule's hours from a moment on. `pk` 0 is always open."""
+
+    pk: int
+    since: datetime | None
+    hours: OpeningHours
+
+
+ROUND_THE_CLOCK = Version(0, None, ALWAYS)
+
+
+@dataclass(frozen=True)
+class DeskHours:
+    """All schedules and where they hold, read at once: there are few."""
+
+    versions: Mapping[int, Sequence[Version]] = field(default_factory=dict)
+    """By schedule, the oldest first."""
+    names: Mapping[int, str] = field(default_factory=dict)
+    places: Mapping[Place, Sequence[SchedulePlace]] = field(default_factory=dict)
+
+    def version(self, place: Place, at: datetime) -> Version:
+        """What holds for a place at a moment. A schedule's first hours count for the time before it, too."""
+        schedule = self.schedule(place, at)
+        rows = self.versions.get(schedule, ()) if schedule else ()
+        held = [each for each in rows if each.since is not None and each.since <= at]
+        return held[-1] if held else rows[0] if rows else ROUND_THE_CLOCK
+
+    def hours(self, place: Place, at: datetime) -> OpeningHours:
+        return self.version(place, at).hours
+
+    def schedule(self, place: Place, at: datetime) -> int:
+        """The schedule that holds for a place, by id; 0 where none does."""
+        for near in nearest_first(place):
+            for row in self.places.get(near, ()):
+                if row.since <= at and (row.until is None or at < row.until):
+                    return row.schedule_id
+        return 0
+
+    def calendar(self, moves: Sequence[tuple[datetime, Place]], end: datetime) -> Calendar:
+        """The hours of something that was in these places, each from its time on, up to `end`."""
+        changes: list[tuple[datetime, OpeningHours]] = []
+        for position, (since, place) in enumerate(moves):
+            until = moves[position + 1][0] if position + 1 < len(moves) else end
+            marks = sorted({since, *(each for each in self._marks(place) if since < each < until)})
+            changes += [(mark, self.hours(place, mark)) for mark in marks]
+        return Calendar(changes[0][1], changes[1:]) if changes else Calendar(ALWAYS)
+
+    def _marks(self, place: Place) -> Iterable[datetime]:
+        """When other hours may have begun to hold for a place."""
+        for near in nearest_first(place):
+            for row in self.places.get(near, ()):
+                yield row.since
+                if row.until is not None:
+                    yield row.until
+                yield from (each.since for each in self.versions.get(row.schedule_id, ()) if each.since)
+
+
+def nearest_first(place: Place) -> tuple[Place, ...]:
+    """The places whose schedule may hold for it, the nearest first."""
+    found = (Place(team=place.team), Place(account=place.account), Place(brand=place.brand))
+    return (*(each for each in found if each != EVERYWHERE), EVERYWHERE)
+
+
+def read() -> DeskHours:
+    """The hours of the whole desk, as they are and were."""
+    versions: dict[int, list[Version]] = {}
+    for row in Hours.objects.order_by("since", "id"):
+        versions.setdefault(row.schedule_id, []).append(Version(row.pk, row.since, opening_hours(row)))
+    places: dict[Place, list[SchedulePlace]] = {}
+    for each in SchedulePlace.objects.order_by("-since", "-id"):
+        where = Place(each.team_id or 0, each.account_id or 0, each.brand_id or 0)
+        places.setdefault(where, []).append(each)
+    return DeskHours(versions, dict(Schedule.objects.values_list("id", "name")), places)
+
+
+_kept: dict[tuple[int, datetime], OpeningHours] = {}
+"""Rows never change, and what was worked out for their days is worth keeping."""
+
+
+def opening_hours(row: Hours) -> OpeningHours:
+    """A kept version as arithmetic."""
+    key = (row.pk, row.since)
+    if key not in _kept:
+        if len(_kept) > 500:
+            _kept.clear()
+        _kept[key] = hours_from(row.zone, row.week, row.holidays)
+    return _kept[key]
+
+
+def hours_from(
+    zone: str, week: Sequence[Sequence[Any]], holidays: Sequence[Mapping[str, Any]]
+) -> OpeningHours:
+    """Opening hours from what a row keeps."""
+    days = tuple(tuple(Span(*each) for each in day) for day in week)
+    return OpeningHours(zone, days, tuple(holiday_from(each) for each in holidays))
+
+
+def holiday_from(record: Mapping[str, Any]) -> Holiday:
+    """A holiday from its record: `day` is `2026-12-25`, or `12-25` for every year."""
+    *year, month, day = (int(part) for part in str(record["day"]).split("-"))
+    spans = tuple(Span(*each) for each in record.get("spans", ()))
+    return Holiday(str(record["name"]), month, day, year[0] if year else 0, spans)
+
+
+# ------------------------------------------------------------------------------------- changes
+
+
+@transaction.atomic
+def keep(
+    schedule: Schedule | None,
+    user: User,
+    *,
+    name: str,
+    zone: str,
+    week: Sequence[Sequence[Sequence[int]]],
+    holidays: Sequence[Mapping[str, Any]],
+    places: Iterable[Place],
+) -> Schedule:
+    """Make a schedule, or change one from now on: its hours, and where it holds. A place that another
+    schedule held for goes over to this one."""
+    now = clock.now()
+    if schedule is None:
+        schedule = Schedule.objects.create(name=name)
+    else:
+        schedule = Schedule.objects.select_for_update().get(pk=schedule.pk)
+        Schedule.objects.filter(pk=schedule.pk).update(name=name)
+    facts = {"zone": zone, "week": [list(map(list, day)) for day in week], "holidays": list(holidays)}
+    held = schedule.versions.order_by("since", "id").last()
+    if held is None or any(getattr(held, key) != value for key, value in facts.items()):
+        Hours.objects.create(schedule=schedule, since=now, **facts)
+    _hold_at(schedule, set(places), now)
+    audit.record(user, "made" if held is None else "changed", schedule, name=name, zone=zone)
+    return schedule
+
+
+@transaction.atomic
+def put_away(schedule: Schedule, user: User) -> None:
+    """A schedule holds nowhere any more. It stays for what was measured by it."""
+    _hold_at(schedule, set(), clock.now())
+    Schedule.objects.filter(pk=schedule.pk).update(
+        archived=True, name=f"{schedule.name[:60]} ({schedule.pk})"
+    )
+    audit.record(user, "removed", schedule, name=schedule.name)
+
+
+def _hold_at(schedule: Schedule, wanted: set[Place], now: datetime) -> None:
+    running = SchedulePlace.objects.select_for_update().filter(until=None).order_by("id")
+    for row in running:
+        where = Place(row.team_id or 0, row.account_id or 0, row.brand_id or 0)
+        if where in wanted and row.schedule_id == schedule.pk:
+            wanted = wanted - {where}
+        elif where in wanted or row.schedule_id == schedule.pk:
+            SchedulePlace.objects.filter(pk=row.pk).update(until=now)
+    for team, account, brand in sorted(wanted):
+        SchedulePlace.objects.create(
+            schedule=schedule,
+            team_id=team or None,
+            account_id=account or None,
+            brand_id=brand or None,
+            since=now,
+        )
+
+
+def places_of(schedule: Schedule) -> list[Place]:
+    """Where a schedule holds now."""
+    rows = schedule.places.filter(until=None).order_by("id")
+    return [Place(row.team_id or 0, row.account_id or 0, row.brand_id or 0) for row in rows]

@@ -1,0 +1,528 @@
+"""The running promises of tickets, and from them the due time the lists show.
+
+`keep` brings them to what ticket and thread say now. It reads what is, not what happened, so it may run
+twice, late, or for several events at once. Only pauses and changes of place need the time at which they
+happened: that comes from the log, from where the promise was last counted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from heed.accounts import audit
+from heed.accounts.models import User
+from heed.inbox import events
+from heed.inbox.models import Event, Ticket
+from heed.lib import clock, live
+from heed.routing import desk_hours, targets
+from heed.routing.desk_hours import ROUND_THE_CLOCK, DeskHours, Version, place_of
+from heed.routing.models import Policy, Promise
+from heed.routing.targets import Course, Matter
+
+End = Promise.End
+REPLIES = (Promise.Target.FIRST_REPLY, Promise.Target.NEXT_REPLY)
+
+
+def keep_promises(batch: Sequence[Event]) -> None:
+    """The reaction: something happened that may begin, end, pause or move a promise."""
+    at: dict[int, datetime] = {}
+    for event in batch:
+        if event.ticket_id is not None:
+            at[event.ticket_id] = max(event.at, at.get(event.ticket_id, event.at))
+    poured = Ticket.objects.filter(merged_into__in=list(at)).values_list("pk", "merged_into_id")
+    at.update({pk: at[into] for pk, into in poured if into is not None})
+    keep(at)
+
+
+@transaction.atomic
+def keep(at: Mapping[int, datetime]) -> None:
+    """Bring the promises of these tickets up to date, each as of a time."""
+    found = targets.policies()
+    if not found and not Promise.objects.filter(ticket__in=list(at), ended_at=None).exists():
+        return
+    tickets = list(
+        Ticket.objects.select_for_update(of=("self",))
+        .select_related("account", "customer")
+        .filter(pk__in=list(at))
+        .order_by("id")
+    )
+    running: dict[int, dict[str, Promise]] = defaultdict(dict)
+    rows = Promise.objects.filter(ticket__in=tickets, ended_at=None).select_related("policy", "hours")
+    for row in rows:
+        running[row.ticket_id][row.target] = row
+    desk = desk_hours.read()
+    facts = _facts([ticket.pk for ticket in tickets], running)
+    work = _Work(found, desk)
+    for ticket in tickets:
+        work.bring_up_to_date(ticket, running[ticket.pk], facts[ticket.pk], at[ticket.pk])
+    work.write()
+
+
+# ------------------------------------------------------------------ what a ticket's thread says
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    message: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Something in the log after which a clock may stand, run, or run by other hours."""
+
+    at: datetime
+    kind: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the thread and the log say of a ticket."""
+
+    waits_since: datetime | None
+    """The oldest customer message nobody has answered."""
+    answers: Mapping[str, Answered]
+    """By target: the first answer after a running promise began."""
+    solved: datetime | None
+    """When it was solved first after the running promise began."""
+    last_solved: datetime | None
+    answered_in_cycle: bool
+    began: datetime
+    """The beginning of the running cycle."""
+    moves: Sequence[Move] = ()
+    """Since the running promises were counted last, in order."""
+
+
+_ANSWER = """m.direction = 'out' AND m.visibility <> 'note' AND NOT m.automatic AND m.origin = ''
+    AND m.state IN ('sent', 'delivered', 'seen')"""
+
+_FACTS = f"""
+SELECT t.id, wait.at, solved.at, coalesce(answer.at > coalesce(solved.at, '-infinity'), false),
+    coalesce(again.at, t.opened_at), t.waiting_since, t.unanswered, answer.at
+FROM inbox_ticket t
+LEFT JOIN LATERAL (
+    SELECT m.at FROM inbox_message m WHERE m.ticket_id = t.id AND {_ANSWER}
+    ORDER BY m.at DESC, m.external_id DESC, m.id DESC LIMIT 1
+) answer ON true
+LEFT JOIN LATERAL (
+    SELECT m.at FROM inbox_message m
+    WHERE m.ticket_id = t.id AND t.unanswered AND m.direction = 'in' AND NOT m.automatic
+        AND m.kind <> 'standby' AND m.at >= t.waiting_since AND m.at > coalesce(answer.at, '-infinity')
+    ORDER BY m.at, m.external_id, m.id LIMIT 1
+) wait ON true
+LEFT JOIN LATERAL (
+    SELECT max(e.at) AS at FROM inbox_event e
+    WHERE e.ticket_id = t.id AND e.kind = 'status_changed' AND e.data->>'status' = 'solved'
+) solved ON true
+LEFT JOIN LATERAL (
+    SELECT min(e.at) AS at FROM inbox_event e
+    WHERE e.ticket_id = t.id AND solved.at IS NOT NULL AND e.at > solved.at
+        AND e.kind IN ('ticket_reopened', 'status_changed')
+) again ON true
+WHERE t.id = ANY(%s)
+"""  # noqa: S608 - no value from outside is part of it
+
+_ANSWERS = f"""
+SELECT p.ticket_id, p.target, m.id, m.at FROM routing_promise p
+JOIN LATERAL (
+    SELECT m.id, m.at FROM inbox_message m WHERE m.ticket_id = p.ticket_id AND m.at > p.since AND {_ANSWER}
+    ORDER BY m.at, m.external_id, m.id LIMIT 1
+) m ON true
+WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target <> 'resolution'
+"""  # noqa: S608
+
+_SOLVED = """
+SELECT p.ticket_id, min(e.at) FROM routing_promise p
+JOIN inbox_event e ON e.ticket_id = p.ticket_id AND e.at > p.since
+    AND e.kind = 'status_changed' AND e.data->>'status' = 'solved'
+WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target = 'resolution'
+GROUP BY p.ticket_id
+"""
+
+_MOVES = """
+SELECT e.ticket_id, e.at, e.kind, coalesce(e.data->>'status', '') FROM inbox_event e
+JOIN (
+    SELECT ticket_id, min(counted_at) AS at FROM routing_promise
+    WHERE ticket_id = ANY(%s) AND ended_at IS NULL GROUP BY ticket_id
+) counted ON counted.ticket_id = e.ticket_id AND e.at > counted.at
+WHERE e.kind IN ('status_changed', 'ticket_reopened', 'snoozed', 'woke', 'priority_changed', 'team_changed')
+ORDER BY e.at, e.id
+"""
+
+
+def _facts(tickets: list[int], running: Mapping[int, Mapping[str, Promise]]) -> dict[int, Facts]:
+    kept = [pk for pk in tickets if running.get(pk)]
+    answers: dict[int, dict[str, Answered]] = defaultdict(dict)
+    for pk, target, message, at in _rows(_ANSWERS, kept):
+        answers[pk][target] = Answered(message, at)
+    solved: dict[int, datetime] = dict(_rows(_SOLVED, kept))
+    moves: dict[int, list[Move]] = defaultdict(list)
+    for pk, *move in _rows(_MOVES, kept):
+        moves[pk].append(Move(*move))
+    found: dict[int, Facts] = {}
+    for pk, waits, last_solved, answered, began, waiting_since, unanswered, last_answer in _rows(
+        _FACTS, tickets
+    ):
+        marked = unanswered and waiting_since is not None and (not last_answer or waiting_since > last_answer)
+        since = waits or (waiting_since if marked else None)
+        found[pk] = Facts(since, answers[pk], solved.get(pk), last_solved, answered, began, moves[pk])
+    return found
+
+
+def _rows(query: str, tickets: list[int]) -> list[tuple[Any, ...]]:
+    if not tickets:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(query, [tickets])
+        return list(cursor.fetchall())
+
+
+# ----------------------------------------------------------------------------------- the work
+
+
+class _Work:
+    """What changes for a batch of tickets, written at once."""
+
+    def __init__(self, found: Sequence[Policy], desk: DeskHours) -> None:
+        self.policies, self.desk = found, desk
+        self.changed: list[Promise] = []
+        self.new: list[Promise] = []
+        self.told: list[Event] = []
+        self.tickets: list[Ticket] = []
+
+    def bring_up_to_date(
+        self, ticket: Ticket, running: dict[str, Promise], facts: Facts, at: datetime
+    ) -> None:
+        wanted = self._wanted(ticket, facts)
+        for target, promise in list(running.items()):
+            if self._ends(ticket, promise, facts, wanted, at):
+                del running[target]
+        begun = next((target for target in REPLIES if target in running), None)
+        if begun is not None:  # a wait that runs goes on under the name it has
+            rest = {target: since for target, since in wanted.items() if target not in REPLIES}
+            wanted = {**rest, begun: facts.waits_since or running[begun].since}
+        matter = Matter(ticket.priority, ticket.customer.group, place_of(ticket))
+        policy = targets.first_match(self.policies, matter)
+        for promise in list(running.values()):
+            self._move(ticket, promise, policy, wanted.get(promise.target), facts, at)
+            if promise.ended_at is not None:
+                del running[promise.target]
+        for target, since in wanted.items():
+            if target not in running:
+                new = self._begin(ticket, target, since, policy, at)
+                if new is not None:
+                    running[target] = new
+        self._show(ticket, running.values())
+
+    def _wanted(self, ticket: Ticket, facts: Facts) -> dict[str, datetime]:
+        """What should be running, and since when."""
+        if ticket.spam or ticket.merged_into_id is not None or ticket.solved:
+            return {}
+        found: dict[str, datetime] = {}
+        if facts.waits_since is not None:
+            first = not facts.answered_in_cycle
+            found["first_reply" if first else "next_reply"] = facts.waits_since
+            found["resolution"] = (
+                min(facts.began, facts.waits_since) if not facts.last_solved else facts.began
+            )
+        return found
+
+    def _ends(
+        self,
+        ticket: Ticket,
+        promise: Promise,
+        facts: Facts,
+        wanted: Mapping[str, datetime],
+        at: datetime,
+    ) -> bool:
+        """End a promise that is fulfilled, or of which nothing is left to fulfil."""
+        if ticket.spam or ticket.merged_into_id is not None:
+            self._end(ticket, promise, max(at, promise.since), End.DROPPED)
+        elif promise.target == "resolution":
+            solved = facts.solved or (ticket.solved_at if ticket.solved else None)
+            if solved is None:
+                return False
+            self._end(ticket, promise, max(solved, promise.since), None)
+        elif (answer := facts.answers.get(promise.target)) is not None:
+            self._end(ticket, promise, answer.at, None, by=answer.message)
+        elif facts.waits_since is None or facts.waits_since > promise.since:
+            self._end(ticket, promise, max(at, promise.since), End.DROPPED)  # no reply was needed
+        else:
+            return False
+        return True
+
+    def _end(
+        self, ticket: Ticket, promise: Promise, at: datetime, end: str | None, by: int | None = None
+    ) -> None:
+        if end is None:
+            late = promise.missed_at is not None or (promise.due is not None and promise.due < at)
+            end = End.LATE if late else End.KEPT
+            if late and promise.missed_at is None and promise.due is not None:
+                self.told.append(missed(ticket, promise))
+                promise.missed_at = promise.due
+        promise.ended_at, promise.end, promise.by_id = at, end, by
+        self.changed.append(promise)
+
+    def _move(
+        self,
+        ticket: Ticket,
+        promise: Promise,
+        policy: Policy | None,
+        since: datetime | None,
+        facts: Facts,
+        at: datetime,
+    ) -> None:
+        """Another policy, other hours, a pause, an earlier message: what has run counts, the rest moves."""
+        seconds = targets.promised(policy, promise.target) if policy else None
+        if policy is None or seconds is None:
+            self._end(ticket, promise, max(at, promise.since), End.DROPPED)
+            return
+        moves = [each for each in facts.moves if each.at > promise.counted_at]
+        at = moves[-1].at if moves else max(at, promise.counted_at)
+        paused = targets.stands(policy, ticket.status, asleep=ticket.snoozed_until is not None)
+        version = self._version(policy, ticket, at)
+        earlier = since is not None and since < promise.since
+        now = (policy.pk, seconds, version.pk or None, paused)
+        same = now == (promise.policy_id, promise.seconds, promise.hours_id, promise.paused)
+        if same and not moves and not earlier:
+            return
+        if not moves and not same and version.since and promise.counted_at < version.since < at:
+            at = version.since  # other hours hold since then
+        before = promise.due
+        if since is not None and earlier:
+            course = course_of(promise)
+            promise.used += course.hours.business_seconds(since, promise.since)
+            promise.since = since
+        promise.used, promise.counted_at = _counted(promise, moves, at), at
+        promise.policy, promise.seconds = policy, seconds
+        promise.hours_id, promise.paused = version.pk or None, paused
+        self._time(promise, version)
+        self.changed.append(promise)
+        if promise.due != before:
+            if promise.missed_at is None:
+                promise.warned_at = None
+            self.told.append(set_to(ticket, promise, at))
+
+    def _begin(
+        self, ticket: Ticket, target: str, since: datetime, policy: Policy | None, at: datetime
+    ) -> Promise | None:
+        seconds = targets.promised(policy, target) if policy else None
+        if policy is None or seconds is None:
+            return None
+        version = self._version(policy, ticket, since)
+        promise = Promise(
+            ticket=ticket,
+            target=target,
+            policy=policy,
+            hours_id=version.pk or None,
+            seconds=seconds,
+            since=since,
+            counted_at=since,
+            paused=False,
+        )
+        self._time(promise, version)
+        if targets.stands(policy, ticket.status, asleep=ticket.snoozed_until is not None):
+            course = Course(version.hours, seconds, 0, since)
+            promise.used, promise.counted_at = course.run_until(max(at, since)), max(at, since)
+            promise.paused = True
+            self._time(promise, version)
+        self.new.append(promise)
+        self.told.append(set_to(ticket, promise, since))
+        return promise
+
+    def _version(self, policy: Policy, ticket: Ticket, at: datetime) -> Version:
+        if policy.time == Policy.Clock.ELAPSED:
+            return ROUND_THE_CLOCK
+        return self.desk.version(place_of(ticket), at)
+
+    def _time(self, promise: Promise, version: Version) -> None:
+        course = Course(version.hours, promise.seconds, promise.used, promise.counted_at, promise.paused)
+        promise.due = course.due
+        warn = timedelta(seconds=promise.policy.warn_before)
+        promise.warn_at = max(promise.since, promise.due - warn) if promise.due and warn else None
+
+    def _show(self, ticket: Ticket, running: Iterable[Promise]) -> None:
+        """The nearest due time, on the ticket itself."""
+        dues = [(each.due, each.target) for each in running if each.due is not None]
+        due_at, due_for = min(dues) if dues else (None, "")
+        if (ticket.due_at, ticket.due_for) != (due_at, due_for):
+            ticket.due_at, ticket.due_for = due_at, due_for
+            self.tickets.append(ticket)
+
+    def write(self) -> None:
+        Promise.objects.bulk_update(self.changed, _CHANGING)
+        Promise.objects.bulk_create(self.new, ignore_conflicts=True)
+        Ticket.objects.bulk_update(self.tickets, ["due_at", "due_for"])
+        tell(self.told)
+        if self.tickets:
+            live.tell(events.topics_of([each.pk for each in self.tickets]))
+
+
+_CHANGING = [
+    "policy",
+    "hours",
+    "seconds",
+    "since",
+    "used",
+    "counted_at",
+    "paused",
+    "due",
+    "warn_at",
+    "warned_at",
+    "missed_at",
+    "ended_at",
+    "end",
+    "by",
+]
+
+
+def _counted(promise: Promise, moves: Sequence[Move], at: datetime) -> float:
+    """The seconds that had run by then, without the pauses on the way."""
+    used, since, paused = promise.used, promise.counted_at, promise.paused
+    hours, policy = _clock_of(promise), promise.policy
+    for move in moves:
+        if not paused:
+            used += hours.business_seconds(since, move.at)
+        since, paused = move.at, _stands_after(policy, move, paused)
+    return used if paused else used + hours.business_seconds(since, at)
+
+
+def _stands_after(policy: Policy, move: Move, paused: bool) -> bool:
+    """Whether the clock stands after something happened, as far as that alone can tell."""
+    match move.kind:
+        case "status_changed":
+            return targets.stands(policy, move.status, asleep=False)
+        case "snoozed":
+            return paused or policy.pause_snoozed
+        case "woke" | "ticket_reopened":
+            return False
+    return paused
+
+
+def course_of(promise: Promise) -> Course:
+    """How far a promise has come."""
+    return Course(_clock_of(promise), promise.seconds, promise.used, promise.counted_at, promise.paused)
+
+
+def _clock_of(promise: Promise) -> Any:
+    hours = promise.hours
+    return desk_hours.opening_hours(hours) if hours is not None else ROUND_THE_CLOCK.hours
+
+
+# ------------------------------------------------------------------------------------- telling
+
+
+def set_to(ticket: Ticket, promise: Promise, at: datetime) -> Event:
+    """That something is due then, or that its clock stands (due is empty)."""
+    return _event("target_set", ticket, promise, at)
+
+
+def missed(ticket: Ticket, promise: Promise) -> Event:
+    """That it was due and did not happen. The event's time is the due time, whenever that was noticed."""
+    return _event("due_missed", ticket, promise, promise.due or clock.now())
+
+
+def _event(kind: events.Kind, ticket: Ticket, promise: Promise, at: datetime) -> Event:
+    return Event(
+        kind=kind,
+        account_id=ticket.account_id,
+        ticket_id=ticket.pk,
+        at=at,
+        data={
+            "target": promise.target,
+            "since": promise.since.isoformat(),
+            "due": promise.due.isoformat() if promise.due else None,
+            "policy": promise.policy_id,
+        },
+    )
+
+
+def tell(told: Sequence[Event]) -> None:
+    """Write events and hand them to their reactions."""
+    if told:
+        written = Event.objects.bulk_create(told)
+        events.hand_to_reactions([(each.kind, each.pk) for each in written])
+
+
+AT_ONCE = 500
+
+
+@transaction.atomic
+def say_what_is_due(now: datetime) -> int:
+    """Tell of promises that are near their due time, and of those past it; how many. Each is told once."""
+    running = Promise.objects.select_for_update(of=("self",), skip_locked=True).filter(ended_at=None)
+    past = list(
+        running.filter(missed_at=None, due__lte=now).select_related("ticket").order_by("due")[:AT_ONCE]
+    )
+    near = list(
+        running.filter(missed_at=None, warned_at=None, warn_at__lte=now, due__gt=now)
+        .select_related("ticket")
+        .order_by("warn_at")[:AT_ONCE]
+    )
+    for promise in past:
+        promise.missed_at = promise.due
+    for promise in near:
+        promise.warned_at = now
+    Promise.objects.bulk_update([*past, *near], ["missed_at", "warned_at"])
+    told = [missed(each.ticket, each) for each in past]
+    tell([*told, *(_event("due_soon", each.ticket, each, now) for each in near)])
+    touched = {each.ticket_id for each in (*past, *near)}
+    if touched:
+        live.tell(events.topics_of(sorted(touched)))
+    return len(past) + len(near)
+
+
+def open_tickets(after: int) -> list[int]:
+    """The next tickets whose promises may have changed because policies or hours did."""
+    rows = Ticket.objects.filter(pk__gt=after).exclude(status=Ticket.Status.SOLVED)
+    return list(rows.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+
+
+def keep_all(tickets: Collection[int]) -> None:
+    """Bring the promises of tickets up to date as of now."""
+    now = clock.now()
+    keep(dict.fromkeys(tickets, now))
+
+
+# ------------------------------------------------------------------------------------ policies
+
+
+@transaction.atomic
+def keep_policy(policy: Policy, user: User) -> Policy:
+    """Make a policy, or change one: what is running moves with it."""
+    new = policy.pk is None
+    if new:
+        last = Policy.objects.order_by("-position").values_list("position", flat=True).first()
+        policy.position = (last or 0) + 1
+    policy.save()
+    audit.record(user, "made" if new else "changed", policy, name=policy.name)
+    return policy
+
+
+@transaction.atomic
+def put_policy_away(policy: Policy, user: User) -> None:
+    """A policy promises nothing any more. It stays for what was promised under it."""
+    Policy.objects.filter(pk=policy.pk).update(archived=True)
+    audit.record(user, "removed", policy, name=policy.name)
+
+
+@transaction.atomic
+def move_policy(policy: Policy, user: User, up: bool) -> None:
+    """Ask this policy before the one above it, or after the one below."""
+    rows = list(Policy.objects.select_for_update().filter(archived=False).order_by("position", "id"))
+    here = next((index for index, row in enumerate(rows) if row.pk == policy.pk), None)
+    there = None if here is None else here + (-1 if up else 1)
+    if here is None or there is None or not 0 <= there < len(rows):
+        return
+    rows[here], rows[there] = rows[there], rows[here]
+    for position, row in enumerate(rows):
+        row.position = position
+    Policy.objects.bulk_update(rows, ["position"])
+    audit.record(user, "changed", policy, position=there)

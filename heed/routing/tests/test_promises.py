@@ -1,0 +1,275 @@
+"""What is promised for a ticket: begun, kept, missed, paused and moved, from the real events."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from heed.accounts.models import Team, User
+from heed.channels.base import MessageReceived, Person
+from heed.channels.models import Account
+from heed.inbox import intake, ledger, outbox, verbs
+from heed.inbox.models import Event, Ticket
+from heed.inbox.reactions import react
+from heed.inbox.tests.rubber import body
+from heed.lib import clock
+from heed.routing import desk_hours, promises
+from heed.routing.desk_hours import Place
+from heed.routing.models import Policy, Promise
+
+pytestmark = pytest.mark.django_db
+
+MINUTE = 60
+LEA = Person("lea", "Lea Marn")
+WEEK = [[[540, 1020]]] * 5 + [[], []]
+
+
+@pytest.fixture
+def start() -> datetime:
+    return clock.now().replace(microsecond=0)
+
+
+@pytest.fixture
+def policy(db: None) -> Policy:
+    return Policy.objects.create(
+        name="All", first_reply=30 * MINUTE, next_reply=60 * MINUTE, resolution=8 * 3600, time="elapsed"
+    )
+
+
+def write(account: Account, name: str, at: datetime, who: Person = LEA) -> Ticket:
+    news = MessageReceived(
+        external_id=name, at=at, visibility="private", author=who, text=f"words of {name}", kind="message"
+    )
+    ledger.append(account.pk, [body(news)])
+    intake.take_batch()
+    settle()
+    return Ticket.objects.get(messages__external_id=name)
+
+
+def settle() -> None:
+    """Let the reactions follow, twice: they may run twice."""
+    rows = list(Event.objects.order_by("id").values_list("pk", flat=True))
+    react(rows)
+    react(rows)
+
+
+def answer(ticket: Ticket, who: User) -> None:
+    verbs.answer(ticket, who, "On its way.", "private")
+    outbox.send_next(ticket.pk)
+    settle()
+
+
+def running(ticket: Ticket) -> dict[str, Promise]:
+    return {each.target: each for each in Promise.objects.filter(ticket=ticket, ended_at=None)}
+
+
+def test_a_message_begins_what_the_policy_promises(account: Account, policy: Policy, start: datetime) -> None:
+    ticket = write(account, "a", start)
+    assert {target: each.due for target, each in running(ticket).items()} == {
+        "first_reply": start + timedelta(minutes=30),
+        "resolution": start + timedelta(hours=8),
+    }
+    ticket.refresh_from_db()
+    assert (ticket.due_at, ticket.due_for) == (start + timedelta(minutes=30), "first_reply")
+    assert Event.objects.filter(kind="target_set").count() == 2
+
+
+def test_several_messages_are_one_wait_from_the_first(
+    account: Account, policy: Policy, start: datetime
+) -> None:
+    write(account, "b", start)
+    ticket = write(account, "a", start - timedelta(minutes=5))
+    assert running(ticket)["first_reply"].due == start + timedelta(minutes=25)
+    assert Promise.objects.filter(target="first_reply").count() == 1
+
+
+def test_an_answer_keeps_it_and_the_next_message_begins_the_next(
+    account: Account, policy: Policy, ana: User, start: datetime
+) -> None:
+    ticket = write(account, "a", start)
+    answer(ticket, ana)
+    kept = Promise.objects.get(target="first_reply")
+    assert kept.end == "kept"
+    assert kept.by is not None
+    assert kept.by.text == "On its way."
+    ticket = write(account, "b", clock.now() + timedelta(minutes=3))
+    assert set(running(ticket)) == {"next_reply", "resolution"}
+
+
+def test_what_is_late_is_told_once_at_the_time_it_was_due(
+    account: Account, policy: Policy, ana: User, start: datetime
+) -> None:
+    ticket = write(account, "a", start)
+    with clock.moved(timedelta(minutes=20)):
+        promises.say_what_is_due(clock.now())
+        promises.say_what_is_due(clock.now())
+    assert Event.objects.filter(kind="due_soon").count() == 1
+    with clock.moved(timedelta(minutes=40)):
+        promises.say_what_is_due(clock.now())
+        promises.say_what_is_due(clock.now())
+        answer(ticket, ana)
+    missed = Event.objects.get(kind="due_missed")
+    assert missed.at == start + timedelta(minutes=30)
+    assert Promise.objects.get(target="first_reply").end == "late"
+    ticket.refresh_from_db()
+    assert ticket.due_for == "resolution"
+
+
+def test_a_late_answer_that_nobody_noticed_is_told_as_missed(
+    account: Account, policy: Policy, ana: User, start: datetime
+) -> None:
+    ticket = write(account, "a", start)
+    with clock.moved(timedelta(minutes=31)):
+        answer(ticket, ana)
+    assert Event.objects.get(kind="due_missed").data["target"] == "first_reply"
+
+
+def test_no_reply_needed_drops_it(account: Account, policy: Policy, ana: User, start: datetime) -> None:
+    ticket = write(account, "a", start)
+    verbs.mark_answered(ticket, ana)
+    settle()
+    assert Promise.objects.get(target="first_reply").end == "dropped"
+    assert set(running(ticket)) == {"resolution"}
+
+
+def test_solving_ends_all_and_a_new_message_begins_a_cycle(
+    account: Account, policy: Policy, ana: User, start: datetime
+) -> None:
+    ticket = write(account, "a", start)
+    answer(ticket, ana)
+    verbs.set_status(ticket, ana, "solved")
+    settle()
+    assert Promise.objects.get(target="resolution").end == "kept"
+    assert running(ticket) == {}
+    ticket = write(account, "b", clock.now() + timedelta(minutes=5))
+    assert set(running(ticket)) == {"first_reply", "resolution"}  # first again: it is a new cycle
+
+
+def test_the_clock_stands_where_the_policy_says(
+    account: Account, policy: Policy, ana: User, start: datetime
+) -> None:
+    ticket = write(account, "a", start)
+    with clock.moved(timedelta(minutes=10)):
+        verbs.set_status(ticket, ana, "hold")
+        settle()
+        ticket.refresh_from_db()
+        assert (ticket.due_at, ticket.due_for) == (None, "")
+    with clock.moved(timedelta(minutes=70)):
+        verbs.set_status(ticket, ana, "open")
+        settle()
+    due = running(ticket)["first_reply"].due
+    assert due is not None
+    assert abs(due - (start + timedelta(minutes=90))) < timedelta(seconds=10)  # an hour of pause
+
+
+def test_two_changes_at_once_are_both_counted(
+    account: Account, policy: Policy, ana: User, start: datetime
+) -> None:
+    ticket = write(account, "a", start)
+    with clock.moved(timedelta(minutes=10)):
+        verbs.set_status(ticket, ana, "hold")
+    with clock.moved(timedelta(minutes=70)):
+        verbs.set_status(ticket, ana, "open")
+        settle()
+    due = running(ticket)["first_reply"].due
+    assert due is not None
+    assert abs(due - (start + timedelta(minutes=90))) < timedelta(seconds=10)
+
+
+def test_a_pause_the_policy_does_not_name_stops_nothing(
+    account: Account, policy: Policy, ana: User, start: datetime
+) -> None:
+    Policy.objects.update(pause_pending=False)
+    ticket = write(account, "a", start)
+    verbs.set_status(ticket, ana, "pending")
+    settle()
+    assert running(ticket)["first_reply"].due == start + timedelta(minutes=30)
+
+
+def test_the_first_policy_that_matches_counts_and_priority_moves_it(
+    account: Account, policy: Policy, start: datetime
+) -> None:
+    Policy.objects.create(
+        name="Urgent", position=-1, priorities=[4], first_reply=5 * MINUTE, time="elapsed", warn_before=0
+    )
+    ticket = write(account, "a", start)
+    assert running(ticket)["first_reply"].due == start + timedelta(minutes=30)
+    Ticket.objects.filter(pk=ticket.pk).update(priority=4)
+    promises.keep({ticket.pk: start + timedelta(minutes=2)})
+    due = running(ticket)
+    assert due["first_reply"].due == start + timedelta(minutes=5)
+    assert "resolution" not in due  # the urgent policy promises none
+
+
+def test_a_customer_group_and_a_team_choose_the_policy(account: Account, start: datetime) -> None:
+    returns = Team.objects.create(name="Returns")
+    Policy.objects.create(name="Wholesale", groups=["wholesale"], first_reply=60, time="elapsed", position=1)
+    Policy.objects.create(name="Returns", teams=[returns.pk], first_reply=120, time="elapsed", position=2)
+    ticket = write(account, "a", start)
+    assert running(ticket) == {}
+    Ticket.objects.filter(pk=ticket.pk).update(team=returns)
+    promises.keep({ticket.pk: start})
+    assert running(ticket)["first_reply"].seconds == 120
+    ticket.customer.group = "wholesale"
+    ticket.customer.save()
+    promises.keep({ticket.pk: start})
+    assert running(ticket)["first_reply"].seconds == 60
+
+
+def test_business_hours_of_the_nearest_place(account: Account, maja: User) -> None:
+    monday = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    returns = Team.objects.create(name="Returns")
+    Policy.objects.create(name="All", first_reply=8 * 3600, time="business")
+    common: dict[str, Any] = {"week": WEEK, "holidays": []}
+    desk_hours.keep(None, maja, name="Desk", zone="UTC", places=[Place()], **common)
+    desk_hours.keep(
+        None, maja, name="Returns", zone="Asia/Ulaanbaatar", places=[Place(team=returns.pk)], **common
+    )
+    ticket = write(account, "a", monday)
+    # Seven hours until 17:00 on Monday, one on Tuesday.
+    assert running(ticket)["first_reply"].due == datetime(2026, 11, 24, 10, tzinfo=UTC)
+    Ticket.objects.filter(pk=ticket.pk).update(team=returns)
+    promises.keep({ticket.pk: monday + timedelta(hours=2)})
+    # Two hours have run. In Ulaanbaatar (UTC+8) it is 20:00: six hours from Tuesday 09:00 there on.
+    assert running(ticket)["first_reply"].due == datetime(2026, 11, 24, 7, tzinfo=UTC)
+
+
+def test_hours_that_change_move_what_is_running(account: Account, maja: User) -> None:
+    Policy.objects.create(name="All", first_reply=3600, time="business")
+    closed = desk_hours.keep(
+        None, maja, name="Desk", zone="UTC", week=[[]] * 7, holidays=[], places=[Place()]
+    )
+    start = clock.now()
+    ticket = write(account, "a", start)
+    assert running(ticket)["first_reply"].due is None  # it never opens
+    with clock.moved(timedelta(minutes=5)):
+        desk_hours.keep(
+            closed, maja, name="Desk", zone="UTC", week=[[[0, 1440]]] * 7, holidays=[], places=[Place()]
+        )
+        promises.keep_all([ticket.pk])
+    due = running(ticket)["first_reply"].due
+    assert due is not None
+    assert abs(due - start - timedelta(minutes=65)) < timedelta(seconds=10)
+
+
+def test_spam_is_promised_nothing(account: Account, policy: Policy, start: datetime) -> None:
+    ticket = write(account, "a", start)
+    Ticket.objects.filter(pk=ticket.pk).update(spam=True)
+    promises.keep({ticket.pk: start})
+    assert running(ticket) == {}
+
+
+def test_an_automatic_message_keeps_nothing(account: Account, policy: Policy, start: datetime) -> None:
+    from uuid import uuid4
+
+    from heed.inbox.verbs.automatic import send_automatic
+
+    ticket = write(account, "a", start)
+    send_automatic(ticket, "We are away.", "private", origin="away", key=uuid4())
+    outbox.send_next(ticket.pk)
+    settle()
+    assert "first_reply" in running(ticket)
+    ticket.refresh_from_db()
+    assert ticket.unanswered
