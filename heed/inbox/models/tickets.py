@@ -167,6 +167,23 @@ class Ticket(models.Model):
             models.Index("split_from", condition=Q(split_from__isnull=False), name="ticket_split"),
             models.Index("account", "last_at", "id", condition=~Q(status="solved"), name="ticket_by_account"),
             models.Index("last_at", "id", name="ticket_all"),
+            # For whoever sees only parts: each part has its own order (see reach/lists.py).
+            models.Index("account", "last_at", "id", name="ticket_of_account"),
+            models.Index(
+                "account", "last_at", "id", condition=Q(unanswered=True), name="ticket_unanswered_of"
+            ),
+            models.Index("team", "last_at", "id", condition=Q(team__isnull=False), name="ticket_of_team"),
+            models.Index(
+                "assignee", "last_at", "id", condition=Q(assignee__isnull=False), name="ticket_of_assignee"
+            ),
+            # Other orders than by news.
+            models.Index(
+                "waiting_since", "id", condition=Q(waiting_since__isnull=False), name="ticket_waiting"
+            ),
+            models.Index("priority", "last_at", "id", condition=~Q(priority=2), name="ticket_priority"),
+            models.Index(
+                "priority", "last_at", "id", condition=OPEN & ~Q(priority=2), name="ticket_open_priority"
+            ),
             models.Index(
                 "window_closes_at",
                 "id",

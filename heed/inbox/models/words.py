@@ -51,4 +51,7 @@ class WordsToWrite(models.Model):
     """From before there were words: waits until nothing else does."""
 
     class Meta:
-        indexes: ClassVar = [models.Index("later", "id", name="words_to_write")]
+        indexes: ClassVar = [
+            models.Index("later", "id", name="words_to_write"),
+            models.Index("ticket", name="words_to_write_of"),
+        ]
