@@ -9,6 +9,7 @@ from heed.routing.models.people import (
     TeamRouting,
     Turn,
 )
+from heed.routing.models.rules import Rule, RuleRun
 from heed.routing.models.time import (
     AutomaticMessage,
     AutomaticSent,
@@ -27,6 +28,8 @@ __all__ = [
     "Policy",
     "Profile",
     "Promise",
+    "Rule",
+    "RuleRun",
     "Schedule",
     "SchedulePlace",
     "Skill",
