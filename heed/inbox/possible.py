@@ -165,6 +165,7 @@ def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Mes
         return _closed(REASONS["unreachable"], "unreachable")
     if ticket.kind == Ticket.Kind.PRIVATE or ticket.last_private_in is not None:
         way = _within_window(ticket, _by_kind(ticket, writing, to), sending)
+        way = way if way.allowed else _briefly(ticket, writing, sending) or way
     elif can.private_reply:
         way = _private_reply(ticket, writing, can, to, sending)
     elif writing.window is None:
@@ -212,17 +213,35 @@ def _wait(ticket: Ticket) -> Promise:
     return WAIT_OR_PUBLIC if ticket.kind == Ticket.Kind.PUBLIC else WAIT
 
 
+def _briefly(ticket: Ticket, writing: Writing, sending: Message | None) -> Way | None:
+    """The short way that what the customer did last opens by itself, if it does and is still open."""
+    last = last_inbound(ticket, "private") if writing.brief else None
+    if last is None or last.kind not in writing.brief:
+        return None
+    seconds, sends = writing.brief[last.kind]
+    closes = last.at + timedelta(seconds=seconds)
+    left = sends - _sent_since(ticket, last.at, sending)
+    if closes <= clock.now() or left <= 0:
+        return None
+    return replace(_open_way(ticket, writing, closes), sends_left=left)
+
+
 def _sends_left(ticket: Ticket, writing: Writing, sending: Message | None) -> int | None:
     """How many more messages we may send before the customer writes again."""
     if writing.sends is None:
         return None
+    return max(0, writing.sends - _sent_since(ticket, ticket.last_private_in, sending))
+
+
+def _sent_since(ticket: Ticket, since: datetime | None, sending: Message | None) -> int:
+    """How many private messages of ours went to the customer since then, before the one being sent."""
     ours = ticket.identity.message_set.filter(direction="out", visibility="private")
     ours = ours.exclude(state=Message.State.FAILED)
-    if ticket.last_private_in is not None:
-        ours = ours.filter(at__gt=ticket.last_private_in)
+    if since is not None:
+        ours = ours.filter(at__gt=since)
     if sending is not None:
         ours = ours.filter(pk__lt=sending.pk)
-    return max(0, writing.sends - ours.count())
+    return ours.count()
 
 
 def templates_of(account: Account) -> tuple[Template, ...]:

@@ -66,6 +66,18 @@ def then(asked: Bring, *verbs_: str, **facts: Any) -> Bring:
     return bring
 
 
+def clicked(before: Bring = lambda shop: None) -> Bring:
+    """WeChat's customer chooses from the menu, perhaps after all else."""
+
+    def bring(shop: Shop) -> None:
+        before(shop)
+        shop.later(seconds=2)
+        shop.play("click", person=CUSTOMER)
+        shop.gather()
+
+    return bring
+
+
 def signed_out(shop: Shop) -> None:
     private(shop)
     shop.play("revoke")
@@ -325,6 +337,13 @@ LINE = [
 ]  # fmt: skip
 
 WECHAT = [
+    Case("wechat", "a choice from the menu", clicked()),
+    Case("wechat", "a choice from the menu after the window", clicked(after(49))),
+    Case("wechat", "a choice from the menu with all five messages sent", clicked(answered_before(5))),
+    Case("wechat", "a minute after the choice", after(0, clicked(), minutes=1.1), refused="outside_window",
+         network_says="outside_window"),
+    Case("wechat", "three messages after the choice", answered_before(3, asked=clicked()),
+         refused="outside_window", network_says="used_up"),
     Case("wechat", "the window is about to close", after(47, minutes=59)),
     Case("wechat", "the window has just closed", after(48, minutes=1), refused="outside_window",
          network_says="outside_window"),

@@ -54,7 +54,8 @@ class Writing:
     """How one may write, publicly or privately. No `files` means none can be sent.
 
     `window` is how many seconds after the customer's last private message we may write freely; None
-    means always; `windows` are those of single kinds of message. All `limits` hold at once. `sends` is
+    means always; `windows` are those of single kinds of message. `brief` are kinds that open no window but
+    let us write for some seconds, so many messages. All `limits` hold at once. `sends` is
     how many messages we may send after the customer's last one. `late` is the way that stays open after
     the window; `templates` says that approved templates can be sent at any time. `invited` narrows which
     messages may be answered.
@@ -64,6 +65,7 @@ class Writing:
     files: Files | None = None
     window: int | None = None
     windows: Mapping[str, int] = field(default_factory=dict)
+    brief: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     sends: int | None = None
     late: Late | None = None
     templates: bool = False

@@ -52,6 +52,8 @@ T = TypeVar("T")
 SENDING = "/cgi-bin/message/custom/send"
 TWO_DAYS = 48 * 60 * 60
 MOST_SENDS = 5
+AFTER_A_CLICK, SENDS_AFTER_A_CLICK = 60, 3
+"""What a click in a menu lets us write, in seconds and messages."""
 TAKEN = Admission(200, keep=True, body=b"success")
 NO_PERMISSION = frozenset({"48001", "76022"})
 NOT_NOW = frozenset({"45080", "45081"})
@@ -99,6 +101,7 @@ class WeChat(Network):
             files=Files(types=writing.TYPES, most_bytes=writing.MOST_BYTES, count=1, with_text=False),
             window=TWO_DAYS,
             sends=MOST_SENDS,
+            brief={reading.CLICK: (AFTER_A_CLICK, SENDS_AFTER_A_CLICK)},
         ),
         on_private=frozenset({"typing"}),
         why_not={

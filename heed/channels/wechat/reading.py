@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from heed.channels.base import (
     AccountRecord,
@@ -20,6 +21,9 @@ from heed.channels.wechat.payload import Delivery, Event, Link, Media, Place, Wo
 from heed.lib import clock
 
 Fields = dict[str, str]
+CLICK = "postback"
+"""A choice from a menu."""
+
 MEDIA = "media:"
 
 
@@ -50,7 +54,9 @@ def _plain(fields: Fields, account: AccountRecord) -> Fields:
 def _text(fields: Fields) -> list[Inbound]:
     """A tap on an entry of a message menu gives a minute to answer, not two days."""
     message = Words.model_validate(fields)
-    return [_message(message, message.text, opens_window=not message.menu)]
+    if message.menu:
+        return [replace(_message(message, message.text), kind=CLICK, opens_window=False)]
+    return [_message(message, message.text)]
 
 
 def _media(fields: Fields) -> list[Inbound]:
@@ -83,9 +89,7 @@ def _unknown(fields: Fields) -> list[Inbound]:
     return [_message(message), NotUnderstood(what=f"message of type {message.kind[:60]}")]
 
 
-def _message(
-    message: Delivery, text: str = "", attachment: Attachment | None = None, *, opens_window: bool = True
-) -> MessageReceived:
+def _message(message: Delivery, text: str = "", attachment: Attachment | None = None) -> MessageReceived:
     return MessageReceived(
         external_id=message.id or f"{message.person}:{message.created}",
         at=clock.from_unix(message.created),
@@ -94,7 +98,6 @@ def _message(
         author=Person(message.person),
         text=text,
         attachments=(attachment,) if attachment else (),
-        opens_window=opens_window,
     )
 
 
@@ -119,7 +122,7 @@ def _menu(event: Event) -> list[Inbound]:
             external_id=f"{event.person}:{event.created}:{event.key}"[:255],
             at=clock.from_unix(event.created),
             visibility="private",
-            kind="postback",
+            kind=CLICK,
             author=Person(event.person),
             text=event.key,
             opens_window=False,

@@ -115,6 +115,24 @@ def test_every_opening_message_opens_the_window_again(
     assert not way(account).allowed
 
 
+def test_what_opens_no_window_may_be_answered_briefly(
+    account: Account, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    can(rubber, replace(COUNTED, brief={"postback": (60, 2)}))
+    news(account, private("1", kind="postback", opens_window=False))
+    ticket = Ticket.objects.get()
+    for left in (2, 1):
+        waited(monkeypatch, hours=0, seconds=59)
+        assert (way(account).sends_left, way(account).closes_at) == (left, at(1))
+        verbs.answer(ticket, ana, "hello", "private")
+        outbox.send_next(ticket.pk)
+    assert way(account).reason == "outside_window"
+    assert Message.objects.filter(direction="out", state="sent").count() == 2
+    waited(monkeypatch, hours=0, seconds=61)
+    news(account, private("2", kind="postback", opens_window=False))
+    assert not way(account).allowed
+
+
 def test_a_reaction_may_open_the_window(account: Account, rubber: Rubber) -> None:
     can(rubber)
     news(account, private("1"))

@@ -52,7 +52,7 @@ def message(
 MESSAGES = {
     "text": message("Сайн байна уу, хүргэлт хэзээ ирэх вэ? 👟", id="6054768590064713728"),
     "text_of_two_lines": message("مرحبا،\nأين طلبي؟ <88213> & شكراً"),
-    "text_from_message_menu": message("Da", opens_window=False),
+    "text_from_message_menu": message("Da", kind="postback", opens_window=False),
     "text_without_id": message("Kje je moj paket?", id="o_demo_user:1409735668"),
     "image": message("", Attachment("image", url="media:media-boot_1")),
     "voice": message(
