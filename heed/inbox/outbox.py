@@ -33,7 +33,7 @@ from heed.channels.models import Account
 from heed.channels.sessions import with_session
 from heed.inbox import early, events, files, receipts
 from heed.inbox.models import Attachment, EarlyNews, Event, Message, Ticket
-from heed.inbox.possible import fits, possible
+from heed.inbox.possible import fits, names_of, possible
 from heed.lib import clock, live
 from heed.lib.http import AddressRefused, AnswerLost, Steps, TooLarge, Unreachable
 
@@ -144,7 +144,7 @@ def _claim(ticket_id: int) -> tuple[Message | None, datetime | None]:
                 return None, row.lease_until
             _set_unknown(row, "the worker stopped while sending")
             continue
-        if row.state == State.RETRYING and row.try_at is not None and row.try_at > clock.now():
+        if row.try_at is not None and row.try_at > clock.now():
             return None, row.try_at
         row.state = State.SENDING
         row.attempts += 1
@@ -210,7 +210,10 @@ def _closed_meanwhile(message: Message) -> Reason | None:
 def template_of(message: Message) -> FilledTemplate | None:
     """The template an answer sends, if it sends one."""
     kept = message.manner.get("template")
-    return FilledTemplate(kept["name"], kept["language"], tuple(kept["values"])) if kept else None
+    if not kept:
+        return None
+    names = names_of(message.account, kept["name"], kept["language"])
+    return FilledTemplate(kept["name"], kept["language"], tuple(kept["values"]), names)
 
 
 def _pause(account: Account, after: float | None) -> None:

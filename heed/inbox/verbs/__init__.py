@@ -6,6 +6,8 @@ from heed.inbox.verbs.acting import act, needed_for, type_along
 from heed.inbox.verbs.answering import answer, dismiss, note, settle
 from heed.inbox.verbs.blocking import block, mark_spam, not_spam, unblock
 from heed.inbox.verbs.drafts import attach, detach, drop_draft, keep_draft
+from heed.inbox.verbs.holding import take_back
+from heed.inbox.verbs.joining import join, part, part_identity
 from heed.inbox.verbs.labels import (
     archive_field,
     change_field,
@@ -16,12 +18,14 @@ from heed.inbox.verbs.labels import (
     rename_tag,
 )
 from heed.inbox.verbs.many import DEEDS, sweep, undo
+from heed.inbox.verbs.merging import merge, open_merges, open_splits, split, unmerge, unsplit
 from heed.inbox.verbs.refusals import (
     CannotAct,
     CannotAnswer,
     CannotSettle,
     CannotSolve,
     CannotTend,
+    Overtaken,
     WouldNotKnow,
 )
 from heed.inbox.verbs.replaying import replay
@@ -43,6 +47,7 @@ __all__ = [
     "CannotSettle",
     "CannotSolve",
     "CannotTend",
+    "Overtaken",
     "WouldNotKnow",
     "act",
     "answer",
@@ -57,17 +62,23 @@ __all__ = [
     "drop_tag",
     "fill",
     "give_to_team",
+    "join",
     "keep_draft",
     "make_field",
     "make_tag",
     "mark_answered",
     "mark_spam",
     "mark_unanswered",
+    "merge",
     "missing_on_solve",
     "move_field",
     "needed_for",
     "not_spam",
     "note",
+    "open_merges",
+    "open_splits",
+    "part",
+    "part_identity",
     "remind",
     "rename_tag",
     "replay",
@@ -77,10 +88,14 @@ __all__ = [
     "set_status",
     "settle",
     "snooze",
+    "split",
     "sweep",
     "tag",
+    "take_back",
     "type_along",
     "unblock",
     "undo",
+    "unmerge",
+    "unsplit",
     "wake",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -20,7 +20,7 @@ from heed.inbox.mentions import mentioned
 from heed.inbox.models import Attachment, Message, Notice, Ticket
 from heed.inbox.possible import Way, fits, last_inbound, possible, too_long
 from heed.inbox.verbs.drafts import drop_draft
-from heed.inbox.verbs.refusals import CannotAnswer, CannotSettle, WouldNotKnow
+from heed.inbox.verbs.refusals import CannotAnswer, CannotSettle, Overtaken, WouldNotKnow
 from heed.inbox.verbs.tending import locked, mark_answered, write
 from heed.lib import clock, live
 from heed.lib.text import clean, first_words, measure
@@ -41,13 +41,17 @@ def answer(
     key: UUID | None = None,
     quote: bool = False,
     template: FilledTemplate | None = None,
+    seen: int | None = None,
+    hold: float = 0,
 ) -> Message:
     """Queue an answer: the message and its job in one transaction.
 
     `visibility` is public or private; `to` the id of the message answered (the customer's newest
     by default); `files` ids of one's own draft attachments; `mark` marks the ticket answered. `quote`
     quotes the message publicly; a `template` is sent instead of `text`, also after the window.
-    The same `key` again gives back the same message. Raises `CannotAnswer`.
+    The same `key` again gives back the same message. `seen` is the id of the newest message its writer has
+    seen: when the customer or a colleague wrote since, nothing is sent. For `hold` seconds it can be taken
+    back. Raises `CannotAnswer`, `Overtaken`.
     """
     if visibility not in ("public", "private"):
         raise CannotAnswer(_("Choose whether to answer publicly or privately."))
@@ -55,6 +59,7 @@ def answer(
     again = _written_with(key, ticket)
     if again is not None:
         return again
+    _check_overtaken(ticket, user, seen)
     text = clean(text).strip()
     attachments = _draft_files(user, ticket, files)
     answered = _answered(ticket, visibility, to)
@@ -77,6 +82,7 @@ def answer(
         text=text,
         at=_after_all(ticket),
         state=Message.State.QUEUED,
+        try_at=clock.now() + timedelta(seconds=min(hold, MOST_HELD)) if hold > 0 else None,
         send_key=key or uuid4(),
         answers=answered,
         manner=_manner(to is not None, quote, way, template),
@@ -87,10 +93,17 @@ def answer(
         write(ticket, status=Ticket.Status.OPEN)
     drop_draft(user, ticket, visibility)
     events.record("answer_queued", ticket=ticket, message=message, actor=user, at=message.at)
-    send_answers.defer(ticket=ticket.pk)
+    if message.try_at is None:
+        send_answers.defer(ticket=ticket.pk)
+    else:
+        send_answers.configure(schedule_at=message.try_at).defer(ticket=ticket.pk)
     if mark:
-        mark_answered(ticket, user)
+        mark_answered(ticket, user, message)
     return message
+
+
+MOST_HELD = 30
+"""For how many seconds an answer can be held back at most."""
 
 
 @transaction.atomic
@@ -165,6 +178,17 @@ def _written_with(key: UUID | None, ticket: Ticket) -> Message | None:
     if again is not None and again.ticket_id != ticket.pk:
         raise CannotAnswer(_("This key already belongs to an answer in another ticket."))
     return again
+
+
+def _check_overtaken(ticket: Ticket, user: User, seen: int | None) -> None:
+    """Under the ticket's lock: of two who send at once, the second finds what the first has said."""
+    if seen is None:
+        return
+    newer = ticket.messages.filter(pk__gt=seen, removed_at=None, automatic=False, origin="")
+    said = newer.exclude(visibility="note").exclude(direction="out", author=user)
+    found = list(said.select_related("author", "identity").order_by("id")[:20])
+    if found:
+        raise Overtaken(found)
 
 
 def _check(way: Way, text: str, attachments: list[Attachment]) -> None:

@@ -95,7 +95,7 @@ def unmerge(record: Merge, user: User) -> None:
     _restore(kept, record.before, record.after)
     _answered_apart(kept, marked, record.before)
     for each in (gone, kept):
-        _show_last(each)
+        show_last(each)
     events.record("unmerged", ticket=kept, actor=user, number=gone.number)
     events.record("unmerged", ticket=gone, actor=user, into=kept.number)
     send_answers.defer(ticket=gone.pk)
@@ -121,7 +121,7 @@ def split(ticket: Ticket, messages: Sequence[int], user: User) -> Ticket:
     rest = _waiting(source.messages.filter(direction="in"), source)
     write(source, unanswered=source.unanswered and bool(rest), waiting_since=min(rest, default=None))
     for each in (source, new):
-        _show_last(each)
+        show_last(each)
     Split.objects.create(ticket=new, source=source, by=user, before=before, after=_columns(source, _TAKES))
     events.record("split", ticket=source, actor=user, number=new.number)
     events.record("ticket_opened", ticket=new, actor=user, at=new.opened_at, number=source.number)
@@ -140,7 +140,7 @@ def unsplit(record: Split, user: User) -> None:
     _restore(source, record.before, record.after)
     write(source, unanswered=unanswered, waiting_since=min(waits, default=None) if unanswered else None)
     write(new, merged_into=source, **_STILL)
-    _show_last(source)
+    show_last(source)
     events.record("unsplit", ticket=source, actor=user, number=new.number)
 
 
@@ -238,7 +238,7 @@ def _restore(ticket: Ticket, before: dict[str, Any], after: dict[str, Any]) -> N
     write(ticket, **_values(same))
 
 
-def _show_last(ticket: Ticket) -> None:
+def show_last(ticket: Ticket) -> None:
     """The list shows the last that was said, notes left out."""
     said = ticket.messages.filter(removed_at=None).exclude(visibility="note")
     last = said.select_related("author").order_by("-at", "-external_id", "-id").first()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from heed.inbox.models import Message
 from heed.inbox.possible import Text
 
 
@@ -17,6 +18,23 @@ class CannotAnswer(Exception):
         super().__init__(str(sentence))
         self.sentence = sentence
         self.way_out = way_out
+
+
+class Overtaken(CannotAnswer):
+    """Somebody wrote since: the customer, or a colleague who answered. `messages` are what is new."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        ours = next((each for each in messages if each.direction == "out"), None)
+        if ours is not None and ours.author is not None:
+            sentence = _("%(name)s has just answered.") % {"name": ours.author.name}
+        elif ours is not None:
+            sentence = _("Somebody has just answered outside Heed.")
+        else:
+            sentence = _("The customer has just written more.")
+        super().__init__(
+            sentence, _("Your text is kept. Look at what is new; if it still fits, send it again.")
+        )
+        self.messages = tuple(messages)
 
 
 class WouldNotKnow(CannotAnswer):

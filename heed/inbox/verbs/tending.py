@@ -10,16 +10,18 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import Team, User
 from heed.inbox import events, notices
-from heed.inbox.models import Field, Notice, Ticket
+from heed.inbox.models import Field, Message, Notice, Ticket
 from heed.inbox.verbs.refusals import CannotSolve, CannotTend
 from heed.lib import clock
 
 
 @transaction.atomic
-def mark_answered(ticket: Ticket, user: User | None) -> None:
-    """The only thing that ends being unanswered."""
+def mark_answered(ticket: Ticket, user: User | None, message: Message | None = None) -> None:
+    """The only thing that ends being unanswered; `message` is the answer that did it, if one did."""
+    since = locked(ticket).waiting_since
     if change(ticket, unanswered=False, waiting_since=None):
-        events.record("answered_marked", ticket=ticket, actor=user)
+        waited = since.isoformat() if since else ""
+        events.record("answered_marked", ticket=ticket, message=message, actor=user, waiting_since=waited)
 
 
 @transaction.atomic

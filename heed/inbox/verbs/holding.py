@@ -1,0 +1,35 @@
+"""Taking back an answer in the seconds before it leaves."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from heed.accounts.models import User
+from heed.inbox import events
+from heed.inbox.models import Draft, Message
+from heed.inbox.verbs.drafts import keep_draft
+from heed.inbox.verbs.merging import show_last
+from heed.inbox.verbs.refusals import CannotAct
+from heed.inbox.verbs.tending import locked, write
+from heed.lib import clock, live
+
+
+@transaction.atomic
+def take_back(message: Message, user: User) -> None:
+    """Take back one's own answer while it is held: it becomes the draft it was, and the ticket waits as it
+    did. Raises `CannotAct` when it is on its way already."""
+    ticket = locked(message.ticket)
+    row = Message.objects.select_for_update().filter(pk=message.pk, author=user).first()
+    if row is None or row.state != Message.State.QUEUED or row.started_at is not None:
+        raise CannotAct(_("It is on its way already and cannot be taken back."))
+    row.attachments.update(message=None, owner=user, ticket=ticket)
+    begun = Draft.objects.filter(user=user, ticket=ticket, visibility=row.visibility).first()
+    keep_draft(user, ticket, row.visibility, f"{row.text}\n\n{begun.text}" if begun else row.text)
+    marked = ticket.events.filter(kind="answered_marked", message=row).last()
+    if marked is not None:
+        since = marked.data.get("waiting_since")
+        write(ticket, unanswered=True, waiting_since=clock.from_iso(since) if since else row.created_at)
+    row.delete()  # and with it what was told of it: nothing has happened
+    show_last(ticket)
+    live.tell(events.topics_of([ticket.pk]))
