@@ -58,7 +58,7 @@ class Account(models.Model):
     quotas = models.JSONField(default=list, db_default=[], blank=True)
     """What the network still allows: lists of what, left, of, resets_at (ISO)."""
     templates = models.JSONField(default=list, db_default=[], blank=True)
-    """The approved templates: records of name, language, text, blanks."""
+    """The approved templates: records of name, language, text, blanks, names."""
     expires_at = models.DateTimeField(null=True, blank=True)
     """When the sign-in ends unless it is renewed."""
     checked_at = models.DateTimeField(null=True, blank=True)

@@ -245,7 +245,14 @@ def _sent_since(ticket: Ticket, since: datetime | None, sending: Message | None)
 
 
 def templates_of(account: Account) -> tuple[Template, ...]:
-    return tuple(Template(**each) for each in account.templates)
+    kept = ({**each, "names": tuple(each.get("names", ()))} for each in account.templates)
+    return tuple(Template(**each) for each in kept)
+
+
+def names_of(account: Account, name: str, language: str) -> tuple[str, ...]:
+    """What the network calls the blanks of this template, where it does not number them."""
+    known = (each.names for each in templates_of(account) if (each.name, each.language) == (name, language))
+    return next(known, ())
 
 
 def _private_reply(

@@ -491,6 +491,7 @@ def test_what_is_refused_never_leaves(shop: Shop, case: Case, monkeypatch: pytes
 TEMPLATES = [
     (FilledTemplate("order_update", "en", ("Lea", "88140")), "Hello Lea, your order 88140 is on its way."),
     (FilledTemplate("we_are_back", "sl"), ""),
+    (FilledTemplate("visit", "en", ("Lea", "Monday")), "Hello Lea, we see you on Monday."),
     (FilledTemplate("order_update", "en", ("Lea",)), None),
     (FilledTemplate("order_update", "en", ("Lea", " ")), None),
     (FilledTemplate("order_update", "de", ("Lea", "88140")), None),

@@ -88,6 +88,9 @@ class TemplateOut(Shape):
     language: str
     text: str
     blanks: int
+    names: list[str] = Field(
+        description="What the network calls the blanks, in order; empty where they are only numbered."
+    )
 
 
 class MessageGiven(Given):

@@ -55,12 +55,14 @@ def plain_media(url: str) -> Steps[MediaSource]:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A message the network has approved in advance. `text` shows its blanks as {{1}}, {{2}} …"""
+    """A message the network has approved in advance. `text` shows its blanks as {{1}}, {{2}} …; `names`
+    are what the network calls them, in that order, where it does not number them itself."""
 
     name: str
     language: str
     text: str
     blanks: int = 0
+    names: tuple[str, ...] = ()
 
 
 class Network(Protocol):

@@ -46,11 +46,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class FilledTemplate:
-    """An approved template with its blanks filled in, in order."""
+    """An approved template with its blanks filled in, in order; `names` are those of the `Template`."""
 
     name: str
     language: str
     values: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,29 +36,34 @@ def part_of(filled: FilledTemplate) -> dict[str, Any]:
     """What a message holds that is a template."""
     template: dict[str, Any] = {"name": filled.name, "language": {"code": filled.language}}
     if filled.values:
-        values = [{"type": "text", "text": value} for value in filled.values]
+        values: list[dict[str, str]] = [{"type": "text", "text": value} for value in filled.values]
+        for value, name in zip(values, filled.names, strict=False):
+            value["parameter_name"] = name
         template["components"] = [{"type": "body", "parameters": values}]
     return {"type": "template", "template": template}
 
 
 def _template(row: Mapping[str, Any]) -> Template | None:
-    """None for those with blanks outside the text, with named ones or with a file: they want more than
-    words in order."""
+    """None for those with blanks outside the text or with a file: they want more than words in order."""
     parts = [part for part in _list(row.get("components")) if isinstance(part, dict)]
     texts = {str(part.get("type")): str(part.get("text") or "") for part in parts}
     heads = [part for part in parts if part.get("type") == "HEADER"]
     around = [*(texts[name] for name in ("HEADER", "FOOTER") if name in texts), *_words_of_buttons(parts)]
-    blanks = _BLANK.findall(texts.get("BODY", ""))
+    blanks = [*dict.fromkeys(_BLANK.findall(texts.get("BODY", "")))]
+    numbered = {*blanks} == {str(number) for number in range(1, len(blanks) + 1)}
     if (
         row.get("status") != "APPROVED"
         or not texts.get("BODY")
         or any(head.get("format", "TEXT") != "TEXT" for head in heads)
         or any(_BLANK.search(words) for words in around)
-        or {*blanks} != {str(number) for number in range(1, len({*blanks}) + 1)}
+        or not (numbered or all(map(str.isidentifier, blanks)))
     ):
         return None
+    if not numbered:
+        texts["BODY"] = _BLANK.sub(lambda blank: f"{{{{{blanks.index(blank[1]) + 1}}}}}", texts["BODY"])
     text = "\n".join(texts[name] for name in ("HEADER", "BODY", "FOOTER") if texts.get(name))
-    return Template(str(row.get("name")), str(row.get("language")), text, len({*blanks}))
+    names = () if numbered else tuple(blanks)
+    return Template(str(row.get("name")), str(row.get("language")), text, len(blanks), names)
 
 
 def _words_of_buttons(parts: list[dict[str, Any]]) -> list[str]:

@@ -204,11 +204,13 @@ def test_an_answer_that_waited_takes_the_later_way(
     assert (message.state, message.manner["late"]) == ("sent", "human_agent")
 
 
+@pytest.mark.parametrize("names", [(), ("first_name", "parcel")])
 def test_templates_go_out_after_the_window(
-    account: Account, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
+    account: Account, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:
+    """With the names the network has for the blanks, where it does not number them."""
     can(rubber, APPROVED)
-    Account.objects.update(templates=[HELLO])
+    Account.objects.update(templates=[{**HELLO, "names": names} if names else HELLO])
     news(account, private("1"))
     waited(monkeypatch, hours=30)
     ticket = Ticket.objects.get()
@@ -216,7 +218,7 @@ def test_templates_go_out_after_the_window(
     message = verbs.answer(ticket, ana, "", "private", template=filled)
     assert message.text == "Pozdravljeni, Lea: paket {{1}}"
     outbox.send_next(ticket.pk)
-    assert rubber.sent[0].template == filled
+    assert rubber.sent[0].template == replace(filled, names=names)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,13 @@ from heed.web.tests import cast
 
 DAY = 24 * 3600
 PLAIN = Writing((Limit("chars", 100),), window=DAY)
-HELLO = {"name": "hello", "language": "sl", "text": "Pozdravljeni, {{1}}: {{2}}", "blanks": 2}
+HELLO = {
+    "name": "hello",
+    "language": "sl",
+    "text": "Pozdravljeni, {{1}}: {{2}}",
+    "blanks": 2,
+    "names": ["name", "order"],
+}
 
 
 @pytest.fixture

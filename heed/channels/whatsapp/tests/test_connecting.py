@@ -50,10 +50,17 @@ class TestTemplates:
         assert one.url == f"{API}/{BUSINESS}/message_templates"
         assert (one.params["status"], two.params["after"]) == ("APPROVED", "c")
 
+    def test_named_blanks_are_numbered_in_order_and_keep_their_names(self) -> None:
+        named = template("n", "Hi {{ first_name }}, {{day}}. Bye {{first_name}}")
+        assert Script({"data": [named]}).run(network.templates(ACCOUNT)) == [
+            Template("n", "en", "Hi {{1}}, {{2}}. Bye {{1}}", 2, ("first_name", "day"))
+        ]
+
     @pytest.mark.parametrize(
         "row",
         [
-            template("x", "Hi {{first_name}}"),
+            template("x", "Hi {{first name}}"),
+            template("x", "Hi {{1}} {{first_name}}"),
             template("x", "Hi {{2}}"),
             template("x", ""),
             template("x", "Hi", {"type": "HEADER", "format": "IMAGE"}),

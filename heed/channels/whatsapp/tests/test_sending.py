@@ -83,6 +83,12 @@ class TestSending:
             ],
         }
         assert request.json["biz_opaque_callback_data"] == "heed:k-1"
+        named = FilledTemplate("visit", "en", ("Lea", "Monday"), ("first_name", "day"))
+        _, (request,) = sent(ok(), of=answer(template=named))
+        assert request.json["template"]["components"][0]["parameters"] == [
+            {"type": "text", "text": "Lea", "parameter_name": "first_name"},
+            {"type": "text", "text": "Monday", "parameter_name": "day"},
+        ]
         _, (plain,) = sent(ok(), of=answer(template=FilledTemplate("we_are_back", "sl")))
         assert plain.json["template"] == {"name": "we_are_back", "language": {"code": "sl"}}
 

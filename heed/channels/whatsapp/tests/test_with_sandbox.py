@@ -131,7 +131,11 @@ def test_a_template_is_taken_after_the_window(desk: Desk, whatsapp: WhatsApp) ->
     wanted = answer(desk)
     whatsapp.clock.move(25 * 3600)
     can = desk.run(network.templates)
-    assert [(each.name, each.blanks) for each in can] == [("order_update", 2), ("we_are_back", 0)]
+    assert [(each.name, each.blanks) for each in can] == [
+        ("order_update", 2),
+        ("we_are_back", 0),
+        ("visit", 2),
+    ]
     desk.send(replace(wanted, template=FilledTemplate("order_update", "en", ("Lea", "88140"))))
     assert desk.times_seen("Hello Lea, your order 88140 is on its way.\nAcme") == 1
     assert not [each for each in news(desk, Receipt) if each.state == "failed"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from heed.sandbox.meta.errors import Refused
 
+_BLANK = re.compile(r"{{(\w+)}}")
 TEMPLATES: list[dict[str, Any]] = [
     {
         "id": "1",
@@ -46,6 +47,15 @@ TEMPLATES: list[dict[str, Any]] = [
         "category": "MARKETING",
         "components": [{"type": "BODY", "text": "Boots are cheaper."}],
     },
+    {
+        "id": "5",
+        "name": "visit",
+        "language": "en",
+        "status": "APPROVED",
+        "category": "UTILITY",
+        "parameter_format": "NAMED",
+        "components": [{"type": "BODY", "text": "Hello {{first_name}}, we see you on {{day}}."}],
+    },
 ]
 
 
@@ -58,8 +68,12 @@ def filled_in(content: dict[str, Any]) -> str:
         raise Refused(132001, "Template name does not exist in the translation", status=404)
     texts = {part["type"]: str(part.get("text", "")) for part in known[0]["components"]}
     given = [part for part in content.get("components", ()) if part.get("type") == "body"]
-    values = [str(each.get("text", "")) for part in given for each in part.get("parameters", ())]
-    if len(values) != len(set(re.findall(r"{{\d+}}", texts["BODY"]))) or not all(values):
+    rows = [each for part in given for each in part.get("parameters", ())]
+    values = {
+        str(each.get("parameter_name", place)): str(each.get("text", ""))
+        for place, each in enumerate(rows, 1)
+    }
+    if values.keys() != set(_BLANK.findall(texts["BODY"])) or not all(values.values()):
         raise Refused(132000, "Number of parameters does not match the expected number of params")
-    texts["BODY"] = re.sub(r"{{(\d+)}}", lambda blank: values[int(blank[1]) - 1], texts["BODY"])
+    texts["BODY"] = _BLANK.sub(lambda blank: values[blank[1]], texts["BODY"])
     return "\n".join(texts[name] for name in ("HEADER", "BODY", "FOOTER") if texts.get(name))

@@ -54,7 +54,7 @@ export class Templates {
   input(number) {
     const input = document.createElement("input");
     input.dir = "auto";
-    input.placeholder = `${sentence("blank")} {{${number}}}`;
+    input.placeholder = `${sentence("blank")} ${this.chosen.names[number - 1] ?? `{{${number}}}`}`;
     input.setAttribute("aria-label", input.placeholder);
     return input;
   }
