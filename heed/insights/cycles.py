@@ -1,0 +1,298 @@
+"""From facts to cycles and waits: the one definition of each figure of a ticket.
+
+A *cycle* goes from the first customer message to Solved; a customer who writes after that begins the next.
+A *wait* goes from the oldest customer message that nobody answered to the answer. Several messages in a row
+are one wait. Marked answered without an answer, a wait ends as *no reply needed* and is counted apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from heed.insights.clocks import Duration, duration, union
+from heed.insights.facts import Fact, Timeline, in_order
+from heed.routing.hours import Calendar
+
+IDLE = timedelta(minutes=5)
+"""Open and idle for longer is no work."""
+
+
+@dataclass
+class Wait:
+    """One wait of the customer."""
+
+    since: datetime
+    first: bool
+    """Whether nobody had answered in the cycle before: its answer is the first reply."""
+    lane: int
+    sources: list[str]
+    until: datetime | None = None
+    """The answer of a person."""
+    any_until: datetime | None = None
+    """The first answer, also of a bot."""
+    dropped: datetime | None = None
+    """No reply was needed."""
+    handed_at: datetime | None = None
+    by: int | None = None
+    """The person who sent the answer."""
+    outside: bool = False
+    """Answered, but not from Heed."""
+    due: datetime | None = None
+    missed: bool = False
+
+    @property
+    def open(self) -> bool:
+        return self.until is None and self.dropped is None
+
+    @property
+    def end(self) -> datetime | None:
+        return self.until or self.dropped
+
+    def reply(self, calendar: Calendar) -> Duration | None:
+        """Until a person answered."""
+        return duration(calendar, self.since, self.until, self.handed_at) if self.until else None
+
+    def any_reply(self, calendar: Calendar) -> Duration | None:
+        """Until anybody answered, a bot too."""
+        ends = [each for each in (self.any_until, self.until) if each is not None]
+        return duration(calendar, self.since, min(ends), self.handed_at) if ends else None
+
+    def kept(self, now: datetime) -> bool | None:
+        """Whether the target was kept; None where none was set, no reply was needed, or it may still be."""
+        if self.missed:
+            return False
+        if self.due is None or self.dropped is not None:
+            return None
+        if self.until is not None:
+            return self.until <= self.due
+        return None if now <= self.due else False
+
+
+@dataclass
+class Cycle:
+    """From the first customer message to Solved."""
+
+    opened: datetime
+    sources: list[str]
+    waits: list[Wait] = field(default_factory=list)
+    first_solved: datetime | None = None
+    last_solved: datetime | None = None
+    answers: list[str] = field(default_factory=list)
+    due: datetime | None = None
+    missed: bool = False
+
+    @property
+    def answered(self) -> bool:
+        return bool(self.answers)
+
+    @property
+    def no_reply_needed(self) -> int:
+        return sum(1 for each in self.waits if each.dropped is not None)
+
+    def resolution(self, calendar: Calendar, *, last: bool = False) -> Duration | None:
+        """From the opening to the first (or last) Solved in it."""
+        end = self.last_solved if last else self.first_solved
+        return duration(calendar, self.opened, end) if end else None
+
+    def kept(self, now: datetime) -> bool | None:
+        """Whether the target of its resolution was kept."""
+        if self.missed:
+            return False
+        if self.due is None:
+            return None
+        if self.first_solved is not None:
+            return self.first_solved <= self.due
+        return None if now <= self.due else False
+
+
+@dataclass
+class Story:
+    """The figures of one ticket."""
+
+    cycles: list[Cycle] = field(default_factory=list)
+    holders: list[int] = field(default_factory=list)
+    """Who had it, each once, in order."""
+    hand_overs: int = 0
+    """From one person to another."""
+    handled: dict[int, float] = field(default_factory=dict)
+    """Seconds of work by person."""
+    credit: dict[int, list[str]] = field(default_factory=dict)
+    """The answers each person sent."""
+    spam: bool = False
+
+    @property
+    def waits(self) -> list[Wait]:
+        return [wait for cycle in self.cycles for wait in cycle.waits]
+
+    @property
+    def reopens(self) -> int:
+        return max(0, len(self.cycles) - 1)
+
+    def waiting(self, calendar: Calendar, now: datetime) -> Duration:
+        """All time in which the customer waited, also what runs still, each moment once."""
+        return union(calendar, ((each.since, each.end or max(now, each.since)) for each in self.waits))
+
+    @property
+    def still_waiting(self) -> bool:
+        return any(each.open for each in self.waits)
+
+
+def told(timeline: Timeline) -> Story:
+    """The story of a ticket. Spam has none: it leaves all figures."""
+    if timeline.spam:
+        return Story(spam=True)
+    reader = _Reader()
+    for fact in in_order(timeline.facts):
+        reader.read(fact)
+    return reader.story
+
+
+class _Reader:
+    """Reads facts in order."""
+
+    def __init__(self) -> None:
+        self.story = Story()
+        self.cycle: Cycle | None = None
+        self.poured: dict[int, int] = {}
+        self.holder: int | None = None
+        self.looking: dict[int, datetime] = {}
+        self.said: set[int] = set()
+        """The lanes in which a person has answered in this cycle."""
+        self.unsolved = False
+        """A person set another status after it was solved: the cycle goes on."""
+
+    def read(self, fact: Fact) -> None:
+        match fact.kind:
+            case "customer":
+                self._customer(fact)
+            case "answer":
+                self._answer(fact)
+            case "bot":
+                for wait in self._open(fact):
+                    wait.any_until = wait.any_until or fact.at
+            case "handed_off":
+                for wait in self._open(fact):
+                    wait.handed_at = wait.handed_at or fact.at
+                    wait.sources.append(fact.source)
+            case "answered":
+                self._drop(fact)
+            case "unanswered":
+                if self.cycle is not None and not self._open(fact):
+                    self._wait(fact)
+            case "solved":
+                self._solved(fact)
+            case "unsolved":
+                self.unsolved = True
+            case "assigned":
+                self._assigned(fact)
+            case "opened" | "left":
+                self._looked(fact)
+            case "target" | "missed":
+                self._target(fact)
+            case "merged":
+                self.poured[fact.lane] = 0
+
+    def _lane(self, fact: Fact) -> int:
+        return self.poured.get(fact.lane, fact.lane)
+
+    def _open(self, fact: Fact) -> list[Wait]:
+        """The open waits something in this lane can end."""
+        waits = self.cycle.waits if self.cycle is not None else []
+        lane = self._lane(fact)
+        return [each for each in waits if each.open and self.poured.get(each.lane, each.lane) == lane]
+
+    def _customer(self, fact: Fact) -> None:
+        if self.cycle is None or self._is_over(self.cycle):
+            self.cycle = Cycle(fact.at, [fact.source])
+            self.story.cycles.append(self.cycle)
+            self.said.clear()
+            self.unsolved = False
+        if not self._open(fact):
+            self._wait(fact)
+
+    def _is_over(self, cycle: Cycle) -> bool:
+        return cycle.last_solved is not None and not self.unsolved
+
+    def _wait(self, fact: Fact) -> None:
+        assert self.cycle is not None
+        lane = self._lane(fact)
+        self.cycle.waits.append(Wait(fact.at, lane not in self.said, fact.lane, [fact.source]))
+
+    def _answer(self, fact: Fact) -> None:
+        self._worked(fact)
+        if fact.who is not None:
+            self.story.credit.setdefault(fact.who, []).append(fact.source)
+        if self.cycle is None:
+            return  # we wrote first
+        self.said.add(self._lane(fact))
+        self.cycle.answers.append(fact.source)
+        for wait in self._open(fact):
+            wait.until, wait.by, wait.outside = fact.at, fact.who, fact.who is None
+            wait.sources.append(fact.source)
+
+    def _drop(self, fact: Fact) -> None:
+        for wait in self._open(fact):
+            wait.dropped = fact.at
+            wait.sources.append(fact.source)
+
+    def _solved(self, fact: Fact) -> None:
+        if self.cycle is None or self._lane(fact) != 0:
+            return
+        self.unsolved = False
+        self.cycle.first_solved = self.cycle.first_solved or fact.at
+        self.cycle.last_solved = fact.at
+        self.cycle.sources.append(fact.source)
+        for wait in self.cycle.waits:
+            if wait.open:
+                wait.dropped = fact.at
+                wait.sources.append(fact.source)
+
+    def _assigned(self, fact: Fact) -> None:
+        if fact.who is not None:
+            if self.holder is not None and fact.who != self.holder:
+                self.story.hand_overs += 1
+            if fact.who not in self.story.holders:
+                self.story.holders.append(fact.who)
+        self.holder = fact.who
+
+    def _looked(self, fact: Fact) -> None:
+        if fact.who is None:
+            return
+        if fact.kind == "opened":
+            self.looking.setdefault(fact.who, fact.at)
+        else:
+            self._worked(fact)
+
+    def _worked(self, fact: Fact) -> None:
+        """From opening to answer or release; whoever only left it open worked for five minutes."""
+        since = self.looking.pop(fact.who, None) if fact.who is not None else None
+        if since is not None and fact.who is not None:
+            seconds = min(fact.at - since, IDLE).total_seconds()
+            self.story.handled[fact.who] = self.story.handled.get(fact.who, 0.0) + seconds
+
+    def _target(self, fact: Fact) -> None:
+        if self.cycle is None:
+            return
+        if fact.name == "resolution":
+            if fact.kind == "missed":
+                self.cycle.missed = True
+            else:
+                self.cycle.due = fact.due
+            return
+        for wait in self._open(fact):
+            if fact.kind == "missed":
+                wait.missed = True
+            else:
+                wait.due = fact.due
+
+
+def facts_of(waits: Iterable[Wait]) -> list[str]:
+    """The rows that waits came from."""
+    return sorted({source for wait in waits for source in wait.sources if source})
+
+
+def answered_share(cycles: Sequence[Cycle]) -> float | None:
+    """Cycles with an answer, of all that were opened; None where there are none."""
+    return sum(each.answered for each in cycles) / len(cycles) if cycles else None
