@@ -19,6 +19,7 @@ from heed.channels.sessions import with_session
 from heed.inbox import collect, early, events, fetch, files, gaps, health, news, outbox, tally
 from heed.inbox.intake import apply_news
 from heed.inbox.models import Identity, Message
+from heed.inbox.search import index
 from heed.lib import clock
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
 
@@ -227,6 +228,13 @@ def sweep_outbox(timestamp: int) -> None:
 def fold_tallies(timestamp: int) -> None:
     """Fold the counters' changes into sums."""
     tally.fold()
+
+
+@app.periodic(cron="* * * * * */2")
+@app.task(queue="words", queueing_lock="write_words")
+def write_words(timestamp: int) -> None:
+    """Make findable what was said a moment ago."""
+    index.write_for(1.5)
 
 
 @app.periodic(cron="* * * * * */3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from typing import NamedTuple
 
@@ -36,9 +37,16 @@ def write_waiting(batch: int = BATCH) -> int:
     return len(taken)
 
 
-def write_all() -> None:
-    """Write everything that waits."""
-    while write_waiting():
+def write_for(seconds: float) -> None:
+    """Write what waits, for about so long."""
+    until = time.monotonic() + seconds
+    while write_waiting() and time.monotonic() < until:
+        pass
+
+
+def index_everything() -> None:
+    """Write everything that waits, however long it takes."""
+    while write_waiting(10 * BATCH):
         pass
 
 
@@ -49,8 +57,11 @@ def _write(taken: list[ToWrite]) -> None:
         if each.message is not None:
             new[each.ticket].add(each.message)
     known = {row[0] for row in run(_KNOWN, [*new])} - again
+    whole = again | (new.keys() - known)
+    # What else waits of these is read with the rest, once.
+    run(_DROP, [*whole])
     _add({ticket: messages for ticket, messages in new.items() if ticket in known})
-    _write_whole(again | (new.keys() - known))
+    _write_whole(whole)
 
 
 def _add(new: dict[int, set[int]]) -> None:
@@ -84,6 +95,8 @@ DELETE FROM inbox_wordstowrite WHERE id IN (
 """
 
 _KNOWN = "SELECT ticket_id FROM inbox_ticketwords WHERE ticket_id = ANY(%s::bigint[])"
+
+_DROP = "DELETE FROM inbox_wordstowrite WHERE ticket_id = ANY(%s::bigint[])"
 
 _APPEND = """
 UPDATE inbox_ticketwords AS words SET words = words.words || new.words::tsvector
