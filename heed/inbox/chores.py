@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from procrastinate.contrib.django import app
 
+from heed.inbox import presence
 from heed.inbox.jobs import defer_once
 from heed.inbox.models import Sweep
 from heed.inbox.verbs import labels, many, sleeping
@@ -48,3 +49,10 @@ def go_on_with_sweeps(timestamp: int) -> None:
 def retag(old: str, new: str = "") -> None:
     """Give the tickets of a tag its new name, or take the tag away."""
     labels.retag(old, new)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queue="reactions", queueing_lock="forget_presence")
+def forget_presence(timestamp: int) -> None:
+    """Drop who was at a ticket long ago."""
+    presence.forget()

@@ -14,6 +14,7 @@ from heed.inbox.models.many import Sweep, Swept
 from heed.inbox.models.merging import Joining, Merge, Split
 from heed.inbox.models.messages import Attachment, Draft, EarlyNews, Message, Reaction, Revision
 from heed.inbox.models.people import Customer, Identity
+from heed.inbox.models.presence import Presence
 from heed.inbox.models.tickets import OPEN, FormerNumber, Post, TallyChange, Ticket
 from heed.inbox.models.words import TicketWords, WordsToWrite
 
@@ -36,6 +37,7 @@ __all__ = [
     "Message",
     "Notice",
     "Post",
+    "Presence",
     "Reaction",
     "ReactionFailure",
     "Revision",
