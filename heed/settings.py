@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "heed.web.middleware.ContentPolicyMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "heed.web.doorway.DoorwayMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -100,7 +101,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "heed.accounts.passwords.LongEnough", "OPTIONS": {"min_length": 10}},
+    {"NAME": "heed.accounts.passwords.LongEnough"},
     {"NAME": "heed.accounts.passwords.NotPersonal"},
     {"NAME": "heed.accounts.passwords.NotCommon"},
 ]
@@ -110,6 +111,9 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
+SOCIALACCOUNT_ADAPTER = "heed.web.company_sign_in.CompanyAdapter"
+# Behind a proxy the last address of X-Forwarded-For is whom the proxy talks to.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("HEED_PROXIES", "1" if _secure else "0"))
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an owner vouches for the address, no mail is sent

@@ -146,6 +146,11 @@ class Grant(models.Model):
         return self.brand_id is None and self.team_id is None and self.account is None
 
     @property
+    def key(self) -> str:
+        """How the role is named in settings: `lead`, or `own:3` for one of the company's own."""
+        return self.role or f"own:{self.own_id}"
+
+    @property
     def title(self) -> str:
         """What the role is called."""
         return self.own.name if self.own is not None else str(ROLES.get(self.role, self.role))

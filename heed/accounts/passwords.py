@@ -8,15 +8,20 @@ from django.contrib.auth import password_validation as rules
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from heed.accounts import policy
 
-class LongEnough(rules.MinimumLengthValidator):
-    def get_error_message(self) -> str:
-        return _("This password is too short: it needs at least %(count)d characters.") % {
-            "count": self.min_length
-        }
+
+class LongEnough:
+    """As many characters as the admin asks for on the sign-in page."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        least = policy.current().least_length
+        if len(password) < least:
+            too_short = _("This password is too short: it needs at least %(count)d characters.")
+            raise ValidationError(too_short % {"count": least}, code="password_too_short")
 
     def get_help_text(self) -> str:
-        return _("At least %(count)d characters.") % {"count": self.min_length}
+        return _("At least %(count)d characters.") % {"count": policy.current().least_length}
 
 
 class NotPersonal(rules.UserAttributeSimilarityValidator):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from heed.accounts.models import ApiToken, User
+from datetime import timedelta
+
+from heed.accounts.models import ApiToken, Brand, Team, User
 from heed.accounts.rights import Permission, rights_of
+from heed.lib import clock
 
 
 class NoSuchPerson(LookupError):
@@ -17,7 +20,44 @@ def person_with_token(token: str) -> User | None:
         .filter(digest=ApiToken.digest_of(token), user__is_active=True)
         .first()
     )
-    return granted.user if granted else None
+    if granted is None:
+        return None
+    _note_use(granted)
+    return granted.user
+
+
+def _note_use(token: ApiToken) -> None:
+    """When it was last shown, to the hour: programs ask many times a second."""
+    now = clock.now()
+    if token.used_at is None or now - token.used_at > timedelta(hours=1):
+        ApiToken.objects.filter(pk=token.pk).update(used_at=now)
+
+
+def tokens() -> list[ApiToken]:
+    """All tokens, by their people."""
+    return list(ApiToken.objects.select_related("user").order_by("user__name", "name"))
+
+
+def token(token_id: int) -> ApiToken:
+    """The token of this id; raises `NoSuchPerson`."""
+    found = ApiToken.objects.select_related("user").filter(pk=token_id).first()
+    if found is None:
+        raise NoSuchPerson(token_id)
+    return found
+
+
+def brands() -> list[Brand]:
+    """All brands, by name."""
+    return list(Brand.objects.order_by("name"))
+
+
+def brand(brand_id: int) -> Brand | None:
+    return Brand.objects.filter(pk=brand_id).first()
+
+
+def teams() -> list[Team]:
+    """The teams that take tickets, by name."""
+    return list(Team.objects.filter(archived=False).order_by("name"))
 
 
 def colleagues() -> list[User]:
@@ -39,7 +79,13 @@ def administrators() -> list[User]:
 
 def people() -> list[User]:
     """Everyone who may or once could sign in, by name."""
-    return list(User.objects.order_by("-is_active", "name", "pk"))
+    found = User.objects.prefetch_related("grants__own", "grants__brand", "grants__team")
+    return list(found.order_by("-is_active", "name", "pk"))
+
+
+def by_email(email: str) -> User | None:
+    """Who signs in with this address, active or not."""
+    return User.objects.filter(email__iexact=email.strip()).first() if email.strip() else None
 
 
 def someone(person_id: int) -> User:

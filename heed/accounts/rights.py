@@ -112,6 +112,8 @@ class Rights:
 
     by_permission: dict[Permission, Where] = field(default_factory=dict)
     owner: bool = False
+    roles: frozenset[str] = frozenset()
+    """The keys of their roles (`Grant.key`), wherever these hold."""
 
     def may(self, permission: Permission) -> bool:
         """Whether they may do this at all, be it only on some tickets."""
@@ -125,12 +127,14 @@ def rights_of(grants: Iterable[Grant]) -> Rights:
     """The rights that these grants (with their own roles loaded) give together."""
     found: dict[Permission, Where] = {}
     owner = False
+    roles: set[str] = set()
     for grant in grants:
+        roles.add(grant.key)
         owner = owner or (grant.role == "owner" and grant.everywhere)
         for permission in grant.permissions:
             if grant.everywhere or permission in ON_TICKETS:
                 found[permission] = _joined(found.get(permission, Where()), grant)
-    return Rights(found, owner)
+    return Rights(found, owner, frozenset(roles))
 
 
 def need(user: User, permission: Permission) -> None:

@@ -6,21 +6,14 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from heed.accounts.models import ApiToken, User
+from heed.accounts import audit, granting
+from heed.accounts.granting import demand, demand_another_owner
+from heed.accounts.models import ApiToken, Brand, User
+from heed.accounts.refusals import CannotChange
 from heed.accounts.rights import BUILT_IN
 from heed.lib import live
-
-
-class CannotChange(Exception):
-    """What was entered cannot be used. `sentence` says why; `field` says where."""
-
-    def __init__(self, sentence: str | Promise, field: str) -> None:
-        super().__init__(str(sentence))
-        self.sentence = sentence
-        self.field = field
 
 
 def ensure_person(email: str, name: str, password: str | None = None, role: str = "agent") -> User:
@@ -48,29 +41,91 @@ def add_person(email: str, name: str, password: str, role: str) -> User:
         raise CannotChange(_("Someone already signs in with this e-mail address."), "email") from taken
 
 
-def renew_password(person: User, password: str) -> None:
+def join(email: str, name: str, key: str) -> User | None:
+    """Let somebody in whom the company's own sign-in vouches for, with the role the admin chose; None when
+    that role is gone or somebody else was faster."""
+    try:
+        grant = granting.unsaved(key, granting.EVERYWHERE)
+        with transaction.atomic():
+            person = User.objects.create_user(email, None, role="", name=name[:120] or email)
+            grant.user = person
+            grant.save()
+            audit.record(person, "joined", person, role=grant.title)
+    except (CannotChange, IntegrityError):
+        return None
+    return person
+
+
+def renew_password(person: User, password: str, by: User) -> None:
     """Give a colleague who forgot theirs a new password; their sessions end. Raises `CannotChange`."""
+    demand(by, person)
     _check_password(password, person)
     person.set_password(password)
-    person.save(update_fields=["password"])
-    live.tell(["people"])
+    with transaction.atomic():
+        person.save(update_fields=["password"])
+        audit.record(by, "password_changed", person)
+        live.tell(["people"])
 
 
-def let_in(person: User) -> None:
-    """Let a colleague who was shut out sign in again."""
-    User.objects.filter(pk=person.pk).update(is_active=True)
-    live.tell(["people"])
+def let_in(person: User, by: User) -> None:
+    """Let a colleague who was shut out sign in again. Raises `CannotChange`."""
+    demand(by, person)
+    with transaction.atomic():
+        if User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
+            audit.record(by, "let_in", person)
+        live.tell(["people"])
 
 
 def shut_out(person: User, by: User) -> None:
     """End a colleague's access: sign-in, open sessions, tokens. What they wrote stays.
 
-    Nobody shuts out themselves, so an owner is always left. Raises `CannotChange`.
+    Nobody shuts out themselves, and an owner is always left. Raises `CannotChange`.
     """
     if person.pk == by.pk:
         raise CannotChange(_("You cannot end your own access."), "person")
-    User.objects.filter(pk=person.pk).update(is_active=False)
-    live.tell(["people"])
+    demand(by, person)
+    with transaction.atomic():
+        if person.grants.filter(role="owner").exists():
+            demand_another_owner(person)
+        if User.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
+            audit.record(by, "shut_out", person)
+        live.tell(["people"])
+
+
+def name_brand(by: User, brand: Brand, name: str) -> Brand:
+    """Keep a brand, new or known, under this name. Raises `CannotChange`."""
+    new, before = brand.pk is None, brand.name
+    brand.name = name.strip()[:120]
+    if not brand.name:
+        raise CannotChange(_("Enter the name."), "name")
+    try:
+        with transaction.atomic():
+            brand.save()
+            audit.record(by, "made" if new else "renamed", brand, before=before)
+    except IntegrityError as taken:
+        raise CannotChange(_("There is a brand of this name already."), "name") from taken
+    return brand
+
+
+def make_token(by: User, name: str) -> str:
+    """A token for programs that act for oneself; nobody can read it again. Raises `CannotChange`."""
+    name = name.strip()[:120]
+    if not name:
+        raise CannotChange(_("Enter what the token is for."), "name")
+    token = ApiToken.fresh()
+    with transaction.atomic():
+        if ApiToken.objects.filter(user=by, name=name).exists():
+            raise CannotChange(_("You have a token of this name already."), "name")
+        made = ApiToken.objects.create(user=by, name=name, digest=ApiToken.digest_of(token))
+        audit.record(by, "token_made", made)
+    return token
+
+
+def remove_token(by: User, token: ApiToken) -> None:
+    """The token is void from now on."""
+    with transaction.atomic():
+        audit.record(by, "token_removed", token, of=token.user)
+        token.delete()
 
 
 def grant_token(user: User, name: str, token: str) -> ApiToken:

@@ -39,6 +39,7 @@ def connect(request: Asking, given: AccountGiven) -> Any:
         given.base_url,
         given.settings,
         given.after_solved,
+        by=request.auth,
     )
     return Status(201, of_account(account, request.auth))
 
@@ -54,11 +55,11 @@ def change_account(request: Asking, account_id: int, change: AccountChange) -> A
     account = reach.account(account_id)
     with transaction.atomic():
         if change.name is not None:
-            verbs.rename(account, change.name)
+            verbs.rename(account, change.name, by=request.auth)
         if change.after_solved is not None:
-            verbs.choose_after_solved(account, change.after_solved)
+            verbs.choose_after_solved(account, change.after_solved, by=request.auth)
         if change.credentials is not None:
-            verbs.reconnect(account, change.credentials)
+            verbs.reconnect(account, change.credentials, by=request.auth)
     return of_account(account, request.auth)
 
 
@@ -66,7 +67,7 @@ def change_account(request: Asking, account_id: int, change: AccountChange) -> A
 def disconnect(request: Asking, account_id: int) -> Any:
     _may_administer(request.auth)
     account = reach.account(account_id)
-    verbs.disconnect(account)
+    verbs.disconnect(account, by=request.auth)
     return of_account(account, request.auth)
 
 

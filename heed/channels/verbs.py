@@ -15,7 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from heed.accounts.models import User
+from heed.accounts import audit
+from heed.accounts.models import Brand, User
 from heed.channels import jobs
 from heed.channels.base import Checked, Network, Refusal, SessionExpired
 from heed.channels.models import Account, SignIn
@@ -48,6 +49,7 @@ def connect(
     base_url: str = "",
     settings: Mapping[str, Any] | None = None,
     after_solved: str = Account.AfterSolved.REOPEN,
+    by: User | None = None,
 ) -> Account:
     """Connect an account and have its network asked, by the worker, whether it works.
 
@@ -67,6 +69,7 @@ def connect(
     try:
         with transaction.atomic():
             account.save()
+            audit.record(by, "connected", account, network=account.network)
             _have_checked(account)
     except IntegrityError as error:
         raise CannotConnect(ALREADY_CONNECTED, "external_id") from error
@@ -121,7 +124,7 @@ def finish_sign_in(state: str, user: User, query: Mapping[str, str]) -> Account:
     if oauth is None:
         raise CannotConnect(_("One cannot sign in to this network from here."), "network")
     given = _asked(account, oauth.finish(account.record(), sign_in.keep, query, _way_back()))
-    reconnect(account, given)
+    reconnect(account, given, by=user)
     return account
 
 
@@ -158,7 +161,7 @@ def _asked(account: Account, steps: Steps[T]) -> T:
         raise CannotConnect(_("The network cannot be reached at this address."), "base_url") from error
 
 
-def reconnect(account: Account, credentials: Mapping[str, str]) -> None:
+def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | None = None) -> None:
     """Take new credentials and check again. A field left out keeps what it held, and so does a secret
     left empty; an empty field that is no secret is emptied. Those of another Page, number or mailbox
     are refused, and what was held stays: its talk would come under this one's history.
@@ -179,6 +182,7 @@ def reconnect(account: Account, credentials: Mapping[str, str]) -> None:
         account.save(
             update_fields=["locked_credentials", "locked_session", "state", "problem", "problem_detail"]
         )
+        audit.record(by, "reconnected", account, fields=sorted(given))
         _have_checked(account)
 
 
@@ -239,7 +243,7 @@ def check_again(account: Account) -> None:
         _have_checked(account)
 
 
-def disconnect(account: Account) -> None:
+def disconnect(account: Account, *, by: User | None = None) -> None:
     """Forget the credentials. What was said stays; nothing more comes in or goes out.
 
     The webhook address dies too: without credentials no signature could be told from a forged
@@ -262,22 +266,39 @@ def disconnect(account: Account) -> None:
                 "broken_at",
             ]
         )
+        audit.record(by, "disconnected", account)
         live.tell(["accounts"])
 
 
-def rename(account: Account, name: str) -> None:
+def rename(account: Account, name: str, *, by: User | None = None) -> None:
     """Call the account something else. An empty name changes nothing."""
-    if name.strip():
-        account.name = name.strip()[:120]
-        account.save(update_fields=["name"])
-        live.tell(["accounts"])
+    name = name.strip()[:120]
+    if name and name != account.name:
+        _change(account, by, name=name)
 
 
-def choose_after_solved(account: Account, choice: str) -> None:
+def choose_after_solved(account: Account, choice: str, *, by: User | None = None) -> None:
     """Say what a customer's new message does to a solved ticket. Raises `CannotConnect`."""
-    account.after_solved = _checked_choice(choice)
-    account.save(update_fields=["after_solved"])
-    live.tell(["accounts"])
+    if _checked_choice(choice) != account.after_solved:
+        _change(account, by, after_solved=choice)
+
+
+def give_brand(account: Account, brand: Brand | None, *, by: User | None = None) -> None:
+    """Have the account belong to a brand, or to none."""
+    if brand != account.brand:
+        _change(account, by, brand=brand)
+        live.tell(["people"])  # who holds a role for the brand sees other tickets now
+
+
+def _change(account: Account, by: User | None, **facts: Any) -> None:
+    before = {name: str(getattr(account, name) or "") for name in facts}
+    for name, value in facts.items():
+        setattr(account, name, value)
+    with transaction.atomic():
+        account.save(update_fields=list(facts))
+        after = {name: str(value or "") for name, value in facts.items()}
+        audit.record(by, "changed", account, before=before, after=after)
+        live.tell(["accounts"])
 
 
 def _have_checked(account: Account) -> None:

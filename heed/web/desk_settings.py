@@ -26,7 +26,14 @@ class Section:
     group: Promise
 
 
-SECTIONS: tuple[Section, ...] = (Section("people", _("People"), "people", TEAM),)
+SECTIONS: tuple[Section, ...] = (
+    Section("people", _("People"), "people", TEAM),
+    Section("roles", _("Roles"), "people", TEAM),
+    Section("brands", _("Brands"), "accounts", TEAM),
+    Section("sign_in_policy", _("Sign-in"), "people", SAFETY),
+    Section("audit", _("Audit"), "audit", SAFETY),
+    Section("tokens", _("API tokens"), "people", SAFETY),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,4 +12,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("heed.web.views.preferences")),
     path("", include("heed.web.views.settings")),
     path("", include("heed.web.views.people")),
+    path("", include("heed.web.views.invitation")),
+    path("", include("heed.web.views.settings_roles")),
+    path("", include("heed.web.views.settings_brands")),
+    path("", include("heed.web.views.settings_sign_in")),
+    path("", include("heed.web.views.settings_tokens")),
+    path("", include("heed.web.views.settings_audit")),
 ]

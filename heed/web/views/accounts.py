@@ -203,7 +203,7 @@ def connect(request: HttpRequest, network: str) -> HttpResponse:
             url = _begun(form, network, person(request))
             if url:
                 return _away(request, adapter, url)
-        elif account := _connected(form, network):
+        elif account := _connected(form, network, person(request)):
             messages.success(request, _("Saved. Heed is asking the network now."))
             return redirect("account", account.pk)
     return render(request, "accounts/connect.html", {"form": form, "network": adapter})
@@ -242,7 +242,7 @@ def reconnect(request: HttpRequest, account_id: int) -> HttpResponse:
             if away:
                 url = verbs.begin_sign_in(found.network, person(request), given, account=found)
                 return _away(request, found.adapter, url)
-            verbs.reconnect(found, given)
+            verbs.reconnect(found, given, by=person(request))
         except CannotConnect as cannot:
             form.refuse(cannot)
         else:
@@ -258,8 +258,8 @@ def change(request: HttpRequest, account_id: int) -> HttpResponse:
     form = SettingsForm(request.POST)
     if not form.is_valid():
         return _page(request, found, settings=form)
-    verbs.rename(found, form.cleaned_data["name"])
-    verbs.choose_after_solved(found, form.cleaned_data["after_solved"])
+    verbs.rename(found, form.cleaned_data["name"], by=person(request))
+    verbs.choose_after_solved(found, form.cleaned_data["after_solved"], by=person(request))
     messages.success(request, _("Saved."))
     return redirect("account", found.pk)
 
@@ -275,7 +275,7 @@ def check(request: HttpRequest, account_id: int) -> HttpResponse:
 @for_admins
 def disconnect(request: HttpRequest, account_id: int) -> HttpResponse:
     found = reach.account(account_id)
-    verbs.disconnect(found)
+    verbs.disconnect(found, by=person(request))
     messages.success(request, _("%(name)s is disconnected. Its tickets stay.") % {"name": found.name})
     return redirect("accounts")
 
@@ -295,7 +295,7 @@ def _page(
     return render(request, "accounts/account.html", facts)
 
 
-def _connected(form: ConnectForm, network: str) -> Account | None:
+def _connected(form: ConnectForm, network: str, by: User) -> Account | None:
     given = form.cleaned_data
     try:
         return verbs.connect(
@@ -305,6 +305,7 @@ def _connected(form: ConnectForm, network: str) -> Account | None:
             form.credentials(),
             given["base_url"],
             after_solved=given["after_solved"],
+            by=by,
         )
     except CannotConnect as cannot:
         form.refuse(cannot)

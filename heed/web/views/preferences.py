@@ -13,10 +13,11 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from heed.accounts import verbs
 from heed.accounts.models import User
+from heed.web import open_sessions
 from heed.web.gate import person, signed_in
 from heed.web.signin import remember_language
 
@@ -45,7 +46,11 @@ def preferences(request: HttpRequest) -> HttpResponse:
     user = person(request)
     form = PreferencesForm(request.POST or None, initial=_known(user, request))
     if not form.is_valid():
-        facts = {"form": form, "second_factor": is_mfa_enabled(user)}
+        facts = {
+            "form": form,
+            "second_factor": is_mfa_enabled(user),
+            "sessions": open_sessions.sessions_of(user, request.session.session_key or ""),
+        }
         return render(request, "preferences/preferences.html", facts)
     language = form.cleaned_data["language"]
     verbs.choose_language(user, language)
@@ -57,8 +62,31 @@ def preferences(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_POST
+@signed_in
+def end_session(request: HttpRequest, session: int) -> HttpResponse:
+    """Sign one of one's browsers out; signing out of this one leads to the sign-in page."""
+    user = person(request)
+    open_sessions.end(user, session, user)
+    messages.success(request, _("Signed out there."))
+    return redirect("preferences")
+
+
+@require_POST
+@signed_in
+def end_other_sessions(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    open_sessions.end_all(user, user, besides=request.session.session_key or "")
+    messages.success(request, _("You are signed in here only."))
+    return redirect("preferences")
+
+
 def _known(user: User, request: HttpRequest) -> dict[str, str]:
     return {"language": user.language or request.LANGUAGE_CODE, "theme": user.theme}
 
 
-urlpatterns = [path("preferences/", preferences, name="preferences")]
+urlpatterns = [
+    path("preferences/", preferences, name="preferences"),
+    path("preferences/sessions/<int:session>/end/", end_session, name="end_session"),
+    path("preferences/sessions/others/end/", end_other_sessions, name="end_other_sessions"),
+]

@@ -1,0 +1,14 @@
+"""Why something is not done to people."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+
+
+class CannotChange(Exception):
+    """What was asked for cannot be done. `sentence` says why; `field` says where."""
+
+    def __init__(self, sentence: str | Promise, field: str = "") -> None:
+        super().__init__(str(sentence))
+        self.sentence = sentence
+        self.field = field
