@@ -1,0 +1,126 @@
+"""Facts from messages and the event log, for many tickets at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from heed.inbox.models import Event, Message, Ticket
+from heed.insights.facts import Fact, Kind, Timeline
+from heed.routing.desk_hours import DeskHours, Place
+from heed.routing.hours import Calendar
+
+ARRIVED = frozenset({Message.State.SENT, Message.State.DELIVERED, Message.State.SEEN})
+
+_KINDS: dict[str, Kind] = {
+    "answered_marked": "answered",
+    "unanswered_marked": "unanswered",
+    "ticket_reopened": "reopened",
+    "handed_off": "handed_off",
+    "opened_by": "opened",
+    "left_by": "left",
+    "marked_spam": "spam",
+    "not_spam": "not_spam",
+}
+_READ = (*_KINDS, "status_changed", "assigned", "team_changed", "target_set", "due_missed", "merged")
+
+
+@dataclass
+class Life:
+    """A ticket's facts, and the places it was in."""
+
+    ticket: Ticket
+    facts: list[Fact] = field(default_factory=list)
+    teams: list[tuple[datetime, int]] = field(default_factory=list)
+
+    @property
+    def timeline(self) -> Timeline:
+        return Timeline(self.facts)
+
+    def calendar(self, desk: DeskHours, now: datetime) -> Calendar:
+        """The hours that held for it while it was with each of its teams."""
+        account, brand = self.ticket.account_id, self.ticket.account.brand_id or 0
+        start = min((fact.at for fact in self.facts), default=self.ticket.opened_at)
+        begun_with = 0 if self.teams else self.ticket.team_id or 0
+        moves = [(start, begun_with), *((at, team) for at, team in self.teams if at > start)]
+        return desk.calendar([(at, Place(team, account, brand)) for at, team in moves], now)
+
+
+def lives(tickets: Collection[int]) -> list[Life]:
+    """What is known of these tickets, with all that was merged into them. What went on in another ticket
+    is told there."""
+    rows = Ticket.objects.filter(pk__in=tickets, merged_into=None).select_related("account").order_by("id")
+    found = {row.pk: Life(row) for row in rows}
+    told_in = {pk: pk for pk in found} | _merged(found)
+    for message, ticket in _messages(found):
+        found[ticket].facts.append(message)
+    for event in Event.objects.filter(ticket__in=list(told_in), kind__in=_READ).order_by(
+        "ticket_id", "at", "id"
+    ):
+        if event.ticket_id is not None:
+            _take(found[told_in[event.ticket_id]], event)
+    return list(found.values())
+
+
+def _merged(found: Collection[int]) -> dict[int, int]:
+    """The tickets that went on in these, however many steps away."""
+    told_in: dict[int, int] = {}
+    new = {pk: pk for pk in found}
+    while new:
+        rows = Ticket.objects.filter(merged_into__in=list(new)).values_list("pk", "merged_into_id")
+        new = {pk: new[into] for pk, into in rows if into is not None and pk not in told_in}
+        told_in |= new
+    return told_in
+
+
+def _messages(tickets: Collection[int]) -> Iterator[tuple[Fact, int]]:
+    rows = Message.objects.filter(ticket__in=list(tickets)).values_list(
+        "pk",
+        "ticket_id",
+        "home_id",
+        "direction",
+        "visibility",
+        "kind",
+        "automatic",
+        "origin",
+        "state",
+        "author_id",
+        "at",
+    )
+    for pk, ticket, home, direction, visibility, kind, automatic, origin, state, author, at in rows:
+        lane = home if home not in (None, ticket) else 0
+        fact: Kind = "said"
+        if direction == "in":
+            fact = "said" if automatic or kind == "standby" else "customer"
+        elif origin == "bot" and state in ARRIVED:
+            fact = "bot"
+        elif visibility != "note" and not (automatic or origin):
+            if state not in ARRIVED:
+                continue  # it is not with the customer
+            fact = "answer"
+        yield Fact(at, fact, f"m{pk}", who=author, lane=lane or 0), ticket
+
+
+def _take(life: Life, event: Event) -> None:
+    facts, source = event.facts, f"e{event.pk}"
+    lane = event.ticket_id if event.ticket_id != life.ticket.pk else 0
+    match event.kind:
+        case "status_changed":
+            kind: Kind = "solved" if facts.get("status") == Ticket.Status.SOLVED else "unsolved"
+            life.facts.append(Fact(event.at, kind, source, lane=lane or 0))
+        case "assigned" if not lane:
+            life.facts.append(Fact(event.at, "assigned", source, who=facts.get("person")))
+        case "team_changed" if not lane:
+            life.teams.append((event.at, int(facts.get("team") or 0)))
+        case "target_set" | "due_missed":
+            due = datetime.fromisoformat(facts["due"]) if facts.get("due") else None
+            target: Kind = "target" if event.kind == "target_set" else "missed"
+            name = str(facts.get("target", ""))
+            life.facts.append(Fact(event.at, target, source, lane=lane or 0, name=name, due=due))
+        case "merged":
+            if facts.get("number"):
+                life.facts.append(Fact(event.at, "merged", source, lane=int(facts["number"])))
+        case kind_of if kind_of in _KINDS:
+            who = event.actor_id
+            life.facts.append(Fact(event.at, _KINDS[kind_of], source, who=who, lane=lane or 0))

@@ -1,0 +1,158 @@
+"""The same figures from the real event log: messages, marks, teams, merges."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from heed.accounts.models import Grant, Team, User
+from heed.accounts.rights import NotAllowed
+from heed.channels.base import MessageReceived, Person
+from heed.channels.models import Account
+from heed.inbox import events, intake, ledger, verbs
+from heed.inbox.models import Event, Message, Ticket
+from heed.inbox.tests.rubber import body
+from heed.inbox.verbs import merging
+from heed.insights.service import Service, service
+from heed.routing.models import Hours, Schedule, SchedulePlace
+
+pytestmark = pytest.mark.django_db
+
+MONDAY = datetime(2026, 11, 16, 10, tzinfo=UTC)
+LATER = MONDAY + timedelta(days=3)
+LEA = Person("lea", "Lea Marn")
+
+
+def at(minutes: float) -> datetime:
+    return MONDAY + timedelta(minutes=minutes)
+
+
+def write(account: Account, name: str, minutes: float, who: Person = LEA, **facts: object) -> Ticket:
+    facts = {"visibility": "private", "kind": "message", **facts}
+    news = MessageReceived(external_id=name, at=at(minutes), author=who, text=name, **facts)  # type: ignore[arg-type]
+    ledger.append(account.pk, [body(news)])
+    intake.take_batch()
+    return Ticket.objects.get(messages__external_id=name)
+
+
+def say(ticket: Ticket, minutes: float, who: User | None, **facts: object) -> Message:
+    values: dict[str, object] = {"state": "sent", "visibility": "private", **facts}
+    return Message.objects.create(
+        account_id=ticket.account_id, ticket=ticket, direction="out", author=who, at=at(minutes), **values
+    )
+
+
+def measured(user: User) -> Service:
+    return service(user, MONDAY - timedelta(days=1), LATER, LATER)
+
+
+def test_the_worked_example(account: Account, ana: User, maja: User) -> None:
+    ticket = write(account, "a", 0)
+    bot = say(ticket, 1, None, origin="bot")
+    handed = events.record("handed_off", ticket=ticket, at=at(2))
+    answer = say(ticket, 30, ana)
+    found = measured(maja)
+    assert found.figure("first_reply_any").mean == 60
+    assert found.figure("first_reply").mean == 30 * 60
+    assert found.figure("first_reply", "handed").mean == 28 * 60
+    message = ticket.messages.get(direction="in")
+    assert found.figure("first_reply").sources == tuple(
+        sorted([f"m{message.pk}", f"m{answer.pk}", f"e{handed.pk}"])
+    )
+    assert f"m{bot.pk}" not in found.figure("first_reply").sources
+    assert (found.cycles, found.answered, found.sent) == (1, 1, {ana.pk: 1})
+
+
+def test_what_is_never_an_answer(account: Account, ana: User, maja: User) -> None:
+    ticket = write(account, "a", 0)
+    say(ticket, 1, None, origin="away", automatic=True)
+    say(ticket, 2, None, origin="rule", automatic=True)
+    say(ticket, 3, None, automatic=True)
+    say(ticket, 4, ana, visibility="note", state="noted")
+    say(ticket, 5, ana, state="failed")
+    found = measured(maja)
+    assert found.figure("first_reply").n == 0
+    assert found.figure("first_reply").still_waiting == 1
+    assert found.figure("first_reply_any").n == 0
+
+
+def test_an_answer_outside_heed_counts_for_nobody(account: Account, maja: User) -> None:
+    ticket = write(account, "a", 0)
+    say(ticket, 7, None)
+    found = measured(maja)
+    assert (found.outside, found.figure("first_reply").median, found.sent) == (1, 420, {})
+
+
+def test_each_team_by_its_own_hours(account: Account, ana: User, maja: User) -> None:
+    nights = Team.objects.create(name="Nights")
+    long_ago = MONDAY - timedelta(days=30)
+    for name, week, team in (
+        ("Desk", [[[540, 660]]] * 7, None),  # 9 to 11
+        ("Nights", [[[720, 780]]] * 7, nights),  # 12 to 13
+    ):
+        schedule = Schedule.objects.create(name=name)
+        Hours.objects.create(schedule=schedule, since=long_ago, zone="UTC", week=week)
+        SchedulePlace.objects.create(schedule=schedule, team=team, since=long_ago)
+    ticket = write(account, "a", 30)  # 10:30
+    events.record("team_changed", ticket=ticket, at=at(90), to="Nights", team=nights.pk)  # 11:30
+    Ticket.objects.filter(pk=ticket.pk).update(team=nights)
+    say(ticket, 150, ana)  # 12:30
+    # 10:30-11:00 of the desk's, 12:00-12:30 of the nights'
+    assert measured(maja).figure("first_reply", "business").mean == 60 * 60
+
+
+def test_merging_keeps_both_clocks_and_taking_it_back_gives_both(
+    account: Account, ana: User, ivo: User, maja: User
+) -> None:
+    one = write(account, "a", 0)
+    two = write(account, "b", 30, visibility="public", kind="comment", post="p")
+    say(two, 35, ivo, visibility="public")
+    before = measured(maja)
+    record = merging.merge(two, one, ana)
+    Event.objects.filter(kind="merged").update(at=at(60))
+    say(one, 70, ana)
+    found = measured(maja)
+    assert found.cycles == 1
+    assert sorted(found.durations["first_reply", "elapsed"]) == [5 * 60, 70 * 60]
+    Message.objects.filter(author=ana).delete()
+    merging.unmerge(record, ana)
+    after = measured(maja)
+    assert after.durations == before.durations
+    assert after.cycles == 2
+
+
+def test_spam_leaves_all_figures_but_its_count(account: Account, ana: User, maja: User) -> None:
+    ticket = write(account, "a", 0)
+    say(ticket, 5, ana)
+    events.record("marked_spam", ticket=ticket, at=at(10))
+    found = measured(maja)
+    assert (found.spam, found.cycles, found.figure("first_reply").n) == (1, 0, 0)
+
+
+def test_solved_and_opened_again(account: Account, ana: User, maja: User) -> None:
+    ticket = write(account, "a", 0)
+    say(ticket, 10, ana)
+    verbs.set_status(ticket, ana, "solved")
+    Event.objects.filter(kind__in=("status_changed", "answered_marked")).update(at=at(60))
+    Ticket.objects.update(solved_at=at(60))
+    write(account, "b", 120)
+    found = measured(maja)
+    assert (found.cycles, found.reopens, found.answered_share) == (2, 1, 0.5)
+    assert found.figure("resolution_first").mean == 3600
+    assert found.figure("resolution_first").still_waiting == 1
+    assert found.figure("waiting_time").still_waiting == 1
+
+
+def test_only_what_one_may_see_figures_of(account: Account, ana: User) -> None:
+    write(account, "a", 0)
+    with pytest.raises(NotAllowed):
+        measured(ana)  # an agent
+    other = Account.objects.create(
+        network="rubber", name="Other", external_id="o", base_url="http://127.0.0.1:1"
+    )
+    lead = User.objects.create_user("sam@acme.example", "long enough words", role="", name="Sam Cole")
+    Grant.objects.create(user=lead, role="lead", account=other.pk)
+    assert measured(lead).cycles == 0
+    Grant.objects.create(user=lead, role="lead", account=account.pk)
+    assert measured(User.objects.get(pk=lead.pk)).cycles == 1
