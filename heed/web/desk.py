@@ -10,11 +10,12 @@ from django.utils.functional import Promise
 
 from heed.accounts import reach as people
 from heed.accounts.models import User
+from heed.accounts.rights import Permission
 from heed.channels.base import Files
 from heed.inbox import possible, reach
 from heed.inbox.models import Draft, Message, Ticket
 from heed.inbox.possible import Text, Way
-from heed.web import story, words
+from heed.web import deeds, story, words
 
 _NOTE = Way(True)
 
@@ -64,6 +65,12 @@ def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
         "status": words.STATUSES[ticket.status],
         "statuses": words.STATUSES,
         "kind": words.kind_of(ticket),
+        "priority": deeds.PRIORITIES[ticket.priority],
+        "priorities": deeds.PRIORITIES,
+        "teams": people.teams(),
+        "filled": reach.filled(ticket, reach.fields(user)),
+        "may_tend": _may(user, "tend", ticket),
+        "may_block": _may(user, "block", ticket),
         "colleagues": people.colleagues(),
         "told": told,
         "tabs": tabs(user, ticket, told.last_comment),
@@ -72,6 +79,10 @@ def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
         "identities": reach.identities(ticket),
         "earlier": [(other, words.STATUSES[other.status]) for other in reach.earlier(user, ticket)],
     }
+
+
+def _may(user: User, permission: Permission, ticket: Ticket) -> bool:
+    return user.rights.may(permission) and reach.sight(user, permission).takes_in(ticket)
 
 
 def tabs(user: User, ticket: Ticket, last_comment: Message | None) -> list[Tab]:

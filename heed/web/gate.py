@@ -23,7 +23,7 @@ from heed.inbox.reach import (
     NoSuchTicket,
     NoSuchView,
 )
-from heed.inbox.verbs import CannotAct, CannotAnswer
+from heed.inbox.verbs import CannotAct, CannotAnswer, WouldNotKnow
 
 _NOT_THERE = (
     NoSuchTag,
@@ -54,6 +54,10 @@ def signed_in(view: View) -> View:
             raise Http404 from gone
         except BadCursor:
             return sentence(_("This list has changed. Load the page again."), status=400)
+        except WouldNotKnow as some:
+            refused = sentence(f"{some.sentence} {some.way_out}", status=422)
+            refused["Heed-Anyway"] = "1"  # the same once more, with anyway=1, is done
+            return refused
         except CannotAnswer as cannot:
             return sentence(f"{cannot.sentence} {cannot.way_out}".strip(), status=422)
         except CannotAct as cannot:

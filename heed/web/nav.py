@@ -16,7 +16,7 @@ from heed.accounts.rights import Permission
 from heed.channels import health
 from heed.channels import reach as channels
 from heed.channels.models import Account
-from heed.inbox import reach
+from heed.inbox import notices, reach
 from heed.inbox.reach import Tallies
 from heed.web import desk_settings
 
@@ -25,13 +25,13 @@ VIEWS: dict[str, Promise] = {
     "unanswered": _("Unanswered"),
     "unassigned": _("Unassigned"),
     "open": _("All open"),
+    "mentions": _("Mentions"),
+    "snoozed": _("Snoozed"),
+    "spam": _("Spam"),
 }
 TITLES: dict[str, Promise] = {
     **VIEWS,
     "overdue": _("Overdue"),
-    "mentions": _("Mentions"),
-    "snoozed": _("Snoozed"),
-    "spam": _("Spam"),
     "all": _("All tickets"),
 }
 """Every list there is; the side bar leaves out those that are seldom wanted."""
@@ -84,10 +84,12 @@ def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None
     assert isinstance(user, User)
     tallies = tallies or reach.tallies(user)
     found = channels.accounts()
+    bell = notices.unseen(user)
     return {
         "request": request,
         "user": user,
-        "views": _views(tallies),
+        "views": _views(tallies, bell),
+        "bell": bell,
         "known": found,
         "accounts": _channels(found, tallies),
         "alarms": _alarms(found) if user.may_administer else [],
@@ -96,8 +98,9 @@ def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None
     }
 
 
-def _views(tallies: Tallies) -> list[View]:
-    return [View(name, title, getattr(tallies, name)) for name, title in VIEWS.items()]
+def _views(tallies: Tallies, bell: notices.Unseen) -> list[View]:
+    counts = {"mentions": bell.mentions}
+    return [View(name, title, getattr(tallies, name, counts.get(name, 0))) for name, title in VIEWS.items()]
 
 
 def _channels(found: list[Account], tallies: Tallies) -> list[Channel]:

@@ -5,6 +5,11 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("heed.web.views.inbox")),
     path("", include("heed.web.views.ticket")),
+    path("", include("heed.web.views.tending")),
+    path("", include("heed.web.views.many")),
+    path("", include("heed.web.views.notices")),
+    path("", include("heed.web.views.merging")),
+    path("", include("heed.web.views.here")),
     path("", include("heed.web.views.files")),
     path("", include("heed.web.views.signin")),
     path("", include("heed.web.views.accounts")),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from babel import Locale
 from babel.dates import format_date
 from babel.units import format_unit
 from django import template
@@ -34,7 +35,10 @@ from heed.web import nav as side_bar
 register = template.Library()
 
 _STATIC = Path(__file__).parent.parent / "static"
-_SHEETS = ("tokens", "base", "layout", "components", "nav", "queue", "thread", "composer", "customer")
+_SHEETS = (
+    *("tokens", "base", "layout", "components", "nav"),
+    *("queue", "thread", "composer", "customer", "tending"),
+)
 
 
 @register.simple_tag
@@ -287,6 +291,13 @@ def called(identity: Identity) -> str:
 def subject(ticket: Ticket) -> str:
     """What a ticket is called: its subject, else its last words."""
     return ticket.subject or ticket.last_text or words.name_of(ticket.identity)
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """A language as the reader calls it: Slovenian."""
+    names: Any = Locale.parse(get_language() or "en", sep="-").languages
+    return str(names.get(code, code))
 
 
 @register.filter

@@ -28,7 +28,7 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
     key = _key(request.POST.get("key", ""))
     text = request.POST.get("text", "")
     if note:
-        verbs.note(ticket, user, text, key=key)
+        verbs.note(ticket, user, text, key=key, anyway=request.POST.get("anyway") == "1")
     else:
         verbs.answer(
             ticket,

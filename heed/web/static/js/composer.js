@@ -242,6 +242,7 @@ class Composer {
       toEnd();
     } catch (error) {
       bubble.remove();
+      this.anyway = error.anyway ? text : "";
       this.drafts.keep(this.visibility, this.field.value);
       say(error.status ? error.message : sentence("unsent"));
     } finally {
@@ -266,7 +267,10 @@ class Composer {
 
   fields(text, visibility, mark) {
     const fields = new URLSearchParams({ text, visibility, key: this.key, to: visibility === "note" ? "" : this.to, mark: mark ? "1" : "" });
-    if (visibility === "note") return fields;
+    if (visibility === "note") {
+      if (this.anyway === text) fields.set("anyway", "1");
+      return fields;
+    }
     if (this.publicly) fields.set("quote", "1");
     if (this.templates.chosen) this.templates.addTo(fields);
     else for (const id of this.uploads.ids) fields.append("files", id);

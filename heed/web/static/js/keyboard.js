@@ -1,5 +1,6 @@
 // One key for what one does all day. Never while one types.
 import { openComposer } from "heed/composer";
+import { chooseAll, chooseHere, toBar } from "heed/many";
 import { openMenu } from "heed/menus";
 
 function typing(target) {
@@ -46,6 +47,21 @@ function walk(step) {
   next.querySelector("details.menu > summary").focus();
 }
 
+/** Open a menu by its id; false where there is none. */
+function menu(id) {
+  const found = document.getElementById(id);
+  if (found) openMenu(found);
+  return Boolean(found);
+}
+
+/** Go to a field of the customer's pane, which may be hidden. */
+function field(selector) {
+  const found = document.querySelector(`#who ${selector}`);
+  if (!found) return;
+  if (!found.checkVisibility()) document.body.classList.add("about");
+  found.focus();
+}
+
 const keys = {
   j: () => move(1),
   k: () => move(-1),
@@ -55,6 +71,15 @@ const keys = {
   m: () => actOnMessage(),
   u: () => walk(-1),
   d: () => walk(1),
+  x: () => chooseHere(),
+  X: () => chooseHere(true),
+  "*": () => chooseAll(),
+  b: () => toBar(),
+  z: () => menu("later"),
+  s: () => menu("ticket-menu"),
+  a: () => menu("assignee") || document.querySelector("#ticket .mine")?.click(),
+  t: () => field(".tagging input"),
+  i: () => menu("bell"),
   "/": () => document.querySelector("[data-finder] input")?.focus(),
   "?": () => document.getElementById("keys")?.showModal(),
 };

@@ -61,6 +61,7 @@ function nudged({ seq, topics }) {
   seen = Math.max(seen, seq);
   if (told.size > MOST_TOLD) told.clear();
   for (const topic of topics) told.set(topic, Date.now());
+  document.dispatchEvent(new CustomEvent("heed:nudge", { detail: { topics } }));
   const about = (...names) => names.some((name) => topics.includes(name));
   if (about("queue", "accounts", "all")) refresh("queue");
   if (about(`ticket:${openNumber()}`, "all")) refresh("ticket");

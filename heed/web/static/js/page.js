@@ -3,3 +3,4 @@ import "heed/request";
 import "heed/times";
 import "heed/menus";
 import "heed/toasts";
+import "heed/notices";

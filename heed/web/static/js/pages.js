@@ -26,7 +26,11 @@ async function bring() {
 function listen() {
   const stream = new EventSource("/live");
   stream.addEventListener("hello", refresh);
-  stream.addEventListener("nudge", (event) => JSON.parse(event.data).topics.some((topic) => topics.has(topic)) && refresh());
+  stream.addEventListener("nudge", (event) => {
+    const told = JSON.parse(event.data).topics;
+    document.dispatchEvent(new CustomEvent("heed:nudge", { detail: { topics: told } }));
+    if (told.some((topic) => topics.has(topic))) refresh();
+  });
   addEventListener("pagehide", () => stream.close(), { once: true });
 }
 

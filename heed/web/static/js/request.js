@@ -25,14 +25,16 @@ function shownSince() {
 /** POST fields; throws a `Refusal` with the server's sentence, or a TypeError when the line broke. */
 export async function post(url, fields, options = {}) {
   const response = await fetch(url, { method: "POST", body: fields, headers: headers(), ...options });
-  if (!response.ok) throw new Refusal(await words(response), response.status);
+  if (!response.ok) throw new Refusal(await words(response), response.status, response.headers.has("Heed-Anyway"));
   return response;
 }
 
 export class Refusal extends Error {
-  constructor(message, status) {
+  /** `anyway`: the same once more, with that said, is done. */
+  constructor(message, status, anyway = false) {
     super(message);
     this.status = status;
+    this.anyway = anyway;
   }
 }
 

@@ -1,0 +1,170 @@
+"""Putting tickets off, sorting them, mentions and deeds on many, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from heed.accounts.models import Team, User
+from heed.inbox import verbs
+from heed.inbox.models import Field, Message, Notice, Sweep, Ticket
+from heed.web.tests import cast
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def people(transactional_db: None) -> tuple[User, User]:
+    return cast.ana(), cast.ivo()
+
+
+@pytest.fixture
+def lea(people: tuple[User, User]) -> Ticket:
+    return cast.a_morning(*people)
+
+
+def fresh(ticket: Ticket) -> Ticket:
+    return Ticket.objects.get(pk=ticket.pk)
+
+
+def serious(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {node['html'][:160]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+def test_a_day_of_sorting_by_keyboard_alone(visit: Any, people: Any, lea: Ticket) -> None:
+    """Tag, snooze, solve with a field that is missing, mention: no hand leaves the keyboard."""
+    Field.objects.create(key="order", title="Order", kind="text", required_on_solve=True)
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    keys = page.keyboard
+    page.locator("#tickets").focus()
+    keys.press("t")
+    keys.type("Broken zip")
+    keys.press("Enter")
+    expect(page.locator("#who .chip.tag")).to_have_text(re.compile("broken zip"))
+    expect(page.locator("#who .tagging input")).to_have_value("")
+    keys.press("Escape")
+    keys.press("z")
+    expect(page.locator("#later [data-until=later]").first).to_be_focused()
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    expect(page.locator("#head")).to_contain_text("asleep until")
+    assert fresh(lea).snoozed_until is not None
+    keys.press("Escape")
+    keys.press("s")
+    page.get_by_role("button", name="Solved").focus()
+    keys.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("fill in: “Order”")
+    page.locator("#field-order").focus()
+    keys.type("88140")
+    keys.press("Tab")
+    expect(page.locator("#log")).to_contain_text("88140")
+    page.locator("#tickets").focus()
+    keys.press("n")
+    keys.type("@iv")
+    expect(page.get_by_role("option", name="Ivo Horvat")).to_have_attribute("aria-selected", "true")
+    keys.press("Enter")
+    keys.type("please look")
+    keys.press("Control+Enter")
+    expect(page.locator("#log .note:not(.sending-now)", has_text="@Ivo Horvat please look")).to_have_count(1)
+    assert Notice.objects.get().user == people[1]
+
+
+def test_choosing_many_by_keyboard_and_taking_it_back(visit: Any, people: Any, lea: Ticket) -> None:
+    page = visit(people[0], "/inbox/unanswered/")
+    keys = page.keyboard
+    before = list(Ticket.objects.order_by("pk").values_list("pk", "assignee"))
+    page.locator("#tickets").focus()
+    keys.press("j")
+    keys.press("x")
+    keys.press("j")
+    keys.press("j")
+    keys.press("X")
+    expect(page.locator("li.ticket.picked")).to_have_count(3)
+    expect(page.locator("#many")).to_contain_text("3 chosen")
+    assert serious(page) == []
+    page.locator("#many-assign summary").focus()
+    keys.press("Enter")
+    page.get_by_role("button", name="Ivo Horvat").focus()
+    keys.press("Enter")
+    expect(page.locator("#sweep")).to_contain_text("3 tickets changed.")
+    expect(page.locator("li.ticket.picked")).to_have_count(0)
+    assert Sweep.objects.get().changed == 3
+    page.locator("#sweep [data-undo]").focus()
+    keys.press("Enter")
+    expect(page.locator("#sweep")).to_contain_text("3 tickets are as they were.")
+    assert list(Ticket.objects.order_by("pk").values_list("pk", "assignee")) == before
+    page.locator("#tickets").focus()
+    keys.press("*")
+    expect(page.locator("#many")).to_contain_text("The whole list is chosen")
+    page.locator("#many [data-deed=answered]").click()
+    expect(page.locator("#sweep")).to_contain_text("5 tickets changed.")
+    assert not Ticket.objects.filter(unanswered=True).exists()
+
+
+def test_a_mention_rings_at_once_and_opening_it_is_seeing_it(visit: Any, people: Any, lea: Ticket) -> None:
+    ana, ivo = people
+    page = visit(ana, "/inbox/open/")
+    expect(page.locator("#bell .count")).to_have_count(0)
+    page.wait_for_timeout(300)
+    verbs.note(lea, ivo, "@Ana can you look?")
+    expect(page.locator("#bell .count")).to_have_text("1")
+    page.locator("#bell summary").click()
+    expect(page.locator("#bell .told")).to_contain_text("can you look?")
+    assert serious(page) == []
+    page.locator("#bell .told").click()
+    expect(page.locator("#log")).to_contain_text("can you look?")
+    expect(page.locator("#bell .count")).to_have_count(0)
+    assert Notice.objects.get().seen_at is not None
+
+
+def test_who_may_not_see_it_is_named_and_the_note_waits(visit: Any, people: Any, lea: Ticket) -> None:
+    User.objects.create_user("oto@acme.example", role="", name="Oto Tujec")
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    page.get_by_role("tab", name="Note").click()
+    field = page.locator("#composer textarea")
+    field.fill("@Oto Tujec look at this")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts")).to_contain_text("Oto Tujec may not see this ticket")
+    expect(field).to_have_value("@Oto Tujec look at this")
+    assert not Message.objects.filter(visibility="note", text__contains="Oto").exists()
+    page.keyboard.press("Control+Enter")
+    expect(field).to_have_value("")
+    assert Message.objects.filter(visibility="note", text__contains="Oto").count() == 1
+
+
+@pytest.mark.parametrize(
+    "look",
+    [{}, {"theme": "dark"}, {"language": "ar"}, {"size": (390, 844)}],
+    ids=["light", "dark", "arabic", "phone"],
+)
+def test_what_is_new_is_clean(visit: Any, people: Any, lea: Ticket, look: dict[str, Any]) -> None:
+    ana, ivo = people
+    Team.objects.create(name="Returns")
+    Field.objects.create(key="cause", title="Cause", kind="choice", choices=["Zip", "Sole"])
+    Field.objects.create(key="order", title="Order", kind="text", required_on_solve=True)
+    verbs.tag(lea, ana, add=["zip", "refund", "recall"])
+    verbs.set_priority(lea, ana, 4)
+    verbs.note(lea, ivo, "@Ana Kovač have a look")
+    page = visit(ana, f"/inbox/unanswered/{lea.pk}/", **look)
+    for menu in ("later", "ticket-menu"):
+        page.locator(f"#{menu} summary").click()
+        assert serious(page) == [], menu
+        page.keyboard.press("Escape")
+    if look.get("size"):
+        page.locator("#ticket [data-about]").click()
+        expect(page.locator("#who .tagging")).to_be_visible()
+        assert serious(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.goto("/".join(page.url.split("/")[:3]) + "/notices/")
+    expect(page.locator(".told")).to_have_count(1)
+    assert serious(page) == []

@@ -1,0 +1,143 @@
+"""Sorting tickets, putting them off, spam, notices and deeds on many, through their pages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from heed.accounts.models import Team, User
+from heed.inbox import verbs
+from heed.inbox.models import Field, Message, Notice, Sweep, Ticket
+from heed.lib import clock
+from heed.web.tests import cast
+
+
+@pytest.fixture
+def lea(ana: User, ivo: User) -> Ticket:
+    return cast.a_morning(ana, ivo)
+
+
+def fresh(ticket: Ticket) -> Ticket:
+    return Ticket.objects.select_related("identity", "customer").get(pk=ticket.pk)
+
+
+def test_snoozing_waking_and_reminding(page: Client, lea: Ticket) -> None:
+    until = (clock.now() + timedelta(hours=3)).isoformat()
+    text = page.post(f"/tickets/{lea.pk}/snooze/", {"until": until}).content.decode()
+    assert "asleep until" in text
+    assert "snoozed it until" in text
+    assert fresh(lea).snoozed_until is not None
+    page.delete(f"/tickets/{lea.pk}/snooze/")
+    assert fresh(lea).snoozed_until is None
+    page.post(f"/tickets/{lea.pk}/reminder/", {"until": until})
+    assert fresh(lea).follow_up_at is not None
+    page.delete(f"/tickets/{lea.pk}/reminder/")
+    assert fresh(lea).follow_up_at is None
+
+
+@pytest.mark.parametrize("until", ["", "soon", "2001-01-01T00:00:00Z", "2026-99-99T00:00"])
+def test_a_time_that_is_none_is_refused_in_words(page: Client, lea: Ticket, until: str) -> None:
+    answer = page.post(f"/tickets/{lea.pk}/snooze/", {"until": until})
+    assert answer.status_code == 422
+    assert answer.content.decode().endswith(".")
+    assert fresh(lea).snoozed_until is None
+
+
+def test_tags_priority_team_group_and_fields(page: Client, lea: Ticket) -> None:
+    team = Team.objects.create(name="Returns")
+    Field.objects.create(key="order", title="Order", kind="text", required_on_solve=True)
+    page.post(f"/tickets/{lea.pk}/tags/", {"add": "Zip, refund"})
+    page.post(f"/tickets/{lea.pk}/tags/", {"remove": "refund"})
+    page.post(f"/tickets/{lea.pk}/priority/", {"priority": "4"})
+    page.post(f"/tickets/{lea.pk}/team/", {"team": team.pk})
+    page.post(f"/tickets/{lea.pk}/group/", {"group": "wholesale"})
+    refused = page.post(f"/tickets/{lea.pk}/status/", {"status": "solved"})
+    assert (refused.status_code, refused.content.decode()) == (
+        422,
+        "Before it can be solved, fill in: “Order”.",
+    )
+    text = page.post(f"/tickets/{lea.pk}/fields/order/", {"value": "88140"}).content.decode()
+    now = fresh(lea)
+    assert (now.tags, now.priority, now.team, now.fields) == (["zip"], 4, team, {"order": "88140"})
+    assert now.customer.group == "wholesale"
+    for words in ("tagged it", "set the priority to", "gave it to the team", "88140", "wholesale"):
+        assert words in text
+    assert page.post(f"/tickets/{lea.pk}/status/", {"status": "solved"}).status_code == 200
+
+
+def test_tags_are_completed(page: Client, ana: User, lea: Ticket) -> None:
+    verbs.tag(lea, ana, add=["zip", "zebra", "other"])
+    text = page.get("/completion/tags/", {"add": "other, z"}).content.decode()
+    assert text.index("zebra") < text.index("zip")
+    assert "other" not in text
+
+
+def test_spam_and_block_are_for_those_who_may(page: Client, ana: User, lea: Ticket) -> None:
+    assert "No spam" in page.post(f"/tickets/{lea.pk}/spam/").content.decode()
+    assert fresh(lea).spam
+    assert "Lea Marn" not in page.get("/inbox/open/").content.decode()
+    assert "Lea Marn" in page.get("/inbox/spam/").content.decode()
+    page.delete(f"/tickets/{lea.pk}/spam/")
+    page.post(f"/tickets/{lea.pk}/block/")
+    assert fresh(lea).identity.blocked
+    page.delete(f"/tickets/{lea.pk}/block/")
+    assert not fresh(lea).identity.blocked
+    ana.grants.update(role="viewer")
+    for path in ("spam", "block", "snooze", "tags", "priority", "group"):
+        assert page.post(f"/tickets/{lea.pk}/{path}/", {"priority": "4", "add": "x"}).status_code == 403, path
+
+
+def test_the_bell_tells_and_forgets(page: Client, ana: User, ivo: User, lea: Ticket) -> None:
+    verbs.note(lea, ivo, "@Ana Kovač can you look?")
+    assert 'data-count="1"' in page.get("/notices/bell/").content.decode()
+    listed = page.get("/notices/", headers={"HX-Request": "true"}).content.decode()
+    assert "mentioned you" in listed
+    assert "can you look?" in page.get("/notices/").content.decode()
+    assert "Lea Marn" in page.get("/inbox/mentions/").content.decode()
+    page.post("/notices/seen/", {"ticket": lea.pk})
+    assert 'data-count="0"' in page.get("/notices/bell/").content.decode()
+    assert Notice.objects.get().seen_at is not None
+
+
+def test_whom_one_can_mention(page: Client, lea: Ticket) -> None:
+    User.objects.create_user("oto@acme.example", role="", name="Oto Tujec")
+    Team.objects.create(name="Returns")
+    found = page.get(f"/tickets/{lea.pk}/mentionable/").json()["names"]
+    assert {"name": "Ivo Horvat", "what": "colleague"} in found
+    assert {"name": "Oto Tujec", "what": "may not see this ticket"} in found
+    assert {"name": "Returns", "what": "team"} in found
+
+
+def test_a_note_to_a_stranger_is_written_when_sent_again(page: Client, lea: Ticket) -> None:
+    User.objects.create_user("oto@acme.example", role="", name="Oto Tujec")
+    note = {"text": "@Oto Tujec look", "visibility": "note"}
+    refused = page.post(f"/tickets/{lea.pk}/messages/", note)
+    assert refused.status_code == 422
+    assert refused["Heed-Anyway"] == "1"
+    assert "Oto Tujec may not see this ticket" in refused.content.decode()
+    assert page.post(f"/tickets/{lea.pk}/messages/", {**note, "anyway": "1"}).status_code == 200
+    assert Message.objects.filter(text="@Oto Tujec look").count() == 1
+
+
+def test_one_deed_on_many_and_back(page: Client, ivo: User, lea: Ticket) -> None:
+    numbers = list(Ticket.objects.filter(unanswered=True).values_list("pk", flat=True))
+    fields = {"deed": "assign", "value": ivo.pk}
+    text = page.post("/sweeps/", {**fields, "numbers": numbers}).content.decode()
+    assert f"{len(numbers)} tickets changed." in text
+    sweep = Sweep.objects.get()
+    assert (
+        f"{len(numbers)} tickets are as they were." in page.post(f"/sweeps/{sweep.pk}/undo/").content.decode()
+    )
+    assert page.post(f"/sweeps/{sweep.pk}/undo/").status_code == 422
+    everything = {**fields, "all": "1", "view": "open", "account": ""}
+    assert "tickets changed" in page.post("/sweeps/", everything).content.decode()
+    assert not Ticket.objects.exclude(status="solved").exclude(assignee=ivo).exists()
+
+
+def test_nothing_of_many_is_anybody_elses(page: Client, ana: User, ivo: User, lea: Ticket) -> None:
+    sweep = verbs.sweep(ivo, "priority", "4", [lea.pk])
+    assert page.get(f"/sweeps/{sweep.pk}/").status_code == 404
+    assert page.post(f"/sweeps/{sweep.pk}/undo/").status_code == 404
+    assert page.post("/sweeps/", {"deed": "fly", "numbers": lea.pk}).status_code == 422
