@@ -15,7 +15,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from heed.accounts.models import User
-from heed.inbox.conditions import operators, reading
+from heed.inbox.conditions import completion, operators, reading
+from heed.inbox.conditions.completion import Completion
 from heed.inbox.conditions.meanings import AllOf, Always, AnyOf, Facts, NotThis, OneOf, Says, Test
 from heed.inbox.conditions.names import Asker
 from heed.inbox.conditions.refusals import BadCondition
@@ -23,7 +24,7 @@ from heed.inbox.conditions.tree import And, Everything, Not, Number, Or, Term, T
 from heed.inbox.models import Ticket
 from heed.lib import clock
 
-__all__ = ["BadCondition", "Condition", "Facts", "Test", "parse"]
+__all__ = ["BadCondition", "Completion", "Condition", "Facts", "Test", "complete", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,12 @@ def parse(text: str, *, unfinished: bool = False) -> Condition:
         if isinstance(leaf, Term):
             operators.check(leaf)
     return Condition(text, tree)
+
+
+def complete(text: str, position: int, user: User | None = None) -> list[Completion]:
+    """What could stand at this place of a text somebody types: operators, then values of one, with only
+    the names this person may know."""
+    return completion.complete(text, position, _asker(user, None))
 
 
 def _asker(user: User | None, now: datetime | None) -> Asker:
