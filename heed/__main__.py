@@ -81,34 +81,14 @@ COMMANDS = {
 
 
 def _serve(which: str, bind: str, port: int) -> None:
-    import asyncio
-
-    from granian.constants import HTTPModes, Interfaces
-    from granian.server.embed import Server
-
     from heed import asgi
     from heed.lib.collector import calm_collector
+    from heed.server import server
 
     calm_collector()
     _hold_many_open()
-
-    async def serve() -> None:
-        server = Server(
-            asgi.app if which == "web" else asgi.door,
-            address=bind, port=port, interface=Interfaces.ASGI, http=HTTPModes.auto, websockets=False,
-            runtime_threads=1, runtime_blocking_threads=1, backlog=1024, log_enabled=False,
-        )  # fmt: skip
-
-        async def end() -> None:
-            await asgi.stream.stop()  # the server waits for open answers, and live ones stay open for hours
-            server.stop()  # type: ignore[no-untyped-call]
-
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, lambda: asyncio.ensure_future(end()))
-        await server.serve()
-
-    asyncio.run(serve())
+    application = asgi.app if which == "web" else asgi.door
+    server(application, bind, port, asgi.let_go, asgi.close).run()
 
 
 def _hold_many_open() -> None:

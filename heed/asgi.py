@@ -144,11 +144,9 @@ pages = Measured(ASGIHandler())
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     """Hand a request to whom it belongs."""
-    if scope["type"] == "lifespan":
-        await _live(receive, send)
-    elif scope["type"] != "http":
+    if scope["type"] != "http":
         return
-    elif scope["path"].startswith(PREFIX):
+    if scope["path"].startswith(PREFIX):
         await door(scope, receive, send)
     elif scope["path"] == LIVE:
         await stream(scope, receive, send)
@@ -158,12 +156,12 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await pages(scope, receive, send)
 
 
-async def _live(receive: Receive, send: Send) -> None:
-    while True:
-        event = await receive()
-        await send({"type": f"{event['type']}.complete"})
-        if event["type"] == "lifespan.shutdown":
-            await stream.stop()
-            await visitors.stop()
-            await door.stop()
-            return
+async def let_go() -> None:
+    """End the answers that would stay open for hours; those pages come back by themselves."""
+    await stream.stop()
+    await visitors.stop()
+
+
+async def close() -> None:
+    """After the last answer: write what the door still counts, and leave the database."""
+    await door.stop()

@@ -6,6 +6,7 @@ over the raw bytes, writes the delivery to the ledger and only then answers 2xx.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -38,7 +39,8 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await _answer(send, await self._admit(scope, receive))
+            with contextlib.suppress(ConnectionAbortedError):  # they left before all of it had come
+                await _answer(send, await self._admit(scope, receive))
 
     async def stop(self) -> None:
         if self._ledger is not None:
