@@ -54,6 +54,11 @@ class MetaApp(Simulator):
         raise NotImplementedError
 
     @property
+    def token(self) -> str:
+        """What Heed calls with."""
+        raise NotImplementedError
+
+    @property
     def app(self) -> str:
         return self._digits("app")
 

@@ -13,21 +13,14 @@ import pytest
 from heed.lib.crypto import hmac_sha256_hex
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Fault, PlayError
-from heed.sandbox.meta.calls import as_meta_writes
 from heed.sandbox.networks.facebook import Facebook
-from heed.sandbox.tests.receiver import Receiver, Taken
+from heed.sandbox.tests.graph import as_app, call, changes, entries, messaging, refused
+from heed.sandbox.tests.receiver import Receiver
 
 FIELDS = (
     "feed,mention,messages,message_echoes,message_edits,message_deliveries,message_reads,"
     "message_reactions,messaging_postbacks,messaging_referrals,standby"
 )
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as receiver:
-        receiver.answer = give_back_the_challenge
-        yield receiver
 
 
 @pytest.fixture
@@ -39,37 +32,6 @@ def facebook(receiver: Receiver) -> Iterator[Facebook]:
         call(simulator, "POST", f"{simulator.page}/subscribed_apps", {"subscribed_fields": FIELDS})
         receiver.hooks.clear()
         yield simulator
-
-
-def give_back_the_challenge(hook: Taken) -> tuple[int, bytes]:
-    return 200, hook.query.get("hub.challenge", "").encode()
-
-
-def call(
-    facebook: Facebook, method: str, path: str, body: Any = None, *, token: str | None = None, **query: str
-) -> dict[str, Any]:
-    """One call of the Graph API; the error's record when it is refused."""
-    token = facebook.token if token is None else token
-    answer = httpx.request(
-        method,
-        f"{facebook.url}/v25.0/{path}",
-        params=query,
-        json=body,
-        headers={"Authorization": f"Bearer {token}"} if token else {},
-    )
-    record: dict[str, Any] = answer.json()
-    assert (answer.status_code == 200) == ("error" not in record)
-    return record
-
-
-def refused(facebook: Facebook, method: str, path: str, body: Any = None, **query: str) -> tuple[int, int]:
-    error = call(facebook, method, path, body, **query)["error"]
-    assert {"message", "type", "code", "fbtrace_id"} <= error.keys()
-    return error["code"], error.get("error_subcode", 0)
-
-
-def as_app(facebook: Facebook) -> str:
-    return f"{facebook.app}|{facebook.secret}"
 
 
 def message(facebook: Facebook, person: str = "lea", **more: Any) -> dict[str, Any]:
@@ -85,44 +47,11 @@ def not_sent(facebook: Facebook, **more: Any) -> tuple[int, int]:
     return refused(facebook, "POST", "me/messages", message(facebook, **more))
 
 
-def entries(facebook: Facebook, receiver: Receiver) -> list[dict[str, Any]]:
-    facebook.sandbox.settle()
-    bodies = [json.loads(hook.body) for hook in receiver.hooks if hook.method == "POST"]
-    return [entry for body in bodies for entry in body["entry"]]
-
-
-def changes(facebook: Facebook, receiver: Receiver) -> list[dict[str, Any]]:
-    found = [change for entry in entries(facebook, receiver) for change in entry.get("changes", [])]
-    return [change["value"] for change in found]
-
-
-def messaging(facebook: Facebook, receiver: Receiver) -> list[dict[str, Any]]:
-    return [item for entry in entries(facebook, receiver) for item in entry.get("messaging", [])]
+def told(facebook: Facebook, receiver: Receiver) -> list[dict[str, Any]]:
+    return [change["value"] for change in changes(facebook, receiver)]
 
 
 # ---------------------------------------------------------------------------- on the wire
-
-
-def test_spelling_of_the_golden_vector() -> None:
-    item = {
-        "sender": {"id": "222"},
-        "recipient": {"id": "111"},
-        "timestamp": 1700000000000,
-        "message": {"mid": "m_1", "text": "café 😀 http://a.b"},
-    }
-    entry = {"id": "111", "time": 1700000000000, "messaging": [item]}
-    body = as_meta_writes({"object": "page", "entry": [entry]})
-    assert rb'"text":"caf\u00e9 \ud83d\ude00 http:\/\/a.b"' in body
-    assert hmac_sha256_hex("0123456789abcdef0123456789abcdef", body) == (
-        "2b4df453b5ba204fe900992bea178aa866c36b34ba2aafb40c0f5b8dcc010e0f"
-    )
-
-
-def test_deliveries_are_signed_over_their_bytes(facebook: Facebook, receiver: Receiver) -> None:
-    facebook.do("message", person="lea", text="Kje je račun za a/b?")
-    (hook,) = receiver.wait(1)
-    assert hook.headers["x-hub-signature-256"] == f"sha256={hmac_sha256_hex(facebook.secret, hook.body)}"
-    assert rb"ra\u010dun za a\/b" in hook.body
 
 
 def test_times_are_seconds_for_changes_and_milliseconds_for_messages(
@@ -154,24 +83,6 @@ def test_webhook_by_the_app_itself(facebook: Facebook, receiver: Receiver) -> No
     assert handshake.method == "GET"
     assert handshake.query["hub.verify_token"] == "v"
     assert refused(facebook, "POST", path, wanted) == (15, 0)
-
-
-@pytest.mark.parametrize(("status", "body"), [(403, b""), (200, b'"1"'), (200, b""), (500, b"")])
-def test_an_address_that_does_not_answer_the_challenge(
-    facebook: Facebook, receiver: Receiver, status: int, body: bytes
-) -> None:
-    receiver.answer = lambda hook: (status, body)
-    with pytest.raises(PlayError):
-        facebook.do("callback", url=f"{receiver.url}/other")
-    wanted = {
-        "object": "page",
-        "fields": "feed",
-        "callback_url": f"{receiver.url}/other",
-        "verify_token": "v",
-    }
-    answer = call(facebook, "POST", f"{facebook.app}/subscriptions", wanted, token=as_app(facebook))
-    assert answer["error"]["code"] == 2200
-    assert facebook.hook_url == receiver.url
 
 
 def test_subscribed_fields(facebook: Facebook, receiver: Receiver) -> None:
@@ -290,7 +201,7 @@ def test_profile_only_of_who_wrote(facebook: Facebook) -> None:
 def test_own_comment_comes_back_as_feed_event(facebook: Facebook, receiver: Receiver) -> None:
     comment = facebook.do("comment", person="lea", text="Kje?")["id"]
     made = call(facebook, "POST", f"{comment}/comments", {"message": "Na poti je."})["id"]
-    event = changes(facebook, receiver)[-1]
+    event = told(facebook, receiver)[-1]
     assert (event["comment_id"], event["parent_id"]) == (made, comment)
     assert event["from"] == {"id": facebook.page, "name": "Acme"}
 
@@ -313,7 +224,7 @@ def test_hidden_like_and_delete(facebook: Facebook, receiver: Receiver) -> None:
     assert (state["is_hidden"], state["user_likes"], state["like_count"]) == (True, True, 1)
     call(facebook, "DELETE", f"{comment}/likes")
     call(facebook, "DELETE", comment)
-    assert [change["verb"] for change in changes(facebook, receiver)][-4:] == [
+    assert [change["verb"] for change in told(facebook, receiver)][-4:] == [
         "hide",
         "add",
         "remove",

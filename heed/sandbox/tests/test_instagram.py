@@ -11,25 +11,17 @@ import httpx
 import pytest
 
 from heed.lib import clock
-from heed.lib.crypto import hmac_sha256_hex
 from heed.sandbox import Sandbox
-from heed.sandbox.frame import Fault, PlayError
-from heed.sandbox.meta.calls import as_meta_writes
+from heed.sandbox.frame import PlayError
 from heed.sandbox.networks.instagram import Instagram
-from heed.sandbox.tests.receiver import Receiver, Taken
+from heed.sandbox.tests.graph import call, changes, entries, messaging, refused
+from heed.sandbox.tests.receiver import Receiver
 
 DAY = 24 * 60 * 60
 FIELDS = (
     "comments,live_comments,messages,message_echoes,message_reactions,message_edit,"
     "messaging_seen,messaging_postbacks,messaging_referral"
 )
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as receiver:
-        receiver.answer = give_back_the_challenge
-        yield receiver
 
 
 @pytest.fixture
@@ -52,33 +44,6 @@ def by_page(instagram: Instagram) -> Instagram:
     return instagram
 
 
-def give_back_the_challenge(hook: Taken) -> tuple[int, bytes]:
-    return 200, hook.query.get("hub.challenge", "").encode()
-
-
-def call(
-    instagram: Instagram, method: str, path: str, body: Any = None, *, token: str | None = None, **query: str
-) -> dict[str, Any]:
-    """One call of the Graph API; the error's record when it is refused."""
-    token = instagram.token if token is None else token
-    answer = httpx.request(
-        method,
-        f"{instagram.url}/v25.0/{path}",
-        params=query,
-        json=body,
-        headers={"Authorization": f"Bearer {token}"} if token else {},
-    )
-    record: dict[str, Any] = answer.json()
-    assert (answer.status_code == 200) == ("error" not in record)
-    return record
-
-
-def refused(instagram: Instagram, method: str, path: str, body: Any = None, **query: str) -> tuple[int, int]:
-    error = call(instagram, method, path, body, **query)["error"]
-    assert {"message", "type", "code", "fbtrace_id"} <= error.keys()
-    return error["code"], error.get("error_subcode", 0)
-
-
 def message(instagram: Instagram, person: str = "lea", **more: Any) -> dict[str, Any]:
     plain = {"recipient": {"id": instagram.igsid(person)}, "message": {"text": "Na poti je."}}
     return {**plain, **more}
@@ -96,43 +61,7 @@ def reply_privately(comment: str) -> dict[str, Any]:
     return {"recipient": {"comment_id": comment}}
 
 
-def entries(instagram: Instagram, receiver: Receiver) -> list[dict[str, Any]]:
-    instagram.sandbox.settle()
-    bodies = [json.loads(hook.body) for hook in receiver.hooks if hook.method == "POST"]
-    assert all(body["object"] == "instagram" for body in bodies)
-    return [entry for body in bodies for entry in body["entry"]]
-
-
-def messaging(instagram: Instagram, receiver: Receiver) -> list[dict[str, Any]]:
-    return [item for entry in entries(instagram, receiver) for item in entry.get("messaging", [])]
-
-
-def changes(instagram: Instagram, receiver: Receiver) -> list[dict[str, Any]]:
-    return [change for entry in entries(instagram, receiver) for change in entry.get("changes", [])]
-
-
 # ---------------------------------------------------------------------------- on the wire
-
-
-def test_spelling_of_the_golden_vector() -> None:
-    item = {
-        "sender": {"id": "222"},
-        "recipient": {"id": "111"},
-        "timestamp": 1700000000000,
-        "message": {"mid": "m_1", "text": "café 😀 http://a.b"},
-    }
-    entry = {"id": "111", "time": 1700000000000, "messaging": [item]}
-    body = as_meta_writes({"object": "page", "entry": [entry]})
-    assert hmac_sha256_hex("0123456789abcdef0123456789abcdef", body) == (
-        "2b4df453b5ba204fe900992bea178aa866c36b34ba2aafb40c0f5b8dcc010e0f"
-    )
-
-
-def test_deliveries_are_signed_over_their_bytes(instagram: Instagram, receiver: Receiver) -> None:
-    instagram.do("message", person="lea", text="Kje je račun za a/b?")
-    (hook,) = receiver.wait(1)
-    assert hook.headers["x-hub-signature-256"] == f"sha256={hmac_sha256_hex(instagram.secret, hook.body)}"
-    assert rb"ra\u010dun za a\/b" in hook.body
 
 
 def test_times_are_seconds_for_changes_and_milliseconds_for_messages(
@@ -143,13 +72,6 @@ def test_times_are_seconds_for_changes_and_milliseconds_for_messages(
     comment, hello = entries(instagram, receiver)
     assert comment["time"] < 10**11
     assert hello["time"] > 10**12
-
-
-def test_a_bad_signature_can_be_asked_for(instagram: Instagram, receiver: Receiver) -> None:
-    instagram.sandbox.fault("instagram", Fault("hook", hook="bad_signature"))
-    instagram.do("message", person="lea", text="Živjo")
-    (hook,) = receiver.wait(1)
-    assert hook.headers["x-hub-signature-256"] != f"sha256={hmac_sha256_hex(instagram.secret, hook.body)}"
 
 
 # ----------------------------------------------------------------------------- connecting
@@ -170,16 +92,6 @@ def test_webhook_by_the_app_itself(instagram: Instagram, receiver: Receiver) -> 
     (handshake,) = receiver.hooks
     assert (handshake.method, handshake.query["hub.verify_token"]) == ("GET", "v")
     assert refused(instagram, "POST", path, wanted) == (15, 0)
-
-
-@pytest.mark.parametrize(("status", "body"), [(403, b""), (200, b'"1"'), (200, b""), (500, b"")])
-def test_an_address_that_does_not_answer_the_challenge(
-    instagram: Instagram, receiver: Receiver, status: int, body: bytes
-) -> None:
-    receiver.answer = lambda hook: (status, body)
-    with pytest.raises(PlayError):
-        instagram.do("callback", url=f"{receiver.url}/other")
-    assert instagram.hook_url == receiver.url
 
 
 def test_unknown_fields_fail_the_whole_call(instagram: Instagram) -> None:
