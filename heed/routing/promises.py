@@ -35,6 +35,10 @@ def keep_promises(batch: Sequence[Event]) -> None:
     for event in batch:
         if event.ticket_id is not None:
             at[event.ticket_id] = max(event.at, at.get(event.ticket_id, event.at))
+    regrouped = {event.ticket_id: event.at for event in batch if "group" in event.data}
+    others = Ticket.objects.filter(customer__tickets__in=list(regrouped)).exclude(status=Ticket.Status.SOLVED)
+    now = max(regrouped.values(), default=clock.now())
+    at = {**dict.fromkeys(others.values_list("pk", flat=True)[:AT_ONCE], now), **at}
     poured = Ticket.objects.filter(merged_into__in=list(at)).values_list("pk", "merged_into_id")
     at.update({pk: at[into] for pk, into in poured if into is not None})
     keep(at)
@@ -58,10 +62,21 @@ def keep(at: Mapping[int, datetime]) -> None:
         running[row.ticket_id][row.target] = row
     desk = desk_hours.read()
     facts = _facts([ticket.pk for ticket in tickets], running)
-    work = _Work(found, desk)
+    work = _Work(found, desk, _over(facts))
     for ticket in tickets:
         work.bring_up_to_date(ticket, running[ticket.pk], facts[ticket.pk], at[ticket.pk])
     work.write()
+
+
+Key = tuple[int, str, datetime]
+"""Ticket, target, and since when."""
+
+
+def _over(facts: Mapping[int, Facts]) -> dict[Key, Promise]:
+    since = {each.began for each in facts.values()}
+    since |= {each.waits_since for each in facts.values() if each.waits_since is not None}
+    rows = Promise.objects.filter(ticket__in=list(facts), ended_at__isnull=False, since__in=since)
+    return {(row.ticket_id, row.target, row.since): row for row in rows.select_related("policy", "hours")}
 
 
 # ------------------------------------------------------------------ what a ticket's thread says
@@ -100,21 +115,34 @@ class Facts:
     """Since the running promises were counted last, in order."""
 
 
-_ANSWER = """m.direction = 'out' AND m.visibility <> 'note' AND NOT m.automatic AND m.origin = ''
-    AND m.state IN ('sent', 'delivered', 'seen')"""
+_ANSWER = """{row}.direction = 'out' AND {row}.visibility <> 'note' AND NOT {row}.automatic
+    AND {row}.origin = '' AND {row}.state IN ('sent', 'delivered', 'seen')"""
+
+_OURS = f"({_ANSWER.format(row='m')} AND m.home_id IS NULL)"
+"""An answer in this ticket: what was answered in one that was merged in answered nothing here."""
+
+_NOT_ANSWERED_THERE = f"""NOT EXISTS (
+    SELECT FROM inbox_message a WHERE a.ticket_id = t.id AND a.at > m.at AND {_ANSWER.format(row="a")}
+        AND (a.home_id = m.home_id OR a.created_at > (
+            SELECT max(e.at) FROM inbox_event e WHERE e.ticket_id = t.id AND e.kind = 'merged'
+        ))
+)"""  # noqa: S608 - no value from outside is part of it
+"""Of a message that was merged in: neither there before, nor here since."""
 
 _FACTS = f"""
 SELECT t.id, wait.at, solved.at, coalesce(answer.at > coalesce(solved.at, '-infinity'), false),
     coalesce(again.at, t.opened_at), t.waiting_since, t.unanswered, answer.at
 FROM inbox_ticket t
 LEFT JOIN LATERAL (
-    SELECT m.at FROM inbox_message m WHERE m.ticket_id = t.id AND {_ANSWER}
+    SELECT m.at FROM inbox_message m WHERE m.ticket_id = t.id AND {_OURS}
     ORDER BY m.at DESC, m.external_id DESC, m.id DESC LIMIT 1
 ) answer ON true
 LEFT JOIN LATERAL (
     SELECT m.at FROM inbox_message m
     WHERE m.ticket_id = t.id AND t.unanswered AND m.direction = 'in' AND NOT m.automatic
-        AND m.kind <> 'standby' AND m.at >= t.waiting_since AND m.at > coalesce(answer.at, '-infinity')
+        AND m.kind <> 'standby' AND m.at >= t.waiting_since
+        AND CASE WHEN m.home_id IS NULL THEN m.at > coalesce(answer.at, '-infinity')
+            ELSE {_NOT_ANSWERED_THERE} END
     ORDER BY m.at, m.external_id, m.id LIMIT 1
 ) wait ON true
 LEFT JOIN LATERAL (
@@ -132,7 +160,7 @@ WHERE t.id = ANY(%s)
 _ANSWERS = f"""
 SELECT p.ticket_id, p.target, m.id, m.at FROM routing_promise p
 JOIN LATERAL (
-    SELECT m.id, m.at FROM inbox_message m WHERE m.ticket_id = p.ticket_id AND m.at > p.since AND {_ANSWER}
+    SELECT m.id, m.at FROM inbox_message m WHERE m.ticket_id = p.ticket_id AND m.at > p.since AND {_OURS}
     ORDER BY m.at, m.external_id, m.id LIMIT 1
 ) m ON true
 WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target <> 'resolution'
@@ -145,6 +173,9 @@ JOIN inbox_event e ON e.ticket_id = p.ticket_id AND e.at > p.since
 WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target = 'resolution'
 GROUP BY p.ticket_id
 """
+
+NOTHING = Facts(None, {}, None, None, answered_in_cycle=False, began=datetime.min)
+"""Nothing is known, and nothing has moved."""
 
 _MOVES = """
 SELECT e.ticket_id, e.at, e.kind, coalesce(e.data->>'status', '') FROM inbox_event e
@@ -190,8 +221,10 @@ def _rows(query: str, tickets: list[int]) -> list[tuple[Any, ...]]:
 class _Work:
     """What changes for a batch of tickets, written at once."""
 
-    def __init__(self, found: Sequence[Policy], desk: DeskHours) -> None:
+    def __init__(self, found: Sequence[Policy], desk: DeskHours, over: Mapping[Key, Promise]) -> None:
         self.policies, self.desk = found, desk
+        self.over = over
+        """What was promised for such a wait and has ended. It begins again only where it had been dropped."""
         self.changed: list[Promise] = []
         self.new: list[Promise] = []
         self.told: list[Event] = []
@@ -250,12 +283,12 @@ class _Work:
             if solved is None:
                 return False
             self._end(ticket, promise, max(solved, promise.since), None)
+        elif facts.waits_since is not None and facts.waits_since <= promise.since:
+            return False
         elif (answer := facts.answers.get(promise.target)) is not None:
             self._end(ticket, promise, answer.at, None, by=answer.message)
-        elif facts.waits_since is None or facts.waits_since > promise.since:
-            self._end(ticket, promise, max(at, promise.since), End.DROPPED)  # no reply was needed
         else:
-            return False
+            self._end(ticket, promise, max(at, promise.since), End.DROPPED)  # no reply was needed
         return True
 
     def _end(
@@ -316,6 +349,9 @@ class _Work:
         seconds = targets.promised(policy, target) if policy else None
         if policy is None or seconds is None:
             return None
+        ended = self.over.get((ticket.pk, target, since))
+        if ended is not None:
+            return self._take_up(ticket, ended, policy, at)
         version = self._version(policy, ticket, since)
         promise = Promise(
             ticket=ticket,
@@ -336,6 +372,15 @@ class _Work:
         self.new.append(promise)
         self.told.append(set_to(ticket, promise, since))
         return promise
+
+    def _take_up(self, ticket: Ticket, promise: Promise, policy: Policy, at: datetime) -> Promise | None:
+        """Go on with what was dropped: it was no spam after all."""
+        if promise.end != End.DROPPED:
+            return None
+        promise.ended_at, promise.end, promise.paused = None, "", False
+        self.changed.append(promise)
+        self._move(ticket, promise, policy, None, NOTHING, at)
+        return promise if promise.ended_at is None else None
 
     def _version(self, policy: Policy, ticket: Ticket, at: datetime) -> Version:
         if policy.time == Policy.Clock.ELAPSED:

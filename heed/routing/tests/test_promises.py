@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from heed.accounts.models import Team, User
 from heed.channels.base import MessageReceived, Person
 from heed.channels.models import Account
-from heed.inbox import intake, ledger, outbox, verbs
-from heed.inbox.models import Event, Ticket
+from heed.inbox import events, intake, ledger, outbox, verbs
+from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.reactions import react
 from heed.inbox.tests.rubber import body
+from heed.inbox.verbs import merging
+from heed.inbox.verbs.automatic import send_automatic
 from heed.lib import clock
 from heed.routing import desk_hours, promises
 from heed.routing.desk_hours import Place
@@ -38,10 +41,9 @@ def policy(db: None) -> Policy:
     )
 
 
-def write(account: Account, name: str, at: datetime, who: Person = LEA) -> Ticket:
-    news = MessageReceived(
-        external_id=name, at=at, visibility="private", author=who, text=f"words of {name}", kind="message"
-    )
+def write(account: Account, name: str, at: datetime, **facts: Any) -> Ticket:
+    facts = {"visibility": "private", "kind": "message", **facts}
+    news = MessageReceived(external_id=name, at=at, author=LEA, text=f"words of {name}", **facts)
     ledger.append(account.pk, [body(news)])
     intake.take_batch()
     settle()
@@ -259,13 +261,12 @@ def test_spam_is_promised_nothing(account: Account, policy: Policy, start: datet
     Ticket.objects.filter(pk=ticket.pk).update(spam=True)
     promises.keep({ticket.pk: start})
     assert running(ticket) == {}
+    Ticket.objects.filter(pk=ticket.pk).update(spam=False)
+    promises.keep({ticket.pk: start})
+    assert running(ticket)["first_reply"].due == start + timedelta(minutes=30)  # it was none after all
 
 
 def test_an_automatic_message_keeps_nothing(account: Account, policy: Policy, start: datetime) -> None:
-    from uuid import uuid4
-
-    from heed.inbox.verbs.automatic import send_automatic
-
     ticket = write(account, "a", start)
     send_automatic(ticket, "We are away.", "private", origin="away", key=uuid4())
     outbox.send_next(ticket.pk)
@@ -273,3 +274,43 @@ def test_an_automatic_message_keeps_nothing(account: Account, policy: Policy, st
     assert "first_reply" in running(ticket)
     ticket.refresh_from_db()
     assert ticket.unanswered
+
+
+def test_what_was_merged_in_goes_on_waiting(account: Account, ana: User, start: datetime) -> None:
+    one = write(account, "a", start - timedelta(minutes=40))
+    answer(one, ana)
+    Message.objects.filter(author=ana).update(at=start - timedelta(minutes=20))
+    verbs.mark_answered(one, ana)
+    two = write(account, "b", start - timedelta(minutes=30), visibility="public", kind="comment", post="p")
+    Policy.objects.create(name="All", first_reply=7200, next_reply=3600, time="elapsed")
+    merging.merge(two, one, ana)
+    settle()
+    assert running(one)["next_reply"].since == start - timedelta(minutes=30)
+    answer(one, ana)
+    assert running(one) == {}
+    assert Event.objects.filter(kind="target_set").count() == 1
+
+
+def test_an_answer_in_the_other_ticket_keeps_nothing_here(
+    account: Account, policy: Policy, ana: User, start: datetime
+) -> None:
+    one = write(account, "a", start - timedelta(minutes=10))
+    two = write(account, "b", start - timedelta(minutes=8), visibility="public", kind="comment", post="p")
+    verbs.answer(two, ana, "There.", "public")
+    outbox.send_next(two.pk)
+    merging.merge(two, one, ana)
+    settle()
+    assert running(one)["first_reply"].since == start - timedelta(minutes=10)
+
+
+def test_a_customer_group_that_changes_moves_all_their_tickets(
+    account: Account, ana: User, start: datetime
+) -> None:
+    Policy.objects.create(name="Wholesale", groups=["wholesale"], first_reply=60, time="elapsed", position=1)
+    one = write(account, "a", start)
+    two = write(account, "b", start, visibility="public", kind="comment", post="p")
+    one.customer.group = "wholesale"
+    one.customer.save()
+    events.record("field_changed", ticket=one, field="", title="", group="wholesale")
+    settle()
+    assert "first_reply" in running(two)
