@@ -8,7 +8,7 @@ from typing import Any
 
 from heed.channels import base
 from heed.channels.base import Attachment, AttachmentKind, Inbound, Person
-from heed.channels.facebook.payloads import Attached, Message, Messaging, Referral
+from heed.channels.facebook.payloads import Attached, Message, Messaging
 from heed.channels.meta import delivery
 from heed.channels.meta.shapes import first_of, web_address, word
 
@@ -31,8 +31,7 @@ def read(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
     if item.message is not None:
         return _message(item.message, item.sender.id == owner, person, owner, at)
     if item.message_edit is not None:
-        edit = item.message_edit
-        return [base.MessageEdited(owner=owner, external_id=edit.mid, at=at, text=edit.text)]
+        return [item.message_edit.news(owner, at)]
     if item.app_roles is not None:
         return []  # which app takes part in the Page's chats: nothing about any of them
     if item.policy_enforcement is not None:
@@ -40,19 +39,10 @@ def read(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
     if not person.external_id:
         return [base.NotUnderstood(owner=owner, what=f"{delivery.kind_of(raw)} without a person")]
     if item.postback is not None:
-        return [_postback(item, person, owner, at)]
+        return [item.postback.news(person, owner, at)]
     if item.reaction is not None:
-        reaction = item.reaction
-        return [
-            base.ReactionChanged(
-                owner=owner,
-                target=reaction.mid,
-                at=at,
-                author=person if item.sender.id != owner else Person(owner),
-                reaction=(reaction.emoji or reaction.reaction)[:40],
-                on=reaction.action != "unreact",
-            )
-        ]
+        author = person if item.sender.id != owner else Person(owner)
+        return [item.reaction.news(author, owner, at)]
     if item.delivery is not None:
         return [_receipt(item, "delivered", person, owner, at)]
     if item.read is not None:
@@ -92,7 +82,7 @@ def _message(message: Message, ours: bool, person: Person, owner: str, at: datet
     if message.quick_reply is not None:
         refs["quick_reply"] = message.quick_reply.payload
     if message.referral is not None:
-        refs["referral"] = _referral(message.referral)
+        refs["referral"] = message.referral.told()
     return [
         base.MessageReceived(
             owner=owner,
@@ -107,24 +97,6 @@ def _message(message: Message, ours: bool, person: Person, owner: str, at: datet
             refs=refs,
         )
     ]
-
-
-def _postback(item: Messaging, person: Person, owner: str, at: datetime) -> Inbound:
-    postback = item.postback
-    assert postback is not None
-    refs: dict[str, Any] = {"payload": postback.payload} if postback.payload else {}
-    if postback.referral is not None:
-        refs["referral"] = _referral(postback.referral)
-    return base.MessageReceived(
-        owner=owner,
-        external_id=postback.mid or delivery.id_of("postback", person.external_id, at, postback.payload),
-        at=at,
-        visibility="private",
-        kind="postback",
-        author=person,
-        text=postback.title or postback.payload,
-        refs=refs,
-    )
 
 
 def _receipt(item: Messaging, state: str, person: Person, owner: str, at: datetime) -> Inbound:
@@ -146,10 +118,6 @@ def _policy(action: str, reason: str, owner: str) -> Inbound:
     if action == "unblock":
         return base.AccountChanged(owner=owner)
     return base.NotUnderstood(owner=owner, what=f"policy_enforcement {action}: {reason}"[:200])
-
-
-def _referral(referral: Referral) -> dict[str, str]:
-    return {key: value for key, value in referral.model_dump().items() if value}
 
 
 # ---------------------------------------------------------------------- Messenger's attachments

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
+from heed.channels.meta.messages import MessageEdit, Postback, QuickReply, Reaction, Referral
 from heed.channels.meta.shapes import Address, Moment, Payload, Record, web_address
 
 
@@ -34,19 +35,8 @@ class Attached(Payload):
     payload: Record = Field(default_factory=dict)
 
 
-class QuickReply(Payload):
-    payload: str = ""
-
-
 class ReplyTo(Payload):
     mid: str = ""
-
-
-class Referral(Payload):
-    ref: str = ""
-    source: str = ""
-    type: str = ""
-    ad_id: str = ""
 
 
 class Message(Payload):
@@ -61,30 +51,11 @@ class Message(Payload):
     metadata: str = ""
 
 
-class Postback(Payload):
-    mid: str = ""
-    title: str = ""
-    payload: str = ""
-    referral: Referral | None = None
-
-
-class Reaction(Payload):
-    mid: str
-    reaction: str = ""
-    emoji: str = ""
-    action: str = "react"
-
-
 class Watermark(Payload):
     """Everything up to `watermark`, and the messages `mids`, arrived or were read."""
 
     mids: list[str] = Field(default_factory=list)
     watermark: Moment = None
-
-
-class MessageEdit(Payload):
-    mid: str
-    text: str = ""
 
 
 class PolicyEnforcement(Payload):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pydantic import AliasChoices, Field
 
+from heed.channels.meta.messages import MessageEdit, Postback, QuickReply, Reaction, Referral
 from heed.channels.meta.shapes import Address, Moment, Payload, Record
 
 
@@ -38,17 +39,6 @@ class ReplyTo(Payload):
     story: Story | None = None
 
 
-class QuickReply(Payload):
-    payload: str = ""
-
-
-class Referral(Payload):
-    ref: str = ""
-    source: str = ""
-    type: str = ""
-    ad_id: str = ""
-
-
 class Message(Payload):
     mid: str
     text: str = ""
@@ -61,27 +51,8 @@ class Message(Payload):
     is_unsupported: bool = False
 
 
-class Postback(Payload):
-    mid: str = ""
-    title: str = ""
-    payload: str = ""
-    referral: Referral | None = None
-
-
-class Reaction(Payload):
-    mid: str
-    reaction: str = ""
-    emoji: str = ""
-    action: str = "react"
-
-
 class Read(Payload):
     mid: str
-
-
-class MessageEdit(Payload):
-    mid: str
-    text: str = ""
 
 
 class Messaging(Payload):

@@ -14,8 +14,6 @@ from heed.channels.instagram.payloads import (
     Message,
     Messaging,
     Party,
-    Postback,
-    Referral,
     Story,
 )
 from heed.channels.meta import delivery
@@ -79,26 +77,16 @@ def _messaging(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
     if item.message is not None and item.message.is_deleted:
         return [base.MessageRemoved(owner=owner, external_id=item.message.mid, at=at)]
     if item.message_edit is not None:
-        edit = item.message_edit
-        return [base.MessageEdited(owner=owner, external_id=edit.mid, at=at, text=edit.text)]
+        return [item.message_edit.news(owner, at)]
     if person.external_id in ("", owner):
         return [base.NotUnderstood(owner=owner, what=f"{delivery.kind_of(raw)} without a customer")]
     if item.message is not None:
         return [_message(item.message, ours, person, owner, at)]
     if item.postback is not None:
-        return [_postback(item.postback, person, owner, at)]
+        return [item.postback.news(person, owner, at)]
     if item.reaction is not None:
-        reaction = item.reaction
-        return [
-            base.ReactionChanged(
-                owner=owner,
-                target=reaction.mid,
-                at=at,
-                author=Person(owner) if ours else person,
-                reaction=(reaction.emoji or reaction.reaction)[:40],
-                on=reaction.action != "unreact",
-            )
-        ]
+        author = Person(owner) if ours else person
+        return [item.reaction.news(author, owner, at)]
     if item.read is not None:
         ids = (item.read.mid,)
         return [base.Receipt(owner=owner, state="seen", at=at, external_ids=ids, person=person.external_id)]
@@ -151,28 +139,8 @@ def _refs(message: Message) -> dict[str, Any]:
     if message.quick_reply is not None:
         refs["quick_reply"] = message.quick_reply.payload
     if message.referral is not None:
-        refs["referral"] = _referral(message.referral)
+        refs["referral"] = message.referral.told()
     return refs
-
-
-def _postback(postback: Postback, person: Person, owner: str, at: datetime) -> Inbound:
-    refs: dict[str, Any] = {"payload": postback.payload} if postback.payload else {}
-    if postback.referral is not None:
-        refs["referral"] = _referral(postback.referral)
-    return base.MessageReceived(
-        owner=owner,
-        external_id=postback.mid or delivery.id_of("postback", person.external_id, at, postback.payload),
-        at=at,
-        visibility="private",
-        kind="postback",
-        author=person,
-        text=postback.title or postback.payload,
-        refs=refs,
-    )
-
-
-def _referral(referral: Referral) -> dict[str, str]:
-    return {key: value for key, value in referral.model_dump().items() if value}
 
 
 # ------------------------------------------------------------------------------- attachments
