@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from heed.inbox import reactions
 from heed.inbox.reactions import Reaction
+from heed.inbox.verbs.asking import ask_later
 from heed.routing.automatic import say_by_itself
 from heed.routing.promises import keep_promises
 from heed.routing.reactions import assign_waiting, send_to_team, tell_languages
@@ -34,7 +35,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "ticket_reopened": (keep_promises, run_rules, assign_waiting),
     "answered_marked": (keep_promises,),
     "unanswered_marked": (keep_promises, assign_waiting),
-    "status_changed": (keep_promises, run_rules),
+    "status_changed": (keep_promises, run_rules, ask_later),
     "priority_changed": (keep_promises, run_rules),
     "team_changed": (keep_promises, run_rules, assign_waiting),
     "field_changed": (keep_promises, run_rules),

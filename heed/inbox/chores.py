@@ -9,7 +9,7 @@ from procrastinate.contrib.django import app
 from heed.inbox import presence
 from heed.inbox.jobs import defer_once
 from heed.inbox.models import Sweep
-from heed.inbox.verbs import labels, many, sleeping
+from heed.inbox.verbs import asking, labels, many, sleeping
 from heed.lib import clock
 
 _LEFT_BEHIND = timedelta(minutes=2)
@@ -56,3 +56,9 @@ def retag(old: str, new: str = "") -> None:
 def forget_presence(timestamp: int) -> None:
     """Drop who was at a ticket long ago."""
     presence.forget()
+
+
+@app.task(name=asking.ASK, queue="desk")
+def ask_if_fixed(ticket: int, solved_at: str) -> None:
+    """Ask a customer whether what was solved then really is."""
+    asking.ask(ticket, clock.from_iso(solved_at))

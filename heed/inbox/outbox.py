@@ -158,6 +158,9 @@ def _claim(ticket_id: int) -> tuple[Message | None, datetime | None]:
 
 def _send(message: Message) -> None:
     account = message.account
+    if message.origin == "follow_up" and not message.ticket.solved:
+        _attempt(message).delete()  # the matter goes on: nobody asks any more whether it is settled
+        return
     closed = _closed_meanwhile(message)
     if closed is not None:
         _fail(message, closed, detail="it closed while the answer waited")

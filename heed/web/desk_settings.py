@@ -31,6 +31,9 @@ SECTIONS: tuple[Section, ...] = (
     Section("roles", _("Roles"), "people", TEAM),
     Section("brands", _("Brands"), "accounts", TEAM),
     Section("sign_in_policy", _("Sign-in"), "people", SAFETY),
+    Section("tags", _("Tags"), "desk", WORK),
+    Section("fields", _("Fields"), "desk", WORK),
+    Section("questions", _("Follow-up question"), "routing", WORK),
     Section("audit", _("Audit"), "audit", SAFETY),
     Section("tokens", _("API tokens"), "people", SAFETY),
 )

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("heed.web.views.many")),
     path("", include("heed.web.views.notices")),
     path("", include("heed.web.views.merging")),
+    path("", include("heed.web.views.settings_sorting")),
     path("", include("heed.web.views.here")),
     path("", include("heed.web.views.files")),
     path("", include("heed.web.views.signin")),

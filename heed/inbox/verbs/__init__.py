@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from heed.inbox.verbs.acting import act, needed_for, type_along
 from heed.inbox.verbs.answering import answer, dismiss, note, settle
+from heed.inbox.verbs.asking import drop_question, set_question
 from heed.inbox.verbs.blocking import block, mark_spam, not_spam, unblock
 from heed.inbox.verbs.drafts import attach, detach, drop_draft, keep_draft
 from heed.inbox.verbs.holding import take_back
-from heed.inbox.verbs.joining import join, part, part_identity
+from heed.inbox.verbs.joining import join, open_joinings, part, part_identity
 from heed.inbox.verbs.labels import (
     archive_field,
     change_field,
@@ -59,6 +60,7 @@ __all__ = [
     "detach",
     "dismiss",
     "drop_draft",
+    "drop_question",
     "drop_tag",
     "fill",
     "give_to_team",
@@ -75,6 +77,7 @@ __all__ = [
     "needed_for",
     "not_spam",
     "note",
+    "open_joinings",
     "open_merges",
     "open_splits",
     "part",
@@ -85,6 +88,7 @@ __all__ = [
     "set_group",
     "set_language",
     "set_priority",
+    "set_question",
     "set_status",
     "settle",
     "snooze",

@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 
+from heed.accounts import audit
 from heed.accounts.models import User
 from heed.accounts.rights import need
 from heed.inbox.models import Field, Tag
@@ -24,12 +25,14 @@ _MOST_CHOICES = 100
 _MOST_FIELDS = 50
 
 
+@transaction.atomic
 def make_tag(user: User, name: str) -> Tag:
     """A tag before any ticket has it. Raises `CannotTend` where there is one."""
     need(user, "desk")
     tag, made = Tag.objects.get_or_create(name=tag_name(name))
     if not made:
         raise CannotTend(_("There is a tag of this name."))
+    audit.record(user, "made", tag)
     return tag
 
 
@@ -41,6 +44,7 @@ def rename_tag(user: User, tag: Tag, name: str) -> bool:
     if old == new:
         return False
     merged = Tag.objects.filter(name=new).exists()
+    audit.record(user, "changed", tag, name=new)
     tag.delete()
     Tag.objects.bulk_create([Tag(name=new)], ignore_conflicts=True)
     _retag_later(old, new)
@@ -52,6 +56,7 @@ def drop_tag(user: User, tag: Tag) -> None:
     """Take a tag from all tickets."""
     need(user, "desk")
     name = tag.name
+    audit.record(user, "removed", tag)
     tag.delete()
     _retag_later(name, "")
 
@@ -98,7 +103,7 @@ def make_field(
     if kind not in Field.Kind.values:
         raise CannotTend(_("There is no such kind of field."))
     last = Field.objects.aggregate(last=Max("position"))["last"] or 0
-    return Field.objects.create(
+    field = Field.objects.create(
         key=_free_key(title),
         title=title,
         kind=kind,
@@ -106,6 +111,8 @@ def make_field(
         required_on_solve=required,
         position=last + 1,
     )
+    audit.record(user, "made", field, kind=kind, required=required)
+    return field
 
 
 @transaction.atomic
@@ -116,12 +123,15 @@ def change_field(user: User, field: Field, title: str, *, choices: Sequence[str]
     field.choices = _choices(field.kind, choices)
     field.required_on_solve = required
     field.save(update_fields=["title", "choices", "required_on_solve"])
+    audit.record(user, "changed", field, title=field.title, required=required)
 
 
+@transaction.atomic
 def archive_field(user: User, field: Field, *, archived: bool = True) -> None:
     """Ask no longer, or again. What tickets hold stays with them."""
     need(user, "desk")
     Field.objects.filter(pk=field.pk).update(archived=archived)
+    audit.record(user, "changed", field, archived=archived)
 
 
 @transaction.atomic

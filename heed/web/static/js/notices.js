@@ -25,9 +25,11 @@ async function part(url) {
 
 async function count() {
   const fresh = (await part(bell().dataset.at)).querySelector("#bell");
+  const other = fresh.dataset.count !== bell().dataset.count;
   const more = Number(fresh.dataset.count) > Number(bell().dataset.count);
   bell().dataset.count = fresh.dataset.count;
   bell().querySelector("summary").innerHTML = fresh.querySelector("summary").innerHTML;
+  if (other) document.dispatchEvent(new CustomEvent("heed:sent")); // the list of mentions counts them, too
   if (bell().open) await list();
   if (more && allowed()) await outside();
 }

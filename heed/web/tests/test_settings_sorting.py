@@ -1,0 +1,76 @@
+"""Setting up tags, fields and the follow-up question."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from heed.accounts.models import User
+from heed.inbox import verbs
+from heed.inbox.models import Field, FollowUpQuestion, Tag
+from heed.inbox.verbs import labels
+from heed.web.tests import cast
+
+
+@pytest.fixture
+def lead(maja: User) -> Client:
+    client = Client()
+    client.force_login(maja)
+    return client
+
+
+def test_tags_are_made_renamed_merged_and_deleted(lead: Client, maja: User) -> None:
+    assert "No tag yet" in lead.get("/settings/tags/").content.decode()
+    for name in ("Zip", "zipper"):
+        assert lead.post("/settings/tags/", {"name": name}).status_code == 302
+    again = lead.post("/settings/tags/", {"name": "ZIP"})
+    assert "There is a tag of this name." in again.content.decode()
+    ticket = cast.ticket(cast.account(), "Lea Marn", "Hello")
+    verbs.tag(ticket, maja, add=["zipper"])
+    assert "1 ticket" in lead.get("/settings/tags/").content.decode()
+    zipper = Tag.objects.get(name="zipper")
+    page = lead.post(f"/settings/tags/{zipper.pk}/", {"name": "zip"}, follow=True)
+    assert "The two tags are one now" in page.content.decode()
+    labels.retag("zipper", "zip")
+    ticket.refresh_from_db()
+    assert ticket.tags == ["zip"]
+    lead.post(f"/settings/tags/{Tag.objects.get().pk}/removal/")
+    assert not Tag.objects.exists()
+    assert lead.get(f"/settings/tags/{zipper.pk}/").status_code == 404
+
+
+def test_fields_are_made_ordered_changed_and_put_away(lead: Client) -> None:
+    lead.post("/settings/fields/", {"title": "Order number", "kind": "text", "required": "on"})
+    lead.post("/settings/fields/", {"title": "Cause", "kind": "choice", "choices": "Zip\nSole\nZip"})
+    order, cause = Field.objects.order_by("pk")
+    assert (order.key, order.required_on_solve, cause.choices) == ("order_number", True, ["Zip", "Sole"])
+    short = lead.post("/settings/fields/", {"title": "Size", "kind": "choice", "choices": "42"})
+    assert "at least two answers" in short.content.decode()
+    lead.post(f"/settings/fields/{cause.pk}/place/", {"to": "up"})
+    text = lead.get("/settings/fields/").content.decode()
+    assert text.index("Cause") < text.index("Order number")
+    assert "A ticket can be solved once this is filled in:" in text
+    lead.post(f"/settings/fields/{order.pk}/", {"title": "Order", "kind": "number"})
+    order.refresh_from_db()
+    assert (order.title, order.kind, order.required_on_solve) == ("Order", "text", False)
+    lead.post(f"/settings/fields/{cause.pk}/place/", {"to": "archive"})
+    assert "No longer asked" in lead.get("/settings/fields/").content.decode()
+    lead.post(f"/settings/fields/{cause.pk}/place/", {"to": "back"})
+    assert not Field.objects.filter(archived=True).exists()
+
+
+def test_a_question_per_account_with_what_it_does_now(lead: Client) -> None:
+    account = cast.account()
+    assert "asks nothing" in lead.get("/settings/follow-up/").content.decode()
+    page = f"/settings/follow-up/{account.pk}/"
+    lead.post(page, {"after_days": "4", "text": "Is it fixed?", "text_sl": "Je v redu?"})
+    held = FollowUpQuestion.objects.get()
+    assert (held.after_days, held.text, held.texts) == (4, "Is it fixed?", {"sl": "Je v redu?"})
+    assert "would be asked about in 4 days" in lead.get(page).content.decode()
+    lead.post(page, {"drop": "1"})
+    assert not FollowUpQuestion.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["tags", "fields", "follow-up"])
+def test_only_for_those_who_may(page: Client, path: str) -> None:
+    assert page.get(f"/settings/{path}/").status_code == 403
