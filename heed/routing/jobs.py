@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
-from heed.routing import assignment
+from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
+from heed.routing import assignment, rules, webhooks
+from heed.routing.models import RuleRun
+
+MOST_CALLS = 5
+"""How often another program is called before the run says that it did not answer."""
+
+_AGAIN = RetryStrategy(max_attempts=MOST_CALLS, exponential_wait=4)
 
 
 @app.periodic(cron="* * * * *")
@@ -13,3 +22,45 @@ def give_out_waiting(timestamp: int) -> None:
     """What shifts left behind goes back; what waited for somebody to come or to have room goes out."""
     assignment.hand_back_after_shifts()
     assignment.give_out()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queue="routing", queueing_lock="run_rules_by_time")
+def run_rules_by_time(timestamp: int) -> None:
+    """Run the rules that look at time."""
+    rules.run_by_time()
+
+
+@app.periodic(cron="40 3 * * *")
+@app.task(queue="tidy", queueing_lock="forget_rule_runs")
+def forget_rule_runs(timestamp: int) -> None:
+    """What rules did long ago is forgotten."""
+    rules.forget_old_runs()
+
+
+@app.task(queue="routing", retry=_AGAIN, pass_context=True)
+def call_webhook(context: JobContext, run: int, index: int) -> None:
+    """Call another program for a rule, and note in the run what came of it."""
+    row = RuleRun.objects.select_related("rule", "event").filter(pk=run).first()
+    if row is None or row.outcome[index]["ok"] is not None:
+        return
+    row.ticket = row.ticket.__class__.objects.select_related("account", "identity", "team", "assignee").get(
+        pk=row.ticket_id
+    )
+    try:
+        webhooks.call(row, index, row.outcome[index]["url"])
+    except (webhooks.Unwelcome, Unreachable, AnswerLost, TooLarge) as error:
+        lasting = isinstance(error, AddressRefused) or getattr(error, "lasting", False)
+        if not lasting and context.job.attempts + 1 < MOST_CALLS:
+            raise
+        note_call(run, index, ok=False, said=str(error))
+        return
+    note_call(run, index, ok=True)
+
+
+@transaction.atomic
+def note_call(run: int, index: int, *, ok: bool, said: str = "") -> None:
+    row = RuleRun.objects.select_for_update().get(pk=run)
+    row.outcome[index] |= {"ok": ok, "said": said[:300]}
+    row.failed = row.failed or not ok
+    row.save(update_fields=["outcome", "failed"])

@@ -24,9 +24,9 @@ def needed_for(action: str) -> Permission:
 
 
 @transaction.atomic
-def act(message: Message, user: User, action: str, value: str = "") -> None:
+def act(message: Message, user: User | None, action: str, value: str = "") -> None:
     """Queue a like, hide, delete … on the network. `value` is the emoji of `react`, the new text of
-    `edit`. Raises `CannotAct`."""
+    `edit`; `user` is None where a rule does it. Raises `CannotAct`."""
     offered = {each.action: each for each in actions(message)}
     offer = offered.get(action)  # type: ignore[call-overload]
     if offer is None:
@@ -34,7 +34,7 @@ def act(message: Message, user: User, action: str, value: str = "") -> None:
     if not offer.allowed:
         raise CannotAct(offer.sentence)
     value = _checked_value(offer, clean(value).strip())
-    act_on_network.defer(message=message.pk, action=offer.action, user=user.pk, value=value)
+    act_on_network.defer(message=message.pk, action=offer.action, user=user.pk if user else 0, value=value)
 
 
 def type_along(ticket: Ticket) -> None:

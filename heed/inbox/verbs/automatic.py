@@ -58,3 +58,30 @@ def send_automatic(
     events.record("answer_queued", ticket=ticket, message=message, at=message.at, origin=origin)
     send_answers.defer(ticket=ticket.pk)
     return message
+
+
+@transaction.atomic
+def leave_note(ticket: Ticket, text: str, *, origin: Origin, key: UUID) -> Message:
+    """Write an internal note that no person wrote. The same `key` gives back the same note. Raises
+    `CannotAnswer` when it is empty."""
+    ticket = locked(ticket)
+    again = Message.objects.filter(send_key=key).first()
+    if again is not None:
+        return again
+    text = clean(text).strip()
+    if not text:
+        raise CannotAnswer(_("The text is empty, or longer than the network allows."))
+    message = Message.objects.create(
+        account_id=ticket.account_id,
+        ticket=ticket,
+        direction="out",
+        visibility="note",
+        text=text,
+        at=clock.now(),
+        state=Message.State.NOTED,
+        send_key=key,
+        automatic=True,
+        origin=origin,
+    )
+    events.record("note_written", ticket=ticket, message=message, at=message.at, origin=origin)
+    return message

@@ -1,0 +1,269 @@
+"""Setting up teams and rules: every change is written into the audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import time
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from heed.accounts import audit
+from heed.accounts.models import Membership, Team, User
+from heed.channels.models import Account
+from heed.inbox.conditions import parse
+from heed.inbox.verbs import CannotTend
+from heed.inbox.verbs.sorting import tag_name
+from heed.lib import clock, live
+from heed.routing import actions, rules
+from heed.routing.automatic import unknown_blanks
+from heed.routing.models import AccountTeam, Profile, Rule, Skill, TeamRouting
+
+LONGEST_NAME = 80
+MOST_ACTIONS = 10
+MOST_RULES = 200
+
+
+class CannotKeep(Exception):
+    """What was entered cannot be used. `sentence` says why, `field` where."""
+
+    def __init__(self, sentence: str | Promise, field: str = "") -> None:
+        super().__init__(str(sentence))
+        self.sentence = sentence
+        self.field = field
+
+
+# ----------------------------------------------------------------------------- teams
+
+
+@transaction.atomic
+def make_team(user: User, name: str) -> Team:
+    """A new team. Raises `CannotKeep` for a name that is empty or taken."""
+    name = _name(name)
+    try:
+        with transaction.atomic():
+            team = Team.objects.create(name=name)
+    except IntegrityError as taken:
+        raise CannotKeep(_("There is a team of this name already."), "name") from taken
+    TeamRouting.objects.create(team=team)
+    audit.record(user, "made", team)
+    return team
+
+
+@transaction.atomic
+def change_team(
+    user: User,
+    team: Team,
+    *,
+    name: str,
+    members: Iterable[int],
+    accounts: Iterable[int],
+    way: str,
+    same_language: bool,
+    same_skill: bool,
+    prefer_last: bool,
+    takes_back: bool,
+) -> None:
+    """Keep how a team is set up. Raises `CannotKeep`."""
+    name = _name(name)
+    if way not in TeamRouting.Way.values:
+        raise CannotKeep(_("Choose how the team gets its tickets."), "way")
+    try:
+        with transaction.atomic():
+            Team.objects.filter(pk=team.pk).update(name=name)
+    except IntegrityError as taken:
+        raise CannotKeep(_("There is a team of this name already."), "name") from taken
+    team.name = name
+    routing, _made = TeamRouting.objects.select_for_update().get_or_create(team=team)
+    routing.way, routing.prefer_last, routing.takes_back = way, prefer_last, takes_back
+    routing.same_language, routing.same_skill = same_language, same_skill
+    routing.save()
+    _set_members(team, set(members))
+    _set_accounts(team, set(accounts))
+    audit.record(user, "changed", team, way=way)
+    live.tell(["people", "queue"])
+
+
+def _set_members(team: Team, wanted: set[int]) -> None:
+    people = set(User.objects.filter(pk__in=wanted, is_active=True).values_list("pk", flat=True))
+    team.memberships.exclude(user__in=people).delete()
+    Membership.objects.bulk_create(
+        [Membership(team=team, user_id=each) for each in sorted(people)], ignore_conflicts=True
+    )
+
+
+def _set_accounts(team: Team, wanted: set[int]) -> None:
+    AccountTeam.objects.filter(team=team).exclude(account__in=wanted).delete()
+    for account in Account.objects.filter(pk__in=wanted):
+        AccountTeam.objects.update_or_create(account=account, defaults={"team": team})
+
+
+@transaction.atomic
+def archive_team(user: User, team: Team) -> None:
+    """The team takes no more tickets; what it has stays until somebody moves it."""
+    Team.objects.filter(pk=team.pk).update(archived=True)
+    AccountTeam.objects.filter(team=team).delete()
+    audit.record(user, "removed", team)
+
+
+@transaction.atomic
+def open_team_again(user: User, team: Team) -> None:
+    Team.objects.filter(pk=team.pk).update(archived=False)
+    audit.record(user, "changed", team)
+
+
+# ----------------------------------------------------------------------------- skills and people
+
+
+@transaction.atomic
+def keep_skill(user: User, skill: Skill | None, name: str, tags: str) -> Skill:
+    """Make or change a skill; `tags` by commas. Raises `CannotKeep`."""
+    row = skill or Skill()
+    row.name = _name(name, 60)
+    try:
+        row.tags = sorted({tag_name(each) for each in tags.split(",") if each.strip()})
+        with transaction.atomic():
+            row.save()
+    except CannotTend as bad:
+        raise CannotKeep(bad.sentence, "tags") from bad
+    except IntegrityError as taken:
+        raise CannotKeep(_("There is a skill of this name already."), "name") from taken
+    audit.record(user, "changed" if skill else "made", row)
+    return row
+
+
+@transaction.atomic
+def drop_skill(user: User, skill: Skill) -> None:
+    audit.record(user, "removed", skill)
+    skill.delete()
+
+
+@transaction.atomic
+def keep_profile(
+    user: User,
+    someone: User,
+    *,
+    languages: Sequence[str],
+    skills: Iterable[int],
+    capacity: int,
+    zone: str,
+    shifts: Mapping[str, Sequence[Sequence[str]]],
+    gives_back: bool,
+) -> Profile:
+    """Keep what somebody can take and when they work. Raises `CannotKeep`."""
+    if zone not in available_timezones():
+        raise CannotKeep(_("This time zone is not known."), "zone")
+    if not 0 <= capacity <= 1000:
+        raise CannotKeep(_("Enter a number up to 1000; 0 means no limit."), "capacity")
+    profile, _made = Profile.objects.select_for_update().get_or_create(user=someone)
+    profile.languages = sorted({code.strip().lower()[:2] for code in languages if code.strip()})
+    profile.capacity, profile.zone, profile.gives_back = capacity, zone, gives_back
+    profile.shifts = {day: _hours(hours) for day, hours in shifts.items() if hours and day in set("0123456")}
+    profile.save()
+    profile.skills.set(Skill.objects.filter(pk__in=list(skills)))
+    audit.record(user, "changed", someone, languages=profile.languages, capacity=capacity)
+    return profile
+
+
+def _hours(hours: Sequence[Sequence[str]]) -> list[list[str]]:
+    kept = []
+    for opens, closes in hours:
+        try:
+            first, last = time.fromisoformat(opens), time.fromisoformat(closes)
+        except ValueError as bad:
+            raise CannotKeep(_("Write the hours like 09:00–17:00."), "shifts") from bad
+        if first == last:
+            raise CannotKeep(_("A shift ends at another time than it begins."), "shifts")
+        kept.append([first.strftime("%H:%M"), last.strftime("%H:%M")])
+    return sorted(kept)
+
+
+# ----------------------------------------------------------------------------- rules
+
+
+def checked_rule(rule: Rule, facts: Mapping[str, Any], user: User | None = None) -> Rule:
+    """Put what was entered into a rule, without saving it. Raises `CannotKeep`, `BadCondition`."""
+    when = [each for each in rules.TRIGGERS if each in facts.get("when", ())]
+    if not when:
+        raise CannotKeep(_("Choose when the rule looks."), "when")
+    parse(str(facts.get("condition", ""))).check(user)
+    rule.when, rule.condition = when, str(facts.get("condition", "")).strip()
+    given = list(facts.get("actions", ()))
+    if not given:
+        raise CannotKeep(_("Choose what the rule does."), "actions")
+    if len(given) > MOST_ACTIONS:
+        raise CannotKeep(_("A rule does at most %(most)d things.") % {"most": MOST_ACTIONS}, "actions")
+    try:
+        rule.actions = [actions.checked(each) for each in given]
+    except actions.BadAction as bad:
+        raise CannotKeep(bad.sentence, "actions") from bad
+    for action in rule.actions:
+        _check_blanks(action)
+    rule.stop = bool(facts.get("stop"))
+    return rule
+
+
+def _check_blanks(action: Mapping[str, Any]) -> None:
+    unknown = unknown_blanks(str(action.get("text", ""))) if action["do"] in ("answer", "note") else set()
+    if unknown:
+        words = ", ".join(f"{{{each}}}" for each in sorted(unknown))
+        raise CannotKeep(_("Nothing is known to fill in for %(words)s.") % {"words": words}, "actions")
+
+
+@transaction.atomic
+def keep_rule(user: User, rule: Rule, facts: Mapping[str, Any]) -> Rule:
+    """Make or change a rule. Raises `CannotKeep`, `BadCondition`."""
+    checked_rule(rule, facts, user)
+    rule.name = _name(str(facts.get("name", "")))
+    new = rule.pk is None
+    if new:
+        if Rule.objects.count() >= MOST_RULES:
+            raise CannotKeep(
+                _("There are %(most)d rules; more cannot be kept.") % {"most": MOST_RULES}, "name"
+            )
+        rule.made_by = user
+        rule.position = (Rule.objects.aggregate(n=Max("position"))["n"] or 0) + 1
+    rule.changed_at, rule.problem, rule.cursor = clock.now(), "", 0
+    rule.save()
+    audit.record(user, "made" if new else "changed", rule, condition=rule.condition)
+    return rule
+
+
+@transaction.atomic
+def switch_rule(user: User, rule: Rule, *, on: bool) -> None:
+    Rule.objects.filter(pk=rule.pk).update(on=on)
+    rule.on = on
+    audit.record(user, "switched_on" if on else "switched_off", rule)
+
+
+@transaction.atomic
+def remove_rule(user: User, rule: Rule) -> None:
+    audit.record(user, "removed", rule)
+    rule.delete()
+
+
+@transaction.atomic
+def move_rule(user: User, rule: Rule, *, up: bool) -> None:
+    """Let a rule run one place earlier or later."""
+    rows = list(Rule.objects.select_for_update().order_by("position", "id"))
+    at = next(place for place, each in enumerate(rows) if each.pk == rule.pk)
+    to = at - 1 if up else at + 1
+    if not 0 <= to < len(rows):
+        return
+    rows[at], rows[to] = rows[to], rows[at]
+    for place, each in enumerate(rows, 1):
+        Rule.objects.filter(pk=each.pk).exclude(position=place).update(position=place)
+    audit.record(user, "changed", rule, position=to + 1)
+
+
+def _name(name: str, longest: int = LONGEST_NAME) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise CannotKeep(_("Enter a name."), "name")
+    if len(name) > longest:
+        raise CannotKeep(_("The name is too long."), "name")
+    return name
