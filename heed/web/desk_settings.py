@@ -27,6 +27,7 @@ class Section:
 
 
 SECTIONS: tuple[Section, ...] = (
+    Section("views", _("Views"), "see", WORK),
     Section("people", _("People"), "people", TEAM),
     Section("roles", _("Roles"), "people", TEAM),
     Section("brands", _("Brands"), "accounts", TEAM),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from heed.accounts.models import User
 from heed.channels.reach import NoSuchAccount
+from heed.inbox.conditions import BadCondition
 from heed.inbox.reach import (
     BadCursor,
     NoSuchAttachment,
@@ -52,6 +53,8 @@ def signed_in(view: View) -> View:
             return view(request, *args, **kwargs)
         except _NOT_THERE as gone:
             raise Http404 from gone
+        except BadCondition as mistake:
+            return sentence(mistake.sentence, status=422)
         except BadCursor:
             return sentence(_("This list has changed. Load the page again."), status=400)
         except WouldNotKnow as some:

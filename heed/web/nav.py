@@ -17,12 +17,13 @@ from heed.channels import health
 from heed.channels import reach as channels
 from heed.channels.models import Account
 from heed.inbox import notices, reach
-from heed.inbox.reach import Tallies
+from heed.inbox.reach import Tallies, saved
 from heed.web import desk_settings
 
 VIEWS: dict[str, Promise] = {
     "mine": _("Mine"),
     "unanswered": _("Unanswered"),
+    "overdue": _("Overdue"),
     "unassigned": _("Unassigned"),
     "open": _("All open"),
     "mentions": _("Mentions"),
@@ -31,7 +32,6 @@ VIEWS: dict[str, Promise] = {
 }
 TITLES: dict[str, Promise] = {
     **VIEWS,
-    "overdue": _("Overdue"),
     "all": _("All tickets"),
 }
 """Every list there is; the side bar leaves out those that are seldom wanted."""
@@ -51,6 +51,16 @@ _STATES = {
 class View:
     name: str
     title: Promise
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedEntry:
+    """A view somebody keeps; its count is that of the last time it was counted."""
+
+    pk: int
+    name: str
+    place: str
     count: int
 
 
@@ -90,6 +100,7 @@ def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None
         "user": user,
         "views": _views(tallies, bell),
         "bell": bell,
+        "saved": _saved(user),
         "known": found,
         "accounts": _channels(found, tallies),
         "alarms": _alarms(found) if user.may_administer else [],
@@ -101,6 +112,12 @@ def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None
 def _views(tallies: Tallies, bell: notices.Unseen) -> list[View]:
     counts = {"mentions": bell.mentions}
     return [View(name, title, getattr(tallies, name, counts.get(name, 0))) for name, title in VIEWS.items()]
+
+
+def _saved(user: User) -> list[SavedEntry]:
+    found = saved.saved_views(user)
+    counts = saved.counted(user, found)
+    return [SavedEntry(view.pk, view.name, f"saved-{view.pk}", counts.get(view.pk, 0)) for view in found]
 
 
 def _channels(found: list[Account], tallies: Tallies) -> list[Channel]:

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("heed.web.views.search")),
     path("", include("heed.web.views.inbox")),
     path("", include("heed.web.views.ticket")),
     path("", include("heed.web.views.tending")),

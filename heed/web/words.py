@@ -55,8 +55,13 @@ KINDS: dict[str, Promise] = {
 
 ORDERS: dict[str, Promise] = {
     "newest": _("Newest first"),
+    "waiting": _("Waiting longest"),
+    "due": _("Due first"),
+    "priority": _("Most urgent first"),
     "closing": _("Window closes first"),
 }
+BY_RELEVANCE: dict[str, Promise] = {"relevance": _("Best match first")}
+"""Only where something is looked for."""
 
 ACTIONS: dict[str, Promise] = {
     "like": _("Like"),

@@ -115,8 +115,9 @@ def test_lists_hold_what_they_say_newest_first(page: Client, lea: Ticket) -> Non
 def test_the_side_bar_counts(page: Client, lea: Ticket) -> None:
     text = page.get("/inbox/unanswered/").content.decode()
     counts = re.findall(r'<a href="/inbox/(\w+)/"[^>]*>[^<]*<span class="num">(\d*)', text)
-    assert counts[:4] == [("mine", "1"), ("unanswered", "5"), ("unassigned", "4"), ("open", "6")]
-    assert counts[4:] == [("mentions", ""), ("snoozed", ""), ("spam", "")]
+    assert counts[:3] == [("mine", "1"), ("unanswered", "5"), ("overdue", "")]
+    assert counts[3:5] == [("unassigned", "4"), ("open", "6")]
+    assert counts[5:] == [("mentions", ""), ("snoozed", ""), ("spam", "")]
 
 
 def test_a_ticket_tells_its_story(page: Client, lea: Ticket) -> None:

@@ -3,49 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from heed.accounts import audit
 from heed.accounts.models import User
-from heed.channels import reach as channels
 from heed.channels.models import Account
 from heed.inbox import reach
+from heed.inbox.conditions import BadCondition
+from heed.inbox.search import finding
 from heed.web import desk, nav, story, words
 from heed.web.gate import from_page, person, sentence, shown_since, signed_in
+from heed.web.listed import SEARCH, Place, place, tickets
 
 _PAGE = 30
 _MOST_ROWS = 200
-
-
-@dataclass(frozen=True)
-class Place:
-    """Which list is open: a view, or everything open of one account."""
-
-    view: str
-    account: int | None = None
-
-    @cached_property
-    def base(self) -> str:
-        if self.account is not None:
-            return reverse("account_view", args=[self.account])
-        return reverse("view", args=[self.view])
-
-    @cached_property
-    def title(self) -> str:
-        return channels.account(self.account).name if self.account is not None else str(nav.TITLES[self.view])
-
-    def count(self, tallies: reach.Tallies) -> int:
-        """How many tickets the list holds; for an account, how many of them are unanswered."""
-        if self.account is not None:
-            return tallies.by_account.get(self.account, 0)
-        return int(getattr(tallies, self.view, 0))
 
 
 @signed_in
@@ -55,19 +32,25 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def view(request: HttpRequest, view: str, number: int | None = None) -> HttpResponse:
-    return _page(request, _place(view), number)
+    return open_place(request, place(person(request), view), number)
 
 
 @signed_in
 def account_view(request: HttpRequest, account: int, number: int | None = None) -> HttpResponse:
-    return _page(request, Place("open", account), number)
+    return open_place(request, place(person(request), "open", account), number)
 
 
 @signed_in
 def rows(request: HttpRequest, view: str = "open", account: int | None = None) -> HttpResponse:
     """The next page of a list, when its end comes into sight."""
-    place = _place(view, account)
-    facts = _list(person(request), place, after=request.GET.get("after", ""), order=_order(request))
+    return more(request, place(person(request), view, account))
+
+
+def more(request: HttpRequest, here: Place) -> HttpResponse:
+    """A page of a place, without the page around it. Raises `BadCondition`."""
+    facts = _list(person(request), here, after=request.GET.get("after", ""), order=_order(request))
+    if "mistake" in facts:
+        raise facts["mistake"]
     return render(request, "inbox/_rows.html", facts)
 
 
@@ -78,14 +61,14 @@ def news(request: HttpRequest) -> HttpResponse:
     facts: dict[str, Any] = {}
     if "queue" in request.GET:
         account = _whole(request.GET.get("account"))
-        place = _place(request.GET.get("view", "unanswered"), account)
+        here = place(user, request.GET.get("view", "unanswered"), account, request.GET.get("q", ""))
         limit = min(max(_whole(request.GET.get("rows")) or _PAGE, _PAGE), _MOST_ROWS)
         tallies = reach.tallies(user)
         opened = _whole(request.GET.get("open"))
-        side = nav.facts(request, _current(place), tallies)
+        side = nav.facts(request, here.current, tallies)
         facts |= _list(
             user,
-            place,
+            here,
             limit=limit,
             number=opened,
             tallies=tallies,
@@ -104,7 +87,7 @@ def news(request: HttpRequest) -> HttpResponse:
 def order(request: HttpRequest) -> HttpResponse:
     """Sort the lists another way; the page comes again."""
     wanted = request.POST.get("order", "")
-    if wanted not in reach.ORDERS:
+    if wanted not in finding.ORDERS:
         return sentence(_("There is no such order."), status=422)
     request.session["order"] = wanted
     return HttpResponse(status=204, headers={"HX-Refresh": "true"})
@@ -125,25 +108,27 @@ def jump(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("ticket_in_view", "all" if ticket.solved else "open", number)
 
 
-def _page(request: HttpRequest, place: Place, number: int | None) -> HttpResponse:
+def open_place(request: HttpRequest, here: Place, number: int | None) -> HttpResponse:
+    """A place with its list, and the ticket of it that is open."""
     user = person(request)
     ticket = reach.ticket(user, number) if number is not None else None
-    facts: dict[str, Any] = {"place": place, "number": number}
+    facts: dict[str, Any] = {"place": here, "number": number}
     if ticket is not None:
+        audit.opened(user, ticket, f"#{ticket.pk}")
         facts |= desk.facts(user, ticket)
         if from_page(request):
             return render(request, "inbox/_opened.html", facts)
     facts["seen"] = reach.latest_event()
     tallies = reach.tallies(user)
-    side = nav.facts(request, _current(place), tallies)
-    facts |= _list(user, place, number=number, tallies=tallies, order=_order(request), known=side["known"])
+    side = nav.facts(request, here.current, tallies)
+    facts |= _list(user, here, number=number, tallies=tallies, order=_order(request), known=side["known"])
     facts["side"] = side
     return render(request, "inbox/inbox.html", facts)
 
 
 def _list(
     user: User,
-    place: Place,
+    here: Place,
     *,
     after: str = "",
     limit: int = _PAGE,
@@ -152,38 +137,22 @@ def _list(
     order: str = "newest",
     known: Sequence[Account] = (),
 ) -> dict[str, Any]:
-    page = reach.tickets(
-        user,
-        place.view,
-        account=place.account,
-        after=after,
-        limit=limit,
-        order=order,
-        beside=(),
-        accounts=known,
-    )
-    facts = {"place": place, "tickets": page.items, "next": page.next, "number": number, "first": not after}
-    facts |= {"order": order, "orders": words.ORDERS}
-    return facts | ({"count": place.count(tallies)} if tallies else {})
-
-
-def _place(view: str, account: int | None = None) -> Place:
-    if view not in nav.TITLES:
-        raise reach.NoSuchView(view)
-    if account is not None:
-        channels.account(account)
-        return Place("open", account)
-    return Place(view)
+    facts: dict[str, Any] = {"place": here, "number": number, "first": not after}
+    if here.view != SEARCH and order == finding.BY_RELEVANCE:
+        order = "newest"
+    facts |= {"order": order, "orders": words.ORDERS | (words.BY_RELEVANCE if here.view == SEARCH else {})}
+    try:
+        found = tickets(user, here, order=order, after=after, limit=limit, known=known)
+        facts |= {"tickets": found.page.items, "next": found.page.next, "hits": found.hits}
+    except BadCondition as mistake:
+        facts |= {"tickets": [], "next": "", "mistake": mistake}
+    return facts | ({"count": here.count(tallies)} if tallies else {})
 
 
 def _order(request: HttpRequest) -> str:
     """How this person wants lists sorted, for as long as they are signed in."""
     order = request.session.get("order", "newest")
-    return order if order in reach.ORDERS else "newest"
-
-
-def _current(place: Place) -> str | int:
-    return place.account if place.account is not None else place.view
+    return order if order in finding.ORDERS else "newest"
 
 
 def _whole(text: str | None) -> int | None:

@@ -13,7 +13,7 @@ from heed.accounts import reach as people
 from heed.accounts.models import User
 from heed.inbox import reach, verbs
 from heed.inbox.models import Sweep
-from heed.web import deeds, words
+from heed.web import deeds, listed, words
 from heed.web.gate import person, signed_in
 
 
@@ -27,7 +27,8 @@ def sweeps(request: HttpRequest) -> HttpResponse:
         return render(request, "inbox/_many.html", _choices(user))
     if request.POST.get("all") == "1":
         account = _whole(request.POST.get("account", ""))
-        numbers = reach.numbers(user, request.POST.get("view", ""), account=account)
+        asked = request.POST.get("q", "")
+        numbers = listed.numbers(user, listed.place(user, request.POST.get("view", ""), account, asked))
     else:
         numbers = [number for each in request.POST.getlist("numbers") if (number := _whole(each)) is not None]
     begun = verbs.sweep(user, request.POST.get("deed", ""), request.POST.get("value", ""), numbers)

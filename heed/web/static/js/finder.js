@@ -1,34 +1,227 @@
-// The box above the list: `#4182` goes to that ticket; anything else filters the tickets shown.
+// The box above the list: it searches everything while one types, proposes what could go on, and shows
+// where a condition cannot be understood. `#4182` and Enter go to that ticket.
 import { say } from "heed/toasts";
 import { sentence } from "heed/sentences";
 
+const PAUSE = 180;
 const form = document.querySelector("[data-finder]");
-const field = form?.elements.find;
+const field = form?.elements.q;
+const shade = form?.querySelector(".shade");
+const list = form?.querySelector(".proposals");
+const mistake = document.getElementById("mistake");
+const body = document.body.dataset;
 
-function plain(text) {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLocaleLowerCase();
-}
+let shown = field?.value ?? "";
+let timer = null;
+let asking = null;
+let proposals = [];
+let chosen = -1;
 
 function number() {
-  return field.value.trim().match(/^#?(\d{1,18})$/)?.[1];
+  return field.value.trim().match(/^#(\d{1,18})$/)?.[1];
 }
 
-function filter() {
-  const wanted = number() ? "" : plain(field.value.trim());
-  for (const row of document.querySelectorAll("#tickets li.ticket")) {
-    row.hidden = Boolean(wanted) && !plain(row.textContent).includes(wanted);
+function address(url, fields) {
+  return `${url}?${new URLSearchParams(fields)}`;
+}
+
+/** Ask the server; a newer question ends an older one. */
+async function ask(url, signal) {
+  return fetch(url, { headers: { "HX-Request": "true" }, signal });
+}
+
+function later() {
+  clearTimeout(timer);
+  timer = setTimeout(look, PAUSE);
+}
+
+async function look() {
+  const text = field.value;
+  asking?.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  try {
+    await Promise.all([propose(text, signal), text.trim() === shown.trim() ? null : find(text, signal)]);
+  } catch (error) {
+    if (error.name !== "AbortError") say(sentence("failed"));
   }
 }
 
-form?.addEventListener("submit", (event) => {
+async function find(text, signal) {
+  if (!text.trim() && body.view !== "search") return;
+  const response = await ask(address(form.dataset.rows, { q: text }), signal);
+  if (response.status === 422) return complain(await response.json());
+  if (!response.ok) throw new Error(response.statusText);
+  const html = await response.text();
+  if (signal.aborted) return;
+  complain(null);
+  show(text, html);
+}
+
+/** The list now holds what was found, and the address says so. */
+function show(text, html) {
+  const rows = document.getElementById("tickets");
+  rows.innerHTML = html;
+  htmx.process(rows);
+  rows.scrollTop = 0;
+  shown = text;
+  body.view = "search";
+  body.account = "";
+  body.query = text;
+  body.base = form.getAttribute("action");
+  document.querySelector("#queue h1 bdi").textContent = form.dataset.title;
+  document.getElementById("count").textContent = "";
+  document.querySelector("#sections [aria-current]")?.removeAttribute("aria-current");
+  const keep = document.querySelector("a[data-keep]");
+  keep.hidden = !text.trim();
+  keep.href = address(form.dataset.keep, { q: text });
+  history.replaceState({ htmx: true }, "", address(body.base, { q: text }));
+}
+
+/** Underline the word that is wrong, and say why and what was perhaps meant. */
+function complain(wrong) {
+  mistake.hidden = !wrong;
+  mistake.replaceChildren();
+  field.setAttribute("aria-invalid", String(Boolean(wrong)));
+  if (!wrong) return underline(null);
+  mistake.append(wrong.sentence);
+  if (wrong.suggestion) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "link";
+    button.dataset.suggestion = wrong.suggestion;
+    const word = document.createElement("bdi");
+    word.textContent = wrong.suggestion;
+    button.append(word);
+    mistake.append(` ${form.dataset.meant} `, button);
+  }
+  mistake.dataset.position = wrong.position;
+  mistake.dataset.end = wrong.end;
+  underline(wrong);
+}
+
+// An input cannot mark a part of itself: the same text stands behind it, with a line under the word.
+function underline(wrong) {
+  const text = field.value;
+  shade.replaceChildren();
+  if (!wrong) return;
+  const start = Math.min(letters(text, wrong.position), text.length);
+  const end = Math.max(letters(text, wrong.end), start + 1);
+  const word = document.createElement("span");
+  word.className = "wrong";
+  word.textContent = text.slice(start, end) || "\u00a0";
+  shade.append(text.slice(0, start), word, text.slice(end));
+  follow();
+}
+
+/** The server counts letters, the browser halves of them. */
+function letters(text, count) {
+  return [...text].slice(0, count).join("").length;
+}
+
+function counted(text, at) {
+  return [...text.slice(0, at)].length;
+}
+
+function follow() {
+  shade.scrollLeft = field.scrollLeft;
+}
+
+function replace(start, end, text) {
+  const from = letters(field.value, start);
+  field.setRangeText(text, from, Math.max(from, letters(field.value, end)), "end");
+  field.focus();
+  complain(null);
+  shut();
+  look();
+}
+
+async function propose(text, signal) {
+  if (document.activeElement !== field || field.selectionStart !== field.selectionEnd) return shut();
+  const at = counted(text, field.selectionStart);
+  const response = await ask(address(form.dataset.complete, { q: text, at }), signal);
+  if (!response.ok || signal.aborted || document.activeElement !== field) return;
+  proposals = (await response.json()).items;
+  chosen = -1;
+  list.replaceChildren(...proposals.map(option));
+  list.hidden = !proposals.length;
+  field.setAttribute("aria-expanded", String(Boolean(proposals.length)));
+  field.removeAttribute("aria-activedescendant");
+}
+
+function option(proposal, index) {
+  const row = document.createElement("li");
+  row.id = `proposal-${index}`;
+  row.role = "option";
+  row.dataset.index = index;
+  const word = document.createElement("bdi");
+  word.textContent = proposal.text;
+  const hint = document.createElement("small");
+  hint.textContent = proposal.hint;
+  row.append(word, hint);
+  return row;
+}
+
+function shut() {
+  if (!list) return;
+  proposals = [];
+  chosen = -1;
+  list.hidden = true;
+  field.setAttribute("aria-expanded", "false");
+  field.removeAttribute("aria-activedescendant");
+}
+
+function choose(index) {
+  chosen = (index + proposals.length) % proposals.length;
+  for (const row of list.children) row.setAttribute("aria-selected", String(Number(row.dataset.index) === chosen));
+  field.setAttribute("aria-activedescendant", `proposal-${chosen}`);
+  list.children[chosen].scrollIntoView({ block: "nearest" });
+}
+
+/** Take a proposal; after an operator one goes on, after a value comes a space. */
+function take(index) {
+  const { text, start, end } = proposals[index];
+  replace(start, end, text.endsWith(":") ? text : `${text} `);
+}
+
+field?.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step && proposals.length) choose(chosen < 0 && step < 0 ? -1 : chosen + step);
+  else if ((event.key === "Enter" || event.key === "Tab") && chosen >= 0) take(chosen);
+  else if (event.key === "Escape" && proposals.length) shut();
+  else if (event.key === "ArrowDown") document.querySelector("#tickets a.name")?.focus();
+  else return;
+  event.preventDefault();
+});
+
+list?.addEventListener("pointerdown", (event) => {
+  const row = event.target.closest("li");
+  event.preventDefault(); // the field keeps the focus
+  if (row) take(Number(row.dataset.index));
+});
+
+mistake?.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-suggestion]");
+  if (button) replace(Number(mistake.dataset.position), Number(mistake.dataset.end), button.dataset.suggestion);
+});
+
+form?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const wanted = number();
-  if (wanted) location.href = `/tickets/${wanted}/`;
-  else {
-    const first = document.querySelector("#tickets li.ticket:not([hidden]) a.name");
-    if (first) first.focus();
-    else say(sentence("none"));
-  }
+  if (wanted) return location.assign(`/tickets/${wanted}/`);
+  clearTimeout(timer);
+  await look();
+  shut();
+  const first = document.querySelector("#tickets li.ticket a.name");
+  if (first) first.focus();
+  else if (mistake.hidden) say(sentence("none"));
 });
-field?.addEventListener("input", filter);
-document.addEventListener("htmx:after:swap", () => field?.value && filter());
+
+field?.addEventListener("input", () => {
+  complain(null);
+  later();
+});
+field?.addEventListener("focus", later);
+field?.addEventListener("blur", shut);
+field?.addEventListener("scroll", follow);
+if (mistake?.dataset.position) underline({ position: Number(mistake.dataset.position), end: Number(mistake.dataset.end) });

@@ -30,6 +30,7 @@ function address() {
     query.set("queue", "1");
     query.set("view", body.view);
     query.set("account", body.account);
+    if (body.query) query.set("q", body.query);
     query.set("rows", rowsShown());
     query.set("open", openNumber());
   }

@@ -22,6 +22,12 @@ function narrow() {
   return matchMedia("(max-width: 52rem)").matches;
 }
 
+/** What every address of a search ends with. */
+function asked() {
+  const { query } = document.body.dataset;
+  return query ? `?${new URLSearchParams({ q: query })}` : "";
+}
+
 let opened = openNumber();
 document.addEventListener("htmx:after:swap", () => {
   const number = openNumber();
@@ -42,7 +48,7 @@ document.addEventListener("click", (event) => {
   }
   event.preventDefault();
   show("queue");
-  history.pushState({ htmx: true }, "", document.body.dataset.base);
+  history.pushState({ htmx: true }, "", document.body.dataset.base + asked());
   document.querySelector(`#t${openNumber()} .name, .ticket .name`)?.focus();
 });
 
@@ -52,7 +58,7 @@ document.addEventListener("htmx:before:history:restore", (event) => {
   const base = document.body.dataset.base;
   if (!base || !path.startsWith(base)) return;
   event.preventDefault();
-  const number = path.slice(base.length).replace("/", "");
+  const number = path.slice(base.length).match(/^\d*/)[0];
   if (!number) show("queue");
   else if (number === openNumber()) show("thread");
   else htmx.ajax("GET", path, { target: "#ticket", swap: "outerHTML", push: "false" });
