@@ -205,11 +205,15 @@ class MailClient:
         return self._connect(place, login)
 
     def _keep(self, place: Place, login: tuple[str, str] | None, mailboxes: Mailboxes) -> None:
+        """Keep the connection for the next request, and let go of those that nobody came back to: with
+        every new token a mailbox has another login."""
+        now = time.monotonic()
         with self._lock:
-            _, spare = self._kept.pop((place, login), (0.0, None))
-            self._kept[(place, login)] = (time.monotonic(), mailboxes)
-        if spare is not None:
-            spare.hang_up()
+            over = [key for key, (since, _) in self._kept.items() if now - since > _KEPT_FOR]
+            spare = [self._kept.pop(key)[1] for key in {*over, (place, login)} if key in self._kept]
+            self._kept[(place, login)] = (now, mailboxes)
+        for each in spare:
+            each.hang_up()
 
     def _connect(self, place: Place, login: tuple[str, str] | None) -> Mailboxes:
         with _unreachable(place):

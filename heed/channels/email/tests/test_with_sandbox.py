@@ -334,6 +334,15 @@ class TestToken:
         assert (refused.value.reason, refused.value.retry) == ("sign_in_again", False)
         assert "revoked" in refused.value.detail
 
+    def test_connections_of_old_tokens_are_let_go(
+        self, mailbox: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("heed.lib.mail._KEPT_FOR", -1.0)
+        for _ in range(3):
+            mailbox.record = replace(mailbox.record, session={})
+            mailbox.gather()
+        assert len(mailbox.client._mail._kept) == 1
+
     def test_the_ear_hears_with_it(self, mailbox: Desk, email: Email) -> None:
         ear = network.ear(mailbox.record)
         assert ear is not None
