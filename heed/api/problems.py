@@ -29,7 +29,7 @@ from heed.inbox.reach import (
     NoSuchTag,
     NoSuchTicket,
 )
-from heed.inbox.verbs import CannotAct, CannotAnswer
+from heed.inbox.verbs import CannotAct, CannotAnswer, CannotSolve, WouldNotKnow
 
 log = logging.getLogger("heed.api")
 
@@ -117,6 +117,8 @@ def _answers() -> dict[type[Exception], Callable[[HttpRequest, Any], HttpRespons
         Http404: _no_such_address,
         PermissionDenied: _not_allowed,
         CannotConnect: _cannot_connect,
+        WouldNotKnow: _would_not_know,
+        CannotSolve: _cannot_solve,
         CannotAnswer: _cannot_answer,
         CannotAct: _cannot_act,
         BadCursor: _bad_cursor,
@@ -166,6 +168,16 @@ def _cannot_connect(request: HttpRequest, error: CannotConnect) -> HttpResponse:
 def _cannot_answer(request: HttpRequest, error: CannotAnswer) -> HttpResponse:
     detail = f"{error.sentence} {error.way_out}".strip()
     return document(422, "cannot-answer", detail, sentence=str(error.sentence), way_out=str(error.way_out))
+
+
+def _would_not_know(request: HttpRequest, error: WouldNotKnow) -> HttpResponse:
+    """Sent again with `anyway`, the note is written."""
+    detail = f"{error.sentence} {error.way_out}"
+    return document(422, "would-not-know", detail, names=list(error.names))
+
+
+def _cannot_solve(request: HttpRequest, error: CannotSolve) -> HttpResponse:
+    return document(422, "cannot-solve", error.sentence, missing=list(error.missing))
 
 
 def _cannot_act(request: HttpRequest, error: CannotAct) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, BinaryIO, Literal, cast
 
 from django.db import transaction
@@ -10,7 +11,8 @@ from django.utils.translation import gettext as _
 from ninja import File, Form, Query, Router, Status
 from ninja.files import UploadedFile
 
-from heed.accounts.models import User
+from heed.accounts import audit
+from heed.accounts.models import Team, User
 from heed.accounts.reach import colleagues
 from heed.api.bearer import Asking
 from heed.api.files import sent_file
@@ -27,7 +29,7 @@ from heed.api.shapes.messages import (
     of_message,
     of_way,
 )
-from heed.api.shapes.tickets import TicketChange, TicketOut, Tickets, of_ticket, of_tickets
+from heed.api.shapes.tickets import PRIORITIES, TicketChange, TicketOut, Tickets, of_ticket, of_tickets
 from heed.channels.base import FilledTemplate
 from heed.inbox import reach, verbs
 from heed.inbox.models import Message, Ticket
@@ -52,15 +54,21 @@ def list_tickets(
 
 @router.get("/tickets/{number}", response=TicketOut, summary="One ticket")
 def read_ticket(request: Asking, number: int) -> Any:
-    return of_ticket(reach.ticket(request.auth, number))
+    ticket = reach.ticket(request.auth, number)
+    audit.opened(request.auth, ticket, f"#{number}")
+    return of_ticket(ticket)
 
 
-@router.patch("/tickets/{number}", response=TicketOut, summary="Set the status, give it to someone")
+@router.patch("/tickets/{number}", response=TicketOut, summary="Assign, sort, put off, set the status")
 def change_ticket(request: Asking, number: int, change: TicketChange) -> Any:
     ticket = reach.ticket(request.auth, number, "tend")
     with transaction.atomic():
         if "assignee" in change.model_fields_set:
             verbs.assign(ticket, request.auth, _colleague(change.assignee, request.auth))
+        if "team" in change.model_fields_set:
+            verbs.give_to_team(ticket, request.auth, _team(change.team))
+        _sort(ticket, request.auth, change)
+        _put_off(ticket, request.auth, change)
         if change.status is not None:
             verbs.set_status(ticket, request.auth, change.status)
     return _told(request.auth, ticket)
@@ -77,6 +85,36 @@ def mark_answered(request: Asking, number: int) -> Any:
 def mark_unanswered(request: Asking, number: int) -> Any:
     ticket = reach.ticket(request.auth, number, "answer")
     verbs.mark_unanswered(ticket, request.auth)
+    return _told(request.auth, ticket)
+
+
+@router.post("/tickets/{number}/spam", response=TicketOut, summary="Mark as spam")
+def mark_spam(request: Asking, number: int) -> Any:
+    """It leaves all lists, counters and figures."""
+    ticket = reach.ticket(request.auth, number, "block")
+    verbs.mark_spam(ticket, request.auth)
+    return _told(request.auth, ticket)
+
+
+@router.delete("/tickets/{number}/spam", response=TicketOut, summary="It is no spam: be as it was")
+def not_spam(request: Asking, number: int) -> Any:
+    ticket = reach.ticket(request.auth, number, "block")
+    verbs.not_spam(ticket, request.auth)
+    return _told(request.auth, ticket)
+
+
+@router.post("/tickets/{number}/block", response=TicketOut, summary="Block who wrote")
+def block(request: Asking, number: int) -> Any:
+    """What they write is kept but wakes nobody."""
+    ticket = reach.ticket(request.auth, number, "block")
+    verbs.block(ticket, request.auth)
+    return _told(request.auth, ticket)
+
+
+@router.delete("/tickets/{number}/block", response=TicketOut, summary="Unblock who wrote")
+def unblock(request: Asking, number: int) -> Any:
+    ticket = reach.ticket(request.auth, number, "block")
+    verbs.unblock(ticket, request.auth)
     return _told(request.auth, ticket)
 
 
@@ -142,6 +180,42 @@ def upload(
     return Status(201, of_attachment(verbs.attach(request.auth, ticket, file.name or "file", content, alt)))
 
 
+def _sort(ticket: Ticket, person: User, change: TicketChange) -> None:
+    if change.priority is not None:
+        numbers = {word: number for number, word in PRIORITIES.items()}
+        verbs.set_priority(ticket, person, numbers[change.priority])
+    verbs.tag(ticket, person, add=change.add_tags, remove=change.remove_tags)
+    for key, value in change.fields.items():
+        verbs.fill(ticket, person, key, value)
+    if change.language is not None:
+        verbs.set_language(ticket, person, change.language)
+    if change.group is not None:
+        verbs.set_group(ticket, person, change.group)
+
+
+def _put_off(ticket: Ticket, person: User, change: TicketChange) -> None:
+    if change.snoozed_until is not None:
+        verbs.snooze(ticket, person, _aware(change.snoozed_until))
+    elif "snoozed_until" in change.model_fields_set:
+        verbs.wake(ticket, person)
+    if "follow_up_at" in change.model_fields_set:
+        verbs.remind(ticket, person, _aware(change.follow_up_at) if change.follow_up_at else None)
+
+
+def _aware(moment: datetime) -> datetime:
+    """A time without a zone counts as UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _team(wanted: int | None) -> Team | None:
+    if wanted is None:
+        return None
+    found = Team.objects.filter(pk=wanted).first()
+    if found is None:
+        raise Problem(422, "no-such-team", _("There is no team with this id."))
+    return found
+
+
 def _filled(given: TemplateGiven | None) -> FilledTemplate | None:
     return FilledTemplate(given.name, given.language, tuple(given.values)) if given else None
 
@@ -154,7 +228,7 @@ def _told(person: User, ticket: Ticket) -> dict[str, Any]:
 def _note(ticket: Ticket, person: User, given: MessageGiven) -> Message:
     if given.attachments:
         raise Problem(422, "cannot-answer", _("A note is only text."))
-    message = verbs.note(ticket, person, given.text, key=given.key)
+    message = verbs.note(ticket, person, given.text, key=given.key, anyway=given.anyway)
     if given.mark_answered:
         verbs.mark_answered(ticket, person)
     return message

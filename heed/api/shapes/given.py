@@ -12,6 +12,7 @@ from heed.lib.text import clean
 Text = Annotated[str, AfterValidator(clean)]
 View = Literal["mine", "unanswered", "overdue", "mentions", "unassigned", "open", "snoozed", "spam", "all"]
 Status = Literal["new", "open", "pending", "hold", "solved"]
+Priority = Literal["low", "normal", "high", "urgent"]
 DeliveryState = Literal["pending", "done", "set_aside", "not_understood"]
 
 

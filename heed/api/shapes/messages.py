@@ -102,6 +102,9 @@ class MessageGiven(Given):
     key: UUID | None = Field(default=None, description="The same key again gives back the same message.")
     attachments: list[int] = []
     mark_answered: bool = False
+    anyway: bool = Field(
+        default=False, description="Write a note although some it mentions may not see the ticket."
+    )
     quote: bool = Field(default=False, description="Quote the message publicly.")
     template: TemplateGiven | None = Field(
         default=None, description="An approved template instead of text; it may be sent after the window."

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from heed.accounts.models import User
 from heed.api.shapes.accounts import AccountShort, of_account_in_short
-from heed.api.shapes.given import Given, Status, Text
+from heed.api.shapes.given import Given, Priority, Status, Text
 from heed.api.shapes.shape import Shape
 from heed.inbox.models import Identity, Post, Ticket
 
@@ -28,6 +28,8 @@ class IdentityOut(Shape):
 class CustomerOut(Shape):
     id: int
     name: str
+    group: str
+    blocked: bool = Field(description="What they write here is kept but wakes nobody.")
     identities: list[IdentityOut]
 
 
@@ -56,6 +58,11 @@ class Colleague(Shape):
     name: str
 
 
+class TeamOut(Shape):
+    id: int
+    name: str
+
+
 class TicketOut(Shape):
     number: int
     status: Status
@@ -70,6 +77,14 @@ class TicketOut(Shape):
     last_message: LastMessage
     last_message_at: datetime
     assignee: Colleague | None
+    team: TeamOut | None
+    priority: Priority
+    tags: list[str]
+    fields: dict[str, Any] = Field(description="The company's own fields that are filled in, by their keys.")
+    language: str = Field(description="What the customer writes in, as an ISO 639-1 code; empty if unknown.")
+    spam: bool
+    snoozed_until: datetime | None
+    follow_up_at: datetime | None
     window_closes_at: datetime | None = Field(description="Until then one may write freely in private.")
     opened_at: datetime
     solved_at: datetime | None
@@ -86,11 +101,27 @@ class TicketChange(Given):
     assignee: int | Text | None = Field(
         default=None, description='An id, an e-mail address, "me", or null for nobody.'
     )
+    team: int | None = Field(default=None, description="The id of a team, or null for none.")
+    priority: Priority | None = None
+    add_tags: list[Text] = Field(default=[], max_length=30)
+    remove_tags: list[Text] = Field(default=[], max_length=30)
+    fields: dict[str, str | int | float | bool | None] = Field(
+        default={}, description="Values by the keys of fields; null empties one."
+    )
+    language: str | None = None
+    group: Text | None = Field(
+        default=None, description="The kind of customer; it holds for all their tickets."
+    )
+    snoozed_until: datetime | None = Field(default=None, description="With a zone; null wakes it.")
+    follow_up_at: datetime | None = Field(default=None, description="When to be reminded; null: no more.")
+
+
+PRIORITIES: dict[int, Priority] = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
 
 
 def of_tickets(tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
     identities = Identity.objects.select_related("account").order_by("pk")
-    prefetch_related_objects(tickets, Prefetch("customer__identities", identities))
+    prefetch_related_objects(tickets, Prefetch("customer__identities", identities), "team")
     return [_of_ticket(ticket) for ticket in tickets]
 
 
@@ -110,6 +141,8 @@ def _of_ticket(ticket: Ticket) -> dict[str, Any]:
         "customer": {
             "id": ticket.customer_id,
             "name": ticket.customer.name or str(ticket.identity),
+            "group": ticket.customer.group,
+            "blocked": ticket.identity.blocked,
             "identities": [_identity(identity) for identity in ticket.customer.identities.all()],
         },
         "post": _post(ticket.post, ticket.number),
@@ -122,6 +155,14 @@ def _of_ticket(ticket: Ticket) -> dict[str, Any]:
         },
         "last_message_at": ticket.last_at,
         "assignee": _colleague(ticket.assignee),
+        "team": {"id": ticket.team.pk, "name": ticket.team.name} if ticket.team else None,
+        "priority": PRIORITIES[ticket.priority],
+        "tags": ticket.tags,
+        "fields": ticket.fields,
+        "language": ticket.language,
+        "spam": ticket.spam,
+        "snoozed_until": ticket.snoozed_until,
+        "follow_up_at": ticket.follow_up_at,
         "window_closes_at": ticket.window_closes_at,
         "opened_at": ticket.opened_at,
         "solved_at": ticket.solved_at,
