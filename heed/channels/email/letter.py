@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
+from functools import cached_property
 from hashlib import sha256
 from typing import cast
 
@@ -44,7 +45,7 @@ class Letter:
             return found[1]
         return f"sha256:{sha256(self._raw).hexdigest()}"
 
-    @property
+    @cached_property
     def subject(self) -> str:
         return words.header(self.message, "Subject")[:500]
 

@@ -8,6 +8,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.utils import collapse_rfc2231_value, getaddresses
+from functools import lru_cache
 from typing import NamedTuple
 
 _ALIASES = {
@@ -61,13 +62,23 @@ def headers(message: Message, name: str) -> list[str]:
 
 def addresses(message: Message, *names: str) -> list[Address]:
     """The addresses in these headers, lower case, without what is none."""
-    found: list[Address] = []
-    for name in names:
-        values = [_text(value) for key, value in message.raw_items() if key.lower() == name.lower()]
-        for person, address in getaddresses([unfolded(value) for value in values]):
-            if "@" in address:
-                found.append(Address(unfolded(_words(person)), address.strip().lower()))
-    return found
+    return [
+        address
+        for name in names
+        for key, value in message.raw_items()
+        if key.lower() == name.lower()
+        for address in _addresses_in(unfolded(_text(value)))
+    ]
+
+
+@lru_cache(maxsize=2000)
+def _addresses_in(text: str) -> tuple[Address, ...]:
+    """A letter is asked for the same addresses many times, and reading them is half of what it costs."""
+    return tuple(
+        Address(unfolded(_words(person)), address.strip().lower())
+        for person, address in getaddresses([text])
+        if "@" in address
+    )
 
 
 def file_name(part: Message) -> str:
