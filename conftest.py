@@ -20,6 +20,7 @@ _folder.chmod(0o755)
 (_folder / "static").mkdir()
 os.environ["HEED_DATA"] = str(_folder)
 os.environ.setdefault("HEED_ALLOW_PRIVATE_HOSTS", "127.0.0.1,localhost")
+os.environ.setdefault("HEED_HOLD", "0")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heed.settings")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop in the test's thread
 

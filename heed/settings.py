@@ -16,6 +16,7 @@ HEED_SECRET_KEYS = os.environ.get("HEED_SECRET_KEYS", "")
 HEED_ALLOW_PRIVATE_HOSTS = [
     host.strip() for host in os.environ.get("HEED_ALLOW_PRIVATE_HOSTS", "").split(",") if host.strip()
 ]
+HEED_HOLD = float(os.environ.get("HEED_HOLD", "5"))
 HEED_SEND_LEASE = float(os.environ.get("HEED_SEND_LEASE", "60"))
 
 SECRET_KEY = os.environ.get("HEED_SIGNING_KEY") or signing_key(HEED_DATA)

@@ -73,6 +73,7 @@ def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
         "may_block": _may(user, "block", ticket),
         "colleagues": people.colleagues(),
         "told": told,
+        "newest": told.newest,
         "tabs": tabs(user, ticket, told.last_comment),
         "outgoing": story.outgoing(user),
         "draft_files": reach.draft_files(user, ticket),

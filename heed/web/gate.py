@@ -24,7 +24,7 @@ from heed.inbox.reach import (
     NoSuchTicket,
     NoSuchView,
 )
-from heed.inbox.verbs import CannotAct, CannotAnswer, WouldNotKnow
+from heed.inbox.verbs import CannotAct, CannotAnswer, Overtaken, WouldNotKnow
 
 _NOT_THERE = (
     NoSuchTag,
@@ -61,6 +61,8 @@ def signed_in(view: View) -> View:
             refused = sentence(f"{some.sentence} {some.way_out}", status=422)
             refused["Heed-Anyway"] = "1"  # the same once more, with anyway=1, is done
             return refused
+        except Overtaken as cannot:
+            return sentence(f"{cannot.sentence} {cannot.way_out}", status=409)
         except CannotAnswer as cannot:
             return sentence(f"{cannot.sentence} {cannot.way_out}".strip(), status=422)
         except CannotAct as cannot:

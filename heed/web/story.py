@@ -17,6 +17,7 @@ from heed.accounts.models import User
 from heed.inbox import possible, reach
 from heed.inbox.files import SHOWN
 from heed.inbox.models import Attachment, Event, Message, Revision, Ticket
+from heed.lib import clock
 from heed.web import words
 
 _FAVOURITES = ("👍", "❤️", "😊", "😂", "😮", "😢", "🙏", "🎉")
@@ -76,6 +77,12 @@ class Said:
         return words.STATES.get(self.message.state) if self.ours else None
 
     @property
+    def held(self) -> bool:
+        """It waits some seconds for second thoughts before it leaves."""
+        until = self.message.try_at
+        return self.message.state == Message.State.QUEUED and until is not None and until > clock.now()
+
+    @property
     def undecided(self) -> bool:
         return self.message.state == Message.State.UNKNOWN
 
@@ -124,6 +131,16 @@ def _address_of_acts() -> str:
     return reverse("act", args=[0, "-"]).replace("/0/", "/{}/").replace("/-/", "/{}/")
 
 
+def address_of_split(message: int | str) -> str:
+    """Where a message is made a ticket of its own."""
+    return _address_of_splits().format(message)
+
+
+@cache
+def _address_of_splits() -> str:
+    return reverse("split", args=[0]).replace("/0/", "/{}/")
+
+
 @dataclass(frozen=True)
 class Told:
     """A part of a ticket's story in order of time, with a line where a new day begins. It starts with
@@ -133,6 +150,11 @@ class Told:
     start: str
     last_comment: Message | None
     """The customer's newest public message in it that is still there."""
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest message in it, by which a sender says what they have seen."""
+        return max((row.message.pk for row in self.rows if isinstance(row, Said)), default=0)
 
 
 def told(ticket: Ticket, *, since: str = "") -> Told:

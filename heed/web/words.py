@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.channels.reasons import REASONS
 from heed.inbox.models import Event, Identity, Message, Ticket
-from heed.web import deeds
+from heed.web import deeds, matters
 
 
 class Shown(NamedTuple):
@@ -131,8 +131,9 @@ def what_happened(event: Event) -> SafeString:
         case "action_failed":
             action = str(ACTIONS.get(str(facts.get("action")), facts.get("action") or ""))
             return _in_vain(action, str(facts.get("reason") or ""))
-    if event.kind in deeds.SAID:
-        return deeds.SAID[event.kind](who, facts)
+    for said in (deeds.SAID, matters.SAID):
+        if event.kind in said:
+            return said[event.kind](who, facts)
     known, unknown = _DEEDS.get(event.kind, (_("Changed by {who}"), _("Changed")))
     return format_html(str(known), who=who) if who else format_html("{}", unknown)
 

@@ -50,6 +50,11 @@ def part_identity(identity: Identity, user: User) -> Customer:
     return alone
 
 
+def open_joinings(customer: Customer) -> list[Joining]:
+    """Who was found to be this customer, too, and can be parted again."""
+    return list(Joining.objects.filter(kept=customer, undone_at=None).select_related("gone").order_by("-at"))
+
+
 def _locked(*customers: int) -> list[Customer]:
     return list(Customer.objects.select_for_update().filter(pk__in=customers).order_by("id"))
 

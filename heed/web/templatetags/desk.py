@@ -153,6 +153,7 @@ def message_menu(row: story.Said) -> SafeString:
             "actions": acts,
             "original": row.original and _BLANK["link"],
         }
+        own["split"] = story.address_of_split(_BLANK["pk"])
         can = {"can_be_answered": row.can_be_answered, "can_be_quoted": row.can_be_quoted}
         written = _template("inbox/_message_menu.html").render(Context({"menu": {**blank, **own, **can}}))
         if len(_menus) >= _MOST_MENUS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -41,6 +42,8 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
             key=key,
             quote=request.POST.get("quote") == "1",
             template=_template(request),
+            seen=_number(request.POST.get("seen", "")),
+            hold=settings.HEED_HOLD if request.POST.get("hold") else 0,
         )
     return _news(request, number)
 

@@ -3,7 +3,7 @@ import { Drafts } from "heed/drafts";
 import { Uploads } from "heed/uploads";
 import { tightest } from "heed/measure";
 import { tellTimes, until } from "heed/times";
-import { post } from "heed/request";
+import { headers, post } from "heed/request";
 import { say } from "heed/toasts";
 import { sentence } from "heed/sentences";
 import { show } from "heed/parts";
@@ -11,17 +11,21 @@ import { toEnd } from "heed/log";
 import { Templates } from "heed/templates";
 import { Typing } from "heed/typing";
 
+const READ_IN = 2e3;
+
 class Composer {
   constructor(form) {
     this.form = form;
     this.field = form.elements.text;
     this.texts = {};
+    this.news = []; // the newest message of the page, and since when it is on it
     this.to = "";
     this.key = crypto.randomUUID();
     this.drafts = new Drafts(document.body.dataset.user, form.dataset.ticket, form.dataset.drafts);
     this.templates = new Templates(form, () => this.weigh());
     this.typing = new Typing(form.dataset.typing);
     this.uploads = new Uploads(form.querySelector("[data-file-list]"), form.dataset.files, () => this.weigh());
+    this.look(0);
     this.restore();
     this.choose(this.selected());
     this.listen();
@@ -54,6 +58,7 @@ class Composer {
 
   /** The server's view of the ways changed: what is being written stays as it is. */
   refresh() {
+    this.look();
     this.mark();
     for (const tab of this.ways) {
       const name = tab.dataset.way;
@@ -61,6 +66,17 @@ class Composer {
       if (facts.failed && facts.draft && !this.current(name)) this.put(name, facts.draft);
     }
     this.weigh();
+  }
+
+  /** Note which message is the newest now, and since when. */
+  look(at = Date.now()) {
+    const newest = Number(this.form.querySelector(".ways").dataset.newest);
+    if (newest !== this.news.at(-1)?.newest) this.news.push({ newest, at });
+  }
+
+  /** The newest message that one can have read: what came up this very moment nobody has. */
+  get seen() {
+    return Math.max(0, ...this.news.filter(({ at }) => Date.now() - at > READ_IN).map(({ newest }) => newest));
   }
 
   current(name) {
@@ -244,11 +260,23 @@ class Composer {
       bubble.remove();
       this.anyway = error.anyway ? text : "";
       this.drafts.keep(this.visibility, this.field.value);
+      if (error.status === 409 && !error.anyway) await this.overtaken();
       say(error.status ? error.message : sentence("unsent"));
     } finally {
       this.sending = false;
       this.form.classList.remove("sending");
     }
+  }
+
+  /** Somebody wrote meanwhile: show it. What is shown now, with the reason, has been seen. */
+  async overtaken() {
+    this.renewKey();
+    const query = new URLSearchParams({ ticket: this.form.dataset.ticket });
+    const response = await fetch(`${document.body.dataset.news}?${query}`, { headers: headers() });
+    if (response.ok) await show(await response.text());
+    this.look();
+    for (const each of this.news) each.at = 0;
+    toEnd();
   }
 
   /** The message as it will stand in the thread, from the same template; the server's own takes its place. */
@@ -271,6 +299,8 @@ class Composer {
       if (this.anyway === text) fields.set("anyway", "1");
       return fields;
     }
+    fields.set("seen", this.seen);
+    fields.set("hold", "1");
     if (this.publicly) fields.set("quote", "1");
     if (this.templates.chosen) this.templates.addTo(fields);
     else for (const id of this.uploads.ids) fields.append("files", id);

@@ -9,3 +9,4 @@ import "heed/many";
 import "heed/keyboard";
 import "heed/finder";
 import "heed/live";
+import "heed/here";

@@ -1,0 +1,40 @@
+"""Words for tickets that were merged and split, and for customers who were joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+_WORDS: dict[str, tuple[Promise, Promise]] = {
+    # what is told of the ticket in which it goes on, and of the one that went
+    "merged": (_("{who} merged #{number} into this ticket"), _("{who} merged this ticket into #{number}")),
+    "unmerged": (_("{who} took #{number} out again"), _("{who} took this ticket out of #{number} again")),
+    "split": (_("{who} split off #{number}"), _("{who} split off #{number}")),
+    "unsplit": (_("{who} put #{number} back here"), _("{who} put #{number} back here")),
+}
+_PEOPLE: dict[str, Promise] = {
+    "joined": _("{who} joined two customers who are one person"),
+    "parted": _("{who} parted two customers"),
+}
+
+
+def _matter(kind: str) -> Callable[[SafeString | None, Mapping[str, Any]], SafeString]:
+    def said(who: SafeString | None, facts: Mapping[str, Any]) -> SafeString:
+        came, went = _WORDS[kind]
+        into = facts.get("into")
+        return format_html(str(went if into else came), who=who or "Heed", number=into or facts.get("number"))
+
+    return said
+
+
+def _people(kind: str) -> Callable[[SafeString | None, Mapping[str, Any]], SafeString]:
+    return lambda who, facts: format_html(str(_PEOPLE[kind]), who=who or "Heed")
+
+
+SAID = {kind: _matter(kind) for kind in _WORDS} | {kind: _people(kind) for kind in _PEOPLE}
+"""How each kind of event is told: who did it, and the event's facts."""

@@ -1,0 +1,44 @@
+// Tells colleagues who have the same ticket open that one looks at it or writes, and shows who else does.
+import { headers, post } from "heed/request";
+import { openNumber } from "heed/panes";
+
+const AGAIN = 20e3;
+const TYPES = 5e3;
+let typed = 0;
+let shown = "";
+
+function line() {
+  return document.getElementById("here");
+}
+
+async function come(doing) {
+  const at = line();
+  if (!at || document.hidden) return;
+  shown = at.dataset.here;
+  const answer = await post(shown, new URLSearchParams({ doing })).catch(() => null);
+  if (answer && line()?.dataset.here === shown) line().innerHTML = await answer.text();
+}
+
+function go(url) {
+  if (url) fetch(url, { method: "DELETE", headers: headers(), keepalive: true }).catch(() => {});
+}
+
+document.addEventListener("heed:opened", () => {
+  if (shown && shown !== line()?.dataset.here) go(shown);
+  typed = 0;
+  come("looking");
+});
+document.addEventListener("heed:nudge", async ({ detail: { topics } }) => {
+  if (!topics.some((topic) => topic.startsWith(`here:${openNumber()}:`))) return;
+  const answer = await fetch(line().dataset.here, { headers: headers() }).catch(() => null);
+  if (answer?.ok && line()) line().innerHTML = await answer.text();
+});
+document.addEventListener("input", ({ target }) => {
+  if (!target.closest?.("[data-composer]") || Date.now() - typed < TYPES) return;
+  typed = Date.now();
+  come("typing");
+});
+document.addEventListener("visibilitychange", () => (document.hidden ? go(line()?.dataset.here) : come("looking")));
+addEventListener("pagehide", () => go(line()?.dataset.here));
+setInterval(() => come(Date.now() - typed < TYPES ? "typing" : "looking"), AGAIN);
+come("looking");

@@ -1,0 +1,83 @@
+"""Colleagues at the same ticket: they see each other, do not answer past each other, and may think again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from heed.accounts.models import User
+from heed.inbox import verbs
+from heed.inbox.models import Message, Ticket
+from heed.web.tests import cast
+from heed.web.tests.browser.test_journeys import bubble_of, customer_writes, field
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def people(transactional_db: None) -> tuple[User, User]:
+    return cast.ana(), cast.ivo()
+
+
+@pytest.fixture
+def lea(people: tuple[User, User]) -> Ticket:
+    return cast.a_morning(*people)
+
+
+def test_they_see_each_other(visit: Any, people: Any, lea: Ticket) -> None:
+    hers = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    his = visit(people[1], f"/inbox/unanswered/{lea.pk}/")
+    expect(his.locator("#here")).to_contain_text("Ana is looking")
+    expect(hers.locator("#here")).to_contain_text("Ivo is looking")
+    field(hers).press_sequentially("Dear Lea")
+    expect(his.locator("#here")).to_contain_text("Ana is typing")
+    hers.evaluate("location.href = '/preferences/'")
+    expect(his.locator("#here")).to_be_empty()
+
+
+def test_what_the_customer_has_just_written_stops_an_answer(visit: Any, people: Any, lea: Ticket) -> None:
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    page.get_by_role("tab", name="Reply publicly").click()
+    field(page).fill("A new pair is on its way, Lea.")
+    customer_writes(lea, "Stop, I have found the receipt!")
+    expect(page.locator("#log")).to_contain_text("Stop, I have found the receipt!")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#toasts")).to_contain_text("The customer has just written more.")
+    expect(field(page)).to_have_value("A new pair is on its way, Lea.")
+    assert not Message.objects.filter(text__startswith="A new pair").exists()
+    page.keyboard.press("Control+Enter")
+    expect(bubble_of(page, "A new pair is on its way, Lea.")).to_have_count(1)
+
+
+def test_an_answer_can_be_taken_back(visit: Any, people: Any, lea: Ticket) -> None:
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    verbs.answer(lea, people[0], "A new pear is on its way.", "public", hold=30)
+    bubble = bubble_of(page, "A new pear is on its way.")
+    bubble.get_by_role("button", name="Undo").click()
+    expect(field(page)).to_have_value("A new pear is on its way.")
+    expect(bubble).to_have_count(0)
+
+
+def test_merge_and_take_apart(visit: Any, people: Any, lea: Ticket) -> None:
+    other = Ticket.objects.exclude(pk=lea.pk).get(customer=lea.customer)
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    page.locator("#matters summary").click()
+    page.get_by_role("button", name=f"Merge #{other.pk}").click()
+    expect(page.locator("#log")).to_contain_text("merged")
+    page.locator("#matters summary").click()
+    page.get_by_role("button", name="Take apart").click()
+    expect(page.locator("#matters")).not_to_have_attribute("open", "")
+    page.locator("#matters summary").click()
+    expect(page.get_by_role("button", name=f"Merge #{other.pk}")).to_be_visible()
+
+
+def test_split_off(visit: Any, people: Any, lea: Ticket) -> None:
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    bubble = page.locator("#log .msg", has_text="Thank you! It is order 88140.")
+    bubble.hover()
+    bubble.locator("details.menu summary").click()
+    bubble.get_by_role("button", name="Make it a ticket of its own").click()
+    expect(page.locator("#ticket")).not_to_have_attribute("data-number", str(lea.pk))
+    expect(page.locator("#log .msg")).to_have_count(1)

@@ -1,0 +1,148 @@
+"""Two tickets that are one matter, one that is two, two customers who are one person; and taking it back."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from heed.inbox import reach, verbs
+from heed.inbox.models import Ticket
+from heed.web.gate import person, sentence, signed_in
+
+T = TypeVar("T")
+
+
+@signed_in
+def matters(request: HttpRequest, number: int) -> HttpResponse:
+    """What this ticket could be merged with, and what was merged, split and joined."""
+    user = person(request)
+    ticket = reach.ticket(user, number, "tend")
+    return render(
+        request,
+        "inbox/_matters.html",
+        {
+            "ticket": ticket,
+            "others": [each for each in reach.earlier(user, ticket) if _fits(each, ticket)],
+            "merges": [each for each in verbs.open_merges(ticket) if each.into_id == ticket.pk],
+            "splits": [each for each in verbs.open_splits(ticket) if each.source_id == ticket.pk],
+            "joinings": verbs.open_joinings(ticket.customer),
+            "identities": reach.identities(ticket),
+        },
+    )
+
+
+@require_POST
+@signed_in
+def merge(request: HttpRequest, number: int) -> HttpResponse:
+    """Let the ticket `from` go on in this one."""
+    user = person(request)
+    ticket = reach.ticket(user, number, "tend")
+    wanted = request.POST.get("from", "").strip().lstrip("#")
+    if not wanted.isdigit():
+        return sentence(_("Enter the number of a ticket."), status=422)
+    verbs.merge(reach.ticket(user, int(wanted), "tend"), ticket, user)
+    return _again(ticket.number)
+
+
+@require_POST
+@signed_in
+def unmerge(request: HttpRequest, number: int, record: int) -> HttpResponse:
+    user = person(request)
+    ticket = reach.ticket(user, number, "tend")
+    found = next((each for each in verbs.open_merges(ticket) if each.pk == record), None)
+    verbs.unmerge(_there(found), user)
+    return _again(ticket.number)
+
+
+@require_POST
+@signed_in
+def split(request: HttpRequest, message: int) -> HttpResponse:
+    """Make this message, and with `following` all after it, a ticket of its own; the page goes there."""
+    user = person(request)
+    first = reach.message(user, message, "tend")
+    chosen = [first.pk]
+    if request.POST.get("following"):
+        place = first.at, first.external_id, first.pk
+        thread = reach.thread(first.ticket)
+        chosen = [each.pk for each in thread if (each.at, each.external_id, each.pk) >= place]
+    new = verbs.split(first.ticket, chosen, user)
+    return _again(new.number)
+
+
+@require_POST
+@signed_in
+def unsplit(request: HttpRequest, number: int, record: int) -> HttpResponse:
+    user = person(request)
+    ticket = reach.ticket(user, number, "tend")
+    found = next((each for each in verbs.open_splits(ticket) if each.pk == record), None)
+    verbs.unsplit(_there(found), user)
+    return _again(ticket.number)
+
+
+@require_POST
+@signed_in
+def join(request: HttpRequest, number: int) -> HttpResponse:
+    """The customer of the ticket `with` is this one's, too."""
+    user = person(request)
+    ticket = reach.ticket(user, number, "tend")
+    wanted = request.POST.get("with", "").strip().lstrip("#")
+    if not wanted.isdigit():
+        return sentence(_("Enter the number of a ticket."), status=422)
+    verbs.join(reach.ticket(user, int(wanted), "tend").customer, ticket.customer, user)
+    return _again(ticket.number)
+
+
+@require_POST
+@signed_in
+def part(request: HttpRequest, number: int, record: int) -> HttpResponse:
+    user = person(request)
+    ticket = reach.ticket(user, number, "tend")
+    found = next((each for each in verbs.open_joinings(ticket.customer) if each.pk == record), None)
+    verbs.part(_there(found), user)
+    return _again(ticket.number)
+
+
+@require_POST
+@signed_in
+def part_identity(request: HttpRequest, number: int, identity: int) -> HttpResponse:
+    """One of the customer's identities is somebody else."""
+    user = person(request)
+    ticket = reach.ticket(user, number, "tend")
+    found = next((each for each in reach.identities(ticket) if each.pk == identity), None)
+    if found is None:
+        raise Http404
+    verbs.part_identity(found, user)
+    return _again(ticket.number)
+
+
+def _fits(other: Ticket, ticket: Ticket) -> bool:
+    return other.account_id == ticket.account_id and other.merged_into_id is None and not other.spam
+
+
+def _there(found: T | None) -> T:
+    """What was found; a 404 otherwise."""
+    if found is None:
+        raise Http404
+    return found
+
+
+def _again(number: int) -> HttpResponse:
+    """So much has changed that the page comes again."""
+    return HttpResponse(status=204, headers={"HX-Redirect": reverse("ticket", args=[number])})
+
+
+urlpatterns = [
+    path("tickets/<int:number>/matters/", matters, name="matters"),
+    path("tickets/<int:number>/merge/", merge, name="merge"),
+    path("tickets/<int:number>/merges/<int:record>/undo/", unmerge, name="unmerge"),
+    path("messages/<int:message>/split/", split, name="split"),
+    path("tickets/<int:number>/splits/<int:record>/undo/", unsplit, name="unsplit"),
+    path("tickets/<int:number>/join/", join, name="join"),
+    path("tickets/<int:number>/joinings/<int:record>/undo/", part, name="part"),
+    path("tickets/<int:number>/identities/<int:identity>/part/", part_identity, name="part_identity"),
+]
