@@ -19,6 +19,7 @@ from django.utils.translation import gettext
 
 from heed.accounts import audit
 from heed.accounts.models import User
+from heed.accounts.rights import need
 from heed.channels.models import Account
 from heed.inbox.models import Event, Identity, Message, Ticket
 from heed.inbox.verbs.automatic import Origin, send_automatic
@@ -290,7 +291,8 @@ def unknown_blanks(text: str) -> set[str]:
 
 @transaction.atomic
 def keep_message(row: AutomaticMessage, user: User) -> AutomaticMessage:
-    """Make or change an automatic message."""
+    """Make or change an automatic message. Raises `NotAllowed`."""
+    need(user, "routing")
     new = row.pk is None
     row.save()
     audit.record(user, "made" if new else "changed", row, kind=row.kind, on=row.on)
@@ -299,6 +301,7 @@ def keep_message(row: AutomaticMessage, user: User) -> AutomaticMessage:
 
 @transaction.atomic
 def remove_message(row: AutomaticMessage, user: User) -> None:
-    """Take an account's own message away: the one for all accounts counts again."""
+    """Take an account's own message away: the one for all accounts counts again. Raises `NotAllowed`."""
+    need(user, "routing")
     audit.record(user, "removed", row, kind=row.kind)
     AutomaticMessage.objects.filter(pk=row.pk).delete()

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from heed.inbox.jobs import defer_once
 from heed.lib import clock
 from heed.routing import promises
+from heed.routing.moving import MOVE_PROMISES
 
 
 @app.periodic(cron="* * * * * */20")
@@ -18,16 +18,10 @@ def say_what_is_due(timestamp: int) -> None:
         continue
 
 
-@app.task(queue="tidy")
+@app.task(name=MOVE_PROMISES, queue="tidy")
 def move_promises(after: int = 0) -> None:
     """Bring the promises of open tickets up to date, some hundred at a time."""
     tickets = promises.open_tickets(after)
     if tickets:
         promises.keep_all(tickets)
         move_promises.defer(after=tickets[-1])
-
-
-def promises_may_have_moved() -> None:
-    """Hours, places or policies changed: every open ticket is looked at again. Call it in the transaction
-    that changed them."""
-    defer_once(move_promises, "move_promises")

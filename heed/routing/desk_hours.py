@@ -12,10 +12,12 @@ from django.db import transaction
 
 from heed.accounts import audit
 from heed.accounts.models import User
+from heed.accounts.rights import need
 from heed.inbox.models import Ticket
 from heed.lib import clock
 from heed.routing.hours import ALWAYS, Calendar, Holiday, OpeningHours, Span
 from heed.routing.models import Hours, Schedule, SchedulePlace
+from heed.routing.moving import promises_may_have_moved
 
 
 class Place(NamedTuple):
@@ -154,7 +156,8 @@ def keep(
     places: Iterable[Place],
 ) -> Schedule:
     """Make a schedule, or change one from now on: its hours, and where it holds. A place that another
-    schedule held for goes over to this one."""
+    schedule held for goes over to this one. Raises `NotAllowed`."""
+    need(user, "routing")
     now = clock.now()
     if schedule is None:
         schedule = Schedule.objects.create(name=name)
@@ -167,17 +170,20 @@ def keep(
         Hours.objects.create(schedule=schedule, since=now, **facts)
     _hold_at(schedule, set(places), now)
     audit.record(user, "made" if held is None else "changed", schedule, name=name, zone=zone)
+    promises_may_have_moved()
     return schedule
 
 
 @transaction.atomic
 def put_away(schedule: Schedule, user: User) -> None:
-    """A schedule holds nowhere any more. It stays for what was measured by it."""
+    """A schedule holds nowhere any more. It stays for what was measured by it. Raises `NotAllowed`."""
+    need(user, "routing")
     _hold_at(schedule, set(), clock.now())
     Schedule.objects.filter(pk=schedule.pk).update(
         archived=True, name=f"{schedule.name[:60]} ({schedule.pk})"
     )
     audit.record(user, "removed", schedule, name=schedule.name)
+    promises_may_have_moved()
 
 
 def _hold_at(schedule: Schedule, wanted: set[Place], now: datetime) -> None:
@@ -202,3 +208,15 @@ def places_of(schedule: Schedule) -> list[Place]:
     """Where a schedule holds now."""
     rows = schedule.places.filter(until=None).order_by("id")
     return [Place(row.team_id or 0, row.account_id or 0, row.brand_id or 0) for row in rows]
+
+
+def schedules() -> list[tuple[Schedule, list[Place], Hours]]:
+    """The schedules in use, by name, with where each holds and what it says."""
+    rows = Schedule.objects.filter(archived=False).order_by("name").prefetch_related("versions", "places")
+    found = []
+    for row in rows:
+        versions = sorted(row.versions.all(), key=lambda each: (each.since, each.pk))
+        holds = [each for each in row.places.all() if each.until is None]
+        places = [Place(each.team_id or 0, each.account_id or 0, each.brand_id or 0) for each in holds]
+        found.append((row, sorted(places), versions[-1]))
+    return found

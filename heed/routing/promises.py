@@ -17,12 +17,14 @@ from django.db import connection, transaction
 
 from heed.accounts import audit
 from heed.accounts.models import User
+from heed.accounts.rights import need
 from heed.inbox import events
 from heed.inbox.models import Event, Ticket
 from heed.lib import clock, live
 from heed.routing import desk_hours, targets
 from heed.routing.desk_hours import ROUND_THE_CLOCK, DeskHours, Version, place_of
 from heed.routing.models import Policy, Promise
+from heed.routing.moving import promises_may_have_moved
 from heed.routing.targets import Course, Matter
 
 End = Promise.End
@@ -541,26 +543,31 @@ def keep_all(tickets: Collection[int]) -> None:
 
 @transaction.atomic
 def keep_policy(policy: Policy, user: User) -> Policy:
-    """Make a policy, or change one: what is running moves with it."""
+    """Make a policy, or change one: what is running moves with it. Raises `NotAllowed`."""
+    need(user, "routing")
     new = policy.pk is None
     if new:
         last = Policy.objects.order_by("-position").values_list("position", flat=True).first()
         policy.position = (last or 0) + 1
     policy.save()
     audit.record(user, "made" if new else "changed", policy, name=policy.name)
+    promises_may_have_moved()
     return policy
 
 
 @transaction.atomic
 def put_policy_away(policy: Policy, user: User) -> None:
-    """A policy promises nothing any more. It stays for what was promised under it."""
+    """A policy promises nothing any more. It stays for what was promised under it. Raises `NotAllowed`."""
+    need(user, "routing")
     Policy.objects.filter(pk=policy.pk).update(archived=True)
     audit.record(user, "removed", policy, name=policy.name)
+    promises_may_have_moved()
 
 
 @transaction.atomic
 def move_policy(policy: Policy, user: User, up: bool) -> None:
-    """Ask this policy before the one above it, or after the one below."""
+    """Ask this policy before the one above it, or after the one below. Raises `NotAllowed`."""
+    need(user, "routing")
     rows = list(Policy.objects.select_for_update().filter(archived=False).order_by("position", "id"))
     here = next((index for index, row in enumerate(rows) if row.pk == policy.pk), None)
     there = None if here is None else here + (-1 if up else 1)
@@ -571,3 +578,4 @@ def move_policy(policy: Policy, user: User, up: bool) -> None:
         row.position = position
     Policy.objects.bulk_update(rows, ["position"])
     audit.record(user, "changed", policy, position=there)
+    promises_may_have_moved()
