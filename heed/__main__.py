@@ -38,6 +38,8 @@ def main() -> int:
         _serve(options.command, options.bind, options.port or 8000)
     elif options.command in ("intake", "worker"):
         _work(options.command)
+    elif options.command == "audit":
+        return _audit(options.head)
     else:
         _set_up(options)
     return 0
@@ -64,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
             address = os.environ.get("HEED_BIND", "127.0.0.1")
             command.add_argument("--bind", default=address, metavar="ADDRESS", help="listen here (127.0.0.1)")
     made["run"].add_argument("--empty", action="store_true", help="no sandbox networks and no demo company")
+    made["audit"].add_argument("what", choices=["verify"], help="walk the whole chain")
+    made["audit"].add_argument(
+        "--head", default="", metavar="DIGEST", help="a digest noted down earlier that must be part of it"
+    )
     made["setup"].add_argument("--demo", action="store_true", help="the people of the demo company too")
     return parser
 
@@ -76,6 +82,7 @@ COMMANDS = {
     "door": "Serve the door alone: take deliveries in.",
     "intake": "Turn deliveries into tickets.",
     "worker": "Send answers, fetch files, poll networks.",
+    "audit": "Verify that nothing in the audit was changed or removed.",
     "sandbox": "Pretend to be the networks (options of its own).",
 }
 
@@ -144,6 +151,29 @@ def _set_up(options: argparse.Namespace) -> None:
     if options.command == "setup":
         setup.collect_static()
         setup.welcome(demo=options.demo)
+
+
+def _audit(head: str) -> int:
+    """Say whether the chain is whole: 0 when it is, 1 with the first broken row when it is not."""
+    import django
+
+    django.setup()
+    from django.db.utils import OperationalError
+
+    from heed.accounts.audit import verify
+
+    try:
+        verdict = verify(head)
+    except OperationalError as trouble:
+        sys.exit(f"Heed cannot reach its database. Is it running, and is HEED_DATABASE_URL right?\n{trouble}")
+    waiting = f" {verdict.waiting} rows wait to be sealed." if verdict.waiting else ""
+    if verdict.broken is not None:
+        print(
+            f"Broken at row {verdict.broken}: {verdict.why}. {verdict.rows} rows before it are whole.{waiting}"
+        )
+        return 1
+    print(f"{verdict.rows} rows, all whole.{waiting} The last digest is {verdict.head or 'none yet'}.")
+    return 0
 
 
 def _sandbox(words: list[str]) -> int:

@@ -29,6 +29,7 @@ from heed.api.shapes.messages import (
     of_message,
     of_way,
 )
+from heed.api.shapes.search import Order
 from heed.api.shapes.tickets import PRIORITIES, TicketChange, TicketOut, Tickets, of_ticket, of_tickets
 from heed.channels.base import FilledTemplate
 from heed.inbox import reach, verbs
@@ -45,9 +46,10 @@ def list_tickets(
     account: int | None = None,
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    order: Literal["newest", "closing"] = "newest",
+    order: Order = "newest",
 ) -> Any:
-    """By `order` "closing", the unanswered whose window closes first come first."""
+    """By `order` "closing", the unanswered whose window closes first come first; by "waiting" and "due",
+    those that wait longest or are due next; overdue and snoozed ones always come by their time."""
     page = reach.tickets(request.auth, view, account=account, after=after, limit=limit, order=order)
     return {"items": of_tickets(page.items), "next": page.next}
 
@@ -136,7 +138,9 @@ def read_possible(request: Asking, number: int) -> Any:
 def list_messages(
     request: Asking, number: int, after: str = "", limit: Annotated[int, Query(ge=1, le=500)] = 500
 ) -> Any:
-    page = reach.messages(reach.ticket(request.auth, number), after=after, limit=limit)
+    ticket = reach.ticket(request.auth, number)
+    audit.opened(request.auth, ticket, f"#{number}")
+    page = reach.messages(ticket, after=after, limit=limit)
     return {"items": [of_message(message) for message in page.items], "next": page.next}
 
 
