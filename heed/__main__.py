@@ -168,9 +168,8 @@ def _audit(head: str) -> int:
         sys.exit(f"Heed cannot reach its database. Is it running, and is HEED_DATABASE_URL right?\n{trouble}")
     waiting = f" {verdict.waiting} rows wait to be sealed." if verdict.waiting else ""
     if verdict.broken is not None:
-        print(
-            f"Broken at row {verdict.broken}: {verdict.why}. {verdict.rows} rows before it are whole.{waiting}"
-        )
+        whole = f"{verdict.rows} rows before it are whole."
+        print(f"Broken at row {verdict.broken}: {verdict.why}. {whole}{waiting}")
         return 1
     print(f"{verdict.rows} rows, all whole.{waiting} The last digest is {verdict.head or 'none yet'}.")
     return 0

@@ -29,7 +29,6 @@ from heed.api.shapes.messages import (
     of_message,
     of_way,
 )
-from heed.api.shapes.search import Order
 from heed.api.shapes.tickets import PRIORITIES, TicketChange, TicketOut, Tickets, of_ticket, of_tickets
 from heed.channels.base import FilledTemplate
 from heed.inbox import reach, verbs
@@ -46,10 +45,9 @@ def list_tickets(
     account: int | None = None,
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    order: Order = "newest",
+    order: Literal["newest", "closing"] = "newest",
 ) -> Any:
-    """By `order` "closing", the unanswered whose window closes first come first; by "waiting" and "due",
-    those that wait longest or are due next; overdue and snoozed ones always come by their time."""
+    """By `order` "closing", the unanswered whose window closes first come first."""
     page = reach.tickets(request.auth, view, account=account, after=after, limit=limit, order=order)
     return {"items": of_tickets(page.items), "next": page.next}
 
