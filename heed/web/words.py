@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.channels.reasons import REASONS
 from heed.inbox.models import Event, Identity, Message, Ticket
-from heed.web import deeds, matters
+from heed.web import deeds, due_words, matters
 
 
 class Shown(NamedTuple):
@@ -131,7 +131,7 @@ def what_happened(event: Event) -> SafeString:
         case "action_failed":
             action = str(ACTIONS.get(str(facts.get("action")), facts.get("action") or ""))
             return _in_vain(action, str(facts.get("reason") or ""))
-    for said in (deeds.SAID, matters.SAID):
+    for said in (deeds.SAID, matters.SAID, due_words.SAID):
         if event.kind in said:
             return said[event.kind](who, facts)
     known, unknown = _DEEDS.get(event.kind, (_("Changed by {who}"), _("Changed")))

@@ -1,0 +1,76 @@
+"""The words for what is promised: targets, times, and when something is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+TARGETS: dict[str, Promise] = {
+    "first_reply": _("First reply"),
+    "next_reply": _("Next reply"),
+    "resolution": _("Solved"),
+}
+
+_DUE: dict[str, Promise] = {
+    "first_reply": _("first reply due in"),
+    "next_reply": _("reply due in"),
+    "resolution": _("to be solved in"),
+}
+
+_OVERDUE: dict[str, Promise] = {
+    "first_reply": _("First reply overdue"),
+    "next_reply": _("Reply overdue"),
+    "resolution": _("Should be solved by now"),
+}
+
+_MISSED: dict[str, Promise] = {
+    "first_reply": _("The first reply was due now and did not come"),
+    "next_reply": _("The reply was due now and did not come"),
+    "resolution": _("This should have been solved by now"),
+}
+
+
+def due_in(target: str) -> str:
+    """What is due, before how long still."""
+    return str(_DUE.get(target, _DUE["next_reply"]))
+
+
+def overdue(target: str) -> str:
+    return str(_OVERDUE.get(target, _OVERDUE["next_reply"]))
+
+
+def missed(who: SafeString | None, facts: Mapping[str, Any]) -> SafeString:
+    """A missed target as a line between the messages."""
+    return format_html("{}", _MISSED.get(str(facts.get("target")), _MISSED["next_reply"]))
+
+
+SAID = {"due_missed": missed}
+
+
+def how_long(seconds: int) -> str:
+    """So many seconds in the largest words that are exact: 90 minutes, 2 hours."""
+    if seconds % 3600 == 0:
+        hours = seconds // 3600
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    minutes = round(seconds / 60)
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+
+
+def moment_there(at: datetime, zone: ZoneInfo) -> str:
+    """A moment by the clock on a wall there: the weekday, the day and the time."""
+    there = at.astimezone(zone)
+    day = date_format(there, "l")
+    return gettext("%(weekday)s, %(date)s, %(time)s") % {
+        "weekday": day,
+        "date": date_format(there, "DATE_FORMAT"),
+        "time": f"{there:%H:%M}",
+    }
