@@ -29,12 +29,14 @@ class Section:
 SECTIONS: tuple[Section, ...] = (
     Section("views", _("Views"), "see", WORK),
     Section("people", _("People"), "people", TEAM),
+    Section("teams", _("Teams"), "routing", TEAM),
     Section("roles", _("Roles"), "people", TEAM),
     Section("brands", _("Brands"), "accounts", TEAM),
-    Section("sign_in_policy", _("Sign-in"), "people", SAFETY),
     Section("tags", _("Tags"), "desk", WORK),
     Section("fields", _("Fields"), "desk", WORK),
+    Section("rules", _("Rules"), "routing", WORK),
     Section("questions", _("Follow-up question"), "routing", WORK),
+    Section("sign_in_policy", _("Sign-in"), "people", SAFETY),
     Section("audit", _("Audit"), "audit", SAFETY),
     Section("tokens", _("API tokens"), "people", SAFETY),
 )

@@ -21,6 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("heed.web.views.people")),
     path("", include("heed.web.views.invitation")),
     path("", include("heed.web.views.settings_roles")),
+    path("", include("heed.web.views.settings_teams")),
+    path("", include("heed.web.views.settings_rules")),
     path("", include("heed.web.views.settings_brands")),
     path("", include("heed.web.views.settings_sign_in")),
     path("", include("heed.web.views.settings_tokens")),

@@ -1,0 +1,122 @@
+"""The pages on which a lead sets up teams and rules."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from heed.accounts.models import Team, User
+from heed.routing.models import AccountTeam, Profile, Rule, Skill, TeamRouting
+from heed.web.tests import cast
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ("/settings/teams/", "/settings/rules/", "/settings/rules/new/")
+
+
+@pytest.fixture
+def lead(maja: User) -> Client:
+    client = Client()
+    client.force_login(maja)
+    return client
+
+
+def test_only_those_who_may_change_routing_see_them(page: Client, lead: Client, ana: User) -> None:
+    team = Team.objects.create(name="Returns")
+    rule = Rule.objects.create(name="Zips", when=["time"], actions=[])
+    inner = (f"teams/{team.pk}/", f"teams/people/{ana.pk}/", f"rules/{rule.pk}/")
+    for path in (*PAGES, *(f"/settings/{each}" for each in inner)):
+        assert page.get(path).status_code == 403, path
+        assert lead.get(path).status_code == 200, path
+        assert Client().get(path).status_code == 302, path
+    posts = (
+        "/settings/teams/skills/",
+        "/settings/rules/check/",
+        "/settings/rules/try/",
+        f"/settings/teams/{team.pk}/act/",
+        f"/settings/rules/{rule.pk}/act/",
+    )
+    for path in posts:
+        assert page.post(path, {"to": "remove"}).status_code == 403, path
+    assert Rule.objects.exists()
+
+
+def test_a_team_is_made_and_set_up(lead: Client, ana: User) -> None:
+    account = cast.account()
+    lead.post("/settings/teams/", {"name": "Returns"})
+    team = Team.objects.get()
+    given = {"name": "Returns and zips", "members": [ana.pk], "accounts": [account.pk], "way": "turns"}
+    given |= {"same_language": "on"}
+    assert lead.post(f"/settings/teams/{team.pk}/", given).status_code == 302
+    team.refresh_from_db()
+    assert (team.name, list(team.members.all())) == ("Returns and zips", [ana])
+    assert AccountTeam.objects.get().team == team
+    routing = TeamRouting.objects.get()
+    assert (routing.way, routing.same_language, routing.same_skill) == ("turns", True, False)
+    said = lead.get("/settings/teams/").content.decode()
+    assert "In turn" in said
+    assert "Ana Kovač" in said
+    assert lead.post("/settings/teams/", {"name": "returns and zips"}).status_code in (200, 302)
+    assert lead.get("/settings/teams/9999/").status_code == 404
+
+
+def test_somebodys_hours_and_languages(lead: Client, ana: User) -> None:
+    skill = Skill.objects.create(name="Zips", tags=["zip"])
+    path = f"/settings/teams/people/{ana.pk}/"
+    given = {
+        "languages": "sl, EN",
+        "skills": [skill.pk],
+        "capacity": "5",
+        "zone": "Europe/Ljubljana",
+        "day-0": "9:00-12:00, 13:00–17:00",
+    }
+    assert lead.post(path, given).status_code == 302
+    profile = Profile.objects.get()
+    assert profile.languages == ["en", "sl"]
+    assert profile.shifts == {"0": [["09:00", "12:00"], ["13:00", "17:00"]]}
+    assert list(profile.skills.all()) == [skill]
+    refused = lead.post(path, given | {"day-0": "nine to five"})
+    assert refused.status_code == 422
+    assert "nine to five" in refused.content.decode()
+
+
+def test_a_rule_is_made_tried_and_switched_on(lead: Client) -> None:
+    given = {
+        "name": "Zips",
+        "when": ["message_received"],
+        "condition": "is:unanswered",
+        "a0-do": "add_tags",
+        "a0-tags": "zip, Heel",
+        "an1-do": "priority",
+        "an1-priority": "3",
+        "stop": "on",
+    }
+    assert lead.post("/settings/rules/new/", given).status_code == 302
+    rule = Rule.objects.get()
+    assert rule.actions == [{"do": "add_tags", "tags": ["heel", "zip"]}, {"do": "priority", "priority": 3}]
+    assert (rule.on, rule.stop) == (False, True)
+    tried = lead.post("/settings/rules/try/", given).content.decode()
+    assert "would have touched" in tried
+    lead.post(f"/settings/rules/{rule.pk}/act/", {"to": "on"})
+    rule.refresh_from_db()
+    assert rule.on
+    assert "is:unanswered" in lead.get("/settings/rules/").content.decode()
+    lead.post(f"/settings/rules/{rule.pk}/act/", {"to": "remove"})
+    assert not Rule.objects.exists()
+
+
+def test_a_mistake_is_marked_where_it_stands(lead: Client) -> None:
+    given = {"name": "Zips", "when": ["time"], "condition": "is:open is:nonsense tag", "a0-do": "hide"}
+    for path in ("/settings/rules/check/", "/settings/rules/try/", "/settings/rules/new/"):
+        said = lead.post(path, given).content.decode()
+        assert "<mark>nonsense</mark>" in said, path
+    assert not Rule.objects.exists()
+    said = lead.post("/settings/rules/new/", given | {"condition": "", "when": []}).content.decode()
+    assert "Choose when the rule looks." in said
+    assert 'value="hide"' in said
+
+
+def test_an_example_fills_the_form(lead: Client) -> None:
+    said = lead.get("/settings/rules/new/?like=late").content.decode()
+    assert "waiting:&gt;2h" in said
+    assert lead.get("/settings/rules/new/?like=nothing").status_code == 200
