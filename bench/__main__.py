@@ -1,4 +1,7 @@
-"""`bin/bench [PART …]`: a table, and the same as JSON in bench/last.json."""
+"""`bin/bench [PART …]`: a table, and the same as JSON in bench/last.json.
+
+`bin/bench --size 1m` measures a desk of a million tickets (10k and 100k, too), `bin/bench --growth` all
+three sizes, and by how much each figure grew from one to the next."""
 
 from __future__ import annotations
 
@@ -12,9 +15,12 @@ from pathlib import Path
 from bench.desk import desk
 from bench.figure import Figure
 from bench.parts import PARTS
+from bench.size import SIZES, at_size
 
 
 def main(wanted: list[str]) -> int:
+    if wanted[:1] in (["--size"], ["--growth"]):
+        return growth([wanted[1]] if wanted[0] == "--size" and len(wanted) == 2 else list(SIZES))
     unknown = set(wanted) - set(PARTS)
     if unknown:
         print(f"The parts are {', '.join(PARTS)}.")
@@ -38,6 +44,27 @@ def main(wanted: list[str]) -> int:
     result = {"machine": machine, "figures": [asdict(figure) for figure in figures]}
     (Path(__file__).parent / "last.json").write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
     return 0 if all(figure.met is not False for figure in figures) else 1
+
+
+def growth(sizes: list[str]) -> int:
+    """Measure desks of these sizes. Figures in milliseconds may grow by half from 100k to 1m, not more."""
+    if not set(sizes) <= set(SIZES):
+        print(f"The sizes are {', '.join(SIZES)}.")
+        return 2
+    by_size: dict[str, list[Figure]] = {}
+    for size in sizes:
+        print(f"measuring {size} …", file=sys.stderr)
+        with desk() as running:
+            by_size[size] = at_size(running, SIZES[size])
+    print(f"\n{'':42}{''.join(f'{size:>12}' for size in sizes)}")
+    for row in zip(*by_size.values(), strict=True):
+        values = "".join(f"{figure.value:12,.1f}" for figure in row)
+        grown = f"{row[-1].value / row[-2].value:8.2f}×" if len(row) > 1 and row[-2].value else ""
+        mark = {True: "met", False: "MISSED", None: ""}[row[-1].met]
+        print(f"{row[-1].name:42}{values} {row[-1].unit:12}{row[-1].target:10}{mark:8}{grown}")
+    kept = {size: [asdict(figure) for figure in figures] for size, figures in by_size.items()}
+    (Path(__file__).parent / "growth.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    return 0 if all(figure.met is not False for figures in by_size.values() for figure in figures) else 1
 
 
 def line(figure: Figure) -> str:

@@ -23,6 +23,7 @@ import httpx
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "bench-token-0123456789"  # noqa: S105 - of a desk that is thrown away
 SECRET = "bench-app-secret"  # noqa: S105
+OWNER = "owner@acme.example"
 PASSWORD = "measured-by-bench"  # noqa: S105
 
 
@@ -103,14 +104,18 @@ class Desk:
         account.save()
         return account
 
-    def browser(self) -> httpx.Client:
+    @property
+    def processes(self) -> tuple[subprocess.Popen[bytes], ...]:
+        return tuple(self._processes)
+
+    def browser(self, email: str = OWNER) -> httpx.Client:
         """A signed-in browser."""
         from django.conf import settings
 
         client = httpx.Client(base_url=self.url, trust_env=False, timeout=30, follow_redirects=True)
         client.get("/sign-in/")
         token = client.cookies[settings.CSRF_COOKIE_NAME]
-        form = {"login": "owner@acme.example", "password": PASSWORD, "csrfmiddlewaretoken": token}
+        form = {"login": email, "password": PASSWORD, "csrfmiddlewaretoken": token}
         client.post("/sign-in/", data=form, headers={"referer": self.url})
         if settings.SESSION_COOKIE_NAME not in client.cookies:
             raise RuntimeError("cannot sign in")

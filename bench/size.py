@@ -1,0 +1,427 @@
+"""The same figures at any size: `bin/bench --size 1m`, or `bin/bench --growth` for 10 k, 100 k and 1 M."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from bench.company import AGENTS, LONG_THREAD, Size, build
+from bench.desk import OWNER, PASSWORD, Desk, percentile
+from bench.figure import Figure
+
+SIZES = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
+_VIEWS = ("mine", "unanswered", "overdue", "unassigned", "open", "all")
+_AS_THE_PAGE = {"hx-request": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The people whose pages are measured: by their rights, from seeing all to seeing one account."""
+
+    owner: str
+    agent: str
+    of_account: str
+    of_team: str
+
+    def everybody(self) -> dict[str, str]:
+        return {
+            "owner": self.owner,
+            "agent": self.agent,
+            "one account": self.of_account,
+            "one team": self.of_team,
+        }
+
+
+def at_size(desk: Desk, tickets: int) -> list[Figure]:
+    """Build a company of this size in the empty desk, and measure its pages."""
+    cast, accounts, agents, teams = _people(desk)
+    rate = build(Size(tickets), accounts, agents, teams)
+    figures = [Figure("generator", rate, "messages/s", "≥ 20,000", rate >= 20_000)]
+    figures += _index(tickets)
+    desk.web()
+    figures += _lists(desk, cast)
+    figures += _counters(cast)
+    figures += _tickets(desk, cast)
+    figures += _searches(desk, cast)
+    figures += _api(desk)
+    figures += _clicks(desk)
+    figures += asyncio.run(_listeners(desk))
+    desk.end_processes()
+    figures += _flow(desk)
+    return figures
+
+
+def _people(desk: Desk) -> tuple[Cast, list[int], list[int], list[int]]:
+    from heed.accounts.models import Grant, Team, User
+
+    accounts = [desk.account(f"size-{number}").pk for number in range(12)]
+    teams = [Team.objects.create(name=f"Team {number}").pk for number in range(4)]
+    made = [
+        User.objects.create_user(f"agent{number}@acme.example", PASSWORD, name=f"Agent {number}", role="")
+        for number in range(AGENTS)
+    ]
+    for number, each in enumerate(made):
+        place: dict[str, int] = {}
+        if number % 4 == 1:
+            place = {"account": accounts[number % 12]}
+        elif number % 4 == 2:
+            place = {"team_id": teams[number % 4]}
+        Grant.objects.create(user=each, role="agent", **place)
+    cast = Cast(OWNER, made[0].email, made[1].email, made[2].email)
+    return cast, accounts, [each.pk for each in made], teams
+
+
+def _index(tickets: int) -> list[Figure]:
+    """Read every word into the search, as the worker does after an upgrade."""
+    from heed.inbox import search
+
+    began = time.perf_counter()
+    search.index_everything()
+    seconds = time.perf_counter() - began
+    return [Figure("search index", tickets / seconds, "tickets/s")]
+
+
+def _lists(desk: Desk, cast: Cast) -> list[Figure]:
+    """Every view, its first page and one forty pages on, for people with different rights."""
+    figures = []
+    for name, email in cast.everybody().items():
+        browser = desk.browser(email)
+        times: list[float] = []
+        for view in _VIEWS:
+            first = f"/inbox/{view}/"
+            times += _times(browser, first, 12)
+            deep = _deep(email, view)
+            if deep:
+                times += _times(browser, f"/inbox/{view}/rows/", 12, _AS_THE_PAGE, {"after": deep})
+        p95 = percentile(times, 0.95) * 1000
+        figures.append(Figure(f"inbox page, {name}, p50", statistics.median(times) * 1000, "ms"))
+        figures.append(Figure(f"inbox page, {name}, p95", p95, "ms", "≤ 50", p95 <= 50))
+    queries = max(_queries(f"/inbox/{view}/", cast.owner) for view in _VIEWS)
+    figures.append(Figure("inbox page, queries", queries, "", "≤ 12", queries <= 12))
+    return figures
+
+
+def _deep(email: str, view: str) -> str:
+    """The cursor of a page far down a view; empty where the view is too short."""
+    from heed.accounts.models import User
+    from heed.inbox import reach
+
+    user, after = User.objects.get(email=email), ""
+    for _page in range(40):
+        after = reach.tickets(user, view, after=after).next
+        if not after:
+            return ""
+    return after
+
+
+def _queries(path: str, email: str) -> int:
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from heed.accounts.models import User
+
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(User.objects.get(email=email))
+    client.get(path)
+    with CaptureQueriesContext(connection) as caught:
+        client.get(path)
+    return len(caught)
+
+
+def _counters(cast: Cast) -> list[Figure]:
+    from heed.accounts.models import User
+    from heed.inbox import reach
+
+    times = []
+    for email in cast.everybody().values():
+        for _each in range(50):
+            user = User.objects.get(email=email)
+            times.append(_timed(lambda user=user: reach.tallies(user)))  # type: ignore[misc]
+    p95 = percentile(times, 0.95) * 1000
+    return [Figure("counters, p95", p95, "ms", "≤ 15", p95 <= 15)]
+
+
+def _tickets(desk: Desk, cast: Cast) -> list[Figure]:
+    from heed.inbox.models import Ticket
+
+    browser = desk.browser(cast.agent)
+    last = Ticket.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    numbers = [1 + (last * step // 150) for step in range(149)]
+    some = [time for number in numbers for time in _times(browser, f"/inbox/all/{number}/", 1, _AS_THE_PAGE)]
+    long = _times(browser, f"/inbox/all/{last}/", 40, _AS_THE_PAGE)
+    figures = []
+    for name, times in (("ticket page", some), (f"ticket page, {LONG_THREAD} messages", long)):
+        p95 = percentile(times, 0.95) * 1000
+        figures.append(Figure(f"{name}, p50", statistics.median(times) * 1000, "ms"))
+        figures.append(Figure(f"{name}, p95", p95, "ms", "≤ 60", p95 <= 60))
+    return figures
+
+
+SEARCHES = {
+    "common word": ("order", "parcel", "paket", "طلبي"),
+    "rare word": ("80004182", "dobgrevlj", "order 80000007"),
+    "two letters": ("zi", "mo", "sh"),
+    "Chinese": ("订单", "退款"),
+    "mixed operators": ("is:open tag:returns zip", "parcel -tag:recall lang:en", '"broken zip" OR refund'),
+}
+
+
+def _searches(desk: Desk, cast: Cast) -> list[Figure]:
+    figures = []
+    for kind, asked in SEARCHES.items():
+        for name, email in (("", cast.owner), (", one account", cast.of_account)):
+            browser = desk.browser(email)
+            times = [
+                took for words in asked for took in _times(browser, "/inbox/search/", 10, params={"q": words})
+            ]
+            p95 = percentile(times, 0.95) * 1000
+            figures.append(Figure(f"search, {kind}{name}, p95", p95, "ms", "≤ 150", p95 <= 150))
+    return figures
+
+
+def _api(desk: Desk) -> list[Figure]:
+    """What a program sees, one after the other: a list, a ticket, a reply."""
+    from bench.desk import TOKEN
+    from heed.inbox.models import Ticket
+
+    number = Ticket.objects.filter(kind="private").order_by("-pk").values_list("pk", flat=True)[0]
+    with httpx.Client(
+        base_url=f"{desk.url}/api/v1", headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False
+    ) as api:
+        note = {"visibility": "note", "text": "The zip fault of batch 7."}
+        calls: dict[str, tuple[Callable[[], Any], float]] = {
+            "API list, p50": (lambda: api.get("/tickets").raise_for_status(), 58 / 4),
+            "API ticket, p50": (lambda: api.get(f"/tickets/{number}/messages").raise_for_status(), 42 / 4),
+            "API note, p50": (
+                lambda: api.post(f"/tickets/{number}/messages", json=note).raise_for_status(),
+                20 / 4,
+            ),
+        }
+        figures = []
+        for name, (call, most) in calls.items():
+            times = [_timed(call) for _each in range(60)][10:]
+            p50 = statistics.median(times) * 1000
+            figures.append(Figure(name, p50, "ms", f"≤ {most:.1f}", p50 <= most))
+    return figures
+
+
+def _clicks(desk: Desk) -> list[Figure]:
+    """From a click on a ticket in the list until it is painted, in a real browser."""
+    with _chromium() as browser:
+        page = browser.new_page(base_url=desk.url)
+        page.goto("/sign-in/")
+        page.fill("[name=login]", OWNER)
+        page.fill("[name=password]", PASSWORD)
+        page.press("[name=password]", "Enter")
+        page.wait_for_url("**/inbox/**")
+        page.goto("/inbox/open/")
+        page.wait_for_selector(_ROW)
+        page.wait_for_timeout(1000)
+        times = [float(page.evaluate(_CLICK, number)) for number in range(1, 30)]
+    p95 = percentile(times[4:], 0.95)
+    return [
+        Figure("click to painted ticket, p50", statistics.median(times[4:]), "ms"),
+        Figure("click to painted ticket, p95", p95, "ms", "≤ 150", p95 <= 150),
+    ]
+
+
+_ROW = "#tickets a.name"
+_CLICK = """async number => {
+  const link = document.querySelectorAll("#tickets a.name")[number];
+  const wanted = link.getAttribute("href").match(/(\\d+)\\/?$/)[1];
+  const began = performance.now();
+  link.click();
+  for (;;) {
+    await new Promise(requestAnimationFrame);
+    if (document.querySelector(`#composer[data-ticket="${wanted}"]`)) break;
+    if (performance.now() - began > 5000) break;
+  }
+  await new Promise(requestAnimationFrame);
+  return performance.now() - began;
+}"""
+
+
+@contextmanager
+def _chromium() -> Iterator[Any]:
+    import os
+    import shutil
+
+    from playwright.sync_api import sync_playwright
+
+    found = os.environ.get("HEED_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+LISTENERS = 2000
+
+
+async def _listeners(desk: Desk) -> list[Figure]:
+    """2,000 open pages on one web process: how long until the last of a nudge's pages has heard."""
+    import resource
+
+    import psutil
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 16384), hard))
+    client = desk.browser()
+    cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    heard: dict[int, float] = {}
+    opened = 0
+
+    async def listen(number: int) -> None:
+        nonlocal opened
+        reader, writer = await asyncio.open_connection("127.0.0.1", desk.port)
+        writer.write(
+            f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{desk.port}\r\nCookie: {cookie}\r\n\r\n".encode()
+        )
+        try:
+            while line := await reader.readline():
+                if line.startswith(b"event: hello"):
+                    opened += 1
+                if b'"topics"' in line and b'"ticket:' in line:
+                    heard.setdefault(number, time.perf_counter())
+        finally:
+            writer.close()
+
+    tasks = []
+    for number in range(LISTENERS):
+        tasks.append(asyncio.create_task(listen(number)))
+        if number % 50 == 49:
+            await asyncio.sleep(0.1)
+    for _wait in range(300):
+        if opened >= LISTENERS:
+            break
+        await asyncio.sleep(0.1)
+    delays: list[float] = []
+    for _round in range(5):
+        await asyncio.sleep(2.5)
+        heard.clear()
+        began = time.perf_counter()
+        await asyncio.to_thread(_nudge)
+        for _wait in range(50):
+            await asyncio.sleep(0.1)
+            if len(heard) >= opened:
+                break
+        delays += [at - began for at in heard.values()]
+    memory = sum(_rss(psutil.Process(each.pid)) for each in desk.processes)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    p95 = percentile(delays, 0.95) * 1000 if delays else float("inf")
+    told = len(delays) / (5 * LISTENERS) * 100
+    return [
+        Figure("live pages open", opened, "", f"≥ {LISTENERS:,}", opened >= LISTENERS),
+        Figure("live pages told", told, "%"),
+        Figure("nudge to live page, p95", p95, "ms", "≤ 500", p95 <= 500 and told > 99),
+        Figure("memory of the web process then", memory / 1e6, "MB"),
+    ]
+
+
+def _nudge() -> None:
+    from django.db import connection
+
+    from heed.lib import live
+
+    live.tell(["ticket:1", "queue"])
+    connection.close()
+
+
+def _rss(process: Any) -> int:
+    return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
+
+
+RATE, SECONDS = 1000, 20
+
+
+def _flow(desk: Desk) -> list[Figure]:
+    """Rules and targets while 1,000 messages a second arrive: how far behind they are at the end."""
+    from bench.desk import comment
+    from heed.inbox import ledger
+    from heed.inbox.models import Message
+    from heed.routing.models import Policy, Promise, Rule
+
+    account = desk.account("flow")
+    for number, (when, condition, actions) in enumerate(_RULES):
+        Rule.objects.create(
+            name=f"Rule {number}", position=number, on=True, when=[when], condition=condition, actions=actions
+        )
+    Policy.objects.create(name="Everybody", first_reply=3600, next_reply=3600, resolution=86400)
+    desk.start("intake")
+    desk.start("worker")
+    time.sleep(3)
+    began = time.perf_counter()
+    for second in range(SECONDS):
+        numbers = range(second * RATE, (second + 1) * RATE)
+        ledger.append(account.pk, [comment(2_000_000 + each, 8000, 300, "flow") for each in numbers])
+        time.sleep(max(0.0, began + second + 1 - time.perf_counter()))
+    behind = _until(lambda: Message.objects.filter(account=account).count() >= RATE * SECONDS)
+    _until(lambda: not _waiting_jobs())
+    late = time.perf_counter() - began - SECONDS
+    desk.end_processes()
+    kept = Promise.objects.filter(ticket__account=account).exists()
+    if not kept:
+        raise RuntimeError("no target was set")
+    return [
+        Figure("1,000 messages/s, intake behind at the end", behind, "s", "≤ 5", behind <= 5),
+        Figure("1,000 messages/s, rules and targets behind", late, "s", "≤ 5", late <= 5),
+    ]
+
+
+_RULES: tuple[tuple[str, str, list[dict[str, Any]]], ...] = (
+    ("ticket_opened", "parcel", [{"do": "tag", "add": ["parcel"], "remove": []}]),
+    ("ticket_opened", "refund OR vračilo", [{"do": "priority", "priority": 3}]),
+    ("message_received", "is:unanswered tag:recall", [{"do": "priority", "priority": 4}]),
+    ("message_received", "lang:mn -tag:returns", [{"do": "tag", "add": ["mongolian"], "remove": []}]),
+    ("message_received", "waiting:>2h", [{"do": "priority", "priority": 3}]),
+)
+
+
+def _until(done: Callable[[], bool], most: float = 180) -> float:
+    """Seconds until it is so."""
+    began = time.perf_counter()
+    while not done() and time.perf_counter() - began < most:
+        time.sleep(0.2)
+    return time.perf_counter() - began
+
+
+def _waiting_jobs() -> int:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE queue_name IN ('reactions', 'routing') "
+            "AND status IN ('todo', 'doing') AND (scheduled_at IS NULL OR scheduled_at < now())"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _times(
+    browser: httpx.Client,
+    path: str,
+    count: int,
+    headers: dict[str, str] | None = None,
+    params: dict[str, str] | None = None,
+) -> list[float]:
+    """Seconds of some requests, one after the other; where there are several, the first does not count."""
+    taken = [
+        _timed(lambda: browser.get(path, headers=headers, params=params).raise_for_status())
+        for _each in range(count)
+    ]
+    return taken[1:] if count > 1 else taken
+
+
+def _timed(call: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
