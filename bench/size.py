@@ -379,10 +379,10 @@ def _flow(desk: Desk) -> list[Figure]:
 
 
 _RULES: tuple[tuple[str, str, list[dict[str, Any]]], ...] = (
-    ("ticket_opened", "parcel", [{"do": "tag", "add": ["parcel"], "remove": []}]),
+    ("ticket_opened", "parcel", [{"do": "add_tags", "tags": ["parcel"]}]),
     ("ticket_opened", "refund OR vračilo", [{"do": "priority", "priority": 3}]),
     ("message_received", "is:unanswered tag:recall", [{"do": "priority", "priority": 4}]),
-    ("message_received", "lang:mn -tag:returns", [{"do": "tag", "add": ["mongolian"], "remove": []}]),
+    ("message_received", "lang:mn -tag:returns", [{"do": "add_tags", "tags": ["mongolian"]}]),
     ("message_received", "waiting:>2h", [{"do": "priority", "priority": 3}]),
 )
 
