@@ -18,6 +18,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from heed.channels.reach import NoSuchAccount
 from heed.channels.verbs import CannotConnect
+from heed.inbox.conditions import BadCondition
 from heed.inbox.files import MOST_BYTES, TooLarge
 from heed.inbox.reach import (
     BadCursor,
@@ -122,6 +123,7 @@ def _answers() -> dict[type[Exception], Callable[[HttpRequest, Any], HttpRespons
         CannotAnswer: _cannot_answer,
         CannotAct: _cannot_act,
         BadCursor: _bad_cursor,
+        BadCondition: _bad_condition,
         TooLarge: _too_large,
         **dict.fromkeys(_MISSING, _not_found),
         DataError: _not_storable,
@@ -190,6 +192,18 @@ def _bad_cursor(request: HttpRequest, error: BadCursor) -> HttpResponse:
         "bad-cursor",
         _("“after” is not a cursor of this list. Take it from “next” of the page before."),
         errors=[{"field": "after", "sentence": _("Take it from “next” of the page before.")}],
+    )
+
+
+def _bad_condition(request: HttpRequest, error: BadCondition) -> HttpResponse:
+    """Which word cannot be understood, at which letter, and what may be meant instead."""
+    return document(
+        422,
+        "bad-condition",
+        error.sentence,
+        position=error.position,
+        word=error.word,
+        suggestion=error.suggestion,
     )
 
 

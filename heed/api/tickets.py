@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, BinaryIO, Literal, cast
+from typing import Annotated, Any, BinaryIO, cast
 
 from django.db import transaction
 from django.http.response import HttpResponseBase
@@ -29,7 +29,9 @@ from heed.api.shapes.messages import (
     of_message,
     of_way,
 )
+from heed.api.shapes.search import Order
 from heed.api.shapes.tickets import PRIORITIES, TicketChange, TicketOut, Tickets, of_ticket, of_tickets
+from heed.channels import reach as channels
 from heed.channels.base import FilledTemplate
 from heed.inbox import reach, verbs
 from heed.inbox.models import Message, Ticket
@@ -45,9 +47,10 @@ def list_tickets(
     account: int | None = None,
     after: str = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    order: Literal["newest", "closing"] = "newest",
+    order: Order = "newest",
 ) -> Any:
-    """By `order` "closing", the unanswered whose window closes first come first."""
+    """By `order` "closing", the unanswered whose window closes first come first; by "waiting" and "due",
+    those that wait longest or are due next; overdue and snoozed ones always come by their time."""
     page = reach.tickets(request.auth, view, account=account, after=after, limit=limit, order=order)
     return {"items": of_tickets(page.items), "next": page.next}
 
@@ -159,6 +162,7 @@ def write(request: Asking, number: int, given: MessageGiven) -> Any:
             key=given.key,
             quote=given.quote,
             template=_filled(given.template),
+            account=channels.account(given.from_account) if given.from_account is not None else None,
         )
     return Status(201, of_message(reach.message(request.auth, message.pk)))
 

@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from ninja import NinjaAPI
 from ninja.renderers import BaseRenderer
 
-from heed.api import accounts, deliveries, many, messages, notices, problems, sorting, tickets
+from heed.api import accounts, deliveries, many, messages, notices, problems, search, sorting, tickets
 from heed.api.bearer import Bearer
 
 
@@ -36,7 +36,7 @@ api = NinjaAPI(
 problems.handle(api)
 for router in (accounts.router, tickets.router, messages.router, deliveries.router):
     api.add_router("", router)
-for router in (sorting.router, notices.router, many.router):
+for router in (sorting.router, notices.router, many.router, search.router):
     api.add_router("", router)
 
 _addresses, _, _namespace = api.urls

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from django.db.models import BooleanField, DecimalField, Exists, F, Func, OuterRef, Q, TextField, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Length
 from django.db.models.lookups import Exact, GreaterThan, GreaterThanOrEqual, In, LessThan, LessThanOrEqual
 
 from heed.inbox.models import Attachment, Message, Notice, Ticket
@@ -37,7 +37,10 @@ class Facts:
 
     @cached_property
     def lexicon(self) -> Lexicon:
-        return lexicon.of_ticket(self.ticket, self.messages)
+        ticket, identity = self.ticket, self.ticket.identity
+        said = [(each.text, each.visibility) for each in self.messages if each.removed_at is None]
+        names = (ticket.subject, ticket.customer.name, identity.name, identity.handle)
+        return lexicon.of_ticket(*names, ticket.tags, said)
 
     @cached_property
     def files(self) -> frozenset[str]:
@@ -297,11 +300,14 @@ class FieldDate:
 
     def q(self) -> Q:
         # As text: days written this way stand in their order.
-        return _within(_day_of(self.key), _as_text(self.range), TextField())
+        written = _is(Exact(Length(_text_of(self.key)), Value(_LETTERS_OF_A_DAY)))
+        return written & _within(_day_of(self.key), _as_text(self.range), TextField())
 
     def holds(self, facts: Facts) -> bool:
         value = facts.ticket.fields.get(self.key)
-        return isinstance(value, str) and _is_day(value) and _as_text(self.range).takes_in(value)
+        if not isinstance(value, str) or len(value) != _LETTERS_OF_A_DAY:
+            return False
+        return _as_text(self.range).takes_in(value)
 
 
 def _said(**facts: Any) -> Any:
@@ -388,5 +394,4 @@ def _as_text(range_: Between) -> Between:
     return Between("", text(range_.since), text(range_.until), range_.after, range_.closed)
 
 
-def _is_day(value: str) -> bool:
-    return len(value) == 10
+_LETTERS_OF_A_DAY = len("2026-11-22")

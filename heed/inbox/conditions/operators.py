@@ -200,9 +200,14 @@ def _kind(value: Value, asker: Asker) -> Test:
 def _tag(value: Value, asker: Asker) -> Test:
     if value.text.lower() in NOBODY:
         return Untagged()
-    found = tags_named(value.text, asker.tags)
-    _must_be(found, value, asker, asker.tags)
-    return Tagged(found or frozenset({value.text}))
+    found = tags_named(value.text, asker.tags) or frozenset({value.text})
+    if (
+        asker.strict
+        and not found.intersection(asker.tags)
+        and not Ticket.objects.filter(Tagged(found).q()).exists()
+    ):
+        raise _unknown(value, asker.tags)
+    return Tagged(found)
 
 
 def _lang(value: Value, asker: Asker) -> Test:

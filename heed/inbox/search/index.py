@@ -7,11 +7,9 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import QuerySet
 
-from heed.inbox.models import Message, Ticket
 from heed.inbox.search import lexicon
-from heed.inbox.search.lexicon import Lexicon
+from heed.inbox.search.lexicon import Lexicon, Said
 from heed.inbox.statements import run
 
 BATCH = 500
@@ -45,7 +43,9 @@ def write_for(seconds: float) -> None:
 
 
 def index_everything() -> None:
-    """Write everything that waits, however long it takes."""
+    """Write everything that waits, and every ticket whose words were never written, however long it
+    takes."""
+    run(_NEVER_WRITTEN)
     while write_waiting(10 * BATCH):
         pass
 
@@ -58,35 +58,56 @@ def _write(taken: list[ToWrite]) -> None:
             new[each.ticket].add(each.message)
     known = {row[0] for row in run(_KNOWN, [*new])} - again
     whole = again | (new.keys() - known)
-    # What else waits of these is read with the rest, once.
-    run(_DROP, [*whole])
+    if whole:
+        run(_DROP, [*whole])  # what else waits of these is read with the rest, once
+        _write_whole(whole)
     _add({ticket: messages for ticket, messages in new.items() if ticket in known})
-    _write_whole(whole)
 
 
 def _add(new: dict[int, set[int]]) -> None:
     """Only the words of these messages, behind those that are there."""
     wanted = [pk for messages in new.values() for pk in messages]
     found: dict[int, Lexicon] = defaultdict(Lexicon)
-    for message in _messages().filter(pk__in=wanted).order_by("id"):
-        lexicon.add_messages(found[message.ticket_id], [message])
+    for ticket, text, visibility in run(_THESE, wanted) if wanted else []:
+        found[ticket].add(text, "note" if visibility == "note" else "")
     if found:
         run(_APPEND, [*found], [each.tsvector() for each in found.values()], MOST_WORDS)
 
 
 def _write_whole(numbers: set[int]) -> None:
-    tickets = Ticket.objects.filter(pk__in=numbers).select_related("identity", "customer")
-    said: dict[int, list[Message]] = defaultdict(list)
-    for message in _messages().filter(ticket__in=numbers).order_by("id"):
-        said[message.ticket_id].append(message)
-    found = {each.pk: lexicon.of_ticket(each, said[each.pk]).tsvector(MOST_WORDS) for each in tickets}
+    said: dict[int, list[Said]] = defaultdict(list)
+    for ticket, text, visibility in run(_ALL, [*numbers]):
+        said[ticket].append((text, visibility))
+    found = {
+        pk: lexicon.of_ticket(subject, customer, identity, handle, tags, said[pk]).tsvector(MOST_WORDS)
+        for pk, subject, customer, identity, handle, tags in run(_TICKETS, [*numbers])
+    }
     if found:
         run(_REPLACE, [*found], [*found.values()])
 
 
-def _messages() -> QuerySet[Message]:
-    return Message.objects.only("id", "ticket_id", "text", "visibility", "removed_at")
+_TICKETS = """
+SELECT ticket.id, subject, customer.name, identity.name, handle, tags
+FROM inbox_ticket AS ticket JOIN inbox_customer AS customer ON customer.id = ticket.customer_id
+JOIN inbox_identity AS identity ON identity.id = identity_id WHERE ticket.id = ANY(%s::bigint[])
+"""
 
+_ALL = """
+SELECT ticket_id, text, visibility FROM inbox_message
+WHERE ticket_id = ANY(%s::bigint[]) AND removed_at IS NULL AND text <> '' ORDER BY ticket_id, id
+"""
+
+_THESE = """
+SELECT ticket_id, text, visibility FROM inbox_message
+WHERE id = ANY(%s::bigint[]) AND removed_at IS NULL ORDER BY id
+"""
+
+_NEVER_WRITTEN = """
+INSERT INTO inbox_wordstowrite (ticket_id, later)
+SELECT id, true FROM inbox_ticket AS ticket
+WHERE NOT EXISTS (SELECT FROM inbox_ticketwords WHERE ticket_id = ticket.id)
+  AND NOT EXISTS (SELECT FROM inbox_wordstowrite WHERE ticket_id = ticket.id)
+"""
 
 _TAKE = """
 DELETE FROM inbox_wordstowrite WHERE id IN (

@@ -12,14 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from heed.inbox.models import Message, Ticket
-from heed.lib.tokens import is_written_together, tokens
+from heed.lib.tokens import is_written_together, placed, tokens
 
 Mark = Literal["", "note", "subject", "customer"]
 
 _SIGNS: dict[Mark, str] = {"": "", "note": "~", "subject": "^", "customer": "@"}
 """No folded word holds such a letter."""
 _WEIGHTS: dict[Mark, str] = {"": "", "note": "", "subject": "A", "customer": "B"}
+_NONE = ""
 _APART = 10
 """Places between two texts: a phrase never reaches from one into the other."""
 _SHORT = 2
@@ -55,22 +55,27 @@ def phrase(text: str, *, prefix: bool = False, mark: Mark = "") -> Phrase | None
     return Phrase(found, prefix or (short and not mark), mark)
 
 
+Said = tuple[str, str]
+"""A message that is still there: its text, and its visibility."""
+
+
 class Lexicon:
     """The words of a ticket, or of some of its messages."""
 
     def __init__(self) -> None:
-        self._places: dict[str, list[str]] = defaultdict(list)
-        self._at: dict[str, set[int]] = defaultdict(set)
+        self._places: dict[str, list[int]] = defaultdict(list)
+        self._weights: dict[int, str] = {}
         self._end = 0
 
     def add(self, text: str, mark: Mark = "") -> None:
         start, sign, weight = self._end + _APART, _SIGNS[mark], _WEIGHTS[mark]
-        for token in tokens(text):
-            self._end = start + token.place
-            for word in (token.word, sign + token.word) if sign else (token.word,):
-                if self._end not in self._at[word]:
-                    self._at[word].add(self._end)
-                    self._places[word].append(f"{self._end}{weight}")
+        for word, place in placed(text):
+            self._end = at = start + place
+            self._places[word].append(at)
+            if sign:
+                self._places[sign + word].append(at)
+            if weight:
+                self._weights[at] = weight
 
     def holds(self, asked: Phrase) -> bool:
         sign = _SIGNS[asked.mark]
@@ -82,13 +87,18 @@ class Lexicon:
 
     def tsvector(self, most: int = 30_000) -> str:
         """All words with their places, as the text of a `tsvector`; the first ones where there are more."""
-        first = itertools.islice(self._places.items(), most)
-        return " ".join(f"'{word}':{','.join(places)}" for word, places in first)
+        first, weights = itertools.islice(self._places.items(), most), self._weights
+        if not weights:
+            return " ".join(f"'{word}':{','.join(map(str, places))}" for word, places in first)
+        return " ".join(
+            f"'{word}':{','.join([f'{at}{weights.get(at, _NONE)}' for at in places])}"
+            for word, places in first
+        )
 
     def _standing(self, word: str, prefix: bool) -> set[int]:
         if not prefix:
-            return self._at.get(word, set())
-        return {at for each, places in self._at.items() if each.startswith(word) for at in places}
+            return set(self._places.get(word, ()))
+        return {at for each, places in self._places.items() if each.startswith(word) for at in places}
 
 
 def _marked_last(asked: Phrase) -> list[tuple[bool, str, int]]:
@@ -96,21 +106,16 @@ def _marked_last(asked: Phrase) -> list[tuple[bool, str, int]]:
     return [(index == last, word, place) for index, (word, place) in enumerate(asked.words)]
 
 
-def of_ticket(ticket: Ticket, messages: Iterable[Message]) -> Lexicon:
-    """All words of a ticket with its identity and customer, from these messages of it."""
+def of_ticket(
+    subject: str, customer: str, identity: str, handle: str, tags: Iterable[str], said: Iterable[Said]
+) -> Lexicon:
+    """All words of a ticket: its subject, who it is about, its tags, and what was said in it."""
     found = Lexicon()
-    found.add(ticket.subject, "subject")
-    identity, customer = ticket.identity, ticket.customer
-    for name in dict.fromkeys((customer.name, identity.name, f"@{identity.handle.lstrip('@')}")):
+    found.add(subject, "subject")
+    for name in dict.fromkeys((customer, identity, f"@{handle.lstrip('@')}")):
         found.add(name, "customer")
-    for tag in ticket.tags:
+    for tag in tags:
         found.add(tag)
-    add_messages(found, messages)
+    for text, visibility in said:
+        found.add(text, "note" if visibility == "note" else "")
     return found
-
-
-def add_messages(found: Lexicon, messages: Iterable[Message]) -> None:
-    """The words of messages that are still there."""
-    for message in messages:
-        if message.removed_at is None:
-            found.add(message.text, "note" if message.visibility == "note" else "")
