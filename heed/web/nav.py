@@ -18,6 +18,10 @@ from heed.channels import reach as channels
 from heed.channels.models import Account
 from heed.inbox import notices, reach
 from heed.inbox.reach import Tallies, saved
+from heed.lib import clock
+from heed.routing import reach as routing
+from heed.routing.models import Profile
+from heed.routing.people import is_away
 from heed.web import desk_settings
 
 VIEWS: dict[str, Promise] = {
@@ -106,6 +110,8 @@ def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None
         "alarms": _alarms(found) if user.may_administer else [],
         "pages": _pages(request, user),
         "current": current or _current(request),
+        "takes": user.rights.may("answer"),
+        "away": _away(user),
     }
 
 
@@ -132,6 +138,12 @@ def _names(found: list[Account]) -> dict[int, str]:
         each.pk: each.name if often[each.name] == 1 else f"{each.name} · {each.adapter.label}"
         for each in found
     }
+
+
+def _away(user: User) -> Profile | None:
+    """Somebody's profile while they are away."""
+    profile = routing.profile(user)
+    return profile if is_away(profile, clock.now()) else None
 
 
 def _alarms(found: list[Account]) -> list[Alarm]:

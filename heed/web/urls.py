@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("heed.web.views.inbox")),
     path("", include("heed.web.views.ticket")),
     path("", include("heed.web.views.tending")),
+    path("", include("heed.web.views.taking")),
     path("", include("heed.web.views.many")),
     path("", include("heed.web.views.notices")),
     path("", include("heed.web.views.settings_sorting")),
@@ -27,4 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("heed.web.views.settings_sign_in")),
     path("", include("heed.web.views.settings_tokens")),
     path("", include("heed.web.views.settings_audit")),
+    path("", include("heed.web.views.settings_hours")),
+    path("", include("heed.web.views.settings_targets")),
+    path("", include("heed.web.views.settings_automatic")),
 ]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.channels.reasons import REASONS
 from heed.inbox.models import Event, Identity, Message, Ticket
-from heed.web import deeds, due_words, matters
+from heed.web import deeds, due_words, matters, rule_words
 
 
 class Shown(NamedTuple):
@@ -118,8 +118,8 @@ def kind_of_message(message: Message) -> str:
 
 def what_happened(event: Event) -> SafeString:
     """An event as a line between the messages."""
-    who = format_html("<bdi>{}</bdi>", event.actor) if event.actor else None
     facts = event.facts
+    who = format_html("<bdi>{}</bdi>", event.actor) if event.actor else rule_words.who(facts)
     match event.kind:
         case "assigned":
             return _handed_over(who, str(facts.get("to") or ""))
@@ -131,7 +131,7 @@ def what_happened(event: Event) -> SafeString:
         case "action_failed":
             action = str(ACTIONS.get(str(facts.get("action")), facts.get("action") or ""))
             return _in_vain(action, str(facts.get("reason") or ""))
-    for said in (deeds.SAID, matters.SAID, due_words.SAID):
+    for said in (deeds.SAID, matters.SAID, due_words.SAID, rule_words.SAID):
         if event.kind in said:
             return said[event.kind](who, facts)
     known, unknown = _DEEDS.get(event.kind, (_("Changed by {who}"), _("Changed")))

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from heed.accounts.models import Team, User
+from heed.inbox import events
 from heed.routing.models import AccountTeam, Profile, Rule, Skill, TeamRouting
 from heed.web.tests import cast
 
@@ -120,3 +121,57 @@ def test_an_example_fills_the_form(lead: Client) -> None:
     said = lead.get("/settings/rules/new/?like=late").content.decode()
     assert "waiting:&gt;2h" in said
     assert lead.get("/settings/rules/new/?like=nothing").status_code == 200
+
+
+def test_the_next_ticket_is_taken_and_opened(page: Client, ana: User) -> None:
+    ticket = cast.ticket(cast.account(), "Lea Marn", "The zip broke")
+    taken = page.post("/tickets/next/", headers={"HX-Request": "true"})
+    assert (taken.status_code, taken["HX-Redirect"]) == (204, f"/inbox/mine/{ticket.pk}/")
+    ticket.refresh_from_db()
+    assert ticket.assignee == ana
+    nothing = page.post("/tickets/next/", headers={"HX-Request": "true"})
+    assert nothing.status_code == 422
+    assert "Nothing waits" in nothing.content.decode()
+
+
+def test_whoever_claims_second_reads_who_has_it(page: Client, ivo: User) -> None:
+    ticket = cast.ticket(cast.account(), "Lea Marn", "The zip broke")
+    other = Client()
+    other.force_login(ivo)
+    assert page.post(f"/tickets/{ticket.pk}/claim/").status_code == 200
+    late = other.post(f"/tickets/{ticket.pk}/claim/")
+    assert late.status_code == 422
+    assert "Ana Kovač" in late.content.decode()
+
+
+def test_one_goes_away_and_comes_back(page: Client, ana: User) -> None:
+    team = Team.objects.create(name="Returns")
+    ticket = cast.ticket(cast.account(), "Lea Marn", "The zip broke", team=team, assignee=ana)
+    gone = page.post("/availability/", {"to": "away", "hours": "4", "give_back": "on"}, follow=True)
+    assert "1 ticket went back" in gone.content.decode()
+    assert "You are away until" in gone.content.decode()
+    ticket.refresh_from_db()
+    assert ticket.assignee is None
+    page.post("/availability/", {"to": "back"})
+    assert Profile.objects.get().away_since is None
+
+
+def test_a_viewer_takes_nothing(ivo: User) -> None:
+    ticket = cast.ticket(cast.account(), "Lea Marn", "The zip broke")
+    ivo.grants.update(role="viewer")
+    client = Client()
+    client.force_login(ivo)
+    assert client.post("/tickets/next/").status_code == 403
+    assert client.post(f"/tickets/{ticket.pk}/claim/").status_code == 403
+    assert "Next ticket" not in client.get("/inbox/open/").content.decode()
+
+
+def test_what_a_rule_did_stands_in_the_story(page: Client, ana: User) -> None:
+    ticket = cast.ticket(cast.account(), "Lea Marn", "The zip broke")
+    with events.because(rules=[1], rule_name="Zips <first>"):
+        events.record("assigned", ticket=ticket, to="Ivo Horvat")
+        did = [{"do": "hide", "ok": False, "said": "There is no public message to hide."}]
+        events.record("rule_ran", ticket=ticket, rule=1, did=did)
+    said = page.get(f"/inbox/open/{ticket.pk}/").content.decode()
+    assert "The rule “<bdi>Zips &lt;first&gt;</bdi>” gave it to" in said
+    assert "hide the public message</bdi>: did not work." in said
