@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "heed.accounts",
     "heed.channels",
+    "heed.library",
     "heed.inbox",
     "heed.routing",
     "heed.insights",

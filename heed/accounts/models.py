@@ -40,6 +40,11 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=120)
     language = models.CharField(max_length=10, blank=True)
     theme = models.CharField(max_length=10, blank=True)
+    keys = models.JSONField(default=dict, blank=True)
+    """Their own shortcuts: the action's name and its key, "" where it has none. What is not in here keeps the
+    key it comes with."""
+    single_keys = models.BooleanField(default=True)
+    """Whether keys without Ctrl or Alt do anything for them."""
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=clock.now)
 
