@@ -150,6 +150,12 @@ def choose_theme(user: User, theme: str) -> None:
     user.theme = theme
 
 
+def choose_keys(user: User, keys: dict[str, str], *, single_keys: bool) -> None:
+    """Their own shortcuts, which the page that knows the actions has checked."""
+    User.objects.filter(pk=user.pk).update(keys=keys, single_keys=single_keys)
+    user.keys, user.single_keys = keys, single_keys
+
+
 def _check_email(email: str) -> None:
     try:
         validate_email(email)
