@@ -10,7 +10,18 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from ninja import NinjaAPI
 from ninja.renderers import BaseRenderer
 
-from heed.api import accounts, deliveries, many, messages, notices, problems, search, sorting, tickets
+from heed.api import (
+    accounts,
+    deliveries,
+    many,
+    messages,
+    notices,
+    problems,
+    routing,
+    search,
+    sorting,
+    tickets,
+)
 from heed.api.bearer import Bearer
 
 
@@ -38,6 +49,7 @@ for router in (accounts.router, tickets.router, messages.router, deliveries.rout
     api.add_router("", router)
 for router in (sorting.router, notices.router, many.router, search.router):
     api.add_router("", router)
+api.add_router("", routing.router)
 
 _addresses, _, _namespace = api.urls
 for _address in _addresses:
