@@ -20,7 +20,7 @@ from heed.channels.models import Account
 from heed.lib import clock
 from heed.lib.text import measure
 from heed.routing import automatic, desk_hours
-from heed.routing.automatic import Filling
+from heed.routing.automatic import SPOKEN, Filling
 from heed.routing.desk_hours import EVERYWHERE, Place
 from heed.routing.hours import OpeningHours
 from heed.routing.models import AutomaticMessage
@@ -123,9 +123,17 @@ class WordsForm(forms.Form):
 
     @property
     def texts(self) -> list[forms.BoundField]:
-        """The languages with words first, then the four of Heed, then the others."""
-        fields = [self[f"text_{code}"] for code in LANGUAGES]
-        return sorted(fields, key=lambda each: not each.value())
+        """Heed's own languages, and the others that have words."""
+        return [each for each in self._fields() if each.html_name[5:] in SPOKEN or each.value()]
+
+    @property
+    def more(self) -> list[forms.BoundField]:
+        """The others."""
+        shown = {each.html_name for each in self.texts}
+        return [each for each in self._fields() if each.html_name not in shown]
+
+    def _fields(self) -> list[forms.BoundField]:
+        return [self[f"text_{code}"] for code in LANGUAGES]
 
     @property
     def words(self) -> dict[str, str]:
