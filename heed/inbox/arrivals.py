@@ -111,7 +111,30 @@ def _not_yet_here(arrivals: list[Arrival]) -> dict[Key, Arrival]:
     if wanted:
         for key in run(_KNOWN_MESSAGES, *columns(wanted)):
             wanted.pop((key[0], key[1]), None)
-    return dict(sorted(wanted.items()))
+    return _without_our_own(dict(sorted(wanted.items())))
+
+
+def _without_our_own(new: dict[Key, Arrival]) -> dict[Key, Arrival]:
+    """Without what another account of ours wrote, where accounts can answer for each other: that account
+    hears of it, too, and nobody waits for an answer to it."""
+    authors = {
+        (arrival.account.network, author.external_id)
+        for arrival in new.values()
+        if (author := arrival.news.author) is not None and arrival.account.able.public_from != "own"
+    }
+    if not authors:
+        return new
+    ids = {external_id for _, external_id in authors}
+    known = Account.objects.filter(network__in={each for each, _ in authors}, external_id__in=ids)
+    ours = set(known.values_list("network", "external_id"))
+    return {
+        key: arrival
+        for key, arrival in new.items()
+        if not ours
+        or arrival.news.author is None
+        or (arrival.account.network, arrival.news.author.external_id) not in ours
+        or arrival.account.external_id == arrival.news.author.external_id
+    }
 
 
 _KNOWN_MESSAGES = """

@@ -199,7 +199,9 @@ def _send(message: Message) -> None:
 def _closed_meanwhile(message: Message) -> Reason | None:
     """Why the answer may not leave any more, when the window closed while it waited. An answer that
     may leave by a later way only takes that one."""
-    way = possible(message.ticket, message.answers, sending=message).way(message.visibility)
+    way = possible(message.ticket, message.answers, sending=message, account=message.account).way(
+        message.visibility
+    )
     late = way.late.name if way.late else ""
     if late != message.manner.get("late", ""):
         message.manner = {**message.manner, "late": late}

@@ -46,6 +46,10 @@ WAIT_OR_PUBLIC = _("Wait until the customer writes again, or answer publicly.")
 PUBLIC_ONLY = _("Answer publicly instead.")
 TAKE_TEMPLATE = _("Send one of the approved templates.")
 NO_PUBLIC_ADDRESS = _("This network fetches files from Heed, which needs a public address for that.")
+ONLY_OWN = _("On this network only the account that was written to can answer.")
+OTHER_SERVER = _("This account lives on another server, which does not know the message.")
+NOT_CONNECTED = _("This account is not connected.")
+ONLY_PUBLICLY = Words(_("Only the account that was written to can answer privately."), PUBLIC_ONLY)
 TOO_LATE_TO_EDIT = _("It is too late to change this on the network.")
 TOO_LATE_TO_DELETE = _("It is too late to delete this on the network.")
 
@@ -96,11 +100,35 @@ class Act:
 NOWHERE = Way(False, here=False, sentence=NOT_HERE, reason="not_allowed")
 
 
-def possible(ticket: Ticket, to: Message | None = None, *, sending: Message | None = None) -> Possible:
+def possible(
+    ticket: Ticket,
+    to: Message | None = None,
+    *,
+    sending: Message | None = None,
+    account: Account | None = None,
+) -> Possible:
     """How this ticket can be answered now; `to` is the message answered, where one was chosen.
-    `sending` is the answer that is on its way and must not count against itself."""
+    `sending` is the answer that is on its way and must not count against itself. `account` is the one of
+    ours that answers, where it is not the one that was written to."""
+    if account is not None and account.pk != ticket.account_id:
+        return Possible(public=_public_from(ticket, account), private=_closed(ONLY_PUBLICLY, "not_allowed"))
     can = ticket.account.able
     return Possible(public=_public(ticket, can, to), private=_private(ticket, can, to, sending))
+
+
+def not_from(ticket: Ticket, account: Account) -> Text:
+    """Why a public answer cannot come from this other account of ours; empty where it can."""
+    can = account.able
+    if ticket.kind != Ticket.Kind.PUBLIC or can.public is None:
+        return NOT_HERE
+    if account.network != ticket.account.network or can.public_from == "own":
+        return ONLY_OWN
+    if can.public_from == "server" and account.base_url != ticket.account.base_url:
+        return OTHER_SERVER
+    reason = _broken_by(account)
+    if reason is not None:
+        return REASONS[reason].sentence
+    return "" if account.state == Account.State.CONNECTED else NOT_CONNECTED
 
 
 def too_long(text: str, way: Way | Act) -> Limit | None:
@@ -155,6 +183,15 @@ def _public(ticket: Ticket, can: Capabilities, to: Message | None) -> Way:
         if answered is not None and answered.refs.get(invited.ref) is False:
             return _closed(Words(invited.sentence, INVITE), "not_allowed")
     return _unless_account_is_broken(ticket, replace(_open_way(ticket, can.public), quote=can.quote))
+
+
+def _public_from(ticket: Ticket, account: Account) -> Way:
+    """A public answer from another account of ours."""
+    why = not_from(ticket, account)
+    writing = account.able.public
+    if why or writing is None:
+        return Way(False, sentence=why, reason="not_allowed")
+    return replace(_open_way(ticket, writing), quote=account.able.quote)
 
 
 def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Message | None) -> Way:

@@ -11,7 +11,9 @@ from django.utils.functional import Promise
 from heed.accounts import reach as people
 from heed.accounts.models import User
 from heed.accounts.rights import Permission
+from heed.channels import reach as channels
 from heed.channels.base import Files
+from heed.channels.models import Account
 from heed.inbox import possible, reach
 from heed.inbox.models import Draft, Message, Ticket
 from heed.inbox.possible import Text, Way
@@ -76,10 +78,25 @@ def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
         "newest": told.newest,
         "tabs": tabs(user, ticket, told.last_comment),
         "outgoing": story.outgoing(user),
+        "senders": senders(user, ticket),
         "draft_files": reach.draft_files(user, ticket),
         "identities": reach.identities(ticket),
         "earlier": [(other, words.STATUSES[other.status]) for other in reach.earlier(user, ticket)],
     }
+
+
+def senders(user: User, ticket: Ticket) -> list[tuple[Account, Text]]:
+    """The other accounts on the ticket's network, each with why it cannot answer publicly, "" if it can.
+    Nothing where no other could be meant."""
+    if ticket.kind != Ticket.Kind.PUBLIC or not user.rights.may("answer"):
+        return []
+    where = reach.sight(user, "answer")
+    others = [each for each in channels.accounts() if each.network == ticket.account.network]
+    return [
+        (each, possible.not_from(ticket, each))
+        for each in others
+        if each.pk != ticket.account_id and where.holds_on(each.pk)
+    ]
 
 
 def _may(user: User, permission: Permission, ticket: Ticket) -> bool:

@@ -69,6 +69,13 @@ class Said:
         return self.message.direction == "out"
 
     @property
+    def from_another(self) -> bool:
+        """Another account of ours said it than the one that was written to."""
+        return (
+            self.ours and bool(self.message.pk) and self.message.account_id != self.message.ticket.account_id
+        )
+
+    @property
     def kind(self) -> str:
         return words.kind_of_message(self.message)
 

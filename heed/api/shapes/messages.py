@@ -105,6 +105,9 @@ class MessageGiven(Given):
     anyway: bool = Field(
         default=False, description="Write a note although some it mentions may not see the ticket."
     )
+    from_account: int | None = Field(
+        default=None, description="Another account of ours that answers publicly, where the network lets it."
+    )
     quote: bool = Field(default=False, description="Quote the message publicly.")
     template: TemplateGiven | None = Field(
         default=None, description="An approved template instead of text; it may be sent after the window."

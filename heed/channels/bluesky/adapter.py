@@ -71,6 +71,7 @@ class Bluesky(Network):
         ),
     )
     capabilities = Capabilities(
+        public_from="network",
         public=Writing(limits=(Limit("graphemes", 300), Limit("bytes", 3000)), files=_IMAGES),
         private=Writing(limits=(Limit("graphemes", 1000), Limit("bytes", 10000))),
         on_theirs=frozenset({"like", "unlike", "repost", "unrepost"}),

@@ -81,6 +81,7 @@ def _capabilities(facts: Mapping[str, Any]) -> Capabilities:
         on_private_ours=frozenset({"edit", "delete"}),
         why_not={"hide": _("Mastodon has no way to hide what other people write.")},
         quote=server.can_quote(facts),
+        public_from="server",
     )
 
 

@@ -36,7 +36,7 @@ class Message(models.Model):
     account = models.ForeignKey(
         Account, on_delete=models.CASCADE, related_name="messages", db_constraint=False, db_index=False
     )
-    """The ticket's account, repeated for the unique key; the ticket's constraint vouches for it."""
+    """The account that got or sent it: the ticket's, except for a public answer from another one of ours."""
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages", db_index=False)
     home = models.ForeignKey(
         Ticket, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False

@@ -40,6 +40,10 @@ class Sight:
         where = f"({table}.account_id = ANY(%s) OR {table}.team_id = ANY(%s) OR {table}.assignee_id = %s)"
         return where, [sorted(self.accounts), sorted(self.teams), self.user]
 
+    def holds_on(self, account: int) -> bool:
+        """Whether it holds for all that belongs to this account."""
+        return self.everywhere or account in self.accounts
+
     def takes_in(self, ticket: Ticket) -> bool:
         return (
             self.everywhere

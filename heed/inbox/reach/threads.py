@@ -11,6 +11,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 
 from heed.accounts.models import User
 from heed.accounts.rights import NotAllowed, Permission
+from heed.channels.models import Account
 from heed.inbox.events import TOLD
 from heed.inbox.models import (
     Attachment,
@@ -97,9 +98,11 @@ def _with_all_around(ticket: Ticket, rows: list[Message]) -> list[Message]:
     authors = User.objects.in_bulk({row.author_id for row in rows} - {None})
     answered = {row.pk: row for row in rows}
     answered |= Message.objects.in_bulk({row.answers_id for row in rows} - {None} - set(answered))
+    accounts = Account.objects.in_bulk({row.account_id for row in rows} - {ticket.account_id})
+    accounts[ticket.account_id] = ticket.account
     likes = _likes(ticket, rows)
     for row in rows:
-        row.account = ticket.account
+        row.account = accounts[row.account_id]
         row.ticket = ticket
         row.identity = people.get(row.identity_id) if row.identity_id else None
         row.author = authors.get(row.author_id) if row.author_id else None

@@ -64,6 +64,7 @@ class Rubber(Network):
     def __init__(self) -> None:
         self.script: list[Any] = []
         self.sent: list[Answer] = []
+        self.senders: list[str] = []
         self.done: list[tuple[Action, Target]] = []
         self.findings: list[Any] = []
         self.news: list[Inbound] = []
@@ -105,6 +106,7 @@ class Rubber(Network):
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
         self.sent.append(answer)
+        self.senders.append(account.name)
         if self.asks:
             yield Request("GET", "http://127.0.0.1/who")
             yield Request("POST", "http://127.0.0.1/say", decisive=True)

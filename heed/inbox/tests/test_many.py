@@ -27,7 +27,8 @@ def tickets(rubber: Rubber, account: Account) -> list[Ticket]:
 
 
 def rows(tickets: list[Ticket]) -> list[dict[str, Any]]:
-    return list(Ticket.objects.filter(pk__in=[each.pk for each in tickets]).order_by("pk").values())
+    found = Ticket.objects.filter(pk__in=[each.pk for each in tickets]).order_by("pk")
+    return [dict(row) for row in found.values()]
 
 
 def soon() -> str:

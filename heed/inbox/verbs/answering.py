@@ -13,12 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
 from heed.channels.base import FilledTemplate
+from heed.channels.models import Account
 from heed.inbox import events, notices
 from heed.inbox import files as kept_files
 from heed.inbox.jobs import send_answers
 from heed.inbox.mentions import mentioned
 from heed.inbox.models import Attachment, Message, Notice, Ticket
 from heed.inbox.possible import Way, fits, last_inbound, possible, too_long
+from heed.inbox.reach.seeing import sight
 from heed.inbox.verbs.drafts import drop_draft
 from heed.inbox.verbs.refusals import CannotAnswer, CannotSettle, Overtaken, WouldNotKnow
 from heed.inbox.verbs.tending import locked, mark_answered, write
@@ -43,6 +45,7 @@ def answer(
     template: FilledTemplate | None = None,
     seen: int | None = None,
     hold: float = 0,
+    account: Account | None = None,
 ) -> Message:
     """Queue an answer: the message and its job in one transaction.
 
@@ -51,7 +54,7 @@ def answer(
     quotes the message publicly; a `template` is sent instead of `text`, also after the window.
     The same `key` again gives back the same message. `seen` is the id of the newest message its writer has
     seen: when the customer or a colleague wrote since, nothing is sent. For `hold` seconds it can be taken
-    back. Raises `CannotAnswer`, `Overtaken`.
+    back. `account` is another one of ours that answers. Raises `CannotAnswer`, `Overtaken`.
     """
     if visibility not in ("public", "private"):
         raise CannotAnswer(_("Choose whether to answer publicly or privately."))
@@ -63,7 +66,10 @@ def answer(
     text = clean(text).strip()
     attachments = _draft_files(user, ticket, files)
     answered = _answered(ticket, visibility, to)
-    way = possible(ticket, answered).way(visibility)
+    sender = account or ticket.account
+    if sender.pk != ticket.account_id and not sight(user, "answer").holds_on(sender.pk):
+        raise CannotAnswer(_("You may not answer from this account."))
+    way = possible(ticket, answered, account=sender).way(visibility)
     if template is not None:
         text = _checked_template(way, template)
         attachments = []
@@ -72,7 +78,7 @@ def answer(
     if quote and not (way.quote and answered is not None):
         raise CannotAnswer(_("This message cannot be quoted here."))
     message = Message.objects.create(
-        account_id=ticket.account_id,
+        account_id=sender.pk,
         ticket=ticket,
         home_id=answered.home_id if answered is not None else None,
         identity_id=(answered and answered.identity_id) or ticket.identity_id,

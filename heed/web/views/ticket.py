@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from heed.accounts import reach as people
+from heed.channels import reach as channels
 from heed.channels.base import FilledTemplate
+from heed.channels.models import Account
 from heed.inbox import reach, verbs
 from heed.inbox.models import Ticket
 from heed.web import desk
@@ -42,10 +44,17 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
             key=key,
             quote=request.POST.get("quote") == "1",
             template=_template(request),
+            account=_sender(request.POST.get("from", "")),
             seen=_number(request.POST.get("seen", "")),
             hold=settings.HEED_HOLD if request.POST.get("hold") else 0,
         )
     return _news(request, number)
+
+
+def _sender(account: str) -> Account | None:
+    """The account of ours that answers, if another was chosen."""
+    wanted = _number(account)
+    return channels.account(wanted) if wanted is not None else None
 
 
 def _template(request: HttpRequest) -> FilledTemplate | None:

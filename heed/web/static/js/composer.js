@@ -227,6 +227,8 @@ class Composer {
     line.hidden = !why;
     if (line.textContent !== why) line.textContent = why;
     this.form.querySelector("[data-attach]").hidden = !facts.files || this.visibility === "note" || Boolean(this.changing);
+    const from = this.form.querySelector("[data-from]");
+    if (from) from.hidden = this.visibility !== "public" || Boolean(this.changing);
     this.form.querySelector("[data-private-link]").hidden = !facts.link || Boolean(this.changing);
     this.form.querySelector("[data-mark]").hidden = this.visibility === "note" || Boolean(this.changing);
     const words = this.form.querySelector("[data-send-words]");
@@ -301,6 +303,8 @@ class Composer {
     }
     fields.set("seen", this.seen);
     fields.set("hold", "1");
+    const from = this.form.querySelector("[data-from]");
+    if (from?.value && visibility === "public") fields.set("from", from.value);
     if (this.publicly) fields.set("quote", "1");
     if (this.templates.chosen) this.templates.addTo(fields);
     else for (const id of this.uploads.ids) fields.append("files", id);
