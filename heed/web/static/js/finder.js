@@ -41,21 +41,26 @@ async function look() {
   asking = new AbortController();
   const { signal } = asking;
   try {
-    await Promise.all([propose(text, signal), text.trim() === shown.trim() ? null : find(text, signal)]);
+    const [, wrong] = await Promise.all([propose(text, signal), text.trim() === shown.trim() ? null : find(text, signal)]);
+    // What is still being written is no mistake yet.
+    if (wrong && !signal.aborted && !(proposals.length && wrong.end >= [...text].length)) complain(wrong);
   } catch (error) {
     if (error.name !== "AbortError") say(sentence("failed"));
   }
 }
 
+/** Show what fits; gives back what is wrong with the condition, if it cannot be understood. */
 async function find(text, signal) {
-  if (!text.trim() && body.view !== "search") return;
+  if (!text.trim() && body.view !== "search") return null;
   const response = await ask(address(form.dataset.rows, { q: text }), signal);
-  if (response.status === 422) return complain(await response.json());
+  if (response.status === 422) return response.json();
   if (!response.ok) throw new Error(response.statusText);
   const html = await response.text();
-  if (signal.aborted) return;
-  complain(null);
-  show(text, html);
+  if (!signal.aborted) {
+    complain(null);
+    show(text, html);
+  }
+  return null;
 }
 
 /** The list now holds what was found, and the address says so. */
