@@ -12,7 +12,7 @@ from heed.tests.test_house import HEED, HOME, rooms, tracked
 
 DOCS = HOME / "docs"
 SETTING = re.compile(
-    r"""(?:environ(?:\.get|\.setdefault)?[\[(]\s*|here(?:\.get|\.setdefault)?[\[(]\s*)["'](HEED_\w+)["']"""
+    r"""(?:(?:environ|here)(?:\.get|\.setdefault)?[\[(]|given\()\s*["'](HEED_\w+)["']"""
 )
 PAPERS = sorted(
     [HOME / "README.md", HOME / "CHANGELOG.md", *DOCS.rglob("*.md"), *(r / "README.md" for r in rooms())]
