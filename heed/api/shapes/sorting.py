@@ -103,6 +103,9 @@ class SweepGiven(Given):
     numbers: list[int] = Field(default=[], max_length=MOST)
     view: View | None = Field(default=None, description="All tickets of this view instead of `numbers`.")
     account: int | None = Field(default=None, description="Of the view, only those of this account.")
+    condition: Annotated[Text, Field(max_length=2000)] = Field(
+        default="", description="Of the view, or of all, those that fit, such as `is:unanswered tag:zip`."
+    )
 
 
 class SweepOut(Shape):

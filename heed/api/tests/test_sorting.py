@@ -119,5 +119,10 @@ def test_many_at_once_and_back(call: Caller, call_as_ana: Caller, ana: User, des
     undone = call("POST", f"{path}/undo").json
     assert (undone["taken_back"], undone["kept"], undone["state"]) == (1, 1, "undone")
     assert call("GET", path).json == undone
+    verbs.tag(Ticket.objects.get(pk=numbers[1]), ana, add=["recall"])
+    some = {"deed": "priority", "value": "4", "condition": "tag:recall"}
+    assert call("POST", "sweeps", some).json["tickets"] == 1
+    assert Ticket.objects.get(pk=numbers[1]).priority == 4
+    assert call("POST", "sweeps", {**some, "condition": "is:nonsense"}).status == 422
     assert call("POST", "sweeps", {"deed": "fly", "numbers": numbers}).status == 422
     assert call("POST", "sweeps", {"deed": "spam"}).status == 422
