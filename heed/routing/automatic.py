@@ -21,7 +21,7 @@ from heed.accounts import audit
 from heed.accounts.models import User
 from heed.accounts.rights import need
 from heed.channels.models import Account
-from heed.inbox.models import Event, Identity, Message, Ticket
+from heed.inbox.models import Customer, Event, Identity, Message, Ticket
 from heed.inbox.verbs.automatic import Origin, send_automatic
 from heed.inbox.verbs.refusals import CannotAnswer
 from heed.inbox.verbs.tending import locked
@@ -176,7 +176,8 @@ def _answer(
     message: Message, rows: Mapping[tuple[str, int], AutomaticMessage], desk: desk_hours.DeskHours
 ) -> None:
     ticket = locked(message.ticket)
-    who = Identity.objects.select_for_update().get(pk=message.identity_id or 0)
+    who = Identity.objects.get(pk=message.identity_id or 0)
+    Customer.objects.select_for_update().get(pk=who.customer_id)  # one at a time for each person
     hours = desk.hours(place_of(ticket), message.at)
     row = _which(message, ticket, rows, open_now=hours.is_open(message.at))
     if row is None or (message.visibility == "public" and not row.publicly):

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from heed.accounts import audit
 from heed.accounts.models import User
@@ -503,27 +504,34 @@ AT_ONCE = 500
 
 @transaction.atomic
 def say_what_is_due(now: datetime) -> int:
-    """Tell of promises that are near their due time, and of those past it; how many. Each is told once."""
-    running = Promise.objects.select_for_update(of=("self",), skip_locked=True).filter(ended_at=None)
-    past = list(
-        running.filter(missed_at=None, due__lte=now).select_related("ticket").order_by("due")[:AT_ONCE]
-    )
-    near = list(
-        running.filter(missed_at=None, warned_at=None, warn_at__lte=now, due__gt=now)
-        .select_related("ticket")
-        .order_by("warn_at")[:AT_ONCE]
-    )
-    for promise in past:
+    """Tell of promises that are near their due time, and of those past it; how many. Each is told once.
+    Promises change only under their ticket's lock: what somebody works on now comes the next time."""
+    past, near = _past(now), _near(now)
+    found = {*past.values_list("ticket_id", flat=True)[:AT_ONCE]}
+    found |= {*near.values_list("ticket_id", flat=True)[:AT_ONCE]}
+    locked = Ticket.objects.select_for_update(skip_locked=True).filter(pk__in=found).order_by("id")
+    tickets = {ticket.pk: ticket for ticket in locked}
+    late = list(past.filter(ticket__in=list(tickets)))
+    soon = list(near.filter(ticket__in=list(tickets)))
+    for promise in late:
         promise.missed_at = promise.due
-    for promise in near:
+    for promise in soon:
         promise.warned_at = now
-    Promise.objects.bulk_update([*past, *near], ["missed_at", "warned_at"])
-    told = [missed(each.ticket, each) for each in past]
-    tell([*told, *(_event("due_soon", each.ticket, each, now) for each in near)])
-    touched = {each.ticket_id for each in (*past, *near)}
-    if touched:
-        live.tell(events.topics_of(sorted(touched)))
-    return len(past) + len(near)
+    Promise.objects.bulk_update([*late, *soon], ["missed_at", "warned_at"])
+    told = [missed(tickets[each.ticket_id], each) for each in late]
+    tell([*told, *(_event("due_soon", tickets[each.ticket_id], each, now) for each in soon)])
+    if told or soon:
+        live.tell(events.topics_of(sorted({each.ticket_id for each in (*late, *soon)})))
+    return len(late) + len(soon)
+
+
+def _past(now: datetime) -> QuerySet[Promise]:
+    return Promise.objects.filter(ended_at=None, missed_at=None, due__lte=now).order_by("due")
+
+
+def _near(now: datetime) -> QuerySet[Promise]:
+    running = Promise.objects.filter(ended_at=None, missed_at=None, warned_at=None)
+    return running.filter(warn_at__lte=now, due__gt=now).order_by("warn_at")
 
 
 def open_tickets(after: int) -> list[int]:

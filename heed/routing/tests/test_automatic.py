@@ -233,6 +233,22 @@ def test_two_workers_at_once_say_it_once(account: Account) -> None:
     assert AutomaticSent.objects.count() == 1
 
 
+def test_a_worker_that_dies_half_way_says_it_once_when_it_is_tried_again(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    automatic("instant")
+    with monkeypatch.context() as dying:
+
+        def die(**facts: object) -> None:
+            raise RuntimeError("killed")
+
+        dying.setattr(AutomaticSent.objects, "get_or_create", die)
+        write(account, "a")
+        assert said() == []  # nothing is half done
+    settle()
+    assert said() == [("instant", "Hi Lea")]
+
+
 # ------------------------------------------------------------------------------------- the words
 
 DESK = OpeningHours("Europe/Ljubljana", ((Span(540, 1020),),) * 5 + ((), ()))
