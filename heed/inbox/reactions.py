@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from procrastinate.contrib.django import app
 
-from heed.inbox.events import REACT, wait_for
+from heed.inbox.events import REACT, told_together, wait_for
 from heed.inbox.jobs import defer_once, fetch_files, fetch_picture, look_up, look_up_lock
 from heed.inbox.models import Attachment, Event, Identity, Message, Post, ReactionFailure
 from heed.lib import clock
@@ -56,7 +56,7 @@ def retry_reactions(timestamp: int) -> None:
 def _run(reaction: Reaction, batch: list[Event]) -> None:
     """All at once; if that fails, one by one, so that only the bad one is held back."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), told_together():
             reaction(batch)
     except Exception:
         log.warning("reaction %s fails for a batch: one by one", reaction.__name__)
@@ -66,7 +66,7 @@ def _run(reaction: Reaction, batch: list[Event]) -> None:
 
 def _runs_alone(reaction: Reaction, event: Event) -> bool:
     try:
-        with transaction.atomic():
+        with transaction.atomic(), told_together():
             reaction([event])
     except Exception as error:
         log.exception("reaction %s to event %s", reaction.__name__, event.pk)

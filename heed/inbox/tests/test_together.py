@@ -1,0 +1,72 @@
+"""What a reaction does to many tickets is handed on and told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from heed.channels.base import Person
+from heed.channels.models import Account
+from heed.inbox import events, reactions
+from heed.inbox.models import Event, Ticket
+from heed.inbox.tests.test_intake import news, private
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    found: list[list[str]] = []
+    monkeypatch.setattr("heed.lib.live.tell", lambda topics: found.append(list(topics)))
+    return found
+
+
+@pytest.fixture
+def table() -> Iterator[None]:
+    known = dict(reactions._table)
+    yield
+    reactions.wire(known)
+
+
+def tag(batch: Sequence[Event]) -> None:
+    for event in batch:
+        assert event.ticket is not None
+        events.record("tags_changed", ticket=event.ticket, added=["zip"])
+
+
+def waiting() -> list[list[int]]:
+    jobs = ProcrastinateJob.objects.filter(task_name=events.REACT, status="todo")
+    return [job.args["events"] for job in jobs]
+
+
+def three(account: Account) -> list[int]:
+    news(account, *(private(f"{number}", number, Person(f"person-{number}")) for number in range(3)))
+    received = Event.objects.filter(kind="message_received")
+    return list(received.values_list("pk", flat=True))
+
+
+def test_one_job_and_one_nudge(account: Account, told: list[list[str]], table: None) -> None:
+    received = three(account)
+    ProcrastinateJob.objects.all().delete()
+    told.clear()
+    reactions.wire({"message_received": (tag,), "tags_changed": (lambda batch: None,)})
+    reactions.react(received)
+    tagged = Event.objects.filter(kind="tags_changed")
+    assert waiting() == [list(tagged.order_by("id").values_list("pk", flat=True))]
+    assert told == [["queue", *(f"ticket:{ticket.pk}" for ticket in Ticket.objects.order_by("id"))]]
+
+
+def test_what_fails_hands_nothing_on(account: Account, told: list[list[str]], table: None) -> None:
+    received = three(account)
+    ProcrastinateJob.objects.all().delete()
+
+    def tag_and_fail(batch: Sequence[Event]) -> None:
+        tag(batch)
+        raise RuntimeError
+
+    reactions.wire({"message_received": (tag_and_fail,), "tags_changed": (lambda batch: None,)})
+    reactions.react(received)
+    assert waiting() == []
+    assert not Event.objects.filter(kind="tags_changed").exists()
