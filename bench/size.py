@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from bench.company import AGENTS, LONG_THREAD, Size, build
-from bench.desk import OWNER, PASSWORD, Desk, percentile
+from bench.desk import OWNER, PASSWORD, Desk, comment, percentile
 from bench.figure import Figure
 
 SIZES = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
@@ -346,7 +346,6 @@ RATE, SECONDS = 1000, 20
 
 def _flow(desk: Desk) -> list[Figure]:
     """Rules and targets while 1,000 messages a second arrive: how far behind they are at the end."""
-    from bench.desk import comment
     from heed.inbox import ledger
     from heed.inbox.models import Message
     from heed.routing.models import Policy, Promise, Rule
@@ -362,8 +361,8 @@ def _flow(desk: Desk) -> list[Figure]:
     time.sleep(3)
     began = time.perf_counter()
     for second in range(SECONDS):
-        numbers = range(second * RATE, (second + 1) * RATE)
-        ledger.append(account.pk, [comment(2_000_000 + each, 8000, 300, "flow") for each in numbers])
+        numbers = range(2_000_000 + second * RATE, 2_000_000 + (second + 1) * RATE)
+        ledger.append(account.pk, [_said(number) for number in numbers])
         time.sleep(max(0.0, began + second + 1 - time.perf_counter()))
     behind = _until(lambda: Message.objects.filter(account=account).count() >= RATE * SECONDS)
     _until(lambda: not _waiting_jobs())
@@ -378,12 +377,18 @@ def _flow(desk: Desk) -> list[Figure]:
     ]
 
 
+def _said(number: int) -> bytes:
+    """What a customer writes: one in ten asks for a refund, which is what the rules look for."""
+    body = comment(number, 8000, 300, "flow")
+    return body.replace(b"parcel", b"refund") if number % 10 == 0 else body
+
+
 _RULES: tuple[tuple[str, str, list[dict[str, Any]]], ...] = (
-    ("ticket_opened", "parcel", [{"do": "add_tags", "tags": ["parcel"]}]),
+    ("ticket_opened", "refund -tag:parcel", [{"do": "add_tags", "tags": ["parcel"]}]),
     ("ticket_opened", "refund OR vračilo", [{"do": "priority", "priority": 3}]),
     ("message_received", "is:unanswered tag:recall", [{"do": "priority", "priority": 4}]),
     ("message_received", "lang:mn -tag:returns", [{"do": "add_tags", "tags": ["mongolian"]}]),
-    ("message_received", "waiting:>2h", [{"do": "priority", "priority": 3}]),
+    ("message_received", "refund waiting:<2h", [{"do": "priority", "priority": 3}]),
 )
 
 
