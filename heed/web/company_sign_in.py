@@ -135,6 +135,7 @@ class Verified(OpenIDConnectOAuth2Adapter):
 
     @property
     def openid_config(self) -> dict[str, Any]:
+        """Raises `OAuth2Error` when the server's description of itself lacks something."""
         found: dict[str, Any] = super().openid_config
         for name in ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"):
             if not isinstance(found.get(name), str):
@@ -189,7 +190,7 @@ def begin(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     provider: Any = _adapter(request, provider_id).get_provider()  # type: ignore[no-untyped-call]
     try:
         answer = provider.redirect(request, process="login", next_url=_way_back(request))
-    except (requests.RequestException, OAuth2Error, ValueError, TypeError) as error:
+    except (requests.RequestException, OAuth2Error, KeyError, ValueError, TypeError) as error:
         return _failed(request, error)
     if answer.status_code != 302:
         return answer  # type: ignore[no-any-return]

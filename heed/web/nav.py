@@ -96,7 +96,7 @@ def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None
     the open account's id; it is read from the address when not given."""
     user = request.user
     assert isinstance(user, User)
-    tallies = tallies or reach.tallies(user)
+    tallies = tallies or (reach.tallies(user) if user.rights.may("see") else Tallies())
     found = channels.accounts()
     bell = notices.unseen(user)
     return {

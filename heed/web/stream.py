@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import psycopg
 from asgiref.sync import sync_to_async
@@ -36,6 +36,8 @@ from heed.web.second_factor import must_set_up
 
 log = logging.getLogger("heed.live")
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -160,7 +162,7 @@ class Stream:
 
     async def _serve(self, page: Page, gone: asyncio.Task[None], send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        await _say(send, "hello", {"seq": await sync_to_async(_latest)()})
+        await _say(send, "hello", {"seq": await sync_to_async(_then_closed)(reach.latest_event)})
         while not gone.done() and not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(page.news.wait(), _BEAT)
@@ -195,7 +197,7 @@ class Stream:
         if not missing:
             return known
         generation = self._generation
-        rows = await sync_to_async(_tickets)(missing)
+        rows = await sync_to_async(_then_closed)(_tickets, missing)
         found = {number: rows.get(number) for number in missing}
         if generation == self._generation:  # else news came meanwhile, and what was read may be old
             if len(self._tickets) > _MOST_KNOWN:
@@ -226,7 +228,7 @@ class Stream:
         now = time.monotonic()
         if now - self._seq_at > 0.1:
             self._seq_at = now
-            self._seq_known = await sync_to_async(_latest)()
+            self._seq_known = await sync_to_async(_then_closed)(reach.latest_event)
         return self._seq_known
 
     _seq_at = 0.0
@@ -267,9 +269,10 @@ _HEADERS = [
 ]
 
 
-def _latest() -> int:
+def _then_closed(question: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+    """Ask the database, and leave no broken or old connection behind."""
     try:
-        return reach.latest_event()
+        return question(*args, **more)
     finally:
         close_old_connections()
 
@@ -281,22 +284,19 @@ async def signed_in(cookies: str) -> bool:
 
 
 async def _listeners(keys: Iterable[str]) -> dict[str, Listener]:
-    return await sync_to_async(listeners)(list(keys))
+    return await sync_to_async(_then_closed)(listeners, list(keys))
 
 
 def listeners(keys: list[str]) -> dict[str, Listener]:
     """Who listens with each of these session keys; who may not is missing. A few queries for all."""
     store = import_module(settings.SESSION_ENGINE).SessionStore
-    try:
-        rows = store.get_model_class().objects.filter(
-            session_key__in=[key for key in keys if key], expire_date__gt=clock.now()
-        )
-        sessions = {row.session_key: store().decode(row.session_data) for row in rows}
-        people = _people(session.get(SESSION_KEY) for session in sessions.values())
-        found = {key: _listener(session, people) for key, session in sessions.items()}
-        return {key: listener for key, listener in found.items() if listener is not None}
-    finally:
-        close_old_connections()
+    rows = store.get_model_class().objects.filter(
+        session_key__in=[key for key in keys if key], expire_date__gt=clock.now()
+    )
+    sessions = {row.session_key: store().decode(row.session_data) for row in rows}
+    people = _people(session.get(SESSION_KEY) for session in sessions.values())
+    found = {key: _listener(session, people) for key, session in sessions.items()}
+    return {key: listener for key, listener in found.items() if listener is not None}
 
 
 def _people(numbers: Iterable[Any]) -> dict[str, User]:
@@ -327,11 +327,7 @@ def _is_theirs(session: dict[str, Any], user: User) -> bool:
 
 
 def _tickets(numbers: list[int]) -> dict[int, Ticket]:
-    try:
-        found = Ticket.objects.only("account_id", "team_id", "assignee_id")
-        return found.in_bulk(numbers)
-    finally:
-        close_old_connections()
+    return Ticket.objects.only("account_id", "team_id", "assignee_id").in_bulk(numbers)
 
 
 def _ticket_of(topic: str) -> int | None:

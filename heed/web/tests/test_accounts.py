@@ -426,33 +426,6 @@ class TestAlarms:
 
 
 class TestPeople:
-    def test_an_owner_lets_someone_in(self, majas: Client) -> None:
-        given = {
-            "name": "Ana Kovač",
-            "email": "ana@acme.example",
-            "password": cast.PASSWORD,
-            "role": "agent",
-        }
-        majas.post(reverse("people"), given)
-        ana = User.objects.get(email="ana@acme.example")
-        assert ana.check_password(cast.PASSWORD)
-        assert "Ana Kovač" in shown(majas, "people")
-
-    @pytest.mark.parametrize(
-        ("change", "says"),
-        [
-            ({"password": "short"}, "too short"),
-            ({"email": "ana"}, "e-mail address"),
-            ({"email": "maja@acme.example"}, "already signs in"),
-            ({"name": ""}, "required"),
-        ],
-    )
-    def test_says_what_is_wrong(self, majas: Client, change: dict[str, str], says: str) -> None:
-        given = {"name": "Ana", "email": "ana@acme.example", "password": cast.PASSWORD, "role": "agent"}
-        page = majas.post(reverse("people"), given | change).content.decode()
-        assert says in page
-        assert User.objects.count() == 1
-
     def test_ending_access_ends_the_open_session(self, majas: Client, page: Client, ana: User) -> None:
         assert page.get(reverse("preferences")).status_code == 200
         majas.post(reverse("person_access", args=[ana.pk]))

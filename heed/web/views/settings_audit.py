@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
 from django import forms
-from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -125,10 +124,7 @@ async def _pieces(wanted: Wanted, kind: str) -> AsyncIterator[bytes]:
 
 
 def _next(batches: Iterator[list[AuditRow]]) -> list[AuditRow]:
-    try:
-        return next(batches, [])
-    finally:
-        close_old_connections()
+    return next(batches, [])
 
 
 def _csv(rows: list[tuple[str, ...]]) -> bytes:

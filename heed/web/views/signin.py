@@ -20,7 +20,7 @@ from heed.web.second_factor import must_set_up
 def factor_needed(request: HttpRequest) -> HttpResponse:
     """Where those are led who must have a second factor and have none."""
     if not must_set_up(person(request), request.session):
-        return redirect("inbox")
+        return redirect("home")
     return render(request, "mfa/needed.html", {"enabled": is_mfa_enabled(person(request))})
 
 
