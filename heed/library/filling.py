@@ -17,3 +17,9 @@ def fill(text: str, known: Mapping[str, str]) -> str:
 def unknown(text: str, names: Collection[str]) -> list[str]:
     """The placeholders of a text that are not among these names, in their order, each once."""
     return [name for name in dict.fromkeys(_BLANK.findall(text)) if name not in names]
+
+
+def first_name(name: str) -> str:
+    """What somebody is called in a greeting: "" for what is no name, such as a handle or a number."""
+    word = name.strip().split(" ", 1)[0]
+    return word if word[:1].isalpha() and not any(sign in word for sign in "@_0123456789.") else ""

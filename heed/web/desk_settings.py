@@ -34,6 +34,8 @@ SECTIONS: tuple[Section, ...] = (
     Section("brands", _("Brands"), "accounts", TEAM),
     Section("tags", _("Tags"), "desk", WORK),
     Section("fields", _("Fields"), "desk", WORK),
+    Section("quick_texts", _("Quick texts"), "note", WORK),
+    Section("guidelines", _("Guidelines"), "see", WORK),
     Section("rules", _("Rules"), "routing", WORK),
     Section("questions", _("Follow-up question"), "routing", WORK),
     Section("hours", _("Business hours"), "routing", TIME),

@@ -4,6 +4,10 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("heed.web.views.search")),
+    path("", include("heed.web.views.palette")),
+    path("", include("heed.web.views.shortcuts")),
+    path("", include("heed.web.views.library")),
+    path("", include("heed.web.views.settings_library")),
     path("", include("heed.web.views.inbox")),
     path("", include("heed.web.views.ticket")),
     path("", include("heed.web.views.tending")),

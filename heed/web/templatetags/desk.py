@@ -37,7 +37,7 @@ register = template.Library()
 _STATIC = Path(__file__).parent.parent / "static"
 _SHEETS = (
     *("tokens", "base", "layout", "components", "nav"),
-    *("queue", "thread", "composer", "customer", "tending"),
+    *("queue", "thread", "composer", "customer", "tending", "desk"),
 )
 
 

@@ -7,6 +7,8 @@ import "heed/mentions";
 import "heed/later";
 import "heed/many";
 import "heed/keyboard";
+import "heed/quicktexts";
+import "heed/guidelines";
 import "heed/finder";
 import "heed/live";
 import "heed/here";

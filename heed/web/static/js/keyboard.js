@@ -1,11 +1,8 @@
-// One key for what one does all day. Never while one types.
+// What the actions of the inbox do; their keys stand in the table of actions.
 import { openComposer } from "heed/composer";
 import { chooseAll, chooseHere, toBar } from "heed/many";
 import { openMenu } from "heed/menus";
-
-function typing(target) {
-  return target.closest?.("input, textarea, select, [contenteditable], dialog[open]");
-}
+import { provide } from "heed/shortcuts";
 
 function move(step) {
   const rows = [...document.querySelectorAll("#tickets li.ticket:not([hidden])")];
@@ -62,47 +59,42 @@ function field(selector) {
   found.focus();
 }
 
-const keys = {
-  j: () => move(1),
-  k: () => move(-1),
-  e: () => document.querySelector("#ticket [data-answered]")?.click(),
-  r: () => write(false),
-  n: () => write(true),
-  m: () => actOnMessage(),
-  u: () => walk(-1),
-  d: () => walk(1),
-  x: () => chooseHere(),
-  X: () => chooseHere(true),
-  "*": () => chooseAll(),
-  b: () => toBar(),
-  z: () => menu("later"),
-  s: () => menu("ticket-menu"),
-  a: () => menu("assignee"),
-  c: () => document.querySelector("#ticket .mine")?.click(),
-  g: () => document.getElementById("next")?.click(),
-  t: () => field(".tagging input"),
-  i: () => menu("bell"),
-  "/": () => document.querySelector("[data-finder] input")?.focus(),
-  "?": () => document.getElementById("keys")?.showModal(),
-};
-
-/** The key as it is printed on a Latin keyboard: an Arabic or Cyrillic one has the same keys in the same places. */
-function latin(event) {
-  if (/^[ -~]$/.test(event.key)) return event.key;
-  if (event.code === "Slash") return event.shiftKey ? "?" : "/";
-  return /^Key[A-Z]$/.test(event.code) ? event.code.slice(3).toLowerCase() : event.key;
+/** What stands in the pane beside, opened for somebody at the keyboard. */
+function matters() {
+  const found = document.getElementById("matters");
+  if (!found) return;
+  if (!found.checkVisibility()) document.body.classList.add("about");
+  found.open = true;
+  found.querySelector("summary").focus();
 }
 
+const press = (selector) => document.querySelector(selector)?.click();
+
+provide({
+  next: () => move(1),
+  previous: () => move(-1),
+  answered: () => press("#ticket [data-answered]"),
+  reply: () => write(false),
+  note: () => write(true),
+  message: () => actOnMessage(),
+  above: () => walk(-1),
+  below: () => walk(1),
+  choose: () => chooseHere(),
+  choose_to: () => chooseHere(true),
+  choose_all: () => chooseAll(),
+  chosen: () => toBar(),
+  later: () => menu("later"),
+  more: () => menu("ticket-menu"),
+  assign: () => menu("assignee"),
+  claim: () => press("#ticket .mine"),
+  tag: () => field(".tagging input"),
+  matters: () => matters(),
+  customer: () => press("#head [data-about]"),
+  search: () => document.querySelector("[data-finder] input")?.focus(),
+});
+
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape") {
-    if (event.target.closest?.("textarea, input")) event.target.blur();
-    document.body.classList.remove("about");
-    return;
-  }
-  if (typing(event.target)) return;
-  const act = keys[latin(event)];
-  if (!act) return;
-  event.preventDefault();
-  act();
+  if (event.defaultPrevented || event.key !== "Escape") return;
+  if (event.target.closest?.("textarea, input")) event.target.blur();
+  document.body.classList.remove("about");
 });

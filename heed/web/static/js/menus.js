@@ -1,5 +1,7 @@
 // Menus are <details class="menu">: one open at a time, closed by Escape, by a choice or a click outside.
 // Up and down go through them, Home and End to their ends; a menu opened by a key begins at its first.
+import { act, provide } from "heed/shortcuts";
+
 function close(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (menu !== except) menu.open = false;
@@ -90,6 +92,12 @@ document.addEventListener("click", (event) => {
   opener.setAttribute("aria-expanded", String(open));
 });
 
+provide({
+  notices: () => document.getElementById("bell") && openMenu(document.getElementById("bell")),
+  take: () => document.getElementById("next")?.click(),
+  keys: () => document.getElementById("keys")?.showModal(),
+});
+
 document.addEventListener("click", (event) => {
-  if (event.target.closest?.("[data-keys]")) document.getElementById("keys")?.showModal();
+  if (event.target.closest?.("[data-keys]")) act("keys");
 });

@@ -4,3 +4,5 @@ import "heed/times";
 import "heed/menus";
 import "heed/toasts";
 import "heed/notices";
+import "heed/shortcuts";
+import "heed/palette";
