@@ -7,8 +7,12 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
+
+if TYPE_CHECKING:
+    from heed.accounts.models import User
 
 OWNER = ("owner@acme.example", "Maja Zupan")
 AGENTS = (("ana@acme.example", "Ana Kovač"), ("ivo@acme.example", "Ivo Horvat"))
@@ -51,8 +55,16 @@ def welcome(*, demo: bool) -> None:
     for address, name in AGENTS if demo else ():
         ensure_person(address, name, password)
         print(f"                      {address}" + ("" if given else f"  password {password}"))
+    if demo:
+        _furnish(owner)
     grant_token(owner, START_UP, _token(data / "api-token"))
     ApiToken.objects.filter(name=START_UP).exclude(user=owner).delete()
+
+
+def _furnish(owner: User) -> None:
+    from heed.demo import furnish
+
+    furnish(owner)
 
 
 def _token(path: Path) -> str:

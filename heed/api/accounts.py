@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from ninja import Router, Status
 
-from heed.accounts.models import User
+from heed.accounts.models import Brand, User
 from heed.api.bearer import Asking
+from heed.api.problems import Problem
 from heed.api.shapes.accounts import AccountChange, AccountGiven, AccountOut, Accounts, of_account
 from heed.api.shapes.networks import Networks, of_network
 from heed.channels import reach, verbs
@@ -58,6 +60,8 @@ def change_account(request: Asking, account_id: int, change: AccountChange) -> A
             verbs.rename(account, change.name, by=request.auth)
         if change.after_solved is not None:
             verbs.choose_after_solved(account, change.after_solved, by=request.auth)
+        if change.brand is not None:
+            verbs.give_brand(account, _brand(change.brand), by=request.auth)
         if change.credentials is not None:
             verbs.reconnect(account, change.credentials, by=request.auth)
     return of_account(account, request.auth)
@@ -69,6 +73,13 @@ def disconnect(request: Asking, account_id: int) -> Any:
     account = reach.account(account_id)
     verbs.disconnect(account, by=request.auth)
     return of_account(account, request.auth)
+
+
+def _brand(name: str) -> Brand | None:
+    found = Brand.objects.filter(name__iexact=name.strip()).first()
+    if found is None and name.strip():
+        raise Problem(422, "no-such-brand", _("There is no brand of this name."))
+    return found
 
 
 def _may_administer(person: User) -> None:

@@ -59,13 +59,13 @@ _OTHER = Words(
 
 def accounts() -> list[Account]:
     """All accounts, network by network."""
-    return list(Account.objects.order_by("network", "name", "pk"))
+    return list(Account.objects.select_related("brand").order_by("network", "name", "pk"))
 
 
 def account(account_id: int) -> Account:
     """The account with this id; raises `NoSuchAccount`."""
     try:
-        return Account.objects.get(pk=account_id)
+        return Account.objects.select_related("brand").get(pk=account_id)
     except Account.DoesNotExist:
         raise NoSuchAccount(account_id) from None
 

@@ -30,6 +30,8 @@ THINKING = (12.0, 35.0)
 READING = (2.0, 6.0)
 OPENING_BEGAN = timedelta(minutes=54)
 KINDS = frozenset(get_args(Where))
+BRAND, TEAM = "Acme", "Shop"
+_OF_A_TEAM = ("name", "members", "way", "same_language", "same_skill", "prefer_last", "takes_back")
 _LOOK_EVERY = 2.0
 _PATIENCE = 90.0
 
@@ -49,8 +51,8 @@ class Desk:
     def accounts(self) -> list[dict[str, Any]]:
         return list(self._ask("GET", "accounts")["items"])
 
-    def connect(self, network: str, account: DemoAccount, base_url: str) -> str:
-        """Connect an account; gives back the address where it takes webhooks."""
+    def connect(self, network: str, account: DemoAccount, base_url: str) -> dict[str, Any]:
+        """Connect an account; gives back what Heed says of it."""
         given = {
             "network": network,
             "name": account.name,
@@ -58,7 +60,19 @@ class Desk:
             "credentials": dict(account.credentials),
             "base_url": base_url,
         }
-        return str(self._ask("POST", "accounts", given).get("hook_url") or "")
+        return self._ask("POST", "accounts", given)
+
+    def hand_over(self, accounts: list[int]) -> None:
+        """Have accounts belong to the company's brand, and their new tickets go to the team in the shop,
+        where the demo's desk is set up."""
+        teams = self._ask("GET", "teams")["items"]
+        shop = next((team for team in teams if team["name"] == TEAM), None)
+        if shop is None:
+            return
+        for account in accounts:
+            self._ask("PATCH", f"accounts/{account}", {"brand": BRAND})
+        kept = {name: shop[name] for name in _OF_A_TEAM}
+        self._ask("PUT", f"teams/{shop['id']}", {**kept, "accounts": accounts})
 
     def has_tickets(self) -> bool:
         return bool(self._ask("GET", "tickets?view=all")["items"])
@@ -113,6 +127,7 @@ class Company(threading.Thread):
 
     def settle_in(self) -> bool:
         """Connect what is not connected yet; whether Heed has no ticket, so the shop just opens."""
+        connected: list[int] = []
         known = {
             (each["network"], each["base_url"], each["external_id"]): each for each in self.desk.accounts()
         }
@@ -121,9 +136,12 @@ class Company(threading.Thread):
             if place in known:
                 simulator.restore(account.external_id, known[place].get("hook_url") or "")
             else:
-                address = self.desk.connect(simulator.name, account, simulator.url)
+                made = self.desk.connect(simulator.name, account, simulator.url)
+                connected.append(made["id"])
                 if hasattr(simulator, "play_paste"):  # Heed cannot set it: the admin enters it by hand
-                    self._play(simulator, "paste", url=address)
+                    self._play(simulator, "paste", url=made.get("hook_url") or "")
+        if not known:
+            self.desk.hand_over(connected)
         fresh = not self.desk.has_tickets()
         self._wait_until_connected()
         return fresh

@@ -8,8 +8,44 @@ from typing import Any
 import pytest
 
 from heed import setup
+from heed.accounts.models import Brand, Team, User
 from heed.accounts.reach import person_with_token
 from heed.accounts.verbs import ensure_person, grant_token
+from heed.inbox.reach.saved import saved_views
+from heed.library.models import Guideline, QuickText
+from heed.routing import desk_hours
+from heed.routing.models import AutomaticMessage, Policy, Rule
+from heed.routing.rules import made_ready
+
+
+@pytest.mark.django_db
+def test_the_demo_has_a_desk_that_is_set_up_once(settings: Any, tmp_path: Path) -> None:
+    settings.HEED_DATA = str(tmp_path)
+    setup.welcome(demo=True)
+    assert set(Team.objects.values_list("name", flat=True)) == {"Shop", "Returns"}
+    assert Brand.objects.get().name == "Acme"
+    assert [rule.on for rule in Rule.objects.all()] == [True, True]
+    assert AutomaticMessage.objects.get().on is False
+    for rule in Rule.objects.all():
+        assert made_ready(rule) is not None, rule.problem
+    maja = User.objects.get(email="owner@acme.example")
+    assert [view.name for view in saved_views(maja)] == ["Broken zips"]
+    hours = [version for _schedule, _places, version in desk_hours.schedules()]
+    assert [each["name"] for each in hours[0].holidays] == ["New Year", "Christmas"]
+    Policy.objects.all().delete()
+    QuickText.objects.all().delete()
+    setup.welcome(demo=True)
+    assert (Team.objects.count(), Rule.objects.count(), Guideline.objects.count()) == (2, 2, 1)
+    assert not Policy.objects.exists()
+    assert not QuickText.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_company_of_its_own_begins_with_an_empty_desk(settings: Any, tmp_path: Path) -> None:
+    settings.HEED_DATA = str(tmp_path)
+    setup.welcome(demo=False)
+    assert not Team.objects.exists()
+    assert not Rule.objects.exists()
 
 
 @pytest.mark.django_db

@@ -29,6 +29,7 @@ class AccountChange(Given):
     name: Annotated[Text, Field(max_length=120)] | None = None
     credentials: dict[Text, Text] | None = None
     after_solved: Literal["reopen", "new"] | None = None
+    brand: Annotated[Text, Field(max_length=120)] | None = Field(None, description="By name; empty: none.")
 
 
 class AccountProblem(Shape):
@@ -55,6 +56,7 @@ class AccountOut(Shape):
     state: Literal["connecting", "connected", "broken"]
     problem: AccountProblem | None
     after_solved: str
+    brand: str = Field(description="Empty when it belongs to none.")
     last_delivery_at: datetime | None
     collected_at: datetime | None
     refused: int
@@ -91,6 +93,7 @@ def of_account(account: Account, asking: User) -> dict[str, Any]:
             "detail": account.problem_detail,
         },
         "after_solved": account.after_solved,
+        "brand": account.brand.name if account.brand else "",
         "last_delivery_at": account.last_delivery_at,
         "collected_at": account.collected_at,
         "refused": account.refused,

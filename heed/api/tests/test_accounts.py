@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from heed.accounts.models import User
+from heed.accounts.models import Brand, User
 from heed.api.tests.conftest import Caller
 from heed.channels.models import Account
 
@@ -120,6 +120,17 @@ def test_changing_an_account(call: Caller, account: Account) -> None:
     )
     account.refresh_from_db()
     assert account.credentials == {"page_token": "fresh", "app_secret": "hush-secret"}
+
+
+def test_an_account_joins_a_brand_and_leaves_it(call: Caller, account: Account) -> None:
+    Brand.objects.create(name="Acme")
+    given = [call("PATCH", f"accounts/{account.pk}", {"brand": name}) for name in ("acme", "Nobody", "")]
+    assert [answer.status for answer in given] == [200, 422, 200]
+    assert [answer.json.get("brand") or answer.json["type"] for answer in given[:2]] == [
+        "Acme",
+        "urn:heed:no-such-brand",
+    ]
+    assert given[2].json["brand"] == ""
 
 
 def test_a_change_with_one_fault_changes_nothing(call: Caller, account: Account) -> None:

@@ -70,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_POST = do_GET  # noqa: N815 - the name http.server asks for
+    do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815 - the names http.server asks for
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""

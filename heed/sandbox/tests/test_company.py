@@ -24,19 +24,33 @@ class HeedApi:
         self.accounts: list[dict[str, Any]] = []
         self.tickets: list[dict[str, Any]] = []
         self.tokens: set[str] = set()
+        self.teams: list[dict[str, Any]] = []
 
     def answer(self, hook: Taken) -> tuple[int, bytes]:
         self.tokens.add(hook.headers.get("authorization", ""))
         match hook.method, hook.path.rpartition("/")[2]:
             case "POST", "accounts":
                 self.accounts.append(
-                    {**json.loads(hook.body), "state": "connected", "hook_url": "http://x/h"}
+                    {
+                        **json.loads(hook.body),
+                        "id": len(self.accounts) + 1,
+                        "state": "connected",
+                        "hook_url": "http://x/h",
+                    }
                 )
                 return 201, json.dumps(self.accounts[-1]).encode()
             case "GET", "accounts":
                 return 200, json.dumps({"items": self.accounts, "next": ""}).encode()
             case "GET", "tickets":
                 return 200, json.dumps({"items": self.tickets, "next": ""}).encode()
+            case "GET", "teams":
+                return 200, json.dumps({"items": self.teams}).encode()
+            case "PATCH", number:
+                self.accounts[int(number) - 1].update(json.loads(hook.body))
+                return 200, b"{}"
+            case "PUT", number:
+                self.teams[int(number) - 1].update(json.loads(hook.body))
+                return 200, b"{}"
         return 404, b""
 
 
@@ -65,6 +79,28 @@ def test_accounts_are_connected_once(company: Company, api: HeedApi) -> None:
     before = len(api.accounts)
     company.settle_in()
     assert len(api.accounts) == before
+
+
+def test_the_shop_gets_the_accounts_once(company: Company, api: HeedApi) -> None:
+    shop = {
+        "id": 1,
+        "name": "Shop",
+        "members": [1, 2],
+        "way": "pull",
+        "same_language": True,
+        "same_skill": True,
+        "prefer_last": True,
+        "takes_back": True,
+        "here": 2,
+    }
+    api.teams = [shop]
+    company.settle_in()
+    assert shop["accounts"] == [each["id"] for each in api.accounts]
+    assert {each["brand"] for each in api.accounts} == {"Acme"}
+    assert shop["members"] == [1, 2]
+    shop["accounts"] = []
+    company.settle_in()
+    assert shop["accounts"] == []
 
 
 def test_known_accounts_get_their_webhooks_again(company: Company, api: HeedApi) -> None:
