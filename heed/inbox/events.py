@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -153,6 +153,20 @@ def record(
     else:
         live.tell(topics_of([ticket.pk]))
     return event
+
+
+def record_many(kind: Kind, happened: Sequence[tuple[Ticket, dict[str, Any]]]) -> None:
+    """The same thing of many tickets at once, done by nobody in person: each ticket with the event's data."""
+    because, now = _because.get(), clock.now()
+    rows = [
+        Event(kind=kind, account_id=each.account_id, ticket=each, at=now, data={**because, **data})
+        for each, data in happened
+    ]
+    with told_together():
+        hand_to_reactions([(kind, row.pk) for row in Event.objects.bulk_create(rows)])
+        together = _together.get()
+        assert together is not None
+        together.tickets |= {each.pk for each, _data in happened}
 
 
 def hand_to_reactions(written: Iterable[tuple[str, int]]) -> None:

@@ -21,6 +21,7 @@ from heed.accounts.models import User
 from heed.accounts.rights import need
 from heed.inbox import events
 from heed.inbox.models import Event, Ticket
+from heed.inbox.statements import columns, run
 from heed.lib import clock, live
 from heed.routing import desk_hours, targets
 from heed.routing.desk_hours import ROUND_THE_CLOCK, DeskHours, Version, place_of
@@ -405,30 +406,48 @@ class _Work:
             self.tickets.append(ticket)
 
     def write(self) -> None:
-        Promise.objects.bulk_update(self.changed, _CHANGING)
+        if self.changed:
+            run(_CHANGE, *columns(_row(each) for each in self.changed))
         Promise.objects.bulk_create(self.new, ignore_conflicts=True)
-        Ticket.objects.bulk_update(self.tickets, ["due_at", "due_for"])
+        if self.tickets:
+            run(_SHOW_DUE, *columns((each.pk, each.due_at, each.due_for) for each in self.tickets))
         tell(self.told)
         if self.tickets:
             live.tell(events.topics_of([each.pk for each in self.tickets]))
 
 
-_CHANGING = [
-    "policy",
-    "hours",
-    "seconds",
-    "since",
-    "used",
-    "counted_at",
-    "paused",
-    "due",
-    "warn_at",
-    "warned_at",
-    "missed_at",
-    "ended_at",
-    "end",
-    "by",
-]
+_CHANGING = {
+    "policy_id": "bigint",
+    "hours_id": "bigint",
+    "seconds": "int",
+    "since": "timestamptz",
+    "used": "float8",
+    "counted_at": "timestamptz",
+    "paused": "bool",
+    "due": "timestamptz",
+    "warn_at": "timestamptz",
+    "warned_at": "timestamptz",
+    "missed_at": "timestamptz",
+    "ended_at": "timestamptz",
+    "end": "text",
+    "by_id": "bigint",
+}
+"""The columns of a promise that change, and their types."""
+
+_CHANGE = f"""
+UPDATE routing_promise AS p SET {", ".join(f'"{name}" = new."{name}"' for name in _CHANGING)}
+FROM unnest(%s::bigint[], {", ".join(f"%s::{type}[]" for type in _CHANGING.values())})
+    AS new (id, {", ".join(f'"{name}"' for name in _CHANGING)}) WHERE p.id = new.id
+"""  # noqa: S608
+
+_SHOW_DUE = """
+UPDATE inbox_ticket AS t SET due_at = new.due_at, due_for = new.due_for
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS new (id, due_at, due_for) WHERE t.id = new.id
+"""
+
+
+def _row(promise: Promise) -> tuple[Any, ...]:
+    return (promise.pk, *(getattr(promise, name) for name in _CHANGING))
 
 
 def _counted(promise: Promise, moves: Sequence[Move], at: datetime) -> float:

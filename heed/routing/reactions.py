@@ -31,21 +31,17 @@ def tell_languages(events: Sequence[Event]) -> None:
             newest[message.ticket_id] = message
     for language, numbers in sorted(told.items()):
         Message.objects.filter(pk__in=numbers).update(language=language)
-    for _ticket, message in sorted(newest.items()):
-        _tell_ticket(message)
+    verbs.tell_languages({ticket: each.language for ticket, each in newest.items() if _tells(each)})
 
 
-def _tell_ticket(message: Message) -> None:
+def _tells(message: Message) -> bool:
     """The ticket speaks the newest message's language, unless that is too short to change it or a colleague
     said which it is."""
     ticket = message.ticket
-    if ticket.language == message.language:
-        return
-    if ticket.language:
-        by_hand = Event.objects.filter(ticket=ticket, kind="language_told", actor__isnull=False).exists()
-        if by_hand or not languages.clear(message.text):
-            return
-    verbs.set_language(ticket, None, message.language)
+    if not ticket.language or ticket.language == message.language:
+        return not ticket.language
+    by_hand = Event.objects.filter(ticket=ticket, kind="language_told", actor__isnull=False).exists()
+    return not by_hand and languages.clear(message.text)
 
 
 def _languages_before(customers: set[int]) -> dict[int, Counter[str]]:

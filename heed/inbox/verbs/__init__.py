@@ -31,7 +31,7 @@ from heed.inbox.verbs.refusals import (
 )
 from heed.inbox.verbs.replaying import replay
 from heed.inbox.verbs.sleeping import remind, snooze, wake
-from heed.inbox.verbs.sorting import fill, set_group, set_language, set_priority, tag
+from heed.inbox.verbs.sorting import fill, set_group, set_language, set_priority, tag, tell_languages
 from heed.inbox.verbs.tending import (
     assign,
     give_to_team,
@@ -96,6 +96,7 @@ __all__ = [
     "sweep",
     "tag",
     "take_back",
+    "tell_languages",
     "type_along",
     "unblock",
     "undo",

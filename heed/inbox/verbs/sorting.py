@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from heed.accounts.models import User
 from heed.inbox import events
 from heed.inbox.models import Customer, Field, Tag, Ticket
+from heed.inbox.statements import columns, run
 from heed.inbox.verbs.refusals import CannotTend
 from heed.inbox.verbs.tending import change, locked, write
 from heed.lib import live
@@ -39,6 +40,22 @@ def set_language(ticket: Ticket, user: User | None, language: str) -> None:
         raise CannotTend(_("A language is a code of two letters, like “en”."))
     if change(ticket, language=language):
         events.record("language_told", ticket=ticket, actor=user, language=language)
+
+
+@transaction.atomic
+def tell_languages(told: Mapping[int, str]) -> None:
+    """Say of many tickets, by their numbers, in which language their customers were found to write."""
+    rows = Ticket.objects.select_for_update().filter(pk__in=list(told)).order_by("id")
+    changed = [row for row in rows if row.language != told[row.pk]]
+    if changed:
+        run(_SET_LANGUAGES, *columns((row.pk, told[row.pk]) for row in changed))
+        events.record_many("language_told", [(row, {"language": told[row.pk]}) for row in changed])
+
+
+_SET_LANGUAGES = """
+UPDATE inbox_ticket AS t SET language = new.language
+FROM unnest(%s::bigint[], %s::text[]) AS new (id, language) WHERE t.id = new.id
+"""
 
 
 @transaction.atomic
