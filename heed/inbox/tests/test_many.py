@@ -12,7 +12,7 @@ from heed.accounts.models import Team, User
 from heed.accounts.rights import NotAllowed
 from heed.channels.models import Account
 from heed.inbox import reach, verbs
-from heed.inbox.models import Event, Sweep, Ticket
+from heed.inbox.models import Event, Notice, Sweep, Ticket
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_tending import fresh, kinds, ticket, writes
 from heed.inbox.verbs import many
@@ -70,6 +70,7 @@ def test_every_deed_is_done_and_taken_back_exactly(
 
 def test_what_somebody_changed_since_stays(tickets: list[Ticket], ana: User, ivo: User) -> None:
     sweep = verbs.sweep(ana, "assign", str(ivo.pk), [each.pk for each in tickets])
+    assert [(each.user, each.text) for each in Notice.objects.all()] == [(ivo, "+2")]
     verbs.assign(tickets[0], ivo, None)
     verbs.assign(tickets[1], ivo, ana)
     verbs.assign(tickets[1], ana, ivo)  # there and back is a change, too

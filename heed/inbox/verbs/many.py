@@ -17,8 +17,8 @@ from procrastinate.contrib.django import app
 
 from heed.accounts.models import Team, User
 from heed.accounts.rights import NotAllowed, Permission, need
-from heed.inbox import events
-from heed.inbox.models import Event, Sweep, Swept, Ticket
+from heed.inbox import events, notices
+from heed.inbox.models import Event, Notice, Sweep, Swept, Ticket
 from heed.inbox.reach.seeing import Sight, sight
 from heed.inbox.verbs import blocking, sleeping, sorting, tending
 from heed.inbox.verbs.refusals import CannotTend
@@ -66,7 +66,8 @@ _SPAM_COLUMNS = ("spam", "due_at", "due_for", "follow_up_at", *_COURSE)
 
 
 def _assign(ticket: Ticket, user: User, value: str) -> None:
-    tending.assign(ticket, user, User.objects.get(pk=int(value), is_active=True) if value else None)
+    colleague = User.objects.get(pk=int(value), is_active=True) if value else None
+    tending.assign(ticket, user, colleague, tell=False)
 
 
 def _to_team(ticket: Ticket, user: User, value: str) -> None:
@@ -205,8 +206,20 @@ def _next_piece(sweep_id: int) -> bool:
         row.state = Sweep.State.UNDONE if undoing else Sweep.State.DONE
         row.finished_at = clock.now()
         row.save(update_fields=["state", "finished_at"])
+        if row.deed == "assign" and not undoing:
+            _tell_once(row)
     live.tell([topic(row.pk)])
     return bool(piece)
+
+
+def _tell_once(row: Sweep) -> None:
+    """Who was given many tickets is told so once."""
+    last = (
+        row.tickets.filter(state=Swept.State.CHANGED).select_related("ticket").order_by("-ticket_id").first()
+    )
+    if last is not None and row.value and int(row.value) != row.user_id:
+        more = f"+{row.changed - 1}" if row.changed > 1 else ""
+        notices.tell([int(row.value)], Notice.Kind.ASSIGNED, last.ticket, by=row.user, text=more)
 
 
 def _rights(user: User, permission: Permission) -> Sight | None:

@@ -26,20 +26,19 @@ def mark_answered(ticket: Ticket, user: User | None, message: Message | None = N
 
 @transaction.atomic
 def mark_unanswered(ticket: Ticket, user: User | None) -> None:
-    if not locked(ticket).unanswered:
-        refuse_spam(ticket)
+    refuse_spam(locked(ticket))
     if change(ticket, unanswered=True, waiting_since=clock.now()):
         events.record("unanswered_marked", ticket=ticket, actor=user)
 
 
 @transaction.atomic
-def assign(ticket: Ticket, user: User | None, assignee: User | None) -> None:
-    """Give the ticket to a colleague, who is told of it, or back to nobody."""
+def assign(ticket: Ticket, user: User | None, assignee: User | None, *, tell: bool = True) -> None:
+    """Give the ticket to a colleague, who is told of it unless `tell` says no, or back to nobody."""
     if not change(ticket, assignee=assignee):
         return
     facts = {"to": assignee.name, "person": assignee.pk} if assignee else {"to": ""}
     events.record("assigned", ticket=ticket, actor=user, **facts)
-    if assignee is not None and assignee != user:
+    if tell and assignee is not None and assignee != user:
         notices.tell([assignee.pk], Notice.Kind.ASSIGNED, ticket, by=user)
 
 

@@ -136,6 +136,21 @@ def test_one_deed_on_many_and_back(page: Client, ivo: User, lea: Ticket) -> None
     assert not Ticket.objects.exclude(status="solved").exclude(assignee=ivo).exists()
 
 
+def test_one_can_answer_from_another_account_or_is_told_why_not(page: Client, ana: User) -> None:
+    for network, words in (("bluesky", ""), ("facebook", "only the account that was written to")):
+        first = cast.account(network, f"Acme on {network}", external_id=f"{network}-1")
+        second = cast.account(network, f"Help on {network}", external_id=f"{network}-2")
+        ticket = cast.ticket(first, "Lea Marn", "Hello?", post=cast.post(first))
+        text = page.get(f"/inbox/unanswered/{ticket.pk}/").content.decode()
+        assert f'value="{second.pk}"' in text
+        assert (
+            (words in text) if words else ("disabled" not in text.split("data-from")[1].split("</select>")[0])
+        )
+        sent = {"text": "Hi!", "visibility": "public", "from": second.pk}
+        assert page.post(f"/tickets/{ticket.pk}/messages/", sent).status_code == (422 if words else 200)
+    assert Message.objects.get(text="Hi!").account.name == "Help on bluesky"
+
+
 def test_nothing_of_many_is_anybody_elses(page: Client, ana: User, ivo: User, lea: Ticket) -> None:
     sweep = verbs.sweep(ivo, "priority", "4", [lea.pk])
     assert page.get(f"/sweeps/{sweep.pk}/").status_code == 404

@@ -79,6 +79,16 @@ def test_a_day_of_sorting_by_keyboard_alone(visit: Any, people: Any, lea: Ticket
     assert Notice.objects.get().user == people[1]
 
 
+def test_a_live_update_leaves_a_field_alone(visit: Any, people: Any, lea: Ticket) -> None:
+    Field.objects.create(key="order", title="Order", kind="text")
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    page.locator("#field-order").press_sequentially("881")
+    verbs.set_priority(lea, people[1], 4)
+    expect(page.locator("#log")).to_contain_text("set the priority to")
+    expect(page.locator("#field-order")).to_have_value("881")
+    expect(page.locator("#field-order")).to_be_focused()
+
+
 def test_choosing_many_by_keyboard_and_taking_it_back(visit: Any, people: Any, lea: Ticket) -> None:
     page = visit(people[0], "/inbox/unanswered/")
     keys = page.keyboard
