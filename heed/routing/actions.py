@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
@@ -27,6 +28,8 @@ Values = Mapping[str, Any]
 Needs = Literal["person", "team", "tags", "priority", "status", "text", "url"]
 
 LONGEST_TEXT = 4000
+_TOO_LATE = timedelta(days=1)
+"""What comes so late, after an outage, gets no answer of a rule that looks at what comes."""
 _NAMES = UUID("5f3c0c1e-7b2d-4f1a-9b0e-6a4b8a9f2d10")
 
 PRIORITIES: dict[int, Promise] = {
@@ -225,6 +228,10 @@ def _answer(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
     newest = _newest(ticket)
     if newest is None:
         raise Failed(_("There is no message to answer."))
+    if newest.automatic or newest.kind == "standby":
+        raise Failed(_("A machine wrote the message, or answers it."))
+    if run.event is not None and newest.at < clock.now() - _TOO_LATE:
+        raise Failed(_("The message is more than a day old."))
     key = uuid5(_NAMES, f"{run.rule_id}:{index}:{newest.pk}")
     words = _words(ticket, values["text"])
     send_automatic(ticket, words, newest.visibility, origin="rule", key=key, to=newest)

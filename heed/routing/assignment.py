@@ -176,12 +176,20 @@ def who_answered_last(ticket: Ticket) -> int | None:
 
 
 def give_out(limit: int = 200) -> int:
-    """Give out what waited because nobody was here or had room; the most urgent first."""
-    teams = TeamRouting.objects.filter(team__archived=False, way__in=(Way.TURNS, Way.LEAST))
-    waiting = Ticket.objects.filter(WAITING, unanswered=True, team__in=teams.values("team"))
+    """Give out what waited because nobody was here or had room; team by team, the most urgent first. Only
+    what somebody who is here could take is looked at, so that what nobody can take holds up nothing."""
     order = [F("priority").desc(), F("due_at").asc(nulls_last=True), F("waiting_since").asc(nulls_last=True)]
-    numbers = list(waiting.order_by(*order, "id").values_list("pk", flat=True)[:limit])
-    return sum(assign_by_team(number) is not None for number in numbers)
+    given = 0
+    routings = TeamRouting.objects.filter(team__archived=False, way__in=(Way.TURNS, Way.LEAST))
+    for routing in routings.select_related("team").order_by("pk"):
+        fitting = Q(pk__in=[])
+        for each in able_of_team(routing.team):
+            if each.here and each.has_room:
+                fitting |= _suiting(each, routing.team, routing, _tags_beyond(each))
+        waiting = Ticket.objects.filter(WAITING, fitting, unanswered=True).order_by(*order, "id")
+        numbers = list(waiting.values_list("pk", flat=True)[:limit])
+        given += sum(assign_by_team(number) is not None for number in numbers)
+    return given
 
 
 # ----------------------------------------------------------------------------- going and coming

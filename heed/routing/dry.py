@@ -189,6 +189,8 @@ class _Looking:
     def _looks_at(self, then: Ticket, *, by_time: bool) -> bool:
         if (then.spam and not self.condition.asks("is", "spam")) or then.merged_into_id:
             return False
+        if then.identity.blocked and not self.condition.asks("is", "blocked"):
+            return False
         if not by_time or then.status != Ticket.Status.SOLVED:
             return True
         asks = self.condition.asks

@@ -69,10 +69,13 @@ class Ready:
 
     @property
     def tickets(self) -> QuerySet[Ticket]:
-        """The tickets for which the condition holds now. Spam and merged ones only where it asks for them."""
+        """The tickets for which the condition holds now. Spam, merged ones and those of blocked people only
+        where it asks for them."""
         rows = Ticket.objects.filter(self.test.q())
         if not self.condition.asks("is", "merged"):
             rows = rows.filter(merged_into=None)
+        if not self.condition.asks("is", "blocked"):
+            rows = rows.filter(identity__blocked=False)
         return rows if self.condition.asks("is", "spam") else rows.filter(spam=False)
 
 

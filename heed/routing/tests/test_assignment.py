@@ -201,6 +201,15 @@ def test_in_turn_only_to_whoever_speaks_it_can_do_it_and_has_room(
     assert holder(second) == ivo
 
 
+def test_what_nobody_can_take_holds_up_nothing(opened: Open, returns: Team, ana: User, ivo: User) -> None:
+    for person in (ana, ivo):
+        profile(person, languages=["sl"])
+    opened(team=returns, language="mn", priority=4)
+    ticket = opened(team=returns, language="sl")
+    assert assignment.give_out(limit=1) == 1
+    assert holder(ticket) == ana
+
+
 def test_never_to_somebody_who_may_not_answer_there(
     opened: Open, returns: Team, account: Account, ana: User, ivo: User
 ) -> None:

@@ -241,6 +241,28 @@ def test_an_answer_of_a_rule_is_no_answer(opened: Open) -> None:
     assert fresh(ticket).unanswered
 
 
+@pytest.mark.parametrize(
+    "facts", [{"automatic": True}, {"kind": "standby"}, {"at": clock.now() - timedelta(days=2)}]
+)
+def test_machines_and_what_came_long_ago_get_no_answer(opened: Open, facts: dict[str, Any]) -> None:
+    rule({"do": "answer", "text": "Hello"})
+    ticket = opened()
+    Ticket.objects.filter(pk=ticket.pk).update(last_private_in=clock.now())
+    Message.objects.filter(ticket=ticket).update(**({"at": clock.now()} | facts))
+    rules.run_rules([comes(ticket)])
+    assert not Message.objects.filter(direction="out").exists()
+    assert RuleRun.objects.get().failed
+
+
+def test_what_blocked_people_write_sets_nothing_off(opened: Open) -> None:
+    rule(add("x"))
+    ticket = opened()
+    ticket.identity.blocked = True
+    ticket.identity.save()
+    rules.run_rules([comes(ticket)])
+    assert not RuleRun.objects.exists()
+
+
 # ----------------------------------------------------------------------------- time
 
 
