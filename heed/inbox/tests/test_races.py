@@ -75,3 +75,18 @@ def test_a_ticket_poured_into_another_keeps_its_colleague_and_its_private_talk(
     told(account, IdentityChanged(previous="lea", person=Person("lea-2"), at=at(3)))
     kept.refresh_from_db()
     assert (kept.assignee, kept.took_private, kept.outside_until) == (ana, True, at(1))
+
+
+def test_whoever_waits_for_a_colleague_to_assign_changes_what_is_there_then(
+    account: Account, ana: User, ivo: User
+) -> None:
+    told(account, comment("1"))
+    ticket = Ticket.objects.get()
+    with transaction.atomic():
+        verbs.assign(ticket, ana, ana)
+        other = beside(lambda: verbs.assign(Ticket.objects.get(pk=ticket.pk), ivo, None))
+        other.join(1)
+        assert other.is_alive()
+    other.join(PATIENCE)
+    ticket.refresh_from_db()
+    assert ticket.assignee is None

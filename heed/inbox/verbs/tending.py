@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import Team, User
@@ -101,10 +102,15 @@ def write(ticket: Ticket, **values: object) -> None:
 
 
 def change(ticket: Ticket, **values: object) -> bool:
-    """Change a ticket if it differs; False when it already was so."""
+    """Change a ticket if it differs; False when it already was so.
+
+    Colleague and team are compared by their ids: whoever waited for the lock read the new row beside the
+    colleague of before.
+    """
     now = locked(ticket)
     field, wanted = next(iter(values.items()))
-    if getattr(now, field) == wanted:
+    column = getattr(Ticket, field).field.attname
+    if getattr(now, column) == (wanted.pk if isinstance(wanted, Model) else wanted):
         return False
     write(ticket, **values)
     return True
