@@ -13,7 +13,9 @@ from ninja.renderers import BaseRenderer
 from heed.api import (
     accounts,
     deliveries,
+    library,
     many,
+    merging,
     messages,
     notices,
     problems,
@@ -47,7 +49,7 @@ api = NinjaAPI(
 problems.handle(api)
 for router in (accounts.router, tickets.router, messages.router, deliveries.router):
     api.add_router("", router)
-for router in (sorting.router, notices.router, many.router, search.router):
+for router in (sorting.router, notices.router, many.router, merging.router, search.router, library.router):
     api.add_router("", router)
 api.add_router("", routing.router)
 
