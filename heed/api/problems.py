@@ -30,7 +30,7 @@ from heed.inbox.reach import (
     NoSuchTag,
     NoSuchTicket,
 )
-from heed.inbox.verbs import CannotAct, CannotAnswer, CannotSolve, WouldNotKnow
+from heed.inbox.verbs import CannotAct, CannotAnswer, CannotSolve, Overtaken, WouldNotKnow
 
 log = logging.getLogger("heed.api")
 
@@ -118,6 +118,7 @@ def _answers() -> dict[type[Exception], Callable[[HttpRequest, Any], HttpRespons
         Http404: _no_such_address,
         PermissionDenied: _not_allowed,
         CannotConnect: _cannot_connect,
+        Overtaken: _overtaken,
         WouldNotKnow: _would_not_know,
         CannotSolve: _cannot_solve,
         CannotAnswer: _cannot_answer,
@@ -170,6 +171,13 @@ def _cannot_connect(request: HttpRequest, error: CannotConnect) -> HttpResponse:
 def _cannot_answer(request: HttpRequest, error: CannotAnswer) -> HttpResponse:
     detail = f"{error.sentence} {error.way_out}".strip()
     return document(422, "cannot-answer", detail, sentence=str(error.sentence), way_out=str(error.way_out))
+
+
+def _overtaken(request: HttpRequest, error: Overtaken) -> HttpResponse:
+    """What was written meanwhile, by its ids; with the newest of them as `seen` the answer is sent."""
+    return document(
+        409, "overtaken", f"{error.sentence} {error.way_out}", messages=[each.pk for each in error.messages]
+    )
 
 
 def _would_not_know(request: HttpRequest, error: WouldNotKnow) -> HttpResponse:

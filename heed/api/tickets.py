@@ -161,6 +161,8 @@ def write(request: Asking, number: int, given: MessageGiven) -> Any:
             mark=given.mark_answered,
             key=given.key,
             quote=given.quote,
+            seen=given.seen,
+            hold=given.hold,
             template=_filled(given.template),
             account=channels.account(given.from_account) if given.from_account is not None else None,
         )

@@ -109,6 +109,13 @@ class MessageGiven(Given):
         default=None, description="Another account of ours that answers publicly, where the network lets it."
     )
     quote: bool = Field(default=False, description="Quote the message publicly.")
+    seen: int | None = Field(
+        default=None,
+        description="The newest message its writer has seen: if there is newer news, nothing is sent (409).",
+    )
+    hold: float = Field(
+        default=0, ge=0, le=30, description="For so many seconds it can be taken back before it leaves."
+    )
     template: TemplateGiven | None = Field(
         default=None, description="An approved template instead of text; it may be sent after the window."
     )
