@@ -289,7 +289,8 @@ def _says(
         brand=shown.brand.name if shown and shown.brand else "",
     )
     rows = []
-    for code, text in texts.items():
+    for code in (each for each in LANGUAGES if each in texts):
+        text = texts[code]
         words = automatic.filled(text, code, filling)
         rows.append(
             {
