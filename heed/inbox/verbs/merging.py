@@ -219,12 +219,14 @@ def _merge_event(record: Merge) -> int:
 def _answered_apart(ticket: Ticket, marked: datetime | None, then: dict[str, Any]) -> None:
     """Whether it waits for an answer, had it been alone: as it was then, or since the last mark, or since
     the customer last wrote about it."""
+    waited = bool(then["unanswered"]) and marked is None
+    waits = [clock.from_iso(then["waiting_since"])] if waited and then["waiting_since"] else []
     since = marked or clock.from_iso(then["at"])
-    waits = [] if marked or not then["unanswered"] else [clock.from_iso(then["waiting_since"])]
     news = ticket.messages.filter(direction="in", automatic=False, created_at__gt=since)
-    waits += list(news.order_by("at").values_list("at", flat=True)[:1])
-    write(ticket, unanswered=bool(waits), waiting_since=min(waits, default=None))
-    if waits and ticket.solved and news.exists():
+    first = news.order_by("at").values_list("at", flat=True).first()
+    waits += [first] if first is not None else []
+    write(ticket, unanswered=waited or bool(waits), waiting_since=min(waits, default=None))
+    if first is not None and ticket.solved:
         write(ticket, status=Ticket.Status.OPEN, solved_at=None)
 
 
