@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 
@@ -192,14 +193,17 @@ def _next_piece(sweep_id: int) -> bool:
         .select_related("account", "identity", "customer", "assignee", "team")
         .in_bulk([each.ticket_id for each in piece])
     )
-    for each in sorted(piece, key=lambda each: each.ticket_id):
-        ticket = tickets.get(each.ticket_id)
-        if ticket is None:
-            each.state = Swept.State.REFUSED
-        elif undoing:
-            _take_back(row, each, ticket, rights)
-        else:
-            _do(row, each, ticket, rights)
+    with events.told_together():
+        for each in sorted(piece, key=lambda each: each.ticket_id):
+            ticket = tickets.get(each.ticket_id)
+            if ticket is None:
+                each.state = Swept.State.REFUSED
+            elif undoing:
+                _take_back(row, each, ticket, rights)
+            else:
+                _do(row, each, ticket, rights)
+    if not undoing:
+        _note_events(piece)
     Swept.objects.bulk_update(piece, ["state", "before", "after", "event"])
     _count(row, Counter(each.state for each in piece))
     if not piece:
@@ -241,9 +245,8 @@ def _do(row: Sweep, each: Swept, ticket: Ticket, rights: Sight | None) -> None:
     except (CannotTend, User.DoesNotExist, Team.DoesNotExist):
         each.state = Swept.State.REFUSED
         return
-    after = _columns(Ticket.objects.get(pk=ticket.pk), deed)
+    after = _columns(ticket, deed)
     each.before, each.after = before, after
-    each.event = _last_event(ticket)
     each.state = Swept.State.UNCHANGED if after == before else Swept.State.CHANGED
 
 
@@ -310,9 +313,12 @@ def _opened(name: str, value: Any) -> Any:
     return clock.from_iso(value) if value and name.endswith(("_at", "_until", "_since")) else value
 
 
-def _last_event(ticket: Ticket) -> int:
-    found = Event.objects.filter(ticket=ticket).order_by("-pk").values_list("pk", flat=True).first()
-    return found or 0
+def _note_events(piece: list[Swept]) -> None:
+    """How far each ticket's log had come: what is written later is somebody's change since."""
+    rows = Event.objects.filter(ticket__in=[each.ticket_id for each in piece]).values_list("ticket")
+    last = dict(rows.annotate(last=Max("pk")).order_by())
+    for each in piece:
+        each.event = last.get(each.ticket_id, 0)
 
 
 def _count(row: Sweep, states: Counter[str]) -> None:
