@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from heed.inbox import reactions
 from heed.inbox.reactions import Reaction
+from heed.inbox.verbs.asking import ask_later
 from heed.routing.automatic import say_by_itself
 from heed.routing.promises import keep_promises
 from heed.routing.reactions import assign_waiting, send_to_team, tell_languages
@@ -34,9 +35,10 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "ticket_reopened": (keep_promises, run_rules, assign_waiting),
     "answered_marked": (keep_promises,),
     "unanswered_marked": (keep_promises, assign_waiting),
-    "status_changed": (keep_promises, run_rules),
+    "status_changed": (keep_promises, run_rules, ask_later),
     "priority_changed": (keep_promises, run_rules),
     "team_changed": (keep_promises, run_rules, assign_waiting),
+    "field_changed": (keep_promises, run_rules),
     "snoozed": (keep_promises,),
     "woke": (keep_promises, assign_waiting),
     "marked_spam": (keep_promises,),
@@ -50,7 +52,6 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "note_written": (run_rules,),
     "assigned": (run_rules,),
     "tags_changed": (run_rules,),
-    "field_changed": (run_rules,),
     "language_told": (run_rules,),
     "due_soon": (run_rules,),
     "due_missed": (run_rules,),
