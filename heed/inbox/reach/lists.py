@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import BooleanField, Case, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
@@ -54,6 +54,11 @@ class Section:
     q: Q
     column: str = "last_at"
     backwards: bool = True
+
+    @property
+    def begun(self) -> Q:
+        """The tickets the order begins with: those that have a value at all."""
+        return self.q if self.column == "last_at" else self.q & Q(**{f"{self.column}__isnull": False})
 
     @property
     def order(self) -> tuple[str, str]:
@@ -122,6 +127,8 @@ class _Listed:
     account: int | None
     searched: bool
     """By a condition: it may fit few tickets or none."""
+    broad: bool
+    """A view that holds much of what waits, is due or closes."""
 
 
 def _listed(user: User, view: str, account: int | None, condition: Condition | None) -> _Listed:
@@ -137,7 +144,11 @@ def _listed(user: User, view: str, account: int | None, condition: Condition | N
         q &= condition.q(user)
     if view == "all":
         q &= _seldom_wanted(condition)
-    return _Listed(q, seen, account, condition is not None and not condition.everything)
+    searched = condition is not None and not condition.everything
+    return _Listed(q, seen, account, searched, view in _BROAD and account is None)
+
+
+_BROAD = frozenset({"unanswered", "unassigned", "open", "all"})
 
 
 def _seldom_wanted(condition: Condition | None) -> Q:
@@ -194,15 +205,23 @@ def _read(
 
 def _along(listed: _Listed, section: Section, place: Place | None, limit: int) -> QuerySet[Ticket]:
     """Read along the section's order."""
-    found = _beyond(Ticket.objects.filter(listed.q, section.q), section, place)
+    aside = listed.broad and section.column != "last_at"
+    wanted = _looked_at(listed.q) if aside else listed.q
+    found = _beyond(Ticket.objects.filter(wanted), section, place)
     return _scope_by_scope(found, listed.seen, section, limit)
+
+
+def _looked_at(q: Q) -> Q:
+    """The same question, put to each row that is read. Who waits is mostly unanswered and open; the
+    database thinks these have nothing to do with each other, expects few rows and would sort them all."""
+    return Q(Case(When(q, then=Value(True)), default=Value(False), output_field=BooleanField())) if q else q
 
 
 def _near(
     listed: _Listed, section: Section, place: Place | None, edge: datetime | None, limit: int
 ) -> QuerySet[Ticket]:
     """Read along the order as far as the edge, looking at the words of each ticket."""
-    found = _beyond(Ticket.objects.filter(_row_by_row(listed.q), section.q), section, place)
+    found = _beyond(Ticket.objects.filter(_row_by_row(listed.q)), section, place)
     if edge is not None:
         found = found.filter(last_at__gt=edge)
     return _scope_by_scope(found, listed.seen, section, limit)
@@ -210,7 +229,7 @@ def _near(
 
 def _gathered(listed: _Listed, section: Section, place: Place | None, limit: int) -> QuerySet[Ticket]:
     """Gather all that fit by whatever index finds them, then sort."""
-    found = _beyond(Ticket.objects.filter(listed.q, listed.seen.q(), section.q), section, place)
+    found = _beyond(Ticket.objects.filter(listed.q, listed.seen.q()), section, place)
     sql, values = _sql(found.order_by().values_list("id", section.column))
     chosen = RawSQL(f"SELECT id FROM ({sql} OFFSET 0) AS found {_first(section, limit)}", values)  # noqa: S608, S611
     return Ticket.objects.filter(pk__in=chosen).order_by(*section.order)
@@ -269,10 +288,14 @@ def _edge(listed: _Listed, place: Place | None) -> datetime | None:
 
 def _beyond(found: QuerySet[Ticket], section: Section, place: Place | None) -> QuerySet[Ticket]:
     if place is None:
-        return found
-    side = "<" if section.backwards else ">"
-    where = f"(inbox_ticket.{section.column}, inbox_ticket.id) {side} (%s, %s)"
-    return found.extra(where=[where], params=[*place])  # noqa: S610
+        return found.filter(section.begun)
+    at, number = place
+    if section.column == "last_at":
+        where = "(inbox_ticket.last_at, inbox_ticket.id) < (%s, %s)"
+        return found.filter(section.q).extra(where=[where], params=[at, number])  # noqa: S610
+    # Written so that the database knows how many there are: of rows compared it believes there are few.
+    later = Q(**{f"{section.column}__gte": at}) & ~Q(**{section.column: at, "pk__lte": number})
+    return found.filter(section.q, later)
 
 
 def _first(section: Section, limit: int) -> str:
@@ -315,9 +338,9 @@ def _sections(view: str, order: str) -> tuple[Section, ...]:
     if order not in ORDERS:
         raise NoSuchOrder(order)
     if view == "overdue":
-        return (Section(Q(due_at__isnull=False), "due_at", False),)
+        return (Section(Q(), "due_at", False),)
     if view == "snoozed":
-        return (Section(Q(snoozed_until__isnull=False), "snoozed_until", False),)
+        return (Section(Q(), "snoozed_until", False),)
     match order:
         case "closing":
             closing = Q(unanswered=True, window_closes_at__gt=clock.now())
@@ -332,8 +355,7 @@ def _sections(view: str, order: str) -> tuple[Section, ...]:
 
 
 def _with_a_time_first(column: str) -> tuple[Section, Section]:
-    has = Q(**{f"{column}__isnull": False})
-    return Section(has, column, False), Section(Q(**{f"{column}__isnull": True}))
+    return Section(Q(), column, False), Section(Q(**{f"{column}__isnull": True}))
 
 
 def tallies(user: User) -> Tallies:

@@ -13,8 +13,6 @@ from heed.inbox.search.lexicon import Lexicon, Said
 from heed.inbox.statements import run
 
 BATCH = 500
-MOST_WORDS = 30_000
-"""Different words of one ticket. More than that the database cannot hold in one place."""
 _LOCK = 0x686565_64_77
 
 
@@ -71,7 +69,7 @@ def _add(new: dict[int, set[int]]) -> None:
     for ticket, text, visibility in run(_THESE, wanted) if wanted else []:
         found[ticket].add(text, "note" if visibility == "note" else "")
     if found:
-        run(_APPEND, [*found], [each.tsvector() for each in found.values()], MOST_WORDS)
+        run(_APPEND, [*found], [each.tsvector() for each in found.values()], lexicon.MOST_BYTES)
 
 
 def _write_whole(numbers: set[int]) -> None:
@@ -79,7 +77,7 @@ def _write_whole(numbers: set[int]) -> None:
     for ticket, text, visibility in run(_ALL, [*numbers]):
         said[ticket].append((text, visibility))
     found = {
-        pk: lexicon.of_ticket(subject, customer, identity, handle, tags, said[pk]).tsvector(MOST_WORDS)
+        pk: lexicon.of_ticket(subject, customer, identity, handle, tags, said[pk]).tsvector()
         for pk, subject, customer, identity, handle, tags in run(_TICKETS, [*numbers])
     }
     if found:
@@ -122,7 +120,7 @@ _DROP = "DELETE FROM inbox_wordstowrite WHERE ticket_id = ANY(%s::bigint[])"
 _APPEND = """
 UPDATE inbox_ticketwords AS words SET words = words.words || new.words::tsvector
 FROM unnest(%s::bigint[], %s::text[]) AS new (ticket, words)
-WHERE words.ticket_id = new.ticket AND length(words.words) < %s
+WHERE words.ticket_id = new.ticket AND octet_length(tsvectorsend(words.words)) < %s
 """
 
 _REPLACE = """

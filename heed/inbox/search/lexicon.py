@@ -6,7 +6,6 @@ names of the customer: that is how a word can be looked for there alone.
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +19,10 @@ _SIGNS: dict[Mark, str] = {"": "", "note": "~", "subject": "^", "customer": "@"}
 """No folded word holds such a letter."""
 _WEIGHTS: dict[Mark, str] = {"": "", "note": "", "subject": "A", "customer": "B"}
 _NONE = ""
+MOST_BYTES = 480_000
+"""Of the words of a ticket: less than half of what fits, so that what comes later fits, too."""
+_MOST_PLACES = 256
+"""Of one word, that the database keeps."""
 _APART = 10
 """Places between two texts: a phrase never reaches from one into the other."""
 _SHORT = 2
@@ -85,15 +88,20 @@ class Lexicon:
         ]
         return bool(set.intersection(*standing))
 
-    def tsvector(self, most: int = 30_000) -> str:
-        """All words with their places, as the text of a `tsvector`; the first ones where there are more."""
-        first, weights = itertools.islice(self._places.items(), most), self._weights
-        if not weights:
-            return " ".join(f"'{word}':{','.join(map(str, places))}" for word, places in first)
-        return " ".join(
-            f"'{word}':{','.join([f'{at}{weights.get(at, _NONE)}' for at in places])}"
-            for word, places in first
-        )
+    def tsvector(self) -> str:
+        """All words with their places, as the text of a `tsvector`; the first ones where there are more
+        than the database can hold in one."""
+        weights, size = self._weights, 0
+        found = []
+        for word, places in self._places.items():
+            size += len(word.encode()) + 6 + 2 * min(len(places), _MOST_PLACES)
+            if size > MOST_BYTES:
+                break
+            if weights:
+                found.append(f"'{word}':{','.join([f'{at}{weights.get(at, _NONE)}' for at in places])}")
+            else:
+                found.append(f"'{word}':{','.join(map(str, places))}")
+        return " ".join(found)
 
     def _standing(self, word: str, prefix: bool) -> set[int]:
         if not prefix:

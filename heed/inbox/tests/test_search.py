@@ -11,7 +11,7 @@ from heed.channels.models import Account
 from heed.inbox import reach
 from heed.inbox.conditions import BadCondition, parse
 from heed.inbox.models import Customer, Identity, Message, Ticket, TicketWords, WordsToWrite
-from heed.inbox.search import finding, index, index_everything
+from heed.inbox.search import finding, index, index_everything, lexicon
 from heed.lib import clock
 
 
@@ -189,12 +189,24 @@ def test_words_from_before_wait_until_nothing_newer_does(said: Said) -> None:
 def test_a_ticket_may_have_more_words_than_fit(
     said: Said, ana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index, "MOST_WORDS", 50)
+    monkeypatch.setattr(lexicon, "MOST_BYTES", 800)
     ticket = said(" ".join(f"word{number}" for number in range(200)))
     assert _found(ana, "word3") == [ticket.pk]
-    said.more(ticket, "unheard")
-    assert _found(ana, "unheard") == []
+    assert _found(ana, "word199") == []
+    for number in range(20):
+        said.more(ticket, f"unheard{number} unheard{number}a unheard{number}b unheard{number}c")
+        index_everything()
+    assert _found(ana, "unheard19") == []
     assert _found(ana, "word3") == [ticket.pk]
+
+
+def test_a_ticket_of_a_million_letters_is_written(said: Said, ana: User) -> None:
+    ticket = said(*(" ".join(f"{'ж' * 50}{part}x{word}" for word in range(3000)) for part in range(4)))
+    assert _found(ana, f"{'ж' * 50}0x7") == [ticket.pk]
+    for part in range(4):
+        said.more(ticket, " ".join(f"{'ю' * 50}{part}x{word}" for word in range(3000)))
+        index_everything()
+    assert _found(ana, f"{'ж' * 50}0x7") == [ticket.pk]
 
 
 def test_hits_are_shown_where_they_stand(said: Said, ana: User) -> None:
