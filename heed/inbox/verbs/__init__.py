@@ -6,7 +6,7 @@ from heed.inbox.verbs.acting import act, needed_for, type_along
 from heed.inbox.verbs.answering import answer, dismiss, note, settle
 from heed.inbox.verbs.asking import drop_question, set_question
 from heed.inbox.verbs.blocking import block, mark_spam, not_spam, unblock
-from heed.inbox.verbs.drafts import attach, detach, drop_draft, keep_draft
+from heed.inbox.verbs.drafts import attach, describe, detach, drop_draft, keep_draft
 from heed.inbox.verbs.holding import take_back
 from heed.inbox.verbs.joining import join, open_joinings, part, part_identity
 from heed.inbox.verbs.labels import (
@@ -57,6 +57,7 @@ __all__ = [
     "attach",
     "block",
     "change_field",
+    "describe",
     "detach",
     "dismiss",
     "drop_draft",

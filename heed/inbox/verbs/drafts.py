@@ -47,6 +47,16 @@ def attach(user: User, ticket: Ticket, name: str, file: BinaryIO, alt: str = "")
     )
 
 
+def describe(user: User, attachment: Attachment, alt: str) -> None:
+    """Say in words what a picture of one's own draft shows, for those who cannot see it."""
+    mine = Attachment.objects.filter(pk=attachment.pk, owner=user, message=None)
+    mine.update(text=clean(alt).strip()[:MOST_ALT])
+
+
+MOST_ALT = 2000
+"""The longest description of a picture, in characters; a network that takes less gets the beginning."""
+
+
 def detach(user: User, attachment: Attachment) -> None:
     """Drop a file from one's own draft, and from the disk when nothing else uses it."""
     Attachment.objects.filter(pk=attachment.pk, owner=user, message=None).delete()

@@ -165,6 +165,20 @@ def test_attaching_sending_and_removing(page: Client, lea: Ticket) -> None:
     assert not Attachment.objects.filter(message=None).exists()
 
 
+def test_a_picture_is_described(page: Client, ivo: User, lea: Ticket) -> None:
+    upload = SimpleUploadedFile("zip.png", cast.PICTURE, content_type="image/png")
+    line = page.post(reverse("attach", args=[lea.pk]), {"file": upload}).content.decode()
+    kept = Attachment.objects.get()
+    assert "What it shows" in line
+    where = reverse("file_description", args=[kept.pk])
+    assert page.post(where, {"alt": " A broken zip "}).status_code == 204
+    kept.refresh_from_db()
+    assert kept.text == "A broken zip"
+    his = Client()
+    his.force_login(ivo)
+    assert his.post(where, {"alt": "Something else"}).status_code == 404
+
+
 def test_a_draft_file_is_ones_own(page: Client, ivo: User, lea: Ticket) -> None:
     file = verbs.attach(ivo, lea, "secret.png", BytesIO(cast.PICTURE))
     assert page.get(f"/files/{file.pk}/").status_code == 404

@@ -31,6 +31,15 @@ def file(request: HttpRequest, attachment: int) -> HttpResponseBase:
     return _served(request, found.path, found.name or f"file-{found.pk}")
 
 
+@require_POST
+@signed_in
+def description(request: HttpRequest, attachment: int) -> HttpResponse:
+    """What a picture of one's own draft shows, in words."""
+    user = person(request)
+    verbs.describe(user, reach.attachment(user, attachment), request.POST.get("alt", ""))
+    return HttpResponse(status=204)
+
+
 @signed_in
 def picture(request: HttpRequest, number: int) -> HttpResponseBase:
     """The picture of the post a ticket hangs under."""
@@ -82,6 +91,7 @@ def _served(request: HttpRequest, path: str, name: str) -> HttpResponseBase:
 urlpatterns = [
     path("media/<str:token>", linked, name="linked_file"),
     path("files/<int:attachment>/", file, name="file"),
+    path("files/<int:attachment>/description/", description, name="file_description"),
     path("tickets/<int:number>/files/", attach, name="attach"),
     path("tickets/<int:number>/picture/", picture, name="picture"),
 ]

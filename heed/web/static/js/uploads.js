@@ -1,5 +1,5 @@
 // Files of an answer: uploaded at once, with their progress, and removed again.
-import { headers } from "heed/request";
+import { headers, post } from "heed/request";
 import { say } from "heed/toasts";
 import { sentence } from "heed/sentences";
 
@@ -10,6 +10,8 @@ export class Uploads {
     this.changed = changed;
     this.running = 0;
     list.addEventListener("click", (event) => this.clicked(event));
+    list.addEventListener("keydown", (event) => event.key === "Enter" && event.target.dataset.describe && event.preventDefault());
+    list.addEventListener("change", ({ target }) => target.dataset.describe && this.describe(target));
   }
 
   get ids() {
@@ -71,6 +73,10 @@ export class Uploads {
     item.remove();
     this.changed();
     await fetch(button.dataset.detach, { method: "DELETE", headers: headers() }).catch(() => {});
+  }
+
+  async describe({ dataset, value }) {
+    await post(dataset.describe, new URLSearchParams({ alt: value })).catch(() => say(sentence("failed")));
   }
 
   clear() {
