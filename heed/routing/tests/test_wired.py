@@ -1,0 +1,50 @@
+"""From a customer's message to a colleague who has it, by the table of `heed.wiring`."""
+
+from __future__ import annotations
+
+import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from heed.accounts.models import Team, User
+from heed.channels.models import Account
+from heed.inbox import events, reactions
+from heed.inbox.models import ReactionFailure, Ticket
+from heed.inbox.tests.test_intake import comment
+from heed.inbox.tests.test_intake import news as told
+from heed.routing.models import AccountTeam, Rule, RuleRun
+from heed.routing.tests.conftest import profile
+
+pytestmark = pytest.mark.django_db
+
+
+def work() -> None:
+    """Run the reactions that wait, and those that follow from them."""
+    done: set[int] = set()
+    while True:
+        waiting = ProcrastinateJob.objects.filter(task_name=events.REACT).exclude(pk__in=done).order_by("pk")
+        if not waiting:
+            return
+        for job in waiting:
+            done.add(job.pk)
+            reactions.react(events=job.args["events"])
+
+
+def test_a_message_goes_to_team_rule_and_colleague(
+    account: Account, returns: Team, ana: User, ivo: User
+) -> None:
+    AccountTeam.objects.create(account=account, team=returns)
+    profile(ana, languages=["mn"])
+    Rule.objects.create(
+        name="Greet",
+        when=["ticket_opened"],
+        condition="team:Returns",
+        actions=[{"do": "add_tags", "tags": ["first"]}],
+        on=True,
+    )
+    told(account, comment("1"))
+    Ticket.objects.get().messages.update(text="Pozdravljeni, moja pošiljka še ni prišla.")
+    work()
+    ticket = Ticket.objects.get()
+    assert (ticket.team, ticket.assignee, ticket.language, ticket.tags) == (returns, ivo, "sl", ["first"])
+    assert RuleRun.objects.get().ticket == ticket
+    assert not ReactionFailure.objects.exists()
