@@ -122,7 +122,7 @@ def rules(user: User) -> list[RuleNow]:
     rows = Rule.objects.annotate(
         n=Count("runs", filter=since), bad=Count("runs", filter=since & Q(runs__failed=True))
     )
-    return [RuleNow(each, each.n, each.bad) for each in rows]
+    return [RuleNow(each, each.n, each.bad) for each in rows.order_by("position", "id")]
 
 
 def rule(user: User, number: int) -> Rule:
