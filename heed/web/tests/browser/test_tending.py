@@ -178,3 +178,22 @@ def test_what_is_new_is_clean(visit: Any, people: Any, lea: Ticket, look: dict[s
     page.goto("/".join(page.url.split("/")[:3]) + "/notices/")
     expect(page.locator(".told")).to_have_count(1)
     assert serious(page) == []
+
+
+@pytest.mark.parametrize("look", [{}, {"language": "ar", "size": (390, 844)}], ids=["wide", "arabic phone"])
+def test_setting_up_what_tickets_are_sorted_by_is_clean(
+    visit: Any, transactional_db: None, look: dict[str, Any]
+) -> None:
+    maja = cast.maja()
+    account = cast.account()
+    ticket = cast.ticket(account, "Lea Marn", "Hello")
+    verbs.tag(ticket, maja, add=["broken zip"])
+    verbs.make_field(maja, "Cause", "choice", choices=["Zip", "Sole"], required=True)
+    verbs.set_question(maja, account, 3, "Is it fixed?", {})
+    page = visit(maja, "/settings/tags/", **look)
+    here = "/".join(page.url.split("/")[:3])
+    for path in ("tags/", "fields/", "follow-up/", f"follow-up/{account.pk}/"):
+        page.goto(f"{here}/settings/{path}")
+        expect(page.locator("main h1")).to_be_visible()
+        assert serious(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
