@@ -166,11 +166,12 @@ def test_attaching_sending_and_removing(page: Client, lea: Ticket) -> None:
 
 
 def test_a_picture_is_described(page: Client, ivo: User, lea: Ticket) -> None:
-    upload = SimpleUploadedFile("zip.png", cast.PICTURE, content_type="image/png")
-    line = page.post(reverse("attach", args=[lea.pk]), {"file": upload}).content.decode()
+    upload = BytesIO(cast.PICTURE)
+    upload.name = "zip.png"
+    line = page.post(f"/tickets/{lea.pk}/files/", {"file": upload}).content.decode()
     kept = Attachment.objects.get()
     assert "What it shows" in line
-    where = reverse("file_description", args=[kept.pk])
+    where = f"/files/{kept.pk}/description/"
     assert page.post(where, {"alt": " A broken zip "}).status_code == 204
     kept.refresh_from_db()
     assert kept.text == "A broken zip"
