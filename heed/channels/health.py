@@ -83,7 +83,8 @@ def _silent(account: Account) -> Warning | None:
 def _quota(account: Account) -> Warning | None:
     for quota in account.quotas:
         if quota["of"] and quota["left"] <= quota["of"] * LITTLE_LEFT:
-            known = {**quota, "what": gettext(quota["what"])}
+            name = quota["what"]
+            known = {**quota, "what": gettext(name)}
             sentence = _("Little is left of what the network allows: %(left)d of %(of)d %(what)s.") % known
             return Warning(
                 "quota", sentence, _("Raise the limit on the network, or wait until it starts anew.")
