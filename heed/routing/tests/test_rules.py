@@ -17,7 +17,7 @@ from heed.inbox import verbs
 from heed.inbox.conditions import BadCondition
 from heed.inbox.models import Event, Message, Notice, Ticket
 from heed.lib import clock
-from heed.routing import jobs, keeping, rules, webhooks
+from heed.routing import jobs, keeping, reach, rules, webhooks
 from heed.routing.dry import dry_run
 from heed.routing.keeping import CannotKeep
 from heed.routing.models import Rule, RuleRun
@@ -420,6 +420,7 @@ def test_rules_change_places(maja: User) -> None:
     keeping.move_rule(maja, third, up=True)
     keeping.move_rule(maja, first, up=True)
     assert list(Rule.objects.all()) == [first, third, second]
+    assert [each.rule for each in reach.rules(maja)] == [first, third, second]
 
 
 # ----------------------------------------------------------------------------- dry run
