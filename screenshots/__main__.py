@@ -61,22 +61,30 @@ class Desk:
             before = count
             time.sleep(1.5)
 
-    def work(self) -> int:
-        """Do a little of what a team does; gives back the ticket that the pictures show."""
+    def work(self) -> dict[str, int]:
+        """Do a little of what a team does; gives back which tickets the pictures show."""
         found = self.tickets()
-        lea = next((each for each in found if "zadrg" in each["last_message"]["text"]), found[0])
+        lea = next((each for each in found if "zadrg" in _words(each)), found[0])
         number = lea["number"]
         self.ask("PATCH", f"/tickets/{number}", {"assignee": AGENTS[0][0], "priority": "high"})
         note = {"visibility": "note", "text": "@Ivo Horvat, imamo levi škorenj št. 39 še na zalogi?"}
         self.ask("POST", f"/tickets/{number}/messages", note)
-        others = [each for each in found if each["number"] != number]
+        talk = next(each for each in found if each["kind"] == "private" and "88213" in _words(each))
+        answer = {"visibility": "private", "text": "نعتذر، سنعيد المبلغ اليوم. هل يمكنك إرسال كشف الحساب؟"}
+        self.ask("POST", f"/tickets/{talk['number']}/messages", answer)
+        shown = {number, talk["number"]}
+        others = [each for each in found if each["number"] not in shown]
         for each, tag in zip(others, ("size", "delivery", "returns", "delivery"), strict=False):
             self.ask("PATCH", f"/tickets/{each['number']}", {"add_tags": [tag]})
         for each in others[2:4]:
             self.ask("PATCH", f"/tickets/{each['number']}", {"assignee": AGENTS[1][0]})
         self.ask("PATCH", f"/tickets/{others[1]['number']}", {"priority": "urgent"})
-        time.sleep(4)  # rules, promises and the words of search follow a moment later
-        return int(number)
+        time.sleep(40)  # until the customer has read the answer and written back; rules follow by themselves
+        return {"ticket": number, "talk": talk["number"]}
+
+
+def _words(ticket: dict[str, Any]) -> str:
+    return str(ticket["last_message"]["text"])
 
 
 @contextmanager
@@ -106,7 +114,7 @@ def _address(process: subprocess.Popen[bytes], said: Path) -> str:
     raise CannotTake(f"Heed did not start:\n{said.read_text(errors='replace')}")
 
 
-def take(browser: Browser, desk: Desk, picture: Picture, ticket: int) -> bytes:
+def take(browser: Browser, desk: Desk, picture: Picture, shown: dict[str, int]) -> bytes:
     """One picture, as a PNG."""
     width, height = picture.size
     context = browser.new_context(
@@ -119,7 +127,7 @@ def take(browser: Browser, desk: Desk, picture: Picture, ticket: int) -> bytes:
     page.set_default_timeout(20_000)
     _sign_in(page, desk)
     context.add_cookies([{"name": "heed_language", "value": picture.language, "url": desk.url}])
-    page.goto(desk.url + picture.address.format(ticket=ticket))
+    page.goto(desk.url + picture.address.format(**shown))
     page.wait_for_timeout(1500)
     picture.prepare(page)
     page.wait_for_timeout(600)
@@ -145,12 +153,12 @@ def main(wanted: list[str]) -> int:
     try:
         with running_desk() as desk, sync_playwright() as playwright:
             desk.wait_for_stories()
-            ticket = desk.work()
+            shown = desk.work()
             browser = playwright.chromium.launch(
                 executable_path=found, args=["--no-sandbox", "--disable-gpu"]
             )
             for each in chosen:
-                taken = take(browser, desk, each, ticket)
+                taken = take(browser, desk, each, shown)
                 if len(taken) > MOST_BYTES:
                     raise CannotTake(f"docs/{each.name}.png would have {len(taken):,} bytes")
                 (DOCS / f"{each.name}.png").write_bytes(taken)
