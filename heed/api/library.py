@@ -114,6 +114,7 @@ def _in_words() -> Iterator[None]:
 
 
 def _quick_text(request: Asking, quick_text: int) -> QuickText:
+    need(request.auth, "note")
     try:
         return reach.quick_text(request.auth, quick_text)
     except reach.NoSuchQuickText as gone:

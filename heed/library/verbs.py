@@ -32,8 +32,7 @@ def make_quick_text(
 ) -> QuickText:  # fmt: skip
     """A new quick text: one's own, or with `shared` everybody's or a team's. Raises `CannotChange`, and
     `NotAllowed` for a shared one without the permission."""
-    if shared or team is not None:
-        need(by, "desk")
+    need(by, "desk" if shared or team is not None else "note")
     owner = None if shared or team is not None else by
     if QuickText.objects.filter(owner=owner).count() >= MOST_OWN:
         raise CannotChange(_("There are as many as a menu can show. Delete one that is not used."), "name")

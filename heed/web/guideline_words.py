@@ -33,6 +33,6 @@ def _block(kind: str, lines: list[str]) -> SafeString:
     if kind == "heading":
         return format_html('<h3 dir="auto">{}</h3>', lines[0])
     if kind == "points":
-        points = format_html_join("", '<li dir="auto">{}</li>', ((line,) for line in lines))
-        return format_html("<ul>{}</ul>", points)
+        points = format_html_join("", "<li>{}</li>", ((line,) for line in lines))
+        return format_html('<ul dir="auto">{}</ul>', points)
     return format_html('<p dir="auto">{}</p>', "\n".join(lines))

@@ -60,6 +60,8 @@ def test_everyone_sees_their_own_the_shared_ones_and_those_of_their_teams(
     assert names(oto) == set()
     with pytest.raises(reach.NoSuchQuickText):
         reach.quick_text(ana, QuickText.objects.get(name="press").pk)
+    with pytest.raises(NotAllowed):
+        verbs.make_quick_text(oto, "x", "X")
     ana.is_active = False
     assert names(ana) == set()
 

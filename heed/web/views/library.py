@@ -26,7 +26,7 @@ def quick_texts(request: HttpRequest, number: int) -> HttpResponse:
     """The quick texts for a ticket as JSON, each as it would begin: those in the customer's language and in
     none before the others."""
     user = person(request)
-    ticket = reach.ticket(user, number, "note")
+    ticket = reach.ticket(user, number)
     facts = known(ticket, user)
     found = library.quick_texts(user)
     found.sort(key=lambda each: bool(each.language and ticket.language and each.language != ticket.language))
@@ -48,7 +48,7 @@ def quick_texts(request: HttpRequest, number: int) -> HttpResponse:
 def quick_text(request: HttpRequest, number: int, quick_text: int) -> HttpResponse:
     """A quick text as it goes into the answer, as JSON. It counts as used."""
     user = person(request)
-    ticket = reach.ticket(user, number, "note")
+    ticket = reach.ticket(user, number)
     try:
         found = library.quick_text(user, quick_text)
     except library.NoSuchQuickText as gone:

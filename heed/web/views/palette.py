@@ -55,10 +55,21 @@ def found(request: HttpRequest) -> HttpResponse:
 def _deeds(user: User, ticket: Ticket | None) -> list[dict[str, str]]:
     """The actions open to this person here, as rows for the palette."""
     return [
-        {"name": each.action.name, "words": str(each.action.words), "key": each.shown}
+        {
+            "name": each.action.name,
+            "words": str(each.action.words),
+            "key": each.shown,
+            "place": _where(each.action, ticket),
+        }
         for each in actions.shortcuts(user)
         if each.action.place != "ticket" or (ticket is not None and _may(user, each.action, ticket))
     ]
+
+
+def _where(action: actions.Action, ticket: Ticket | None) -> str:
+    if action.place == "ticket" and ticket is not None:
+        return f"#{ticket.pk}"
+    return str(actions.PLACES[action.place])
 
 
 def _may(user: User, action: actions.Action, ticket: Ticket) -> bool:

@@ -81,7 +81,7 @@ async function load() {
   const ticket = openNumber();
   const { goals = [], deeds = [] } = await ask(dialog.dataset.from, ticket ? { ticket } : {});
   const here = deeds.filter(({ name }) => name !== "palette" && can(name));
-  const doing = here.map((deed) => ({ ...deed, group: ticket ? `#${ticket}` : "", run: () => act(deed.name) }));
+  const doing = here.map((deed) => ({ ...deed, group: deed.place, run: () => act(deed.name) }));
   const going = goals.map((goal) => ({ ...goal, run: () => location.assign(goal.url) }));
   offered = [...doing, ...here.flatMap(choices), ...going];
   if (dialog.open) tell();
