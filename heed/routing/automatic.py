@@ -26,6 +26,7 @@ from heed.inbox.verbs.automatic import Origin, send_automatic
 from heed.inbox.verbs.refusals import CannotAnswer
 from heed.inbox.verbs.tending import locked
 from heed.lib import clock
+from heed.library.filling import first_name
 from heed.routing import desk_hours
 from heed.routing.desk_hours import place_of
 from heed.routing.hours import OpeningHours
@@ -77,12 +78,6 @@ def filled(text: str, language: str, filling: Filling) -> str:
         }
     words = _BLANK.sub(lambda blank: values.get(blank[1], blank[0]), text)
     return _tidy(words)
-
-
-def first_name(name: str) -> str:
-    """What somebody is called in a greeting: nothing for what is no name, such as a handle or number."""
-    word = name.strip().split(" ", 1)[0]
-    return word if word[:1].isalpha() and not any(sign in word for sign in "@_0123456789.") else ""
 
 
 def _tidy(text: str) -> str:

@@ -18,8 +18,9 @@ from heed.inbox.models import Event, Identity, Message, Ticket
 from heed.inbox.reactions import react
 from heed.inbox.tests.rubber import Rubber, body
 from heed.lib import clock
+from heed.library.filling import first_name
 from heed.routing import desk_hours
-from heed.routing.automatic import Filling, filled, first_name
+from heed.routing.automatic import Filling, filled
 from heed.routing.desk_hours import Place
 from heed.routing.hours import OpeningHours, Span
 from heed.routing.models import AutomaticMessage, AutomaticSent

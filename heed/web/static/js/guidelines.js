@@ -11,8 +11,8 @@ async function open() {
   if (!openNumber()) return;
   if (!panel.hidden) return close();
   from = document.activeElement;
-  const response = await fetch(`/tickets/${openNumber()}/guidelines/`, { headers: headers() });
-  if (!response.ok) return say("");
+  const response = await fetch(`/tickets/${openNumber()}/guidelines/`, { headers: headers() }).catch(() => null);
+  if (!response?.ok) return say("");
   panel.querySelector("[data-guidelines]").innerHTML = await response.text();
   panel.hidden = false;
   panel.querySelector("h2").focus();

@@ -53,9 +53,14 @@ function fit(words, part) {
 
 // ------------------------------------------------------------------ what is offered
 
+/** What the server offers; nothing where the line broke or one was signed out. */
 async function ask(url, query) {
-  const response = await fetch(`${url}?${new URLSearchParams(query)}`, { headers: headers() });
-  return response.ok ? response.json() : {};
+  try {
+    const response = await fetch(`${url}?${new URLSearchParams(query)}`, { headers: headers() });
+    return response.ok ? await response.json() : {};
+  } catch {
+    return {};
+  }
 }
 
 /** The choices of a menu as rows, each under its heading. */
@@ -157,7 +162,7 @@ function open() {
   at = 0;
   tell();
   dialog.showModal();
-  load().catch(() => {});
+  load();
 }
 
 if (dialog) {
