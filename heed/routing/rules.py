@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from heed.inbox import events as happenings
-from heed.inbox.conditions import BadCondition, Condition, Test, parse
+from heed.inbox.conditions import BadCondition, Condition, Facts, Test, parse
 from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.verbs import CannotAct, CannotAnswer
 from heed.inbox.verbs.tending import locked
@@ -71,7 +71,18 @@ class Ready:
     def tickets(self) -> QuerySet[Ticket]:
         """The tickets for which the condition holds now. Spam, merged ones and those of blocked people only
         where it asks for them."""
-        rows = Ticket.objects.filter(self.test.q())
+        return self._allowed(Ticket.objects.filter(self.test.q()))
+
+    def among(self, numbers: Iterable[int]) -> set[int]:
+        """Those of these tickets for which the condition holds now. Where it asks for words they are read
+        from the messages: what search looks in is written a moment after a message has come."""
+        rows = Ticket.objects.filter(pk__in=list(numbers))
+        if not self.condition.reads:
+            return set(self._allowed(rows.filter(self.test.q())).values_list("pk", flat=True))
+        found = self._allowed(rows).select_related("account", "customer", "identity")
+        return {each.pk for each in found if self.test.holds(Facts(each, None, clock.now()))}
+
+    def _allowed(self, rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
         if not self.condition.asks("is", "merged"):
             rows = rows.filter(merged_into=None)
         if not self.condition.asks("is", "blocked"):
@@ -101,7 +112,7 @@ def _run_for(ready: Ready, mine: Mapping[int, Event]) -> set[int]:
     """Run a rule for the tickets of these events; returns those for which it holds."""
     ran = RuleRun.objects.filter(rule=ready.rule, event__in=list(mine.values()))
     before = set(ran.values_list("ticket", flat=True))
-    held = set(ready.tickets.filter(pk__in=set(mine) - before).values_list("pk", flat=True))
+    held = ready.among(set(mine) - before)
     for number in sorted(held):
         _run(ready, number, mine[number])
     return held | before
@@ -213,7 +224,7 @@ def _run(ready: Ready, number: int, event: Event | None) -> bool:
     """Run a rule for a ticket, unless it does not hold any more or has run; whether it did."""
     ticket = locked(Ticket(pk=number))
     rule = ready.rule
-    if not ready.tickets.filter(pk=number).exists() or _too_often(rule, number):
+    if not ready.among([number]) or _too_often(rule, number):
         return False
     if event is None:
         done = RuleRun.objects.filter(rule=rule, ticket=number, event=None, state=states_of([number])[number])

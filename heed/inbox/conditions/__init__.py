@@ -63,6 +63,11 @@ class Condition:
         """What it is to be found by."""
         return wanted(self.tree)
 
+    @property
+    def reads(self) -> bool:
+        """Whether it asks for words at all, also for those that are not to be there."""
+        return any(isinstance(leaf, Words) for leaf in leaves(self.tree))
+
     def asks(self, operator: str, value: str = "") -> bool:
         """Whether it asks for this at all, such as `is` `spam`."""
         terms = [leaf for leaf in leaves(self.tree) if isinstance(leaf, Term) and leaf.operator == operator]

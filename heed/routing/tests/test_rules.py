@@ -15,7 +15,7 @@ from django.test import override_settings
 from heed.accounts.models import Team, User
 from heed.inbox import verbs
 from heed.inbox.conditions import BadCondition
-from heed.inbox.models import Event, Message, Notice, Ticket
+from heed.inbox.models import Event, Message, Notice, Ticket, TicketWords
 from heed.lib import clock
 from heed.routing import jobs, keeping, reach, rules, webhooks
 from heed.routing.dry import dry_run
@@ -109,6 +109,15 @@ def test_rules_run_in_order_and_a_stop_ends_it(opened: Open) -> None:
     first = opened()
     rules.run_rules([comes(first)])
     assert fresh(first).tags == ["early", "last", "late"]
+
+
+def test_words_are_found_in_what_came_this_moment(opened: Open) -> None:
+    rule(add("zip"), condition="zadrg*")
+    rule(add("calm"), condition="-zadrg*")
+    torn, other = opened("S pokvarjeno zadrgo"), opened("Where is my order?")
+    assert not TicketWords.objects.exists()
+    rules.run_rules([comes(torn), comes(other)])
+    assert [fresh(each).tags for each in (torn, other)] == [["zip"], ["calm"]]
 
 
 def test_a_stop_that_does_not_hold_stops_nothing(opened: Open) -> None:
