@@ -36,6 +36,11 @@ document.addEventListener("toggle", (event) => {
   if (event.target.open && event.target.matches?.("details.menu")) place(event.target);
 }, true);
 
+// What the server sent anew does not know where an open menu stands.
+document.addEventListener("htmx:after:swap", () => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) place(menu);
+});
+
 function choices(menu) {
   return [...menu.querySelectorAll(".items :is(button, a):not(:disabled)")].filter((each) => each.checkVisibility());
 }
