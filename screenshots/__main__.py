@@ -18,12 +18,11 @@ import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from heed.setup import AGENTS, OWNER
-from screenshots.pictures import PICTURES, Picture
+from screenshots.pictures import MOST_BYTES, PICTURES, Picture
 from screenshots.png import smaller
 
 HOME = Path(__file__).resolve().parent.parent
 DOCS = HOME / "docs"
-MOST_BYTES = 200_000
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _QUIETLY = ("--no-sandbox", "--disable-gpu")
 _START = 180.0

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+MOST_BYTES = 200_000
+"""A picture is no larger."""
 DESK = (1440, 900)
 TALL = (1280, 1240)
 PHONE = (390, 780)

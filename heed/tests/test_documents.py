@@ -9,11 +9,10 @@ import pytest
 
 from heed.channels.registry import networks
 from heed.tests.test_house import HEED, HOME, rooms, tracked
+from screenshots.pictures import MOST_BYTES, PICTURES
 
 DOCS = HOME / "docs"
-SETTING = re.compile(
-    r"""(?:(?:environ|here)(?:\.get|\.setdefault)?[\[(]|given\()\s*["'](HEED_\w+)["']"""
-)
+SETTING = re.compile(r"""(?:(?:environ|here)(?:\.get|\.setdefault)?[\[(]|given\()\s*["'](HEED_\w+)["']""")
 PAPERS = sorted(
     [HOME / "README.md", HOME / "CHANGELOG.md", *DOCS.rglob("*.md"), *(r / "README.md" for r in rooms())]
 )
@@ -67,6 +66,14 @@ def test_the_map_lists_every_document() -> None:
     listed = (DOCS / "README.md").read_text()
     missing = [path.name for path in DOCS.rglob("*.md") if f"({path.relative_to(DOCS)})" not in listed]
     assert missing == ["README.md"]
+
+
+def test_every_picture_is_taken_by_the_command_and_shown_somewhere() -> None:
+    taken = {f"{picture.name}.png" for picture in PICTURES}
+    assert {path.name for path in DOCS.rglob("*.png")} == taken
+    text = "".join(paper.read_text() for paper in PAPERS)
+    assert {name for name in taken if f"{name})" not in text} == set()
+    assert [path.name for path in DOCS.glob("*.png") if path.stat().st_size > MOST_BYTES] == []
 
 
 def test_decisions_are_short_and_say_what_was_given_up() -> None:

@@ -66,7 +66,7 @@ class Condition:
     @property
     def reads(self) -> bool:
         """Whether it asks for words at all, also for those that are not to be there."""
-        return any(isinstance(leaf, Words) for leaf in leaves(self.tree))
+        return self.asks("customer") or any(isinstance(leaf, Words) for leaf in leaves(self.tree))
 
     def asks(self, operator: str, value: str = "") -> bool:
         """Whether it asks for this at all, such as `is` `spam`."""
