@@ -69,6 +69,7 @@ THINGS: dict[str, Promise] = {
     "identity": _("Customer"),
     "signinpolicy": _("Sign-in"),
     "audit": _("Audit"),
+    "figures": _("Figures"),
     "rule": _("Rule"),
     "schedule": _("Hours"),
     "policy": _("Target"),

@@ -13,6 +13,7 @@ from ninja.renderers import BaseRenderer
 from heed.api import (
     accounts,
     deliveries,
+    figures,
     library,
     many,
     merging,
@@ -23,6 +24,7 @@ from heed.api import (
     search,
     sorting,
     tickets,
+    time,
 )
 from heed.api.bearer import Bearer
 
@@ -51,7 +53,8 @@ for router in (accounts.router, tickets.router, messages.router, deliveries.rout
     api.add_router("", router)
 for router in (sorting.router, notices.router, many.router, merging.router, search.router, library.router):
     api.add_router("", router)
-api.add_router("", routing.router)
+for router in (routing.router, time.router, figures.router):
+    api.add_router("", router)
 
 _addresses, _, _namespace = api.urls
 for _address in _addresses:

@@ -64,6 +64,9 @@ def open_to_all(method: str = "GET") -> Row:
 
 
 _RULE: dict[str, Any] = {"when": ["message_received"], "actions": [{"do": "tag", "tag": "zip"}]}
+_SCHEDULE: dict[str, Any] = {"name": "Office", "zone": "UTC", "week": [[["09:00", "17:00"]]] * 7}
+_TARGET: dict[str, Any] = {"name": "All", "first_reply": 3600}
+_AWAY: dict[str, Any] = {"texts": {"en": "We are there {next_opening}."}}
 
 PAGES: dict[str, Row | tuple[Row, ...]] = {
     # the inbox
@@ -357,6 +360,25 @@ CALLS: dict[str, Row | tuple[Row, ...]] = {
     "PATCH /rules/{rule}": desk("routing", absent=True),
     "DELETE /rules/{rule}": desk("routing", absent=True),
     "GET /rules/{rule}/runs": desk("routing", absent=True),
+    "GET /schedules": desk("routing"),
+    "POST /schedules": desk("routing", **_SCHEDULE),
+    "GET /schedules/{schedule}": desk("routing", absent=True),
+    "PUT /schedules/{schedule}": desk("routing", absent=True, **_SCHEDULE),
+    "DELETE /schedules/{schedule}": desk("routing", absent=True),
+    "GET /targets": desk("routing"),
+    "POST /targets": desk("routing", **_TARGET),
+    "GET /targets/{policy}": desk("routing", absent=True),
+    "PUT /targets/{policy}": desk("routing", absent=True, **_TARGET),
+    "PATCH /targets/{policy}": desk("routing", absent=True, to="up"),
+    "DELETE /targets/{policy}": desk("routing", absent=True),
+    "GET /tickets/{number}/promises": ticket("see"),
+    "GET /automatic-messages": desk("routing"),
+    "PUT /automatic-messages/{kind}": desk("routing", **_AWAY),
+    "PUT /accounts/{account_id}/automatic-messages/{kind}": desk("routing", **_AWAY),
+    "DELETE /accounts/{account_id}/automatic-messages/{kind}": desk("routing", absent=True),
+    "GET /figures": desk("figures"),
+    "GET /figures.csv": desk("export"),
+    "GET /accounts/{account_id}/responsive": desk("figures"),
 }
 
 NOT_OURS = ("api/v1/", "widget/")
