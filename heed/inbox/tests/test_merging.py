@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from heed.channels.models import Account
 from heed.inbox import verbs
 from heed.inbox.models import Customer, Draft, Joining, Merge, Message, Ticket
 from heed.inbox.tests.test_intake import NOON, comment, news, private
-from heed.inbox.verbs import CannotTend, joining, merging, sorting
+from heed.inbox.verbs import CannotAnswer, CannotTend, joining, merging, sorting
 from heed.lib import clock
 
 pytestmark = pytest.mark.django_db
@@ -95,10 +96,42 @@ class TestMerging:
         inner = merging.merge(second, first, ana)
         outer = merging.merge(first, third, ana)
         assert third.messages.count() == 4
-        merging.unmerge(inner, ana)
-        assert [each.external_id for each in second.messages.order_by("at")] == ["b1", "b2"]
+        with pytest.raises(CannotTend, match=f"goes on in #{third.pk}"):
+            merging.unmerge(inner, ana)
+        assert third.messages.count() == 4
         merging.unmerge(outer, ana)
-        assert [picture(each)[1] for each in (first, second, third)] == [each[1] for each in before]
+        assert [each.external_id for each in first.messages.order_by("at")] == ["a1", "b1", "b2"]
+        merging.unmerge(inner, ana)
+        assert [picture(each) for each in (first, second, third)] == before
+
+    def test_nothing_goes_on_in_a_merged_ticket(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        merging.merge(second, first, ana)
+        for write in (
+            lambda: verbs.answer(second, ana, "It is on its way.", "public"),
+            lambda: verbs.note(second, ana, "Batch 7."),
+            lambda: verbs.mark_unanswered(second, ana),
+            lambda: verbs.set_status(second, ana, "open"),
+            lambda: verbs.assign(second, ana, ana),
+        ):
+            with pytest.raises((CannotTend, CannotAnswer), match=f"#{first.pk}"):
+                write()
+        assert second.messages.count() == 0
+
+    def test_the_same_key_after_a_merge_is_the_same_answer(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        key = uuid4()
+        sent = verbs.answer(second, ana, "It is on its way.", "public", key=key)
+        merging.merge(second, first, ana)
+        assert verbs.answer(second, ana, "It is on its way.", "public", key=key) == sent
+
+    def test_a_draft_begun_again_does_not_stand_in_the_way(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        verbs.keep_draft(ana, second, "public", "So sorry")
+        record = merging.merge(second, first, ana)
+        verbs.keep_draft(ana, second, "public", "So sorry, Lea")
+        merging.unmerge(record, ana)
+        assert {each.text for each in Draft.objects.filter(ticket=second)} == {"So sorry, Lea"}
 
     def test_an_answer_goes_back_with_what_it_answers(self, account: Account, ana: User) -> None:
         first, second = two(account)
@@ -187,6 +220,25 @@ class TestSplitting:
         merging.unsplit(new.splits.get(), ana)
         assert picture(ticket) == before
         assert new.messages.count() == 0
+
+    def test_split_merged_and_taken_back_in_any_order(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        before = [picture(each)[1] for each in (first, second)]
+        record = merging.merge(second, first, ana)
+        new = merging.split(first, [Message.objects.get(external_id="b1").pk], ana)
+        merging.unmerge(record, ana)
+        merging.unsplit(new.splits.get(), ana)
+        assert [picture(each)[1] for each in (first, second)] == before
+
+    def test_what_was_merged_since_comes_first(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        new = merging.split(second, [Message.objects.get(external_id="b2").pk], ana)
+        record = merging.merge(second, first, ana)
+        with pytest.raises(CannotTend):
+            merging.unsplit(new.splits.get(), ana)
+        merging.unmerge(record, ana)
+        merging.unsplit(new.splits.get(), ana)
+        assert [each.external_id for each in second.messages.order_by("at")] == ["b1", "b2"]
 
     def test_something_must_stay(self, account: Account, ana: User) -> None:
         news(account, private("1", 0))

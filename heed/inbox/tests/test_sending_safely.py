@@ -106,6 +106,7 @@ class TestTakingBack:
         for column in ("unanswered", "waiting_since", "last_at", "last_text", "last_direction"):
             assert getattr(now, column) == getattr(before, column)
         assert not Event.objects.filter(kind__in=("answer_queued", "answered_marked")).exists()
+        assert Event.objects.filter(kind="unanswered_marked", actor=ana).count() == 1
 
     def test_a_file_comes_back_too(self, account: Account, ana: User) -> None:
         news(account, comment("1", now()))
@@ -125,6 +126,14 @@ class TestTakingBack:
         outbox.send_next(ticket.pk)
         sent.refresh_from_db()
         assert sent.state == Message.State.SENT
+        with pytest.raises(CannotAct):
+            verbs.take_back(sent, ana)
+
+    def test_what_was_sent_once_may_have_arrived(self, ticket: Ticket, ana: User) -> None:
+        sent = verbs.answer(ticket, ana, "It is on its way.", "private")
+        Message.objects.filter(pk=sent.pk).update(state=Message.State.UNKNOWN)
+        verbs.settle(sent, ana, "resend")
+        sent.refresh_from_db()
         with pytest.raises(CannotAct):
             verbs.take_back(sent, ana)
 

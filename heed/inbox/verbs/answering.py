@@ -62,6 +62,7 @@ def answer(
     again = _written_with(key, ticket)
     if again is not None:
         return again
+    _check_running(ticket)
     _check_overtaken(ticket, user, seen)
     text = clean(text).strip()
     attachments = _draft_files(user, ticket, files)
@@ -120,6 +121,7 @@ def note(ticket: Ticket, user: User, text: str, *, key: UUID | None = None, anyw
     again = _written_with(key, ticket)
     if again is not None:
         return again
+    _check_running(ticket)
     text = clean(text).strip()
     if not text:
         raise CannotAnswer(_("Write something first."))
@@ -181,9 +183,15 @@ def dismiss(message: Message, user: User) -> None:
 def _written_with(key: UUID | None, ticket: Ticket) -> Message | None:
     """What was written with this key before, if anything."""
     again = Message.objects.filter(send_key=key).first() if key else None
-    if again is not None and again.ticket_id != ticket.pk:
+    if again is not None and ticket.pk not in (again.ticket_id, again.home_id):
         raise CannotAnswer(_("This key already belongs to an answer in another ticket."))
     return again
+
+
+def _check_running(ticket: Ticket) -> None:
+    if ticket.merged_into_id is not None:
+        goes_on = _("This ticket was merged: it goes on in #%(number)d.") % {"number": ticket.merged_into_id}
+        raise CannotAnswer(goes_on, _("Write there. Your text is kept."))
 
 
 def _check_overtaken(ticket: Ticket, user: User, seen: int | None) -> None:

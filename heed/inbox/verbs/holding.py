@@ -21,7 +21,7 @@ def take_back(message: Message, user: User) -> None:
     did. Raises `CannotAct` when it is on its way already."""
     ticket = locked(message.ticket)
     row = Message.objects.select_for_update().filter(pk=message.pk, author=user).first()
-    if row is None or row.state != Message.State.QUEUED or row.started_at is not None:
+    if row is None or row.state != Message.State.QUEUED or row.try_at is None or row.started_at:
         raise CannotAct(_("It is on its way already and cannot be taken back."))
     row.attachments.update(message=None, owner=user, ticket=ticket)
     begun = Draft.objects.filter(user=user, ticket=ticket, visibility=row.visibility).first()
@@ -30,6 +30,7 @@ def take_back(message: Message, user: User) -> None:
     if marked is not None:
         since = marked.data.get("waiting_since")
         write(ticket, unanswered=True, waiting_since=clock.from_iso(since) if since else row.created_at)
-    row.delete()  # and with it what was told of it: nothing has happened
+        events.record("unanswered_marked", ticket=ticket, actor=user, taken_back=True)
+    row.delete()  # and with it what was told of it
     show_last(ticket)
     live.tell(events.topics_of([ticket.pk]))

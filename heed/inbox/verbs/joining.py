@@ -31,11 +31,14 @@ def join(gone: Customer, kept: Customer, user: User) -> Joining:
 @transaction.atomic
 def part(record: Joining, user: User) -> None:
     """They were two after all: the identities go back, and with them their tickets, new ones included."""
+    _locked(record.kept_id, record.gone_id)
     if not Joining.objects.filter(pk=record.pk, undone_at=None).update(undone_at=clock.now()):
         raise CannotTend(_("This was taken back already."))
+    still = Identity.objects.filter(pk__in=record.identities, customer=record.kept_id)
+    moved = list(still.order_by("id").values_list("pk", flat=True))
     Customer.objects.filter(pk=record.gone_id).update(joined_into=None)
-    _give(record.identities, record.gone)
-    _tell("parted", record.identities, user, kept=record.kept_id, gone=record.gone_id)
+    _give(moved, record.gone)
+    _tell("parted", moved, user, kept=record.kept_id, gone=record.gone_id)
 
 
 @transaction.atomic

@@ -332,14 +332,7 @@ def _checked(deed: str, value: str) -> str:
     """The value of a deed, refused at once where it makes no sense anywhere. Raises `CannotTend`."""
     match deed:
         case "assign" | "team":
-            model = (
-                User.objects.filter(is_active=True)
-                if deed == "assign"
-                else Team.objects.filter(archived=False)
-            )
-            if value and not (
-                value.isascii() and value.isdigit() and model.filter(pk=int(value[:18])).exists()
-            ):
+            if value and not _is_there(deed, value):
                 raise CannotTend(_("They are no longer here."))
         case "status":
             if value not in Ticket.Status.values:

@@ -21,7 +21,7 @@ from heed.inbox import events
 from heed.inbox.jobs import send_answers
 from heed.inbox.models import Attachment, Draft, Event, Merge, Message, Split, Ticket
 from heed.inbox.verbs.refusals import CannotTend
-from heed.inbox.verbs.tending import locked, write
+from heed.inbox.verbs.tending import locked, refuse_merged, write
 from heed.lib import clock
 from heed.lib.text import first_words
 
@@ -80,13 +80,13 @@ _STILL: dict[str, Any] = {
 
 @transaction.atomic
 def unmerge(record: Merge, user: User) -> None:
-    """Take a merge back. Raises `CannotTend` when it was taken back already."""
+    """Take a merge back. Raises `CannotTend` when it was taken back already, or the other ticket went on in
+    a third one since: the last merge is taken back first."""
     gone, kept = _both(record.ticket, record.into)
+    refuse_merged(kept)
     if not Merge.objects.filter(pk=record.pk, undone_at=None).update(undone_at=clock.now()):
         raise CannotTend(_("This was taken back already."))
-    holder = _end_of(kept)
-    theirs = _with_all_merged(gone)
-    Message.objects.filter(ticket=holder, home__in=theirs).update(ticket=gone)
+    Message.objects.filter(ticket=kept, home__in=_with_all_merged(gone)).update(ticket=gone)
     Message.objects.filter(ticket=gone, home=gone).update(home=None)
     _move_back_drafts(record, gone)
     write(gone, merged_into=None, **_values(record.kept))
@@ -106,6 +106,7 @@ def split(ticket: Ticket, messages: Sequence[int], user: User) -> Ticket:
     """Make a ticket of its own of some messages. What the customer writes from now on still comes to the
     old one. Raises `CannotTend` where nothing or everything would go, or one is still being sent."""
     source = locked(ticket)
+    refuse_merged(source)
     chosen = list(source.messages.filter(pk__in=messages).order_by("at", "external_id", "id"))
     if not chosen or len(chosen) != len(set(messages)):
         raise CannotTend(_("Choose the messages that are a matter of their own."))
@@ -115,7 +116,7 @@ def split(ticket: Ticket, messages: Sequence[int], user: User) -> Ticket:
         raise CannotTend(_("One of these answers is still being sent. Try again in a moment."))
     before = _columns(source, _TAKES)
     new = _new_ticket(source, chosen)
-    Message.objects.filter(pk__in=[each.pk for each in chosen]).update(ticket=new, home=None)
+    Message.objects.filter(pk__in=[each.pk for each in chosen]).update(ticket=new)
     waits = _waiting(chosen, source)
     write(new, unanswered=bool(waits), waiting_since=min(waits, default=None))
     rest = _waiting(source.messages.filter(direction="in"), source)
@@ -130,13 +131,16 @@ def split(ticket: Ticket, messages: Sequence[int], user: User) -> Ticket:
 
 @transaction.atomic
 def unsplit(record: Split, user: User) -> None:
-    """Put a split-off matter back where it was, with all that was said in it since."""
+    """Put a split-off matter back where it was, with all that was said in it since. Raises `CannotTend`
+    when that was done already, or one of the two was merged since: that is taken back first."""
     new, source = _both(record.ticket, record.source)
+    refuse_merged(source)
+    refuse_merged(new)
     if not Split.objects.filter(pk=record.pk, undone_at=None).update(undone_at=clock.now()):
         raise CannotTend(_("This was taken back already."))
     waits = [each for each in (new.waiting_since, source.waiting_since) if each is not None]
     unanswered = new.unanswered or source.unanswered
-    Message.objects.filter(ticket=new).update(ticket=source)
+    _bring_home(new, source)
     _restore(source, record.before, record.after)
     write(source, unanswered=unanswered, waiting_since=min(waits, default=None) if unanswered else None)
     write(new, merged_into=source, **_STILL)
@@ -189,11 +193,13 @@ def _latest(*moments: datetime | None) -> datetime | None:
     return max((each for each in moments if each is not None), default=None)
 
 
-def _end_of(ticket: Ticket) -> Ticket:
-    """Where the messages of a ticket stand now: it may have been merged into another meanwhile."""
-    while ticket.merged_into is not None:
-        ticket = ticket.merged_into
-    return ticket
+def _bring_home(new: Ticket, source: Ticket) -> None:
+    """Messages go back to the ticket they were split off; those of a ticket that was merged there then and
+    stands alone again go to that one."""
+    alone = Message.objects.filter(ticket=new, home__isnull=False, home__merged_into=None)
+    for home in sorted({each.home_id for each in alone if each.home_id is not None}):
+        Message.objects.filter(ticket=new, home=home).update(ticket=home, home=None)
+    Message.objects.filter(ticket=new).update(ticket=source)
 
 
 def _with_all_merged(ticket: Ticket) -> list[int]:
@@ -300,7 +306,10 @@ def _move_drafts(gone: Ticket, kept: Ticket) -> list[int]:
 
 
 def _move_back_drafts(record: Merge, gone: Ticket) -> None:
-    theirs = Draft.objects.filter(pk__in=record.drafts, ticket=record.into)
+    again = set(Draft.objects.filter(ticket=gone).values_list("user", "visibility"))
+    moved = Draft.objects.filter(pk__in=record.drafts, ticket=record.into)
+    back = [each.pk for each in moved if (each.user_id, each.visibility) not in again]
+    theirs = Draft.objects.filter(pk__in=back)
     owners = set(theirs.values_list("user", flat=True))
     theirs.update(ticket=gone)
     files = Attachment.objects.filter(ticket=record.into, message=None, owner__in=owners)

@@ -87,6 +87,13 @@ def refuse_spam(ticket: Ticket) -> None:
         raise CannotTend(_("This is marked as spam. Say first that it is no spam."))
 
 
+def refuse_merged(ticket: Ticket) -> None:
+    """Nothing goes on in a ticket that was merged into another."""
+    if ticket.merged_into_id is not None:
+        sentence = _("This ticket goes on in #%(number)d. Take the merge back first, or go on there.")
+        raise CannotTend(sentence % {"number": ticket.merged_into_id})
+
+
 def locked(ticket: Ticket) -> Ticket:
     return (
         Ticket.objects.select_for_update(of=("self",))
@@ -112,5 +119,6 @@ def change(ticket: Ticket, **values: object) -> bool:
     column = getattr(Ticket, field).field.attname
     if getattr(now, column) == (wanted.pk if isinstance(wanted, Model) else wanted):
         return False
+    refuse_merged(now)
     write(ticket, **values)
     return True
