@@ -122,7 +122,8 @@ def choose_passwords(by: User, least_length: int) -> None:
 
 def choose_factor(by: User, who: str, roles: Iterable[str] = ()) -> None:
     """Who must have a second factor: "" nobody, "some" those with one of these roles, "all". Raises
-    `CannotChange`."""
+    `CannotChange`: only an owner chooses this."""
+    _demand_owner(by)
     if who not in SignInPolicy.SecondFactor.values:
         raise CannotChange(_("Choose who needs a second factor."), "second_factor")
     named = sorted({role(key).key for key in roles}) if who == SignInPolicy.SecondFactor.SOME else []
@@ -144,7 +145,8 @@ def connect_company(
     factor: bool,
 ) -> None:
     """Have people sign in at the company's server. An empty secret keeps the one before. Raises
-    `CannotChange`."""
+    `CannotChange`: only an owner does this, for whoever names the server can sign in as anybody."""
+    _demand_owner(by)
     policy = stored()
     known = _opened(policy)
     server = _checked_server(server) if server.strip() else ""
@@ -171,6 +173,11 @@ def connect_company(
         company_role=role_key,
         company_factor=factor,
     )
+
+
+def _demand_owner(by: User) -> None:
+    if not by.rights.owner:
+        raise CannotChange(_("Only an owner can change this."))
 
 
 def _change(by: User, part: str, **facts: Any) -> None:

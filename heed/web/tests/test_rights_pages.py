@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -161,6 +162,17 @@ class TestSecondFactor:
     def demand(self, majas: Client, **given: Any) -> None:
         majas.post(reverse("choose_factor"), given)
 
+    def test_an_admin_reads_that_an_owner_decides(self, page: Client, ana: User) -> None:
+        ana.grants.update(role="admin")
+        shown = text(page.get(reverse("sign_in_policy")))
+        assert shown.count("Only an owner can change this.") == 2
+        assert reverse("choose_factor") not in shown
+        assert reverse("connect_company") not in shown
+        assert reverse("choose_passwords") in shown
+        page.post(reverse("choose_factor"), {"second_factor": "all"})
+        page.post(reverse("connect_company"), {"company_joins": "", "server": "https://login.oto.example"})
+        assert (policy.stored().second_factor, policy.stored().company_server) == ("", "")
+
     def test_who_lacks_one_is_led_to_set_it_up(self, majas: Client, maja: User, page: Client) -> None:
         TOTP.activate(maja, "JBSWY3DPEHPK3PXP")
         self.demand(majas, second_factor="all")
@@ -192,8 +204,7 @@ class TestSecondFactor:
     def test_the_live_stream_waits_too(self, majas: Client, page: Client) -> None:
         from heed.web import stream
 
-        key = page.cookies["heed_session_8000"].value if "heed_session_8000" in page.cookies else ""
-        key = key or next(iter(page.cookies.values())).value
+        key = page.cookies[settings.SESSION_COOKIE_NAME].value
         assert key in stream.listeners([key])
         self.demand(majas, second_factor="all")
         assert key not in stream.listeners([key])
