@@ -78,7 +78,11 @@ def invite_again(by: User, invitation: Invitation) -> str:
 
 
 def withdraw(by: User, invitation: Invitation) -> None:
-    """Nobody gets in with it any more."""
+    """Nobody gets in with it any more. Raises `CannotChange` where they would be more than who withdraws."""
+    if not may_give(by, role(invitation.grant.key)):
+        raise CannotChange(
+            _("%(name)s may do more than you. Ask an owner.") % {"name": invitation.email}, "person"
+        )
     with transaction.atomic():
         changed = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None).update(
             withdrawn_at=clock.now()

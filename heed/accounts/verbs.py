@@ -122,7 +122,9 @@ def make_token(by: User, name: str) -> str:
 
 
 def remove_token(by: User, token: ApiToken) -> None:
-    """The token is void from now on."""
+    """The token is void from now on. Raises `CannotChange` for the token of somebody who may do more."""
+    if token.user_id != by.pk:
+        demand(by, token.user)
     with transaction.atomic():
         audit.record(by, "token_removed", token, of=token.user)
         token.delete()

@@ -10,7 +10,7 @@ from django.db import connections
 
 from heed.accounts import granting, verbs
 from heed.accounts.granting import EVERYWHERE, Place
-from heed.accounts.models import AuditRow, Brand, Grant, OwnRole, Team, User
+from heed.accounts.models import ApiToken, AuditRow, Brand, Grant, OwnRole, Team, User
 from heed.accounts.refusals import CannotChange
 
 pytestmark = pytest.mark.django_db
@@ -182,3 +182,16 @@ def test_a_changed_role_holds_at_once_and_one_in_use_stays() -> None:
     granting.take(maja, grant)
     granting.remove_role(maja, own)
     assert not OwnRole.objects.exists()
+
+
+def test_who_may_do_more_keeps_their_token() -> None:
+    maja, admin = someone("Maja", "owner"), someone("Ivo", "admin")
+    verbs.make_token(maja, "Figures")
+    own = verbs.make_token(admin, "Export")
+    with pytest.raises(CannotChange):
+        verbs.remove_token(admin, ApiToken.objects.get(user=maja))
+    assert ApiToken.objects.filter(user=maja).exists()
+    verbs.remove_token(admin, ApiToken.objects.get(digest=ApiToken.digest_of(own)))
+    verbs.make_token(admin, "Export")
+    verbs.remove_token(maja, ApiToken.objects.get(user=admin))
+    assert not ApiToken.objects.filter(user=admin).exists()

@@ -109,3 +109,13 @@ def test_the_companys_sign_in_accepts_for_its_address(maja: User) -> None:
     assert ana is not None
     assert ana.rights.may("routing")
     assert not ana.has_usable_password()
+
+
+def test_nobody_withdraws_an_invitation_they_could_not_give(maja: User) -> None:
+    admin = User.objects.create_user("ivo@acme.example", None, role="admin", name="Ivo Horvat")
+    invitation, token = inviting.invite(maja, "ana@acme.example", "owner")
+    with pytest.raises(CannotChange):
+        inviting.withdraw(admin, invitation)
+    assert inviting.with_token(token)
+    inviting.withdraw(maja, invitation)
+    assert not inviting.open_invitations()

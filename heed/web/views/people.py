@@ -111,8 +111,12 @@ def invite_again(request: HttpRequest, invitation: int) -> HttpResponse:
 @permitted("people")
 def withdraw(request: HttpRequest, invitation: int) -> HttpResponse:
     found = _invitation(invitation)
-    inviting.withdraw(person(request), found)
-    messages.success(request, _("%(email)s is no longer invited.") % {"email": found.email})
+    try:
+        inviting.withdraw(person(request), found)
+    except CannotChange as cannot:
+        messages.error(request, str(cannot.sentence))
+    else:
+        messages.success(request, _("%(email)s is no longer invited.") % {"email": found.email})
     return redirect("people")
 
 

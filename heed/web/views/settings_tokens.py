@@ -43,8 +43,12 @@ def remove(request: HttpRequest, token: int) -> HttpResponse:
         found = reach.token(token)
     except reach.NoSuchPerson as nothing:
         raise Http404 from nothing
-    verbs.remove_token(person(request), found)
-    messages.success(request, _("The token “%(name)s” is void.") % {"name": found.name})
+    try:
+        verbs.remove_token(person(request), found)
+    except CannotChange as cannot:
+        messages.error(request, str(cannot.sentence))
+    else:
+        messages.success(request, _("The token “%(name)s” is void.") % {"name": found.name})
     return redirect("tokens")
 
 
