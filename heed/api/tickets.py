@@ -236,6 +236,8 @@ def _told(person: User, ticket: Ticket) -> dict[str, Any]:
 def _note(ticket: Ticket, person: User, given: MessageGiven) -> Message:
     if given.attachments:
         raise Problem(422, "cannot-answer", _("A note is only text."))
+    if given.mark_answered:
+        ticket = reach.ticket(person, ticket.number, "answer")
     message = verbs.note(ticket, person, given.text, key=given.key, anyway=given.anyway)
     if given.mark_answered:
         verbs.mark_answered(ticket, person)

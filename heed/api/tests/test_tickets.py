@@ -275,6 +275,18 @@ class TestMessages:
         body = {"text": "Here.", "visibility": "public", "to": first.pk}
         assert call("POST", f"tickets/{ticket.pk}/messages", body).json["answers"] == first.pk
 
+    def test_a_note_marks_answered_only_for_who_may_answer(
+        self, call_as_ana: Caller, desk: Desk, ana: User
+    ) -> None:
+        ticket = desk.ticket()
+        ana.grants.update(role="publisher")
+        body = {"text": "Seen.", "visibility": "note", "mark_answered": True}
+        assert call_as_ana("POST", f"tickets/{ticket.pk}/messages", body).status == 403
+        ticket.refresh_from_db()
+        assert (ticket.unanswered, ticket.messages.count()) == (True, 1)
+        body["mark_answered"] = False
+        assert call_as_ana("POST", f"tickets/{ticket.pk}/messages", body).status == 201
+
     def test_a_note_stays_inside(self, call: Caller, desk: Desk) -> None:
         ticket = desk.ticket()
         told = call("POST", f"tickets/{ticket.pk}/messages", {"text": "Batch 7.", "visibility": "note"}).json
