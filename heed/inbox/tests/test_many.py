@@ -176,3 +176,29 @@ def test_many_are_left_to_the_worker_which_may_die(
     sweep.refresh_from_db()
     assert (sweep.state, sweep.changed) == ("done", 5)
     assert Event.objects.filter(kind="tags_changed").count() == 5
+
+
+def test_nothing_is_taken_back_where_one_may_no_longer(rubber: Rubber, account: Account, ana: User) -> None:
+    other = Account.objects.create(network="rubber", name="Other", external_id="o", base_url="http://o")
+    here, there = ticket(account, "Lea Marn"), ticket(other, "Omar Badr")
+    sweep = verbs.sweep(ana, "priority", "4", [here.pk, there.pk])
+    ana.grants.update(account=account.pk)
+    undone = verbs.undo(sweep, User.objects.get(pk=ana.pk))
+    assert (undone.taken_back, undone.kept) == (1, 1)
+    assert (fresh(here).priority, fresh(there).priority) == (2, 4)
+
+
+@pytest.mark.parametrize("deed", ["assign", "team"])
+def test_what_went_out_of_sight_by_the_deed_itself_comes_back(
+    rubber: Rubber, account: Account, ana: User, ivo: User, deed: str
+) -> None:
+    team, other = Team.objects.create(name="Returns"), Team.objects.create(name="Repairs")
+    gone = ticket(account, "Lea Marn")
+    ana.grants.update(team=team)
+    facts = {"assignee": ana} if deed == "assign" else {"team": team}
+    Ticket.objects.filter(pk=gone.pk).update(**facts)
+    person = User.objects.get(pk=ana.pk)
+    sweep = verbs.sweep(person, deed, str(ivo.pk if deed == "assign" else other.pk), [gone.pk])
+    assert sweep.changed == 1
+    undone = verbs.undo(sweep, person)
+    assert (undone.taken_back, undone.kept) == (1, 0)

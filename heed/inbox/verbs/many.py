@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -254,13 +255,23 @@ def _take_back(row: Sweep, each: Swept, ticket: Ticket, rights: Sight | None) ->
     """Only where everything is as the sweep left it, and nobody turned it there and back meanwhile."""
     deed = DEEDS[row.deed]
     touched = Event.objects.filter(ticket=ticket, kind__in=deed.kinds, pk__gt=each.event).exists()
-    if rights is None or touched or _columns(ticket, deed) != each.after:
+    if rights is None or touched or _columns(ticket, deed) != each.after or not _theirs(each, ticket, rights):
         each.state = Swept.State.KEPT
         return
     values = {name: _opened(name, value) for name, value in each.before.items()}
     tending.write(ticket, **values)
     _tell(row, each, ticket)
     each.state = Swept.State.TAKEN_BACK
+
+
+def _theirs(each: Swept, ticket: Ticket, rights: Sight) -> bool:
+    """Whether they may work on it, or could until the sweep itself took it out of their sight."""
+    if rights.takes_in(ticket):
+        return True
+    was = copy(ticket)
+    was.assignee_id = each.before.get("assignee_id", ticket.assignee_id)
+    was.team_id = each.before.get("team_id", ticket.team_id)
+    return rights.takes_in(was)
 
 
 def _tell(row: Sweep, each: Swept, ticket: Ticket) -> None:
