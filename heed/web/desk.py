@@ -80,7 +80,7 @@ def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
         "outgoing": story.outgoing(user),
         "senders": senders(user, ticket),
         "draft_files": reach.draft_files(user, ticket),
-        "identities": reach.identities(ticket),
+        "identities": reach.identities(user, ticket),
         "earlier": [(other, words.STATUSES[other.status]) for other in reach.earlier(user, ticket)],
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from heed.accounts.models import User
 from heed.accounts.rights import NotAllowed, Permission
@@ -50,14 +50,23 @@ def earlier(user: User, ticket: Ticket) -> list[Ticket]:
     return list(others.order_by("-last_at")[:10])
 
 
-def identities(ticket: Ticket) -> list[Identity]:
-    """Where the customer of this ticket reached us from."""
-    found = list(Identity.objects.filter(customer_id=ticket.customer_id).order_by("id"))
+def identities(user: User, ticket: Ticket) -> list[Identity]:
+    """Where the customer of this ticket reached us from, as far as this person may know: here, on accounts
+    they see, and in other tickets they see."""
+    found = list(_seen_identities(user, ticket).order_by("id"))
     accounts = Account.objects.in_bulk({each.account_id for each in found} - {ticket.account_id})
     accounts[ticket.account_id] = ticket.account
     for each in found:
         each.account = accounts[each.account_id]
     return found
+
+
+def _seen_identities(user: User, ticket: Ticket) -> QuerySet[Identity]:
+    theirs, seen = Identity.objects.filter(customer_id=ticket.customer_id), sight(user)
+    if seen.everywhere:
+        return theirs
+    tickets = Ticket.objects.filter(seen.q(), identity=OuterRef("pk"))
+    return theirs.filter(Q(pk=ticket.identity_id) | Q(account__in=seen.accounts) | Exists(tickets))
 
 
 def drafts(user: User, ticket: Ticket) -> dict[str, Draft]:

@@ -8,19 +8,22 @@ from django.utils.translation import gettext_lazy as _
 from heed.accounts.models import User
 from heed.inbox import events
 from heed.inbox.models import Customer, Identity, Joining, Ticket
+from heed.inbox.reach.seeing import sight
 from heed.inbox.verbs.refusals import CannotTend
 from heed.lib import clock
 
 
 @transaction.atomic
 def join(gone: Customer, kept: Customer, user: User) -> Joining:
-    """Two customers are one person: the identities and tickets of the first become the second's."""
+    """Two customers are one person: the identities and tickets of the first become the second's. Raises
+    `CannotTend`, as all here do, where this person may not work on one of the tickets that move."""
     rows = {row.pk: row for row in _locked(gone.pk, kept.pk)}
     if gone.pk == kept.pk:
         raise CannotTend(_("This is the same customer."))
     if any(row.joined_into_id for row in rows.values()):
         raise CannotTend(_("One of them was joined with somebody already."))
     moved = list(Identity.objects.filter(customer=gone).order_by("id").values_list("pk", flat=True))
+    _demand_all(user, moved)
     _give(moved, kept)
     Customer.objects.filter(pk=gone.pk).update(joined_into=kept)
     record = Joining.objects.create(kept=kept, gone=gone, identities=moved, by=user)
@@ -36,6 +39,7 @@ def part(record: Joining, user: User) -> None:
         raise CannotTend(_("This was taken back already."))
     still = Identity.objects.filter(pk__in=record.identities, customer=record.kept_id)
     moved = list(still.order_by("id").values_list("pk", flat=True))
+    _demand_all(user, moved)
     Customer.objects.filter(pk=record.gone_id).update(joined_into=None)
     _give(moved, record.gone)
     _tell("parted", moved, user, kept=record.kept_id, gone=record.gone_id)
@@ -47,6 +51,7 @@ def part_identity(identity: Identity, user: User) -> Customer:
     (customer,) = _locked(identity.customer_id)
     if not customer.identities.exclude(pk=identity.pk).exists():
         raise CannotTend(_("This is the only identity of this customer."))
+    _demand_all(user, [identity.pk])
     alone = Customer.objects.create(name=str(identity))
     _give([identity.pk], alone)
     _tell("parted", [identity.pk], user, kept=customer.pk, gone=alone.pk)
@@ -56,6 +61,14 @@ def part_identity(identity: Identity, user: User) -> Customer:
 def open_joinings(customer: Customer) -> list[Joining]:
     """Who was found to be this customer, too, and can be parted again."""
     return list(Joining.objects.filter(kept=customer, undone_at=None).select_related("gone").order_by("-at"))
+
+
+def _demand_all(user: User, identities: list[int]) -> None:
+    """Whoever moves tickets from one customer to another works on all of them."""
+    theirs = Ticket.objects.filter(identity__in=identities)
+    mine = Ticket.objects.filter(sight(user, "tend").q(), identity__in=identities)
+    if theirs.exclude(pk__in=mine.values("pk")).exists():
+        raise CannotTend(_("Some of their tickets are not yours to work on. Ask somebody who sees them all."))
 
 
 def _locked(*customers: int) -> list[Customer]:

@@ -31,7 +31,7 @@ def matters(request: HttpRequest, number: int) -> HttpResponse:
             "merges": [each for each in verbs.open_merges(ticket) if each.into_id == ticket.pk],
             "splits": [each for each in verbs.open_splits(ticket) if each.source_id == ticket.pk],
             "joinings": verbs.open_joinings(ticket.customer),
-            "identities": reach.identities(ticket),
+            "identities": reach.identities(user, ticket),
         },
     )
 
@@ -113,7 +113,7 @@ def part_identity(request: HttpRequest, number: int, identity: int) -> HttpRespo
     """One of the customer's identities is somebody else."""
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
-    found = next((each for each in reach.identities(ticket) if each.pk == identity), None)
+    found = next((each for each in reach.identities(user, ticket) if each.pk == identity), None)
     if found is None:
         raise Http404
     verbs.part_identity(found, user)
