@@ -143,6 +143,13 @@ def need(user: User, permission: Permission) -> None:
         raise NotAllowed(permission)
 
 
+def need_everywhere(user: User, permission: Permission) -> None:
+    """Raises `NotAllowed` unless the person may do this on all tickets. Whoever sees a part of them does not
+    move accounts into that part."""
+    if not user.rights.where(permission).everywhere:
+        raise NotAllowed(permission)
+
+
 def _joined(where: Where, grant: Grant) -> Where:
     return Where(
         where.everywhere or grant.everywhere,

@@ -83,7 +83,7 @@ def change_team(
     routing.same_language, routing.same_skill = same_language, same_skill
     routing.save()
     _set_members(team, set(members))
-    _set_accounts(team, set(accounts))
+    _set_accounts(user, team, set(accounts))
     audit.record(user, "changed", team, way=way)
     live.tell(["people", "queue"])
 
@@ -96,10 +96,18 @@ def _set_members(team: Team, wanted: set[int]) -> None:
     )
 
 
-def _set_accounts(team: Team, wanted: set[int]) -> None:
+def _set_accounts(user: User, team: Team, wanted: set[int]) -> None:
+    """Whoever sees the tickets of some teams only does not bring them those of more accounts."""
+    if wanted != set(AccountTeam.objects.filter(team=team).values_list("account", flat=True)):
+        _demand_sight(user, "accounts")
     AccountTeam.objects.filter(team=team).exclude(account__in=wanted).delete()
     for account in Account.objects.filter(pk__in=wanted):
         AccountTeam.objects.update_or_create(account=account, defaults={"team": team})
+
+
+def _demand_sight(user: User, field: str) -> None:
+    if not user.rights.where("see").everywhere:
+        raise CannotKeep(_("Only somebody who sees all tickets can choose this."), field)
 
 
 @transaction.atomic
@@ -203,6 +211,8 @@ def checked_rule(rule: Rule, facts: Mapping[str, Any], user: User | None = None)
         raise CannotKeep(bad.sentence, "actions") from bad
     for action in rule.actions:
         _check_blanks(action)
+        if user is not None and action["do"] in ("assign_person", "assign_team"):
+            _demand_sight(user, "actions")
     rule.stop = bool(facts.get("stop"))
     return rule
 

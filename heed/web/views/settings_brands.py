@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from heed.accounts import reach, verbs
 from heed.accounts.models import Brand
 from heed.accounts.refusals import CannotChange
+from heed.accounts.rights import need_everywhere
 from heed.channels import reach as channels
 from heed.channels import verbs as channel_verbs
 from heed.web.admins import permitted
@@ -58,7 +59,8 @@ def brand(request: HttpRequest, brand: int) -> HttpResponse:
 @require_POST
 @permitted("accounts")
 def account_brand(request: HttpRequest, account_id: int) -> HttpResponse:
-    """Which brand an account belongs to."""
+    """Which brand an account belongs to: for those who see all tickets, as a brand decides who sees what."""
+    need_everywhere(person(request), "see")
     account = channels.account(account_id)
     chosen = request.POST.get("brand", "")
     found = reach.brand(int(chosen)) if chosen.isdecimal() and len(chosen) < 18 else None
