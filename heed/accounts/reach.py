@@ -60,9 +60,15 @@ def teams() -> list[Team]:
     return list(Team.objects.filter(archived=False).order_by("name"))
 
 
-def colleagues() -> list[User]:
-    """Everyone a ticket can be given to, by name."""
-    return list(User.objects.filter(is_active=True).order_by("name", "pk"))
+def colleagues(*, with_rights: bool = False) -> list[User]:
+    """Everyone a ticket can be given to, by name; with what they may do where it is asked of many of them."""
+    rows = User.objects.filter(is_active=True).order_by("name", "pk")
+    if not with_rights:
+        return list(rows)
+    found = list(rows.prefetch_related("grants__own"))
+    for each in found:
+        each.rights = rights_of(each.grants.all())
+    return found
 
 
 def who_may(permission: Permission) -> list[User]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from procrastinate.contrib.django import app
 
-from heed.inbox import presence
+from heed.inbox import notices, presence
 from heed.inbox.jobs import defer_once
 from heed.inbox.models import Sweep
 from heed.inbox.verbs import asking, labels, many, sleeping
@@ -56,6 +56,13 @@ def retag(old: str, new: str = "") -> None:
 def forget_presence(timestamp: int) -> None:
     """Drop who was at a ticket long ago."""
     presence.forget()
+
+
+@app.periodic(cron="20 3 * * *")
+@app.task(queue="tidy", queueing_lock="forget_notices")
+def forget_notices(timestamp: int) -> None:
+    """Drop the notices that were seen long ago."""
+    notices.forget()
 
 
 @app.task(name=asking.ASK, queue="desk")

@@ -28,7 +28,7 @@ def mentioned(text: str, ticket: Ticket, author: User) -> Mentioned:
     """Whom a note mentions. A team stands for its members. One is never told of one's own note."""
     if "@" not in text:
         return Mentioned()
-    everybody = people.colleagues()
+    everybody = people.colleagues(with_rights=True)
     meant = _meant(text, everybody)
     told = [each for each in everybody if each.pk in meant and each != author]
     seeing = {each.pk for each in told if may_see(each, ticket)}

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Q
 
 from heed.accounts.models import User
 from heed.accounts.rights import NotAllowed
@@ -21,11 +22,16 @@ from heed.lib import clock, live
 from heed.lib.text import first_words
 
 MOST_COUNTED = 99
+"""So many are told by number; beyond that it says that there are more."""
+KEPT = timedelta(days=90)
+"""How long a notice is kept after it was seen."""
+_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """How many notices somebody has not seen: all, and the mentions among them."""
+    """How many notices somebody has not seen: all, and the mentions among them. Each is counted up to one
+    more than `MOST_COUNTED`."""
 
     all: int = 0
     mentions: int = 0
@@ -77,9 +83,12 @@ def unseen(user: User) -> Unseen:
         seen = sight(user).q("ticket__")
     except NotAllowed:
         return Unseen()
-    rows = Notice.objects.filter(seen, user=user, seen_at=None).values_list("kind")
-    counts = dict(rows.annotate(count=Count("pk")).order_by())
-    return Unseen(sum(counts.values()), counts.get(Notice.Kind.MENTIONED, 0))
+    most = MOST_COUNTED + 1
+    rows = Notice.objects.filter(seen, user=user, seen_at=None).order_by()
+    mention = Q(kind=Notice.Kind.MENTIONED)
+    mentions, others = (rows.filter(each).values_list("kind")[:most] for each in (mention, ~mention))
+    kinds = [kind for (kind,) in mentions.union(others, all=True)]
+    return Unseen(min(len(kinds), most), kinds.count(Notice.Kind.MENTIONED))
 
 
 def mark_seen(user: User, *, ticket: int | None = None, upto: int | None = None) -> None:
@@ -91,6 +100,13 @@ def mark_seen(user: User, *, ticket: int | None = None, upto: int | None = None)
         rows = rows.filter(pk__lte=upto)
     if rows.update(seen_at=clock.now()):
         live.tell([topic(user.pk)])
+
+
+def forget() -> None:
+    """Drop what was seen long ago, some thousand at a time."""
+    old = Notice.objects.filter(seen_at__lt=clock.now() - KEPT).order_by("pk").values("pk")
+    while Notice.objects.filter(pk__in=old[:_AT_ONCE]).delete()[0]:
+        continue
 
 
 def _place(cursor: str) -> int:

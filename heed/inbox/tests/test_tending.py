@@ -11,7 +11,8 @@ from heed.accounts.models import Grant, Membership, Team, User
 from heed.accounts.rights import NotAllowed
 from heed.channels.base import MessageReceived, Person
 from heed.channels.models import Account
-from heed.inbox import arrivals, notices, reach, verbs
+from heed.inbox import arrivals, chores, notices, reach, verbs
+from heed.inbox.mentions import mentioned
 from heed.inbox.models import Customer, Event, Field, Identity, Message, Notice, Tag, Ticket
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.verbs import labels, sleeping
@@ -313,6 +314,42 @@ class TestNotices:
         blind = User.objects.get(pk=ivo.pk)
         assert notices.latest(blind).items == []
         assert notices.unseen(blind) == notices.Unseen()
+
+    def test_the_bell_counts_no_further_than_it_shows(
+        self, rubber: Rubber, account: Account, ivo: User, django_assert_num_queries: Any
+    ) -> None:
+        lea = ticket(account)
+        kinds = ["mentioned"] * 3 + ["assigned"] * 104
+        Notice.objects.bulk_create(Notice(user=ivo, kind=kind, ticket=lea) for kind in kinds)
+        person = User.objects.get(pk=ivo.pk)
+        assert person.rights.may("see")
+        with django_assert_num_queries(1):
+            assert notices.unseen(person) == notices.Unseen(all=100, mentions=3)
+
+    def test_what_was_seen_long_ago_is_forgotten(
+        self, rubber: Rubber, account: Account, ivo: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lea, now = ticket(account), clock.now()
+        long_ago = now - notices.KEPT - timedelta(days=1)
+        rows = [
+            Notice(user=ivo, kind="assigned", ticket=lea, at=long_ago, seen_at=long_ago) for _n in range(5)
+        ]
+        Notice.objects.bulk_create(rows)
+        unseen = Notice.objects.create(user=ivo, kind="assigned", ticket=lea, at=long_ago)
+        lately = Notice.objects.create(user=ivo, kind="assigned", ticket=lea, at=long_ago, seen_at=now)
+        monkeypatch.setattr(notices, "_AT_ONCE", 2)
+        chores.forget_notices.func(0)
+        assert list(Notice.objects.order_by("pk")) == [unseen, lately]
+
+    def test_who_may_see_it_is_read_for_all_colleagues_at_once(
+        self, rubber: Rubber, account: Account, ana: User, django_assert_max_num_queries: Any
+    ) -> None:
+        for number in range(12):
+            User.objects.create_user(f"p{number}@acme.example", name=f"Person{number} Same")
+        lea = ticket(account)
+        names = " ".join(f"@Person{number}" for number in range(12))
+        with django_assert_max_num_queries(6):
+            assert len(mentioned(names, lea, ana).told) == 12
 
     def test_who_is_given_a_ticket_is_told_but_not_who_takes_it(
         self, rubber: Rubber, account: Account, ana: User, ivo: User

@@ -85,7 +85,7 @@ def mentionable(request: HttpRequest, number: int) -> HttpResponse:
             "name": each.name or each.email,
             "what": gettext("colleague") if may_see(each, ticket) else gettext("may not see this ticket"),
         }
-        for each in people.colleagues()
+        for each in people.colleagues(with_rights=True)
     ]
     teams = Team.objects.filter(archived=False).order_by("name").values_list("name", flat=True)
     found += [{"name": name, "what": gettext("team")} for name in teams]
