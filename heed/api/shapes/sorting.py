@@ -20,7 +20,9 @@ Deed = Literal["assign", "team", "status", "priority", "tag", "untag", "snooze",
 class TagOut(Shape):
     id: int
     name: str
-    tickets: int
+    tickets: int | None = Field(
+        description="How many have it, counted up to 1,001; null for those who may not change tags."
+    )
 
 
 class Tags(Shape):
@@ -121,7 +123,7 @@ class SweepOut(Shape):
     kept: int = Field(description="Not taken back, because somebody changed them since.")
 
 
-def of_tag(tag: Tag, uses: int) -> dict[str, Any]:
+def of_tag(tag: Tag, uses: int | None) -> dict[str, Any]:
     return {"id": tag.pk, "name": tag.name, "tickets": uses}
 
 

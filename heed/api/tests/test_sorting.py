@@ -69,6 +69,8 @@ def test_tags_and_fields_are_set_up(call: Caller, call_as_ana: Caller) -> None:
     assert call("PATCH", f"tags/{made.json['id']}", {"name": "zipper"}).status == 202
     (tag,) = call("GET", "tags").json["items"]
     assert tag["name"] == "zipper"
+    assert tag["tickets"] == 0
+    assert call_as_ana("GET", "tags").json["items"][0]["tickets"] is None
     assert call_as_ana("DELETE", f"tags/{tag['id']}").status == 403
     assert call("DELETE", f"tags/{tag['id']}").status == 202
     assert call("DELETE", f"tags/{tag['id']}").status == 404

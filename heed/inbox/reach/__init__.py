@@ -20,10 +20,11 @@ from heed.inbox.reach.refusals import (
 )
 from heed.inbox.reach.seeing import Sight, sight
 from heed.inbox.reach.single import attachment, draft_files, drafts, earlier, identities, ticket
-from heed.inbox.reach.sorting import field, fields, filled, groups, sweep, tag, tag_uses, tags
+from heed.inbox.reach.sorting import MOST_USES, field, fields, filled, groups, sweep, tag, tag_uses, tags
 from heed.inbox.reach.threads import Bound, Story, message, messages, moment_of, story, thread
 
 __all__ = [
+    "MOST_USES",
     "ORDERS",
     "VIEWS",
     "BadCursor",

@@ -26,13 +26,17 @@ def tag(user: User, tag_id: int) -> Tag:
     return found
 
 
+MOST_USES = 1000
+
+
 def tag_uses(names: list[str]) -> dict[str, int]:
-    """How many tickets have each of these tags."""
+    """How many tickets have each of these tags, counted up to one more than `MOST_USES`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT name, (SELECT count(*) FROM inbox_ticket WHERE tags @> ARRAY[name] AND tags <> '{}')
+            """SELECT name, (SELECT count(*) FROM (
+                   SELECT FROM inbox_ticket WHERE tags @> ARRAY[name] AND tags <> '{}' LIMIT %s) AS had)
                FROM unnest(%s::varchar[]) AS name""",
-            [names],
+            [MOST_USES + 1, names],
         )
         return dict(cursor.fetchall())
 

@@ -13,6 +13,7 @@ from heed.accounts.rights import NotAllowed
 from heed.channels.models import Account
 from heed.inbox import reach, verbs
 from heed.inbox.models import Event, Notice, Sweep, Ticket
+from heed.inbox.reach import sorting
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_tending import fresh, kinds, ticket, writes
 from heed.inbox.verbs import many
@@ -202,3 +203,19 @@ def test_what_went_out_of_sight_by_the_deed_itself_comes_back(
     assert sweep.changed == 1
     undone = verbs.undo(sweep, person)
     assert (undone.taken_back, undone.kept) == (1, 0)
+
+
+def test_somebody_is_named_by_their_whole_number(tickets: list[Ticket], ana: User, ivo: User) -> None:
+    """Not by one whose first digits fit."""
+    long = str(ivo.pk).zfill(18) + "7"
+    with pytest.raises(verbs.CannotTend, match="no longer here"):
+        verbs.sweep(ana, "assign", long, [tickets[0].pk])
+
+
+def test_the_uses_of_a_tag_are_counted_up_to_a_bound(
+    tickets: list[Ticket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Ticket.objects.update(tags=["zip"])
+    assert reach.tag_uses(["zip", "none"]) == {"zip": len(tickets), "none": 0}
+    monkeypatch.setattr(sorting, "MOST_USES", 1)
+    assert reach.tag_uses(["zip"]) == {"zip": 2}

@@ -87,7 +87,7 @@ def tags(request: HttpRequest) -> HttpResponse:
     found = reach.tags(user, limit=_MOST_TAGS)
     uses = reach.tag_uses([each.name for each in found])
     rows = [(each, uses.get(each.name, 0)) for each in found]
-    return render(request, "settings/tags.html", {"form": form, "rows": rows})
+    return render(request, "settings/tags.html", {"form": form, "rows": rows, "most": reach.MOST_USES})
 
 
 @require_http_methods(["GET", "POST"])
@@ -106,7 +106,8 @@ def tag(request: HttpRequest, tag: int) -> HttpResponse:
             messages.success(request, done)
             return redirect("tags")
     uses = reach.tag_uses([found.name]).get(found.name, 0)
-    return render(request, "settings/tag.html", {"form": form, "tag": found, "uses": uses})
+    facts = {"form": form, "tag": found, "uses": uses, "most": reach.MOST_USES}
+    return render(request, "settings/tag.html", facts)
 
 
 @require_POST
