@@ -25,6 +25,7 @@ _DUE: dict[str, Promise] = {
     "next_reply": _("reply due in"),
     "resolution": _("to be solved in"),
 }
+_SHORT = _("due in")
 
 _OVERDUE: dict[str, Promise] = {
     "first_reply": _("First reply overdue"),
@@ -39,9 +40,9 @@ _MISSED: dict[str, Promise] = {
 }
 
 
-def due_in(target: str) -> str:
-    """What is due, before how long still."""
-    return str(_DUE.get(target, _DUE["next_reply"]))
+def due_in(target: str, *, short: bool = False) -> str:
+    """What is due, before how long still; in short only that something is."""
+    return str(_SHORT if short else _DUE.get(target, _DUE["next_reply"]))
 
 
 def overdue(target: str) -> str:

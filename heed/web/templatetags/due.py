@@ -20,8 +20,9 @@ _SOON = timedelta(minutes=30)
 
 
 @register.simple_tag
-def due(ticket: Ticket) -> SafeString:
-    """What is due for the ticket and in how long, or that it is overdue; nothing where nothing is."""
+def due(ticket: Ticket, *, short: bool = False) -> SafeString:
+    """What is due for the ticket and in how long, or that it is overdue; nothing where nothing is. In short,
+    for a row of a list, what is due is told by the title and to those who listen."""
     at = ticket.due_at
     if at is None or ticket.solved:
         return mark_safe("")
@@ -34,7 +35,17 @@ def due(ticket: Ticket) -> SafeString:
     words = due_words.due_in(ticket.due_for)
     shown = format_html('<time datetime="{}" data-when="until">{}</time>', at.isoformat(), stands)
     tone = " warn" if left < _SOON else ""
-    return format_html('<span class="chip due{}">{} {}</span>', tone, words, shown)
+    if not short:
+        return format_html('<span class="chip due{}">{} {}</span>', tone, words, shown)
+    target = due_words.TARGETS.get(ticket.due_for, due_words.TARGETS["next_reply"])
+    return format_html(
+        '<span class="chip due{}" title="{}"><span class="unseen">{}: </span>{} {}</span>',
+        tone,
+        target,
+        target,
+        due_words.due_in(ticket.due_for, short=True),
+        shown,
+    )
 
 
 @register.filter

@@ -198,5 +198,8 @@ def test_the_chip_says_what_is_due() -> None:
     soon = due(Ticket(due_at=now + timedelta(minutes=10), due_for="first_reply"))
     assert "chip due warn" in soon
     assert "first reply due in" in soon
+    in_a_row = due(Ticket(due_at=now + timedelta(minutes=10), due_for="first_reply"), short=True)
+    assert ">First reply: </span>due in <time" in in_a_row
+    assert 'title="First reply"' in in_a_row
     assert "chip bad due" in due(Ticket(due_at=now - timedelta(minutes=1), due_for="next_reply"))
     assert due(Ticket()) == ""

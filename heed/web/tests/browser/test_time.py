@@ -116,6 +116,6 @@ def test_a_ticket_says_when_it_is_due(visit: Any, maja: User) -> None:
     type(soon).objects.filter(pk=soon.pk).update(due_at=now + timedelta(minutes=90), due_for="next_reply")
     page = visit(maja, f"/inbox/all/{late.pk}/")
     expect(page.locator("#head .due")).to_contain_text("First reply overdue")
-    expect(page.locator(f"#t{soon.pk} .due")).to_contain_text("reply due in")
+    expect(page.locator(f"#t{soon.pk} .due")).to_contain_text("Next reply: due in")
     shot(page, "due")
     assert serious(page) == []
