@@ -95,6 +95,17 @@ def tell(action: Values) -> str:
     return known.tell(action) if known else _("something this version does not know")
 
 
+def noted(action: Values) -> dict[str, Any]:
+    """The action as what it did is noted: of an address only the host, the rest of it may be a secret."""
+    return {**action, "url": host_of(action)} if "url" in action else dict(action)
+
+
+def host_of(action: Values) -> str:
+    """The host of the program that is called, with its port where the address has one."""
+    host = str(action.get("url", ""))
+    return host if "/" not in host else urlsplit(host).netloc.rpartition("@")[2]
+
+
 def do(ticket: Ticket, action: Values, run: RuleRun, index: int) -> None:
     """Do it. Raises `Failed`, or what the verb raises."""
     known = ACTIONS.get(str(action.get("do")))
@@ -421,9 +432,7 @@ ACTIONS: dict[str, Action] = {
             "webhook",
             gettext_lazy("Call another program"),
             ("url",),
-            lambda values: (
-                _("call %(host)s") % {"host": urlsplit(str(values.get("url", ""))).hostname or "?"}
-            ),
+            lambda values: _("call %(host)s") % {"host": host_of(values) or "?"},
             _webhook,
             lambda ticket, values: True,
             told=False,

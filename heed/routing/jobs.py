@@ -47,13 +47,17 @@ def call_webhook(context: JobContext, run: int, index: int) -> None:
     row.ticket = row.ticket.__class__.objects.select_related("account", "identity", "team", "assignee").get(
         pk=row.ticket_id
     )
+    url = webhooks.address(row, index)
+    if not url:
+        note_call(run, index, ok=False, said=webhooks.CHANGED)
+        return
     try:
-        webhooks.call(row, index, row.outcome[index]["url"])
+        webhooks.call(row, index, url)
     except (webhooks.Unwelcome, Unreachable, AnswerLost, TooLarge) as error:
         lasting = isinstance(error, AddressRefused) or getattr(error, "lasting", False)
         if not lasting and context.job.attempts + 1 < MOST_CALLS:
             raise
-        note_call(run, index, ok=False, said=str(error))
+        note_call(run, index, ok=False, said=webhooks.said_of(error))
         return
     note_call(run, index, ok=True)
 

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -239,8 +240,18 @@ def keep_rule(user: User, rule: Rule, facts: Mapping[str, Any]) -> Rule:
         rule.position = (Rule.objects.aggregate(n=Max("position"))["n"] or 0) + 1
     rule.changed_at, rule.problem, rule.cursor = clock.now(), "", 0
     rule.save()
-    audit.record(user, "made" if new else "changed", rule, condition=rule.condition)
+    does = [_in_words(each) for each in rule.actions]
+    audit.record(
+        user, "made" if new else "changed", rule, when=rule.when, condition=rule.condition, does=does
+    )
     return rule
+
+
+def _in_words(action: Mapping[str, Any]) -> str:
+    """What an action does, as the audit keeps it: the first words of texts, of an address only the host."""
+    with translation.override("en"):
+        told = actions.tell(action)
+    return f"{action['do']}: {told}"
 
 
 @transaction.atomic

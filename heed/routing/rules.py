@@ -15,7 +15,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
+from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from heed.inbox import events as happenings
@@ -57,6 +59,7 @@ _GOES = 4
 _OLD = timedelta(days=60)
 KEPT = timedelta(days=90)
 """How long it is kept what rules did."""
+_FORGOTTEN_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +139,30 @@ def led_by(event: Event) -> list[int]:
 def made_ready(rule: Rule) -> Ready | None:
     """The rule with its condition understood; None where that cannot be: the rule says why."""
     try:
-        condition = parse(rule.condition)
-        test = condition.test(None, clock.now())
+        with translation.override("en"):
+            condition = parse(rule.condition)
+            test = condition.test(None, clock.now())
     except BadCondition as bad:
         _set_problem(rule, bad.sentence)
         return None
     _set_problem(rule, "")
     return Ready(rule, condition, test)
+
+
+def problem_of(rule: Rule) -> str:
+    """Why a rule cannot run any more, in the reader's language; empty where it can."""
+    if not rule.problem:
+        return ""
+    try:
+        parse(rule.condition).test(None, clock.now())
+    except BadCondition as bad:
+        return bad.sentence
+    return said_to_reader(rule.problem)
+
+
+def said_to_reader(sentence: object) -> str:
+    """A sentence that was kept in English, in the reader's language where there are words for it."""
+    return gettext(str(sentence)) if sentence else ""
 
 
 def _set_problem(rule: Rule, sentence: str) -> None:
@@ -213,7 +233,10 @@ def states_of(numbers: Iterable[int]) -> dict[int, str]:
 
 
 def forget_old_runs() -> None:
-    RuleRun.objects.filter(at__lt=clock.now() - KEPT).delete()
+    """Drop what rules did long ago, some thousand at a time."""
+    old = RuleRun.objects.filter(at__lt=clock.now() - KEPT).order_by("pk").values("pk")
+    while RuleRun.objects.filter(pk__in=old[:_FORGOTTEN_AT_ONCE]).delete()[0]:
+        continue
 
 
 # ----------------------------------------------------------------------------- one run
@@ -253,16 +276,18 @@ def _too_often(rule: Rule, ticket: int) -> bool:
 
 
 def _do(ticket: Ticket, action: Mapping[str, Any], run: RuleRun, index: int) -> dict[str, Any]:
-    """Do one action. One that fails is noted and holds up no other."""
+    """Do one action. One that fails is noted, in English, and holds up no other."""
+    noted = actions.noted(action)
     try:
-        with transaction.atomic():
+        with translation.override("en"), transaction.atomic():
             actions.do(ticket, action, run, index)
     except (CannotAct, CannotAnswer, actions.Failed) as refused:
-        return {**action, "ok": False, "said": str(refused.sentence)}
+        with translation.override("en"):
+            return {**noted, "ok": False, "said": str(refused.sentence)}
     except Exception as error:
         log.exception("rule %s, action %s", run.rule_id, index)
-        return {**action, "ok": False, "said": type(error).__name__}
-    return {**action, "ok": None if action["do"] == "webhook" else True}
+        return {**noted, "ok": False, "said": type(error).__name__}
+    return {**noted, "ok": None if action["do"] == "webhook" else True}
 
 
 def _tell(run: RuleRun, ticket: Ticket) -> None:

@@ -12,14 +12,21 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_noop
 
 from heed.channels.outgoing import client
 from heed.inbox.models import Ticket
 from heed.lib import clock
-from heed.lib.http import Request
+from heed.lib.http import AddressRefused, Request, TooLarge, Unreachable
+from heed.routing.actions import host_of
 from heed.routing.models import Rule, RuleRun
 
 _ANSWER_LIMIT = 64 * 1024
+
+CHANGED = gettext_noop("The rule was changed before the call.")
+UNREACHABLE = gettext_noop("It could not be reached.")
+SILENT = gettext_noop("No answer came back.")
+"""Kept in English with a run; translated when shown."""
 
 
 class Unwelcome(Exception):
@@ -34,6 +41,15 @@ class Unwelcome(Exception):
 def secret_of(rule: Rule) -> str:
     """What the other program checks signatures with. The same for a rule's whole life."""
     return salted_hmac("heed.routing.webhooks", str(rule.pk), algorithm="sha256").hexdigest()
+
+
+def address(run: RuleRun, index: int) -> str:
+    """Where to call for this action of a run: the rule knows, the run keeps only the host. Empty where the
+    rule calls somebody else by now."""
+    noted = run.outcome[index]
+    given = run.rule.actions[index] if index < len(run.rule.actions) else {}
+    same = given.get("do") == noted["do"] and host_of(given) == host_of(noted)
+    return str(given["url"]) if same else ""
 
 
 def call(run: RuleRun, index: int, url: str) -> None:
@@ -51,6 +67,13 @@ def call(run: RuleRun, index: int, url: str) -> None:
     )
     if not 200 <= response.status < 300:
         raise Unwelcome(response.status)
+
+
+def said_of(error: Exception) -> str:
+    """Why a call did not work, in English. Never the address: it may carry a secret."""
+    if isinstance(error, Unwelcome | AddressRefused | TooLarge):
+        return str(error)
+    return UNREACHABLE if isinstance(error, Unreachable) else SILENT
 
 
 def signed(secret: str, moment: str, body: bytes) -> str:

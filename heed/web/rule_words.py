@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from heed.routing import actions
+from heed.routing.rules import said_to_reader
 
 
 def who(facts: Mapping[str, Any]) -> SafeString | None:
@@ -28,7 +29,7 @@ def _deed(outcome: Mapping[str, Any]) -> SafeString:
     told = format_html("<bdi>{}</bdi>", actions.tell(outcome))
     if outcome.get("ok") is not False:
         return told
-    return format_html(_("{what}: did not work. {why}"), what=told, why=outcome.get("said") or "")
+    return format_html(_("{what}: did not work. {why}"), what=told, why=said_to_reader(outcome.get("said")))
 
 
 SAID: dict[str, Callable[[SafeString | None, Mapping[str, Any]], SafeString]] = {"rule_ran": _ran}

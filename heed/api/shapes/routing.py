@@ -9,6 +9,7 @@ from pydantic import Field
 
 from heed.api.shapes.given import Given, Text
 from heed.api.shapes.shape import Shape
+from heed.routing import actions, rules
 from heed.routing.dry import DryRun
 from heed.routing.models import Profile, Rule, RuleRun, Skill
 from heed.routing.people import is_here
@@ -208,7 +209,7 @@ def of_rule(rule: Rule) -> RuleOut:
         condition=rule.condition,
         actions=rule.actions,
         stop=rule.stop,
-        problem=rule.problem,
+        problem=rules.problem_of(rule),
     )
 
 
@@ -236,5 +237,5 @@ def of_run(run: RuleRun) -> RunOut:
         at=run.at,
         when=run.event.kind if run.event else Rule.TIME,
         failed=run.failed,
-        outcome=run.outcome,
+        outcome=[actions.noted(each) for each in run.outcome],
     )

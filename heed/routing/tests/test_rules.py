@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 from django.test import override_settings
+from django.utils import translation
+from django.utils.translation import gettext
 
-from heed.accounts.models import Team, User
+from heed.accounts.models import AuditRow, Membership, Team, User
 from heed.inbox import verbs
 from heed.inbox.conditions import BadCondition
 from heed.inbox.models import Event, Message, Notice, Ticket, TicketWords
@@ -489,3 +491,99 @@ def test_a_dry_run_that_is_cut_says_so(opened: Open, monkeypatch: pytest.MonkeyP
         comes(opened())
     found = dry_run(Rule(when=["message_received"], condition="", actions=[add("x")]))
     assert (found.count, found.cut) == (2, True)
+
+
+# ----------------------------------------------------------------------------- bounds and words
+
+
+def test_runs_are_counted_lately_and_up_to_a_bound(
+    opened: Open, maja: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other = rule(add("zip")), rule(add("late"))
+    ticket = opened()
+    RuleRun.objects.bulk_create(RuleRun(rule=mine, ticket=ticket, failed=n == 0) for n in range(5))
+    RuleRun.objects.create(rule=mine, ticket=ticket, at=clock.now() - timedelta(days=8))
+    assert [(each.rule, each.runs, each.failed) for each in reach.rules(maja)] == [
+        (mine, 5, 1),
+        (other, 0, 0),
+    ]
+    monkeypatch.setattr(reach, "MOST_RUNS", 3)
+    assert reach.rules(maja)[0].runs == 4
+
+
+def test_old_runs_are_forgotten_piece_by_piece(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine, ticket = rule(add("zip")), opened()
+    old = clock.now() - rules.KEPT - timedelta(days=1)
+    RuleRun.objects.bulk_create(RuleRun(rule=mine, ticket=ticket, at=old) for _n in range(5))
+    kept = RuleRun.objects.create(rule=mine, ticket=ticket)
+    monkeypatch.setattr(rules, "_FORGOTTEN_AT_ONCE", 2)
+    rules.forget_old_runs()
+    assert list(RuleRun.objects.all()) == [kept]
+
+
+def test_the_address_of_a_program_is_known_to_the_rule_only(opened: Open, program: Any, maja: User) -> None:
+    url, heard, _answers = program
+    address = url.replace("/heed", "/s3cret")
+    mine = keeping.keep_rule(
+        maja,
+        Rule(name="Call"),
+        {
+            "name": "Call",
+            "when": ["message_received"],
+            "actions": [{"do": "webhook", "url": address}, {"do": "note", "text": "word " * 200}],
+        },
+    )
+    keeping.switch_rule(maja, mine, on=True)
+    row = AuditRow.objects.get(what="made", kind="rule")
+    assert "127.0.0.1" in row.facts["does"][0]
+    assert len(row.facts["does"][1]) < 100
+    rules.run_rules([comes(opened())])
+    run = RuleRun.objects.get()
+    told = [*AuditRow.objects.values_list("facts"), *Event.objects.values_list("data"), run.outcome]
+    assert "s3cret" not in str(told)
+    call(run)
+    assert len(heard) == 1
+
+
+def test_a_program_that_cannot_be_reached_is_said_without_its_address(opened: Open, program: Any) -> None:
+    rule({"do": "webhook", "url": "http://127.0.0.1:1/s3cret"})
+    rules.run_rules([comes(opened())])
+    call(RuleRun.objects.get(), attempts=jobs.MOST_CALLS)
+    run = RuleRun.objects.get()
+    assert run.outcome[0]["said"] == webhooks.UNREACHABLE
+
+
+def test_a_rule_that_calls_another_program_by_now_calls_nobody(opened: Open, program: Any) -> None:
+    url, heard, _answers = program
+    mine = rule({"do": "webhook", "url": url})
+    rules.run_rules([comes(opened())])
+    Rule.objects.filter(pk=mine.pk).update(actions=[{"do": "webhook", "url": "https://other.example/x"}])
+    call(RuleRun.objects.get())
+    assert not heard
+    assert RuleRun.objects.get().outcome[0]["said"] == webhooks.CHANGED
+
+
+def test_what_went_wrong_is_kept_in_english_and_said_in_the_readers_language(opened: Open) -> None:
+    mine = rule(add("zip"), condition="tag:zip nonsense:x")
+    failing = rule({"do": "hide"})
+    with translation.override("sl"):
+        rules.run_rules([comes(opened())])
+        mine.refresh_from_db()
+        assert mine.problem.startswith("There is no “nonsense:”")
+        assert rules.problem_of(mine) == gettext(
+            "There is no “%(name)s:”. To look for these letters, put them in quotation marks."
+        ) % {"name": "nonsense"}
+        said = RuleRun.objects.get(rule=failing).outcome[0]["said"]
+        assert said == "There is no public message to hide."
+        assert rules.said_to_reader(said) == gettext("There is no public message to hide.")
+
+
+def test_teams_ask_once_for_all_members(
+    maja: User, returns: Team, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(8):
+        person = User.objects.create_user(f"p{number}@acme.example", name=f"Person {number}")
+        Membership.objects.create(team=returns, user=person)
+    with django_assert_max_num_queries(8):
+        (team,) = reach.teams(maja)
+    assert len(team.people) == 10

@@ -60,6 +60,7 @@ class Told:
     when: list[str]
     condition: str
     then: list[str]
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ class Ran:
 @permitted("routing")
 def all_rules(request: HttpRequest) -> HttpResponse:
     found = [(each, _told(each.rule)) for each in reach.rules(person(request))]
-    return render(request, "settings/rules.html", {"rules": found, "examples": EXAMPLES})
+    facts = {"rules": found, "most": reach.MOST_RUNS, "examples": EXAMPLES}
+    return render(request, "settings/rules.html", facts)
 
 
 @require_http_methods(["GET", "POST"])
@@ -251,12 +253,15 @@ def _told(row: Rule) -> Told:
         [str(rules.TRIGGERS.get(each, each)) for each in row.when],
         row.condition,
         [actions.tell(each) for each in row.actions],
+        rules.problem_of(row),
     )
 
 
 def _ran(run: RuleRun) -> Ran:
     kind = run.event.kind if run.event else Rule.TIME
-    done = [(actions.tell(each), each.get("ok"), str(each.get("said") or "")) for each in run.outcome]
+    done = [
+        (actions.tell(each), each.get("ok"), rules.said_to_reader(each.get("said"))) for each in run.outcome
+    ]
     return Ran(run, str(rules.TRIGGERS.get(kind, kind)), done)
 
 
