@@ -42,7 +42,7 @@ def search(
     after: str = "",
     limit: Limit = 50,
 ) -> Any:
-    """Everything you may see that fits a condition, such as `is:unanswered from:instagram "broken zip"`.
+    """Everything you may see that fits a condition, such as `is:unanswered team:returns "broken zip"`.
     A mistake is answered with 422: `position` and `word` say where it stands, `suggestion` what may be
     meant."""
     found = finding.find(

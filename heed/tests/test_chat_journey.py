@@ -136,6 +136,7 @@ def test_a_customer_in_two_tabs_and_two_agents(chromium: Browser, sandbox: Sandb
     ivo.box.press_sequentially("Enjoy them!")
     for tab in (one, two):
         expect(tab.chat.get_by_text("Typing …")).to_be_visible()
+    ivo.page.wait_for_timeout(2200)  # nobody answers past what came this very moment
     ivo.box.press("Control+Enter")
     for tab in (one, two):
         expect(tab.log.locator(".line")).to_have_count(4)

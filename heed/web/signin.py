@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from heed.accounts.models import User
@@ -19,6 +20,14 @@ class SignInAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The visitor's address; `::` where the server in front of us hands none on, as over a socket of the
+        file system."""
+        try:
+            return str(super().get_client_ip(request))
+        except PermissionDenied:
+            return "::"
 
     def post_login(self, request: HttpRequest, user: AbstractBaseUser, **facts: Any) -> HttpResponse:
         """Go on in the person's own language, whatever this browser spoke before."""

@@ -1,6 +1,6 @@
 """The condition language: one way to say which tickets are meant, for search, views and rules.
 
-    is:unanswered from:instagram team:returns waiting:>2h tag:zip,heel "broken zip" -author:@bot
+    is:unanswered team:returns waiting:>2h tag:zip,heel "broken zip" -author:@bot
 
 `parse` reads it, `Condition.q` asks the database, `Condition.holds` tests one ticket, with one verdict.
 Whoever shows tickets adds the person's `Sight`: a condition never widens what they may see.
