@@ -82,6 +82,66 @@ THINGS: dict[str, Promise] = {
 }
 """What it is done to: the name of the model in words."""
 
+FACTS: dict[str, Promise] = {
+    "before": _("Before"),
+    "after": _("After"),
+    "part": _("Part"),
+    "place": _("Place"),
+    "where": _("Where"),
+    "role": _("Role"),
+    "name": _("Name"),
+    "title": _("Title"),
+    "zone": _("Time zone"),
+    "kind": _("Kind"),
+    "type": _("Kind"),
+    "on": _("On"),
+    "way": _("How it gets its tickets"),
+    "languages": _("Languages"),
+    "capacity": _("Most tickets at once"),
+    "when": _("When"),
+    "condition": _("If"),
+    "does": _("Then"),
+    "position": _("Position"),
+    "format": _("Format"),
+    "chosen": _("Chosen"),
+    "since": _("From"),
+    "until": _("To"),
+    "step": _("Step"),
+    "error": _("Error"),
+    "by": _("By"),
+    "of": _("Of"),
+    "count": _("Number"),
+    "network": _("Network"),
+    "account": _("Account"),
+    "brand": _("Brand"),
+    "fields": _("Fields"),
+    "required": _("Required"),
+    "archived": _("Archived"),
+    "after_days": _("After days"),
+    "least_length": _("Shortest password"),
+    "second_factor": _("Second factor"),
+    "second_factor_roles": _("Roles that need a second factor"),
+    "company_name": _("The company's sign-in"),
+    "company_server": _("Its server"),
+    "company_domains": _("Mail domains"),
+    "company_joins": _("Its people may join"),
+    "company_role": _("Role of those who join"),
+    "company_factor": _("Its sign-in counts as a second factor"),
+}
+"""What a row tells besides, in words. A name without words here is shown as it is."""
+
+VALUES: dict[tuple[str, str], Promise] = {
+    ("part", "passwords"): _("Passwords"),
+    ("part", "second factor"): _("Second factor"),
+    ("part", "company"): _("The company's sign-in"),
+    ("place", "desk"): _("Whole desk"),
+    ("step", "second factor"): _("Second factor"),
+    ("step", "company"): _("The company's sign-in"),
+    ("second_factor", "some"): _("Some roles"),
+    ("second_factor", "all"): _("Everybody"),
+}
+"""Values that are kept as keys, in words, by the name of the fact."""
+
 VISIT = timedelta(minutes=30)
 """Opening the same thing again within this time is one visit."""
 

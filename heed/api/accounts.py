@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from heed.accounts.models import Brand, User
+from heed.accounts.rights import need_everywhere
 from heed.api.bearer import Asking
 from heed.api.problems import Problem
 from heed.api.shapes.accounts import AccountChange, AccountGiven, AccountOut, Accounts, of_account
@@ -16,6 +17,7 @@ from heed.api.shapes.networks import Networks, of_network
 from heed.channels import reach, verbs
 from heed.channels.registry import networks
 from heed.inbox.reach import NotAllowed
+from heed.inbox.reach.seeing import account_seen, accounts_seen
 
 router = Router(tags=["accounts"])
 
@@ -27,7 +29,10 @@ def list_networks(request: Asking) -> Any:
 
 @router.get("/accounts", response=Accounts, summary="The connected accounts")
 def list_accounts(request: Asking) -> Any:
-    return {"items": [of_account(account, request.auth) for account in reach.accounts()], "next": ""}
+    return {
+        "items": [of_account(account, request.auth) for account in accounts_seen(request.auth)],
+        "next": "",
+    }
 
 
 @router.post("/accounts", response={201: AccountOut}, summary="Connect an account")
@@ -48,7 +53,7 @@ def connect(request: Asking, given: AccountGiven) -> Any:
 
 @router.get("/accounts/{account_id}", response=AccountOut, summary="One account and how it is")
 def read_account(request: Asking, account_id: int) -> Any:
-    return of_account(reach.account(account_id), request.auth)
+    return of_account(account_seen(request.auth, account_id), request.auth)
 
 
 @router.patch("/accounts/{account_id}", response=AccountOut, summary="Rename, reconnect, choose")
@@ -61,6 +66,7 @@ def change_account(request: Asking, account_id: int, change: AccountChange) -> A
         if change.after_solved is not None:
             verbs.choose_after_solved(account, change.after_solved, by=request.auth)
         if change.brand is not None:
+            need_everywhere(request.auth, "see")
             verbs.give_brand(account, _brand(change.brand), by=request.auth)
         if change.credentials is not None:
             verbs.reconnect(account, change.credentials, by=request.auth)

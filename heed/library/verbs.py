@@ -77,11 +77,11 @@ def write_guideline(
         if not text:
             gone, _rows = Guideline.objects.filter(**place).delete()
             if gone:
-                audit.record(by, "removed", "guideline", place=_named(team, brand, account))
+                audit.record(by, "removed", "guideline", **_named(team, brand, account))
             return None
         facts = {"text": text, "changed_by": by, "changed_at": clock.now()}
         written, _made = Guideline.objects.update_or_create(**place, defaults=facts)
-        audit.record(by, "changed", "guideline", place=_named(team, brand, account))
+        audit.record(by, "changed", "guideline", **_named(team, brand, account))
         return written
 
 
@@ -117,9 +117,9 @@ def _keep(by: User, found: QuickText, name: str, text: str, title: str, language
     return found
 
 
-def _named(team: Team | None, brand: Brand | None, account: int | None) -> str:
+def _named(team: Team | None, brand: Brand | None, account: int | None) -> dict[str, Any]:
     """What the audit calls the place of a guideline."""
     if account is not None:
-        return f"account {account}"
+        return {"account": account}
     place = team or brand
-    return str(place) if place else "desk"
+    return {"place": str(place) if place else "desk"}

@@ -17,6 +17,7 @@ from heed.inbox import reach
 from heed.inbox.conditions import Condition, parse
 from heed.inbox.models import SavedView, Ticket
 from heed.inbox.reach import saved
+from heed.inbox.reach.seeing import account_seen
 from heed.inbox.search import finding
 from heed.inbox.search.hits import Hit
 from heed.web import nav
@@ -95,7 +96,7 @@ class Listed:
 def place(user: User, view: str, account: int | None = None, asked: str = "") -> Place:
     """The place of this name. Raises `NoSuchView`, `NoSuchAccount`."""
     if account is not None:
-        channels.account(account)
+        account_seen(user, account)
         return Place("open", account)
     if view == SEARCH:
         return Place(SEARCH, asked=asked)

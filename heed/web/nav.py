@@ -18,6 +18,7 @@ from heed.channels import reach as channels
 from heed.channels.models import Account
 from heed.inbox import notices, reach
 from heed.inbox.reach import Tallies, saved
+from heed.inbox.reach.seeing import accounts_seen
 from heed.lib import clock
 from heed.routing import reach as routing
 from heed.routing.models import Profile
@@ -98,6 +99,7 @@ def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None
     assert isinstance(user, User)
     tallies = tallies or (reach.tallies(user) if user.rights.may("see") else Tallies())
     found = channels.accounts()
+    seen = accounts_seen(user, found)
     bell = notices.unseen(user)
     return {
         "request": request,
@@ -106,7 +108,7 @@ def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None
         "bell": bell,
         "saved": _saved(user),
         "known": found,
-        "accounts": _channels(found, tallies),
+        "accounts": _channels(seen, tallies),
         "alarms": _alarms(found) if user.may_administer else [],
         "pages": _pages(request, user),
         "current": current or _current(request),

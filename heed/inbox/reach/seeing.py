@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from heed.accounts.models import User
 from heed.accounts.rights import NotAllowed, Permission, need
+from heed.channels import reach as channels
 from heed.channels.models import Account
 from heed.inbox.models import Ticket
 
@@ -64,6 +65,26 @@ def sight(user: User, permission: Permission = "see") -> Sight:
     if where.brands:
         accounts |= set(Account.objects.filter(brand_id__in=where.brands).values_list("pk", flat=True))
     return Sight(user.pk, False, frozenset(accounts), where.teams)
+
+
+def accounts_seen(user: User, known: list[Account] | None = None) -> list[Account]:
+    """The accounts whose tickets this person sees; all of them for those who connect accounts. `known` are
+    all there are, where they are at hand."""
+    found = channels.accounts() if known is None else known
+    if user.rights.may("accounts"):
+        return found
+    if not user.rights.may("see"):
+        return []
+    seen = sight(user)
+    return [each for each in found if seen.holds_on(each.pk)]
+
+
+def account_seen(user: User, account_id: int) -> Account:
+    """One of them; raises `NoSuchAccount`."""
+    for each in accounts_seen(user):
+        if each.pk == account_id:
+            return each
+    raise channels.NoSuchAccount(account_id)
 
 
 def signed_in(user: User) -> None:

@@ -21,6 +21,7 @@ from heed.inbox import gaps
 from heed.inbox.models import Gap
 from heed.lib import clock
 from heed.lib.http import Steps
+from heed.library.models import Guideline
 from heed.web.tests import cast
 
 GOOD = {"app_secret": "hush-secret", "page_token": "hush-token", "verify_token": "hush-verify"}
@@ -65,8 +66,29 @@ class TestWhoSees:
         assert response.headers["Location"] == "/sign-in/?next=/accounts/"
 
     def test_the_side_bar_leads_an_owner_there_and_no_agent(self, majas: Client, page: Client) -> None:
-        assert 'href="/settings/"' in shown(majas, "accounts")
+        assert 'href="/accounts/"' in shown(majas, "preferences")
+        assert 'href="/accounts/"' not in shown(page, "preferences")
+
+    def test_settings_are_there_for_whoever_has_a_page_in_them(
+        self, majas: Client, page: Client, ana: User
+    ) -> None:
+        assert 'href="/settings/"' in shown(majas, "preferences")
+        assert 'href="/settings/"' in shown(page, "preferences")
+        ana.grants.all().delete()
         assert 'href="/settings/"' not in shown(page, "preferences")
+
+    def test_an_account_out_of_sight_is_not_named(self, page: Client, ana: User, majas: Client) -> None:
+        seen = cast.account("facebook", "Acme on Facebook")
+        other = cast.account("viber", "Acme Kids")
+        Guideline.objects.create(account=other.pk, text="Be playful.")
+        ana.grants.update(account=seen.pk)
+        for url in ("/inbox/open/", reverse("palette"), reverse("guidelines")):
+            assert "Acme Kids" in majas.get(url).content.decode(), url
+            assert "Acme Kids" not in page.get(url).content.decode(), url
+        assert "Acme on Facebook" in page.get("/inbox/open/").content.decode()
+        assert page.get(reverse("account_view", args=[seen.pk])).status_code == 200
+        assert page.get(reverse("account_view", args=[other.pk])).status_code == 404
+        assert majas.get(reverse("account_view", args=[other.pk])).status_code == 200
 
     def test_a_lead_sees_neither_accounts_nor_people(self, page: Client, ana: User) -> None:
         ana.grants.update(role="lead")

@@ -292,6 +292,15 @@ class TestAudit:
         row = AuditRow.objects.get(what="opened")
         assert (row.actor, row.kind, row.target) == (ana.pk, "ticket", str(ticket.pk))
 
+    def test_facts_are_told_in_words(self, maja: User, majas: Client) -> None:
+        before, after = {"least_length": 8}, {"least_length": 12, "company_joins": True}
+        audit.record(maja, "changed", "signinpolicy", part="second factor", before=before, after=after)
+        audit.record(maja, "changed", "guideline", place="desk")
+        page = text(majas.get(reverse("audit")))
+        for words in ("Shortest password: 8", "Its people may join: Yes", "Second factor", "Whole desk"):
+            assert words in page
+        assert "least_length" not in page
+
     def test_the_page_shows_finds_and_pages(self, majas: Client, maja: User, ana: User) -> None:
         for number in range(60):
             audit.record(maja, "changed", "rule", number=number)

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_safe
 
 from heed.accounts import reach as people
 from heed.accounts.models import User
-from heed.channels import reach as channels
 from heed.inbox import reach
 from heed.inbox.conditions import BadCondition
 from heed.inbox.models import Ticket
 from heed.inbox.reach import saved
+from heed.inbox.reach.seeing import accounts_seen
 from heed.inbox.search import finding
 from heed.web import actions, desk_settings, nav, words
 from heed.web.gate import person, signed_in
@@ -80,7 +80,7 @@ def _goals(user: User) -> Iterator[list[Goal]]:
     yield _group(_("Inbox"), ((title, reverse("view", args=[name])) for name, title in nav.TITLES.items()))
     kept = ((view.name, reverse("saved_view", args=[view.pk])) for view in saved.saved_views(user))
     yield _group(_("Views"), kept)
-    accounts = ((each.name, reverse("account_view", args=[each.pk])) for each in channels.accounts())
+    accounts = ((each.name, reverse("account_view", args=[each.pk])) for each in accounts_seen(user))
     yield _group(_("Accounts"), accounts)
     pages = ((title, reverse(name)) for name, (title, right) in nav.PAGES.items() if user.rights.may(right))
     yield _group(_("Workspace"), pages)

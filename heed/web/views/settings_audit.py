@@ -18,11 +18,11 @@ from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from heed.accounts import audit, reach
-from heed.accounts.audit import DEEDS, THINGS, Wanted
+from heed.accounts.audit import DEEDS, FACTS, THINGS, VALUES, Wanted
 from heed.accounts.models import AuditRow
 from heed.web.admins import permitted
 from heed.web.gate import person
@@ -158,12 +158,23 @@ def _record(row: AuditRow) -> dict[str, Any]:
 
 
 def _shown(row: AuditRow) -> Shown:
-    facts = [(name, _fact(value)) for name, value in row.facts.items() if value not in ("", None, [], {})]
+    facts = [
+        (str(FACTS.get(name, name)), _fact(name, value))
+        for name, value in row.facts.items()
+        if value not in ("", None, [], {})
+    ]
     return Shown(row, DEEDS.get(row.what, row.what), THINGS.get(row.kind, row.kind), facts)
 
 
-def _fact(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _fact(name: str, value: Any) -> str:
+    """A fact in words: lists by commas, and what was before and after by its own names."""
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    if isinstance(value, list):
+        return ", ".join(_fact(name, each) for each in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{FACTS.get(key, key)}: {_fact(key, each)}" for key, each in value.items())
+    return str(VALUES.get((name, str(value)), "" if value is None else value))
 
 
 def _morning(day: Any) -> datetime | None:

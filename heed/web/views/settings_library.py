@@ -19,9 +19,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from heed.accounts import reach as people
 from heed.accounts.models import Brand, Team, User
 from heed.accounts.refusals import CannotChange
-from heed.channels import reach as channels
 from heed.inbox import reach
 from heed.inbox.known import NAMES, known
+from heed.inbox.reach.seeing import accounts_seen
 from heed.library import filling, verbs
 from heed.library import reach as library
 from heed.library.models import Guideline, QuickText
@@ -207,12 +207,12 @@ class Place:
         return there == (self.team and self.team.pk, self.brand and self.brand.pk, self.account)
 
 
-def _places() -> Iterator[Place]:
-    """All places, from the widest to the nearest."""
+def _places(user: User) -> Iterator[Place]:
+    """All places this person may know of, from the widest to the nearest."""
     yield Place("desk", _("Everybody"), _("The whole desk"))
     for brand in people.brands():
         yield Place(f"brand-{brand.pk}", brand.name, _("Brand"), brand=brand)
-    for account in channels.accounts():
+    for account in accounts_seen(user):
         yield Place(f"account-{account.pk}", account.name, _("Account"), account=account.pk)
     for team in people.teams():
         yield Place(f"team-{team.pk}", team.name, _("Team"), team=team)
@@ -222,7 +222,8 @@ def _places() -> Iterator[Place]:
 def guidelines(request: HttpRequest) -> HttpResponse:
     """All guidelines, to read; those who may change them get a way to."""
     held = library.guidelines()
-    rows = [(place, next((each for each in held if place.holds(each)), None)) for place in _places()]
+    places = _places(person(request))
+    rows = [(place, next((each for each in held if place.holds(each)), None)) for place in places]
     facts = {
         "written": [(place, each, written(each.text)) for place, each in rows if each],
         "empty": [place for place, each in rows if not each],
@@ -236,7 +237,7 @@ def guidelines(request: HttpRequest) -> HttpResponse:
 @permitted("desk")
 def guideline(request: HttpRequest, place: str) -> HttpResponse:
     """Write down what holds at one place; an empty text takes it away."""
-    where = next((each for each in _places() if each.key == place), None)
+    where = next((each for each in _places(person(request)) if each.key == place), None)
     if where is None:
         raise Http404
     held = next((each for each in library.guidelines() if where.holds(each)), None)

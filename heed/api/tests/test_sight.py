@@ -1,0 +1,41 @@
+"""What a part of the tickets only lets one see and change over the API."""
+
+from __future__ import annotations
+
+import pytest
+
+from heed.accounts.models import Brand, Grant, OwnRole, User
+from heed.api.tests.conftest import Caller
+from heed.channels.models import Account
+
+
+@pytest.fixture
+def kids(db: None) -> Account:
+    return Account.objects.create(
+        network="pigeon", name="Acme Kids", external_id="k", base_url="https://k.example"
+    )
+
+
+def test_who_connects_accounts_moves_none_into_their_sight(
+    call: Caller, call_as_ana: Caller, ana: User, account: Account
+) -> None:
+    brand = Brand.objects.create(name="Acme Kids")
+    own = OwnRole.objects.create(name="Connects", permissions=["accounts"])
+    ana.grants.all().delete()
+    Grant.objects.create(user=ana, own=own)
+    Grant.objects.create(user=ana, role="agent", brand=brand)
+    assert call_as_ana("PATCH", f"accounts/{account.pk}", {"brand": "Acme Kids"}).status == 403
+    account.refresh_from_db()
+    assert account.brand is None
+    assert call_as_ana("PATCH", f"accounts/{account.pk}", {"name": "Acme shoes"}).status == 200
+    assert call("PATCH", f"accounts/{account.pk}", {"brand": "Acme Kids"}).json["brand"] == "Acme Kids"
+
+
+def test_accounts_out_of_sight_are_not_listed(
+    call: Caller, call_as_ana: Caller, ana: User, account: Account, kids: Account
+) -> None:
+    ana.grants.update(account=account.pk)
+    assert [each["id"] for each in call_as_ana("GET", "accounts").json["items"]] == [account.pk]
+    assert call_as_ana("GET", f"accounts/{account.pk}").status == 200
+    assert call_as_ana("GET", f"accounts/{kids.pk}").status == 404
+    assert [each["id"] for each in call("GET", "accounts").json["items"]] == [account.pk, kids.pk]
