@@ -270,7 +270,7 @@ CALLS: dict[str, Row | tuple[Row, ...]] = {
     "GET /networks": anyone(),
     "GET /accounts": anyone(),
     "POST /accounts": desk("accounts", network="facebook", credentials={}),
-    "GET /accounts/{account_id}": anyone(),
+    "GET /accounts/{account_id}": desk("see"),
     "PATCH /accounts/{account_id}": desk("accounts", name="Acme"),
     "DELETE /accounts/{account_id}": desk("accounts"),
     "GET /tickets": desk("see"),

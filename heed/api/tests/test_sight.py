@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from heed.accounts.models import Brand, Grant, OwnRole, User
-from heed.api.tests.conftest import Caller
+from heed.accounts.models import Brand, Grant, OwnRole, Team, User
+from heed.api.tests.conftest import Caller, Desk
 from heed.channels.models import Account
 
 
@@ -39,3 +39,14 @@ def test_accounts_out_of_sight_are_not_listed(
     assert call_as_ana("GET", f"accounts/{account.pk}").status == 200
     assert call_as_ana("GET", f"accounts/{kids.pk}").status == 404
     assert [each["id"] for each in call("GET", "accounts").json["items"]] == [account.pk, kids.pk]
+
+
+def test_an_account_with_a_ticket_of_ones_team_is_listed(
+    call_as_ana: Caller, ana: User, desk: Desk, account: Account, kids: Account
+) -> None:
+    team = Team.objects.create(name="Returns")
+    ana.grants.update(team=team)
+    assert call_as_ana("GET", "accounts").json["items"] == []
+    desk.ticket(team=team)
+    assert [each["id"] for each in call_as_ana("GET", "accounts").json["items"]] == [account.pk]
+    assert call_as_ana("GET", f"accounts/{kids.pk}").status == 404

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from heed.accounts.models import User
 from heed.accounts.rights import NotAllowed, Permission, need
@@ -68,19 +68,25 @@ def sight(user: User, permission: Permission = "see") -> Sight:
 
 
 def accounts_seen(user: User, known: list[Account] | None = None) -> list[Account]:
-    """The accounts whose tickets this person sees; all of them for those who connect accounts. `known` are
-    all there are, where they are at hand."""
+    """The accounts on which this person sees tickets, be it only their team's or their own; all of them for
+    those who connect accounts. `known` are all there are, where they are at hand."""
     found = channels.accounts() if known is None else known
     if user.rights.may("accounts"):
         return found
     if not user.rights.may("see"):
         return []
     seen = sight(user)
-    return [each for each in found if seen.holds_on(each.pk)]
+    if seen.everywhere:
+        return found
+    some = Account.objects.filter(Exists(Ticket.objects.filter(seen.q(), account=OuterRef("pk"))))
+    named = seen.accounts | set(some.values_list("pk", flat=True))
+    return [each for each in found if each.pk in named]
 
 
 def account_seen(user: User, account_id: int) -> Account:
-    """One of them; raises `NoSuchAccount`."""
+    """One of them; raises `NoSuchAccount`, or `NotAllowed` for those who see no tickets at all."""
+    if not user.rights.may("accounts"):
+        need(user, "see")
     for each in accounts_seen(user):
         if each.pk == account_id:
             return each
