@@ -13,6 +13,7 @@ import json
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -185,7 +186,7 @@ class Ids:
         return sha256("\0".join(words).encode()).hexdigest()[:size]
 
 
-class Simulator:
+class Simulator(ABC):
     """A network. Subclasses answer its calls and let the cast act on it as customers."""
 
     name: ClassVar[str]
@@ -204,30 +205,33 @@ class Simulator:
         self.version = 1
         self._kept: dict[str, tuple[bytes, str]] = {}
 
+    @abstractmethod
     def answer(self, call: Call) -> Reply:
         """Answer one call of the network's API. Runs under `lock`; must not sleep."""
-        raise NotImplementedError
 
+    @abstractmethod
     def accounts(self) -> list[DemoAccount]:
         """The company's accounts here; the same at every start."""
-        raise NotImplementedError
 
+    @abstractmethod
     def scene(self, person: str) -> Scene:
         """What this customer sees."""
-        raise NotImplementedError
 
+    @abstractmethod
     def seen(self) -> dict[str, Any]:
         """Everything the customers received, for tests."""
-        raise NotImplementedError
 
     def restore(self, external_id: str, hook_url: str) -> None:
         """Heed still knows this account from an earlier run: send its webhooks there again."""
+        return  # most have nothing to do here
 
     def start(self) -> None:
         """Open what this network needs beside HTTP."""
+        return  # most have nothing to do here
 
     def stop(self) -> None:
         """Close it again."""
+        return  # most have nothing to do here
 
     @property
     def url(self) -> str:

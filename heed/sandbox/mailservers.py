@@ -9,6 +9,7 @@ import select
 import socket
 import socketserver
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -114,7 +115,7 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 
 
-class _Session(socketserver.StreamRequestHandler):
+class _Session(socketserver.StreamRequestHandler, ABC):
     room: ClassVar[Mailroom]
     timeout = 120
     disable_nagle_algorithm = True
@@ -134,8 +135,9 @@ class _Session(socketserver.StreamRequestHandler):
         except OSError:
             return
 
+    @abstractmethod
     def talk(self) -> None:
-        raise NotImplementedError
+        """The protocol itself, from the greeting on."""
 
     def say(self, *lines: str) -> None:
         self.wfile.write(("\r\n".join(lines) + "\r\n").encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -49,14 +50,14 @@ class MetaApp(Simulator):
     # ----------------------------------------------------------------------------- its data
 
     @property
+    @abstractmethod
     def owner(self) -> str:
         """The id of what is connected: webhooks and limits are about it."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def token(self) -> str:
         """What Heed calls with."""
-        raise NotImplementedError
 
     @property
     def app(self) -> str:
@@ -82,9 +83,9 @@ class MetaApp(Simulator):
         except Refused as refused:
             return self._error(refused)
 
+    @abstractmethod
     def _answered(self, call: Call, words: list[str], given: dict[str, Any]) -> Reply:
         """Raises `Refused`."""
-        raise NotImplementedError
 
     def _well(self, body: dict[str, Any]) -> Reply:
         return Reply(200, body, self._usage(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -61,9 +62,9 @@ class Chats(MetaApp):
         self.elsewhere = False
         self._by_id = {self.chat_id(key): key for key in self.chats}
 
+    @abstractmethod
     def chat_id(self, person: str) -> str:
         """The id of a customer in the chat."""
-        raise NotImplementedError
 
     def _person_name(self, person: str) -> str:
         """How a customer is called here; the company for an empty key."""
@@ -83,8 +84,8 @@ class Chats(MetaApp):
         people.sort(key=lambda key: self.chats[key].entries[-1].at, reverse=True)
         return self._edge(call, given, [(key, self._chat_node(key)) for key in people])
 
-    def _chat_node(self, person: str) -> Node:
-        raise NotImplementedError
+    @abstractmethod
+    def _chat_node(self, person: str) -> Node: ...
 
     def _entry(self, mid: str) -> tuple[str, Entry]:
         """A message and whose chat it is in. Raises `Refused`."""
@@ -144,9 +145,9 @@ class Chats(MetaApp):
 
     # ------------------------------------------------------------------------------- telling
 
+    @abstractmethod
     def _echo(self, person: str, entry: Entry) -> None:
         """Tell us what we wrote, by whatever program."""
-        raise NotImplementedError
 
     def _echo_of(self, person: str, entry: Entry, more: dict[str, Any]) -> dict[str, Any]:
         message: dict[str, Any] = {"is_echo": True, "mid": entry.mid, **more}
@@ -164,9 +165,9 @@ class Chats(MetaApp):
             "message": message,
         }
 
+    @abstractmethod
     def _tell_messaging(self, person: str, part: dict[str, Any], at: datetime | None = None) -> None:
         """Tell us what a customer did in the chat."""
-        raise NotImplementedError
 
     def _from_customer(self, person: str, part: dict[str, Any], at: datetime | None) -> dict[str, Any]:
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -56,9 +57,9 @@ class Posts(Chats):
         posts = [i for i in self.items.values() if i.is_post and not i.by and not i.removed]
         return sorted(posts, key=lambda i: i.at, reverse=True)
 
+    @abstractmethod
     def play_post(self, text: str, picture: str = "", likes: int = 0, shares: int = 0) -> dict[str, Any]:
         """The company posts."""
-        raise NotImplementedError
 
     # --------------------------------------------------------------------- finding one's way
 
