@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from heed.api.bearer import Asking
-from heed.api.problems import Problem
 from heed.api.shapes.merging import (
     Here,
     HereGiven,
@@ -30,9 +28,9 @@ router = Router(tags=["merging"])
 def list_matters(request: Asking, number: int) -> Any:
     ticket = reach.ticket(request.auth, number)
     return {
-        "merges": [of_merge(each) for each in verbs.open_merges(ticket) if each.into_id == ticket.pk],
-        "splits": [of_split(each) for each in verbs.open_splits(ticket) if each.source_id == ticket.pk],
-        "joinings": [of_joining(each) for each in verbs.open_joinings(ticket.customer)],
+        "merges": [of_merge(each) for each in reach.merges(ticket)],
+        "splits": [of_split(each) for each in reach.splits(ticket)],
+        "joinings": [of_joining(each) for each in reach.joinings(ticket)],
     }
 
 
@@ -46,7 +44,7 @@ def merge(request: Asking, number: int, given: OtherTicket) -> Any:
 @router.delete("/tickets/{number}/merges/{record}", response=TicketOut, summary="Take a merge back")
 def unmerge(request: Asking, number: int, record: int) -> Any:
     ticket = reach.ticket(request.auth, number, "tend")
-    verbs.unmerge(_known(record, verbs.open_merges(ticket)), request.auth)
+    verbs.unmerge(reach.merge(ticket, record), request.auth)
     return of_ticket(reach.ticket(request.auth, ticket.number))
 
 
@@ -63,7 +61,7 @@ def split(request: Asking, number: int, given: SplitGiven) -> Any:
 @router.delete("/tickets/{number}/splits/{record}", response=TicketOut, summary="Put a split-off ticket back")
 def unsplit(request: Asking, number: int, record: int) -> Any:
     ticket = reach.ticket(request.auth, number, "tend")
-    verbs.unsplit(_known(record, verbs.open_splits(ticket)), request.auth)
+    verbs.unsplit(reach.split(ticket, record), request.auth)
     return of_ticket(reach.ticket(request.auth, ticket.number))
 
 
@@ -82,7 +80,7 @@ def join(request: Asking, number: int, given: OtherTicket) -> Any:
 @router.delete("/tickets/{number}/joinings/{record}", response=TicketOut, summary="They were two after all")
 def part(request: Asking, number: int, record: int) -> Any:
     ticket = reach.ticket(request.auth, number, "tend")
-    verbs.part(_known(record, verbs.open_joinings(ticket.customer)), request.auth)
+    verbs.part(reach.joining(ticket, record), request.auth)
     return of_ticket(reach.ticket(request.auth, number))
 
 
@@ -109,10 +107,3 @@ def say_gone(request: Asking, number: int) -> Any:
 def take_back(request: Asking, message_id: int) -> Any:
     verbs.take_back(reach.message(request.auth, message_id, "answer"), request.auth)
     return Status(204, None)
-
-
-def _known(record: int, found: list[Any]) -> Any:
-    for each in found:
-        if each.pk == record:
-            return each
-    raise Problem(404, "not-found", _("There is nothing with this number that could be taken back."))

@@ -26,6 +26,7 @@ from heed.inbox.reach import (
     NoSuchDelivery,
     NoSuchField,
     NoSuchMessage,
+    NoSuchRecord,
     NoSuchSweep,
     NoSuchTag,
     NoSuchTicket,
@@ -98,6 +99,10 @@ _MISSING: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     NoSuchDelivery: ("no-such-delivery", lambda: _("There is no delivery with this id.")),
     NoSuchTag: ("no-such-tag", lambda: _("There is no tag with this id.")),
     NoSuchField: ("no-such-field", lambda: _("There is no field with this id.")),
+    NoSuchRecord: (
+        "no-such-record",
+        lambda: _("There is nothing with this number that could be taken back."),
+    ),
     NoSuchSweep: ("no-such-sweep", lambda: _("You did nothing to many tickets under this id.")),
     NoSuchAccount: ("no-such-account", lambda: _("There is no account with this id.")),
 }

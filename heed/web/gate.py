@@ -19,6 +19,7 @@ from heed.inbox.reach import (
     NoSuchDelivery,
     NoSuchField,
     NoSuchMessage,
+    NoSuchRecord,
     NoSuchSweep,
     NoSuchTag,
     NoSuchTicket,
@@ -29,6 +30,7 @@ from heed.inbox.verbs import CannotAct, CannotAnswer, Overtaken, WouldNotKnow
 _NOT_THERE = (
     NoSuchTag,
     NoSuchField,
+    NoSuchRecord,
     NoSuchSweep,
     NoSuchTicket,
     NoSuchMessage,

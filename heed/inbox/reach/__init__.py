@@ -5,6 +5,7 @@ from __future__ import annotations
 from heed.accounts.rights import NotAllowed
 from heed.inbox.reach.ledger import deliveries, delivery, latest_event
 from heed.inbox.reach.lists import ORDERS, VIEWS, Tallies, numbers, tallies, tickets
+from heed.inbox.reach.matters import joining, joinings, merge, merges, split, splits
 from heed.inbox.reach.pages import Page, T
 from heed.inbox.reach.refusals import (
     BadCursor,
@@ -13,6 +14,7 @@ from heed.inbox.reach.refusals import (
     NoSuchField,
     NoSuchMessage,
     NoSuchOrder,
+    NoSuchRecord,
     NoSuchSweep,
     NoSuchTag,
     NoSuchTicket,
@@ -34,6 +36,7 @@ __all__ = [
     "NoSuchField",
     "NoSuchMessage",
     "NoSuchOrder",
+    "NoSuchRecord",
     "NoSuchSweep",
     "NoSuchTag",
     "NoSuchTicket",
@@ -55,12 +58,18 @@ __all__ = [
     "filled",
     "groups",
     "identities",
+    "joining",
+    "joinings",
     "latest_event",
+    "merge",
+    "merges",
     "message",
     "messages",
     "moment_of",
     "numbers",
     "sight",
+    "split",
+    "splits",
     "story",
     "sweep",
     "tag",

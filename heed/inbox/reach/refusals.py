@@ -27,6 +27,10 @@ class NoSuchField(LookupError):
     pass
 
 
+class NoSuchRecord(LookupError):
+    """This ticket has no merge, split or joining of this number that stands."""
+
+
 class NoSuchSweep(LookupError):
     """Nothing this person did to many tickets has this number."""
 

@@ -8,7 +8,7 @@ from heed.inbox.verbs.asking import drop_question, set_question
 from heed.inbox.verbs.blocking import block, mark_spam, not_spam, unblock
 from heed.inbox.verbs.drafts import attach, describe, detach, drop_draft, keep_draft
 from heed.inbox.verbs.holding import take_back
-from heed.inbox.verbs.joining import join, open_joinings, part, part_identity
+from heed.inbox.verbs.joining import join, part, part_identity
 from heed.inbox.verbs.labels import (
     archive_field,
     change_field,
@@ -19,7 +19,7 @@ from heed.inbox.verbs.labels import (
     rename_tag,
 )
 from heed.inbox.verbs.many import DEEDS, sweep, undo
-from heed.inbox.verbs.merging import merge, open_merges, open_splits, split, unmerge, unsplit
+from heed.inbox.verbs.merging import merge, split, unmerge, unsplit
 from heed.inbox.verbs.refusals import (
     CannotAct,
     CannotAnswer,
@@ -78,9 +78,6 @@ __all__ = [
     "needed_for",
     "not_spam",
     "note",
-    "open_joinings",
-    "open_merges",
-    "open_splits",
     "part",
     "part_identity",
     "remind",

@@ -58,11 +58,6 @@ def part_identity(identity: Identity, user: User) -> Customer:
     return alone
 
 
-def open_joinings(customer: Customer) -> list[Joining]:
-    """Who was found to be this customer, too, and can be parted again."""
-    return list(Joining.objects.filter(kept=customer, undone_at=None).select_related("gone").order_by("-at"))
-
-
 def _demand_all(user: User, identities: list[int]) -> None:
     """Whoever moves tickets from one customer to another works on all of them."""
     theirs = Ticket.objects.filter(identity__in=identities)

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
@@ -332,14 +331,3 @@ def _values(columns: dict[str, Any]) -> dict[str, Any]:
         for name, value in columns.items()
         if name != "at"
     }
-
-
-def open_merges(ticket: Ticket) -> list[Merge]:
-    """What went on in this ticket, and can be taken back."""
-    rows = Merge.objects.filter(Q(into=ticket) | Q(ticket=ticket), undone_at=None)
-    return list(rows.select_related("ticket", "into", "by").order_by(F("at").desc()))
-
-
-def open_splits(ticket: Ticket) -> list[Split]:
-    rows = Split.objects.filter(Q(source=ticket) | Q(ticket=ticket), undone_at=None)
-    return list(rows.select_related("ticket", "source", "by").order_by(F("at").desc()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -13,8 +11,6 @@ from django.views.decorators.http import require_POST
 from heed.inbox import reach, verbs
 from heed.inbox.models import Ticket
 from heed.web.gate import person, sentence, signed_in
-
-T = TypeVar("T")
 
 
 @signed_in
@@ -28,9 +24,9 @@ def matters(request: HttpRequest, number: int) -> HttpResponse:
         {
             "ticket": ticket,
             "others": [each for each in reach.earlier(user, ticket) if _fits(each, ticket)],
-            "merges": [each for each in verbs.open_merges(ticket) if each.into_id == ticket.pk],
-            "splits": [each for each in verbs.open_splits(ticket) if each.source_id == ticket.pk],
-            "joinings": verbs.open_joinings(ticket.customer),
+            "merges": reach.merges(ticket),
+            "splits": reach.splits(ticket),
+            "joinings": reach.joinings(ticket),
             "identities": reach.identities(user, ticket),
         },
     )
@@ -54,8 +50,7 @@ def merge(request: HttpRequest, number: int) -> HttpResponse:
 def unmerge(request: HttpRequest, number: int, record: int) -> HttpResponse:
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
-    found = next((each for each in verbs.open_merges(ticket) if each.pk == record), None)
-    verbs.unmerge(_there(found), user)
+    verbs.unmerge(reach.merge(ticket, record), user)
     return _again(ticket.number)
 
 
@@ -79,8 +74,7 @@ def split(request: HttpRequest, message: int) -> HttpResponse:
 def unsplit(request: HttpRequest, number: int, record: int) -> HttpResponse:
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
-    found = next((each for each in verbs.open_splits(ticket) if each.pk == record), None)
-    verbs.unsplit(_there(found), user)
+    verbs.unsplit(reach.split(ticket, record), user)
     return _again(ticket.number)
 
 
@@ -102,8 +96,7 @@ def join(request: HttpRequest, number: int) -> HttpResponse:
 def part(request: HttpRequest, number: int, record: int) -> HttpResponse:
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
-    found = next((each for each in verbs.open_joinings(ticket.customer) if each.pk == record), None)
-    verbs.part(_there(found), user)
+    verbs.part(reach.joining(ticket, record), user)
     return _again(ticket.number)
 
 
@@ -122,13 +115,6 @@ def part_identity(request: HttpRequest, number: int, identity: int) -> HttpRespo
 
 def _fits(other: Ticket, ticket: Ticket) -> bool:
     return other.account_id == ticket.account_id and other.merged_into_id is None and not other.spam
-
-
-def _there(found: T | None) -> T:
-    """What was found; a 404 otherwise."""
-    if found is None:
-        raise Http404
-    return found
 
 
 def _again(number: int) -> HttpResponse:

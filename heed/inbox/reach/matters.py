@@ -1,0 +1,58 @@
+"""What was merged, split and joined, and can be taken apart again."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+from heed.inbox.models import Joining, Merge, Split, Ticket
+from heed.inbox.reach.refusals import NoSuchRecord
+
+Row = TypeVar("Row", bound=Model)
+
+
+def merges(ticket: Ticket) -> QuerySet[Merge]:
+    """The merges by which others went on in this ticket, the newest first."""
+    return _merges().filter(into=ticket)
+
+
+def splits(ticket: Ticket) -> QuerySet[Split]:
+    """The splits by which others came from this ticket, the newest first."""
+    return _splits().filter(source=ticket)
+
+
+def joinings(ticket: Ticket) -> QuerySet[Joining]:
+    """Who was found to be this ticket's customer, too, the newest first."""
+    found = Joining.objects.filter(kept=ticket.customer_id, undone_at=None)
+    return found.select_related("gone").order_by("-at")
+
+
+def merge(ticket: Ticket, record: int) -> Merge:
+    """A merge of this ticket, on either side of it. Raises `NoSuchRecord`."""
+    return _one(_merges().filter(Q(into=ticket) | Q(ticket=ticket)), record)
+
+
+def split(ticket: Ticket, record: int) -> Split:
+    """A split of this ticket, on either side of it. Raises `NoSuchRecord`."""
+    return _one(_splits().filter(Q(source=ticket) | Q(ticket=ticket)), record)
+
+
+def joining(ticket: Ticket, record: int) -> Joining:
+    """One of `joinings`. Raises `NoSuchRecord`."""
+    return _one(joinings(ticket), record)
+
+
+def _merges() -> QuerySet[Merge]:
+    return Merge.objects.filter(undone_at=None).select_related("ticket", "into", "by").order_by("-at")
+
+
+def _splits() -> QuerySet[Split]:
+    return Split.objects.filter(undone_at=None).select_related("ticket", "source", "by").order_by("-at")
+
+
+def _one(rows: QuerySet[Row], record: int) -> Row:
+    found = rows.filter(pk=record).first()
+    if found is None:
+        raise NoSuchRecord
+    return found
