@@ -30,6 +30,7 @@ from heed.channels.base import (
 )
 from heed.channels.models import Account
 from heed.inbox import arrivals, early, events, intake, ledger, outbox, posts, reach, verbs
+from heed.inbox.arrivals import batch
 from heed.inbox.models import Customer, Delivery, EarlyNews, Event, Identity, Message, Post, Ticket
 from heed.inbox.news import apply_parked
 from heed.inbox.tests.rubber import Rubber, body
@@ -382,13 +383,13 @@ def test_two_processes_with_the_same_news(account: Account, monkeypatch: pytest.
     the one that we open tells nothing of it."""
     news(account, comment("1", text="theirs"))
     Ticket.objects.update(running=False)
-    look, looks = arrivals._not_yet_here, iter([True])
+    look, looks = batch._not_yet_here, iter([True])
 
     def too_early(wanted: list[arrivals.Arrival]) -> dict[posts.Key, arrivals.Arrival]:
         early = next(looks, False)
         return {(each.account.pk, each.news.external_id): each for each in wanted} if early else look(wanted)
 
-    monkeypatch.setattr(arrivals, "_not_yet_here", too_early)
+    monkeypatch.setattr(batch, "_not_yet_here", too_early)
     news(account, comment("1", text="theirs"), comment("2", -1, text="ours"))
     assert [(row.subject, row.last_text, row.last_at) for row in Ticket.objects.order_by("id")] == [
         ("theirs", "theirs", at(0)),

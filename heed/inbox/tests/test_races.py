@@ -13,6 +13,7 @@ from heed.channels.base import IdentityChanged, Person
 from heed.channels.models import Account
 from heed.inbox import intake, ledger, news, verbs
 from heed.inbox.models import Delivery, Identity, Message, Ticket
+from heed.inbox.news import giving_way
 from heed.inbox.tests.rubber import body
 from heed.inbox.tests.test_intake import LEA, at, comment, private
 from heed.inbox.tests.test_intake import news as told
@@ -41,7 +42,7 @@ def test_what_comes_while_a_person_gives_way_is_not_lost(
     told(account, comment("1"), private("2", 1, Person("lea-2")))
     ledger.append(account.pk, [body(private("3", 2, LEA))])
     others: list[threading.Thread] = []
-    hand_over = news._hand_over
+    hand_over = giving_way._hand_over
 
     def meanwhile(*given: object) -> set[int]:
         touched = hand_over(*given)  # type: ignore[arg-type]
@@ -50,7 +51,7 @@ def test_what_comes_while_a_person_gives_way_is_not_lost(
             others[0].join(2)
         return touched
 
-    monkeypatch.setattr(news, "_hand_over", meanwhile)
+    monkeypatch.setattr(giving_way, "_hand_over", meanwhile)
     with transaction.atomic():
         news.apply(account, IdentityChanged(previous="lea", person=Person("lea-2"), at=at(3)))
     others[0].join(PATIENCE)

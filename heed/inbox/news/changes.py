@@ -1,0 +1,147 @@
+"""What became of a message: edits, removals, reactions, receipts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from heed.channels.base import HiddenChanged, MessageEdited, MessageRemoved, Person, ReactionChanged, Receipt
+from heed.channels.models import Account
+from heed.inbox import early, events, receipts
+from heed.inbox.arrivals import window_of
+from heed.inbox.models import Identity, Message, Post, Reaction, Ticket
+from heed.inbox.news.finding import find, known_person
+from heed.lib import clock, live
+from heed.lib.text import clean
+
+
+def edited(account: Account, news: MessageEdited) -> None:
+    message = find(account, news.external_id)
+    if message is None:
+        early.keep(account.pk, news.external_id, "edited", news.at, text=clean(news.text))
+        return
+    if message.text == clean(news.text) and (message.edited_at is None or message.edited_at <= news.at):
+        return  # some networks tell of edits that changed nothing one can see
+    if early.edit(message, news.at, clean(news.text)):
+        events.record("message_edited", ticket=message.ticket, message=message, at=news.at)
+
+
+def removed(account: Account, news: MessageRemoved) -> None:
+    at = news.at or clock.now()
+    message = find(account, news.external_id)
+    if message is None:
+        early.keep(account.pk, news.external_id, "removed", at)
+        Post.objects.filter(account=account, external_id=news.external_id).update(removed=True)
+        return
+    if early.remove(message, at):
+        events.record("message_removed", ticket=message.ticket, message=message, at=at)
+
+
+def hidden(account: Account, news: HiddenChanged) -> None:
+    message = find(account, news.external_id)
+    if message is None:
+        early.keep(account.pk, news.external_id, "hidden", news.at, hidden=news.hidden)
+        return
+    if early.hide(message, news.at, news.hidden):
+        events.record(
+            "hidden_changed", ticket=message.ticket, message=message, at=news.at, hidden=news.hidden
+        )
+
+
+def reaction(account: Account, news: ReactionChanged) -> None:
+    """The latest by the network's time counts. Our own like shows as ours."""
+    row, made = Reaction.objects.get_or_create(
+        account=account,
+        target=news.target[:255],
+        author_external_id=news.author.external_id[:255],
+        repost=news.reaction == "repost",
+        defaults={
+            "author_name": clean(news.author.name)[:255],
+            "reaction": clean(news.reaction)[:40],
+            "on": news.on,
+            "at": news.at,
+        },
+    )
+    if not made:
+        changed = Reaction.objects.filter(pk=row.pk, at__lte=news.at).update(
+            reaction=clean(news.reaction)[:40] or row.reaction, on=news.on, at=news.at
+        )
+        if not changed:
+            return
+    if news.author.external_id == account.external_id:
+        field = "reposted" if news.reaction == "repost" else "liked"
+        Message.objects.filter(account=account, external_id=news.target).update(**{field: news.on})
+    message = find(account, news.target)
+    if message is None:
+        return
+    if news.opens_window and news.on and message.visibility == "private":
+        _open_window(account, message.ticket_id, news.at)
+    live.tell(events.topics_of([message.ticket_id]))
+
+
+def _open_window(account: Account, ticket: int, at: datetime) -> None:
+    """What the customer did lets us write freely again, as a message would."""
+    row = Ticket.objects.select_for_update().get(pk=ticket)
+    row.last_private_in = max(row.last_private_in or at, at)
+    window = window_of(account)
+    if window is not None:
+        row.window_closes_at = row.last_private_in + timedelta(seconds=window)
+    row.save(update_fields=["last_private_in", "window_closes_at"])
+
+
+def receipt(account: Account, news: Receipt) -> None:
+    for external_id in news.external_ids:
+        message = find(account, external_id)
+        if message is None:
+            early.keep(account.pk, external_id, "receipt", news.at, state=news.state, **_why(news))
+        elif message.direction == "out":
+            receipts.receipt(message, news.state, **_why(news))
+            live.tell(events.topics_of([message.ticket_id]))
+    if news.key:
+        _receipt_by_key(account, news)
+    if news.watermark is not None and news.person:
+        _watermark(account, news, news.watermark)
+
+
+def _receipt_by_key(account: Account, news: Receipt) -> None:
+    """The network named our answer by the key we sent along."""
+    try:
+        key = UUID(news.key)
+    except ValueError:
+        return
+    message = Message.objects.filter(account=account, send_key=key).first()
+    if message is not None:
+        receipts.receipt(message, news.state, **_why(news))
+        live.tell(events.topics_of([message.ticket_id]))
+
+
+def _why(news: Receipt) -> receipts.Why:
+    """Why it failed, as the network said; nothing for good news."""
+    if news.state != "failed":
+        return {}
+    return {"reason": news.reason, "code": news.code, "detail": news.detail}
+
+
+def _watermark(account: Account, news: Receipt, until: datetime) -> None:
+    identity = known_person(account, Person(news.person))
+    if identity is None or news.state == "failed":
+        return
+    field = "seen_until" if news.state == "seen" else "delivered_until"
+    Identity.objects.filter(pk=identity.pk).update(
+        **{field: until if getattr(identity, field) is None else Greatest(F(field), until)}
+    )
+    below = ["sent", "delivered"] if news.state == "seen" else ["sent"]
+    changed = Message.objects.filter(
+        identity=identity,
+        direction="out",
+        visibility="private",
+        state__in=below,
+        at__lte=until,
+    )
+    tickets = list(changed.values_list("ticket_id", flat=True).distinct())
+    if tickets:
+        changed.update(state=news.state)
+        live.tell(events.topics_of(tickets))

@@ -1,0 +1,230 @@
+"""Our own messages come back, or what a colleague wrote in the network's own app."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from heed.channels import base
+from heed.channels.base import Echo, Person, Sent
+from heed.channels.models import Account
+from heed.inbox import early, events, outbox
+from heed.inbox.arrivals import attachment_row
+from heed.inbox.models import Attachment, EarlyNews, Identity, Message, Ticket
+from heed.inbox.news.finding import find, known_person, new_person
+from heed.lib import clock
+from heed.lib.text import clean, first_words
+
+_CLOCKS_APART = timedelta(seconds=10)
+_SEND_MAY_TAKE = timedelta(minutes=3)
+
+
+def came_back(account: Account, echo: Echo) -> None:
+    """Our own message came back: attach it to the row that sent it, else it was sent outside Heed.
+
+    While it cannot be told (a request that may have made it is still under way, or the comment it
+    answers has not come), it is parked; `apply_parked` looks again.
+    """
+    if not _place_echo(account, echo):
+        early.keep(account.pk, echo.external_id, "echo", echo.at, echo=_kept(echo))
+
+
+def apply_parked() -> None:
+    """Look again at the echoes of which it could not be told whose they are."""
+    for row in EarlyNews.objects.filter(what="echo").select_related("account").order_by("id")[:500]:
+        with transaction.atomic():
+            if _place_echo(row.account, _echo_of(row)):
+                row.delete()
+
+
+def _place_echo(account: Account, echo: Echo) -> bool:
+    """Put an echo where it belongs; False when that cannot be told yet."""
+    if find(account, echo.external_id) is not None or _is_known_part(account, echo):
+        return True
+    ours = _by_key(account, echo) if echo.key else None
+    if ours is not None:
+        if ours.external_id or (clean(echo.text) != ours.text and ours.attachments.exists()):
+            _attach_part(ours, echo)
+        else:
+            _attach(ours, echo)
+        return True
+    if _may_be_under_way(account, echo):
+        return False
+    unknown = _of_unknown_outcome(account, echo)
+    if unknown is not None:
+        _attach(unknown, echo)
+        return True
+    return _answered_outside(account, echo)
+
+
+def _kept(echo: Echo) -> dict[str, Any]:
+    """An echo as JSON."""
+    facts: dict[str, Any] = orjson.loads(orjson.dumps(replace(echo, refs=dict(echo.refs))))
+    return facts
+
+
+def _echo_of(row: EarlyNews) -> Echo:
+    facts = dict(row.data["echo"])
+    person = Person(**facts["person"]) if facts.get("person") else None
+    files = tuple(base.Attachment(**each) for each in facts.get("attachments", ()))
+    return Echo(**{**facts, "at": row.at, "person": person, "attachments": files})
+
+
+def _is_known_part(account: Account, echo: Echo) -> bool:
+    """Whether this is another part of an answer that went out in several messages."""
+    parts = Message.objects.filter(
+        account=account, direction="out", refs__has_key="more", created_at__gte=echo.at - timedelta(hours=1)
+    )
+    return parts.filter(refs__more__contains=[echo.external_id]).exists()
+
+
+def _ours(account: Account) -> QuerySet[Message]:
+    return Message.objects.select_related("ticket", "identity", "account", "author").filter(
+        account=account, direction="out", send_key__isnull=False
+    )
+
+
+def _by_key(account: Account, echo: Echo) -> Message | None:
+    try:
+        return _ours(account).filter(send_key=UUID(echo.key)).first()
+    except ValueError:
+        return None
+
+
+def _begun_before(account: Account, echo: Echo) -> QuerySet[Message]:
+    """Answers of ours without an id yet whose request may have made this echo."""
+    rows = _ours(account).filter(
+        visibility=echo.visibility, external_id="", started_at__lte=echo.at + _CLOCKS_APART
+    )
+    if echo.visibility == "private":
+        person = echo.person.external_id if echo.person else ""
+        return rows.filter(Q(identity__external_id=person) | Q(identity__private_id=person))
+    if echo.parent:
+        return rows.filter(Q(answers__external_id=echo.parent) | Q(answers__parent=echo.parent))
+    return rows.filter(ticket__post__external_id=echo.post)
+
+
+def _may_be_under_way(account: Account, echo: Echo) -> bool:
+    """Whether a request that is under way may have made it, whatever its words: the network may
+    change them. Its own answer will say."""
+    return (
+        _begun_before(account, echo)
+        .filter(state=Message.State.SENDING, lease_until__gt=clock.now())
+        .filter(started_at__gt=clock.now() - _SEND_MAY_TAKE)
+        .exists()
+    )
+
+
+def _of_unknown_outcome(account: Account, echo: Echo) -> Message | None:
+    """The answer with these words that may have arrived, whatever came back; of several, the one
+    begun first."""
+    states = (Message.State.UNKNOWN, Message.State.SENDING, Message.State.FAILED)
+    rows = _begun_before(account, echo).filter(state__in=states, text=clean(echo.text))
+    return rows.order_by("started_at", "id").first()
+
+
+def _attach(ours: Message, echo: Echo) -> None:
+    """The network shows our answer: it arrived, whatever became of the request."""
+    outbox.arrived(ours, Sent(echo.external_id, at=echo.at, refs=echo.refs))
+    Message.objects.filter(pk=ours.pk, permalink="").update(permalink=echo.permalink)
+
+
+def _attach_part(ours: Message, echo: Echo) -> None:
+    """An answer with files goes out in several messages: this is one of them, not yet the whole."""
+    row = Message.objects.select_for_update(of=("self",)).get(pk=ours.pk)
+    more = row.refs.get("more", [])
+    if echo.external_id not in (row.external_id, *more):
+        Message.objects.filter(pk=row.pk).update(refs={**row.refs, "more": [*more, echo.external_id]})
+
+
+def _answered_outside(account: Account, echo: Echo) -> bool:
+    """A colleague answered in the network's own app. False when its ticket is not here yet."""
+    ticket = _ticket_of_echo(account, echo)
+    if ticket is None:
+        return echo.visibility == "public" and not echo.parent
+    with transaction.atomic():
+        message, made = Message.objects.get_or_create(
+            account=account,
+            external_id=echo.external_id,
+            defaults={
+                "ticket": ticket,
+                "identity_id": ticket.identity_id,
+                "direction": "out",
+                "visibility": echo.visibility,
+                "kind": echo.kind[:20],
+                "text": clean(echo.text),
+                "at": echo.at,
+                "parent": echo.parent[:255],
+                "permalink": echo.permalink,
+                "refs": dict(echo.refs),
+                "state": Message.State.SENT,
+                "automatic": echo.automatic,
+            },
+        )
+    if not made:
+        return True
+    rows = [attachment_row(message.pk, position, each) for position, each in enumerate(echo.attachments)]
+    Attachment.objects.bulk_create(rows, ignore_conflicts=True)
+    before = {} if echo.automatic else _count_as_answered(ticket, message)
+    early.apply_to({(account.pk, message.external_id): message.pk})
+    outbox.catch_up(message)
+    if echo.automatic:
+        events.record("answered_by_machine", ticket=ticket, message=message, at=message.at)
+        return True
+    events.record("answered_outside", ticket=ticket, message=message, at=message.at, before=before)
+    return True
+
+
+def _ticket_of_echo(account: Account, echo: Echo) -> Ticket | None:
+    """Where an answer given outside belongs: beside the comment it answers, else with the person."""
+    if echo.visibility == "public":
+        answered = find(account, echo.parent) if echo.parent else None
+        return answered.ticket if answered else None
+    if echo.person is None:
+        return None
+    identity = known_person(account, echo.person) or new_person(account, echo.person)
+    mine = Ticket.objects.filter(identity=identity, running=True).order_by("id")
+    found = mine.filter(kind=Ticket.Kind.PRIVATE).first() or mine.filter(took_private=True).first()
+    return found or _private_ticket(account, identity, echo)
+
+
+def _private_ticket(account: Account, identity: Identity, echo: Echo) -> Ticket:
+    """We wrote first, outside Heed: a ticket that waits for nobody."""
+    ticket = Ticket(
+        account=account,
+        identity=identity,
+        customer_id=identity.customer_id,
+        kind=Ticket.Kind.PRIVATE,
+        status=Ticket.Status.OPEN,
+        unanswered=False,
+        subject=first_words(clean(echo.text), 80),
+        opened_at=echo.at,
+        last_at=echo.at,
+    )
+    Ticket.objects.bulk_create([ticket], ignore_conflicts=True)
+    return Ticket.objects.get(identity=identity, kind=Ticket.Kind.PRIVATE, running=True)
+
+
+def _count_as_answered(ticket: Ticket, message: Message) -> dict[str, Any]:
+    """An answer outside Heed answers what customers wrote before it, whatever comes in first here.
+    Gives back how it stood before."""
+    row = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    before = {
+        "unanswered": row.unanswered,
+        "waiting_since": row.waiting_since.isoformat() if row.waiting_since else None,
+        "outside_until": row.outside_until.isoformat() if row.outside_until else None,
+    }
+    row.outside_until = max(row.outside_until or message.at, message.at)
+    later = row.messages.filter(direction="in", at__gt=row.outside_until).order_by("at").first()
+    row.unanswered, row.waiting_since = later is not None and row.unanswered, later.at if later else None
+    if message.at >= row.last_at:
+        row.last_at, row.last_text = message.at, first_words(message.text, 180)
+        row.last_direction, row.last_author = "out", ""
+    row.save()
+    return before

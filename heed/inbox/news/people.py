@@ -1,0 +1,61 @@
+"""What a network says of people."""
+
+from __future__ import annotations
+
+from heed.channels.base import AuthorFound, IdentityChanged, IdentitySeen
+from heed.channels.models import Account
+from heed.inbox import events
+from heed.inbox.arrivals import refresh_identity
+from heed.inbox.models import Customer
+from heed.inbox.news.finding import find, known_by, known_person, new_person
+from heed.inbox.news.giving_way import give_way
+from heed.lib import live
+
+
+def identity_seen(account: Account, news: IdentitySeen) -> None:
+    identity = known_person(account, news.person) or new_person(account, news.person)
+    changed = refresh_identity(identity, news.person)
+    if news.reachable not in (None, identity.reachable):
+        identity.reachable = bool(news.reachable)
+        changed = True
+    if not changed:
+        return
+    identity.save()
+    if news.person.name:
+        Customer.objects.filter(pk=identity.customer_id, name="").update(name=str(identity))
+    live.tell(events.topics_of(identity.tickets.values_list("pk", flat=True)[:200]))
+
+
+def renamed(account: Account, news: IdentityChanged) -> None:
+    """The network gave a person another id: whoever knew them by the old one knows them by the new."""
+    old = known_by(account, news.previous)
+    known = known_by(account, news.person.external_id)
+    if old is None or old == known:
+        identity_seen(account, IdentitySeen(person=news.person))
+        return
+    if known is not None:
+        give_way(old, known)
+        return
+    for field in ("external_id", "private_id", "also_id"):
+        if getattr(old, field) == news.previous:
+            setattr(old, field, news.person.external_id)
+    refresh_identity(old, news.person)
+    old.save()
+    live.tell(events.topics_of(old.tickets.values_list("pk", flat=True)[:200]))
+
+
+def author_found(account: Account, news: AuthorFound) -> None:
+    """We learned who wrote a message: its stand-in becomes that person, or gives way to them."""
+    message = find(account, news.external_id)
+    if message is None or message.identity is None or not message.identity.unknown:
+        return
+    stand_in = message.identity
+    known = known_person(account, news.author)
+    if known is None:
+        stand_in.external_id = news.author.external_id
+        refresh_identity(stand_in, news.author)
+        stand_in.save()
+        Customer.objects.filter(pk=stand_in.customer_id).update(name=str(stand_in))
+        live.tell(events.topics_of([message.ticket_id]))
+        return
+    give_way(stand_in, known)
