@@ -29,6 +29,21 @@ def quick_text(user: User, quick_text_id: int) -> QuickText:
     return found
 
 
+def everybodys(name: str = "") -> list[QuickText]:
+    """Those that are everybody's, by name and language; with a name only its versions."""
+    found = QuickText.objects.filter(owner=None, team=None).order_by("name", "language", "pk")
+    return list(found.filter(name=name) if name else found[:_MOST])
+
+
+def in_language(name: str, language: str) -> QuickText | None:
+    """The version of everybody's quick text that fits a language: its own, else the one for any, else the
+    English one, else the first there is."""
+    found = everybodys(name) if name else []
+    wanted = (language, "", "en")
+    found.sort(key=lambda each: wanted.index(each.language) if each.language in wanted else len(wanted))
+    return found[0] if found else None
+
+
 def may_change(user: User, quick_text: QuickText) -> bool:
     """One's own everybody may change, shared ones those with the permission `desk`."""
     return user.rights.may("desk") if quick_text.shared else quick_text.owner_id == user.pk

@@ -21,11 +21,12 @@ from heed.inbox.verbs.automatic import leave_note, send_automatic
 from heed.inbox.verbs.sorting import tag_name
 from heed.lib import clock
 from heed.lib.text import first_words
+from heed.library import reach as library
 from heed.routing import automatic, desk_hours
 from heed.routing.models import RuleRun
 
 Values = Mapping[str, Any]
-Needs = Literal["person", "team", "tags", "priority", "status", "text", "url"]
+Needs = Literal["person", "team", "tags", "priority", "status", "text", "quick_text", "url"]
 
 LONGEST_TEXT = 4000
 _TOO_LATE = timedelta(days=1)
@@ -176,6 +177,18 @@ def _text_kept(given: Any) -> str:
     return text
 
 
+def _quick_text_kept(given: Any) -> str:
+    name = str(given or "").strip()
+    found = library.everybodys(name)
+    if not found:
+        raise BadAction(_("Choose a quick text."))
+    unknown = {blank for each in found for blank in automatic.unknown_blanks(each.text)}
+    if unknown:
+        words = ", ".join(f"{{{each}}}" for each in sorted(unknown))
+        raise BadAction(_("Nobody is there to fill in %(words)s of this quick text.") % {"words": words})
+    return name
+
+
 def _short(given: Any) -> str:
     return first_words(str(given or ""), 180)
 
@@ -199,6 +212,7 @@ _CHECKS: dict[Needs, Callable[[Any], Any]] = {
     "priority": _priority_kept,
     "status": _status_kept,
     "text": _text_kept,
+    "quick_text": _quick_text_kept,
     "url": _url_kept,
 }
 
@@ -235,6 +249,19 @@ def _note(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
 
 
 def _answer(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
+    _say(ticket, values["text"], run, index)
+
+
+def _answer_quick_text(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
+    text = library.in_language(values["quick_text"], ticket.language)
+    if text is None:
+        raise Failed(_("This quick text is no more."))
+    if automatic.unknown_blanks(text.text):
+        raise Failed(_("This quick text has blanks that only a person can fill in."))
+    _say(ticket, text.text, run, index)
+
+
+def _say(ticket: Ticket, text: str, run: RuleRun, index: int) -> None:
     """Answer the customer's newest message where they wrote it; each message once by each rule."""
     newest = _newest(ticket)
     if newest is None:
@@ -244,7 +271,7 @@ def _answer(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
     if run.event is not None and newest.at < clock.now() - _TOO_LATE:
         raise Failed(_("The message is more than a day old."))
     key = uuid5(_NAMES, f"{run.rule_id}:{index}:{newest.pk}")
-    words = _words(ticket, values["text"])
+    words = _words(ticket, text)
     send_automatic(ticket, words, newest.visibility, origin="rule", key=key, to=newest)
 
 
@@ -399,6 +426,14 @@ ACTIONS: dict[str, Action] = {
             ("text",),
             lambda values: _("answer %(text)s") % {"text": _quoted(values)},
             _answer,
+            lambda ticket, values: True,
+        ),
+        Action(
+            "answer_quick_text",
+            gettext_lazy("Answer with a quick text"),
+            ("quick_text",),
+            lambda values: _("answer with the quick text /%(name)s") % {"name": values["quick_text"]},
+            _answer_quick_text,
             lambda ticket, values: True,
         ),
         Action(

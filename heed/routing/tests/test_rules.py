@@ -19,7 +19,8 @@ from heed.inbox import verbs
 from heed.inbox.conditions import BadCondition
 from heed.inbox.models import Event, Message, Notice, Ticket, TicketWords
 from heed.lib import clock
-from heed.routing import jobs, keeping, reach, rules, webhooks
+from heed.library.models import QuickText
+from heed.routing import actions, jobs, keeping, reach, rules, webhooks
 from heed.routing.dry import dry_run
 from heed.routing.keeping import CannotKeep
 from heed.routing.models import Rule, RuleRun
@@ -250,6 +251,39 @@ def test_an_answer_of_a_rule_is_no_answer(opened: Open) -> None:
         None,
     )
     assert fresh(ticket).unanswered
+
+
+def test_a_quick_text_answers_in_the_language_of_the_ticket(opened: Open) -> None:
+    for language, text in (
+        ("", "Hello {first_name}!"),
+        ("sl", "Pozdravljeni, {first_name}!"),
+        ("mn", "Сайн уу"),
+    ):
+        QuickText.objects.create(name="hello", title="Hello", text=text, language=language)
+    rule({"do": "answer_quick_text", "quick_text": "hello"})
+    for language, expected in (("sl", "Pozdravljeni, Lea!"), ("ar", "Hello Lea!")):
+        ticket = opened()
+        type(ticket.identity).objects.filter(pk=ticket.identity_id).update(name="Lea Marn")
+        Ticket.objects.filter(pk=ticket.pk).update(last_private_in=clock.now(), language=language)
+        Message.objects.filter(ticket=ticket).update(at=clock.now(), language=language)
+        rules.run_rules([comes(ticket)])
+        assert Message.objects.get(ticket=ticket, direction="out").text == expected
+
+
+def test_a_quick_text_that_needs_a_person_answers_nobody(opened: Open) -> None:
+    text = QuickText.objects.create(name="hello", title="Hello", text="Hello, this is {my_name}")
+    for bad in ("hello", "no such", ""):
+        with pytest.raises(actions.BadAction):
+            actions.checked({"do": "answer_quick_text", "quick_text": bad})
+    rule({"do": "answer_quick_text", "quick_text": "hello"})
+    ticket = opened()
+    Ticket.objects.filter(pk=ticket.pk).update(last_private_in=clock.now())
+    Message.objects.filter(ticket=ticket).update(at=clock.now())
+    for _once_more in range(2):  # written so, and then gone
+        rules.run_rules([comes(ticket)])
+        QuickText.objects.filter(pk=text.pk).delete()
+    assert not Message.objects.filter(ticket=ticket, direction="out").exists()
+    assert [each["ok"] for run in RuleRun.objects.all() for each in run.outcome] == [False, False]
 
 
 @pytest.mark.parametrize(

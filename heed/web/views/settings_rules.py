@@ -19,6 +19,7 @@ from heed.accounts import reach as people
 from heed.inbox.conditions import BadCondition, parse
 from heed.inbox.models import Ticket
 from heed.inbox.reach import sight
+from heed.library import reach as library
 from heed.routing import actions, keeping, reach, rules
 from heed.routing.dry import dry_run
 from heed.routing.keeping import CannotKeep
@@ -204,7 +205,7 @@ def _given_actions(request: HttpRequest) -> list[dict[str, Any]]:
         at = _DEED.fullmatch(name)
         if at:
             deed: dict[str, Any] = {"do": str(value)}
-            for need in ("person", "team", "tags", "priority", "status", "text", "url"):
+            for need in ("person", "team", "tags", "priority", "status", "text", "quick_text", "url"):
                 if f"a{at[1]}-{need}" in request.POST:
                     deed[need] = request.POST[f"a{at[1]}-{need}"]
             found.append(deed)
@@ -232,6 +233,7 @@ def _form(row: Rule, error: CannotKeep | BadCondition | None) -> dict[str, Any]:
         "kinds": [_deed({"do": name}) for name in actions.ACTIONS],
         "people": people.colleagues(),
         "teams": reach.open_teams(),
+        "quick_texts": sorted({each.name for each in library.everybodys()}),
         "priorities": actions.PRIORITIES,
         "statuses": actions.STATUSES,
         "error": error if isinstance(error, CannotKeep) else None,
