@@ -33,6 +33,8 @@ _OVERDUE: dict[str, Promise] = {
     "resolution": _("Should be solved by now"),
 }
 
+_LATE = _("overdue")
+
 _MISSED: dict[str, Promise] = {
     "first_reply": _("The first reply was due now and did not come"),
     "next_reply": _("The reply was due now and did not come"),
@@ -43,6 +45,16 @@ _MISSED: dict[str, Promise] = {
 def due_in(target: str, *, short: bool = False) -> str:
     """What is due, before how long still; in short only that something is."""
     return str(_SHORT if short else _DUE.get(target, _DUE["next_reply"]))
+
+
+def target(name: str) -> str:
+    """What was promised, by its name."""
+    return str(TARGETS.get(name, TARGETS["next_reply"]))
+
+
+def late() -> str:
+    """In short, that something should have happened by now; how long ago follows."""
+    return str(_LATE)
 
 
 def overdue(target: str) -> str:

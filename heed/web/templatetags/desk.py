@@ -31,6 +31,7 @@ from heed.inbox.models import Attachment, Identity, Ticket
 from heed.lib import clock
 from heed.web import desk_settings, story, words
 from heed.web import nav as side_bar
+from heed.web.templatetags.due import urgency
 
 register = template.Library()
 
@@ -93,15 +94,11 @@ def row(context: dict[str, Any], ticket: Ticket) -> SafeString:
     """A ticket's line in the list. One is written once and shown until something in it changes:
     a nudge redraws thirty of them, of which one is new."""
     place, user, account = context["place"], context["user"], ticket.account
-    minute = clock.now().replace(second=0, microsecond=0)  # how long a window still stands open
     shows = (
         *(*_stored(ticket), *_stored(ticket.identity), account.name, account.network),
         *(ticket.assignee and ticket.assignee.name, user.pk, place.base, ticket.pk == context["number"]),
-        *(
-            get_language(),
-            timezone.localtime(ticket.last_at).utcoffset(),
-            minute if ticket.window_closes_at else None,
-        ),
+        *(get_language(), timezone.localtime(ticket.last_at).utcoffset()),
+        *(urgency(ticket), _openness(ticket.window_closes_at)),  # their tones change by themselves
     )
     written = _rows.get(shows)
     if written is None:
@@ -233,20 +230,26 @@ def when(at: datetime, style: str) -> SafeString:
 @register.simple_tag
 def closing(at: datetime) -> SafeString:
     """How long the window of a private talk still stands open; nothing once it has closed."""
-    if at <= clock.now():
+    if not (tone := _openness(at)):
         return mark_safe("")
-    warn = " warn" if at - clock.now() < _SOON else ""
     plain = date_format(timezone.localtime(at), "H:i")
     shown = format_html('<time datetime="{}" data-when="until">{}</time>', at.isoformat(), plain)
     words = gettext("window closes in")
     return format_html(
-        '<span class="chip closes{}" title="{}"><span class="unseen">{}</span>{} {}</span>',
-        warn,
+        '<span class="chip {}" title="{}"><span class="unseen">{}</span>{} {}</span>',
+        tone,
         words,
         words,
         _CLOCK,
         shown,
     )
+
+
+def _openness(at: datetime | None) -> str:
+    """The classes of a window's chip; "" for one that is closed."""
+    if at is None or at <= clock.now():
+        return ""
+    return "closes warn" if at - clock.now() < _SOON else "closes"
 
 
 _CLOCK = mark_safe(

@@ -23,29 +23,36 @@ _SOON = timedelta(minutes=30)
 def due(ticket: Ticket, *, short: bool = False) -> SafeString:
     """What is due for the ticket and in how long, or that it is overdue; nothing where nothing is. In short,
     for a row of a list, what is due is told by the title and to those who listen."""
+    state = urgency(ticket)
     at = ticket.due_at
-    if at is None or ticket.solved:
+    if not state or at is None:
         return mark_safe("")
-    left = at - clock.now()
+    late, tone = state == "overdue", _TONES[state]
+    told = ("ago" if late else "until") if short else ("moment" if late else "until")
     stands = date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
-    if left <= timedelta():
-        words = due_words.overdue(ticket.due_for)
-        shown = format_html('<time datetime="{}" data-when="moment">{}</time>', at.isoformat(), stands)
-        return format_html('<span class="chip bad due" title="{}">{} · {}</span>', words, words, shown)
-    words = due_words.due_in(ticket.due_for)
-    shown = format_html('<time datetime="{}" data-when="until">{}</time>', at.isoformat(), stands)
-    tone = " warn" if left < _SOON else ""
+    shown = format_html('<time datetime="{}" data-when="{}">{}</time>', at.isoformat(), told, stands)
+    words = due_words.overdue(ticket.due_for) if late else due_words.due_in(ticket.due_for)
     if not short:
         return format_html('<span class="chip due{}">{} {}</span>', tone, words, shown)
-    target = due_words.TARGETS.get(ticket.due_for, due_words.TARGETS["next_reply"])
     return format_html(
         '<span class="chip due{}" title="{}"><span class="unseen">{}: </span>{} {}</span>',
         tone,
-        target,
-        target,
-        due_words.due_in(ticket.due_for, short=True),
+        due_words.target(ticket.due_for),
+        due_words.target(ticket.due_for),
+        due_words.late() if late else due_words.due_in(ticket.due_for, short=True),
         shown,
     )
+
+
+_TONES = {"overdue": " bad", "soon": " warn", "later": ""}
+
+
+def urgency(ticket: Ticket) -> str:
+    """`overdue`, `soon` or `later`; "" where nothing is due."""
+    if ticket.due_at is None or ticket.solved:
+        return ""
+    left = ticket.due_at - clock.now()
+    return "overdue" if left <= timedelta() else "soon" if left < _SOON else "later"
 
 
 @register.filter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -286,6 +286,18 @@ def test_a_line_of_the_list_is_as_its_ticket_is_now(page: Client, ana: User, ivo
     assert 'aria-current="true"' not in line_of(lea, page)
     opened = page.get(f"/inbox/open/{lea.pk}/").content.decode()
     assert re.search(rf'id="t{lea.pk}" aria-current="true"', opened)
+
+
+def test_the_chips_of_a_line_begin_with_what_presses(page: Client, ivo: User, lea: Ticket) -> None:
+    now = datetime.now(UTC)
+    facts = {"due_at": now + timedelta(hours=5), "due_for": "next_reply", "priority": 4, "assignee": ivo}
+    Ticket.objects.filter(pk=lea.pk).update(**facts, tags=["zip", "returns", "size"])
+    chips = line_of(lea, page).split('class="chips"')[1]
+    words = ["due in", "Urgent", lea.account.name, "zip", "returns", "+1", "Ivo"]
+    at = [chips.index(f">{each}") if each != "due in" else chips.index(each) for each in words]
+    assert at == sorted(at)
+    Ticket.objects.filter(pk=lea.pk).update(due_at=now - timedelta(minutes=5))
+    assert "chip due bad" in line_of(lea, page)
 
 
 def test_a_line_is_for_the_one_who_reads_it(page: Client, ana: User, ivo: User, lea: Ticket) -> None:

@@ -201,5 +201,8 @@ def test_the_chip_says_what_is_due() -> None:
     in_a_row = due(Ticket(due_at=now + timedelta(minutes=10), due_for="first_reply"), short=True)
     assert ">First reply: </span>due in <time" in in_a_row
     assert 'title="First reply"' in in_a_row
-    assert "chip bad due" in due(Ticket(due_at=now - timedelta(minutes=1), due_for="next_reply"))
+    late = Ticket(due_at=now - timedelta(minutes=1), due_for="next_reply")
+    assert "chip due bad" in due(late)
+    assert ">Next reply: </span>overdue <time" in due(late, short=True)
+    assert 'data-when="ago"' in due(late, short=True)
     assert due(Ticket()) == ""
