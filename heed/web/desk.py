@@ -61,6 +61,7 @@ class Tab:
 def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
     """The context of the ticket's pane for one person; `since` is where the story on their page starts."""
     told = story.told(ticket, since=since)
+    may = allowed(user, ticket)
     return {
         "ticket": ticket,
         "user": user,
@@ -71,12 +72,13 @@ def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
         "priorities": deeds.PRIORITIES,
         "teams": people.teams(),
         "filled": reach.filled(ticket, reach.fields(user)),
-        "may_tend": _may(user, "tend", ticket),
-        "may_block": _may(user, "block", ticket),
+        "may": may,
+        "may_tend": "tend" in may,
+        "may_block": "block" in may,
         "colleagues": people.colleagues(),
         "told": told,
         "newest": told.newest,
-        "tabs": tabs(user, ticket, told.last_comment),
+        "tabs": tabs(user, ticket, told.last_comment, may),
         "outgoing": story.outgoing(user),
         "senders": senders(user, ticket),
         "draft_files": reach.draft_files(user, ticket),
@@ -99,14 +101,26 @@ def senders(user: User, ticket: Ticket) -> list[tuple[Account, Text]]:
     ]
 
 
+_ASKED: tuple[Permission, ...] = ("answer", "note", "tend", "moderate", "block")
+
+
+def allowed(user: User, ticket: Ticket) -> frozenset[Permission]:
+    """What this person may do with this ticket: the page offers nothing else."""
+    return frozenset(each for each in _ASKED if _may(user, each, ticket))
+
+
 def _may(user: User, permission: Permission, ticket: Ticket) -> bool:
     return user.rights.may(permission) and reach.sight(user, permission).takes_in(ticket)
 
 
-def tabs(user: User, ticket: Ticket, last_comment: Message | None) -> list[Tab]:
-    """The ways to write on this ticket: those its network has, and always the note."""
+def tabs(user: User, ticket: Ticket, last_comment: Message | None, may: frozenset[Permission]) -> list[Tab]:
+    """The ways in which this person may write on this ticket: those its network has, and the note."""
+    if not may & {"answer", "note"}:
+        return []
     ways = possible.possible(ticket, last_comment)
-    offered = {"public": ways.public, "private": ways.private, "note": _NOTE}
+    offered = {"public": ways.public, "private": ways.private} if "answer" in may else {}
+    if "note" in may:
+        offered["note"] = _NOTE
     drafts = reach.drafts(user, ticket)
     chosen = _chosen(ticket, offered, drafts)
     types = "typing" in ticket.account.able.on_private
@@ -129,12 +143,15 @@ def tabs(user: User, ticket: Ticket, last_comment: Message | None) -> list[Tab]:
 
 def _chosen(ticket: Ticket, ways: dict[str, Way], drafts: dict[str, Draft]) -> str:
     """Where one goes on writing: the newest draft, else the ticket's own way, else one that works."""
-    begun = sorted(drafts.values(), key=lambda draft: draft.updated_at)
+    begun = sorted((drafts[name] for name in drafts if name in ways), key=lambda draft: draft.updated_at)
     if begun:
         return begun[-1].visibility
     kind = str(ticket.kind)
     order = [kind, "private" if kind == "public" else "public", "note"]
-    return next(name for name in order if ways[name].allowed or ways[name].templates)
+    return next(
+        (name for name in order if name in ways and (ways[name].allowed or ways[name].templates)),
+        next(iter(ways)),
+    )
 
 
 def _failure(draft: Draft | None) -> str:

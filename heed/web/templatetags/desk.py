@@ -28,6 +28,7 @@ from django.utils.translation import get_language, gettext
 
 from heed.accounts.models import User
 from heed.inbox.models import Attachment, Identity, Ticket
+from heed.inbox.verbs import needed_for
 from heed.lib import clock
 from heed.web import desk_settings, story, words
 from heed.web import nav as side_bar
@@ -131,27 +132,31 @@ def _template(name: str) -> Template:
     return Engine.get_default().get_template(name)
 
 
-@register.simple_tag
-def message_menu(row: story.Said) -> SafeString:
-    """What can be done with a message; nothing where nothing can. Menus that offer the same are
-    written once, and only the message's own number and words are filled in."""
+@register.simple_tag(takes_context=True)
+def message_menu(context: dict[str, Any], row: story.Said) -> SafeString:
+    """What this person can do with a message; nothing where nothing can be done. Menus that offer the same
+    are written once, and only the message's own number and words are filled in."""
+    may: frozenset[str] = context["may"]
+    answer, quote = (row.can_be_answered, row.can_be_quoted) if "answer" in may else (False, False)
+    split = row.can_be_answered and "tend" in may
+    offered = [act for act in row.actions if needed_for(act["name"]) in may]
     offers = (
-        *(get_language(), row.message.visibility, row.can_be_answered, row.can_be_quoted, bool(row.original)),
-        *((act["name"], act["may"], str(act["why"]), act["choices"]) for act in row.actions),
+        *(get_language(), row.message.visibility, answer, quote, split, bool(row.original)),
+        *((act["name"], act["may"], str(act["why"]), act["choices"]) for act in offered),
     )
     if not any(offers[2:]):
         return mark_safe("")
     written = _menus.get(offers)
     if written is None:
         blank = {"pk": _BLANK["pk"], "text": _BLANK["text"], "words": _BLANK["words"]}
-        acts = [{**act, "url": story.address_of_act(_BLANK["pk"], act["name"])} for act in row.actions]
+        acts = [{**act, "url": story.address_of_act(_BLANK["pk"], act["name"])} for act in offered]
         own = {
             "visibility": row.message.visibility,
             "actions": acts,
             "original": row.original and _BLANK["link"],
         }
-        own["split"] = story.address_of_split(_BLANK["pk"])
-        can = {"can_be_answered": row.can_be_answered, "can_be_quoted": row.can_be_quoted}
+        own["split"] = story.address_of_split(_BLANK["pk"]) if split else ""
+        can = {"can_be_answered": answer, "can_be_quoted": quote}
         written = _template("inbox/_message_menu.html").render(Context({"menu": {**blank, **own, **can}}))
         if len(_menus) >= _MOST_MENUS:
             _menus.clear()

@@ -263,3 +263,19 @@ def test_a_mail_shows_what_it_quotes_one_click_away(page: Client, lea: Ticket) -
 
 
 WAYS = re.compile(r'data-way="(\w+)" data-facts="([^"]*)"')
+
+
+@pytest.mark.parametrize(
+    ("role", "ways", "menus"),
+    [("agent", ["public", "private", "note"], True), ("publisher", ["note"], False), ("viewer", [], False)],
+)
+def test_the_page_offers_what_one_may_do(
+    page: Client, ana: User, lea: Ticket, role: str, ways: list[str], menus: bool
+) -> None:
+    ana.grants.update(role=role)
+    Ticket.objects.update(assignee=None)
+    text = page.get(f"/tickets/{lea.pk}/", follow=True).content.decode()
+    assert re.findall(r'data-way="(\w+)"', text) == ways
+    for offer in ('id="ticket-menu"', 'id="later"', "data-answered", "/claim/", "/split/", "/acts/hide/"):
+        assert (offer in text) is menus, offer
+    assert ("You may read this ticket, not answer it." in text) is not bool(ways)

@@ -96,8 +96,10 @@ def order(request: HttpRequest) -> HttpResponse:
 @signed_in
 def earlier(request: HttpRequest, number: int) -> HttpResponse:
     """What was said before the part of a thread that the page shows."""
-    ticket = reach.ticket(person(request), number)
-    facts = {"ticket": ticket, "told": story.told_before(ticket, request.GET.get("before", ""))}
+    user = person(request)
+    ticket = reach.ticket(user, number)
+    told = story.told_before(ticket, request.GET.get("before", ""))
+    facts = {"ticket": ticket, "told": told, "may": desk.allowed(user, ticket)}
     return render(request, "inbox/_story.html", facts)
 
 

@@ -115,7 +115,7 @@ def test_a_ticket_says_when_it_is_due(visit: Any, maja: User) -> None:
     type(late).objects.filter(pk=late.pk).update(due_at=now - timedelta(minutes=5), due_for="first_reply")
     type(soon).objects.filter(pk=soon.pk).update(due_at=now + timedelta(minutes=90), due_for="next_reply")
     page = visit(maja, f"/inbox/all/{late.pk}/")
-    expect(page.locator("#head .due")).to_contain_text("First reply overdue")
+    expect(page.locator("#head .due")).to_contain_text("First reply: overdue")
     expect(page.locator(f"#t{soon.pk} .due")).to_contain_text("Next reply: due in")
     shot(page, "due")
     assert serious(page) == []
