@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +23,7 @@ from heed.routing import reach as routing
 from heed.routing.models import Profile
 from heed.routing.people import is_away
 from heed.web import desk_settings
+from heed.web.account_names import names_of
 
 VIEWS: dict[str, Promise] = {
     "mine": _("Mine"),
@@ -129,17 +129,8 @@ def _saved(user: User) -> list[SavedEntry]:
 
 
 def _channels(found: list[Account], tallies: Tallies) -> list[Channel]:
-    names = _names(found)
+    names = names_of(found)
     return [_channel(account, tallies, names[account.pk]) for account in found]
-
-
-def _names(found: list[Account]) -> dict[int, str]:
-    """What each account is called; one whose name another one has too says its network as well."""
-    often = Counter(account.name for account in found)
-    return {
-        each.pk: each.name if often[each.name] == 1 else f"{each.name} · {each.adapter.label}"
-        for each in found
-    }
 
 
 def _away(user: User) -> Profile | None:
@@ -151,7 +142,7 @@ def _away(user: User) -> Profile | None:
 def _alarms(found: list[Account]) -> list[Alarm]:
     """What is wrong or about to be, account by account, the gravest first; those that were never
     connected do not count."""
-    names = _names(found)
+    names = names_of(found)
     held = [account for account in found if account.locked_credentials]
     alarms = [Alarm(one.pk, names[one.pk], each) for one in held for each in health.warnings(one)[:1]]
     return sorted(alarms, key=lambda alarm: not alarm.warning.grave)[:_MOST_ALARMS]

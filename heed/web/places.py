@@ -8,7 +8,7 @@ from heed.accounts import reach
 from heed.accounts.granting import EVERYWHERE, Place
 from heed.accounts.models import Grant
 from heed.accounts.refusals import CannotChange
-from heed.channels import reach as channels
+from heed.web.account_names import all_names
 
 Choices = list[tuple[str, str]]
 
@@ -18,7 +18,7 @@ def choices() -> list[tuple[str, str | Choices]]:
     kinds: list[tuple[str, Choices]] = [
         (_("One brand"), [(f"brand:{each.pk}", each.name) for each in reach.brands()]),
         (_("One team"), [(f"team:{each.pk}", each.name) for each in reach.teams()]),
-        (_("One account"), [(f"account:{key}", name) for key, name in account_names().items()]),
+        (_("One account"), [(f"account:{key}", name) for key, name in all_names().items()]),
     ]
     return [("", _("Everywhere")), *((title, rows) for title, rows in kinds if rows)]
 
@@ -33,16 +33,6 @@ def chosen(value: str) -> Place:
                 kind, _colon, number = key.partition(":")
                 return Place(kind, int(number), name)  # type: ignore[arg-type]
     raise CannotChange(_("This place is gone. Choose another."), "place")
-
-
-def account_names() -> dict[int, str]:
-    """What each account is called, with its network where two share a name."""
-    found = channels.accounts()
-    often = [each.name for each in found]
-    return {
-        each.pk: each.name if often.count(each.name) == 1 else f"{each.name} · {each.adapter.label}"
-        for each in found
-    }
 
 
 def where(grant: Grant, names: dict[int, str]) -> str:

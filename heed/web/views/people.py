@@ -22,6 +22,7 @@ from heed.accounts import audit, granting, inviting, reach, verbs
 from heed.accounts.models import Grant, Invitation, User
 from heed.accounts.refusals import CannotChange
 from heed.web import invitation_mail, open_sessions, places, second_factor
+from heed.web.account_names import all_names
 from heed.web.admins import permitted
 from heed.web.gate import person
 
@@ -151,7 +152,7 @@ def take_role(request: HttpRequest, someone: int, grant: int) -> HttpResponse:
     held = granting.grant_of(found, grant)
     if held is not None:
         with _said(request):
-            granting.take(person(request), held, places.where(held, places.account_names()))
+            granting.take(person(request), held, places.where(held, all_names()))
             messages.success(request, _("Saved."))
     return redirect("colleague", found.pk)
 
@@ -230,7 +231,7 @@ class _said:  # noqa: N801
 
 
 def _page(request: HttpRequest, **more: Any) -> HttpResponse:
-    by, names = person(request), places.account_names()
+    by, names = person(request), all_names()
     factors = second_factor.with_factor()
     facts = {
         "people": [_row(each, by, names, factors) for each in reach.people()],
@@ -243,7 +244,7 @@ def _page(request: HttpRequest, **more: Any) -> HttpResponse:
 
 
 def _one(request: HttpRequest, found: User, form: RoleForm | None = None) -> HttpResponse:
-    by, names = person(request), places.account_names()
+    by, names = person(request), all_names()
     row = _row(found, by, names, second_factor.with_factor())
     facts = {
         "row": row,

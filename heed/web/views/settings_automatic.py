@@ -24,6 +24,7 @@ from heed.routing.automatic import SPOKEN, Filling
 from heed.routing.desk_hours import EVERYWHERE, Place
 from heed.routing.hours import OpeningHours
 from heed.routing.models import AutomaticMessage
+from heed.web.account_names import all_names
 from heed.web.admins import permitted
 from heed.web.gate import person
 from heed.web.views.settings_hours import closed_moment
@@ -162,7 +163,7 @@ class WordsForm(forms.Form):
 def list_of_messages(request: HttpRequest) -> HttpResponse:
     """The three kinds, what they say now, and which accounts have their own."""
     rows = {(row.kind, row.account_id or 0): row for row in AutomaticMessage.objects.all()}
-    accounts = channels.accounts()
+    accounts = all_names()
     hours = desk_hours.read().hours(EVERYWHERE, clock.now())
     kinds = []
     for kind in Kind.values:
@@ -176,7 +177,7 @@ def list_of_messages(request: HttpRequest) -> HttpResponse:
                 "row": row,
                 "says": _says(row.texts, hours, at, None) if row else [],
                 "when": _when(kind, hours),
-                "accounts": [(each, rows.get((kind, each.pk))) for each in accounts],
+                "accounts": [(number, name, rows.get((kind, number))) for number, name in accounts.items()],
             }
         )
     return render(request, "settings/automatic.html", {"kinds": kinds, "accounts": accounts})

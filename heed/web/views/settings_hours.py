@@ -19,7 +19,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from heed.accounts import reach as people
-from heed.channels import reach as channels
 from heed.lib import clock
 from heed.routing import desk_hours, targets
 from heed.routing.automatic import hours_of_day
@@ -29,6 +28,7 @@ from heed.routing.hours_text import CannotRead, spans_from, text_of
 from heed.routing.models import Hours, Schedule
 from heed.routing.targets import Matter
 from heed.web import due_words
+from heed.web.account_names import all_names
 from heed.web.admins import permitted
 from heed.web.gate import person
 
@@ -255,8 +255,8 @@ def place_choices() -> list[tuple[str, Any]]:
         (written(Place(brand=each.pk)), _("Brand: %(name)s") % {"name": each}) for each in people.brands()
     ]
     accounts = [
-        (written(Place(account=each.pk)), _("Account: %(name)s") % {"name": each})
-        for each in channels.accounts()
+        (written(Place(account=number)), _("Account: %(name)s") % {"name": name})
+        for number, name in all_names().items()
     ]
     teams = [(written(Place(team=each.pk)), _("Team: %(name)s") % {"name": each}) for each in people.teams()]
     return [(written(EVERYWHERE), _("Everything that has no hours of its own")), *brands, *accounts, *teams]

@@ -25,6 +25,7 @@ from heed.inbox.reach.seeing import accounts_seen
 from heed.library import filling, verbs
 from heed.library import reach as library
 from heed.library.models import Guideline, QuickText
+from heed.web.account_names import names_of
 from heed.web.admins import permitted
 from heed.web.gate import person
 from heed.web.guideline_words import written
@@ -212,8 +213,8 @@ def _places(user: User) -> Iterator[Place]:
     yield Place("desk", _("Everybody"), _("The whole desk"))
     for brand in people.brands():
         yield Place(f"brand-{brand.pk}", brand.name, _("Brand"), brand=brand)
-    for account in accounts_seen(user):
-        yield Place(f"account-{account.pk}", account.name, _("Account"), account=account.pk)
+    for number, name in names_of(accounts_seen(user)).items():
+        yield Place(f"account-{number}", name, _("Account"), account=number)
     for team in people.teams():
         yield Place(f"team-{team.pk}", team.name, _("Team"), team=team)
 

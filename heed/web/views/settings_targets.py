@@ -24,6 +24,7 @@ from heed.routing.desk_hours import EVERYWHERE, DeskHours, Place
 from heed.routing.models import Policy
 from heed.routing.targets import Matter
 from heed.web import due_words
+from heed.web.account_names import all_names, names_of
 from heed.web.admins import permitted
 from heed.web.gate import person
 
@@ -37,6 +38,7 @@ UNITS = [("60", gettext_lazy("minutes")), ("3600", gettext_lazy("hours"))]
 LONGEST = 90 * 24 * 3600
 MOST_GROUPS = 100
 MOST_EXAMPLES = 12
+MOST_LOOKED_AT = 100
 
 
 class WithinWidget(forms.MultiWidget):
@@ -107,7 +109,7 @@ class TargetForm(forms.Form):
             ("priorities", _("Priority"), PRIORITIES),
             ("groups", _("Customer group"), [(each, each) for each in groups()]),
             ("teams", _("Team"), [(each.pk, each.name) for each in people.teams()]),
-            ("accounts", _("Account"), [(each.pk, each.name) for each in channels.accounts()]),
+            ("accounts", _("Account"), list(all_names().items())),
             ("brands", _("Brand"), [(each.pk, each.name) for each in people.brands()]),
         ):
             kind = str if name == "groups" else int
@@ -237,7 +239,7 @@ def _names() -> dict[str, dict[Any, Any]]:
         "priorities": dict(PRIORITIES),
         "groups": {},
         "teams": {each.pk: each.name for each in people.teams()},
-        "accounts": {each.pk: each.name for each in channels.accounts()},
+        "accounts": all_names(),
         "brands": {each.pk: each.name for each in people.brands()},
     }
 
@@ -253,10 +255,11 @@ def for_whom(policy: Policy, names: dict[str, dict[Any, Any]]) -> str:
 
 
 def _places(accounts: Iterable[int] = ()) -> list[tuple[Any, Place]]:
-    wanted = set(accounts)
+    wanted, found = set(accounts), channels.accounts()
+    names = names_of(found)
     return [
-        (each.name, Place(account=each.pk, brand=each.brand_id or 0))
-        for each in channels.accounts()
+        (names[each.pk], Place(account=each.pk, brand=each.brand_id or 0))
+        for each in found
         if not wanted or each.pk in wanted
     ]
 
@@ -275,21 +278,23 @@ def _dues(policy: Policy, desk: DeskHours, place: Place, now: datetime) -> list[
 
 
 def _examples(found: list[Policy], desk: DeskHours, now: datetime) -> list[dict[str, Any]]:
-    rows = []
-    for name, place in _places()[:MOST_EXAMPLES]:
+    """When tickets would be due: a row for all accounts of which the same holds."""
+    places, alike = _places(), dict[tuple[Any, ...], list[str]]()
+    for name, place in places[:MOST_LOOKED_AT]:
         for priority, word in (PRIORITIES[0], PRIORITIES[2]):
             policy = targets.first_match(found, Matter(int(priority), "", place))
             told = dict(_dues(policy, desk, place, now)) if policy else {}
-            rows.append(
-                {
-                    "place": name,
-                    "priority": word,
-                    "policy": policy.name if policy else "–",
-                    "first_reply": told.get(due_words.TARGETS["first_reply"], "–"),
-                    "resolution": told.get(due_words.TARGETS["resolution"], "–"),
-                }
-            )
-    return rows
+            dues = (told.get(due_words.TARGETS[each], "–") for each in ("first_reply", "resolution"))
+            alike.setdefault((word, policy.name if policy else "–", *dues), []).append(name)
+    columns = ("priority", "policy", "first_reply", "resolution")
+    return [
+        {"place": _all_of(names, places)} | dict(zip(columns, row, strict=True))
+        for row, names in alike.items()
+    ]
+
+
+def _all_of(names: list[str], places: list[tuple[Any, Place]]) -> str:
+    return _("All accounts") if len(names) == len(places) > 1 else ", ".join(names)
 
 
 urlpatterns = [

@@ -18,13 +18,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from heed.accounts import reach as people
 from heed.accounts.models import Team, User
-from heed.channels import reach as channels
 from heed.lib import clock
 from heed.routing import keeping, reach
 from heed.routing.assignment import routing_of
 from heed.routing.keeping import CannotKeep
 from heed.routing.models import AccountTeam, Profile, Skill, TeamRouting
 from heed.routing.people import is_here, next_shift
+from heed.web.account_names import all_names
 from heed.web.admins import permitted
 from heed.web.gate import person
 
@@ -75,7 +75,7 @@ class TeamForm(forms.Form):
         super().__init__(*args, **more)  # type: ignore[arg-type]
         for name, rows in (
             ("members", [(str(each.pk), str(each)) for each in people.colleagues()]),
-            ("accounts", [(str(each.pk), each.name) for each in channels.accounts()]),
+            ("accounts", [(str(number), name) for number, name in all_names().items()]),
         ):
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)

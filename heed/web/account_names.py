@@ -1,0 +1,24 @@
+"""What accounts are called: one whose name another one has too says its network as well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from heed.channels import reach as channels
+from heed.channels.models import Account
+
+
+def names_of(found: Iterable[Account]) -> dict[int, str]:
+    """The names of these accounts, as they stand beside each other."""
+    accounts = list(found)
+    often = Counter(each.name for each in accounts)
+    return {
+        each.pk: each.name if often[each.name] == 1 else f"{each.name} · {each.adapter.label}"
+        for each in accounts
+    }
+
+
+def all_names() -> dict[int, str]:
+    """The names of all accounts there are."""
+    return names_of(channels.accounts())
