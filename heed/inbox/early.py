@@ -6,18 +6,21 @@ processes may each see the other's half of the story only after both have commit
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 
 from heed.inbox import receipts
 from heed.inbox.models import EarlyNews, Message, Revision, Ticket
 from heed.lib import clock
 from heed.lib.text import first_words
+
+log = logging.getLogger("heed.early")
 
 What = Literal["edited", "removed", "hidden", "receipt", "echo"]
 
@@ -57,8 +60,16 @@ def apply_waiting() -> int:
 
 
 def forget() -> None:
-    """Drop what waited in vain."""
-    EarlyNews.objects.filter(created_at__lt=clock.now() - _KEPT_FOR).delete()
+    """Drop what waited in vain: its message, or the comment that an echo answers, never came to us.
+
+    Nothing can be shown of it, and no answer of ours is touched. The delivery stays in the ledger, and
+    replaying it has the news wait anew.
+    """
+    old = EarlyNews.objects.filter(created_at__lt=clock.now() - _KEPT_FOR)
+    counts = old.order_by().values_list("account", "what").annotate(Count("pk"))
+    for account, what, count in counts:
+        log.info("account %s: %s × %s given up, the message it is about never came", account, count, what)
+    old.delete()
 
 
 def apply(message: Message, news: EarlyNews) -> None:

@@ -215,10 +215,20 @@ class EarlyNews(models.Model):
     what = models.CharField(max_length=20)
     data = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=clock.now)
+    looked_at = models.DateTimeField(null=True, blank=True)
+    """When it was last looked whether an echo has its place now."""
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint("account", "external_id", "what", "at", name="one_early_news"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                models.F("looked_at").asc(nulls_first=True),
+                "id",
+                condition=Q(what="echo"),
+                name="echo_to_look_at",
+            ),
         ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 
 import orjson
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from heed.channels import base
 from heed.channels.base import Echo, Person, Sent
@@ -21,8 +22,12 @@ from heed.inbox.news.finding import find, known_person, new_person
 from heed.lib import clock
 from heed.lib.text import clean, first_words
 
+log = logging.getLogger("heed.echoes")
+
 _CLOCKS_APART = timedelta(seconds=10)
 _SEND_MAY_TAKE = timedelta(minutes=3)
+_AT_ONCE = 500
+"""Parked echoes that one round looks at."""
 
 
 def came_back(account: Account, echo: Echo) -> None:
@@ -36,11 +41,27 @@ def came_back(account: Account, echo: Echo) -> None:
 
 
 def apply_parked() -> None:
-    """Look again at the echoes of which it could not be told whose they are."""
-    for row in EarlyNews.objects.filter(what="echo").select_related("account").order_by("id")[:500]:
-        with transaction.atomic():
-            if _place_echo(row.account, _echo_of(row)):
-                row.delete()
+    """Look again at the echoes of which it could not be told whose they are: first at those nobody has
+    looked at yet, then at those it is longest ago for, so that none stands in the way of another."""
+    parked = EarlyNews.objects.filter(what="echo").order_by(F("looked_at").asc(nulls_first=True), "id")
+    for pk in list(parked.values_list("pk", flat=True)[:_AT_ONCE]):
+        try:
+            with transaction.atomic():
+                _look_at(pk)
+        except Exception:  # the others have their turn all the same, and this one again
+            log.exception("the echo kept as %s", pk)
+            EarlyNews.objects.filter(pk=pk).update(looked_at=clock.now())
+
+
+def _look_at(pk: int) -> None:
+    rows = EarlyNews.objects.select_for_update(of=("self",), skip_locked=True).select_related("account")
+    row = rows.filter(pk=pk).first()
+    if row is None:
+        return
+    if _place_echo(row.account, _echo_of(row)):
+        row.delete()
+    else:
+        EarlyNews.objects.filter(pk=pk).update(looked_at=clock.now())
 
 
 def _place_echo(account: Account, echo: Echo) -> bool:

@@ -32,8 +32,9 @@ from heed.channels.models import Account
 from heed.inbox import arrivals, early, events, intake, ledger, outbox, posts, reach, verbs
 from heed.inbox.arrivals import batch
 from heed.inbox.models import Customer, Delivery, EarlyNews, Event, Identity, Message, Post, Ticket
-from heed.inbox.news import apply_parked
+from heed.inbox.news import apply_parked, echoes
 from heed.inbox.tests.rubber import Rubber, body
+from heed.lib import clock
 from heed.lib.http import AnswerLost
 
 pytestmark = pytest.mark.django_db
@@ -229,6 +230,73 @@ def test_an_echo_may_come_before_the_comment_it_answers(account: Account) -> Non
     assert texts(ticket) == ["words of 1", "hello"]
     assert not ticket.unanswered
     assert EarlyNews.objects.count() == 0
+
+
+class TestParkedEchoes:
+    """Echoes of which it cannot be told yet where they belong."""
+
+    def parked(self, account: Account, *parents: str) -> None:
+        for parent in parents:
+            echo = Echo(external_id=f"e{parent}", at=at(5), visibility="public", parent=parent, text="hello")
+            news(account, echo)
+
+    def waiting(self) -> list[str]:
+        return sorted(EarlyNews.objects.values_list("external_id", flat=True))
+
+    def test_many_that_wait_in_vain_hold_up_no_other(
+        self, account: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(echoes, "_AT_ONCE", 2)
+        self.parked(account, "never", "nowhere", "nobody", "1")
+        news(account, comment("1"))
+        apply_parked()
+        apply_parked()
+        assert texts(Ticket.objects.get()) == ["words of 1", "hello"]
+        assert self.waiting() == ["enever", "enobody", "enowhere"]
+        news(account, comment("never"))
+        for _ in range(2):
+            apply_parked()
+        assert self.waiting() == ["enobody", "enowhere"]
+
+    def test_a_new_one_is_looked_at_first(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(echoes, "_AT_ONCE", 2)
+        self.parked(account, "never", "nowhere", "nobody")
+        apply_parked()
+        news(account, comment("1"))
+        self.parked(account, "1")
+        EarlyNews.objects.filter(external_id="enobody").update(looked_at=clock.now())
+        self.parked(account, "2")
+        news(account, comment("2"))
+        apply_parked()
+        assert self.waiting() == ["enever", "enobody", "enowhere"]
+
+    def test_one_that_cannot_be_looked_at_holds_up_no_other(
+        self, account: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(echoes, "_AT_ONCE", 1)
+        self.parked(account, "spoilt", "1")
+        EarlyNews.objects.filter(external_id="espoilt").update(data={"echo": {"no": "echo"}})
+        news(account, comment("1"))
+        apply_parked()
+        apply_parked()
+        assert self.waiting() == ["espoilt"]
+
+    def test_what_never_comes_is_given_up_and_can_be_replayed(
+        self, account: Account, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO", "heed.early")
+        self.parked(account, "never")
+        with clock.moved(timedelta(days=3) - timedelta(minutes=1)):
+            early.forget()
+            assert self.waiting() == ["enever"]
+        with clock.moved(timedelta(days=3, minutes=1)):
+            early.forget()
+        assert self.waiting() == []
+        assert "1 × echo given up" in caplog.text
+        Delivery.objects.update(state="pending")
+        while intake.take_batch():
+            pass
+        assert self.waiting() == ["enever"]
 
 
 def test_what_two_processes_missed_is_swept_up(account: Account) -> None:
