@@ -95,7 +95,7 @@ def _serve(which: str, bind: str, port: int) -> None:
     calm_collector()
     _hold_many_open()
     application = asgi.app if which == "web" else asgi.door
-    server(application, bind, port, asgi.let_go, asgi.close).run()
+    server(application, bind, port, asgi.begin, asgi.let_go, asgi.close).run()
 
 
 def _hold_many_open() -> None:

@@ -156,6 +156,11 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await pages(scope, receive, send)
 
 
+async def begin() -> None:
+    """Before the first request: the door says from when on it is there."""
+    await door.start()
+
+
 async def let_go() -> None:
     """End the answers that would stay open for hours; those pages come back by themselves."""
     await stream.stop()

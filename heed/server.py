@@ -69,13 +69,19 @@ class Server(uvicorn.Server):
     """Stops when told to: lets go of the answers that stay open for hours, gives the others their time,
     and closes."""
 
-    def __init__(self, config: uvicorn.Config, let_go: Deed, close: Deed) -> None:
+    def __init__(self, config: uvicorn.Config, begin: Deed, let_go: Deed, close: Deed) -> None:
         super().__init__(config)
+        self._begin = begin
         self._let_go = let_go
         self._close = close
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.should_exit = True
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            await self._begin()
 
     async def shutdown(self, sockets: Any = None) -> None:
         await self._let_go()
@@ -83,11 +89,12 @@ class Server(uvicorn.Server):
         await self._close()
 
 
-def server(app: Any, address: str, port: int, let_go: Deed, close: Deed) -> Server:
-    """A server of this application; `run` serves until told to stop."""
+def server(app: Any, address: str, port: int, begin: Deed, let_go: Deed, close: Deed) -> Server:
+    """A server of this application; `run` serves until told to stop. `begin` is done as soon as it listens,
+    `let_go` when it is told to stop, `close` after the last answer."""
     config = uvicorn.Config(
         app, host=address, port=port, interface="asgi3", http=Connection, ws="none", loop="uvloop",
         lifespan="off", backlog=1024, timeout_keep_alive=_IDLE_FOR, timeout_graceful_shutdown=_LAST_ANSWERS,
         proxy_headers=False, server_header=False, access_log=False, log_config=None, log_level="error",
     )  # fmt: skip
-    return Server(config, let_go, close)
+    return Server(config, begin, let_go, close)

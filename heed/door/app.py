@@ -30,7 +30,7 @@ AWAY = Admission(503, body=b"The ledger cannot be written now. Send it again.")
 
 
 class Door:
-    """One per process; starts on its first request."""
+    """One per process; starts when it is told to, at the latest on its first request."""
 
     def __init__(self, conninfo: str, ring: KeyRing) -> None:
         self._conninfo = conninfo
@@ -41,6 +41,10 @@ class Door:
         if scope["type"] == "http":
             with contextlib.suppress(ConnectionAbortedError):  # they left before all of it had come
                 await _answer(send, await self._admit(scope, receive))
+
+    async def start(self) -> None:
+        """Be there, and say so, before anybody calls."""
+        self._running()
 
     async def stop(self) -> None:
         if self._ledger is not None:

@@ -28,6 +28,14 @@ SELECT account, at, headers, body, 'pending', '[]'::jsonb, 0
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::jsonb[], %s::bytea[]) AS new (account, at, headers, body)
 """
 _REFUSED = "UPDATE channels_account SET refused = refused + %s WHERE id = %s"
+BEAT_EVERY = 10.0
+"""Seconds between two beats."""
+_BEAT = """
+INSERT INTO inbox_heartbeat AS known (name, at) VALUES ('door', %(now)s)
+ON CONFLICT (name) DO UPDATE SET at = greatest(known.at, %(now)s), silent_since =
+    CASE WHEN %(now)s - known.at >= interval '2 minutes' THEN coalesce(known.silent_since, known.at)
+    ELSE known.silent_since END
+"""
 
 
 class Row(NamedTuple):
@@ -51,7 +59,8 @@ class Ledger:
 
     def start(self) -> None:
         self._tasks = [
-            asyncio.create_task(each) for each in (self._write_on(), self._listen_on(), self._count_on())
+            asyncio.create_task(each)
+            for each in (self._write_on(), self._listen_on(), self._count_on(), self._beat_on())
         ]
 
     async def stop(self) -> None:
@@ -124,6 +133,15 @@ class Ledger:
             await asyncio.sleep(1)
             with contextlib.suppress(psycopg.Error):
                 await self._flush_refused()
+
+    async def _beat_on(self) -> None:
+        """Say on the ledger's own connection that deliveries can be taken in. Whoever says it first after
+        a longer silence notes from when it was: what was sent meanwhile is read from the networks."""
+        while True:
+            with contextlib.suppress(psycopg.Error):
+                async with self._line.held() as connection:
+                    await connection.execute(_BEAT, {"now": clock.now()})
+            await asyncio.sleep(BEAT_EVERY)
 
     async def _flush_refused(self) -> None:
         counts, self._refused = self._refused, Counter()

@@ -1,10 +1,12 @@
-"""What was missed while Heed was down or an account did not work, read from the network afterwards.
+"""What was missed while the door was shut or an account did not work, read from the network afterwards.
 
 What comes twice changes nothing, so a gap may be read more widely than it was.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -16,23 +18,24 @@ from heed.inbox import ledger
 from heed.inbox.models import Gap, Heartbeat
 from heed.lib import clock, live
 
-WORTH_FILLING = timedelta(minutes=2)
 TOO_OLD = timedelta(days=7)
 """After so long what the network did not give is given up."""
 _MOST_PAGES = 200
 """In one go; a longer gap is gone on with later."""
 _EARLIER = timedelta(minutes=2)
-_INTAKE = "intake"
 
 
-def beat() -> timedelta:
-    """Say that Heed runs; gives back how long it had not, where that is worth filling."""
-    now = clock.now()
+@contextmanager
+def silence() -> Iterator[datetime | None]:
+    """Since when the doors were shut before they opened last, where nobody has seen to it; else None.
+
+    A transaction: whoever gets a time opens the gaps in it, and the next one gets None.
+    """
     with transaction.atomic():
-        before = Heartbeat.objects.select_for_update().filter(name=_INTAKE).first()
-        Heartbeat.objects.update_or_create(name=_INTAKE, defaults={"at": now})
-    silence = now - before.at if before else timedelta()
-    return silence if silence >= WORTH_FILLING else timedelta()
+        door = Heartbeat.objects.select_for_update().filter(silent_since__isnull=False).first()
+        yield door.silent_since if door else None
+        if door:
+            Heartbeat.objects.filter(pk=door.pk).update(silent_since=None)
 
 
 def open_gap(account_id: int, since: datetime) -> Gap | None:

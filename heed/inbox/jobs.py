@@ -277,16 +277,15 @@ def fill_gaps(timestamp: int) -> None:
         defer_once(fill_gap, f"gap:{gap}", gap=gap)
 
 
-@app.periodic(cron="* * * * *")
-@app.task(queue="collect", queueing_lock="heartbeat")
-def heartbeat(timestamp: int) -> None:
-    """Say that Heed runs. After it was down, every account's news of that time is read. Both or neither:
-    once it is said, nobody would look for that time again."""
-    with transaction.atomic():
-        silence = gaps.beat()
-        if silence:
+@app.periodic(cron="* * * * * */10")
+@app.task(queue="collect", queueing_lock="mind_silence")
+def mind_silence(timestamp: int) -> None:
+    """After the doors were shut, what every account was sent meanwhile is read. For all or for none: once
+    it is seen to, nobody looks for that time again."""
+    with gaps.silence() as since:
+        if since is not None:
             for account in Account.objects.exclude(locked_credentials=b"").values_list("pk", flat=True):
-                mind_gap.defer(account=account, since=(clock.now() - silence).isoformat())
+                mind_gap.defer(account=account, since=since.isoformat())
 
 
 @app.periodic(cron="20 * * * *")

@@ -22,7 +22,7 @@ class Desk:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        self.server = web.server(self.app, "127.0.0.1", self.port, self.let_go, self.close)
+        self.server = web.server(self.app, "127.0.0.1", self.port, self.begin, self.let_go, self.close)
         self.thread = threading.Thread(target=self.server.run)
         self.told: list[str] = []
         self.letting_go = asyncio.Event()
@@ -40,6 +40,9 @@ class Desk:
             await self.letting_go.wait()
             self.told.append("answered")
         await send({"type": "http.response.body", "body": b""})
+
+    async def begin(self) -> None:
+        self.told.append("begun")
 
     async def let_go(self) -> None:
         self.told.append("let go")
@@ -127,6 +130,6 @@ def test_open_answers_end_before_it_closes() -> None:
         page.sendall(b"GET /open HTTP/1.1\r\nHost: heed\r\n\r\n")
         until(page, b"begun")
         desk.stop()
-        assert desk.told == ["let go", "answered", "closed"]
+        assert desk.told == ["begun", "let go", "answered", "closed"]
         assert until(page, b"0\r\n\r\n").endswith(b"0\r\n\r\n")
     assert not desk.thread.is_alive()

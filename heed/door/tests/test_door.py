@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -12,11 +13,12 @@ from django.conf import settings
 from django.db import connection
 
 from heed.channels.models import Account
+from heed.door import ledger
 from heed.door.accounts import Known
 from heed.door.app import Door
 from heed.door.line import Line
-from heed.inbox.models import Delivery
-from heed.lib import live
+from heed.inbox.models import Delivery, Heartbeat
+from heed.lib import clock, live
 from heed.lib.crypto import hmac_sha256_hex, key_ring
 from heed.lib.postgres import conninfo
 
@@ -193,3 +195,76 @@ def test_a_changed_account_is_read_anew(account: Account) -> None:
         connection.close()
 
     assert at_the_door(visit) == [200, 403]
+
+
+class TestTheBeat:
+    """A door says that it is there; the first to say so after a silence notes from when it was."""
+
+    def beat(self) -> Heartbeat:
+        """A door that opens, says so once, and closes."""
+
+        async def visit(client: httpx.AsyncClient, door: Door) -> None:
+            await door.start()
+            for _ in range(200):
+                if await Heartbeat.objects.filter(at__gte=began).aexists():
+                    return
+                await asyncio.sleep(0.02)
+
+        began = clock.now()
+        at_the_door(visit)
+        return Heartbeat.objects.get()
+
+    def test_a_first_door_missed_nothing(self) -> None:
+        began = clock.now()
+        door = self.beat()
+        assert (door.name, door.silent_since) == (Heartbeat.DOOR, None)
+        assert began <= door.at <= clock.now()
+
+    @pytest.mark.parametrize(("seconds", "missed"), [(60, False), (115, False), (121, True), (9999, True)])
+    def test_after_a_pause(self, seconds: float, missed: bool) -> None:
+        stopped = self.beat().at
+        with clock.moved(timedelta(seconds=seconds)):
+            opened = self.beat()
+        assert opened.silent_since == (stopped if missed else None)
+        assert opened.at > stopped
+
+    def test_two_silences_are_one_until_somebody_sees_to_it(self) -> None:
+        stopped = self.beat().at
+        for hours in (1, 2):
+            with clock.moved(timedelta(hours=hours)):
+                assert self.beat().silent_since == stopped
+
+    def test_a_clock_that_is_behind_takes_nothing_back(self) -> None:
+        with clock.moved(timedelta(hours=1)):
+            ahead = self.beat().at
+        at_the_door(_a_moment)
+        door = Heartbeat.objects.get()
+        assert (door.at, door.silent_since) == (ahead, None)
+
+    def test_it_goes_on_while_nobody_calls(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(ledger, "BEAT_EVERY", 0.01)
+        seen: set[Any] = set()
+
+        async def visit(client: httpx.AsyncClient, door: Door) -> None:
+            await door.start()
+            for _ in range(500):
+                seen.update([each.at async for each in Heartbeat.objects.all()])
+                if len(seen) > 2:
+                    return
+                await asyncio.sleep(0.02)
+
+        at_the_door(visit)
+        assert len(seen) > 2
+
+    def test_a_ledger_that_cannot_be_written_is_a_door_that_is_shut(self) -> None:
+        async def visit(client: httpx.AsyncClient, door: Door) -> None:
+            door._conninfo = "host=/nowhere"
+            await _a_moment(client, door)
+
+        at_the_door(visit)
+        assert not Heartbeat.objects.exists()
+
+
+async def _a_moment(client: httpx.AsyncClient, door: Door) -> None:
+    await door.start()
+    await asyncio.sleep(0.3)
