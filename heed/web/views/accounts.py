@@ -92,10 +92,10 @@ class Shown:
         """Whether the network can be asked for what was missed."""
         return gaps.can_fill(self.network)
 
-    @property
-    def first_ticket(self) -> Ticket | None:
-        """Proof that something arrives: the first ticket of the account."""
-        return self.account.tickets.order_by("id").first()
+    @cached_property
+    def proof(self) -> Ticket | None:
+        """That something arrives: the account's ticket with the newest news, in the order of an index."""
+        return self.account.tickets.order_by("-last_at", "-id").first()
 
 
 class CredentialsForm(forms.Form):
