@@ -8,12 +8,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+import orjson
 from procrastinate.contrib.django import app
 
 from heed.accounts.models import User
 from heed.inbox.models import Event, Message, Ticket
+from heed.inbox.statements import cleaned, columns, run
 from heed.lib import clock, live
 
 Kind = Literal[
@@ -155,18 +157,41 @@ def record(
     return event
 
 
-def record_many(kind: Kind, happened: Sequence[tuple[Ticket, dict[str, Any]]]) -> None:
+def record_many(kind: Kind, happened: Sequence[tuple[Ticket, Mapping[str, Any]]]) -> None:
     """The same thing of many tickets at once, done by nobody in person: each ticket with the event's data."""
     because, now = _because.get(), clock.now()
-    rows = [
-        Event(kind=kind, account_id=each.account_id, ticket=each, at=now, data={**because, **data})
-        for each, data in happened
-    ]
     with told_together():
-        hand_to_reactions([(kind, row.pk) for row in Event.objects.bulk_create(rows)])
+        write(
+            Happened(kind, each.account_id, each.pk, now, {**because, **data} if because else data)
+            for each, data in happened
+        )
         together = _together.get()
         assert together is not None
         together.tickets |= {each.pk for each, _data in happened}
+
+
+class Happened(NamedTuple):
+    """What happened to a ticket by itself, before it is written."""
+
+    kind: Kind
+    account: int
+    ticket: int
+    at: datetime
+    data: Mapping[str, Any]
+
+
+def write(happened: Iterable[Happened]) -> None:
+    """Write events in one statement and hand them to their reactions."""
+    rows = [(*facts, orjson.dumps(cleaned(data)).decode()) for *facts, data in happened]
+    if rows:
+        hand_to_reactions((kind, pk) for kind, pk in run(_WRITE, *columns(rows)))
+
+
+_WRITE = """
+INSERT INTO inbox_event (kind, account_id, ticket_id, at, data)
+SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::jsonb[])
+RETURNING kind, id
+"""
 
 
 def hand_to_reactions(written: Iterable[tuple[str, int]]) -> None:

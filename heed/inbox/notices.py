@@ -42,6 +42,17 @@ def topic(user_id: int) -> str:
     return f"person:{user_id}"
 
 
+def tell_of_many(people: Iterable[int], kind: str, tickets: Iterable[Ticket], *, text: str = "") -> None:
+    """Tell these people the same of many tickets."""
+    wanted, words = sorted(set(people)), first_words(text, 180)
+    rows = [
+        Notice(user_id=each, kind=kind, ticket=ticket, text=words) for ticket in tickets for each in wanted
+    ]
+    if rows:
+        Notice.objects.bulk_create(rows, ignore_conflicts=True)
+        live.tell(map(topic, wanted))
+
+
 @transaction.atomic
 def tell(
     people: Iterable[int],

@@ -3,7 +3,7 @@ does it, and knows whether it would change anything."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -17,8 +17,10 @@ from django.utils.translation import gettext_lazy
 from heed.accounts.models import Team, User
 from heed.inbox import notices, verbs
 from heed.inbox.models import Message, Notice, Ticket
+from heed.inbox.verbs import together
 from heed.inbox.verbs.automatic import leave_note, send_automatic
 from heed.inbox.verbs.sorting import tag_name
+from heed.inbox.verbs.together import Refused
 from heed.lib import clock
 from heed.lib.text import first_words
 from heed.library import reach as library
@@ -75,6 +77,8 @@ class Action:
     changes: Callable[[Ticket, Values], bool]
     told: bool = True
     """The ticket's story shows it by what it changes."""
+    do_together: Callable[[Sequence[int], Values, Sequence[RuleRun], int], Refused] | None = None
+    """Does it to many tickets at once, where that can be done; gives back those that refuse."""
 
 
 def checked(given: Any) -> dict[str, Any]:
@@ -113,6 +117,19 @@ def do(ticket: Ticket, action: Values, run: RuleRun, index: int) -> None:
     if known is None:
         raise Failed(_("This version does not know what to do here."))
     known.do(ticket, action, run, index)
+
+
+def do_together(runs: Sequence[RuleRun], action: Values, index: int) -> dict[int, Promise | str] | None:
+    """Do it to the tickets of all these runs; returns what those say that refuse. None where each needs its
+    own turn."""
+    known = ACTIONS.get(str(action.get("do")))
+    if known is None or known.do_together is None:
+        return None
+    try:
+        refused = known.do_together([each.ticket_id for each in runs], action, runs, index)
+    except (verbs.CannotTend, Failed) as none:
+        return dict.fromkeys([each.ticket_id for each in runs], none.sentence)
+    return {number: why.sentence for number, why in refused.items()}
 
 
 def would_change(ticket: Ticket, action: Values) -> bool:
@@ -224,8 +241,20 @@ def _assign_person(ticket: Ticket, values: Values, run: RuleRun, index: int) -> 
     verbs.assign(ticket, None, _person(values) if values["person"] else None)
 
 
+def _assign_person_together(
+    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
+) -> Refused:
+    return together.assign(numbers, _person(values) if values["person"] else None)
+
+
 def _assign_team(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
     verbs.give_to_team(ticket, None, _team(values) if values["team"] else None)
+
+
+def _assign_team_together(
+    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
+) -> Refused:
+    return together.give_to_team(numbers, _team(values) if values["team"] else None)
 
 
 def _add_tags(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
@@ -291,10 +320,39 @@ def _notify_team(ticket: Ticket, values: Values, run: RuleRun, index: int) -> No
     notices.tell(members, Notice.Kind.RULE, ticket, text=_notice(values, run))
 
 
+def _notify_person_together(
+    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
+) -> Refused:
+    return _notify_together([_person(values).pk], numbers, _notice(values, runs[0]))
+
+
+def _notify_team_together(
+    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
+) -> Refused:
+    members = _team(values).members.filter(is_active=True).values_list("pk", flat=True)
+    return _notify_together(members, numbers, _notice(values, runs[0]))
+
+
+def _notify_together(people: Iterable[int], numbers: Sequence[int], text: str) -> Refused:
+    tickets = Ticket.objects.filter(pk__in=numbers).order_by("pk")
+    notices.tell_of_many(people, Notice.Kind.RULE, tickets, text=text)
+    return {}
+
+
 def _webhook(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
     from heed.routing.jobs import call_webhook
 
     call_webhook.defer(run=run.pk, index=index)
+
+
+def _webhooks_together(
+    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
+) -> Refused:
+    from heed.routing.jobs import call_webhook
+
+    calls: list[dict[str, Any]] = [{"run": each.pk, "index": index} for each in runs]
+    call_webhook.batch_defer(*calls)
+    return {}
 
 
 def _newest(ticket: Ticket, **facts: object) -> Message | None:
@@ -369,6 +427,7 @@ ACTIONS: dict[str, Action] = {
             _tell_person,
             _assign_person,
             lambda ticket, values: (ticket.assignee_id or 0) != values["person"],
+            do_together=_assign_person_together,
         ),
         Action(
             "assign_team",
@@ -377,6 +436,7 @@ ACTIONS: dict[str, Action] = {
             _tell_team,
             _assign_team,
             lambda ticket, values: (ticket.team_id or 0) != values["team"],
+            do_together=_assign_team_together,
         ),
         Action(
             "add_tags",
@@ -385,6 +445,7 @@ ACTIONS: dict[str, Action] = {
             lambda values: _("add %(tags)s") % {"tags": _listed(values)},
             _add_tags,
             lambda ticket, values: not set(values["tags"]) <= set(ticket.tags),
+            do_together=lambda numbers, values, _runs, _index: together.tag(numbers, add=values["tags"]),
         ),
         Action(
             "remove_tags",
@@ -393,6 +454,7 @@ ACTIONS: dict[str, Action] = {
             lambda values: _("take away %(tags)s") % {"tags": _listed(values)},
             _remove_tags,
             lambda ticket, values: bool(set(values["tags"]) & set(ticket.tags)),
+            do_together=lambda numbers, values, _runs, _index: together.tag(numbers, remove=values["tags"]),
         ),
         Action(
             "priority",
@@ -403,6 +465,9 @@ ACTIONS: dict[str, Action] = {
             ),
             _set_priority,
             lambda ticket, values: ticket.priority != values["priority"],
+            do_together=lambda numbers, values, _runs, _index: together.set_priority(
+                numbers, values["priority"]
+            ),
         ),
         Action(
             "status",
@@ -411,6 +476,7 @@ ACTIONS: dict[str, Action] = {
             lambda values: _("set the status to %(word)s") % {"word": STATUSES.get(values["status"], "?")},
             _set_status,
             lambda ticket, values: ticket.status != values["status"],
+            do_together=lambda numbers, values, _runs, _index: together.set_status(numbers, values["status"]),
         ),
         Action(
             "note",
@@ -453,6 +519,7 @@ ACTIONS: dict[str, Action] = {
             _notify_person,
             lambda ticket, values: True,
             told=False,
+            do_together=_notify_person_together,
         ),
         Action(
             "notify_team",
@@ -462,6 +529,7 @@ ACTIONS: dict[str, Action] = {
             _notify_team,
             lambda ticket, values: True,
             told=False,
+            do_together=_notify_team_together,
         ),
         Action(
             "webhook",
@@ -471,6 +539,7 @@ ACTIONS: dict[str, Action] = {
             _webhook,
             lambda ticket, values: True,
             told=False,
+            do_together=_webhooks_together,
         ),
     )
 }

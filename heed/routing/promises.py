@@ -11,23 +11,24 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import F, QuerySet
 
 from heed.accounts import audit
 from heed.accounts.models import User
 from heed.accounts.rights import need
 from heed.inbox import events
+from heed.inbox.events import Happened
 from heed.inbox.models import Event, Ticket
 from heed.inbox.statements import columns, run
 from heed.lib import clock, live
 from heed.routing import desk_hours, targets
-from heed.routing.desk_hours import ROUND_THE_CLOCK, DeskHours, Version, place_of
+from heed.routing.desk_hours import ROUND_THE_CLOCK, DeskHours, Place, Version
 from heed.routing.models import Policy, Promise
 from heed.routing.moving import promises_may_have_moved
-from heed.routing.targets import Course, Matter
+from heed.routing.targets import Course
 
 End = Promise.End
 REPLIES = (Promise.Target.FIRST_REPLY, Promise.Target.NEXT_REPLY)
@@ -54,23 +55,59 @@ def keep(at: Mapping[int, datetime]) -> None:
     found = targets.policies()
     if not found and not Promise.objects.filter(ticket__in=list(at), ended_at=None).exists():
         return
-    tickets = list(
-        Ticket.objects.select_for_update(of=("self",))
-        .select_related("account", "customer")
-        .filter(pk__in=list(at))
-        .order_by("id")
-    )
+    run(_LOCK, list(at))
+    tickets = [Matter(*row) for row in run(_MATTERS, list(at))]
+    numbers = [ticket.pk for ticket in tickets]
     running: dict[int, dict[str, Promise]] = defaultdict(dict)
-    rows = Promise.objects.filter(ticket__in=tickets, ended_at=None).select_related("policy", "hours")
+    rows = Promise.objects.filter(ticket__in=numbers, ended_at=None).select_related("policy", "hours")
     for row in rows:
         running[row.ticket_id][row.target] = row
     desk = desk_hours.read()
-    facts = _facts([ticket.pk for ticket in tickets], running)
+    facts = _facts(numbers, running)
     work = _Work(found, desk, _over(facts))
     for ticket in tickets:
         work.bring_up_to_date(ticket, running[ticket.pk], facts[ticket.pk], at[ticket.pk])
     work.write()
 
+
+class Matter(NamedTuple):
+    """A ticket, as far as promises ask."""
+
+    pk: int
+    account_id: int
+    priority: int
+    status: str
+    solved_at: datetime | None
+    spam: bool
+    merged_into_id: int | None
+    snoozed_until: datetime | None
+    due_at: datetime | None
+    due_for: str
+    group: str
+    team: int
+    brand: int
+
+    @property
+    def place(self) -> Place:
+        return Place(self.team, self.account_id, self.brand)
+
+    @property
+    def solved(self) -> bool:
+        return self.status == Ticket.Status.SOLVED
+
+    @property
+    def asleep(self) -> bool:
+        return self.snoozed_until is not None
+
+
+_LOCK = "SELECT id FROM inbox_ticket WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+
+_MATTERS = """
+SELECT t.id, t.account_id, t.priority, t.status, t.solved_at, t.spam, t.merged_into_id, t.snoozed_until,
+    t.due_at, t.due_for, c."group", coalesce(t.team_id, 0), coalesce(a.brand_id, 0)
+FROM inbox_ticket t JOIN inbox_customer c ON c.id = t.customer_id
+JOIN channels_account a ON a.id = t.account_id WHERE t.id = ANY(%s) ORDER BY t.id
+"""
 
 Key = tuple[int, str, datetime]
 """Ticket, target, and since when."""
@@ -195,28 +232,20 @@ ORDER BY e.at, e.id
 def _facts(tickets: list[int], running: Mapping[int, Mapping[str, Promise]]) -> dict[int, Facts]:
     kept = [pk for pk in tickets if running.get(pk)]
     answers: dict[int, dict[str, Answered]] = defaultdict(dict)
-    for pk, target, message, at in _rows(_ANSWERS, kept):
+    for pk, target, message, at in run(_ANSWERS, kept):
         answers[pk][target] = Answered(message, at)
-    solved: dict[int, datetime] = dict(_rows(_SOLVED, kept))
+    solved: dict[int, datetime] = dict(run(_SOLVED, kept))
     moves: dict[int, list[Move]] = defaultdict(list)
-    for pk, *move in _rows(_MOVES, kept):
+    for pk, *move in run(_MOVES, kept):
         moves[pk].append(Move(*move))
     found: dict[int, Facts] = {}
-    for pk, waits, last_solved, answered, began, waiting_since, unanswered, last_answer in _rows(
+    for pk, waits, last_solved, answered, began, waiting_since, unanswered, last_answer in run(
         _FACTS, tickets
     ):
         marked = unanswered and waiting_since is not None and (not last_answer or waiting_since > last_answer)
         since = waits or (waiting_since if marked else None)
         found[pk] = Facts(since, answers[pk], solved.get(pk), last_solved, answered, began, moves[pk])
     return found
-
-
-def _rows(query: str, tickets: list[int]) -> list[tuple[Any, ...]]:
-    if not tickets:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(query, [tickets])
-        return list(cursor.fetchall())
 
 
 # ----------------------------------------------------------------------------------- the work
@@ -227,15 +256,17 @@ class _Work:
 
     def __init__(self, found: Sequence[Policy], desk: DeskHours, over: Mapping[Key, Promise]) -> None:
         self.policies, self.desk = found, desk
+        self._matching: dict[tuple[Any, ...], Policy | None] = {}
         self.over = over
         """What was promised for such a wait and has ended. It begins again only where it had been dropped."""
         self.changed: list[Promise] = []
         self.new: list[Promise] = []
-        self.told: list[Event] = []
-        self.tickets: list[Ticket] = []
+        self.told: list[Happened] = []
+        self.due: list[tuple[int, datetime | None, str]] = []
+        """Tickets whose nearest due time is another now, with what is due then."""
 
     def bring_up_to_date(
-        self, ticket: Ticket, running: dict[str, Promise], facts: Facts, at: datetime
+        self, ticket: Matter, running: dict[str, Promise], facts: Facts, at: datetime
     ) -> None:
         wanted = self._wanted(ticket, facts)
         for target, promise in list(running.items()):
@@ -245,8 +276,7 @@ class _Work:
         if begun is not None:  # a wait that runs goes on under the name it has
             rest = {target: since for target, since in wanted.items() if target not in REPLIES}
             wanted = {**rest, begun: facts.waits_since or running[begun].since}
-        matter = Matter(ticket.priority, ticket.customer.group, place_of(ticket))
-        policy = targets.first_match(self.policies, matter)
+        policy = self._policy(ticket.priority, ticket.group, ticket.place)
         for promise in list(running.values()):
             self._move(ticket, promise, policy, wanted.get(promise.target), facts, at)
             if promise.ended_at is not None:
@@ -258,7 +288,13 @@ class _Work:
                     running[target] = new
         self._show(ticket, running.values())
 
-    def _wanted(self, ticket: Ticket, facts: Facts) -> dict[str, datetime]:
+    def _policy(self, *asked: Any) -> Policy | None:
+        """The first policy for such a ticket. Tickets that come together are mostly alike."""
+        if asked not in self._matching:
+            self._matching[asked] = targets.first_match(self.policies, targets.Matter(*asked))
+        return self._matching[asked]
+
+    def _wanted(self, ticket: Matter, facts: Facts) -> dict[str, datetime]:
         """What should be running, and since when."""
         if ticket.spam or ticket.merged_into_id is not None or ticket.solved:
             return {}
@@ -273,7 +309,7 @@ class _Work:
 
     def _ends(
         self,
-        ticket: Ticket,
+        ticket: Matter,
         promise: Promise,
         facts: Facts,
         wanted: Mapping[str, datetime],
@@ -296,7 +332,7 @@ class _Work:
         return True
 
     def _end(
-        self, ticket: Ticket, promise: Promise, at: datetime, end: str | None, by: int | None = None
+        self, ticket: Matter, promise: Promise, at: datetime, end: str | None, by: int | None = None
     ) -> None:
         if end is None:
             late = promise.missed_at is not None or (promise.due is not None and promise.due < at)
@@ -309,7 +345,7 @@ class _Work:
 
     def _move(
         self,
-        ticket: Ticket,
+        ticket: Matter,
         promise: Promise,
         policy: Policy | None,
         since: datetime | None,
@@ -323,7 +359,7 @@ class _Work:
             return
         moves = [each for each in facts.moves if each.at > promise.counted_at]
         at = moves[-1].at if moves else max(at, promise.counted_at)
-        paused = targets.stands(policy, ticket.status, asleep=ticket.snoozed_until is not None)
+        paused = targets.stands(policy, ticket.status, asleep=ticket.asleep)
         version = self._version(policy, ticket, at)
         earlier = since is not None and since < promise.since
         now = (policy.pk, seconds, version.pk or None, paused)
@@ -348,7 +384,7 @@ class _Work:
             self.told.append(set_to(ticket, promise, at))
 
     def _begin(
-        self, ticket: Ticket, target: str, since: datetime, policy: Policy | None, at: datetime
+        self, ticket: Matter, target: str, since: datetime, policy: Policy | None, at: datetime
     ) -> Promise | None:
         seconds = targets.promised(policy, target) if policy else None
         if policy is None or seconds is None:
@@ -358,7 +394,7 @@ class _Work:
             return self._take_up(ticket, ended, policy, at)
         version = self._version(policy, ticket, since)
         promise = Promise(
-            ticket=ticket,
+            ticket_id=ticket.pk,
             target=target,
             policy=policy,
             hours_id=version.pk or None,
@@ -368,7 +404,7 @@ class _Work:
             paused=False,
         )
         self._time(promise, version)
-        if targets.stands(policy, ticket.status, asleep=ticket.snoozed_until is not None):
+        if targets.stands(policy, ticket.status, asleep=ticket.asleep):
             course = Course(version.hours, seconds, 0, since)
             promise.used, promise.counted_at = course.run_until(max(at, since)), max(at, since)
             promise.paused = True
@@ -377,7 +413,7 @@ class _Work:
         self.told.append(set_to(ticket, promise, since))
         return promise
 
-    def _take_up(self, ticket: Ticket, promise: Promise, policy: Policy, at: datetime) -> Promise | None:
+    def _take_up(self, ticket: Matter, promise: Promise, policy: Policy, at: datetime) -> Promise | None:
         """Go on with what was dropped: it was no spam after all."""
         if promise.end != End.DROPPED:
             return None
@@ -386,10 +422,10 @@ class _Work:
         self._move(ticket, promise, policy, None, NOTHING, at)
         return promise if promise.ended_at is None else None
 
-    def _version(self, policy: Policy, ticket: Ticket, at: datetime) -> Version:
+    def _version(self, policy: Policy, ticket: Matter, at: datetime) -> Version:
         if policy.time == Policy.Clock.ELAPSED:
             return ROUND_THE_CLOCK
-        return self.desk.version(place_of(ticket), at)
+        return self.desk.version(ticket.place, at)
 
     def _time(self, promise: Promise, version: Version) -> None:
         course = Course(version.hours, promise.seconds, promise.used, promise.counted_at, promise.paused)
@@ -397,23 +433,23 @@ class _Work:
         warn = timedelta(seconds=promise.policy.warn_before)
         promise.warn_at = max(promise.since, promise.due - warn) if promise.due and warn else None
 
-    def _show(self, ticket: Ticket, running: Iterable[Promise]) -> None:
+    def _show(self, ticket: Matter, running: Iterable[Promise]) -> None:
         """The nearest due time, on the ticket itself."""
         dues = [(each.due, each.target) for each in running if each.due is not None]
         due_at, due_for = min(dues) if dues else (None, "")
         if (ticket.due_at, ticket.due_for) != (due_at, due_for):
-            ticket.due_at, ticket.due_for = due_at, due_for
-            self.tickets.append(ticket)
+            self.due.append((ticket.pk, due_at, due_for))
 
     def write(self) -> None:
         if self.changed:
             run(_CHANGE, *columns(_row(each) for each in self.changed))
-        Promise.objects.bulk_create(self.new, ignore_conflicts=True)
-        if self.tickets:
-            run(_SHOW_DUE, *columns((each.pk, each.due_at, each.due_for) for each in self.tickets))
-        tell(self.told)
-        if self.tickets:
-            live.tell(events.topics_of([each.pk for each in self.tickets]))
+        if self.new:
+            run(_BEGIN, *columns((each.ticket_id, each.target, *_row(each)[1:]) for each in self.new))
+        if self.due:
+            run(_SHOW_DUE, *columns(self.due))
+        events.write(self.told)
+        if self.due:
+            live.tell(events.topics_of([number for number, *_due in self.due]))
 
 
 _CHANGING = {
@@ -438,6 +474,12 @@ _CHANGE = f"""
 UPDATE routing_promise AS p SET {", ".join(f'"{name}" = new."{name}"' for name in _CHANGING)}
 FROM unnest(%s::bigint[], {", ".join(f"%s::{type}[]" for type in _CHANGING.values())})
     AS new (id, {", ".join(f'"{name}"' for name in _CHANGING)}) WHERE p.id = new.id
+"""  # noqa: S608
+
+_BEGIN = f"""
+INSERT INTO routing_promise (ticket_id, target, {", ".join(f'"{name}"' for name in _CHANGING)})
+SELECT * FROM unnest(%s::bigint[], %s::text[], {", ".join(f"%s::{type}[]" for type in _CHANGING.values())})
+ON CONFLICT DO NOTHING
 """  # noqa: S608
 
 _SHOW_DUE = """
@@ -486,36 +528,29 @@ def _clock_of(promise: Promise) -> Any:
 # ------------------------------------------------------------------------------------- telling
 
 
-def set_to(ticket: Ticket, promise: Promise, at: datetime) -> Event:
+def set_to(ticket: Matter, promise: Promise, at: datetime) -> Happened:
     """That something is due then, or that its clock stands (due is empty)."""
     return _event("target_set", ticket, promise, at)
 
 
-def missed(ticket: Ticket, promise: Promise) -> Event:
+def missed(ticket: Matter | Ticket, promise: Promise) -> Happened:
     """That it was due and did not happen. The event's time is the due time, whenever that was noticed."""
     return _event("due_missed", ticket, promise, promise.due or clock.now())
 
 
-def _event(kind: events.Kind, ticket: Ticket, promise: Promise, at: datetime) -> Event:
-    return Event(
-        kind=kind,
-        account_id=ticket.account_id,
-        ticket_id=ticket.pk,
-        at=at,
-        data={
+def _event(kind: events.Kind, ticket: Matter | Ticket, promise: Promise, at: datetime) -> Happened:
+    return Happened(
+        kind,
+        ticket.account_id,
+        ticket.pk,
+        at,
+        {
             "target": promise.target,
             "since": promise.since.isoformat(),
             "due": promise.due.isoformat() if promise.due else None,
             "policy": promise.policy_id,
         },
     )
-
-
-def tell(told: Sequence[Event]) -> None:
-    """Write events and hand them to their reactions."""
-    if told:
-        written = Event.objects.bulk_create(told)
-        events.hand_to_reactions([(each.kind, each.pk) for each in written])
 
 
 AT_ONCE = 500
@@ -532,14 +567,12 @@ def say_what_is_due(now: datetime) -> int:
     tickets = {ticket.pk: ticket for ticket in locked}
     late = list(past.filter(ticket__in=list(tickets)))
     soon = list(near.filter(ticket__in=list(tickets)))
-    for promise in late:
-        promise.missed_at = promise.due
-    for promise in soon:
-        promise.warned_at = now
-    Promise.objects.bulk_update([*late, *soon], ["missed_at", "warned_at"])
+    Promise.objects.filter(pk__in=[each.pk for each in late]).update(missed_at=F("due"))
+    Promise.objects.filter(pk__in=[each.pk for each in soon]).update(warned_at=now)
     told = [missed(tickets[each.ticket_id], each) for each in late]
-    tell([*told, *(_event("due_soon", tickets[each.ticket_id], each, now) for each in soon)])
-    if told or soon:
+    told += [_event("due_soon", tickets[each.ticket_id], each, now) for each in soon]
+    events.write(told)
+    if told:
         live.tell(events.topics_of(sorted({each.ticket_id for each in (*late, *soon)})))
     return len(late) + len(soon)
 

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+import orjson
+from django.db import OperationalError, transaction
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from heed.inbox import events as happenings
-from heed.inbox.conditions import BadCondition, Condition, Facts, Test, parse
+from heed.inbox.conditions import BadCondition, Condition, Test, parse
+from heed.inbox.conditions.meanings import AllOf, AnyOf, NotThis, OneOf, Says
 from heed.inbox.models import Event, Message, Ticket
+from heed.inbox.search import index as search_index
+from heed.inbox.search.lexicon import Lexicon, Phrase
+from heed.inbox.statements import cleaned, columns, run
 from heed.inbox.verbs import CannotAct, CannotAnswer
 from heed.inbox.verbs.tending import locked
 from heed.lib import clock
@@ -76,14 +82,15 @@ class Ready:
         where it asks for them."""
         return self._allowed(Ticket.objects.filter(self.test.q()))
 
-    def among(self, numbers: Iterable[int]) -> set[int]:
+    def among(self, numbers: Iterable[int], words: Words) -> set[int]:
         """Those of these tickets for which the condition holds now. Where it asks for words they are read
         from the messages: what search looks in is written a moment after a message has come."""
-        rows = Ticket.objects.filter(pk__in=list(numbers))
-        if not self.condition.reads:
-            return set(self._allowed(rows.filter(self.test.q())).values_list("pk", flat=True))
-        found = self._allowed(rows).select_related("account", "customer", "identity")
-        return {each.pk for each in found if self.test.holds(Facts(each, None, clock.now()))}
+        wanted = list(numbers)
+        if not wanted:
+            return set()
+        test = _read_in(self.test, wanted, words) if self.condition.reads else self.test
+        rows = Ticket.objects.filter(test.q(), pk__in=wanted)
+        return set(self._allowed(rows).values_list("pk", flat=True))
 
     def _allowed(self, rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
         if not self.condition.asks("is", "merged"):
@@ -91,6 +98,38 @@ class Ready:
         if not self.condition.asks("is", "blocked"):
             rows = rows.filter(identity__blocked=False)
         return rows if self.condition.asks("is", "spam") else rows.filter(spam=False)
+
+
+class Words:
+    """The words of some tickets, read when they are asked for, all at once."""
+
+    def __init__(self, numbers: Iterable[int]) -> None:
+        self._wanted = set(numbers)
+        self._known: dict[int, Lexicon] = {}
+
+    def with_phrase(self, asked: Phrase, numbers: Iterable[int]) -> frozenset[int]:
+        """Those of these tickets that say it."""
+        self._known |= search_index.lexicons_of(self._wanted - self._known.keys())
+        return frozenset(each for each in numbers if each in self._known and self._known[each].holds(asked))
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Something was done to these: what they say is to be read anew."""
+        for each in numbers:
+            self._known.pop(each, None)
+
+
+def _read_in(test: Test, numbers: Sequence[int], words: Words) -> Test:
+    """The same test, with the tickets in the place of each phrase that say it."""
+    match test:
+        case Says(phrase):
+            return OneOf("pk", words.with_phrase(phrase, numbers))
+        case AllOf(tests):
+            return AllOf(tuple(_read_in(each, numbers, words) for each in tests))
+        case AnyOf(tests):
+            return AnyOf(tuple(_read_in(each, numbers, words) for each in tests))
+        case NotThis(inside):
+            return NotThis(_read_in(inside, numbers, words))
+    return test
 
 
 # ----------------------------------------------------------------------------- when something happened
@@ -103,21 +142,22 @@ def run_rules(events: Sequence[Event]) -> None:
         return
     rules = list(Rule.objects.filter(on=True, when__overlap=list({each.kind for each in wanted})))
     stopped: set[int] = set()
+    words = Words(each.ticket_id for each in wanted if each.ticket_id)
     for rule in rules:
         mine = {each.ticket_id: each for each in wanted if _sets_off(rule, each)}
         ready = made_ready(rule) if mine else None
         if ready is not None:
-            held = _run_for(ready, {pk: event for pk, event in mine.items() if pk and pk not in stopped})
+            left = {pk: event for pk, event in mine.items() if pk and pk not in stopped}
+            held = _run_for(ready, left, words)
             stopped |= held if rule.stop else set()
 
 
-def _run_for(ready: Ready, mine: Mapping[int, Event]) -> set[int]:
+def _run_for(ready: Ready, mine: Mapping[int, Event], words: Words) -> set[int]:
     """Run a rule for the tickets of these events; returns those for which it holds."""
-    ran = RuleRun.objects.filter(rule=ready.rule, event__in=list(mine.values()))
+    ran = RuleRun.objects.filter(rule=ready.rule, event__in=[each.pk for each in mine.values()])
     before = set(ran.values_list("ticket", flat=True))
-    held = ready.among(set(mine) - before)
-    for number in sorted(held):
-        _run(ready, number, mine[number])
+    held = ready.among(mine.keys() - before, words)
+    run_together(ready, {number: mine[number] for number in sorted(held)}, words)
     return held | before
 
 
@@ -199,16 +239,20 @@ def _go_on(ready: Ready, handled: Q) -> int:
             .order_by("pk")
             .values_list("pk", flat=True)[:AT_ONCE]
         )
-        states = states_of(numbers)
-        known = RuleRun.objects.filter(rule=ready.rule, ticket__in=numbers, event=None)
-        before = set(known.values_list("ticket", "state"))
-        todo = [number for number in numbers if (number, states[number]) not in before]
-        ran += sum(_run(ready, number, None) for number in todo)
+        ran += run_together(ready, dict.fromkeys(_not_run_yet(ready.rule, numbers)), Words(numbers))
         cursor = numbers[-1] if len(numbers) == AT_ONCE else 0
         Rule.objects.filter(pk=ready.rule.pk).update(cursor=cursor)
         if not cursor:
             break
     return ran
+
+
+def _not_run_yet(rule: Rule, numbers: Iterable[int]) -> list[int]:
+    """Those of the tickets that do not stand as they did after this rule ran."""
+    states = states_of(numbers)
+    known = RuleRun.objects.filter(rule=rule, ticket__in=list(states), event=None)
+    before = set(known.values_list("ticket", "state"))
+    return sorted(pk for pk, state in states.items() if (pk, state) not in before)
 
 
 def in_time(ready: Ready) -> QuerySet[Ticket]:
@@ -239,59 +283,158 @@ def forget_old_runs() -> None:
         continue
 
 
-# ----------------------------------------------------------------------------- one run
+# ----------------------------------------------------------------------------- the runs
+
+
+def run_together(ready: Ready, mine: Mapping[int, Event | None], words: Words) -> int:
+    """Run a rule for these tickets, each with the event that set it off, where one did; returns for how many
+    it did. What cannot be done together is done one by one."""
+    if not mine:
+        return 0
+    try:
+        return _run(ready, mine, words)
+    except OperationalError:
+        raise
+    except Exception:
+        if len(mine) == 1:
+            raise
+        log.exception("rule %s cannot run for %s tickets together: one by one", ready.rule.pk, len(mine))
+    return sum(_run(ready, {number: event}, words) for number, event in mine.items())
 
 
 @transaction.atomic
-def _run(ready: Ready, number: int, event: Event | None) -> bool:
-    """Run a rule for a ticket, unless it does not hold any more or has run; whether it did."""
-    ticket = locked(Ticket(pk=number))
+def _run(ready: Ready, mine: Mapping[int, Event | None], words: Words) -> int:
+    """Run a rule, except for tickets for which it does not hold any more, or has run."""
+    with happenings.told_together():
+        runs = _begun(ready, mine, words)
+        for led, some in _by_what_led(runs).items():
+            with happenings.because(rules=[*led, ready.rule.pk], rule_name=ready.rule.name):
+                for index, action in enumerate(ready.rule.actions):
+                    _do(some, action, index)
+                _tell(some)
+        _end(runs, by_time=None in mine.values())
+    words.forget(each.ticket_id for each in runs)
+    return len(runs)
+
+
+def _begun(ready: Ready, mine: Mapping[int, Event | None], words: Words) -> list[RuleRun]:
+    """A run for each ticket, which is locked: now it is certain whether there is anything to do."""
     rule = ready.rule
-    if not ready.among([number]) or _too_often(rule, number):
-        return False
-    if event is None:
-        done = RuleRun.objects.filter(rule=rule, ticket=number, event=None, state=states_of([number])[number])
-        if done.exists():
-            return False
-        run = RuleRun.objects.create(rule=rule, ticket=ticket, condition=rule.condition)
-    else:
-        run, new = RuleRun.objects.get_or_create(
-            rule=rule, event=event, defaults={"ticket": ticket, "condition": rule.condition}
-        )
-        if not new:
-            return False
-    led = [*(led_by(event) if event else []), rule.pk]
-    with happenings.because(rules=led, rule_name=rule.name):
-        run.outcome = [_do(ticket, action, run, index) for index, action in enumerate(rule.actions)]
-        _tell(run, ticket)
-    run.failed = any(each["ok"] is False for each in run.outcome)
-    run.state = "" if event else states_of([number])[number]
-    run.save(update_fields=["outcome", "failed", "state"])
-    return True
+    locked = Ticket.objects.select_for_update().filter(pk__in=list(mine)).order_by("pk")
+    numbers = ready.among(list(locked.values_list("pk", flat=True)), words)
+    numbers -= _too_often(rule, numbers)
+    numbers &= set(_not_run_yet(rule, [pk for pk in numbers if mine[pk] is None])) | {
+        pk for pk in numbers if mine[pk] is not None
+    }
+    events = {number: mine[number] for number in sorted(numbers)}
+    made = run(
+        _BEGIN,
+        *(rule.pk, clock.now(), rule.condition),
+        *([*events], [each.pk if each else None for each in events.values()]),
+    )
+    return [
+        RuleRun(pk=pk, rule=rule, ticket_id=ticket, event=mine[ticket], outcome=[])
+        for pk, ticket in sorted(made, key=lambda row: row[1])
+    ]
 
 
-def _too_often(rule: Rule, ticket: int) -> bool:
+_BEGIN = """
+INSERT INTO routing_rulerun (rule_id, at, condition, ticket_id, event_id, state, outcome, failed)
+SELECT %s, %s, %s, ticket, event, '', '[]', false
+FROM unnest(%s::bigint[], %s::bigint[]) AS new (ticket, event)
+ON CONFLICT DO NOTHING RETURNING id, ticket_id
+"""
+
+
+def _by_what_led(runs: Iterable[RuleRun]) -> dict[tuple[int, ...], list[RuleRun]]:
+    found: dict[tuple[int, ...], list[RuleRun]] = defaultdict(list)
+    for each in runs:
+        found[tuple(led_by(each.event)) if each.event else ()].append(each)
+    return found
+
+
+def _too_often(rule: Rule, tickets: Iterable[int]) -> set[int]:
     hour = clock.now() - timedelta(hours=1)
-    return RuleRun.objects.filter(rule=rule, ticket=ticket, at__gt=hour).count() >= MOST_AN_HOUR
+    rows = RuleRun.objects.filter(rule=rule, ticket__in=list(tickets), at__gt=hour).values_list("ticket")
+    often = rows.annotate(n=Count("pk")).filter(n__gte=MOST_AN_HOUR).order_by()
+    return {ticket for ticket, _n in often}
 
 
-def _do(ticket: Ticket, action: Mapping[str, Any], run: RuleRun, index: int) -> dict[str, Any]:
-    """Do one action. One that fails is noted, in English, and holds up no other."""
+def _do(runs: Sequence[RuleRun], action: Mapping[str, Any], index: int) -> None:
+    """Do one action to all tickets. Where it fails that is noted, in English, and holds up no other."""
     noted = actions.noted(action)
+    said = _said_together(runs, action, index) if len(runs) > 1 else None
+    for each in runs:
+        words = _said_alone(each, action, index) if said is None else said.get(each.ticket_id)
+        if words is not None:
+            each.outcome.append({**noted, "ok": False, "said": words})
+        else:
+            each.outcome.append({**noted, "ok": None if action["do"] == "webhook" else True})
+
+
+def _said_together(runs: Sequence[RuleRun], action: Mapping[str, Any], index: int) -> dict[int, str] | None:
+    """What the tickets say to which it could not be done; None where it is to be done one by one."""
     try:
         with translation.override("en"), transaction.atomic():
-            actions.do(ticket, action, run, index)
+            refused = actions.do_together(runs, action, index)
+            return None if refused is None else {pk: str(why) for pk, why in refused.items()}
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.info("action %s of rule %s: one by one (%s)", index, runs[0].rule_id, type(error).__name__)
+        return None
+
+
+def _said_alone(ran: RuleRun, action: Mapping[str, Any], index: int) -> str | None:
+    """Why it could not be done to a ticket; None where it was."""
+    try:
+        with translation.override("en"), transaction.atomic():
+            actions.do(locked(Ticket(pk=ran.ticket_id)), action, ran, index)
     except (CannotAct, CannotAnswer, actions.Failed) as refused:
         with translation.override("en"):
-            return {**noted, "ok": False, "said": str(refused.sentence)}
+            return str(refused.sentence)
     except Exception as error:
-        log.exception("rule %s, action %s", run.rule_id, index)
-        return {**noted, "ok": False, "said": type(error).__name__}
-    return {**noted, "ok": None if action["do"] == "webhook" else True}
+        log.exception("rule %s, action %s", ran.rule_id, index)
+        return type(error).__name__
+    return None
 
 
-def _tell(run: RuleRun, ticket: Ticket) -> None:
-    """In the ticket's story stands what does not show there by itself."""
-    quiet = [each for each in run.outcome if each["ok"] is False or not actions.ACTIONS[each["do"]].told]
-    if quiet:
-        happenings.record("rule_ran", ticket=ticket, rule=run.rule_id, run=run.pk, did=quiet)
+def _tell(runs: Iterable[RuleRun]) -> None:
+    """In the tickets' stories stands what does not show there by itself."""
+    quiet = {each: [deed for deed in each.outcome if _is_quiet(deed)] for each in runs}
+    told = {each: deeds for each, deeds in quiet.items() if deeds}
+    if told:
+        tickets = Ticket.objects.only("account_id").in_bulk([each.ticket_id for each in told])
+        happenings.record_many(
+            "rule_ran",
+            [
+                (tickets[each.ticket_id], {"rule": each.rule_id, "run": each.pk, "did": deeds})
+                for each, deeds in told.items()
+            ],
+        )
+
+
+def _is_quiet(deed: Mapping[str, Any]) -> bool:
+    return deed["ok"] is False or not actions.ACTIONS[deed["do"]].told
+
+
+def _end(runs: Sequence[RuleRun], *, by_time: bool) -> None:
+    states = states_of([each.ticket_id for each in runs]) if by_time else {}
+    rows = [
+        (
+            each.pk,
+            orjson.dumps(cleaned(each.outcome)).decode(),
+            any(deed["ok"] is False for deed in each.outcome),
+            states.get(each.ticket_id, ""),
+        )
+        for each in runs
+    ]
+    if rows:
+        run(_END, *columns(rows))
+
+
+_END = """
+UPDATE routing_rulerun AS r SET outcome = new.outcome, failed = new.failed, state = new.state
+FROM unnest(%s::bigint[], %s::jsonb[], %s::bool[], %s::text[]) AS new (id, outcome, failed, state)
+WHERE r.id = new.id
+"""

@@ -67,7 +67,7 @@ def tag(ticket: Ticket, user: User | None, *, add: Iterable[str] = (), remove: I
     if after == before:
         return
     if len(after) > MOST_TAGS:
-        raise CannotTend(_("A ticket has at most %(most)d tags.") % {"most": MOST_TAGS})
+        raise too_many_tags()
     Tag.objects.bulk_create([Tag(name=name) for name in sorted(after - before)], ignore_conflicts=True)
     write(ticket, tags=sorted(after))
     events.record(
@@ -77,6 +77,10 @@ def tag(ticket: Ticket, user: User | None, *, add: Iterable[str] = (), remove: I
         added=sorted(after - before),
         removed=sorted(before - after),
     )
+
+
+def too_many_tags() -> CannotTend:
+    return CannotTend(_("A ticket has at most %(most)d tags.") % {"most": MOST_TAGS})
 
 
 def tag_name(text: str) -> str:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
@@ -46,8 +48,7 @@ def assign(ticket: Ticket, user: User | None, assignee: User | None, *, tell: bo
 @transaction.atomic
 def give_to_team(ticket: Ticket, user: User | None, team: Team | None) -> None:
     """Make it a team's matter, or nobody's in particular. Who has it keeps it."""
-    if team is not None and team.archived:
-        raise CannotTend(_("This team takes no more tickets."))
+    refuse_archived(team)
     if change(ticket, team=team):
         facts = {"to": team.name, "team": team.pk} if team else {"to": ""}
         events.record("team_changed", ticket=ticket, actor=user, **facts)
@@ -77,8 +78,23 @@ def set_status(ticket: Ticket, user: User | None, status: str) -> None:
 
 def missing_on_solve(ticket: Ticket) -> dict[str, str]:
     """The fields without which this ticket cannot be solved: titles by key."""
-    wanted = Field.objects.filter(required_on_solve=True, archived=False).order_by("position", "id")
+    return missing_among(needed_to_solve(), ticket)
+
+
+def needed_to_solve() -> list[Field]:
+    """The fields without which no ticket can be solved."""
+    wanted = Field.objects.filter(required_on_solve=True, archived=False)
+    return list(wanted.order_by("position", "id"))
+
+
+def missing_among(wanted: Iterable[Field], ticket: Ticket) -> dict[str, str]:
+    """Those of the wanted fields that this ticket has no answer to: titles by key."""
     return {each.key: each.title for each in wanted if ticket.fields.get(each.key) in (None, "")}
+
+
+def refuse_archived(team: Team | None) -> None:
+    if team is not None and team.archived:
+        raise CannotTend(_("This team takes no more tickets."))
 
 
 def refuse_spam(ticket: Ticket) -> None:
