@@ -24,8 +24,8 @@ SELECT i.account_id, i.id, i.customer_id, p.id, CASE WHEN p.id IS NULL THEN 'pri
     CASE WHEN NOT open THEN 'solved' WHEN n %% 3 = 0 THEN 'new' WHEN n %% 7 = 0 THEN 'pending'
         ELSE 'open' END,
     n > %(n)s - %(people)s, waits, CASE WHEN waits THEN numbered.at END,
-    CASE WHEN n %% 4 > 0 THEN (%(agents)s::bigint[])[1 + n / 20 %% cardinality(%(agents)s::bigint[])] END,
-    CASE WHEN n %% 5 > 0 THEN (%(teams)s::bigint[])[1 + n / 7 %% cardinality(%(teams)s::bigint[])] END,
+    CASE WHEN n / 20 %% 4 > 0 THEN (%(agents)s::bigint[])[1 + n / 80 %% cardinality(%(agents)s::bigint[])] END,
+    CASE WHEN n / 20 %% 5 > 0 THEN (%(teams)s::bigint[])[1 + n / 7 %% cardinality(%(teams)s::bigint[])] END,
     CASE n %% 50 WHEN 1 THEN 4 WHEN 2 THEN 3 ELSE 2 END,
     CASE WHEN n %% 1000 = 3 THEN ARRAY['recall'] WHEN n %% 10 = 3 THEN ARRAY['returns'] ELSE '{}' END,
     said.lang, 'Order ' || (80000000 + n), numbered.at - interval '2 hours', CASE WHEN NOT open THEN numbered.at END, numbered.at,
@@ -65,7 +65,7 @@ SELECT t.account_id, t.id, t.identity_id, 'long-' || k, CASE WHEN k %% 3 = 2 THE
 FROM (SELECT * FROM inbox_ticket ORDER BY id DESC LIMIT 1) t, generate_series(1, %(long)s) k;
 
 -- The counters, which triggers keep otherwise
-INSERT INTO inbox_tallychange (account_id, assignee_id, team_id, open, unanswered)
+INSERT INTO inbox_tallychange (account_id, assignee_id, team_id, open, unanswered, tickets)
 SELECT account_id, assignee_id, team_id, count(*) FILTER (WHERE status <> 'solved'),
-    count(*) FILTER (WHERE unanswered)
-FROM inbox_ticket WHERE status <> 'solved' OR unanswered GROUP BY 1, 2, 3;
+    count(*) FILTER (WHERE unanswered), count(*)
+FROM inbox_ticket GROUP BY 1, 2, 3;

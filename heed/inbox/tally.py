@@ -12,8 +12,8 @@ def fold() -> None:
         cursor.execute(
             """WITH gone AS (DELETE FROM inbox_tallychange WHERE id IN (
                    SELECT id FROM inbox_tallychange ORDER BY id LIMIT 50000 FOR UPDATE SKIP LOCKED
-               ) RETURNING account_id, assignee_id, team_id, open, unanswered)
-               INSERT INTO inbox_tallychange (account_id, assignee_id, team_id, open, unanswered)
-               SELECT account_id, assignee_id, team_id, sum(open), sum(unanswered) FROM gone
-               GROUP BY 1, 2, 3 HAVING sum(open) <> 0 OR sum(unanswered) <> 0"""
+               ) RETURNING account_id, assignee_id, team_id, open, unanswered, tickets)
+               INSERT INTO inbox_tallychange (account_id, assignee_id, team_id, open, unanswered, tickets)
+               SELECT account_id, assignee_id, team_id, sum(open), sum(unanswered), sum(tickets) FROM gone
+               GROUP BY 1, 2, 3 HAVING sum(open) <> 0 OR sum(unanswered) <> 0 OR sum(tickets) <> 0"""
         )

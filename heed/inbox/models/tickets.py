@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from heed.accounts.models import Team
 from heed.channels.models import Account
@@ -17,6 +17,37 @@ from heed.lib import clock
 
 OPEN = ~Q(status="solved") & Q(snoozed_until=None)
 """What open work is: neither solved nor put to sleep. The lists and their counters agree on it."""
+
+_WORK = ~Q(status="solved") | Q(unanswered=True)
+_SPECIAL = ~Q(priority=2)
+"""Of another priority than most."""
+_CLOSING = Q(unanswered=True, window_closes_at__isnull=False)
+_SINCE_UNKNOWN = Q(unanswered=True, waiting_since=None)
+
+
+def _has(column: str) -> Q:
+    return Q(**{f"{column}__isnull": False})
+
+
+def _along(part: str, name: str) -> list[models.Index]:
+    """The orders of the lists within an account, a team, or what somebody has."""
+    own = Q() if part == "account" else _has(part)
+    ways: list[tuple[str, tuple[str, ...], Q]] = [
+        ("", ("last_at",), Q()),
+        ("open_", ("last_at",), OPEN),
+        ("unanswered_", ("last_at",), Q(unanswered=True)),
+        ("spam_", ("last_at",), Q(spam=True)),
+        ("due_", ("due_at",), _has("due_at")),
+        ("snoozed_", ("snoozed_until",), _has("snoozed_until")),
+        ("waiting_", ("waiting_since",), _has("waiting_since")),
+        ("closing_", ("window_closes_at",), _CLOSING),
+        ("prio_", ("priority", "last_at"), _SPECIAL),
+        ("work_prio_", ("priority", "last_at"), _WORK & _SPECIAL),
+    ]
+    return [
+        models.Index(part, *columns, "id", condition=(where & own) or None, name=f"ticket_{way}{name}")
+        for way, columns, where in ways
+    ]
 
 
 class Post(models.Model):
@@ -147,50 +178,61 @@ class Ticket(models.Model):
                 "identity", condition=Q(running=True, kind="private"), name="one_private_ticket"
             ),
         ]
-        # Each list is read in exactly this order: newest news first, keyset by (last_at, id).
+        # A list is read along an index that has its order: by news, by when somebody waits, an answer is due
+        # or the reply window closes, by priority. Each order once for the whole desk, and once for each part
+        # that somebody may see (see reach/lists.py).
         indexes: ClassVar = [
+            models.Index("last_at", "id", name="ticket_all"),
             models.Index("last_at", "id", condition=OPEN, name="ticket_open"),
             models.Index("last_at", "id", condition=Q(unanswered=True), name="ticket_unanswered"),
             models.Index("last_at", "id", condition=OPEN & Q(assignee=None), name="ticket_unassigned"),
-            models.Index(
-                "assignee", "last_at", "id", condition=OPEN & Q(assignee__isnull=False), name="ticket_mine"
-            ),
-            models.Index("team", "last_at", "id", condition=OPEN & Q(team__isnull=False), name="ticket_team"),
-            models.Index("due_at", "id", condition=Q(due_at__isnull=False), name="ticket_due"),
             models.Index("last_at", "id", condition=Q(spam=True), name="ticket_spam"),
+            models.Index("due_at", "id", condition=_has("due_at"), name="ticket_due"),
+            models.Index("snoozed_until", "id", condition=_has("snoozed_until"), name="ticket_snoozed"),
+            models.Index("waiting_since", "id", condition=_has("waiting_since"), name="ticket_waiting"),
+            models.Index("last_at", "id", condition=_SINCE_UNKNOWN, name="ticket_waiting_long"),
+            models.Index("window_closes_at", "id", condition=_CLOSING, name="ticket_closing"),
+            models.Index("priority", "last_at", "id", condition=_SPECIAL, name="ticket_priority"),
             models.Index(
-                "snoozed_until", "id", condition=Q(snoozed_until__isnull=False), name="ticket_snoozed"
+                "priority", "last_at", "id", condition=_WORK & _SPECIAL, name="ticket_work_priority"
             ),
-            models.Index("follow_up_at", condition=Q(follow_up_at__isnull=False), name="ticket_follow_up"),
-            GinIndex(fields=["tags"], condition=~Q(tags=[]), name="ticket_tags"),
-            models.Index("merged_into", condition=Q(merged_into__isnull=False), name="ticket_merged"),
-            models.Index("split_from", condition=Q(split_from__isnull=False), name="ticket_split"),
-            models.Index("account", "last_at", "id", condition=~Q(status="solved"), name="ticket_by_account"),
-            models.Index("last_at", "id", name="ticket_all"),
-            # For whoever sees only parts: each part has its own order (see reach/lists.py).
-            models.Index("account", "last_at", "id", name="ticket_of_account"),
+            *_along("account", "of_account"),
+            *_along("team", "of_team"),
+            *_along("assignee", "of_assignee"),
             models.Index(
-                "account", "last_at", "id", condition=Q(unanswered=True), name="ticket_unanswered_of"
-            ),
-            models.Index("team", "last_at", "id", condition=Q(team__isnull=False), name="ticket_of_team"),
-            models.Index(
-                "assignee", "last_at", "id", condition=Q(assignee__isnull=False), name="ticket_of_assignee"
-            ),
-            # Other orders than by news.
-            models.Index(
-                "waiting_since", "id", condition=Q(waiting_since__isnull=False), name="ticket_waiting"
-            ),
-            models.Index("priority", "last_at", "id", condition=~Q(priority=2), name="ticket_priority"),
-            models.Index(
-                "priority", "last_at", "id", condition=OPEN & ~Q(priority=2), name="ticket_open_priority"
+                "account", "last_at", "id", condition=OPEN & Q(assignee=None), name="ticket_free_of_account"
             ),
             models.Index(
-                "window_closes_at",
+                "team",
+                "last_at",
                 "id",
-                condition=Q(unanswered=True, window_closes_at__isnull=False),
-                name="ticket_closing",
+                condition=OPEN & Q(assignee=None) & _has("team"),
+                name="ticket_free_of_team",
             ),
+            models.Index(
+                "account",
+                "team",
+                "last_at",
+                "id",
+                condition=OPEN & _has("team"),
+                name="ticket_open_of_both",
+            ),
+            # The next ticket for somebody who takes one.
+            models.Index(
+                F("priority").desc(),
+                "due_at",
+                "waiting_since",
+                "id",
+                condition=OPEN & Q(unanswered=True, assignee=None),
+                name="ticket_next",
+            ),
+            # All that is not done, a part at a time.
+            models.Index("id", condition=~Q(status="solved"), name="ticket_unsolved"),
+            models.Index("follow_up_at", condition=_has("follow_up_at"), name="ticket_follow_up"),
             models.Index("customer", "last_at", name="ticket_of_customer"),
+            models.Index("merged_into", condition=_has("merged_into"), name="ticket_merged"),
+            models.Index("split_from", condition=_has("split_from"), name="ticket_split"),
+            GinIndex(fields=["tags"], condition=~Q(tags=[]), name="ticket_tags"),
         ]
 
     def __str__(self) -> str:
@@ -224,3 +266,5 @@ class TallyChange(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, db_index=False)
     open = models.IntegerField()
     unanswered = models.IntegerField()
+    tickets = models.IntegerField(default=0, db_default=0)
+    """All of them, also the solved ones."""

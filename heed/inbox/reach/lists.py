@@ -240,15 +240,22 @@ def _scope_by_scope(found: QuerySet[Ticket], seen: Sight, section: Section, limi
     found = found.order_by(*section.order)
     if seen.everywhere:
         return found[:limit]
+    sql, values = _first_of_parts(found, seen, section, limit)
+    chosen = RawSQL(f"SELECT id FROM ({sql}) AS first", values)  # noqa: S608, S611
+    return Ticket.objects.filter(pk__in=chosen).order_by(*section.order)
+
+
+def _first_of_parts(
+    found: QuerySet[Ticket], seen: Sight, section: Section, limit: int
+) -> tuple[str, list[Any]]:
+    """The numbers of the first tickets of each part somebody sees, merged, as SQL with its parameters."""
     parts, values = [], []
     for where, scopes in _scopes(seen):
         part = found.extra(where=[where]).values_list("id", section.column)[:limit]  # noqa: S610
         sql, inside = _sql(part)
         parts.append(_EACH_SCOPE.format(sql))
         values += [scopes, *inside]
-    union = " UNION ".join(parts)
-    chosen = RawSQL(f"SELECT id FROM ({union}) AS merged {_first(section, limit)}", values)  # noqa: S608, S611
-    return Ticket.objects.filter(pk__in=chosen).order_by(*section.order)
+    return f"SELECT id FROM ({' UNION '.join(parts)}) AS merged {_first(section, limit)}", values  # noqa: S608
 
 
 _EACH_SCOPE = "SELECT part.* FROM unnest(%s::bigint[]) AS scope (num), LATERAL ({}) AS part"
@@ -332,13 +339,14 @@ def _looked_up(child: Any) -> Any:
 
 
 _NEWEST = Section(Q())
+_BY_DUE = Section(Q(), "due_at", False)
 
 
 def _sections(view: str, order: str) -> tuple[Section, ...]:
     if order not in ORDERS:
         raise NoSuchOrder(order)
     if view == "overdue":
-        return (Section(Q(), "due_at", False),)
+        return (_BY_DUE,)
     if view == "snoozed":
         return (Section(Q(), "snoozed_until", False),)
     match order:
@@ -364,6 +372,7 @@ def tallies(user: User) -> Tallies:
     seen = sight(user)
     where, values = seen.sql("inbox_tallychange")
     in_sight, in_sight_values = seen.sql()
+    late, late_values = _late(seen)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT account_id, assignee_id, sum(open), sum(unanswered)
@@ -372,14 +381,13 @@ def tallies(user: User) -> Tallies:
         )
         rows = cursor.fetchall()
         cursor.execute(
-            f"""SELECT (SELECT count(*) FROM (
-                    SELECT 1 FROM inbox_ticket WHERE due_at <= %s AND {in_sight} LIMIT %s) AS late),
+            f"""SELECT (SELECT count(*) FROM ({late}) AS late),
                 (SELECT count(*) FROM (
                     SELECT DISTINCT ticket_id
                     FROM inbox_notice JOIN inbox_ticket ON inbox_ticket.id = ticket_id
                     WHERE user_id = %s AND inbox_notice.kind = 'mentioned' AND seen_at IS NULL AND {in_sight}
                     LIMIT %s) AS told)""",  # noqa: S608
-            [clock.now(), *in_sight_values, MOST_COUNTED, user.pk, *in_sight_values, MOST_COUNTED],
+            [*late_values, user.pk, *in_sight_values, MOST_COUNTED],
         )
         overdue, mentions = cursor.fetchone()
     by_account: dict[int, int] = {}
@@ -394,6 +402,14 @@ def tallies(user: User) -> Tallies:
         overdue=overdue,
         mentions=mentions,
     )
+
+
+def _late(seen: Sight) -> tuple[str, list[Any]]:
+    """Overdue tickets, no more of them than are counted, as SQL with its parameters."""
+    found = Ticket.objects.filter(due_at__lte=clock.now())
+    if seen.everywhere:
+        return _sql(found.order_by(*_BY_DUE.order).values_list("id")[:MOST_COUNTED])
+    return _first_of_parts(found.order_by(*_BY_DUE.order), seen, _BY_DUE, MOST_COUNTED)
 
 
 def _view(user: User, view: str) -> Q:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q, Sum
 
 from heed.accounts.models import User
 from heed.accounts.rights import NotAllowed, Permission, need
 from heed.channels import reach as channels
 from heed.channels.models import Account
-from heed.inbox.models import Ticket
+from heed.inbox.models import TallyChange, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ def accounts_seen(user: User, known: list[Account] | None = None) -> list[Accoun
     seen = sight(user)
     if seen.everywhere:
         return found
-    some = Account.objects.filter(Exists(Ticket.objects.filter(seen.q(), account=OuterRef("pk"))))
-    named = seen.accounts | set(some.values_list("pk", flat=True))
+    counted = TallyChange.objects.filter(seen.q()).values("account").annotate(n=Sum("tickets"))
+    named = seen.accounts | set(counted.filter(n__gt=0).values_list("account", flat=True))
     return [each for each in found if each.pk in named]
 
 
