@@ -18,13 +18,22 @@ from heed.accounts.models import User
 from heed.inbox.conditions import completion, operators, reading
 from heed.inbox.conditions.completion import Completion
 from heed.inbox.conditions.meanings import AllOf, Always, AnyOf, Facts, NotThis, OneOf, Says, Test
-from heed.inbox.conditions.names import Asker
+from heed.inbox.conditions.names import Asker, tags_named
 from heed.inbox.conditions.refusals import BadCondition
 from heed.inbox.conditions.tree import And, Everything, Not, Number, Or, Term, Tree, Words, leaves, wanted
 from heed.inbox.models import Ticket
 from heed.lib import clock
 
-__all__ = ["BadCondition", "Completion", "Condition", "Facts", "Test", "complete", "parse"]
+__all__ = [
+    "BadCondition",
+    "Completion",
+    "Condition",
+    "Facts",
+    "Test",
+    "complete",
+    "parse",
+    "with_tag_renamed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,26 @@ def parse(text: str, *, unfinished: bool = False) -> Condition:
         if isinstance(leaf, Term):
             operators.check(leaf)
     return Condition(text, tree)
+
+
+def with_tag_renamed(text: str, old: str, new: str) -> str:
+    """A condition as somebody wrote it, with a tag's new name wherever it names the tag. What cannot be
+    understood, or would become too long, stays as it is."""
+    if new in operators.NOBODY:
+        return text
+    try:
+        terms = [leaf for leaf in leaves(parse(text).tree) if isinstance(leaf, Term)]
+    except BadCondition:
+        return text
+    values = [value for term in terms if term.operator == "tag" for value in term.values]
+    written = f'"{new}"' if set(new) & set(" ()") else new
+    changed = text
+    for each in sorted(values, key=lambda each: -each.position):
+        if each.text.lower() == old:
+            changed = changed[: each.position] + written + changed[each.end :]
+        elif tags_named(each.text, [old]) and not each.text.endswith("*"):  # another spelling, of others too
+            changed = f"{changed[: each.end]},{written}{changed[each.end :]}"
+    return changed if len(changed) <= reading.LONGEST else text
 
 
 def complete(text: str, position: int, user: User | None = None) -> list[Completion]:

@@ -153,7 +153,7 @@ class _Scanner:
                     )
                 text, self.at = text + self.text[self.at + 1 :], len(self.text)
             if text:
-                found.append(Value(text.strip(), start))
+                found.append(Value(text.strip(), start, self.at))
             if self.text[self.at : self.at + 1] != ",":
                 return found
             self.at += 1

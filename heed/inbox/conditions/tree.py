@@ -13,6 +13,8 @@ class Value:
 
     text: str
     position: int
+    end: int = 0
+    """Where it stops, with its quotation marks; 0 for one that stands in no text."""
 
 
 @dataclass(frozen=True, slots=True)

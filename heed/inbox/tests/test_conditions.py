@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from heed.accounts.models import Brand, Membership, Team, User
 from heed.channels.models import Account
-from heed.inbox.conditions import BadCondition, parse
+from heed.inbox.conditions import BadCondition, parse, with_tag_renamed
 from heed.inbox.conditions.tree import And, Everything, Not, Or, Term, Words
 from heed.inbox.models import (
     Attachment,
@@ -338,3 +338,24 @@ def test_lists_and_rules_agree(desk: Desk, tickets: list[dict[str, Any]], condit
             for row in Ticket.objects.filter(pk__in=[row.pk for row in rows]):
                 assert condition.holds(row, desk.ana, NOW) == (row.pk in found), (text, row.pk)
     Ticket.objects.all().delete()
+
+
+@pytest.mark.parametrize(
+    ("text", "becomes"),
+    [
+        ("tag:zipper", 'tag:"broken zip"'),
+        ('is:open (tag:heel,"Zipper" OR -tag:zipper) zipper', None),
+        ("tag:zip*", "tag:zip*"),
+        ("tag:žipper", 'tag:žipper,"broken zip"'),
+        ("tag:none zipper team:zipper", "tag:none zipper team:zipper"),
+        ("tag:zipper nothing:here", "tag:zipper nothing:here"),
+    ],
+)
+def test_a_tags_new_name_is_written_where_it_is_named(text: str, becomes: str | None) -> None:
+    expected = becomes or 'is:open (tag:heel,"broken zip" OR -tag:"broken zip") zipper'
+    assert with_tag_renamed(text, "zipper", "broken zip") == expected
+    parse(with_tag_renamed("is:open tag:a,zipper", "zipper", "broken zip"))
+
+
+def test_a_tag_called_none_cannot_be_asked_for() -> None:
+    assert with_tag_renamed("tag:zipper", "zipper", "none") == "tag:zipper"

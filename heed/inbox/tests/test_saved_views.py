@@ -11,7 +11,7 @@ from heed.inbox import reach
 from heed.inbox.conditions import BadCondition, complete
 from heed.inbox.models import Customer, Identity, SavedView, Tag, Ticket
 from heed.inbox.reach import saved
-from heed.inbox.verbs import CannotTend, saving
+from heed.inbox.verbs import CannotTend, rename_tag, saving
 
 
 @pytest.fixture
@@ -156,3 +156,12 @@ def test_nothing_one_may_not_see_is_proposed(account: Account, returns: Team) ->
     assert [each.text for each in complete("team:", 5, jan)] == ["none"]
     assert len(complete("", 0, jan)) > 15
     assert complete("is:open zip", 3, jan)[0].text == "unanswered"
+
+
+def test_a_view_goes_on_asking_for_a_tag_that_is_renamed(maja: User, ana: User) -> None:
+    Tag.objects.bulk_create([Tag(name="zipper"), Tag(name="heel")])
+    view = saving.keep_view(ana, "Zips", "is:open tag:zipper")
+    other = saving.keep_view(ana, "Heels", "is:open tag:heel*")
+    rename_tag(maja, Tag.objects.get(name="zipper"), "Broken zip")
+    assert SavedView.objects.get(pk=view.pk).condition == 'is:open tag:"broken zip"'
+    assert SavedView.objects.get(pk=other.pk).condition == "is:open tag:heel*"

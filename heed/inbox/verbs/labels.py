@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -13,7 +13,8 @@ from procrastinate.contrib.django import app
 from heed.accounts import audit
 from heed.accounts.models import User
 from heed.accounts.rights import need
-from heed.inbox.models import Field, Tag
+from heed.inbox.conditions import with_tag_renamed
+from heed.inbox.models import Field, SavedView, Tag
 from heed.inbox.verbs.refusals import CannotTend
 from heed.inbox.verbs.sorting import tag_name
 from heed.lib import live
@@ -38,7 +39,8 @@ def make_tag(user: User, name: str) -> Tag:
 
 @transaction.atomic
 def rename_tag(user: User, tag: Tag, name: str) -> bool:
-    """Call a tag another name. Where there is one of that name already, the two become one; True then."""
+    """Call a tag another name, in views and rules that ask for it too. Where there is one of that name
+    already, the two become one; True then."""
     need(user, "desk")
     old, new = tag.name, tag_name(name)
     if old == new:
@@ -47,8 +49,25 @@ def rename_tag(user: User, tag: Tag, name: str) -> bool:
     audit.record(user, "changed", tag, name=new)
     tag.delete()
     Tag.objects.bulk_create([Tag(name=new)], ignore_conflicts=True)
+    for rename in (_rename_in_views, *_above):
+        rename(old, new)
     _retag_later(old, new)
     return merged
+
+
+def when_renamed(rename: Callable[[str, str], None]) -> None:
+    """A room above keeps names of tags too: it takes the new one over in the same transaction."""
+    _above.append(rename)
+
+
+_above: list[Callable[[str, str], None]] = []
+
+
+def _rename_in_views(old: str, new: str) -> None:
+    for view in SavedView.objects.select_for_update().exclude(condition="").order_by("pk"):
+        condition = with_tag_renamed(view.condition, old, new)
+        if condition != view.condition:
+            SavedView.objects.filter(pk=view.pk).update(condition=condition)
 
 
 @transaction.atomic

@@ -1,0 +1,29 @@
+"""Rules and skills that name a tag go on meaning it when it is called another name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from heed.inbox.conditions import with_tag_renamed
+from heed.routing.models import Rule, Skill
+
+
+def rename_tag(old: str, new: str) -> None:
+    """Write the new name of a tag into rules and skills. Within a transaction."""
+    for rule in Rule.objects.select_for_update().order_by("pk"):
+        condition = with_tag_renamed(rule.condition, old, new)
+        actions = [_renamed(each, old, new) for each in rule.actions]
+        if (condition, actions) != (rule.condition, rule.actions):
+            Rule.objects.filter(pk=rule.pk).update(condition=condition, actions=actions)
+    for skill in Skill.objects.select_for_update().filter(tags__contains=[old]).order_by("pk"):
+        Skill.objects.filter(pk=skill.pk).update(tags=_names(skill.tags, old, new))
+
+
+def _renamed(action: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
+    tags = action.get("tags", [])
+    return {**action, "tags": _names(tags, old, new)} if old in tags else dict(action)
+
+
+def _names(tags: list[str], old: str, new: str) -> list[str]:
+    return sorted({new if each == old else each for each in tags})
