@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +17,7 @@ from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.inbox import reach
 from heed.inbox.conditions import BadCondition
+from heed.inbox.models import Ticket
 from heed.inbox.search import finding
 from heed.web import desk, nav, story, words
 from heed.web.gate import from_page, person, sentence, shown_since, signed_in
@@ -148,7 +150,20 @@ def _list(
         facts |= {"tickets": found.page.items, "next": found.page.next, "hits": found.hits}
     except BadCondition as mistake:
         facts |= {"tickets": [], "next": "", "mistake": mistake}
-    return facts | ({"count": here.count(tallies)} if tallies else {})
+    if tallies:
+        facts |= {"count": here.count(tallies), "oldest": _oldest(user, here, facts["tickets"], order, known)}
+    return facts
+
+
+def _oldest(
+    user: User, here: Place, shown: Sequence[Ticket], order: str, known: Sequence[Account]
+) -> datetime | None:
+    """Since when the one who waits longest has waited, where a list is of those who wait."""
+    if here.current != "unanswered" or not shown:
+        return None
+    if order != "waiting":
+        shown = tickets(user, here, order="waiting", after="", limit=1, known=known).page.items
+    return shown[0].waiting_since if shown else None
 
 
 def _order(request: HttpRequest) -> str:

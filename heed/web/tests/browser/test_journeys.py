@@ -213,11 +213,11 @@ def test_marked_answered_it_leaves_unanswered_for_everybody(visit: Any, people: 
     ana, ivo = people
     hers = visit(ana, f"/inbox/unanswered/{lea.pk}/")
     his = visit(ivo, "/inbox/unanswered/")
-    expect(his.locator("#count")).to_have_text("5")
+    expect(his.locator("#count")).to_have_text(re.compile(r"^5\b"))
     hers.get_by_role("button", name="Mark answered E").click()
     for page in (hers, his):
         expect(page.locator(f"#t{lea.pk}")).to_have_count(0)
-        expect(page.locator("#count")).to_have_text("4")
+        expect(page.locator("#count")).to_have_text(re.compile(r"^4\b"))
     expect(hers.locator("#head")).to_contain_text("Answered")
     expect(hers.locator("#log")).to_contain_text("Ana Kovač marked it answered")
     hers.locator("#ticket-menu summary").click()
