@@ -388,7 +388,7 @@ def _files(upload: Upload | None) -> dict[str, tuple[str, bytes, str]] | None:
 
 
 def _where(request: Request) -> str:
-    """The request for a log line: never the query, and of the path only its last word. Networks put
-    tokens into both."""
+    """The request for a log line: the method and the host. Networks put tokens into paths and queries, and
+    people put passwords before hosts."""
     parts = urlsplit(request.url)
-    return f"{request.method} {parts.scheme}://{parts.netloc}/…/{parts.path.rpartition('/')[2]}"
+    return f"{request.method} {parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from heed.lib.http import AnswerLost, Client, Request, Response, TooLarge
+from heed.lib.http import AnswerLost, Client, Request, Response, TooLarge, Unreachable
 
 
 @contextmanager
@@ -109,3 +109,35 @@ def test_credentials_go_to_the_first_address_only(
 ) -> None:
     first, second = fetched(monkeypatch, target)
     assert (first.headers, second.headers) == ({"auth": "x"}, given)
+
+
+SECRET = "token-4182"
+
+
+@pytest.mark.parametrize(
+    "path", [f"/bot{SECRET}/getFile", f"/hooks/{SECRET}", f"/{SECRET}", f"/send?token={SECRET}"]
+)
+def test_of_an_address_only_the_host_is_told(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever becomes of the request: refused, cut off, answered."""
+    caplog.set_level("DEBUG")
+    told: list[str] = []
+    client = Client(["127.0.0.1"])
+    for answer in (OK + b"x" * 40, b"HTTP/1.1 200 OK\r\ncontent-length: 40\r\n\r\nhalf"):
+        with server(answer) as host:
+            try:
+                client.send(Request("GET", f"http://ana:{SECRET}@{host}{path}"))
+            except AnswerLost as error:
+                told.append(str(error))
+    for url in (f"http://ana:{SECRET}@127.0.0.1:1{path}", f"ftp://127.0.0.1{path}"):
+        with pytest.raises(Unreachable) as refused:
+            client.send(Request("GET", url))
+        told.append(str(refused.value))
+        with pytest.raises(Unreachable) as refused:
+            next(client.lines(url))
+        told.append(str(refused.value))
+    client.close()
+    assert len(told) == 5
+    assert all("127.0.0.1" in each for each in told)
+    assert SECRET not in "".join(told)
+    assert SECRET not in caplog.text
+    assert f"GET http://{host}" in caplog.text
