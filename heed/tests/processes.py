@@ -20,6 +20,8 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "token-of-a-test-0123456789"
 PASSWORD = "a-long-test-password"
+FRESH = "heed_fresh"
+"""A database with all tables and nothing in them, which the test session makes together with its own."""
 
 
 class Processes:
@@ -109,11 +111,12 @@ class Processes:
 
 @contextmanager
 def processes(folder: Path, name: str) -> Iterator[Processes]:
-    """A desk on a fresh database of this name beside the test database; nothing runs yet."""
+    """A desk on a fresh database of this name; nothing runs yet. The test database must be there:
+    fixtures that use this ask for `django_db_setup`."""
     server = os.environ["HEED_DATABASE_URL"]
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
-        connection.execute(f"CREATE DATABASE {name}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {FRESH}".encode())
     desk = Processes(folder, url_of(server, name))
     try:
         yield desk

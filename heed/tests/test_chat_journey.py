@@ -25,7 +25,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def desk(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+def desk(
+    django_db_setup: None, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Processes]:
     folder: Path = tmp_path_factory.mktemp("chat_journey")
     with processes(folder, "heed_chat_journey") as running:
         for name in ("web", "intake", "worker"):

@@ -32,7 +32,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def desk(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
+def desk(
+    django_db_setup: None, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Processes]:
     folder: Path = tmp_path_factory.mktemp("journey")
     with processes(folder, "heed_journey") as running:
         for name in ("web", "intake", "worker"):

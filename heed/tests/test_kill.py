@@ -202,7 +202,7 @@ def _patiently(ask: Callable[[], Any], stop: threading.Event) -> Any:
 
 
 @pytest.fixture(scope="module")
-def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def aftermath(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     dice = random.Random(int(os.environ.get("HEED_KILL_SEED", "4182")))
     made, stub = plan(dice), Stub()
     folder: Path = tmp_path_factory.mktemp("kill")

@@ -590,7 +590,6 @@ def wrongs(world: World, row: Row, ask: Ask) -> list[str]:
 
 
 @override_settings(
-    PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
     STORAGES={
         **heed_settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -161,7 +161,7 @@ class Storm:
 
 
 @pytest.fixture(scope="module")
-def storm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
+def storm(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storm]:
     folder: Path = tmp_path_factory.mktemp("storm")
     dice = random.Random(int(os.environ.get("HEED_KILL_SEED", "4182")))
     with Sandbox() as sandbox, processes(folder, "heed_storm") as desk:

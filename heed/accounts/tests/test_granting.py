@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 import pytest
 from django.db import connections
@@ -14,11 +13,6 @@ from heed.accounts.models import ApiToken, AuditRow, Brand, Grant, OwnRole, Team
 from heed.accounts.refusals import CannotChange
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def someone(name: str, role: str) -> User:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.exceptions import ValidationError
-from pytest_django import Settings
 
 from heed.accounts import reach, verbs
 from heed.accounts.models import User
@@ -14,11 +13,6 @@ from heed.accounts.refusals import CannotChange
 pytestmark = pytest.mark.django_db
 
 GOOD = "seven brown boots"
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def ana() -> User:

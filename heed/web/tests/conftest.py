@@ -19,11 +19,6 @@ def _plain_static(settings: Any) -> None:
     }
 
 
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def ana(db: None) -> User:
     return cast.ana()

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from axe_playwright_python.sync_playwright import Axe
-from django.contrib.auth.hashers import PBKDF2PasswordHasher, make_password
 from django.db import transaction
 from playwright.sync_api import Page, expect
 
@@ -246,7 +245,7 @@ def test_an_authenticator_app_is_set_up(heed: str, visit: Any, maja: User) -> No
 
 
 def _give_password(person: User) -> None:
-    person.password = make_password(cast.PASSWORD, hasher=PBKDF2PasswordHasher())
+    person.set_password(cast.PASSWORD)
     person.save()
 
 

@@ -90,7 +90,10 @@ def acme(real: RealNetwork, people: dict[str, Customer], chat_service: ChatServi
 
 @pytest.fixture(scope="module")
 def heed(
-    acme: RealBluesky, chat_service: ChatService, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None,
+    acme: RealBluesky,
+    chat_service: ChatService,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Heed]:
     """A running Heed with that company's account connected: web, intake and worker as at home."""
     with processes(tmp_path_factory.mktemp("heed"), "heed_bluesky") as running:
