@@ -26,7 +26,8 @@ class Started:
 
     def __init__(self, data: Path) -> None:
         self._log = data.with_name("log")
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("HEED_")}
+        ours = ("HEED_", "DJANGO_")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "heed", "run", "--empty", "--port", "0", "--data", str(data)],
@@ -82,9 +83,10 @@ def gone(processes: list[psutil.Process]) -> bool:
     return not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def data() -> Iterator[Path]:
-    """Not below pytest's own folder: that one is closed to the user the database may run as."""
+    """Empty at the first start only, as in real life. Not below pytest's own folder: that one is closed
+    to the user the database may run as."""
     with tempfile.TemporaryDirectory(prefix="heed-test-") as own:
         yield Path(own, "a data folder")
 
