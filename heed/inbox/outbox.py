@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from heed.channels.base import (
     AccountRecord,
@@ -130,12 +131,10 @@ def _claim(ticket_id: int) -> tuple[Message | None, datetime | None]:
 
     Locking all waiting rows of the ticket makes workers queue up, so answers keep their order.
     """
-    paused = Ticket.objects.filter(pk=ticket_id).values_list("account__paused_until", flat=True).first()
-    if paused is not None and paused > clock.now():
-        return None, paused
     waiting = (
         Message.objects.select_for_update(of=("self",))
         .filter(ticket_id=ticket_id, state__in=(State.QUEUED, State.SENDING, State.RETRYING))
+        .annotate(account_rests_until=F("account__paused_until"))  # of the account it goes out from
         .order_by("id")
     )
     for row in waiting:
@@ -144,8 +143,9 @@ def _claim(ticket_id: int) -> tuple[Message | None, datetime | None]:
                 return None, row.lease_until
             _set_unknown(row, "the worker stopped while sending")
             continue
-        if row.try_at is not None and row.try_at > clock.now():
-            return None, row.try_at
+        rest = max(filter(None, (row.try_at, row.account_rests_until)), default=clock.now())
+        if rest > clock.now():
+            return None, rest
         row.state = State.SENDING
         row.attempts += 1
         row.lease_until = _lease()

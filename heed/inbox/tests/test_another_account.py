@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from heed.accounts.models import User
-from heed.channels.base import MessageReceived, Person
+from heed.channels.base import MessageReceived, Person, Refusal
 from heed.channels.models import Account
 from heed.inbox import arrivals, outbox, reach, verbs
 from heed.inbox.models import Message, Ticket
@@ -126,3 +127,41 @@ def test_the_window_is_asked_for_again_before_it_leaves(
     message.refresh_from_db()
     assert message.state == "failed"
     assert rubber.sent == []
+
+
+def test_the_account_it_goes_out_from_may_have_to_rest(
+    can: Any, account: Account, helper: Account, rubber: Rubber, ana: User
+) -> None:
+    ticket = asks(account)
+    verbs.answer(ticket, ana, "On its way!", "public", account=helper)
+    until = clock.now() + timedelta(minutes=5)
+    Account.objects.filter(pk=helper.pk).update(paused_until=until)
+    assert outbox.send_next(ticket.pk) == until
+    assert rubber.sent == []
+    with clock.moved(timedelta(minutes=6)):
+        assert outbox.send_next(ticket.pk) is None
+    assert rubber.senders == ["Help"]
+
+
+def test_the_rest_of_the_account_that_was_written_to_is_not_the_others(
+    can: Any, account: Account, helper: Account, rubber: Rubber, ana: User
+) -> None:
+    ticket = asks(account)
+    until = clock.now() + timedelta(minutes=5)
+    Account.objects.filter(pk=account.pk).update(paused_until=until)
+    verbs.answer(ticket, ana, "On its way!", "public", account=helper)
+    verbs.answer(ticket, ana, "It left on Monday.", "public")
+    assert outbox.send_next(ticket.pk) == until
+    assert rubber.senders == ["Help"]
+
+
+def test_who_asks_for_a_rest_is_the_account_it_went_out_from(
+    can: Any, account: Account, helper: Account, rubber: Rubber, ana: User
+) -> None:
+    ticket = asks(account)
+    verbs.answer(ticket, ana, "On its way!", "public", account=helper)
+    rubber.script = [Refusal("slow_down", retry=True, after=300, whole_account=True)]
+    outbox.send_next(ticket.pk)
+    rests = dict(Account.objects.values_list("name", "paused_until"))
+    assert rests.pop("Help") > clock.now() + timedelta(minutes=4)
+    assert set(rests.values()) == {None}
