@@ -14,6 +14,8 @@ _WROTE = (
     r"|napisal(?:a|i|/a|\(a\))?|(?:na)?pisao|(?:na)?pisao/la|(?:na)?pisala|napisao\(la\)"
     r"|написао|написао/ла|написала|написао\(ла\)|пише|пишет|писал|писала|писал\(а\)|написал|написал\(а\)"
     r"|бичсэн|бичив|бичжээ|бичсэн нь"
+    r"|va escriure|kirjutas|rakstīja|rašė|skrifaði|napísala?|shkroi|написав|написа|напиша|жазды"
+    r"|כתבה?|نوشت|نوشته است|đã viết|menulis|เขียนว่า|ने लिखा"
     r"|كتب|كتبت|تمت كتابة ما يلي|بواسطة|写道|写到|寫道|書きました|のメッセージ|님이 작성|작성"
 )
 _ATTRIBUTION = re.compile(rf"(?:{_WROTE})[^\n]{{0,120}}[:：]\s*$", re.IGNORECASE)
@@ -24,6 +26,7 @@ _ADDRESS = re.compile(r"\S+@\S+")
 _FROM = (
     "from|von|de|da|od|van|från|fra|lähettäjä|kimden|feladó|expéditeur|mittente|pošiljatelj|od koga"
     "|от|от кого|від|од|пошиљалац|хэнээс|илгээгч|من|发件人|發件人|寄件者|寄件人|差出人|보낸 사람"
+    "|de la|від|από|afsender|saatja|frá|nga|מאת|از|từ|dari|จาก"
 )
 _OTHERS = (
     "sent|date|to|subject|cc|gesendet|datum|an|betreff|envoyé|à|objet|enviado|enviado el|fecha|para|asunto"
@@ -31,7 +34,10 @@ _OTHERS = (
     "|отправлено|дата|кому|тема|копия|послато|датум|прима|за|предмет|коме|илгээсэн|огноо|хэнд|гарчиг|сэдэв"
     "|تم الإرسال|تاريخ الإرسال|التاريخ|إلى|الموضوع|发送时间|日期|收件人|主题|傳送日期|主旨"
     "|送信日時|日時|宛先|件名"
-    "|verzonden|aan|onderwerp|skickat|till|ämne|wysłano|do|temat|gönderilen|kime|konu"
+    "|verzonden|aan|onderwerp|skickat|till|ämne|wysłano|do|temat|gönderilen|gönderildi|kime|konu"
+    "|sendt|til|emne|dato|lähetetty|vastaanottaja|aihe|elküldve|címzett|tárgy|odesláno|předmět|odoslané"
+    "|trimis|către|subiect|στάλθηκε|προς|θέμα|надіслано|saadetud|saaja|teema|נשלח|אל|נושא"
+    "|ارسال شده|به|موضوع|đã gửi|tới|chủ đề|dikirim|kepada|subjek|보낸 날짜|받는 사람|제목"
 )
 _FROM_LINE = re.compile(rf"^[\s*>]*(?:{_FROM})\s*\*?\s*[:：]\*?\s*\S", re.IGNORECASE)
 _OTHER_LINE = re.compile(rf"^[\s*>]*(?:{_OTHERS})\s*\*?\s*[:：]\*?", re.IGNORECASE)
