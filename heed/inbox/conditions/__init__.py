@@ -82,6 +82,12 @@ class Condition:
         terms = [leaf for leaf in leaves(self.tree) if isinstance(leaf, Term) and leaf.operator == operator]
         return any(not value or value == each.text.lower() for term in terms for each in term.values)
 
+    def needs(self, operator: str, value: str) -> bool:
+        """Whether nothing fits it but what this holds for, such as `is` `open`."""
+        parts = self.tree.parts if isinstance(self.tree, And) else (self.tree,)
+        terms = [part for part in parts if isinstance(part, Term) and part.operator == operator]
+        return any([each.text.lower() for each in term.values] == [value] for term in terms)
+
 
 def parse(text: str, *, unfinished: bool = False) -> Condition:
     """Read a condition; an empty one means every ticket. `unfinished` while it is being typed: its last

@@ -167,7 +167,8 @@ class Tagged:
     names: frozenset[str]
 
     def q(self) -> Q:
-        return Q(tags__overlap=sorted(self.names)) if self.names else Q(pk__in=[])
+        """That there are any is said, too: the index holds only those."""
+        return Q(tags__overlap=sorted(self.names)) & ~Q(tags=[]) if self.names else Q(pk__in=[])
 
     def holds(self, facts: Facts) -> bool:
         return not self.names.isdisjoint(facts.ticket.tags)

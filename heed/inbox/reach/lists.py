@@ -129,6 +129,8 @@ class _Listed:
     """By a condition: it may fit few tickets or none."""
     broad: bool
     """A view that holds much of what waits, is due or closes."""
+    within: Q = field(default_factory=Q)
+    """A part of the question that has an index in the order of news: nearness is counted among these."""
 
 
 def _listed(user: User, view: str, account: int | None, condition: Condition | None) -> _Listed:
@@ -145,7 +147,16 @@ def _listed(user: User, view: str, account: int | None, condition: Condition | N
     if view == "all":
         q &= _seldom_wanted(condition)
     searched = condition is not None and not condition.everything
-    return _Listed(q, seen, account, searched, view in _BROAD and account is None)
+    within = _within(view, condition) if condition is not None else Q()
+    return _Listed(q, seen, account, searched, view in _BROAD and account is None, within)
+
+
+def _within(view: str, condition: Condition) -> Q:
+    if view == "unanswered" or condition.needs("is", "unanswered"):
+        return Q(unanswered=True)
+    if view == "open" or condition.needs("is", "open"):
+        return OPEN
+    return Q(spam=True) if view == "spam" or condition.needs("is", "spam") else Q()
 
 
 _BROAD = frozenset({"unanswered", "unassigned", "open", "all"})
@@ -274,7 +285,7 @@ def _scopes(seen: Sight) -> list[tuple[str, list[int]]]:
 def _edge(listed: _Listed, place: Place | None) -> datetime | None:
     """The time before which we do not look row by row: of the so-manieth newest ticket from here on.
     None where there are not so many."""
-    found = _beyond(Ticket.objects.all(), _NEWEST, place).order_by("-last_at")
+    found = _beyond(Ticket.objects.filter(listed.within), _NEWEST, place).order_by("-last_at")
     if listed.account is not None:
         found = found.filter(account=listed.account)
     if listed.seen.everywhere:
@@ -316,22 +327,24 @@ def _sql(found: Any) -> tuple[str, list[Any]]:
 
 
 def _row_by_row(q: Q) -> Q:
-    """The same question, with the words of a ticket looked up when its row is looked at: no plan can
-    then begin with all tickets that have a word."""
-    if not any(isinstance(child, Q) or _of_words(child) for child in q.children):
+    """The same question, with the words and tags of a ticket looked at when its row is: no plan can then
+    begin with all tickets that have a word or a tag."""
+    if not any(isinstance(child, Q) or _is_gathered(child) for child in q.children):
         return q
     turned = [
-        _row_by_row(child) if isinstance(child, Q) else _looked_up(child) if _of_words(child) else child
+        _row_by_row(child) if isinstance(child, Q) else _looked_up(child) if _is_gathered(child) else child
         for child in q.children
     ]
     return Q(*turned, _connector=q.connector, _negated=q.negated)
 
 
-def _of_words(child: Any) -> bool:
-    return isinstance(child, tuple) and child[0] == "worded__words__fit"
+def _is_gathered(child: Any) -> bool:
+    return isinstance(child, tuple) and child[0] in ("worded__words__fit", "tags__overlap", "tags")
 
 
 def _looked_up(child: Any) -> Any:
+    if child[0].startswith("tags"):
+        return _looked_at(Q(child))
     asked = TicketWords.objects.filter(ticket=OuterRef("pk")).values_list(
         RawSQL("words @@ %s::tsquery", [child[1]], BooleanField())
     )
