@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,9 @@ from heed.lib.translations import compile_all  # noqa: E402
 from heed.tests.processes import FRESH  # noqa: E402
 
 compile_all()
+_ready = os.environ.get("HEED_TEST_CLUSTER")  # `bin/test` makes one for all its runs
+if _ready:
+    subprocess.run(["cp", "-a", f"{_ready}/postgres", _folder], check=True)  # noqa: S607
 _database = Embedded(_folder / "postgres", forgetful=True)
 os.environ["HEED_DATABASE_URL"] = _database.start()
 
@@ -45,12 +49,15 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
     from django.db import connection
     from django.test.utils import setup_databases
 
+    if _ready:
+        connection.settings_dict["TEST"]["TEMPLATE"] = FRESH
     with django_db_blocker.unblock():
         setup_databases(verbosity=0, interactive=False)
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]
-    with psycopg.connect(os.environ["HEED_DATABASE_URL"], autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {FRESH} TEMPLATE heed_test STRATEGY file_copy")
+    if not _ready:
+        with psycopg.connect(os.environ["HEED_DATABASE_URL"], autocommit=True) as server:
+            server.execute(f"CREATE DATABASE {FRESH} TEMPLATE heed_test STRATEGY file_copy")
     with django_db_blocker.unblock():
         _empty_quickly()
 
