@@ -1,7 +1,7 @@
 """Reading back what was missed while nobody listened, in the words of a webhook.
 
-First the posts of the Page and the comments under them, a page of posts at a time; then Messenger's
-chats, of which Meta shows the twenty newest messages each.
+First the posts of the Page and the comments under them, a page of posts at a time; then the posts of others
+that mention the Page; then Messenger's chats, of which Meta shows the twenty newest messages each.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from heed.channels.base import AccountRecord, Collected
+from heed.channels.base import AccountRecord, Collected, Refusal
 from heed.channels.facebook import calls
 from heed.channels.meta import chats, graph
 from heed.channels.meta.chats import is_since
@@ -31,9 +31,12 @@ Row = Mapping[str, Any]
 def backfilled(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
     """One page. `cursor` is {"since": ISO time} at first."""
     since = clock.from_iso(str(cursor["since"]))
-    if cursor.get("now_at") != "chats":
-        return (yield from _posts(account, cursor, since))
-    return (yield from _chats(account, cursor, since))
+    match cursor.get("now_at"):
+        case "chats":
+            return (yield from _chats(account, cursor, since))
+        case "mentions":
+            return (yield from _mentions(account, cursor, since))
+    return (yield from _posts(account, cursor, since))
 
 
 # ------------------------------------------------------------------------ posts and comments
@@ -54,7 +57,7 @@ def _posts(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -
     after = graph.next_cursor(listed)
     further = bool(after) and page < MOST_PAGES
     kept = {"since": cursor["since"]}
-    kept |= {"after": after, "page": page + 1} if further else {"now_at": "chats"}
+    kept |= {"after": after, "page": page + 1} if further else {"now_at": "mentions"}
     return Collected(_bodies(account, "changes", changes), kept, more=True)
 
 
@@ -111,6 +114,44 @@ def _comment_change(comment: Row, post: Row) -> dict[str, Any]:
         "created_time": _seconds(comment),
     }
     return {"field": "feed", "value": value}
+
+
+# --------------------------------------------------------------------------- others' mentions
+
+
+def _mentions(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
+    """Others' posts that mention the Page; an app that may not see them goes without. Those in comments Meta
+    lists nowhere."""
+    page = int(cursor.get("page", 1))
+    kept = {"since": cursor["since"]}
+    try:
+        listed = yield from calls.get(
+            account, f"{account.external_id}/tagged", fields=_POST, limit="25", **_after(cursor)
+        )
+    except Refusal as refusal:
+        if refusal.retry or refusal.reason in ("sign_in_again", "account_blocked"):
+            raise
+        return Collected((), {**kept, "now_at": "chats"}, more=True)
+    rows = graph.rows(listed)
+    fresh = [row for row in rows if is_since(row, "created_time", since)]
+    after = graph.next_cursor(listed)
+    further = bool(after) and len(fresh) == len(rows) and page < MOST_PAGES
+    kept |= {"now_at": "mentions", "after": after, "page": page + 1} if further else {"now_at": "chats"}
+    return Collected(_bodies(account, "changes", [_mention_change(row) for row in fresh]), kept, more=True)
+
+
+def _mention_change(post: Row) -> dict[str, Any]:
+    value = {
+        "item": "post",
+        "verb": "add",
+        "post_id": post["id"],
+        "from": post.get("from"),
+        "message": post.get("message"),
+        "link": post.get("full_picture"),
+        "permalink_url": post.get("permalink_url"),
+        "created_time": _seconds(post),
+    }
+    return {"field": "mention", "value": value}
 
 
 # ------------------------------------------------------------------------------ private chats

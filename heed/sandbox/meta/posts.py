@@ -19,7 +19,7 @@ class Item:
     likewise, while `more_likes` come from people outside the cast.
 
     `top` is the comment a reply hangs under; `live` is said under a broadcast; of a `sticker` the
-    webhook shows nothing.
+    webhook shows nothing; others' posts that `mention` us are listed apart.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Item:
     live: bool = False
     stars: int = 0
     sticker: bool = False
+    mention: bool = False
 
     @property
     def is_post(self) -> bool:

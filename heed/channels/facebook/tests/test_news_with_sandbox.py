@@ -98,6 +98,7 @@ def test_missed_news_is_read_back(desk: Desk, facebook: Facebook) -> None:
     play = facebook.do
     comment = play("comment", person="lea", text="Med izpadom", parent=old.external_id)["id"]
     posted = play("visitor_post", person="omar", text="Kdaj odprete?", picture="boot")["id"]
+    mention = play("mention", person="tuya", text="@Acme намайг мартсан")["id"]
     play("message", person="lea", text="Ste tam?", picture="boot")
     play("outside", person="lea", text="Smo.")
     desk.sandbox.settle()
@@ -110,12 +111,28 @@ def test_missed_news_is_read_back(desk: Desk, facebook: Facebook) -> None:
         found += [each for body in page.bodies for each in network.read(body, desk.record)]
         cursor, more = dict(page.cursor), page.more
     told = {each.external_id: each for each in found if isinstance(each, MessageReceived)}
-    assert {each.text for each in told.values()} == {"Med izpadom", "Kdaj odprete?", "Ste tam?", ""}
+    said = {"Med izpadom", "Kdaj odprete?", "@Acme намайг мартсан", "Ste tam?", ""}
+    assert {each.text for each in told.values()} == said
     assert (told[comment].kind, told[comment].parent) == ("reply", old.external_id)
     assert told[posted].kind == "visitor_post"
+    assert (told[mention].kind, told[mention].post) == ("mention", mention)
     (picture,) = [each for each in told.values() if not each.text]
     assert picture.attachments
     assert [each.text for each in found if isinstance(each, Echo)] == ["Smo."]
+
+
+def test_mentions_that_may_not_be_read_hold_up_nothing(desk: Desk, facebook: Facebook) -> None:
+    since = facebook.clock.now().replace(microsecond=0)
+    desk.simulator.do("message", person="lea", text="Ste tam?")
+    desk.sandbox.fault(
+        "facebook",
+        Fault("GET */tagged", status=400, body={"error": {"code": 10, "message": "not permitted"}}),
+    )
+    cursor: dict[str, Any] = {"since": since.isoformat(), "now_at": "mentions"}
+    page = desk.run(partial(network.backfill, cursor=cursor))
+    assert (page.bodies, page.more) == ((), True)
+    page = desk.run(partial(network.backfill, cursor=page.cursor))
+    assert len(page.bodies) == 1
 
 
 def test_comment_and_reply(desk: Desk) -> None:

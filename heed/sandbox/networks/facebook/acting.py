@@ -64,7 +64,8 @@ class Acting(Messaging):
         """Write a post of one's own that mentions the Page."""
         demand_words(text, picture)
         id = f"{self.user_id(self._key(person))}_{self.ids.number()}"
-        self.items[id] = Item(id, person, text, self.clock.now(), id, picture=self.picture(picture))
+        shown = self.picture(picture)
+        self.items[id] = Item(id, person, text, self.clock.now(), id, picture=shown, mention=True)
         self._tell_of_mention(self.items[id], "add")
         return {"id": id}
 

@@ -65,7 +65,7 @@ class Facebook(Acting):
                 return self._photo(call, given)
             case "POST", [self.page, "feed"]:
                 return {"id": self._own_post(str(given.get("message", "")), "").id}
-            case "GET", [self.page, "feed" | "published_posts" | "visitor_posts" as edge]:
+            case "GET", [self.page, "feed" | "published_posts" | "visitor_posts" | "tagged" as edge]:
                 return self._edge(call, given, [(i.id, self._item_node(i)) for i in self._posts(edge)])
             case "GET", [self.page, "conversations"]:
                 return self._conversations(call, given)

@@ -105,7 +105,8 @@ class Reading(Telling):
 
     def _posts(self, edge: str) -> list[Item]:
         posts = [i for i in self.items.values() if i.is_post and not i.removed and not i.stars]
-        posts = [i for i in posts if i.id.startswith(self.page)]
+        of_the_page = [i for i in posts if i.id.startswith(self.page)]
+        posts = [i for i in posts if i.mention] if edge == "tagged" else of_the_page
         if edge == "visitor_posts":
             posts = [i for i in posts if i.by]
         if edge == "published_posts":
