@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse_lazy
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -36,7 +36,15 @@ class ViewForm(forms.Form):
         label=gettext_lazy("Tickets"),
         max_length=_MOST_LETTERS,
         required=False,
-        widget=forms.TextInput(attrs={"dir": "auto", "autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={
+                "dir": "auto",
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "data-complete": reverse_lazy("completions"),
+                "data-proposals": gettext_lazy("What could go on"),
+            }
+        ),
         help_text=gettext_lazy("As in the search box, for example: is:open team:returns waiting:>2h"),
     )
     order = forms.ChoiceField(label=gettext_lazy("Sorted by"))

@@ -1,7 +1,8 @@
 // The box above the list: it searches everything while one types, proposes what could go on, and shows
 // where a condition cannot be understood. `#4182` and Enter go to that ticket.
-import { say } from "heed/toasts";
+import { Completion, letters } from "heed/completion";
 import { sentence } from "heed/sentences";
+import { say } from "heed/toasts";
 
 const PAUSE = 180;
 const form = document.querySelector("[data-finder]");
@@ -14,8 +15,14 @@ const body = document.body.dataset;
 let shown = field?.value ?? "";
 let timer = null;
 let asking = null;
-let proposals = [];
-let chosen = -1;
+
+/** A word was put in for another: what stands there now is looked for at once. */
+function changed() {
+  complain(null);
+  look();
+}
+
+const completion = form && new Completion(field, list, form.dataset.complete, changed);
 
 function number() {
   return field.value.trim().match(/^#(\d{1,18})$/)?.[1];
@@ -41,9 +48,9 @@ async function look() {
   asking = new AbortController();
   const { signal } = asking;
   try {
-    const [, wrong] = await Promise.all([propose(text, signal), text.trim() === shown.trim() ? null : find(text, signal)]);
+    const [, wrong] = await Promise.all([completion.propose(signal), text.trim() === shown.trim() ? null : find(text, signal)]);
     // What is still being written is no mistake yet.
-    if (wrong && !signal.aborted && !(proposals.length && wrong.end >= [...text].length)) complain(wrong);
+    if (wrong && !signal.aborted && !(completion.found.length && wrong.end >= [...text].length)) complain(wrong);
   } catch (error) {
     if (error.name !== "AbortError") say(sentence("failed"));
   }
@@ -119,95 +126,19 @@ function underline(wrong) {
   follow();
 }
 
-/** The server counts letters, the browser halves of them. */
-function letters(text, count) {
-  return [...text].slice(0, count).join("").length;
-}
-
-function counted(text, at) {
-  return [...text.slice(0, at)].length;
-}
-
 function follow() {
   shade.scrollLeft = field.scrollLeft;
 }
 
-function replace(start, end, text) {
-  const from = letters(field.value, start);
-  field.setRangeText(text, from, Math.max(from, letters(field.value, end)), "end");
-  field.focus();
-  complain(null);
-  shut();
-  look();
-}
-
-async function propose(text, signal) {
-  if (document.activeElement !== field || field.selectionStart !== field.selectionEnd) return shut();
-  const at = counted(text, field.selectionStart);
-  const response = await ask(address(form.dataset.complete, { q: text, at }), signal);
-  if (!response.ok || signal.aborted || document.activeElement !== field) return;
-  proposals = (await response.json()).items;
-  chosen = -1;
-  list.replaceChildren(...proposals.map(option));
-  list.hidden = !proposals.length;
-  field.setAttribute("aria-expanded", String(Boolean(proposals.length)));
-  field.removeAttribute("aria-activedescendant");
-}
-
-function option(proposal, index) {
-  const row = document.createElement("li");
-  row.id = `proposal-${index}`;
-  row.role = "option";
-  row.dataset.index = index;
-  const word = document.createElement("bdi");
-  word.textContent = proposal.text;
-  const hint = document.createElement("small");
-  hint.textContent = proposal.hint;
-  row.append(word, hint);
-  return row;
-}
-
-function shut() {
-  if (!list) return;
-  proposals = [];
-  chosen = -1;
-  list.hidden = true;
-  field.setAttribute("aria-expanded", "false");
-  field.removeAttribute("aria-activedescendant");
-}
-
-function choose(index) {
-  chosen = (index + proposals.length) % proposals.length;
-  for (const row of list.children) row.setAttribute("aria-selected", String(Number(row.dataset.index) === chosen));
-  field.setAttribute("aria-activedescendant", `proposal-${chosen}`);
-  list.children[chosen].scrollIntoView({ block: "nearest" });
-}
-
-/** Take a proposal; after an operator one goes on, after a value comes a space. */
-function take(index) {
-  const { text, start, end } = proposals[index];
-  replace(start, end, text.endsWith(":") ? text : `${text} `);
-}
-
 field?.addEventListener("keydown", (event) => {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step && proposals.length) choose(chosen < 0 && step < 0 ? -1 : chosen + step);
-  else if ((event.key === "Enter" || event.key === "Tab") && chosen >= 0) take(chosen);
-  else if (event.key === "Escape" && proposals.length) shut();
-  else if (event.key === "ArrowDown") document.querySelector("#tickets a.name")?.focus();
-  else return;
+  if (event.defaultPrevented || event.key !== "ArrowDown") return;
   event.preventDefault();
-});
-
-list?.addEventListener("pointerdown", (event) => {
-  const row = event.target.closest("li");
-  event.preventDefault(); // the field keeps the focus
-  if (row) take(Number(row.dataset.index));
+  document.querySelector("#tickets a.name")?.focus();
 });
 
 mistake?.addEventListener("click", (event) => {
   const button = event.target.closest("[data-suggestion]");
-  if (button) replace(Number(mistake.dataset.position), Number(mistake.dataset.end), button.dataset.suggestion);
+  if (button) completion.replace(Number(mistake.dataset.position), Number(mistake.dataset.end), button.dataset.suggestion);
 });
 
 form?.addEventListener("submit", async (event) => {
@@ -216,7 +147,7 @@ form?.addEventListener("submit", async (event) => {
   if (wanted) return location.assign(`/tickets/${wanted}/`);
   clearTimeout(timer);
   await look();
-  shut();
+  completion.shut();
   const first = document.querySelector("#tickets li.ticket a.name");
   if (first) first.focus();
   else if (mistake.hidden) say(sentence("none"));
@@ -227,6 +158,5 @@ field?.addEventListener("input", () => {
   later();
 });
 field?.addEventListener("focus", later);
-field?.addEventListener("blur", shut);
 field?.addEventListener("scroll", follow);
 if (mistake?.dataset.position) underline({ position: Number(mistake.dataset.position), end: Number(mistake.dataset.end) });

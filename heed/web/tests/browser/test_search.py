@@ -10,7 +10,9 @@ from playwright.sync_api import expect
 
 from heed.accounts.models import User
 from heed.inbox.models import SavedView, Ticket
+from heed.inbox.reach import saved
 from heed.inbox.search import index_everything
+from heed.inbox.verbs import saving
 from heed.web.tests import cast
 
 pytestmark = pytest.mark.browser
@@ -42,7 +44,7 @@ def test_by_keyboard_from_a_word_to_a_kept_view(visit: Any, people: Any, lea: Ti
     choices = page.get_by_role("listbox")
     expect(choices.get_by_role("option")).to_have_count(1)
     page.keyboard.press("ArrowDown")
-    expect(box).to_have_attribute("aria-activedescendant", "proposal-0")
+    expect(box).to_have_attribute("aria-activedescendant", "proposals-0")
     page.keyboard.press("Enter")
     expect(box).to_have_value("broken zip is:unanswered ")
     expect(page.locator("#tickets li.ticket")).to_have_count(1)
@@ -85,3 +87,30 @@ def test_a_number_leads_to_its_ticket(visit: Any, people: Any, lea: Ticket) -> N
     page.keyboard.type(f"#{lea.pk}")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"/inbox/\w+/{lea.pk}/$"))
+
+
+def test_a_condition_completes_where_it_is_written_too(visit: Any, maja: User) -> None:
+    for path in ("/settings/views/new/", "/settings/rules/new/"):
+        page = visit(maja, path)
+        field = page.locator("input[name=condition]")
+        field.press_sequentially("is:unan")
+        expect(page.get_by_role("listbox").get_by_role("option")).to_contain_text("unanswered")
+        field.press("ArrowDown")
+        field.press("Enter")
+        expect(field).to_have_value("is:unanswered ")
+        expect(page.get_by_role("listbox")).to_be_hidden()
+
+
+def test_views_are_put_in_order_by_dragging_and_by_keys(visit: Any, maja: User) -> None:
+    for name in ("Zips", "Heels", "Soles"):
+        saving.keep_view(maja, name, "is:open")
+    page = visit(maja, "/settings/views/")
+    handles, names = page.locator(".handle"), page.locator("[data-pk] a").filter(has_not_text="Edit")
+    with page.expect_response("**/move/"):
+        handles.nth(0).press("ArrowDown")
+    expect(names).to_have_text(["Heels", "Zips", "Soles"])
+    expect(handles.nth(1)).to_be_focused()
+    with page.expect_response("**/move/"):
+        handles.nth(2).drag_to(handles.nth(0))
+    expect(names).to_have_text(["Soles", "Heels", "Zips"])
+    assert [view.name for view in saved.saved_views(maja)] == ["Soles", "Heels", "Zips"]
