@@ -1,5 +1,6 @@
 // The bell: what one is told, counted live, and shown outside the tab for whoever asked for it.
 import { headers, post } from "heed/request";
+import { tellTimes } from "heed/times";
 
 let newest = 0;
 
@@ -38,6 +39,7 @@ async function list() {
   const lines = await part(bell().dataset.list);
   const ask = lines.querySelector("[data-allow-notices]");
   ask.hidden = !("Notification" in window) || allowed() || Notification.permission === "denied";
+  tellTimes(lines);
   bell().querySelector("[data-bell-list]").replaceChildren(lines);
 }
 
