@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 
 from heed.accounts.models import User
@@ -320,7 +323,7 @@ def _defer_at(job: object, moment: datetime | None, lock: str, **arguments: int)
         defer_once(job, f"{lock}:later", wait, **arguments)
 
 
-def defer_once(job: object, lock: str, wait: int = 0, **arguments: object) -> None:
+def defer_once(job: object, lock: str, wait: int = 0, **arguments: Any) -> None:
     """Defer a job, after `wait` seconds, unless the same one already waits."""
     later = {"schedule_in": {"seconds": wait}} if wait else {}
     try:
@@ -328,3 +331,23 @@ def defer_once(job: object, lock: str, wait: int = 0, **arguments: object) -> No
             job.configure(queueing_lock=lock, **later).defer(**arguments)  # type: ignore[attr-defined]
     except AlreadyEnqueued:
         return
+
+
+def defer_each_once(job: object, wanted: Mapping[str, Mapping[str, Any]]) -> None:
+    """Defer a job with each of these arguments, by their locks, unless the same one already waits: all of
+    them together, unless somebody else defers one of them just now."""
+    waiting = ProcrastinateJob.objects.filter(status="todo", queueing_lock__in=list(wanted))
+    known = set(waiting.values_list("queueing_lock", flat=True)) if wanted else set()
+    new = {lock: arguments for lock, arguments in wanted.items() if lock not in known}
+    if not new:
+        return
+    each = [
+        job.configure(queueing_lock=lock).make_new_job(**arguments)  # type: ignore[attr-defined]
+        for lock, arguments in new.items()
+    ]
+    try:
+        with transaction.atomic():
+            app.job_manager.batch_defer_jobs(each)
+    except AlreadyEnqueued:
+        for lock, arguments in new.items():
+            defer_once(job, lock, **arguments)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import Q
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
+from heed.channels.models import Account
 from heed.inbox.events import REACT, told_together, wait_for
-from heed.inbox.jobs import defer_once, fetch_files, fetch_picture, look_up, look_up_lock
-from heed.inbox.models import Attachment, Event, Identity, Message, Post, ReactionFailure
+from heed.inbox.jobs import defer_each_once, fetch_files, fetch_picture, look_up, look_up_lock
+from heed.inbox.models import Attachment, Event, Identity, Message, Post, ReactionFailure, Ticket
+from heed.inbox.statements import among, run
 from heed.lib import clock
 
 log = logging.getLogger("heed.reactions")
@@ -20,6 +24,10 @@ log = logging.getLogger("heed.reactions")
 Reaction = Callable[[Sequence[Event]], None]
 
 MOST_TRIES = 8
+MOST_AT_ONCE = 2000
+"""Events handed on together when many wait."""
+_AGAIN = RetryStrategy(max_attempts=MOST_TRIES, wait=5)
+"""Where the batch itself cannot be read or a failure not be noted, as when the database is away."""
 _table: dict[str, tuple[Reaction, ...]] = {}
 
 
@@ -30,16 +38,62 @@ def wire(table: Mapping[str, tuple[Reaction, ...]]) -> None:
     wait_for(table)
 
 
-@app.task(name=REACT, queue="reactions")
+@app.task(name=REACT, queue="reactions", retry=_AGAIN, pass_context=True)
+def react_to_waiting(context: JobContext, events: list[int]) -> None:
+    """Hand a batch of events to their reactions, with those of other batches that wait already."""
+    react([*events, *_take_over(context.job.id or 0, events)])
+
+
+@transaction.atomic
+def _take_over(job: int, events: list[int]) -> list[int]:
+    """The events of other batches, which now are this job's: whoever does it again has them, too."""
+    rows = run(_OTHERS, REACT, MOST_AT_ONCE - len(events)) if len(events) < MOST_AT_ONCE else []
+    others = [number for (waiting,) in rows for number in json.loads(waiting)]
+    if others:
+        run(_KEEP, json.dumps({"events": [*events, *others]}), job)
+    return others
+
+
+_OTHERS = """
+WITH waiting AS (
+    SELECT id, jsonb_array_length(args->'events') AS size FROM procrastinate_jobs
+    WHERE status = 'todo' AND task_name = %s AND (scheduled_at IS NULL OR scheduled_at <= now())
+    ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED
+)
+DELETE FROM procrastinate_jobs WHERE id IN (
+    SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id) AS upto FROM waiting) AS measured WHERE upto <= %s
+) RETURNING args->'events'
+"""
+
+_KEEP = "UPDATE procrastinate_jobs SET args = %s::jsonb WHERE id = %s"
+
+
 def react(events: list[int]) -> None:
-    """Hand a batch of events to their reactions."""
+    """Hand events to their reactions."""
     by_kind: dict[str, list[Event]] = defaultdict(list)
-    wanted = Event.objects.filter(pk__in=events, kind__in=list(_table)).order_by("ticket_id", "at", "id")
-    for event in wanted.select_related("message", "account"):
+    for event in _read(events):
         by_kind[event.kind].append(event)
     for kind, batch in by_kind.items():
         for reaction in _table[kind]:
             _run(reaction, batch)
+
+
+def _read(numbers: list[int]) -> list[Event]:
+    """The events, each with its message and account: these are read once, whatever was told of them."""
+    rows = Event.objects.filter(pk__in=among(numbers), kind__in=list(_table))
+    events = list(rows.order_by("ticket_id", "at", "id"))
+    said = Message.objects.filter(pk__in=among({each.message_id for each in events}))
+    messages = {each.pk: each for each in said.only(*_ASKED)}
+    accounts = Account.objects.in_bulk({each.account_id for each in events if each.account_id})
+    for each in events:
+        _MESSAGE.set_cached_value(each, messages.get(each.message_id or 0))
+        _ACCOUNT.set_cached_value(each, accounts.get(each.account_id or 0))
+    return events
+
+
+_ASKED = ("account_id", "ticket_id", "identity_id", "direction", "visibility", "origin")
+"""What reactions ask of an event's message. More is read where it is needed."""
+_MESSAGE, _ACCOUNT = Event._meta.get_field("message"), Event._meta.get_field("account")
 
 
 @app.periodic(cron="*/1 * * * *")
@@ -85,47 +139,55 @@ def _runs_alone(reaction: Reaction, event: Event) -> bool:
 
 
 def fetch_attached_files(events: Sequence[Event]) -> None:
-    messages = [event.message_id for event in events if event.message_id]
+    messages = among(event.message_id for event in events)
     waiting = Attachment.objects.filter(message_id__in=messages, state=Attachment.State.WAITING)
-    for message in sorted(set(waiting.values_list("message_id", flat=True))):
-        if message is not None:
-            defer_once(fetch_files, f"files:{message}", message=message)
+    numbers = sorted({pk for pk in waiting.values_list("message_id", flat=True) if pk is not None})
+    defer_each_once(fetch_files, {f"files:{pk}": {"message": pk} for pk in numbers})
 
 
 def look_up_posts(events: Sequence[Event]) -> None:
     """Read a post of which we know only the id."""
-    tickets = {event.ticket_id for event in events if event.ticket_id}
-    bare = Post.objects.filter(tickets__in=tickets, looked_up_at=None).distinct()
-    for post in bare.order_by("id"):
-        _look_up(post.account_id, "post", post.external_id, post.refs)
+    under = Ticket.objects.filter(pk__in=among({event.ticket_id for event in events})).values("post")
+    bare = Post.objects.filter(pk__in=under, looked_up_at=None)
+    _look_up((each.account_id, "post", each.external_id, each.refs) for each in bare.order_by("id"))
 
 
 def read_posts_again(events: Sequence[Event]) -> None:
-    for event in events:
-        if event.account_id:
-            _look_up(event.account_id, "post", str(event.data["post"]), {})
+    _look_up((each.account_id, "post", str(each.data["post"]), {}) for each in events if each.account_id)
 
 
 def look_up_people(events: Sequence[Event]) -> None:
     """Ask for the name of people who came without one, and for messages that came without author or words."""
-    messages = [event.message_id for event in events if event.message_id]
-    nameless = Identity.objects.filter(message__in=messages, name="", handle="", looked_up_at=None).distinct()
-    for identity in nameless.order_by("id"):
-        if not identity.unknown:
-            _look_up(identity.account_id, "person", identity.external_id, {})
+    messages = among(event.message_id for event in events)
+    writers = Message.objects.filter(pk__in=messages).values("identity")
+    nameless = Identity.objects.filter(pk__in=writers, name="", handle="", looked_up_at=None)
+    _look_up(
+        (each.account_id, "person", each.external_id, {})
+        for each in nameless.order_by("id")
+        if not each.unknown
+    )
     bare = Message.objects.filter(
         Q(identity__external_id__startswith="?") | Q(refs__look_up=True), pk__in=messages
     )
-    for message in bare.order_by("id"):
-        _look_up(message.account_id, "message", message.external_id, message.refs)
+    _look_up((each.account_id, "message", each.external_id, each.refs) for each in bare.order_by("id"))
 
 
 def fetch_pictures(events: Sequence[Event]) -> None:
-    for event in events:
-        post = int(event.data["post"])
-        defer_once(fetch_picture, f"picture:{post}", post=post)
+    posts = [int(each.data["post"]) for each in events]
+    defer_each_once(fetch_picture, {f"picture:{post}": {"post": post} for post in posts})
 
 
-def _look_up(account: int, what: str, external_id: str, refs: Mapping[str, object]) -> None:
-    lock = look_up_lock(account, what, external_id)
-    defer_once(look_up, lock, account=account, what=what, external_id=external_id, refs=dict(refs))
+def _look_up(wanted: Iterable[tuple[int, str, str, Mapping[str, object]]]) -> None:
+    """Read these from the network: each an account, what it is, its id there, and what else is known."""
+    defer_each_once(
+        look_up,
+        {
+            look_up_lock(account, what, external_id): {
+                "account": account,
+                "what": what,
+                "external_id": external_id,
+                "refs": dict(refs),
+            }
+            for account, what, external_id, refs in wanted
+        },
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
 from heed.lib.text import clean
 
@@ -21,6 +22,11 @@ def run(sql: str, *columns: Any) -> list[tuple[Any, ...]]:
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(sql, bound)
         return cursor.fetchall() if cursor.description else []
+
+
+def among(numbers: Iterable[int | None]) -> RawSQL:
+    """Many numbers for `pk__in`: one value for the database, where Django would write a thousand of them."""
+    return RawSQL("SELECT unnest(%s::bigint[])", [_array([each for each in numbers if each is not None])])
 
 
 def columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:

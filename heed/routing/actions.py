@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from heed.accounts.models import Team, User
 from heed.inbox import notices, verbs
 from heed.inbox.models import Message, Notice, Ticket
+from heed.inbox.statements import among
 from heed.inbox.verbs import together
 from heed.inbox.verbs.automatic import leave_note, send_automatic
 from heed.inbox.verbs.sorting import tag_name
@@ -334,7 +335,7 @@ def _notify_team_together(
 
 
 def _notify_together(people: Iterable[int], numbers: Sequence[int], text: str) -> Refused:
-    tickets = Ticket.objects.filter(pk__in=numbers).order_by("pk")
+    tickets = Ticket.objects.filter(pk__in=among(numbers)).order_by("pk")
     notices.tell_of_many(people, Notice.Kind.RULE, tickets, text=text)
     return {}
 

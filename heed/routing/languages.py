@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import regex
@@ -26,6 +26,7 @@ _LONG = 12
 """From so many letters on, a text speaks for itself."""
 _TRUST = 12.0
 """How much more likely it is that somebody writes in the language they wrote in before."""
+_NEVER = 0.0001
 _POSSIBLE = 0.03
 """Below that, not even what came before makes it this language."""
 
@@ -39,6 +40,7 @@ _OWN_SCRIPT: dict[str, regex.Pattern[str]] = {
     "hy": regex.compile(r"\p{Armenian}"),
     "mn": regex.compile(r"\p{Mongolian}"),
 }
+_LATIN = regex.compile(r"\p{Latin}")
 _HAN = regex.compile(r"\p{Han}")
 _CYRILLIC = regex.compile(r"\p{Cyrillic}")
 _OF_MONGOLIAN = regex.compile(r"[өү]")
@@ -65,8 +67,8 @@ def tell(text: str, before: Mapping[str, int] | None = None) -> str:
         return by_script
     if letters < _FEWEST_LETTERS:
         return ""
-    likely = _likely(words)
-    best, sure = max(likely.items(), key=lambda row: row[1])
+    likely = _likely(words.lower() if words.isupper() else words)
+    best, sure = next(iter(likely.items()))
     if sure >= _SURE and letters >= _LONG:
         return best
     return _with_trust(likely, before or {})
@@ -78,6 +80,9 @@ def clear(text: str) -> bool:
 
 
 def _by_script(words: str, letters: int) -> str:
+    if words.isascii() or len(_LATIN.findall(words)) * 2 >= letters:
+        return ""  # of many scripts together
+
     def most(pattern: regex.Pattern[str]) -> bool:
         return len(pattern.findall(words)) * 2 > letters
 
@@ -102,10 +107,12 @@ def _with_trust(likely: Mapping[str, float], before: Mapping[str, int]) -> str:
     return best if weighed[best] / sum(weighed.values()) >= _SURE else ""
 
 
-def _likely(words: str) -> dict[str, float]:
+@lru_cache(maxsize=5000)
+def _likely(words: str) -> Mapping[str, float]:
+    """How likely the words are which language, the likeliest first. People often write the same."""
     with _lock:
-        ranked = _model().rank(words.lower() if words.isupper() else words)
-    return {language: float(chance) for language, chance in ranked}
+        ranked = _model().rank(words)
+    return {language: float(chance) for language, chance in ranked if chance >= _NEVER}
 
 
 @cache

@@ -22,7 +22,7 @@ from heed.accounts.rights import need
 from heed.inbox import events
 from heed.inbox.events import Happened
 from heed.inbox.models import Event, Ticket
-from heed.inbox.statements import columns, run
+from heed.inbox.statements import among, columns, run
 from heed.lib import clock, live
 from heed.routing import desk_hours, targets
 from heed.routing.desk_hours import ROUND_THE_CLOCK, DeskHours, Place, Version
@@ -41,10 +41,11 @@ def keep_promises(batch: Sequence[Event]) -> None:
         if event.ticket_id is not None:
             at[event.ticket_id] = max(event.at, at.get(event.ticket_id, event.at))
     regrouped = {event.ticket_id: event.at for event in batch if "group" in event.data}
-    others = Ticket.objects.filter(customer__tickets__in=list(regrouped)).exclude(status=Ticket.Status.SOLVED)
+    others = Ticket.objects.filter(customer__tickets__in=among(regrouped))
+    others = others.exclude(status=Ticket.Status.SOLVED)
     now = max(regrouped.values(), default=clock.now())
     at = {**dict.fromkeys(others.values_list("pk", flat=True)[:AT_ONCE], now), **at}
-    poured = Ticket.objects.filter(merged_into__in=list(at)).values_list("pk", "merged_into_id")
+    poured = Ticket.objects.filter(merged_into__in=among(at)).values_list("pk", "merged_into_id")
     at.update({pk: at[into] for pk, into in poured if into is not None})
     keep(at)
 
@@ -53,13 +54,13 @@ def keep_promises(batch: Sequence[Event]) -> None:
 def keep(at: Mapping[int, datetime]) -> None:
     """Bring the promises of these tickets up to date, each as of a time."""
     found = targets.policies()
-    if not found and not Promise.objects.filter(ticket__in=list(at), ended_at=None).exists():
+    if not found and not Promise.objects.filter(ticket__in=among(at), ended_at=None).exists():
         return
     run(_LOCK, list(at))
     tickets = [Matter(*row) for row in run(_MATTERS, list(at))]
     numbers = [ticket.pk for ticket in tickets]
     running: dict[int, dict[str, Promise]] = defaultdict(dict)
-    rows = Promise.objects.filter(ticket__in=numbers, ended_at=None).select_related("policy", "hours")
+    rows = Promise.objects.filter(ticket__in=among(numbers), ended_at=None).select_related("policy", "hours")
     for row in rows:
         running[row.ticket_id][row.target] = row
     desk = desk_hours.read()
@@ -114,10 +115,13 @@ Key = tuple[int, str, datetime]
 
 
 def _over(facts: Mapping[int, Facts]) -> dict[Key, Promise]:
-    since = {each.began for each in facts.values()}
-    since |= {each.waits_since for each in facts.values() if each.waits_since is not None}
-    rows = Promise.objects.filter(ticket__in=list(facts), ended_at__isnull=False, since__in=since)
-    return {(row.ticket_id, row.target, row.since): row for row in rows.select_related("policy", "hours")}
+    """What was promised to these tickets for a wait or cycle that is now and has ended."""
+    rows = Promise.objects.filter(ticket__in=among(facts), ended_at__isnull=False)
+    return {
+        (row.ticket_id, row.target, row.since): row
+        for row in rows.select_related("policy", "hours")
+        if row.since in (facts[row.ticket_id].began, facts[row.ticket_id].waits_since)
+    }
 
 
 # ------------------------------------------------------------------ what a ticket's thread says

@@ -3,50 +3,80 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from django.db.models import Count
+from django.db.models.expressions import RawSQL
 
+from heed.accounts.models import Team
 from heed.inbox import verbs
 from heed.inbox.models import Event, Message, Ticket
+from heed.inbox.statements import among, columns, run
+from heed.inbox.verbs import together
 from heed.routing import assignment, languages
 from heed.routing.models import AccountTeam
 
 
 def tell_languages(events: Sequence[Event]) -> None:
     """Say in which language each new message is, and with it the customer's ticket."""
-    wanted = {event.message_id for event in events if event.message_id}
-    untold = Message.objects.filter(pk__in=wanted, direction="in", language="", removed_at=None)
-    messages = list(untold.exclude(text="").select_related("ticket").order_by("ticket_id", "at", "id"))
-    before = _languages_before({each.ticket.customer_id for each in messages})
-    told: dict[str, list[int]] = defaultdict(list)
-    newest: dict[int, Message] = {}
-    for message in messages:
-        customer = message.ticket.customer_id
-        language = languages.tell(message.text, before.get(customer))
+    untold = _untold(events)
+    before = _languages_before({each.customer for each in untold})
+    told: dict[int, str] = {}
+    newest: dict[int, Untold] = {}
+    for message in untold:
+        language = languages.tell(message.text, before.get(message.customer))
         if language:
-            told[language].append(message.pk)
-            message.language = language
-            before.setdefault(customer, Counter())[language] += 1
-            newest[message.ticket_id] = message
-    for language, numbers in sorted(told.items()):
-        Message.objects.filter(pk__in=numbers).update(language=language)
-    verbs.tell_languages({ticket: each.language for ticket, each in newest.items() if _tells(each)})
+            told[message.pk] = language
+            before.setdefault(message.customer, Counter())[language] += 1
+            newest[message.ticket] = message
+    if told:
+        run(_TELL, *columns(told.items()))
+    fixed = _told_by_hand(each.ticket for each in newest.values() if each.spoken not in ("", told[each.pk]))
+    verbs.tell_languages(
+        {
+            ticket: told[each.pk]
+            for ticket, each in newest.items()
+            if not each.spoken
+            or (each.spoken != told[each.pk] and ticket not in fixed and languages.clear(each.text))
+        }
+    )
 
 
-def _tells(message: Message) -> bool:
-    """The ticket speaks the newest message's language, unless that is too short to change it or a colleague
-    said which it is."""
-    ticket = message.ticket
-    if not ticket.language or ticket.language == message.language:
-        return not ticket.language
-    by_hand = Event.objects.filter(ticket=ticket, kind="language_told", actor__isnull=False).exists()
-    return not by_hand and languages.clear(message.text)
+class Untold(NamedTuple):
+    """A message of which nobody knows yet in which language it is."""
+
+    pk: int
+    text: str
+    ticket: int
+    customer: int
+    spoken: str
+    """The language its ticket is in: that changes with what comes, unless that is too short."""
+
+
+def _untold(events: Sequence[Event]) -> list[Untold]:
+    numbers = among({event.message_id for event in events})
+    rows = Message.objects.filter(pk__in=numbers, direction="in", language="", removed_at=None)
+    rows = rows.exclude(text="").order_by("ticket_id", "at", "id")
+    columns = ("pk", "text", "ticket_id", "ticket__customer_id", "ticket__language")
+    return [Untold(*row) for row in rows.values_list(*columns)]
+
+
+def _told_by_hand(tickets: Iterable[int]) -> set[int]:
+    """The tickets of which a colleague said what language they are in."""
+    rows = Event.objects.filter(ticket__in=among(tickets), kind="language_told", actor__isnull=False)
+    return {ticket for ticket in rows.values_list("ticket_id", flat=True) if ticket is not None}
+
+
+_TELL = """
+UPDATE inbox_message AS m SET language = new.language
+FROM unnest(%s::bigint[], %s::text[]) AS new (id, language) WHERE m.id = new.id
+"""
 
 
 def _languages_before(customers: set[int]) -> dict[int, Counter[str]]:
     """How many tickets of each customer are in which language."""
-    rows = Ticket.objects.filter(customer__in=customers).exclude(language="")
+    rows = Ticket.objects.filter(customer__in=among(customers)).exclude(language="")
     found: dict[int, Counter[str]] = defaultdict(Counter)
     for customer, language, often in (
         rows.values_list("customer", "language").annotate(n=Count("pk")).order_by()
@@ -61,9 +91,14 @@ def send_to_team(events: Sequence[Event]) -> None:
         each.account_id: each
         for each in AccountTeam.objects.filter(team__archived=False).select_related("team")
     }
+    if not by_account:
+        return
     opened = Ticket.objects.filter(pk__in=_tickets(events), team=None, account__in=list(by_account))
-    for ticket in opened.select_related("account").order_by("pk"):
-        verbs.give_to_team(ticket, None, by_account[ticket.account_id].team)
+    of_team: dict[Team, list[int]] = defaultdict(list)
+    for number, account in opened.order_by("pk").values_list("pk", "account_id"):
+        of_team[by_account[account].team].append(number)
+    for team, numbers in of_team.items():
+        together.give_to_team(numbers, team)
 
 
 def assign_waiting(events: Sequence[Event]) -> None:
@@ -75,5 +110,5 @@ def assign_waiting(events: Sequence[Event]) -> None:
         assignment.assign_by_team(number)
 
 
-def _tickets(events: Sequence[Event]) -> set[int]:
-    return {event.ticket_id for event in events if event.ticket_id}
+def _tickets(events: Sequence[Event]) -> RawSQL:
+    return among({event.ticket_id for event in events})

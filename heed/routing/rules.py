@@ -28,7 +28,7 @@ from heed.inbox.conditions.meanings import AllOf, AnyOf, NotThis, OneOf, Says
 from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.search import index as search_index
 from heed.inbox.search.lexicon import Lexicon, Phrase
-from heed.inbox.statements import cleaned, columns, run
+from heed.inbox.statements import among, cleaned, columns, run
 from heed.inbox.verbs import CannotAct, CannotAnswer
 from heed.inbox.verbs.tending import locked
 from heed.lib import clock
@@ -89,7 +89,7 @@ class Ready:
         if not wanted:
             return set()
         test = _read_in(self.test, wanted, words) if self.condition.reads else self.test
-        rows = Ticket.objects.filter(test.q(), pk__in=wanted)
+        rows = Ticket.objects.filter(test.q(), pk__in=among(wanted))
         return set(self._allowed(rows).values_list("pk", flat=True))
 
     def _allowed(self, rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
@@ -154,7 +154,7 @@ def run_rules(events: Sequence[Event]) -> None:
 
 def _run_for(ready: Ready, mine: Mapping[int, Event], words: Words) -> set[int]:
     """Run a rule for the tickets of these events; returns those for which it holds."""
-    ran = RuleRun.objects.filter(rule=ready.rule, event__in=[each.pk for each in mine.values()])
+    ran = RuleRun.objects.filter(rule=ready.rule, event__in=among(each.pk for each in mine.values()))
     before = set(ran.values_list("ticket", flat=True))
     held = ready.among(mine.keys() - before, words)
     run_together(ready, {number: mine[number] for number in sorted(held)}, words)
@@ -250,7 +250,7 @@ def _go_on(ready: Ready, handled: Q) -> int:
 def _not_run_yet(rule: Rule, numbers: Iterable[int]) -> list[int]:
     """Those of the tickets that do not stand as they did after this rule ran."""
     states = states_of(numbers)
-    known = RuleRun.objects.filter(rule=rule, ticket__in=list(states), event=None)
+    known = RuleRun.objects.filter(rule=rule, ticket__in=among(states), event=None)
     before = set(known.values_list("ticket", "state"))
     return sorted(pk for pk, state in states.items() if (pk, state) not in before)
 
@@ -266,9 +266,10 @@ def in_time(ready: Ready) -> QuerySet[Ticket]:
 def states_of(numbers: Iterable[int]) -> dict[int, str]:
     """How each ticket stands, as far as that lets a rule by time run anew: its status, whether and since when
     it waits, what is due, what the customer said last."""
-    tickets = Ticket.objects.filter(pk__in=list(numbers))
+    wanted = among(numbers)
+    tickets = Ticket.objects.filter(pk__in=wanted)
     rows = tickets.values_list("pk", "status", "unanswered", "waiting_since", "due_at")
-    said = Message.objects.filter(ticket__in=list(numbers), direction="in")
+    said = Message.objects.filter(ticket__in=wanted, direction="in")
     newest = dict(said.values_list("ticket").annotate(n=Max("pk")).order_by())
     return {
         pk: hashlib.sha1(repr((facts, newest.get(pk))).encode(), usedforsecurity=False).hexdigest()
@@ -320,12 +321,14 @@ def _run(ready: Ready, mine: Mapping[int, Event | None], words: Words) -> int:
 def _begun(ready: Ready, mine: Mapping[int, Event | None], words: Words) -> list[RuleRun]:
     """A run for each ticket, which is locked: now it is certain whether there is anything to do."""
     rule = ready.rule
-    locked = Ticket.objects.select_for_update().filter(pk__in=list(mine)).order_by("pk")
+    locked = Ticket.objects.select_for_update().filter(pk__in=among(mine)).order_by("pk")
     numbers = ready.among(list(locked.values_list("pk", flat=True)), words)
     numbers -= _too_often(rule, numbers)
-    numbers &= set(_not_run_yet(rule, [pk for pk in numbers if mine[pk] is None])) | {
-        pk for pk in numbers if mine[pk] is not None
-    }
+    by_time = {pk for pk in numbers if mine[pk] is None}
+    if by_time:
+        numbers -= by_time - set(_not_run_yet(rule, by_time))
+    if not numbers:
+        return []
     events = {number: mine[number] for number in sorted(numbers)}
     made = run(
         _BEGIN,
@@ -355,7 +358,7 @@ def _by_what_led(runs: Iterable[RuleRun]) -> dict[tuple[int, ...], list[RuleRun]
 
 def _too_often(rule: Rule, tickets: Iterable[int]) -> set[int]:
     hour = clock.now() - timedelta(hours=1)
-    rows = RuleRun.objects.filter(rule=rule, ticket__in=list(tickets), at__gt=hour).values_list("ticket")
+    rows = RuleRun.objects.filter(rule=rule, ticket__in=among(tickets), at__gt=hour).values_list("ticket")
     often = rows.annotate(n=Count("pk")).filter(n__gte=MOST_AN_HOUR).order_by()
     return {ticket for ticket, _n in often}
 

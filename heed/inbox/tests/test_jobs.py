@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -59,3 +62,24 @@ def test_a_look_up_comes_back_when_it_may_help(
 
 def test_an_unknown_account_is_let_be(db: None) -> None:
     jobs.look_up(account=10**9, what="post", external_id="x", refs={})
+
+
+def test_many_jobs_are_deferred_at_once_and_each_once(
+    db: None, django_assert_max_num_queries: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    jobs.defer_once(jobs.fetch_picture, "picture:3", post=3)
+    wanted = {f"picture:{post}": {"post": post} for post in range(30)}
+    with django_assert_max_num_queries(4):
+        jobs.defer_each_once(jobs.fetch_picture, wanted)
+    jobs.defer_each_once(jobs.fetch_picture, wanted)
+    assert sorted(each["post"] for each in waiting("fetch_picture")) == [*range(30)]  # type: ignore[type-var]
+
+
+def test_what_somebody_else_defers_meanwhile_is_left_to_them(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.defer_once(jobs.fetch_picture, "picture:1", post=1)
+    monkeypatch.setattr(ProcrastinateJob.objects, "filter", lambda **_asked: ProcrastinateJob.objects.none())
+    jobs.defer_each_once(jobs.fetch_picture, {f"picture:{post}": {"post": post} for post in (1, 2)})
+    monkeypatch.undo()
+    assert [each["post"] for each in waiting("fetch_picture")] == [1, 2]

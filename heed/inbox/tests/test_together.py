@@ -11,6 +11,7 @@ from heed.channels.base import Person
 from heed.channels.models import Account
 from heed.inbox import events, reactions
 from heed.inbox.models import Event, Ticket
+from heed.inbox.statements import run
 from heed.inbox.tests.test_intake import news, private
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +71,46 @@ def test_what_fails_hands_nothing_on(account: Account, told: list[list[str]], ta
     reactions.react(received)
     assert waiting() == []
     assert not Event.objects.filter(kind="tags_changed").exists()
+
+
+class Context:
+    """What a job knows of itself."""
+
+    def __init__(self, job: ProcrastinateJob) -> None:
+        self.job = job
+
+
+def at_work(job: ProcrastinateJob) -> None:
+    """Do a job as the worker does, which has marked it before."""
+    run("UPDATE procrastinate_jobs SET status = 'doing' WHERE id = %s", job.pk)
+    reactions.react_to_waiting.func(Context(job), **job.args)  # type: ignore[arg-type]
+
+
+def test_what_waits_is_handed_on_together(account: Account, table: None) -> None:
+    seen: list[list[int]] = []
+    reactions.wire({"message_received": (lambda batch: seen.append([each.pk for each in batch]),)})
+    for number in range(3):
+        news(account, private(f"{number}", number, Person(f"person-{number}")))
+    first, *others = ProcrastinateJob.objects.filter(task_name=events.REACT).order_by("pk")
+    assert len(others) == 2
+    at_work(first)
+    received = [
+        *Event.objects.filter(kind="message_received").order_by("ticket_id").values_list("pk", flat=True)
+    ]
+    assert seen == [received]
+    # Killed on the way, the job that is left does all of it again.
+    [left] = ProcrastinateJob.objects.filter(task_name=events.REACT)
+    assert (left.pk, sorted(left.args["events"])) == (first.pk, received)
+
+
+def test_no_more_is_taken_over_than_fits(
+    account: Account, table: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    reactions.wire({"message_received": (lambda batch: seen.append(len(batch)),)})
+    monkeypatch.setattr(reactions, "MOST_AT_ONCE", 2)
+    for number in range(3):
+        news(account, private(f"{number}", number, Person(f"person-{number}")))
+    at_work(ProcrastinateJob.objects.filter(task_name=events.REACT).order_by("pk")[0])
+    assert seen == [2]
+    assert ProcrastinateJob.objects.filter(task_name=events.REACT).count() == 2

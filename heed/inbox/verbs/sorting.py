@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from heed.accounts.models import User
 from heed.inbox import events
 from heed.inbox.models import Customer, Field, Tag, Ticket
-from heed.inbox.statements import columns, run
+from heed.inbox.statements import among, columns, run
 from heed.inbox.verbs.refusals import CannotTend
 from heed.inbox.verbs.tending import change, locked, write
 from heed.lib import live
@@ -45,8 +45,8 @@ def set_language(ticket: Ticket, user: User | None, language: str) -> None:
 @transaction.atomic
 def tell_languages(told: Mapping[int, str]) -> None:
     """Say of many tickets, by their numbers, in which language their customers were found to write."""
-    rows = Ticket.objects.select_for_update().filter(pk__in=list(told)).order_by("id")
-    changed = [row for row in rows if row.language != told[row.pk]]
+    rows = Ticket.objects.select_for_update().filter(pk__in=among(told)).order_by("id")
+    changed = [row for row in rows.only("account_id", "language") if row.language != told[row.pk]]
     if changed:
         run(_SET_LANGUAGES, *columns((row.pk, told[row.pk]) for row in changed))
         events.record_many("language_told", [(row, {"language": told[row.pk]}) for row in changed])

@@ -15,7 +15,7 @@ from django.db.models import Model
 from heed.accounts.models import Team, User
 from heed.inbox import events, notices
 from heed.inbox.models import Notice, Tag, Ticket
-from heed.inbox.statements import run
+from heed.inbox.statements import among, run
 from heed.inbox.verbs.refusals import CannotSolve, CannotTend
 from heed.inbox.verbs.sorting import MOST_TAGS, too_many_tags
 from heed.inbox.verbs.tending import (
@@ -139,8 +139,8 @@ def _change(numbers: Iterable[int], **values: Any) -> tuple[list[Ticket], Refuse
 def _write(tickets: Iterable[Ticket], **values: object) -> None:
     numbers = [each.pk for each in tickets]
     if numbers:
-        Ticket.objects.filter(pk__in=numbers).update(**values)
+        Ticket.objects.filter(pk__in=among(numbers)).update(**values)
 
 
 def _locked(numbers: Iterable[int]) -> Iterable[Ticket]:
-    return Ticket.objects.select_for_update().filter(pk__in=list(numbers)).order_by("pk")
+    return Ticket.objects.select_for_update().filter(pk__in=among(numbers)).order_by("pk")
