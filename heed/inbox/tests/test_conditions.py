@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from heed.accounts.models import Brand, Membership, Team, User
 from heed.channels.models import Account
-from heed.inbox.conditions import BadCondition, parse, with_tag_renamed
+from heed.inbox.conditions import BadCondition, Facts, parse, with_tag_renamed
 from heed.inbox.conditions.tree import And, Everything, Not, Or, Term, Words
 from heed.inbox.models import (
     Attachment,
@@ -329,14 +329,18 @@ _CONDITIONS = st.recursive(
 )
 def test_lists_and_rules_agree(desk: Desk, tickets: list[dict[str, Any]], conditions: list[str]) -> None:
     """Whether a ticket fits is the same asked of the database and of the ticket in memory."""
-    rows = [_ticket(desk, facts) for facts in tickets]
+    made = [_ticket(desk, facts).pk for facts in tickets]
     index_everything()
+    rows = {row.pk: Facts(row, desk.ana.pk, NOW) for row in Ticket.objects.filter(pk__in=made)}
     with timezone.override(ZoneInfo("Asia/Ulaanbaatar")):
         for text in conditions:
             condition = parse(text)
             found = set(Ticket.objects.filter(condition.q(desk.ana, now=NOW)).values_list("pk", flat=True))
-            for row in Ticket.objects.filter(pk__in=[row.pk for row in rows]):
-                assert condition.holds(row, desk.ana, NOW) == (row.pk in found), (text, row.pk)
+            test = condition.test(desk.ana, NOW)
+            for row, facts in rows.items():
+                assert test.holds(facts) == (row in found), (text, row)
+            row, facts = next(iter(rows.items()))
+            assert condition.holds(facts.ticket, desk.ana, NOW) == (row in found), (text, row)
     Ticket.objects.all().delete()
 
 
