@@ -122,7 +122,7 @@ def _until_quiet() -> None:
                    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"""
             )
             quiet = 0 if cursor.fetchone()[0] else quiet + 1
-            time.sleep(0.05)
+            time.sleep(0.02)
 
 
 def _until_up(address: str) -> None:
