@@ -1,7 +1,7 @@
 """The worker process: runs the jobs, and takes back those whose worker died.
 
-Answers have threads of their own: however slowly files are fetched or networks polled, an answer
-never stands behind them.
+Answers have threads of their own, and so has what follows by itself from a message: however slowly files are
+fetched or networks polled, neither an answer nor a rule ever stands behind them.
 """
 
 from __future__ import annotations
@@ -24,8 +24,14 @@ from heed.lib import clock
 ANSWERS = "send"
 """The queue of answers and of what agents do with messages."""
 
+AT_HOME = ("reactions", "routing", "words")
+"""The queues of what the desk does with its own database alone."""
+
 CONCURRENCY = 6
 """Jobs at once, of answers and of all the rest each."""
+
+_AT_HOME_AT_ONCE = 3
+"""Few: what waits is done together."""
 
 _STALLED_AFTER = 30
 
@@ -44,16 +50,19 @@ def run_worker(stop: threading.Event) -> None:
 
 async def _run(stop: threading.Event) -> None:
     # Python's own pool may have fewer threads than there are jobs at once: six on two cores.
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * CONCURRENCY + 4))
+    asyncio.get_running_loop().set_default_executor(
+        ThreadPoolExecutor(2 * CONCURRENCY + _AT_HOME_AT_ONCE + 4)
+    )
     connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
     working = app.with_connector(connector)
-    answering = app.with_connector(connector)
-    # One of the two keeps the clock.
-    answering.periodic_registry = PeriodicRegistry()  # type: ignore[no-untyped-call]
+    answering, following = app.with_connector(connector), app.with_connector(connector)
+    for other in (answering, following):  # one of them keeps the clock
+        other.periodic_registry = PeriodicRegistry()  # type: ignore[no-untyped-call]
     async with working.open_async():
         workers = [
-            asyncio.create_task(_worker(answering, [ANSWERS])),
-            asyncio.create_task(_worker(working, _other_queues(working))),
+            asyncio.create_task(_worker(answering, [ANSWERS], CONCURRENCY)),
+            asyncio.create_task(_worker(following, [*AT_HOME], _AT_HOME_AT_ONCE)),
+            asyncio.create_task(_worker(working, _other_queues(working), CONCURRENCY)),
         ]
         rescuer = asyncio.create_task(_take_back_stalled(working))
         while not stop.is_set() and not any(worker.done() for worker in workers):
@@ -63,11 +72,11 @@ async def _run(stop: threading.Event) -> None:
         await asyncio.gather(*workers, rescuer, return_exceptions=True)
 
 
-def _worker(working: App, queues: list[str]) -> Coroutine[Any, Any, None]:
+def _worker(working: App, queues: list[str], at_once: int) -> Coroutine[Any, Any, None]:
     return working.run_worker_async(
         queues=queues,
         name=queues[0],
-        concurrency=CONCURRENCY,
+        concurrency=at_once,
         install_signal_handlers=False,
         delete_jobs="successful",
         fetch_job_polling_interval=2.0,
@@ -76,7 +85,7 @@ def _worker(working: App, queues: list[str]) -> Coroutine[Any, Any, None]:
 
 
 def _other_queues(working: App) -> list[str]:
-    return sorted({task.queue for task in working.tasks.values()} - {ANSWERS})
+    return sorted({task.queue for task in working.tasks.values()} - {ANSWERS, *AT_HOME})
 
 
 async def _take_back_stalled(working: App) -> None:

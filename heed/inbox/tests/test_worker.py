@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.periodic import PeriodicRegistry
 
-from heed.inbox import fetch, jobs, outbox, worker
+from heed.inbox import fetch, jobs, outbox, reactions, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,6 +59,27 @@ def test_slow_files_never_hold_up_an_answer(monkeypatch: pytest.MonkeyPatch) -> 
             assert answered.wait(PATIENCE)
         finally:
             ProcrastinateJob.objects.filter(status="todo").delete()
+            let_go.set()
+
+
+def test_slow_networks_never_hold_up_what_follows_from_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    many, followed, let_go = threading.Semaphore(0), threading.Event(), threading.Event()
+
+    def slow(message: int) -> None:
+        many.release()
+        let_go.wait(2 * PATIENCE)
+
+    monkeypatch.setattr(fetch, "files_of", slow)
+    monkeypatch.setattr(reactions, "react", lambda events: followed.set())
+    for number in range(worker.CONCURRENCY):
+        jobs.fetch_files.defer(message=number)
+    with working():
+        try:
+            for _ in range(worker.CONCURRENCY):
+                assert many.acquire(timeout=PATIENCE)
+            reactions.react_to_waiting.defer(events=[1])
+            assert followed.wait(PATIENCE)
+        finally:
             let_go.set()
 
 
