@@ -106,7 +106,7 @@ def numbers(
 ) -> list[int]:
     """The numbers of a view's tickets, newest news first, and of no more than so many."""
     listed = _listed(user, view, account, condition)
-    found = Ticket.objects.filter(listed.q, listed.seen.q()).order_by("-last_at", "-id")
+    found = Ticket.objects.filter(listed.part, listed.q, listed.seen.q()).order_by("-last_at", "-id")
     return list(found.values_list("pk", flat=True)[:most])
 
 
@@ -123,6 +123,8 @@ class _Listed:
     """What a list holds, for whom."""
 
     q: Q
+    part: Q
+    """Of one account or person only."""
     seen: Sight
     account: int | None
     searched: bool
@@ -135,11 +137,12 @@ class _Listed:
 
 def _listed(user: User, view: str, account: int | None, condition: Condition | None) -> _Listed:
     seen = sight(user)
-    q = _view(user, view)
+    q, part = _view(user, view), Q()
     if view == "mine":
+        part = Q(assignee=user)
         seen = replace(seen, everywhere=True)  # one's own are always in sight
     if account is not None:
-        q &= Q(account_id=account)
+        part &= Q(account_id=account)
         if account in seen.accounts:
             seen = replace(seen, everywhere=True)
     if condition is not None:
@@ -148,7 +151,7 @@ def _listed(user: User, view: str, account: int | None, condition: Condition | N
         q &= _seldom_wanted(condition)
     searched = condition is not None and not condition.everything
     within = _within(view, condition) if condition is not None else Q()
-    return _Listed(q, seen, account, searched, view in _BROAD and account is None, within)
+    return _Listed(q, part, seen, account, searched, view in _BROAD, within)
 
 
 def _within(view: str, condition: Condition) -> Q:
@@ -159,7 +162,7 @@ def _within(view: str, condition: Condition) -> Q:
     return Q(spam=True) if view == "spam" or condition.needs("is", "spam") else Q()
 
 
-_BROAD = frozenset({"unanswered", "unassigned", "open", "all"})
+_BROAD = frozenset({"mine", "unanswered", "unassigned", "open", "all"})
 
 
 def _seldom_wanted(condition: Condition | None) -> Q:
@@ -218,7 +221,7 @@ def _along(listed: _Listed, section: Section, place: Place | None, limit: int) -
     """Read along the section's order."""
     aside = listed.broad and section.column != "last_at"
     wanted = _looked_at(listed.q) if aside else listed.q
-    found = _beyond(Ticket.objects.filter(wanted), section, place)
+    found = _beyond(Ticket.objects.filter(listed.part, wanted), section, place)
     return _scope_by_scope(found, listed.seen, section, limit)
 
 
@@ -232,7 +235,7 @@ def _near(
     listed: _Listed, section: Section, place: Place | None, edge: datetime | None, limit: int
 ) -> QuerySet[Ticket]:
     """Read along the order as far as the edge, looking at the words of each ticket."""
-    found = _beyond(Ticket.objects.filter(_row_by_row(listed.q)), section, place)
+    found = _beyond(Ticket.objects.filter(listed.part, _row_by_row(listed.q)), section, place)
     if edge is not None:
         found = found.filter(last_at__gt=edge)
     return _scope_by_scope(found, listed.seen, section, limit)
@@ -240,7 +243,7 @@ def _near(
 
 def _gathered(listed: _Listed, section: Section, place: Place | None, limit: int) -> QuerySet[Ticket]:
     """Gather all that fit by whatever index finds them, then sort."""
-    found = _beyond(Ticket.objects.filter(listed.q, listed.seen.q()), section, place)
+    found = _beyond(Ticket.objects.filter(listed.part, listed.q, listed.seen.q()), section, place)
     sql, values = _sql(found.order_by().values_list("id", section.column))
     chosen = RawSQL(f"SELECT id FROM ({sql} OFFSET 0) AS found {_first(section, limit)}", values)  # noqa: S608, S611
     return Ticket.objects.filter(pk__in=chosen).order_by(*section.order)
@@ -428,7 +431,7 @@ def _late(seen: Sight) -> tuple[str, list[Any]]:
 def _view(user: User, view: str) -> Q:
     match view:
         case "mine":
-            return OPEN & Q(assignee=user)
+            return OPEN
         case "unanswered":
             return Q(unanswered=True)
         case "overdue":
