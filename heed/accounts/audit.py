@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import AuditRow, User
 from heed.lib import clock
+from heed.lib.rows import prepared
 
 DEEDS: dict[str, Promise] = {
     "made": _("made"),
@@ -187,17 +188,17 @@ def opened(user: User, target: Model, name: str = "") -> None:
     """Somebody looks at something: one row a visit."""
     kind, key, found = _names(target)
     now = clock.now()
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """
             INSERT INTO accounts_auditrow
                 (at, actor, actor_name, what, kind, target, target_name, facts, ip, digest)
-            SELECT %(now)s, %(actor)s, %(actor_name)s, 'opened', %(kind)s, %(target)s, %(name)s, '{}',
-                   %(ip)s, ''
+            SELECT %(now)s, %(actor)s, %(actor_name)s, 'opened', %(kind)s::varchar, %(target)s::varchar,
+                   %(name)s, '{}', %(ip)s, ''
             WHERE NOT EXISTS (
                 SELECT 1 FROM accounts_auditrow
-                WHERE what = 'opened' AND actor = %(actor)s AND kind = %(kind)s AND target = %(target)s
-                  AND at > %(since)s)
+                WHERE what = 'opened' AND actor = %(actor)s AND kind = %(kind)s::varchar
+                  AND target = %(target)s::varchar AND at > %(since)s)
             """,
             {
                 "now": now,

@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 
 from heed.accounts.rights import BUILT_IN, PERMISSIONS, ROLES, Permission, Rights, rights_of
 from heed.lib import clock
+from heed.lib.rows import Joined, Row
 
 
 class People(BaseUserManager["User"]):
@@ -33,7 +34,7 @@ class People(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
 
-class User(AbstractBaseUser):
+class User(Row, AbstractBaseUser):
     """A colleague."""
 
     email = models.EmailField(unique=True)
@@ -69,7 +70,7 @@ class User(AbstractBaseUser):
         """What they may do and where, read once. Somebody shut out may do nothing."""
         if not self.is_active:
             return Rights()
-        return rights_of(self.grants.select_related("own"))
+        return rights_of(_GRANTS.read('WHERE "accounts_grant"."user_id" = %s', [self.pk]))
 
     @property
     def may_administer(self) -> bool:
@@ -77,7 +78,7 @@ class User(AbstractBaseUser):
         return self.rights.may("accounts")
 
 
-class Brand(models.Model):
+class Brand(Row):
     """A group of accounts with their own look, hours and help centre."""
 
     name = models.CharField(max_length=120, unique=True)
@@ -87,7 +88,7 @@ class Brand(models.Model):
         return self.name
 
 
-class Team(models.Model):
+class Team(Row):
     """People who share work."""
 
     name = models.CharField(max_length=120, unique=True)
@@ -112,7 +113,7 @@ class Membership(models.Model):
         constraints: ClassVar = [models.UniqueConstraint("team", "user", name="one_membership")]
 
 
-class OwnRole(models.Model):
+class OwnRole(Row):
     """A role of the company's own: a name and its permissions."""
 
     name = models.CharField(max_length=60, unique=True)
@@ -122,7 +123,7 @@ class OwnRole(models.Model):
         return self.name
 
 
-class Grant(models.Model):
+class Grant(Row):
     """A role given to somebody: everywhere, or for one brand, one team or one account."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="grants")
@@ -167,7 +168,10 @@ class Grant(models.Model):
         return BUILT_IN.get(self.role, frozenset())
 
 
-class ApiToken(models.Model):
+_GRANTS = Joined(Grant, "own")
+
+
+class ApiToken(Row):
     """A bearer token of the API. Only its digest is kept."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db.models import prefetch_related_objects
+
 from heed.accounts.models import ApiToken, Brand, Team, User
 from heed.accounts.rights import Permission, rights_of
 from heed.lib import clock
+from heed.lib.rows import Joined
 
 
 class NoSuchPerson(LookupError):
     """Nobody with this id."""
 
 
+_TOKENS = Joined(ApiToken, "user")
+
+
 def person_with_token(token: str) -> User | None:
     """The active person a bearer token acts for."""
-    granted = (
-        ApiToken.objects.select_related("user")
-        .filter(digest=ApiToken.digest_of(token), user__is_active=True)
-        .first()
-    )
+    granted = _TOKENS.first('WHERE digest = %s AND "user".is_active', [ApiToken.digest_of(token)])
     if granted is None:
         return None
     _note_use(granted)
@@ -57,15 +59,21 @@ def brand(brand_id: int) -> Brand | None:
 
 def teams() -> list[Team]:
     """The teams that take tickets, by name."""
-    return list(Team.objects.filter(archived=False).order_by("name"))
+    return _TEAMS.read("WHERE NOT archived ORDER BY name")
+
+
+_TEAMS = Joined(Team)
+
+
+_PEOPLE = Joined(User)
 
 
 def colleagues(*, with_rights: bool = False) -> list[User]:
     """Everyone a ticket can be given to, by name; with what they may do where it is asked of many of them."""
-    rows = User.objects.filter(is_active=True).order_by("name", "pk")
+    found = _PEOPLE.read("WHERE is_active ORDER BY name, id")
     if not with_rights:
-        return list(rows)
-    found = list(rows.prefetch_related("grants__own"))
+        return found
+    prefetch_related_objects(found, "grants__own")
     for each in found:
         each.rights = rights_of(each.grants.all())
     return found

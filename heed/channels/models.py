@@ -14,13 +14,14 @@ from heed.channels.base import AccountRecord, Capabilities, Network
 from heed.channels.registry import network_or_stand_in
 from heed.lib import clock
 from heed.lib.crypto import KeyRing, key_ring
+from heed.lib.rows import Row
 
 
 def _hook_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-class Account(models.Model):
+class Account(Row):
     """One connected Page, handle, number or mailbox."""
 
     class State(models.TextChoices):

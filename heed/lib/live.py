@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from django.db import connection
+from heed.lib.rows import prepared
 
 CHANNEL = "heed_live"
 _MOST_TOPICS = 300  # a NOTIFY payload holds 8,000 bytes
@@ -14,7 +14,7 @@ _MOST_TOPICS = 300  # a NOTIFY payload holds 8,000 bytes
 def tell(topics: Iterable[str]) -> None:
     """Tell every open page that these topics changed, once the transaction commits."""
     names = sorted(set(topics))
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         for start in range(0, len(names), _MOST_TOPICS):
             payload = json.dumps(names[start : start + _MOST_TOPICS], separators=(",", ":"))
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])

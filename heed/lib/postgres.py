@@ -209,7 +209,11 @@ def django_database(url: str, data_folder: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", None) or parts.hostname or "",
         "PORT": str(parts.port or ""),
-        "OPTIONS": {**query, "pool": {"min_size": 0, "max_size": 12, "timeout": 20}},
+        "OPTIONS": {
+            **query,
+            "prepare_threshold": 0,  # holds for `rows.prepared` only
+            "pool": {"min_size": 0, "max_size": 12, "timeout": 20},
+        },
         "TEST": {"NAME": "heed_test"},
     }
 

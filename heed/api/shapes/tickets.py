@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.conf import settings
-from django.db.models import Prefetch, prefetch_related_objects
 from pydantic import Field
 
 from heed.accounts.models import User
@@ -120,16 +119,29 @@ PRIORITIES: dict[int, Priority] = {1: "low", 2: "normal", 3: "high", 4: "urgent"
 
 
 def of_tickets(tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
-    identities = Identity.objects.select_related("account").order_by("pk")
-    prefetch_related_objects(tickets, Prefetch("customer__identities", identities), "team")
-    return [_of_ticket(ticket) for ticket in tickets]
+    """As `inbox.reach` reads them, with their customers, posts and teams."""
+    identities = _identities(tickets)
+    return [_of_ticket(ticket, identities[ticket.customer_id]) for ticket in tickets]
 
 
 def of_ticket(ticket: Ticket) -> dict[str, Any]:
     return of_tickets([ticket])[0]
 
 
-def _of_ticket(ticket: Ticket) -> dict[str, Any]:
+def _identities(tickets: Sequence[Ticket]) -> dict[int, list[dict[str, Any]]]:
+    """All identities of the tickets' customers, by customer."""
+    found: dict[int, list[dict[str, Any]]] = {ticket.customer_id: [] for ticket in tickets}
+    rows = Identity.objects.filter(customer__in=found).order_by("pk")
+    names = ("account__network", "account", "external_id", "name", "handle")
+    for customer, *values in rows.values_list("customer", *names):
+        found[customer].append(dict(zip(_OF_IDENTITY, values, strict=True)))
+    return found
+
+
+_OF_IDENTITY = ("network", "account", "external_id", "name", "handle")
+
+
+def _of_ticket(ticket: Ticket, identities: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "number": ticket.number,
         "status": ticket.status,
@@ -143,7 +155,7 @@ def _of_ticket(ticket: Ticket) -> dict[str, Any]:
             "name": ticket.customer.name or str(ticket.identity),
             "group": ticket.customer.group,
             "blocked": ticket.identity.blocked,
-            "identities": [_identity(identity) for identity in ticket.customer.identities.all()],
+            "identities": identities,
         },
         "post": _post(ticket.post, ticket.number),
         "subject": ticket.subject or ticket.last_text,
@@ -167,16 +179,6 @@ def _of_ticket(ticket: Ticket) -> dict[str, Any]:
         "opened_at": ticket.opened_at,
         "solved_at": ticket.solved_at,
         "url": f"{settings.HEED_PUBLIC_URL}/tickets/{ticket.number}/",
-    }
-
-
-def _identity(identity: Identity) -> dict[str, Any]:
-    return {
-        "network": identity.account.network,
-        "account": identity.account_id,
-        "external_id": identity.external_id,
-        "name": identity.name,
-        "handle": identity.handle,
     }
 
 

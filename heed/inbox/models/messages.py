@@ -14,9 +14,10 @@ from heed.channels.reasons import REASONS, Words
 from heed.inbox.models.people import Identity
 from heed.inbox.models.tickets import Ticket
 from heed.lib import clock
+from heed.lib.rows import Row
 
 
-class Message(models.Model):
+class Message(Row):
     """One inbound or outbound item, or an internal note."""
 
     class State(models.TextChoices):
@@ -146,7 +147,7 @@ class Revision(models.Model):
         constraints: ClassVar = [models.UniqueConstraint("message", "at", MD5("text"), name="one_revision")]
 
 
-class Attachment(models.Model):
+class Attachment(Row):
     """A file of a message. Inbound ones are fetched by the worker and kept in the data folder."""
 
     class State(models.TextChoices):

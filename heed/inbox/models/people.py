@@ -9,11 +9,12 @@ from django.db.models import Q
 
 from heed.channels.models import Account
 from heed.lib import clock
+from heed.lib.rows import Row
 
 _SHORT_ID = 20
 
 
-class Customer(models.Model):
+class Customer(Row):
     """A person, however many identities they have."""
 
     name = models.CharField(max_length=255, blank=True)
@@ -29,7 +30,7 @@ class Customer(models.Model):
         return self.name
 
 
-class Identity(models.Model):
+class Identity(Row):
     """A customer as one account's network knows them."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="identities", db_index=False)

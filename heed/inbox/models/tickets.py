@@ -14,6 +14,7 @@ from heed.accounts.models import Team
 from heed.channels.models import Account
 from heed.inbox.models.people import Customer, Identity
 from heed.lib import clock
+from heed.lib.rows import Row
 
 OPEN = ~Q(status="solved") & Q(snoozed_until=None)
 """What open work is: neither solved nor put to sleep. The lists and their counters agree on it."""
@@ -50,7 +51,7 @@ def _along(part: str, name: str) -> list[models.Index]:
     ]
 
 
-class Post(models.Model):
+class Post(Row):
     """Something public, ours or others', under which people comment."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="posts", db_index=False)
@@ -77,7 +78,7 @@ class Post(models.Model):
         return self.text[:60] or self.external_id
 
 
-class Ticket(models.Model):
+class Ticket(Row):
     """One person's matter on one account: one per person and post, one running private one.
 
     The row carries what the list shows. Its `id` is the number people see.

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection
@@ -26,6 +27,7 @@ from heed.inbox.reach.pages import Page, sealed, unsealed
 from heed.inbox.reach.refusals import BadCursor, NoSuchOrder, NoSuchView
 from heed.inbox.reach.seeing import Sight, sight
 from heed.lib import clock
+from heed.lib.rows import Joined
 
 VIEWS = ("mine", "unanswered", "overdue", "mentions", "unassigned", "open", "snoozed", "spam", "all")
 ORDERS = ("newest", "waiting", "due", "priority", "closing")
@@ -78,7 +80,7 @@ def tickets(
     after: str = "",
     limit: int = 50,
     order: str = "newest",
-    beside: Sequence[str] = ("customer", "post"),
+    beside: Sequence[str] = ("customer", "post", "team"),
     accounts: Sequence[Account] = (),
     condition: Condition | None = None,
 ) -> Page[Ticket]:
@@ -205,7 +207,9 @@ def _read(
     listed: _Listed, section: Section, place: Place | None, limit: int, beside: Sequence[str]
 ) -> list[Ticket]:
     def rows(found: QuerySet[Ticket]) -> list[Ticket]:
-        return list(found.select_related(*beside))
+        numbers = list(found.values_list("pk", flat=True))
+        by_number = {each.pk: each for each in _joined(*beside).read(_THESE, [numbers])} if numbers else {}
+        return [by_number[number] for number in numbers if number in by_number]
 
     if not listed.searched:
         return rows(_along(listed, section, place, limit))
@@ -215,6 +219,14 @@ def _read(
         if edge is None or len(near) == limit:
             return near
     return rows(_gathered(listed, section, place, limit))
+
+
+_THESE = "WHERE inbox_ticket.id = ANY(%s)"
+
+
+@cache
+def _joined(*beside: str) -> Joined[Ticket]:
+    return Joined(Ticket, *beside)
 
 
 def _along(listed: _Listed, section: Section, place: Place | None, limit: int) -> QuerySet[Ticket]:

@@ -15,15 +15,22 @@ from heed.inbox.models import (
 )
 from heed.inbox.reach.refusals import NoSuchAttachment, NoSuchTicket
 from heed.inbox.reach.seeing import sight
+from heed.lib.rows import Joined
+
+TICKETS = Joined(Ticket, "account", "identity", "customer", "post", "assignee", "team")
+"""Tickets with all that a page shows of them."""
+
+_NOW = "SELECT ticket_id FROM inbox_formernumber WHERE number = %s"
 
 
 def ticket(user: User, number: int, to: Permission = "see") -> Ticket:
     """The ticket of this number, also when it was poured into another since, for somebody who wants `to`
     do something with it. Raises `NoSuchTicket` where they may not see it, `NotAllowed` where they may
     see it and no more."""
-    rows = Ticket.objects.select_related("account", "identity", "customer", "post", "assignee", "team")
-    rows = rows.filter(sight(user).q())
-    found = rows.filter(pk=number).first() or rows.filter(former_numbers=number).first()
+    seen, scopes = sight(user).sql()
+    found = TICKETS.first(f"WHERE inbox_ticket.id = %s AND {seen}", [number, *scopes])
+    if found is None:
+        found = TICKETS.first(f"WHERE inbox_ticket.id = ({_NOW}) AND {seen}", [number, *scopes])
     if found is None:
         raise NoSuchTicket(number)
     if to != "see" and not sight(user, to).takes_in(found):
@@ -46,14 +53,23 @@ def attachment(user: User, attachment_id: int) -> Attachment:
 
 def earlier(user: User, ticket: Ticket) -> list[Ticket]:
     """The customer's other tickets that this person may see, newest first."""
-    others = Ticket.objects.filter(sight(user).q(), customer_id=ticket.customer_id).exclude(pk=ticket.pk)
-    return list(others.order_by("-last_at")[:10])
+    seen, scopes = sight(user).sql()
+    return _JUST_TICKETS.read(
+        f"WHERE customer_id = %s AND inbox_ticket.id <> %s AND {seen} ORDER BY last_at DESC LIMIT 10",
+        [ticket.customer_id, ticket.pk, *scopes],
+    )
+
+
+_JUST_TICKETS = Joined(Ticket)
 
 
 def identities(user: User, ticket: Ticket) -> list[Identity]:
     """Where the customer of this ticket reached us from, as far as this person may know: here, on accounts
     they see, and in other tickets they see."""
-    found = list(_seen_identities(user, ticket).order_by("id"))
+    if sight(user).everywhere:
+        found = _IDENTITIES.read("WHERE customer_id = %s ORDER BY id", [ticket.customer_id])
+    else:
+        found = list(_seen_identities(user, ticket).order_by("id"))
     accounts = Account.objects.in_bulk({each.account_id for each in found} - {ticket.account_id})
     accounts[ticket.account_id] = ticket.account
     for each in found:
@@ -61,18 +77,29 @@ def identities(user: User, ticket: Ticket) -> list[Identity]:
     return found
 
 
+_IDENTITIES = Joined(Identity)
+
+
 def _seen_identities(user: User, ticket: Ticket) -> QuerySet[Identity]:
     theirs, seen = Identity.objects.filter(customer_id=ticket.customer_id), sight(user)
-    if seen.everywhere:
-        return theirs
     tickets = Ticket.objects.filter(seen.q(), identity=OuterRef("pk"))
     return theirs.filter(Q(pk=ticket.identity_id) | Q(account__in=seen.accounts) | Exists(tickets))
 
 
 def drafts(user: User, ticket: Ticket) -> dict[str, Draft]:
     """What this person has begun to write here, by visibility."""
-    return {draft.visibility: draft for draft in Draft.objects.filter(user=user, ticket=ticket)}
+    found = _DRAFTS.read("WHERE user_id = %s AND ticket_id = %s", [user.pk, ticket.pk])
+    return {draft.visibility: draft for draft in found}
+
+
+_DRAFTS = Joined(Draft)
 
 
 def draft_files(user: User, ticket: Ticket) -> list[Attachment]:
-    return list(Attachment.objects.filter(owner=user, ticket=ticket, message=None).order_by("id"))
+    """The files of what this person has begun to write here."""
+    return _FILES.read(
+        "WHERE owner_id = %s AND ticket_id = %s AND message_id IS NULL ORDER BY id", [user.pk, ticket.pk]
+    )
+
+
+_FILES = Joined(Attachment)

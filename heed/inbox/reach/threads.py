@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from django.db import connection
 from django.db.models import Prefetch, prefetch_related_objects
 
 from heed.accounts.models import User
@@ -25,6 +24,7 @@ from heed.inbox.reach.pages import Page, sealed, unsealed
 from heed.inbox.reach.refusals import BadCursor, NoSuchMessage
 from heed.inbox.reach.seeing import sight
 from heed.lib import clock
+from heed.lib.rows import Joined, prepared
 
 
 def thread(ticket: Ticket) -> list[Message]:
@@ -59,16 +59,25 @@ def story(ticket: Ticket, *, before: str = "", since: str = "", limit: int = 50)
     rows = _said(ticket, bound, limit + 1, newest_first=True)
     more = len(rows) > limit or opened
     rows = rows[:limit][::-1]
-    events = ticket.events.filter(kind__in=TOLD).select_related("actor").order_by("at", "id")
-    if more and rows:
-        events = events.filter(at__gte=rows[0].at)
-    if before:
-        events = events.filter(at__lt=_opened_place(before)[0])
+    first = rows[0].at if more and rows else None
+    events = _happened(ticket, first, _opened_place(before)[0] if before else None)
     told: list[Message | Event] = [*_with_all_around(ticket, rows), *events]
     return Story(sorted(told, key=lambda each: each.at), _place_of(rows[0]) if more and rows else "")
 
 
 _MOST_SHOWN = 3000
+
+
+def _happened(ticket: Ticket, since: datetime | None, before: datetime | None) -> list[Event]:
+    """What a page tells of between the messages, from a time on and up to another."""
+    return _EVENTS.read(
+        """WHERE ticket_id = %s AND kind = ANY(%s) AND (%s::timestamptz IS NULL OR at >= %s)
+           AND (%s::timestamptz IS NULL OR at < %s) ORDER BY at, inbox_event.id""",
+        [ticket.pk, sorted(TOLD), since, since, before, before],
+    )
+
+
+_EVENTS = Joined(Event, "actor")
 
 
 Bound = tuple[str, datetime, str, int]
@@ -79,15 +88,19 @@ def _beyond(side: Literal["<", ">", ">="], cursor: str) -> Bound:
     return side, *_opened_place(cursor)
 
 
+_SAID = Joined(Message, "author")
+
+
 def _said(
     ticket: Ticket, bound: Bound | None = None, limit: int | None = None, *, newest_first: bool = False
 ) -> list[Message]:
-    """Messages in the thread's order. In SQL: building this query would take longer than running it."""
+    """Messages in the thread's order, with the colleagues who wrote them."""
     side, *place = bound or ("", *())
-    where = f"AND (at, external_id, id) {side} (%s, %s, %s)" if bound else ""
-    order = "at DESC, external_id DESC, id DESC" if newest_first else "at, external_id, id"
-    sql = f"SELECT * FROM inbox_message WHERE ticket_id = %s {where} ORDER BY {order} LIMIT %s"  # noqa: S608
-    return list(Message.objects.raw(sql, [ticket.pk, *place, limit]))
+    where = f"AND (at, external_id, inbox_message.id) {side} (%s, %s, %s)" if bound else ""
+    way = "DESC" if newest_first else "ASC"
+    order = f"at {way}, external_id {way}, inbox_message.id {way}"
+    rest = f"WHERE ticket_id = %s {where} ORDER BY {order} LIMIT %s"
+    return _SAID.read(rest, [ticket.pk, *place, limit])
 
 
 def _with_all_around(ticket: Ticket, rows: list[Message]) -> list[Message]:
@@ -95,7 +108,6 @@ def _with_all_around(ticket: Ticket, rows: list[Message]) -> list[Message]:
     messages are the ticket's own person's, answer nothing and were never edited."""
     people = Identity.objects.in_bulk({row.identity_id for row in rows} - {None, ticket.identity_id})
     people[ticket.identity_id] = ticket.identity
-    authors = User.objects.in_bulk({row.author_id for row in rows} - {None})
     answered = {row.pk: row for row in rows}
     answered |= Message.objects.in_bulk({row.answers_id for row in rows} - {None} - set(answered))
     accounts = Account.objects.in_bulk({row.account_id for row in rows} - {ticket.account_id})
@@ -105,17 +117,30 @@ def _with_all_around(ticket: Ticket, rows: list[Message]) -> list[Message]:
         row.account = accounts[row.account_id]
         row.ticket = ticket
         row.identity = people.get(row.identity_id) if row.identity_id else None
-        row.author = authors.get(row.author_id) if row.author_id else None
         row.answers = answered.get(row.answers_id) if row.answers_id else None
         row.like_count = likes.get(row.external_id, 0)  # type: ignore[attr-defined]
-    prefetch_related_objects(rows, Prefetch("attachments", Attachment.objects.order_by("position")))
+    _put_files(rows)
     edited = [row for row in rows if row.edited_at]
     prefetch_related_objects(edited, Prefetch("revisions", Revision.objects.order_by("at")))
     return rows
 
 
+def _put_files(rows: list[Message]) -> None:
+    """Have the messages' files at hand as if they had been prefetched."""
+    files: dict[int, list[Attachment]] = {row.pk: [] for row in rows}
+    for file in _FILES.read("WHERE message_id = ANY(%s) ORDER BY position", [list(files)]) if rows else ():
+        files[file.message_id or 0].append(file)
+    for row in rows:
+        kept: Any = row.attachments.all()
+        kept._result_cache, kept._prefetch_done = files[row.pk], True
+        row.__dict__.setdefault("_prefetched_objects_cache", {})["attachments"] = kept
+
+
+_FILES = Joined(Attachment)
+
+
 def _likes(ticket: Ticket, rows: list[Message]) -> dict[str, int]:
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(
             """SELECT target, count(*) FROM inbox_reaction
                WHERE account_id = %s AND target = ANY(%s) AND "on" AND NOT repost GROUP BY 1""",
@@ -124,10 +149,13 @@ def _likes(ticket: Ticket, rows: list[Message]) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
+_MESSAGES = Joined(Message, "account", "ticket", "identity", "author")
+
+
 def message(user: User, message_id: int, to: Permission = "see") -> Message:
     """One message, for somebody who wants `to` do something with it. Raises `NoSuchMessage`, `NotAllowed`."""
-    rows = Message.objects.select_related("account", "ticket", "identity")
-    found = rows.filter(sight(user).q("ticket__"), pk=message_id).first()
+    seen, scopes = sight(user).sql("ticket")
+    found = _MESSAGES.first(f"WHERE inbox_message.id = %s AND {seen}", [message_id, *scopes])
     if found is None:
         raise NoSuchMessage(message_id)
     if to != "see" and not sight(user, to).takes_in(found.ticket):

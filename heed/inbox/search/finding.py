@@ -37,7 +37,7 @@ def find(
     order: str = "newest",
     after: str = "",
     limit: int = 50,
-    beside: Sequence[str] = ("customer", "post"),
+    beside: Sequence[str] = ("customer", "post", "team"),
     accounts: Sequence[Account] = (),
     unfinished: bool = True,
 ) -> Found:

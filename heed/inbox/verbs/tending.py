@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from heed.accounts.models import Team, User
 from heed.inbox import events, notices
 from heed.inbox.models import Field, Message, Notice, Ticket
+from heed.inbox.reach.single import TICKETS
 from heed.inbox.verbs.refusals import CannotSolve, CannotTend
 from heed.lib import clock
 
@@ -111,11 +112,11 @@ def refuse_merged(ticket: Ticket) -> None:
 
 
 def locked(ticket: Ticket) -> Ticket:
-    return (
-        Ticket.objects.select_for_update(of=("self",))
-        .select_related("account", "identity", "post", "customer", "assignee", "team")
-        .get(pk=ticket.pk)
-    )
+    """The ticket as it is now, held until the transaction ends."""
+    found = TICKETS.first("WHERE inbox_ticket.id = %s FOR UPDATE OF inbox_ticket", [ticket.pk])
+    if found is None:
+        raise Ticket.DoesNotExist(ticket.pk)
+    return found
 
 
 def write(ticket: Ticket, **values: object) -> None:
