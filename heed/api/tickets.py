@@ -232,14 +232,14 @@ def _told(person: User, ticket: Ticket) -> dict[str, Any]:
     return of_ticket(reach.ticket(person, ticket.number))
 
 
-@transaction.atomic
 def _note(ticket: Ticket, person: User, given: MessageGiven) -> Message:
     if given.attachments:
         raise Problem(422, "cannot-answer", _("A note is only text."))
-    if given.mark_answered:
-        ticket = reach.ticket(person, ticket.number, "answer")
-    message = verbs.note(ticket, person, given.text, key=given.key, anyway=given.anyway)
-    if given.mark_answered:
+    if not given.mark_answered:
+        return verbs.note(ticket, person, given.text, key=given.key, anyway=given.anyway)
+    ticket = reach.ticket(person, ticket.number, "answer")
+    with transaction.atomic():
+        message = verbs.note(ticket, person, given.text, key=given.key, anyway=given.anyway)
         verbs.mark_answered(ticket, person)
     return message
 

@@ -140,11 +140,14 @@ _FILES = Joined(Attachment)
 
 
 def _likes(ticket: Ticket, rows: list[Message]) -> dict[str, int]:
+    known = [row.external_id for row in rows if row.external_id]
+    if not known:
+        return {}
     with prepared() as cursor:
         cursor.execute(
             """SELECT target, count(*) FROM inbox_reaction
                WHERE account_id = %s AND target = ANY(%s) AND "on" AND NOT repost GROUP BY 1""",
-            [ticket.account_id, [row.external_id for row in rows]],
+            [ticket.account_id, known],
         )
         return dict(cursor.fetchall())
 

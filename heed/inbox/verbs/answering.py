@@ -141,8 +141,9 @@ def note(ticket: Ticket, user: User, text: str, *, key: UUID | None = None, anyw
     )
     drop_draft(user, ticket, "note")
     events.record("note_written", ticket=ticket, message=message, actor=user, at=message.at)
-    told = [each.pk for each in meant.told]
-    notices.tell(told, Notice.Kind.MENTIONED, ticket, message=message, by=user)
+    if meant.told:
+        told = [each.pk for each in meant.told]
+        notices.tell(told, Notice.Kind.MENTIONED, ticket, message=message, by=user)
     return message
 
 
