@@ -110,6 +110,7 @@ class Message(Row):
                 condition=Q(direction="out", refs__has_key="more"),
                 name="message_parts",
             ),
+            models.Index("account", "created_at", condition=Q(direction="out"), name="message_out"),
             models.Index("account", "created_at", condition=Q(state="failed"), name="message_failed"),
             models.Index(
                 "ticket",

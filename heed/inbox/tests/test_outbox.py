@@ -8,6 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from heed.accounts.models import User
 from heed.channels import sessions
@@ -357,3 +359,25 @@ def test_seen_before_it_was_sent_is_not_seen(account: Account, ana: User, rubber
     with clock.moved(timedelta(seconds=700)):
         outbox.send_next(message.ticket_id)
     assert state(message) == "sent"
+
+
+def test_our_other_messages_of_that_time_are_found_by_an_index(ticket: Ticket, ana: User) -> None:
+    """Every answer asks for them: among millions they must not be looked for one by one."""
+    message = verbs.answer(ticket, ana, "On its way", "public")
+    facts: dict[str, Any] = {
+        "account_id": ticket.account_id,
+        "ticket": ticket,
+        "direction": "out",
+        "visibility": "public",
+    }
+    Message.objects.bulk_create(
+        Message(**facts, external_id=f"o{n}", created_at=clock.now() - timedelta(hours=n))
+        for n in range(3000)
+    )
+    with connection.cursor() as cursor:
+        with CaptureQueriesContext(connection) as asked:
+            assert outbox._taken(message) == {"o0"}
+        cursor.execute("ANALYZE inbox_message")
+        cursor.execute("EXPLAIN " + asked.captured_queries[-1]["sql"])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "message_out" in plan
