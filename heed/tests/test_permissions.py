@@ -12,17 +12,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
+from unittest.mock import patch
 
 import orjson
 from django.conf import settings as heed_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, TestCase, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils.http import urlencode
+from django.views.defaults import page_not_found, permission_denied
 
+from heed import urls
 from heed.accounts import inviting, verbs
 from heed.accounts.models import ApiToken, Brand, Grant, OwnRole, Team, User
 from heed.accounts.rights import Permission
@@ -396,6 +399,8 @@ class World:
     """A desk with a ticket that the scoped people see and one that they do not."""
 
     def __init__(self) -> None:
+        self.allowed: dict[tuple[str | int, ...], bool] = {}
+        """What was found out of somebody's rights so far: nothing that a request changes lasts."""
         self.brand = Brand.objects.create(name="Acme Shoes")
         self.team = Team.objects.create(name="Returns")
         self.account = cast.account("facebook", "Acme on Facebook", brand=self.brand)
@@ -544,7 +549,13 @@ def may(world: World, name: str, row: Row, about: Ticket) -> bool:
         return False
     if row.about == "anyone":
         return True
-    user = User.objects.get(pk=world.people[name].pk)
+    asked = name, row.about, row.permission, about.pk
+    if asked not in world.allowed:
+        world.allowed[asked] = _may(User.objects.get(pk=world.people[name].pk), row, about)
+    return world.allowed[asked]
+
+
+def _may(user: User, row: Row, about: Ticket) -> bool:
     assert row.permission
     if not user.rights.may(row.permission):
         return False
@@ -589,6 +600,19 @@ def wrongs(world: World, row: Row, ask: Ask) -> list[str]:
     return found
 
 
+def once_each(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page that refuses is the same at every address and takes longest to make: everybody gets it
+    once, and from then on an empty one."""
+    shown: set[Any] = set()
+
+    def refuse(request: HttpRequest, exception: Exception) -> HttpResponse:
+        made = page(request, exception) if request.user.pk not in shown else None
+        shown.add(request.user.pk)
+        return made or HttpResponse(status=403 if page is permission_denied else 404)
+
+    return refuse
+
+
 @override_settings(
     STORAGES={
         **heed_settings.STORAGES,
@@ -605,6 +629,8 @@ class TestEveryAddress(TestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.world = World()
+        for name, page in (("handler403", permission_denied), ("handler404", page_not_found)):
+            cls.enterClassContext(patch.object(urls, name, once_each(page), create=True))
 
     def test_pages(self) -> None:
         found = []
