@@ -309,3 +309,13 @@ def test_a_line_is_for_the_one_who_reads_it(page: Client, ana: User, ivo: User, 
         f'href="/inbox/account/{lea.account_id}/{lea.pk}/"'
         in page.get(f"/inbox/account/{lea.account_id}/").content.decode()
     )
+
+
+def test_the_list_says_how_long_the_oldest_waits(page: Client, lea: Ticket) -> None:
+    oldest = Ticket.objects.filter(unanswered=True).order_by("waiting_since")[0].waiting_since
+    assert oldest is not None
+    head = page.get("/inbox/unanswered/").content.decode().split('id="count"')[1].split("</h1>")[0]
+    assert f'oldest <time datetime="{oldest.isoformat()}"' in head
+    assert "oldest" not in page.get("/inbox/open/").content.decode().split('id="count"')[1].split("</h1>")[0]
+    Ticket.objects.update(unanswered=False)
+    assert "oldest" not in page.get("/inbox/unanswered/").content.decode()
