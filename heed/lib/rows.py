@@ -43,11 +43,14 @@ class Row(models.Model):
 def prepared() -> Iterator[Any]:
     """A cursor for questions that are asked again and again: the database reads and plans each of them once a
     connection. The plan must not depend on the values, as that of a query by a key does not."""
+    if connection.queries_logged:  # whoever reads the log wants to see the values, too
+        with connection.cursor() as cursor:
+            yield cursor
+        return
     connection.ensure_connection()
     connection.validate_thread_sharing()
-    make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     binding: Any = ServerBindingCursor
-    with make(binding(connection.connection)) as cursor:
+    with connection.make_cursor(binding(connection.connection)) as cursor:
         yield cursor
 
 
