@@ -77,6 +77,8 @@ def _empty_quickly() -> None:
             cursor.execute(holding)
             filled = [name for (name,) in cursor.fetchall()]
             cursor.execute("SET LOCAL session_replication_role = replica")  # no trigger: the audit refuses
+            if filled:  # somebody whom a failed test left at work must not come between
+                cursor.execute(f"LOCK TABLE {', '.join(filled)} IN EXCLUSIVE MODE")
             for each in filled:
                 cursor.execute(f"DELETE FROM {each}")  # noqa: S608 - a table's name
 
