@@ -209,7 +209,7 @@ def _wait_until_quiet(storm: Storm) -> None:
             return row == (0,) and len(_found(connection)) >= len(storm.written)
 
         with suppress(AssertionError):  # what is missing then is what the tests tell
-            storm.desk.until(quiet, 60)
+            storm.desk.until(quiet, 240)  # a job whose worker died last is taken back after half a minute
     time.sleep(3)  # one more round of asking: what was doubled would come now
 
 
