@@ -15,8 +15,10 @@ class Log {
 
   seen() {
     const { scrollTop, scrollHeight, clientHeight } = this.element;
-    if (clientHeight !== this.height) return; // the composer grew: nobody scrolled
-    this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+    const below = scrollHeight - scrollTop - clientHeight;
+    const grown = Math.abs(this.height - clientHeight); // the composer grew by so much: nobody scrolled
+    if (grown && below < NEAR + grown) return;
+    this.atEnd = below < NEAR;
     if (this.atEnd) this.newer.hidden = true;
   }
 

@@ -118,6 +118,7 @@ def test_earlier_messages_come_above_what_one_reads(visit: Any, people: Any, lea
     first = page.locator("#log .msg").first
     first.scroll_into_view_if_needed()
     page.wait_for_timeout(100)
+    expect(first).to_be_in_viewport()
     reading, top = page.locator(f"#{first.get_attribute('id')}"), first.bounding_box()["y"]
     page.locator("#log").get_by_role("button", name="Earlier messages").click()
     expect(page.locator("#log .msg")).to_have_count(73)
