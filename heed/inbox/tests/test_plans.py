@@ -105,14 +105,19 @@ _LISTS = [
 _OF_THE_DESK = {"prio": "ticket_priority", "work_prio": "ticket_work_priority"}
 
 
+def _ways(view: str, order: str, way: str) -> set[str]:
+    """The indexes that have the order of a list. A few unanswered or open tickets may as well be read from
+    the newest on and asked for their priority: which is cheaper hangs on what else an index holds."""
+    return {way, view} if order == "priority" and view != "all" else {way}
+
+
 @pytest.mark.parametrize(("view", "order", "way"), _LISTS)
 def test_each_part_is_read_along_an_index_of_its_own(
     in_parts: None, nadia: User, view: str, order: str, way: str
 ) -> None:
     plan = _plan(lambda: reach.tickets(nadia, view, order=order, beside=()), "LATERAL")
     read = {part["Index Name"] for part in _parts(plan)}
-    # A few unanswered tickets may as well be read in their order and asked for their priority.
-    ways = {way, "unanswered"} if (view, order) == ("unanswered", "priority") else {way}
+    ways = _ways(view, order, way)
     assert {name.rpartition("_of_")[2] for name in read} == {"account", "team", "assignee"}
     assert {name.removeprefix("ticket_").rpartition("_of_")[0] for name in read} <= ways
 
@@ -121,7 +126,8 @@ def test_each_part_is_read_along_an_index_of_its_own(
 def test_the_whole_is_read_along_an_index(along: None, maja: User, view: str, order: str, way: str) -> None:
     plan = _plan(lambda: reach.tickets(maja, view, order=order, beside=()), "LIMIT")
     scans = [node for node in _nodes(plan) if node.get("Relation Name") == "inbox_ticket"]
-    assert [scan["Index Name"] for scan in scans] == [_OF_THE_DESK.get(way, f"ticket_{way}")]
+    assert len(scans) == 1
+    assert scans[0]["Index Name"] in {_OF_THE_DESK.get(way, f"ticket_{way}") for way in _ways(view, order, way)}
     assert not any("Sort" in node["Node Type"] for node in _nodes(plan))
 
 

@@ -13,6 +13,7 @@ const dialog = document.getElementById("palette");
 const field = dialog?.querySelector("input");
 const box = dialog?.querySelector("[role=listbox]");
 let offered = [];
+let loaded = Promise.resolve();
 let found = [];
 let shown = [];
 let at = 0;
@@ -63,17 +64,26 @@ async function ask(url, query) {
   }
 }
 
-/** The choices of a menu as rows, each under its heading. */
+/** The choices of a menu as rows, each under its heading. The menu may be drawn anew before one is chosen. */
 function choices(deed) {
+  return buttons(deed).map((row) => ({ ...row, run: () => buttons(deed).find(alike(row))?.button.click() }));
+}
+
+function buttons(deed) {
   const rows = [];
   for (const id of MENUS[deed.name] ?? []) {
-    let heading = deed.words;
-    for (const each of document.querySelectorAll(`#${id} .items :is(h3, button)`)) {
-      if (each.matches("h3")) heading = each.textContent.trim();
-      else if (!each.closest("form")) rows.push({ words: words(each), group: heading, run: () => each.click() });
+    let group = deed.words;
+    for (const button of document.querySelectorAll(`#${id} .items :is(h3, button)`)) {
+      if (button.matches("h3")) group = button.textContent.trim();
+      else if (!button.closest("form")) rows.push({ words: words(button), group, button });
     }
   }
   return rows;
+}
+
+/** Whether a row says the same as this one. */
+function alike(row) {
+  return (other) => other.words === row?.words && other.group === row?.group;
 }
 
 function words(button) {
@@ -119,7 +129,7 @@ function tell() {
   box.replaceChildren(...shown.map(line));
   box.hidden = !shown.length;
   dialog.querySelector("[data-nothing]").hidden = Boolean(shown.length) || !asked;
-  point(Math.max(shown.indexOf(before), 0));
+  point(Math.max(shown.findIndex(alike(before)), 0));
 }
 
 function line(row, index) {
@@ -162,7 +172,13 @@ function open() {
   at = 0;
   tell();
   dialog.showModal();
-  load();
+  loaded = load();
+}
+
+/** Somebody who types fast chooses before all of it is there. */
+async function chooseWhenLoaded() {
+  await loaded;
+  if (dialog.open) choose(shown[at]);
 }
 
 if (dialog) {
@@ -176,7 +192,7 @@ if (dialog) {
   field.addEventListener("keydown", (event) => {
     const steps = { ArrowDown: 1, ArrowUp: -1 };
     if (event.key in steps) point(at + steps[event.key]);
-    else if (event.key === "Enter" && !event.isComposing) choose(shown[at]);
+    else if (event.key === "Enter" && !event.isComposing) chooseWhenLoaded();
     else return;
     event.preventDefault();
   });
