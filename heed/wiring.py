@@ -9,11 +9,11 @@ from __future__ import annotations
 from heed.inbox import reactions
 from heed.inbox.reactions import Reaction
 from heed.inbox.verbs.asking import ask_later
-from heed.inbox.verbs.labels import when_renamed
+from heed.inbox.verbs.labels import also_kept
 from heed.routing.automatic import say_by_itself
 from heed.routing.promises import keep_promises
 from heed.routing.reactions import assign_waiting, send_to_team, tell_languages
-from heed.routing.renaming import rename_tag
+from heed.routing.renaming import rename_tag, where_tag
 from heed.routing.rules import run_rules
 from heed.widget import reactions as chat
 
@@ -60,4 +60,4 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 }
 
 reactions.wire(REACTIONS)
-when_renamed(rename_tag)
+also_kept(rename_tag, where_tag)

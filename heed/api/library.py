@@ -29,6 +29,7 @@ from heed.api.shapes.library import (
 from heed.channels import reach as channels
 from heed.inbox import reach as inbox
 from heed.inbox.known import known
+from heed.inbox.reach.seeing import accounts_seen
 from heed.library import reach, verbs
 from heed.library.filling import fill
 from heed.library.models import QuickText
@@ -82,10 +83,11 @@ def drop_quick_text(request: Asking, quick_text: int) -> Any:
 
 @router.get("/guidelines", response=Guidelines, summary="How the team works")
 def list_guidelines(request: Asking, ticket: int | None = None) -> Any:
-    """All that are written; with `ticket`, the one that holds there."""
+    """Those of the places one works in; with `ticket`, the one that holds there."""
     need(request.auth, "see")
     if ticket is None:
-        return {"items": [of_guideline(each) for each in reach.guidelines()]}
+        accounts = {each.pk: each.brand_id for each in accounts_seen(request.auth)}
+        return {"items": [of_guideline(each) for each in reach.guidelines(request.auth, accounts)]}
     found = inbox.ticket(request.auth, ticket)
     nearest = reach.guideline(found.team_id, found.account_id, found.account.brand_id)
     return {"items": [of_guideline(nearest)] if nearest else []}

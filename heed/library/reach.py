@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from heed.accounts.models import User
@@ -61,9 +63,17 @@ def guideline(team: int | None, account: int | None, brand: int | None) -> Guide
     return found.order_by(Case(*nearness, output_field=IntegerField())).first()
 
 
-def guidelines() -> list[Guideline]:
-    """All that are written: the desk's own first, then brands, accounts and teams."""
+def guidelines(user: User, accounts: Mapping[int, int | None]) -> list[Guideline]:
+    """Those of the places this person works in: the desk's own first, then brands, accounts and teams. All
+    of them for those who write them or see all tickets. `accounts` are the accounts they see tickets on,
+    each with its brand."""
     found = Guideline.objects.select_related("team", "brand", "changed_by")
+    seen = user.rights.where("see")
+    if not (seen.everywhere or user.rights.may("desk")):
+        teams = seen.teams | set(user.teams.values_list("pk", flat=True))
+        brands = seen.brands | {brand for brand in accounts.values() if brand is not None}
+        widest = Q(team=None, brand=None, account=None)
+        found = found.filter(widest | Q(team__in=teams) | Q(brand__in=brands) | Q(account__in=accounts))
     return sorted(found, key=_rank)
 
 

@@ -1,11 +1,13 @@
-"""Rules and skills that name a tag go on meaning it when it is called another name."""
+"""Rules and skills that name a tag: they go on meaning it when it is called another name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from heed.inbox.conditions import with_tag_renamed
+from django.utils.translation import gettext as _
+
+from heed.inbox.conditions import names_tag, with_tag_renamed
 from heed.routing.models import Rule, Skill
 
 
@@ -18,6 +20,19 @@ def rename_tag(old: str, new: str) -> None:
             Rule.objects.filter(pk=rule.pk).update(condition=condition, actions=actions)
     for skill in Skill.objects.select_for_update().filter(tags__contains=[old]).order_by("pk"):
         Skill.objects.filter(pk=skill.pk).update(tags=_names(skill.tags, old, new))
+
+
+def where_tag(name: str) -> list[str]:
+    """The rules and skills that ask for a tag or set it, in words."""
+    rules = [each.name for each in Rule.objects.order_by("name") if _names_it(each, name)]
+    skills = Skill.objects.filter(tags__contains=[name]).order_by("name").values_list("name", flat=True)
+    return [_("the rule “%(name)s”") % {"name": each} for each in rules] + [
+        _("the skill “%(name)s”") % {"name": each} for each in skills
+    ]
+
+
+def _names_it(rule: Rule, name: str) -> bool:
+    return names_tag(rule.condition, name) or any(name in each.get("tags", []) for each in rule.actions)
 
 
 def _renamed(action: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:

@@ -20,7 +20,19 @@ from heed.inbox.conditions.completion import Completion
 from heed.inbox.conditions.meanings import AllOf, Always, AnyOf, Facts, NotThis, OneOf, Says, Test
 from heed.inbox.conditions.names import Asker, tags_named
 from heed.inbox.conditions.refusals import BadCondition
-from heed.inbox.conditions.tree import And, Everything, Not, Number, Or, Term, Tree, Words, leaves, wanted
+from heed.inbox.conditions.tree import (
+    And,
+    Everything,
+    Not,
+    Number,
+    Or,
+    Term,
+    Tree,
+    Value,
+    Words,
+    leaves,
+    wanted,
+)
 from heed.inbox.models import Ticket
 from heed.lib import clock
 
@@ -104,19 +116,30 @@ def with_tag_renamed(text: str, old: str, new: str) -> str:
     understood, or would become too long, stays as it is."""
     if new in operators.NOBODY:
         return text
-    try:
-        terms = [leaf for leaf in leaves(parse(text).tree) if isinstance(leaf, Term)]
-    except BadCondition:
-        return text
-    values = [value for term in terms if term.operator == "tag" for value in term.values]
     written = f'"{new}"' if set(new) & set(" ()") else new
     changed = text
-    for each in sorted(values, key=lambda each: -each.position):
+    for each in sorted(_tags_asked(text), key=lambda each: -each.position):
         if each.text.lower() == old:
             changed = changed[: each.position] + written + changed[each.end :]
         elif tags_named(each.text, [old]) and not each.text.endswith("*"):  # another spelling, of others too
             changed = f"{changed[: each.end]},{written}{changed[each.end :]}"
     return changed if len(changed) <= reading.LONGEST else text
+
+
+def names_tag(text: str, name: str) -> bool:
+    """Whether a condition asks for this very tag, in any spelling; one that asks for all that begin alike
+    does not. What cannot be understood asks for nothing."""
+    return any(
+        bool(tags_named(each.text, [name])) for each in _tags_asked(text) if not each.text.endswith("*")
+    )
+
+
+def _tags_asked(text: str) -> list[Value]:
+    try:
+        terms = [leaf for leaf in leaves(parse(text).tree) if isinstance(leaf, Term)]
+    except BadCondition:
+        return []
+    return [value for term in terms if term.operator == "tag" for value in term.values]
 
 
 def complete(text: str, position: int, user: User | None = None) -> list[Completion]:

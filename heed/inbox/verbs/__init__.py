@@ -17,6 +17,7 @@ from heed.inbox.verbs.labels import (
     make_tag,
     move_field,
     rename_tag,
+    where_named,
 )
 from heed.inbox.verbs.many import DEEDS, sweep, undo
 from heed.inbox.verbs.merging import merge, split, unmerge, unsplit
@@ -101,4 +102,5 @@ __all__ = [
     "unmerge",
     "unsplit",
     "wake",
+    "where_named",
 ]

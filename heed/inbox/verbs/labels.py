@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.text import slugify
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 
 from heed.accounts import audit
 from heed.accounts.models import User
 from heed.accounts.rights import need
-from heed.inbox.conditions import with_tag_renamed
+from heed.inbox.conditions import names_tag, with_tag_renamed
 from heed.inbox.models import Field, SavedView, Tag
 from heed.inbox.verbs.refusals import CannotTend
 from heed.inbox.verbs.sorting import tag_name
@@ -49,18 +50,20 @@ def rename_tag(user: User, tag: Tag, name: str) -> bool:
     audit.record(user, "changed", tag, name=new)
     tag.delete()
     Tag.objects.bulk_create([Tag(name=new)], ignore_conflicts=True)
-    for rename in (_rename_in_views, *_above):
+    _rename_in_views(old, new)
+    for rename, _where in _above:
         rename(old, new)
     _retag_later(old, new)
     return merged
 
 
-def when_renamed(rename: Callable[[str, str], None]) -> None:
-    """A room above keeps names of tags too: it takes the new one over in the same transaction."""
-    _above.append(rename)
+def also_kept(rename: Callable[[str, str], None], where: Callable[[str], list[str]]) -> None:
+    """A room above keeps names of tags too: it takes a new one over in the same transaction, and says in
+    words where one is kept."""
+    _above.append((rename, where))
 
 
-_above: list[Callable[[str, str], None]] = []
+_above: list[tuple[Callable[[str, str], None], Callable[[str], list[str]]]] = []
 
 
 def _rename_in_views(old: str, new: str) -> None:
@@ -72,12 +75,31 @@ def _rename_in_views(old: str, new: str) -> None:
 
 @transaction.atomic
 def drop_tag(user: User, tag: Tag) -> None:
-    """Take a tag from all tickets."""
+    """Take a tag from all tickets. Raises `CannotTend` while something the team shares names it: a view
+    would stay empty without a word, a rule would bring it back."""
     need(user, "desk")
     name = tag.name
+    if found := where_named(tag):
+        places = ", ".join(found)
+        raise CannotTend(
+            _("“%(name)s” is still needed here: %(places)s. Change that first.")
+            % {"name": name, "places": places}
+        )
     audit.record(user, "removed", tag)
     tag.delete()
     _retag_later(name, "")
+
+
+def where_named(tag: Tag) -> list[str]:
+    """Where a tag is asked for or set, in words: shared views, and what rooms above keep. Views that
+    somebody keeps alone are nobody else's business."""
+    views = SavedView.objects.filter(shared=True).order_by("name")
+    found = [
+        gettext("the view “%(name)s”") % {"name": each.name}
+        for each in views
+        if names_tag(each.condition, tag.name)
+    ]
+    return found + [place for _rename, where in _above for place in where(tag.name)]
 
 
 def _retag_later(old: str, new: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heed.accounts.models import AuditRow, Brand, Membership, Team, User
+from heed.accounts.models import AuditRow, Brand, Grant, Membership, Team, User
 from heed.accounts.refusals import CannotChange
 from heed.accounts.rights import NotAllowed
 from heed.library import filling, reach, verbs
@@ -146,7 +146,26 @@ def test_the_nearest_guideline_holds(maja: User) -> None:
     assert text(None, 7, brand.pk) == "Short."
     assert text(team.pk + 1, 8, brand.pk) == "Playful."
     assert text(None, 8, None) == "# Tone\nWarm."
-    assert len(reach.guidelines()) == 4
+    assert len(reach.guidelines(maja, {})) == 4
+
+
+def test_guidelines_are_read_where_one_works(maja: User) -> None:
+    kids, grown = Brand.objects.create(name="Acme Kids"), Brand.objects.create(name="Acme")
+    returns, care = Team.objects.create(name="Returns"), Team.objects.create(name="Care")
+    verbs.write_guideline(maja, "Warm.")
+    for text, place in (("Playful.", kids), ("Plain.", grown)):
+        verbs.write_guideline(maja, text, brand=place)
+    for number in (7, 8):
+        verbs.write_guideline(maja, f"Account {number}.", account=number)
+    for text, team in (("Label first.", returns), ("Listen.", care)):
+        verbs.write_guideline(maja, text, team=team)
+    ivo = User.objects.create_user("ivo@acme.example", role="", name="Ivo")
+    Grant.objects.create(user=ivo, role="agent", team=returns)
+    texts = [each.text for each in reach.guidelines(ivo, {7: kids.pk})]
+    assert texts == ["Warm.", "Playful.", "Account 7.", "Label first."]
+    member = User.objects.create_user("ana@acme.example", role="", name="Ana Kovač")
+    Membership.objects.create(user=member, team=care)
+    assert [each.text for each in reach.guidelines(member, {})] == ["Warm.", "Listen."]
 
 
 def test_those_who_may_write_guidelines_and_take_them_away(ana: User, maja: User) -> None:

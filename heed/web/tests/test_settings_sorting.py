@@ -7,7 +7,7 @@ from django.test import Client
 
 from heed.accounts.models import User
 from heed.inbox import verbs
-from heed.inbox.models import Field, FollowUpQuestion, Tag
+from heed.inbox.models import Field, FollowUpQuestion, SavedView, Tag
 from heed.inbox.verbs import labels
 from heed.web.tests import cast
 
@@ -34,7 +34,13 @@ def test_tags_are_made_renamed_merged_and_deleted(lead: Client, maja: User) -> N
     labels.retag("zipper", "zip")
     ticket.refresh_from_db()
     assert ticket.tags == ["zip"]
-    lead.post(f"/settings/tags/{Tag.objects.get().pk}/removal/")
+    zipped = Tag.objects.get()
+    view = SavedView.objects.create(owner=maja, name="Zips", condition="tag:zip", shared=True)
+    assert "Delete this tag" not in lead.get(f"/settings/tags/{zipped.pk}/").content.decode()
+    refused = lead.post(f"/settings/tags/{zipped.pk}/removal/", follow=True).content.decode()
+    assert "still needed here: the view “Zips”" in refused
+    view.delete()
+    lead.post(f"/settings/tags/{zipped.pk}/removal/")
     assert not Tag.objects.exists()
     assert lead.get(f"/settings/tags/{zipper.pk}/").status_code == 404
 

@@ -208,6 +208,10 @@ class Place:
         return there == (self.team and self.team.pk, self.brand and self.brand.pk, self.account)
 
 
+def _held(user: User) -> list[Guideline]:
+    return library.guidelines(user, {each.pk: each.brand_id for each in accounts_seen(user)})
+
+
 def _places(user: User) -> Iterator[Place]:
     """All places this person may know of, from the widest to the nearest."""
     yield Place("desk", _("Everybody"), _("The whole desk"))
@@ -222,7 +226,7 @@ def _places(user: User) -> Iterator[Place]:
 @permitted("see")
 def guidelines(request: HttpRequest) -> HttpResponse:
     """All guidelines, to read; those who may change them get a way to."""
-    held = library.guidelines()
+    held = _held(person(request))
     places = _places(person(request))
     rows = [(place, next((each for each in held if place.holds(each)), None)) for place in places]
     facts = {
@@ -241,7 +245,7 @@ def guideline(request: HttpRequest, place: str) -> HttpResponse:
     where = next((each for each in _places(person(request)) if each.key == place), None)
     if where is None:
         raise Http404
-    held = next((each for each in library.guidelines() if where.holds(each)), None)
+    held = next((each for each in _held(person(request)) if where.holds(each)), None)
     text = request.POST.get("text", held.text if held else "")
     facts: dict[str, Any] = {"place": where, "held": held, "text": text, "shown": written(text)}
     if request.method == "POST" and request.headers.get("HX-Request"):

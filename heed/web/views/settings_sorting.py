@@ -107,14 +107,18 @@ def tag(request: HttpRequest, tag: int) -> HttpResponse:
             return redirect("tags")
     uses = reach.tag_uses([found.name]).get(found.name, 0)
     facts = {"form": form, "tag": found, "uses": uses, "most": reach.MOST_USES}
-    return render(request, "settings/tag.html", facts)
+    return render(request, "settings/tag.html", facts | {"places": verbs.where_named(found)})
 
 
 @require_POST
 @permitted("desk")
 def tag_removal(request: HttpRequest, tag: int) -> HttpResponse:
     found = reach.tag(person(request), tag)
-    verbs.drop_tag(person(request), found)
+    try:
+        verbs.drop_tag(person(request), found)
+    except CannotTend as cannot:
+        messages.error(request, str(cannot.sentence))
+        return redirect("tag", found.pk)
     messages.success(request, _("The tag “%(name)s” is gone.") % {"name": found.name})
     return redirect("tags")
 
