@@ -10,11 +10,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from pytest_django import DjangoDbBlocker
+
+# Everybody who runs the tests tries the same values; `HEED_SEARCH=1` searches for others at random.
+hypothesis.settings.register_profile(
+    "the same",
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile(
+    "searching", hypothesis.settings.get_profile("the same"), derandomize=False
+)
+hypothesis.settings.load_profile("searching" if os.environ.get("HEED_SEARCH") else "the same")
+
+# On a machine with much else to do a request of a test takes longer than the five seconds httpx waits.
+_limits = DEFAULT_TIMEOUT_CONFIG
+_limits.connect = _limits.read = _limits.write = _limits.pool = 120.0
 
 _folder = Path(tempfile.mkdtemp(prefix="heed-test-"))
 _folder.chmod(0o755)

@@ -393,7 +393,7 @@ class Sandbox:
         """Let something go wrong on a network."""
         self.faults.add(network, fault)
 
-    def settle(self, timeout: float = 10.0) -> None:
+    def settle(self, timeout: float = 60.0) -> None:
         """Run what was to happen later now, and wait until all webhooks were taken."""
         self.agenda.run_all()
         for simulator in self.simulators.values():

@@ -90,7 +90,7 @@ class Hooks:
                 parcel.held = False
             self._changed.notify_all()
 
-    def wait(self, timeout: float = 10.0) -> bool:
+    def wait(self, timeout: float = 60.0) -> bool:
         """Wait until everything that is not held was taken; False when time ran out."""
         with self._changed:
             return self._changed.wait_for(self._idle, timeout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -24,19 +25,42 @@ FRESH = "heed_fresh"
 """A database with all tables and nothing in them, which the test session makes together with its own."""
 
 
+PATIENCE = 180.0
+"""Seconds after which a test gives up: several runs of tests may share a slow machine."""
+
+_held: list[socket.socket] = []
+
+
+def own_port() -> int:
+    """A port on which nobody else listens while this run of tests lasts, though it is free for a while.
+
+    It is none of those that systems give away by themselves, and the UDP port of the same number is ours:
+    other runs choose another.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(20_000)
+        held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            held.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            held.close()
+            continue
+        _held.append(held)
+        return port
+
+
 class Processes:
     """web, intake and worker of one desk."""
 
     def __init__(self, folder: Path, database: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = own_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.api = httpx.Client(
             base_url=f"{self.url}/api/v1",
             headers={"authorization": f"Bearer {TOKEN}"},
             trust_env=False,
-            timeout=20,
         )
         self._environment = os.environ | {
             "HEED_DATA": str(folder),
@@ -51,7 +75,7 @@ class Processes:
             "PYTHONPATH": str(ROOT),
         }
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._command("setup", "--demo").wait()
+        assert self._command("setup", "--demo").wait() == 0, "the desk could not be set up"
 
     def start(self, name: str) -> None:
         words = ("web", "--port", str(self.port)) if name == "web" else (name,)
@@ -64,20 +88,19 @@ class Processes:
         process.wait()
 
     def wait_for_web(self) -> None:
-        for _ in range(300):
-            try:
-                if self.api.get("/networks").status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        raise AssertionError("the web process does not answer")
+        self.until(self._answers)
+
+    def _answers(self) -> bool:
+        try:
+            return self.api.get("/networks").status_code == 200
+        except httpx.TransportError:
+            return False
 
     def accounts(self) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self.api.get("/accounts").json()["items"]
         return rows
 
-    def until(self, holds: Callable[[], bool], seconds: float = 30) -> None:
+    def until(self, holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Wait for something to become true."""
         end = time.monotonic() + seconds
         while not holds():

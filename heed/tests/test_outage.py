@@ -55,7 +55,7 @@ class Outage:
                 },
             )  # fmt: skip
             assert answer.status_code == 201, answer.text
-        self.desk.until(lambda: all(row["state"] == "connected" for row in self.desk.accounts()), 60)
+        self.desk.until(lambda: all(row["state"] == "connected" for row in self.desk.accounts()))
         for network in ("facebook", "bluesky"):
             self.sandbox[network].do("post", text="The Triglav boot is back.")
 
@@ -109,13 +109,13 @@ def outage(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
         desk.wait_for_web()
         made.connect()
         made.write("before")
-        desk.until(lambda: made.found() == made.written, 60)
+        desk.until(lambda: made.found() == made.written)
         made.shut()
         made.write("meanwhile")
         made.open(dice)
         made.write("after")
-        desk.until(lambda: sum(made.found().values()) >= sum(made.written.values()), 120)
-        desk.until(lambda: not made.rows("SELECT 1 FROM inbox_gap WHERE state = 'filling'"), 60)
+        desk.until(lambda: sum(made.found().values()) >= sum(made.written.values()))
+        desk.until(lambda: not made.rows("SELECT 1 FROM inbox_gap WHERE state = 'filling'"))
         yield made
 
 

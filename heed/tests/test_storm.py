@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -71,7 +72,7 @@ class Storm:
             if hasattr(simulator, "play_paste"):
                 simulator.do("paste", url=answer.json()["hook_url"])
             simulator.hooks.waits = (0.3,) * len(simulator.hooks.waits)
-        self.desk.until(lambda: all(row["state"] == "connected" for row in self.desk.accounts()), 60)
+        self.desk.until(lambda: all(row["state"] == "connected" for row in self.desk.accounts()))
 
     def rage(self, simulator: Simulator) -> None:
         """One network: everybody writes, in all ways it has, and its deliveries go astray."""
@@ -111,7 +112,7 @@ class Storm:
         done: Counter[tuple[str, str]] = Counter()
         seen: set[int] = set()
         with httpx.Client(
-            base_url=self.desk.api.base_url, headers=self.desk.api.headers, trust_env=False, timeout=20
+            base_url=self.desk.api.base_url, headers=self.desk.api.headers, trust_env=False
         ) as api:
             while not (self.over.is_set() and {network for network, _ in done} == set(NETWORKS)):
                 for ticket in self._tickets(api):
@@ -139,10 +140,12 @@ class Storm:
         self.answers[key] = (ticket["network"], text)
 
     def kill(self) -> None:
-        """Kill intake or worker at random moments."""
-        while not self.over.is_set():
-            self.over.wait(self.dice.uniform(0.5, 1.5) * SPAN / KILLS)
-            name = self.dice.choice(("intake", "worker"))
+        """Kill each of intake and worker, then either, at random moments."""
+        names = ("intake", "worker")
+        either = iter(lambda: self.dice.choice(names), "")
+        for name in chain(names, either):
+            if self.over.wait(self.dice.uniform(0.5, 1.5) * SPAN / KILLS):
+                return
             self.desk.kill(name)
             self.kills[name] += 1
             self.desk.start(name)
@@ -189,11 +192,11 @@ def _let_it_rage(storm: Storm) -> None:
     for thread in (*networks, *beside):
         thread.start()
     for thread in networks:
-        thread.join(120)
+        thread.join(600)
         assert not thread.is_alive(), "the storm does not end"
     storm.over.set()
     for thread in beside:
-        thread.join(90)
+        thread.join(600)
         assert not thread.is_alive(), "some network is never answered"
 
 
@@ -201,7 +204,7 @@ def _wait_until_quiet(storm: Storm) -> None:
     """Until every delivery was taken and read, every answer sent, and those who are asked were asked."""
     for simulator in storm.sandbox.simulators.values():
         simulator.hooks.release()
-    storm.sandbox.settle(30)
+    storm.sandbox.settle()
     with _database() as connection:
 
         def quiet() -> bool:
@@ -209,7 +212,7 @@ def _wait_until_quiet(storm: Storm) -> None:
             return row == (0,) and len(_found(connection)) >= len(storm.written)
 
         with suppress(AssertionError):  # what is missing then is what the tests tell
-            storm.desk.until(quiet, 240)  # a job whose worker died last is taken back after half a minute
+            storm.desk.until(quiet, 600)  # a job whose worker died last is taken back after half a minute
     time.sleep(3)  # one more round of asking: what was doubled would come now
 
 

@@ -46,7 +46,7 @@ def run(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
         "HEED_DATABASE_URL": database,
     }
     return subprocess.run(
-        [sys.executable, *words], cwd=tree, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, *words], cwd=tree, env=environment, capture_output=True, text=True, timeout=600
     )
 
 

@@ -268,7 +268,7 @@ def test_actions_at_once_keep_each_others_references(account: Account, ana: User
     assert message.refs == {"by-like": 1, "by-hide": 1}
 
 
-_meeting = threading.Barrier(2, timeout=20)
+_meeting = threading.Barrier(2, timeout=120)
 
 
 def _slowly(account: Any, action: str, *_: Any) -> Any:

@@ -19,7 +19,7 @@ from heed.inbox.tests.test_intake import LEA, at, comment, private
 from heed.inbox.tests.test_intake import news as told
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE = 20
+PATIENCE = 120
 
 
 def beside(work: Callable[[], object]) -> threading.Thread:

@@ -49,15 +49,15 @@ def test_of_two_who_send_at_once_one_answers(ticket: Ticket, ana: User, ivo: Use
     def send(who: User, seen: list[int]) -> None:
         try:
             for number in range(TIMES):
-                ready.wait(30)
+                ready.wait(120)
                 try:
                     verbs.answer(ticket, who, f"{who.name} {number}", "private", seen=seen[0])
                     sent.append(number)
                 except Overtaken as overtaken:
                     told.append(str(overtaken.sentence))
-                if ready.wait(30) == 0:
+                if ready.wait(120) == 0:
                     seen[0] = newest(ticket)
-                ready.wait(30)
+                ready.wait(120)
         finally:
             connection.close()
 
@@ -66,7 +66,7 @@ def test_of_two_who_send_at_once_one_answers(ticket: Ticket, ana: User, ivo: Use
     for each in both:
         each.start()
     for each in both:
-        each.join(300)
+        each.join(600)
     assert sorted(sent) == list(range(TIMES))
     assert len(told) == TIMES
     assert ticket.messages.filter(direction="out").count() == TIMES

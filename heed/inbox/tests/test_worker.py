@@ -19,7 +19,7 @@ from heed.inbox import fetch, jobs, outbox, reactions, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PATIENCE = 30  # seconds after which a test gives up
+PATIENCE = 120  # seconds after which a test gives up
 
 
 @contextmanager

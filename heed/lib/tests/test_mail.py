@@ -106,7 +106,7 @@ def posted(
             decisive=True,
             **facts,
         )
-        return MailClient({"127.0.0.1"}, total=5).send(request)
+        return MailClient({"127.0.0.1"}, total=120).send(request)
 
 
 def test_a_mail_is_handed_over() -> None:
@@ -150,7 +150,7 @@ def test_a_slow_server_is_left_in_time() -> None:
         place = f"smtp://127.0.0.1:{running.port}"
         silent = Request("POST", place, params={"from": "a@b.example", "to": "b@c.example"}, content=b"x")
         with pytest.raises(AnswerLost):
-            MailClient({"127.0.0.1"}, total=0.3).send(silent)
+            MailClient({"127.0.0.1"}, total=3).send(silent)
 
 
 def test_dots_and_line_ends_arrive_as_they_were() -> None:
@@ -274,7 +274,7 @@ def looked(params: dict[str, str], client: MailClient | None = None, **spoilt: s
         "* OK here\r\n", {**IMAP, **{key.replace("_", " "): value for key, value in spoilt.items()}}
     ) as running:
         request = Request("GET", f"imap://127.0.0.1:{running.port}/INBOX", params=params, login=LOGIN)
-        return (client or MailClient({"127.0.0.1"}, total=5)).send(request)
+        return (client or MailClient({"127.0.0.1"}, total=120)).send(request)
 
 
 def test_where_a_mailbox_stands() -> None:

@@ -22,7 +22,7 @@ from heed.routing.models import AccountTeam, Skill, TeamRouting
 from heed.routing.tests.conftest import Open, profile
 
 pytestmark = pytest.mark.django_db
-PATIENCE = 30
+PATIENCE = 120
 
 
 def side_by_side(*works: Callable[[], object]) -> None:

@@ -48,7 +48,7 @@ class Receiver:
             self._changed.notify_all()
         return self.answer(hook)
 
-    def wait(self, number: int, timeout: float = 10.0) -> list[Taken]:
+    def wait(self, number: int, timeout: float = 120.0) -> list[Taken]:
         """The webhooks, once there are at least so many; fails when they do not come."""
         with self._changed:
             assert self._changed.wait_for(lambda: len(self.hooks) >= number, timeout), self.hooks

@@ -26,7 +26,7 @@ def email() -> Iterator[Email]:
 
 @pytest.fixture
 def inbox(email: Email) -> Iterator[imaplib.IMAP4]:
-    with imaplib.IMAP4("127.0.0.1", email.imap.port, timeout=10) as program:
+    with imaplib.IMAP4("127.0.0.1", email.imap.port, timeout=120) as program:
         program.login(ADDRESS, email.accounts()[0].credentials["password"])
         yield program
 
@@ -36,7 +36,7 @@ def hand_over(email: Email, to: str, text: str = "It left.", size: int = 0) -> E
     mail["From"], mail["To"], mail["Message-ID"] = ADDRESS, to, f"<{len(text)}@acme.example>"
     mail["Subject"] = "Re: Paket št. 7"
     mail.set_content(text + "x" * size)
-    with smtplib.SMTP("127.0.0.1", email.smtp.port, local_hostname="here", timeout=10) as server:
+    with smtplib.SMTP("127.0.0.1", email.smtp.port, local_hostname="here", timeout=120) as server:
         server.login(ADDRESS, email.accounts()[0].credentials["password"])
         server.send_message(mail)
     return mail
@@ -90,10 +90,10 @@ def test_customers_quote_what_they_answer(email: Email, inbox: imaplib.IMAP4) ->
 def test_only_with_the_password(email: Email) -> None:
     with (
         pytest.raises(imaplib.IMAP4.error),
-        imaplib.IMAP4("127.0.0.1", email.imap.port, timeout=10) as program,
+        imaplib.IMAP4("127.0.0.1", email.imap.port, timeout=120) as program,
     ):
         program.login(ADDRESS, "wrong")
-    with smtplib.SMTP("127.0.0.1", email.smtp.port, local_hostname="here", timeout=10) as server:
+    with smtplib.SMTP("127.0.0.1", email.smtp.port, local_hostname="here", timeout=120) as server:
         with pytest.raises(smtplib.SMTPAuthenticationError):
             server.login(ADDRESS, "wrong")
         assert server.mail(ADDRESS)[0] == 530

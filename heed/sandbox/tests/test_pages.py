@@ -123,7 +123,7 @@ def in_a_browser(sandbox: Sandbox) -> Callable[[str, Callable[[Page], None]], No
 
         thread = threading.Thread(target=run)
         thread.start()
-        thread.join(60)
+        thread.join(600)
         assert not thread.is_alive()
         if troubles:
             raise troubles[0]

@@ -17,7 +17,7 @@ from heed.sandbox.frame import Fault, PlayError
 from heed.sandbox.networks.x import EVENTS, SIGNATURE, X
 from heed.sandbox.tests.receiver import Receiver, Taken
 
-client = httpx.Client(timeout=20)
+client = httpx.Client(timeout=120)
 LEA_SAYS = {"person": "lea", "text": "Kje je moj paket?"}
 
 

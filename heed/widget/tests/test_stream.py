@@ -90,7 +90,7 @@ class Page:
 
 
 async def until(holds: Any) -> None:
-    for _ in range(400):
+    for _ in range(6000):
         if holds():
             return
         await asyncio.sleep(0.02)
