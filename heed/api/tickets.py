@@ -25,6 +25,7 @@ from heed.api.shapes.messages import (
     Messages,
     PossibleOut,
     TemplateGiven,
+    chosen_from,
     of_attachment,
     of_message,
     of_way,
@@ -164,6 +165,7 @@ def write(request: Asking, number: int, given: MessageGiven) -> Any:
             seen=given.seen,
             hold=given.hold,
             template=_filled(given.template),
+            choices=chosen_from(given.choices),
             account=channels.account(given.from_account) if given.from_account is not None else None,
         )
     return Status(201, of_message(reach.message(request.auth, message.pk)))

@@ -22,6 +22,8 @@ from heed.channels.base import (
     Action,
     Answer,
     CannotTell,
+    Choice,
+    Choices,
     FilledTemplate,
     NotThere,
     OutgoingFile,
@@ -35,6 +37,7 @@ from heed.channels.sessions import with_session
 from heed.inbox import early, events, files, receipts
 from heed.inbox.models import Attachment, EarlyNews, Event, Message, Ticket
 from heed.inbox.possible import fits, names_of, possible
+from heed.inbox.possible_choices import fault_of
 from heed.lib import clock, live
 from heed.lib.http import AddressRefused, AnswerLost, Steps, TooLarge, Unreachable
 
@@ -207,9 +210,11 @@ def _closed_meanwhile(message: Message) -> Reason | None:
         message.manner = {**message.manner, "late": late}
         Message.objects.filter(pk=message.pk).update(manner=message.manner)
     filled = template_of(message)
-    if way.allowed or (filled is not None and fits(filled, way)):
+    if filled is not None and fits(filled, way):
         return None
-    return way.reason
+    offered = choices_of(message)
+    fault = fault_of(offered, message.text, way.choices) if way.allowed and offered else None
+    return (fault.reason if fault else None) if way.allowed else way.reason
 
 
 def template_of(message: Message) -> FilledTemplate | None:
@@ -219,6 +224,14 @@ def template_of(message: Message) -> FilledTemplate | None:
         return None
     names = names_of(message.account, kept["name"], kept["language"])
     return FilledTemplate(kept["name"], kept["language"], tuple(kept["values"]), names)
+
+
+def choices_of(message: Message) -> Choices | None:
+    """The choices an answer offers, if it offers any."""
+    kept = message.manner.get("choices")
+    if not kept:
+        return None
+    return Choices(tuple(Choice(**each) for each in kept["items"]), kept["opener"])
 
 
 def _pause(account: Account, after: float | None) -> None:
@@ -299,6 +312,7 @@ def _answer(message: Message, *, asking: bool = False) -> Answer:
         quote=bool(message.manner.get("quote")),
         late=message.manner.get("late", ""),
         template=template_of(message),
+        choices=choices_of(message),
     )
 
 

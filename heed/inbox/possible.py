@@ -18,6 +18,7 @@ from heed.channels.base import (
     TAKEN_OVER,
     Action,
     Capabilities,
+    ChoiceForm,
     Files,
     FilledTemplate,
     Late,
@@ -59,7 +60,8 @@ class Way:
     """One way to answer. When it is not allowed, `sentence` says why, `way_out` what helps and `reason`
     the same in the networks' shared words. `late` is the way that is still open after the window;
     `templates` are what may be sent at any time; `sends_left` counts down until the customer writes
-    again; `no_files` says why no file can go along although the network takes some."""
+    again; `no_files` says why no file can go along although the network takes some; `choices` are the
+    forms in which short answers can be offered under a text."""
 
     allowed: bool
     here: bool = True
@@ -74,6 +76,7 @@ class Way:
     late: Late | None = None
     templates: tuple[Template, ...] = ()
     quote: bool = False
+    choices: tuple[ChoiceForm, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -214,11 +217,15 @@ def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Mes
 
 def _by_kind(ticket: Ticket, writing: Writing, to: Message | None) -> Writing:
     """How one may write in answer to this kind of message."""
-    if not writing.windows:
+    if not writing.windows and not any(form.not_to for form in writing.choices):
         return writing
     answered = to or last_inbound(ticket, "private")
-    return (
-        replace(writing, window=writing.windows.get(answered.kind, writing.window)) if answered else writing
+    if answered is None:
+        return writing
+    return replace(
+        writing,
+        window=writing.windows.get(answered.kind, writing.window),
+        choices=tuple(form for form in writing.choices if answered.kind not in form.not_to),
     )
 
 
@@ -227,11 +234,11 @@ def _within_window(ticket: Ticket, writing: Writing, sending: Message | None) ->
     if left is not None and left <= 0:
         return replace(_closed(REASONS["used_up"], "used_up"), sends_left=0)
     if writing.window is None:
-        return replace(_open_way(ticket, writing), sends_left=left)
+        return replace(_open_way(ticket, writing), sends_left=left, choices=writing.choices)
     if ticket.last_private_in is not None:
         closes = ticket.last_private_in + timedelta(seconds=writing.window)
         if closes > clock.now():
-            return replace(_open_way(ticket, writing, closes), sends_left=left)
+            return replace(_open_way(ticket, writing, closes), sends_left=left, choices=writing.choices)
         late = writing.late
         if late is not None and ticket.last_private_in + timedelta(seconds=late.until) > clock.now():
             until = ticket.last_private_in + timedelta(seconds=late.until)

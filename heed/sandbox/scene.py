@@ -10,7 +10,7 @@ from datetime import datetime
 class Line:
     """A comment or message. `ours` is the company's, `mine` the watching customer's own;
     `liked` says that the company liked it, `reacted` that the watching customer did; `state`
-    is sent, delivered or seen."""
+    is sent, delivered or seen; `choices` are the short answers it offers to tap."""
 
     id: str
     author: str
@@ -27,6 +27,7 @@ class Line:
     edited: bool = False
     removed: bool = False
     state: str = ""
+    choices: list[str] = field(default_factory=list)
     replies: list[Line] = field(default_factory=list)
 
 

@@ -12,7 +12,7 @@ from heed.accounts import reach as people
 from heed.accounts.models import User
 from heed.accounts.rights import Permission
 from heed.channels import reach as channels
-from heed.channels.base import Files
+from heed.channels.base import ChoiceForm, Files, Limit
 from heed.channels.models import Account
 from heed.inbox import possible, reach
 from heed.inbox.models import Draft, Message, Ticket
@@ -43,7 +43,7 @@ class Tab:
             {
                 "allowed": self.way.allowed,
                 "sentence": _sentence(self.way.sentence, self.way.way_out),
-                "limits": [[limit.unit, limit.most] for limit in self.way.limits],
+                "limits": [_limit(limit) for limit in self.way.limits],
                 "files": _files(self.way.files),
                 "closes": self.way.closes_at.isoformat() if self.way.closes_at else None,
                 "late": str(self.way.late.note) if self.way.late else "",
@@ -52,6 +52,7 @@ class Tab:
                 "typing": self.types,
                 "link": self.link,
                 "templates": [asdict(template) for template in self.way.templates],
+                "choices": [_form(form) for form in self.way.choices],
                 "draft": self.draft.text if self.draft else "",
                 "failed": _failure(self.draft),
             }
@@ -163,6 +164,15 @@ def _failure(draft: Draft | None) -> str:
 
 def _sentence(*parts: Text) -> str:
     return " ".join(str(part) for part in parts if part)
+
+
+def _form(form: ChoiceForm) -> dict[str, Any]:
+    limits = {"title": form.title, "detail": form.detail, "opener": form.opener, "text": form.text}
+    return {"most": form.most, **{name: _limit(limit) for name, limit in limits.items() if limit}}
+
+
+def _limit(limit: Limit) -> tuple[str, int]:
+    return limit.unit, limit.most
 
 
 def _files(files: Files | None) -> dict[str, Any] | None:

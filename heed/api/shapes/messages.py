@@ -10,9 +10,18 @@ from uuid import UUID
 from pydantic import Field
 
 from heed.api.shapes.given import Given, Text
-from heed.api.shapes.networks import FilesOut, LateOut, LimitOut, of_files, of_late, of_limits
+from heed.api.shapes.networks import (
+    ChoiceFormOut,
+    FilesOut,
+    LateOut,
+    LimitOut,
+    of_choices,
+    of_files,
+    of_late,
+    of_limits,
+)
 from heed.api.shapes.shape import Shape
-from heed.channels.base import Action
+from heed.channels.base import Action, Choice, Choices
 from heed.inbox.models import Attachment, Message
 from heed.inbox.possible import Act, Way
 
@@ -69,7 +78,9 @@ class MessageOut(Shape):
     likes: int
     permalink: str
     automatic: bool = Field(description="A machine of the network sent it; never counted as an answer.")
-    manner: dict[str, Any] = Field(description="How an answer went out: chosen, quote, late, template.")
+    manner: dict[str, Any] = Field(
+        description="How an answer went out: chosen, quote, late, template, choices."
+    )
 
 
 class Messages(Shape):
@@ -90,6 +101,18 @@ class TemplateOut(Shape):
     blanks: int
     names: list[str] = Field(
         description="What the network calls the blanks, in order; empty where they are only numbered."
+    )
+
+
+class ChoiceGiven(Given):
+    title: Text
+    detail: Text = Field(default="", description="A second line, where the network shows one.")
+
+
+class ChoicesGiven(Given):
+    items: Annotated[list[ChoiceGiven], Field(min_length=1, max_length=100)]
+    opener: Text = Field(
+        default="", description="What stands on the button that opens a list; a plain word by default."
     )
 
 
@@ -118,6 +141,10 @@ class MessageGiven(Given):
     )
     template: TemplateGiven | None = Field(
         default=None, description="An approved template instead of text; it may be sent after the window."
+    )
+    choices: ChoicesGiven | None = Field(
+        default=None,
+        description="Short answers under the text, one of which the customer taps; it comes in as theirs.",
     )
 
 
@@ -168,11 +195,19 @@ class WayOut(Shape):
     late: LateOut | None
     templates: list[TemplateOut]
     quote: bool
+    choices: list[ChoiceFormOut]
 
 
 class PossibleOut(Shape):
     public: WayOut
     private: WayOut
+
+
+def chosen_from(given: ChoicesGiven | None) -> Choices | None:
+    """What an answer offers to choose from."""
+    if given is None:
+        return None
+    return Choices(tuple(Choice(each.title, each.detail) for each in given.items), given.opener)
 
 
 def of_message(message: Message) -> dict[str, Any]:
@@ -274,4 +309,5 @@ def of_way(way: Way) -> dict[str, Any]:
         "late": of_late(way.late),
         "templates": [asdict(template) for template in way.templates],
         "quote": way.quote,
+        "choices": of_choices(way.choices),
     }

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from heed.api.shapes.shape import Shape
-from heed.channels.base import Capabilities, Files, Guide, Late, Limit, Network, Writing
+from heed.channels.base import Capabilities, ChoiceForm, Files, Guide, Late, Limit, Network, Writing
 
 
 class FieldOut(Shape):
@@ -32,6 +32,16 @@ class FilesOut(Shape):
     fetched: bool = Field(description="The network fetches files from us: a public address is needed.")
 
 
+class ChoiceFormOut(Shape):
+    """A form in which choices go out under a text; the first that can show them is taken."""
+
+    most: int
+    title: LimitOut
+    detail: LimitOut | None = Field(description="A second line; null: none is shown.")
+    opener: LimitOut | None = Field(description="The button that opens the list; null: they lie open.")
+    text: LimitOut | None = Field(description="The text above, where it must be shorter than usual.")
+
+
 class LateOut(Shape):
     name: str
     until: int = Field(description="Seconds after the customer's last message.")
@@ -45,6 +55,7 @@ class WritingOut(Shape):
     sends: int | None
     late: LateOut | None
     templates: bool
+    choices: list[ChoiceFormOut]
 
 
 class CapabilitiesOut(Shape):
@@ -155,11 +166,26 @@ def _writing(writing: Writing | None) -> dict[str, Any] | None:
         "sends": writing.sends,
         "late": of_late(writing.late),
         "templates": writing.templates,
+        "choices": of_choices(writing.choices),
     }
 
 
 def of_limits(limits: Sequence[Limit]) -> list[dict[str, Any]]:
     return [{"unit": limit.unit, "most": limit.most} for limit in limits]
+
+
+def of_choices(forms: Sequence[ChoiceForm]) -> list[dict[str, Any]]:
+    return [
+        {
+            "most": form.most,
+            **{name: _limit(getattr(form, name)) for name in ("title", "detail", "opener", "text")},
+        }
+        for form in forms
+    ]
+
+
+def _limit(limit: Limit | None) -> dict[str, Any] | None:
+    return {"unit": limit.unit, "most": limit.most} if limit else None
 
 
 def of_files(files: Files | None) -> dict[str, Any] | None:

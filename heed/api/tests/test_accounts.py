@@ -37,6 +37,7 @@ def test_networks_tell_what_they_ask_for_and_can_do(call: Caller) -> None:
         "sends": None,
         "late": None,
         "templates": False,
+        "choices": [],
     }
     assert pigeon["capabilities"]["on_theirs"] == ["hide", "like", "unhide", "unlike"]
 

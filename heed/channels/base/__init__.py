@@ -19,7 +19,8 @@ from heed.channels.base.account import (
     Permission,
     Quota,
 )
-from heed.channels.base.capabilities import Action, Capabilities, Files, Invited, Late, Limit, Writing
+from heed.channels.base.capabilities import Action, Capabilities, Files, Invited, Late, Writing
+from heed.channels.base.choices import Choice, ChoiceForm, Choices, form_for
 from heed.channels.base.door import ADMITTED, REFUSED, WRONG_METHOD, Admission, Hook
 from heed.channels.base.inbound import (
     AccountChanged,
@@ -45,6 +46,7 @@ from heed.channels.base.inbound import (
     Visibility,
     each,
 )
+from heed.channels.base.limits import Limit
 from heed.channels.base.network import (
     Collected,
     MediaSource,
@@ -87,6 +89,9 @@ __all__ = [
     "CannotTell",
     "Capabilities",
     "Checked",
+    "Choice",
+    "ChoiceForm",
+    "Choices",
     "Collected",
     "CredentialField",
     "Ear",
@@ -130,6 +135,7 @@ __all__ = [
     "Wanted",
     "Writing",
     "each",
+    "form_for",
     "plain_media",
     "refuse_unanswered",
 ]

@@ -6,13 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from heed.lib.text import Unit
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    unit: Unit
-    most: int
+from heed.channels.base.choices import ChoiceForm
+from heed.channels.base.limits import Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,8 @@ class Invited:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """How one may write, publicly or privately. No `files` means none can be sent.
+    """How one may write, publicly or privately. No `files` means none can be sent. `choices` are the forms
+    in which short answers can be offered under a text, the narrowest first; none means not at all.
 
     `window` is how many seconds after the customer's last private message we may write freely; None
     means always; `windows` are those of single kinds of message. `brief` are kinds that open no window but
@@ -70,6 +66,7 @@ class Writing:
     late: Late | None = None
     templates: bool = False
     invited: Invited | None = None
+    choices: tuple[ChoiceForm, ...] = ()
 
 
 Action = Literal[

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from heed.channels.base.choices import Choices
 from heed.channels.base.inbound import Visibility
 from heed.channels.base.reason import Reason
 
@@ -63,7 +64,8 @@ class Answer:
 
     `chosen` says that the agent pointed at `to` (else it is merely the newest message); `quote` asks
     for a public quote of it. `late` is the way taken after the window closed (`Late.name`);
-    `template` is sent instead of free text.
+    `template` is sent instead of free text; `choices` are offered under it, in one of the forms of
+    `Writing.choices`.
     """
 
     key: str
@@ -80,6 +82,7 @@ class Answer:
     quote: bool = False
     late: str = ""
     template: FilledTemplate | None = None
+    choices: Choices | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from heed.channels.base import (
     plain_media,
 )
 from heed.channels.facebook import calls, connecting, looking, missed, page, reading, signin, writing
-from heed.channels.meta import turns, webhook
+from heed.channels.meta import quick, turns, webhook
 from heed.channels.meta.shapes import record
 from heed.lib.http import Steps
 
@@ -111,6 +111,7 @@ class Facebook(base.Network):
                 with_text=False,
             ),
             window=DAY,
+            choices=(quick.FORM,),
         ),
         private_reply=True,
         private_reply_to=frozenset({"comment", "reply", "visitor_post", "mention"}),

@@ -9,7 +9,7 @@ from typing import Any
 from heed.channels import base
 from heed.channels.base import AccountRecord, Answer, Finding, OutgoingFile, Refusal, Sent, Target
 from heed.channels.facebook import calls, connecting, page
-from heed.channels.meta import settling, turns
+from heed.channels.meta import quick, settling, turns
 from heed.channels.meta.graph import made_id, next_cursor, rows, time
 from heed.channels.meta.shapes import record
 from heed.lib.http import Steps, Unreachable
@@ -63,8 +63,9 @@ def _message(account: AccountRecord, answer: Answer) -> Steps[Sent]:
     if not answer.person:
         raise Refusal("unreachable", detail="no id to write to")
     envelope = {"recipient": {"id": answer.person}, **_grounds(answer)}
+    beside = {"metadata": answer.key, **quick.replies(answer)}
     parts = _parts(answer)
-    return (yield from _one_by_one(_one_message(account, envelope, answer.key, part) for part in parts))
+    return (yield from _one_by_one(_one_message(account, envelope, beside, part) for part in parts))
 
 
 def _grounds(answer: Answer) -> dict[str, Any]:
@@ -86,7 +87,8 @@ def _reply_privately(account: AccountRecord, answer: Answer, to: Target) -> Step
     if len(parts) > 1:
         raise Refusal("file_refused", detail="A private reply to a comment is one message: text or one file.")
     kind = "post_id" if to.external_id == to.post else "comment_id"
-    return (yield from _one_message(account, {"recipient": {kind: to.external_id}}, answer.key, parts[0]))
+    envelope = {"recipient": {kind: to.external_id}}
+    return (yield from _one_message(account, envelope, {"metadata": answer.key}, parts[0]))
 
 
 def _parts(answer: Answer) -> list[str | OutgoingFile]:
@@ -95,30 +97,31 @@ def _parts(answer: Answer) -> list[str | OutgoingFile]:
 
 
 def _one_message(
-    account: AccountRecord, envelope: Mapping[str, Any], key: str, part: str | OutgoingFile
+    account: AccountRecord, envelope: Mapping[str, Any], beside: Mapping[str, Any], part: str | OutgoingFile
 ) -> Steps[Sent]:
-    """Send a part. Where another app has the thread, it is taken first: a person answers now."""
+    """Send a part, with what goes `beside` its text or file. Where another app has the thread, it is
+    taken first: a person answers now."""
     if "id" not in envelope["recipient"]:
-        return (yield from _try_message(account, envelope, key, part))
+        return (yield from _try_message(account, envelope, beside, part))
     path, whose = f"{account.external_id or 'me'}/{turns.TAKE}", {"recipient": envelope["recipient"]}
     return (
         yield from turns.sent_in_turn(
-            lambda: _try_message(account, envelope, key, part), lambda: calls.post(account, path, whose)
+            lambda: _try_message(account, envelope, beside, part), lambda: calls.post(account, path, whose)
         )
     )
 
 
 def _try_message(
-    account: AccountRecord, envelope: Mapping[str, Any], key: str, part: str | OutgoingFile
+    account: AccountRecord, envelope: Mapping[str, Any], beside: Mapping[str, Any], part: str | OutgoingFile
 ) -> Steps[Sent]:
     path = f"{account.external_id or 'me'}/messages"
     if isinstance(part, str):
-        message: dict[str, Any] = {"text": part, "metadata": key}
+        message: dict[str, Any] = {"text": part, **beside}
         made = yield from calls.post(account, path, {**envelope, "message": message}, decisive=True)
     else:
         kind = part.mime.split("/")[0]
         kind = kind if kind in ("image", "video", "audio") else "file"
-        message = {"attachment": {"type": kind, "payload": {}}, "metadata": key}
+        message = {"attachment": {"type": kind, "payload": {}}, **beside}
         made = yield from calls.upload(
             account, path, {**envelope, "message": message}, part, field="filedata", decisive=True
         )

@@ -34,7 +34,7 @@ from heed.channels.base import (
     Writing,
 )
 from heed.channels.instagram import calls, connecting, looking, missed, reading, signin, writing
-from heed.channels.meta import turns, webhook
+from heed.channels.meta import quick, turns, webhook
 from heed.lib.http import Steps
 
 DAY = 24 * 60 * 60
@@ -125,6 +125,7 @@ class Instagram(base.Network):
                 fetched=True,
             ),
             window=DAY,
+            choices=(quick.FORM,),
         ),
         private_reply=True,
         private_reply_within=7 * DAY,

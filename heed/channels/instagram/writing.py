@@ -9,7 +9,7 @@ from typing import Any
 from heed.channels import base
 from heed.channels.base import AccountRecord, Answer, Finding, Refusal, Sent, Target
 from heed.channels.instagram import calls, looking, reading
-from heed.channels.meta import settling, turns
+from heed.channels.meta import quick, settling, turns
 from heed.channels.meta.graph import made_id, next_cursor, rows
 from heed.channels.meta.shapes import record
 from heed.lib.http import Steps
@@ -74,7 +74,8 @@ def _is_post(to: Target) -> bool:
 def _message(account: AccountRecord, answer: Answer) -> Steps[Sent]:
     if not answer.person or looking.is_only_a_name(answer.person):
         raise Refusal("unreachable", detail="no id to write to")
-    message = _file_of(answer) if answer.files else {"text": answer.text}
+    replies = quick.replies(answer)
+    message = _file_of(answer) if answer.files else {"text": answer.text, **replies}
     return (yield from _deliver(account, {"id": answer.person}, message, _grounds(answer)))
 
 

@@ -85,6 +85,7 @@ class Line(Network):
                 count=writing.MOST_MESSAGES - 1,
                 fetched=True,
             ),
+            choices=(writing.QUICK_REPLIES,),
         ),
         on_private=frozenset({"seen", "typing"}),
         why_not={

@@ -8,7 +8,9 @@ from heed.channels.base import (
     AccountRecord,
     Answer,
     CannotTell,
+    ChoiceForm,
     Finding,
+    Limit,
     NotThere,
     OutgoingFile,
     Refusal,
@@ -25,6 +27,7 @@ PICTURES = ("image/jpeg", "image/png")
 PICTURE_BYTES = 1024 * 1024
 """A picture may be larger, but its preview may not, and here it is its own preview."""
 URL_LIMIT = 2000
+QUICK_REPLIES = ChoiceForm(most=13, title=Limit("chars", 20))
 KEY_HOLDS = 23 * 3600.0
 """Seconds for which the same key surely means the same message; LINE says a day."""
 
@@ -69,11 +72,23 @@ def _messages(answer: Answer) -> list[dict[str, Any]]:
         raise Refusal("unreachable", detail="no receiver")
     if measure(answer.text, "utf16") > TEXT_LIMIT:
         raise Refusal("too_long")
-    texts = [{"type": "text", "text": answer.text, **_quoted(answer)}] if answer.text else []
+    text = {"type": "text", "text": answer.text, **_quoted(answer), **_quick_reply(answer)}
+    texts = [text] if answer.text else []
     messages: list[dict[str, Any]] = [*texts, *map(_picture, answer.files)]
     if len(messages) > MOST_MESSAGES:
         raise Refusal("file_refused", detail=f"at most {MOST_MESSAGES} messages at once")
     return messages
+
+
+def _quick_reply(answer: Answer) -> dict[str, Any]:
+    """The choices as buttons above where the customer types: a tap sends the words as their own message.
+    They show only under the last message of a push. Raises `Refusal` for what LINE would not take."""
+    if answer.choices is None:
+        return {}
+    if answer.files or not QUICK_REPLIES.takes(answer.choices.items):
+        raise Refusal("bad_request", detail="choices that LINE cannot show")
+    actions = [{"type": "message", "label": each.title, "text": each.title} for each in answer.choices.items]
+    return {"quickReply": {"items": [{"type": "action", "action": action} for action in actions]}}
 
 
 def _quoted(answer: Answer) -> dict[str, str]:

@@ -68,6 +68,7 @@ class Telegram(Network):
             limits=(Limit("utf16", writing.TEXT_LIMIT),),
             files=Files(types=ANY_TYPE, most_bytes={"": writing.FILE_BYTES}, count=writing.ALBUM_LIMIT),
             windows={reading.BUSINESS: DAY},
+            choices=(writing.KEYBOARD,),
         ),
         on_private=frozenset({"react", "unreact", "seen", "typing"}),
         on_private_ours=frozenset({"edit", "delete"}),

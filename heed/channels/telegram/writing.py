@@ -7,9 +7,19 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from heed.channels.base import AccountRecord, Answer, OutgoingFile, Reason, Refusal, Sent, Target
+from heed.channels.base import (
+    AccountRecord,
+    Answer,
+    ChoiceForm,
+    Limit,
+    OutgoingFile,
+    Reason,
+    Refusal,
+    Sent,
+    Target,
+)
 from heed.channels.telegram.calls import Moved, Upload, call
-from heed.channels.telegram.reading import message_id, number_of
+from heed.channels.telegram.reading import BUSINESS, message_id, number_of
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Steps, Unreachable
 from heed.lib.text import measure
@@ -21,6 +31,9 @@ MEGABYTE = 1024 * 1024
 PHOTO_BYTES = 10 * MEGABYTE
 FILE_BYTES = 50 * MEGABYTE
 BUSINESS_WINDOW = timedelta(hours=24)
+KEYBOARD = ChoiceForm(most=12, title=Limit("utf16", 64), not_to=frozenset({BUSINESS}))
+"""Telegram names no limits for its keyboards; with these all of it is seen on a phone. On behalf of a
+business account there are none."""
 
 _KINDS = {
     "image/jpeg": "photo",
@@ -119,7 +132,18 @@ def parcels(answer: Answer) -> Iterator[Parcel]:
         yield _parcel_of_files(answer, answer.text if fits else "")
         rest = "" if fits else answer.text
     if rest or not answer.files:
-        yield Parcel("sendMessage", {"text": rest})
+        yield Parcel("sendMessage", {"text": rest, **_keyboard(answer)})
+
+
+def _keyboard(answer: Answer) -> dict[str, Any]:
+    """The choices as buttons where the customer types: a press sends the words as their own message.
+    Raises `Refusal` where Telegram shows none."""
+    if answer.choices is None:
+        return {}
+    if answer.files or _business(answer.to) or not KEYBOARD.takes(answer.choices.items):
+        raise Refusal("bad_request", detail="choices that Telegram cannot show here")
+    rows = [[{"text": each.title}] for each in answer.choices.items]
+    return {"reply_markup": {"keyboard": rows, "resize_keyboard": True, "one_time_keyboard": True}}
 
 
 def _parcel_of_files(answer: Answer, caption: str) -> Parcel:

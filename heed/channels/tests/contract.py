@@ -16,8 +16,12 @@ from heed.channels.base import (
     AccountRecord,
     Action,
     Answer,
+    Choice,
+    ChoiceForm,
+    Choices,
     Hook,
     Inbound,
+    Limit,
     MessageReceived,
     Network,
     SessionExpired,
@@ -226,8 +230,20 @@ def target_of(message: MessageReceived) -> Target:
 
 def longest(writing: Writing) -> str:
     """A text that fills the tightest of the limits exactly, in a script of two bytes per letter."""
-    letters = min(limit.most // measure("ž", limit.unit) for limit in writing.limits)
-    return "ž" * letters
+    return min((longest_of(limit) for limit in writing.limits), key=len)
+
+
+def longest_of(limit: Limit) -> str:
+    return "ž" * (limit.most // measure("ž", limit.unit))
+
+
+def fullest(form: ChoiceForm) -> Choices:
+    """As many choices as the form takes, each as long as it may be."""
+    length = len(longest_of(form.title))
+    detail = longest_of(form.detail) if form.detail else ""
+    titles = [f"{number:02}{'ž' * (length - 2)}" for number in range(form.most)]
+    opener = longest_of(form.opener) if form.opener else ""
+    return Choices(tuple(Choice(title, detail) for title in titles), opener)
 
 
 def _as_hook(hook: Taken) -> Hook:

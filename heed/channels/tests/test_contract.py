@@ -11,13 +11,15 @@ from typing import Any, get_args
 
 import pytest
 from django.utils.translation import override
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.channels.base import (
     Action,
     Broken,
     CannotTell,
+    Choice,
+    Choices,
     Malformed,
     MessageEdited,
     MessageReceived,
@@ -29,7 +31,17 @@ from heed.channels.base import (
     Sent,
     Visibility,
 )
-from heed.channels.tests.contract import CUSTOMER, NETWORKS, Desk, longest, sample_of, target_of, writings
+from heed.channels.tests.contract import (
+    CUSTOMER,
+    NETWORKS,
+    Desk,
+    fullest,
+    longest,
+    longest_of,
+    sample_of,
+    target_of,
+    writings,
+)
 from heed.lib.http import AnswerLost, Unreachable
 from heed.lib.text import Unit
 from heed.sandbox import Sandbox
@@ -46,6 +58,7 @@ NEEDS: dict[str, Callable[[Network], bool]] = {
     "hiding": lambda network: "hide" in network.capabilities.on_theirs,
     "deleting": lambda network: "delete" in network.capabilities.on_ours,
     "replying_privately": lambda network: network.capabilities.private_reply,
+    "choosing": lambda network: bool(network.capabilities.private and network.capabilities.private.choices),
     "told_of_edits": lambda network: "edit" in PLAYED[network.name].offers,
 }
 """What a network must have for a test that asks for this fixture."""
@@ -106,6 +119,16 @@ class TestDeclared:
             assert files.types
             assert all("/" in each for each in files.types)
             assert all(most > 0 for most in files.most_bytes.values())
+
+    def test_choices(self, network: Network) -> None:
+        for visibility, writing in writings(network):
+            assert visibility == "private" or not writing.choices
+            for form in writing.choices:
+                limits = [form.title, form.detail, form.opener, form.text]
+                assert form.most > 0
+                assert all(each.most > 0 and each.unit in get_args(Unit) for each in limits if each)
+            sizes = [form.most for form in writing.choices]
+            assert sizes == sorted(sizes)
 
     def test_actions_and_receipts(self, network: Network) -> None:
         can = network.capabilities
@@ -198,7 +221,6 @@ class TestReading:
     def test_a_damaged_body_never_makes_reading_fail(self, network: Network) -> None:
         sample = sample_of(network)
 
-        @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
         @given(
             st.sampled_from(sample.bodies()).flatmap(
                 lambda body: (
@@ -304,6 +326,11 @@ def hiding(connected: Desk) -> Desk:
 
 @pytest.fixture
 def deleting(connected: Desk) -> Desk:
+    return connected
+
+
+@pytest.fixture
+def choosing(connected: Desk) -> Desk:
     return connected
 
 
@@ -449,6 +476,40 @@ class TestActing:
         ours = replace(target_of(message), external_id=sent.external_id, refs=sent.refs, ours=True)
         deleting.act("delete", ours, "")
         assert deleting.times_seen("Napačna številka.") == 0
+
+    def test_a_choice_that_is_tapped_comes_as_their_message(self, network: Network, choosing: Desk) -> None:
+        message = asked(choosing, "private")
+        offered = Choices((Choice("Pošljite novega"), Choice("Vrnite denar")))
+        answer = replace(choosing.answer_to(message, "Kaj naj naredimo?"), choices=offered)
+        sent = choosing.send(answer)
+        assert sent.external_id
+        (line,) = [each for each in choosing.simulator.scene(CUSTOMER).lines() if each.choices]
+        assert (line.text, line.choices) == ("Kaj naj naredimo?", ["Pošljite novega", "Vrnite denar"])
+        choosing.simulator.do("choose", person=CUSTOMER, id=line.id, choice="Vrnite denar")
+        tapped = choosing.message("Vrnite denar")
+        assert (tapped.visibility, tapped.text) == ("private", "Vrnite denar")
+        assert tapped.author == message.author
+        assert tapped.opens_window
+
+    def test_each_form_of_choices_takes_what_it_says_and_no_more(
+        self, network: Network, choosing: Desk
+    ) -> None:
+        message = asked(choosing, "private")
+        assert network.capabilities.private is not None
+        for form in network.capabilities.private.choices:
+            answer = choosing.answer_to(message, longest_of(form.text) if form.text else "Kaj izberete?")
+            choosing.send(replace(answer, choices=fullest(form)))
+            line = [each for each in choosing.simulator.scene(CUSTOMER).lines() if each.choices][-1]
+            assert line.choices == [each.title for each in fullest(form).items]
+        widest = fullest(network.capabilities.private.choices[-1])
+        first, *rest = widest.items
+        for broken in (
+            Choices((*widest.items, Choice("Še ena")), widest.opener),
+            Choices((Choice(f"{first.title}ž"), *rest), widest.opener),
+        ):
+            with pytest.raises(Refusal) as caught:
+                choosing.send(replace(choosing.answer_to(message, "Kaj izberete?"), choices=broken))
+            assert not caught.value.retry
 
     def test_a_private_reply_reaches_the_commenter_once(
         self, network: Network, replying_privately: Desk

@@ -19,6 +19,7 @@ from heed.channels.base import (
     CannotTell,
     Capabilities,
     Checked,
+    ChoiceForm,
     CredentialField,
     Files,
     Finding,
@@ -53,6 +54,8 @@ PICTURES = ("image/jpeg", "image/png")
 VIDEO = "video/mp4"
 ANY_TYPE = ("image/*", "video/*", "audio/*", "application/*", "text/*")
 MOST_BYTES = {**dict.fromkeys(PICTURES, MEGABYTE), VIDEO: 26 * MEGABYTE, "": 50 * MEGABYTE}
+KEYBOARD = ChoiceForm(most=12, title=Limit("chars", 64))
+"""Viber only limits the whole message, to 30 KB; with these all of it is seen on a phone."""
 EVENT_TYPES = ["delivered", "seen", "failed", "subscribed", "unsubscribed", "conversation_started"]
 A_RECEIPT_MAY_STILL_COME = 60.0
 ASK_AGAIN = 20.0
@@ -79,6 +82,7 @@ class Viber(Network):
         private=Writing(
             limits=(Limit("chars", TEXT_LIMIT),),
             files=Files(types=ANY_TYPE, most_bytes=MOST_BYTES, count=1, fetched=True),
+            choices=(KEYBOARD,),
         ),
         why_not={
             "react": _("Viber does not let bots react to a message."),
@@ -194,7 +198,7 @@ def _messages(answer: Answer) -> Iterator[dict[str, Any]]:
         raise Refusal("too_long")
     if len(answer.files) > 1:
         raise Refusal("file_refused", detail="one file at a time")
-    text = {"type": "text", "text": answer.text}
+    text = {"type": "text", "text": answer.text, **_keyboard(answer)}
     if not answer.files:
         return iter([text])
     file = _file(answer.files[0])
@@ -203,6 +207,20 @@ def _messages(answer: Answer) -> Iterator[dict[str, Any]]:
     if file["type"] == "picture" and len(answer.text) <= CAPTION_LIMIT:
         return iter([{**file, "text": answer.text}])
     return iter([file, text])
+
+
+def _keyboard(answer: Answer) -> dict[str, Any]:
+    """The choices as buttons where the customer types: a tap sends the words as their own message. Raises
+    `Refusal` for what would not fit."""
+    if answer.choices is None:
+        return {}
+    if answer.files or not KEYBOARD.takes(answer.choices.items):
+        raise Refusal("bad_request", detail="choices that Viber cannot show")
+    buttons = [
+        {"Columns": 6, "Rows": 1, "ActionType": "reply", "ActionBody": each.title, "Text": each.title}
+        for each in answer.choices.items
+    ]
+    return {"keyboard": {"Type": "keyboard", "DefaultHeight": False, "Buttons": buttons}}
 
 
 def _file(file: OutgoingFile) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from heed.channels.base import (
     Writing,
 )
 from heed.channels.meta import webhook
-from heed.channels.whatsapp import calls, connecting, reading, templates
+from heed.channels.whatsapp import calls, connecting, interactive, reading, templates
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Steps, Unreachable, at_once
 
@@ -123,6 +123,7 @@ class WhatsApp(base.Network):
             ),
             window=DAY,
             templates=True,
+            choices=interactive.FORMS,
         ),
         on_private=frozenset({"react", "unreact", "seen", "typing"}),
         why_not={
@@ -252,6 +253,10 @@ def _parts(account: AccountRecord, answer: Answer) -> Steps[list[dict[str, Any]]
         raise Refusal("too_long")
     if len(answer.files) > 1:
         raise Refusal("file_refused", detail="one file at a time")
+    if answer.choices is not None and answer.files:
+        raise Refusal("file_refused", detail="choices stand under a text alone")
+    if answer.choices is not None:
+        return [interactive.part_of(answer.key, answer.text, answer.choices)]
     text = {"type": "text", "text": {"body": answer.text, "preview_url": False}}
     if not answer.files:
         return [text]

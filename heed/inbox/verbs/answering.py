@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
-from heed.channels.base import FilledTemplate
+from heed.channels.base import Choice, Choices, FilledTemplate
 from heed.channels.models import Account
 from heed.inbox import events, notices
 from heed.inbox import files as kept_files
@@ -20,6 +20,7 @@ from heed.inbox.jobs import send_answers
 from heed.inbox.mentions import mentioned
 from heed.inbox.models import Attachment, Message, Notice, Ticket
 from heed.inbox.possible import Way, fits, last_inbound, possible, too_long
+from heed.inbox.possible_choices import fault_of, settled
 from heed.inbox.reach.seeing import sight
 from heed.inbox.verbs.drafts import drop_draft
 from heed.inbox.verbs.refusals import CannotAnswer, CannotSettle, Overtaken, WouldNotKnow
@@ -43,6 +44,7 @@ def answer(
     key: UUID | None = None,
     quote: bool = False,
     template: FilledTemplate | None = None,
+    choices: Choices | None = None,
     seen: int | None = None,
     hold: float = 0,
     account: Account | None = None,
@@ -51,7 +53,8 @@ def answer(
 
     `visibility` is public or private; `to` the id of the message answered (the customer's newest
     by default); `files` ids of one's own draft attachments; `mark` marks the ticket answered. `quote`
-    quotes the message publicly; a `template` is sent instead of `text`, also after the window.
+    quotes the message publicly; a `template` is sent instead of `text`, also after the window; `choices`
+    are offered under the text.
     The same `key` again gives back the same message. `seen` is the id of the newest message its writer has
     seen: when the customer or a colleague wrote since, nothing is sent. For `hold` seconds it can be taken
     back. `account` is another one of ours that answers. Raises `CannotAnswer`, `Overtaken`.
@@ -73,9 +76,10 @@ def answer(
     way = possible(ticket, answered, account=sender).way(visibility)
     if template is not None:
         text = _checked_template(way, template)
-        attachments = []
+        attachments, choices = [], None
     else:
         _check(way, text, attachments)
+        choices = _checked_choices(way, text, attachments, choices)
     if quote and not (way.quote and answered is not None):
         raise CannotAnswer(_("This message cannot be quoted here."))
     message = Message.objects.create(
@@ -92,7 +96,7 @@ def answer(
         try_at=clock.now() + timedelta(seconds=min(hold, MOST_HELD)) if hold > 0 else None,
         send_key=key or uuid4(),
         answers=answered,
-        manner=_manner(to is not None, quote, way, template),
+        manner=_manner(to is not None, quote, way, template, choices),
     )
     _move_files(attachments, message)
     _show_as_last(ticket, message)
@@ -268,13 +272,32 @@ def _checked_template(way: Way, template: FilledTemplate) -> str:
     return _BLANK.sub(lambda blank: clean(template.values[int(blank[1]) - 1]), approved.text)
 
 
-def _manner(chosen: bool, quote: bool, way: Way, template: FilledTemplate | None) -> dict[str, object]:
+def _checked_choices(
+    way: Way, text: str, attachments: list[Attachment], choices: Choices | None
+) -> Choices | None:
+    """The choices as they go out; None without any. Raises `CannotAnswer`."""
+    if choices is None or not choices.items:
+        return None
+    items = tuple(Choice(clean(each.title).strip(), clean(each.detail).strip()) for each in choices.items)
+    choices = Choices(items, clean(choices.opener).strip())
+    if attachments:
+        raise CannotAnswer(_("Choices and files cannot go together."), _("Send them one after the other."))
+    fault = fault_of(choices, text, way.choices)
+    if fault is not None:
+        raise CannotAnswer(fault.sentence, fault.way_out)
+    return settled(choices, way.choices)
+
+
+def _manner(
+    chosen: bool, quote: bool, way: Way, template: FilledTemplate | None, choices: Choices | None
+) -> dict[str, object]:
     """How the answer goes out, as far as it is not the usual way."""
     wanted = {
         "chosen": chosen,
         "quote": quote,
         "late": way.late.name if way.late else "",
         "template": asdict(template) if template else None,
+        "choices": asdict(choices) if choices else None,
     }
     return {key: value for key, value in wanted.items() if value}
 

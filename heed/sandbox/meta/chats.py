@@ -36,6 +36,7 @@ class Entry:
     removed: bool = False
     reactions: dict[str, str] = field(default_factory=dict)
     about: str = ""
+    quick_replies: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -204,6 +205,18 @@ class Chats(MetaApp):
         self._tell_messaging(person, {"message": {"mid": entry.mid, **message}}, entry.at)
         return {"id": entry.mid}
 
+    def play_choose(self, person: str, id: str, choice: str) -> dict[str, Any]:
+        """Tap a quick reply: its words come as the customer's own, with what the company put behind them."""
+        found = [each for each in self._open_replies(self._entry_in(person, id)) if each["title"] == choice]
+        if not found:
+            raise PlayError(_("This choice is no longer there."))
+        return self.play_raw(person, {"text": choice, "quick_reply": {"payload": found[0]["payload"]}})
+
+    def _open_replies(self, entry: Entry) -> list[dict[str, str]]:
+        """Quick replies go as soon as anything follows."""
+        newest = any(chat.entries and chat.entries[-1] is entry for chat in self.chats.values())
+        return entry.quick_replies if newest else []
+
     def play_postback(self, person: str, title: str, payload: str) -> dict[str, Any]:
         """Press a button or an icebreaker."""
         entry = self._new_entry(self._key(person), title)
@@ -334,6 +347,7 @@ class Chats(MetaApp):
             edited=bool(entry.edits),
             removed=entry.removed,
             state=entry.state,
+            choices=[each["title"] for each in self._open_replies(entry)],
         )
 
     def _messages_seen(self) -> list[dict[str, Any]]:

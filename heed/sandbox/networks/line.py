@@ -28,6 +28,9 @@ REPLY_TOKEN_LIVES = timedelta(minutes=1)
 KEY_LIVES = timedelta(hours=24)
 PREPARING = timedelta(seconds=3)
 """How long videos and sounds are prepared before they can be had."""
+MOST_QUICK_REPLIES = 13
+MOST_LABEL = 20
+MOST_ACTION_TEXT = 300
 TEXT_LIMIT = 5000
 KINDS = frozenset({"text", "image", "video", "audio", "location", "sticker"})
 NEEDED = {
@@ -110,7 +113,7 @@ class LineSimulator(Simulator):
     label = "LINE"
     short = "l"
     colour = "#06873c"
-    offers = frozenset({"message", "remove", "join", "leave"})
+    offers = frozenset({"message", "choose", "remove", "join", "leave"})
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
@@ -446,6 +449,15 @@ class LineSimulator(Simulator):
         """Send a message of any type: sticker, location …"""
         return self._written(person, [(message, b"", "")])
 
+    def play_choose(self, person: str, id: str, choice: str) -> dict[str, Any]:
+        """Tap a quick reply: its words are sent as the customer's own message."""
+        chat = self._chat(person)
+        actions = [each for entry in chat.entries if entry.id == id for each in _open_actions(entry, chat)]
+        found = [each for each in actions if each["label"] == choice]
+        if not found:
+            raise PlayError(_("This choice is no longer there."))
+        return self.play_message(person, found[0]["text"])
+
     def play_file(self, person: str, name: str, content: str = "", kind: str = "file") -> dict[str, Any]:
         """Send a file of these words; `kind` is file, image, video or audio."""
         about: dict[str, Any] = {"contentProvider": {"type": "line"}}
@@ -587,10 +599,10 @@ class LineSimulator(Simulator):
 
     def scene(self, person: str) -> Scene:
         chat = self._chat(person)
-        lines = [self._line(entry) for entry in chat.entries]
+        lines = [self._line(entry, chat) for entry in chat.entries]
         return Scene(chats=[ChatView(id=person, title=self.accounts()[0].name, lines=lines)])
 
-    def _line(self, entry: Entry) -> Line:
+    def _line(self, entry: Entry, chat: Chat) -> Line:
         is_picture = entry.message["type"] == "image"
         file = entry.copy or str(entry.message.get("originalContentUrl", ""))
         return Line(
@@ -604,6 +616,7 @@ class LineSimulator(Simulator):
             files=[file] if file and not is_picture else [],
             removed=entry.removed,
             state="seen" if entry.read else "",
+            choices=[each["label"] for each in _open_actions(entry, chat)],
         )
 
     def seen(self) -> dict[str, Any]:
@@ -642,6 +655,30 @@ def _check_messages(messages: Any) -> list[dict[str, Any]]:
     return messages
 
 
+def _open_actions(entry: Entry, chat: Chat) -> list[dict[str, Any]]:
+    """The quick replies that still show: they go as soon as anything follows."""
+    if chat.entries[-1] is not entry or "quickReply" not in entry.message:
+        return []
+    return [each["action"] for each in entry.message["quickReply"]["items"]]
+
+
+def _check_quick_reply(quick: Any, where: str) -> None:
+    items = quick.get("items") if isinstance(quick, dict) else None
+    if not isinstance(items, list) or not 1 <= len(items) <= MOST_QUICK_REPLIES:
+        raise _wrong(f"{where}.quickReply.items", f"Size must be between 1 and {MOST_QUICK_REPLIES}")
+    for place, item in enumerate(items):
+        action = item.get("action") if isinstance(item, dict) else None
+        if not isinstance(action, dict) or item.get("type") != "action" or action.get("type") != "message":
+            raise _wrong(f"{where}.quickReply.items[{place}].action", "May not be an unknown type")
+        label, text = str(action.get("label") or ""), str(action.get("text") or "")
+        if not 1 <= len(label) <= MOST_LABEL:
+            raise _wrong(
+                f"{where}.quickReply.items[{place}].action.label", f"Length must be 1 to {MOST_LABEL}"
+            )
+        if not 1 <= len(text) <= MOST_ACTION_TEXT:
+            raise _wrong(f"{where}.quickReply.items[{place}].action.text", "Length is out of bounds")
+
+
 def _check_values(message: dict[str, Any], where: str) -> None:
     if measure(str(message.get("text", "")), "utf16") > TEXT_LIMIT:
         raise _wrong(f"{where}.text", f"Length must be between 0 and {TEXT_LIMIT}")
@@ -649,6 +686,8 @@ def _check_values(message: dict[str, Any], where: str) -> None:
         url = message.get(name)
         if url is not None and (not _is_address(str(url)) or len(str(url)) > 2000):
             raise _wrong(f"{where}.{name}", "Must be a valid HTTPS URL")
+    if "quickReply" in message:
+        _check_quick_reply(message["quickReply"], where)
     quote = message.get("quoteToken")
     if quote is not None and not str(quote).startswith("q-"):
         raise _wrong(f"{where}.quoteToken", "Invalid quote token")

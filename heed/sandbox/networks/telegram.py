@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import mimetypes
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,6 +79,7 @@ class Entry:
     removed: bool = False
     liked: bool = False
     reacted: bool = False
+    keyboard: list[str] = field(default_factory=list)
 
     @property
     def number(self) -> int:
@@ -125,7 +126,7 @@ class Telegram(Simulator):
     label = "Telegram"
     short = "tg"
     colour = "#1a78a8"
-    offers = frozenset({"message", "edit", "react", "join", "leave"})
+    offers = frozenset({"message", "choose", "edit", "react", "join", "leave"})
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
@@ -269,7 +270,7 @@ class Telegram(Simulator):
         if not text:
             raise Refused(400, "Bad Request: message text is empty")
         _check_text(text, TEXT_LIMIT, "message is too long", fields)
-        return self._sent(chat, fields, {"text": text})
+        return self._sent(chat, fields, {"text": text}, _keyboard(fields, chat))
 
     def _send_photo(self, fields: Fields) -> dict[str, Any]:
         return self._send_file("photo", fields)
@@ -464,7 +465,9 @@ class Telegram(Simulator):
             raise Refused(400, "Bad Request: BUSINESS_PEER_USAGE_MISSING")
         return chat
 
-    def _sent(self, chat: Chat, fields: Fields, content: dict[str, Any]) -> dict[str, Any]:
+    def _sent(
+        self, chat: Chat, fields: Fields, content: dict[str, Any], keyboard: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """Put the bot's message into the chat. What goes through a business account is shown back."""
         self._check_reply(chat, fields)
         sender = self._owner() if chat.business else self._bot()
@@ -474,7 +477,8 @@ class Telegram(Simulator):
             message["reply_to_message"] = about.message
         if chat.business:
             message["sender_business_bot"] = self._bot()
-        chat.entries.append(Entry("", self.clock.now(), message, copy=self._copy(content)))
+        copy = self._copy(content)
+        chat.entries.append(Entry("", self.clock.now(), message, copy=copy, keyboard=list(keyboard)))
         if chat.business:
             self._tell("business_message", message)
         return message
@@ -608,6 +612,13 @@ class Telegram(Simulator):
         if chat.blocked or not chat.started:
             self.play_join(person)
         return self._written(chat, person, self._user(chat.person), content)
+
+    def play_choose(self, person: str, id: str, choice: str) -> dict[str, Any]:
+        """Press a button of the keyboard: its words are sent as the customer's own message."""
+        chat, entry = self._find(person, id)
+        if choice not in _open_keyboard(chat, entry):
+            raise PlayError(_("This choice is no longer there."))
+        return self.play_message(person, choice)
 
     def play_file(
         self, person: str, name: str, content: str = "", size: int | None = None, kind: str = "document"
@@ -818,6 +829,7 @@ class Telegram(Simulator):
             reacted=entry.reacted,
             edited=entry.edited,
             removed=entry.removed,
+            choices=_open_keyboard(chat, entry),
         )
 
     def seen(self) -> dict[str, Any]:
@@ -879,6 +891,27 @@ def _check_text(text: str, most: int, otherwise: str, fields: Fields) -> None:
             f"Bad Request: can't parse entities: Character '{found.group()}' is reserved and must be "
             "escaped with the preceding '\\'",
         )
+
+
+def _keyboard(fields: Fields, chat: Chat) -> list[str]:
+    """The words on the buttons of a reply keyboard, where one is asked for."""
+    markup = fields.value("reply_markup")
+    if markup is None:
+        return []
+    if chat.business:
+        raise Refused(400, "Bad Request: BUSINESS_CONNECTION_NOT_ALLOWED")
+    rows = markup.get("keyboard") if isinstance(markup, dict) else None
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, list) for row in rows):
+        raise Refused(400, "Bad Request: can't parse reply keyboard markup JSON object")
+    buttons = [button if isinstance(button, str) else button.get("text") for row in rows for button in row]
+    if not all(isinstance(words, str) and words for words in buttons):
+        raise Refused(400, 'Bad Request: field "text" must be of type String')
+    return buttons
+
+
+def _open_keyboard(chat: Chat, entry: Entry) -> list[str]:
+    """One that is shown once goes when it was used."""
+    return entry.keyboard if chat.entries[-1] is entry else []
 
 
 def _caption(text: str, fields: Fields) -> dict[str, str]:

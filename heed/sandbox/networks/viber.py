@@ -77,7 +77,7 @@ class Viber(Simulator):
     label = "Viber"
     short = "v"
     colour = "#7360f2"
-    offers = frozenset({"message", "read", "join", "leave"})
+    offers = frozenset({"message", "choose", "read", "join", "leave"})
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
@@ -290,6 +290,15 @@ class Viber(Simulator):
             raise PlayError(_("Write something first."))
         return self.play_raw(person, {"type": "text", "text": text})
 
+    def play_choose(self, person: str, id: str, choice: str) -> dict[str, Any]:
+        """Press a button of the keyboard: what is behind it is sent as the customer's own message."""
+        chat = self._chat(person)
+        buttons = [each for entry in chat.entries if str(entry.token) == id for each in _buttons(entry, chat)]
+        found = [each for each in buttons if each["Text"] == choice]
+        if not found:
+            raise PlayError(_("This choice is no longer there."))
+        return self.play_message(person, found[0]["ActionBody"])
+
     def play_raw(self, person: str, message: dict[str, Any]) -> dict[str, Any]:
         """Send a message of any type: sticker, location, contact, video, file, url …"""
         chat = self._chat(person)
@@ -368,6 +377,7 @@ class Viber(Simulator):
             picture=media if is_picture else "",
             files=[media] if media and not is_picture else [],
             state=entry.state,
+            choices=[str(each["Text"]) for each in _buttons(entry, self._chat(person))],
         )
 
     def seen(self) -> dict[str, Any]:
@@ -391,6 +401,25 @@ def _check_message(fields: dict[str, Any]) -> None:
         _demand(0 < len(str(fields.get("text", ""))) <= 7000, "the text is empty or over 7000")
     if kind in ("picture", "video", "file"):
         _check_media(fields, kind)
+    if "keyboard" in fields:
+        _check_keyboard(fields["keyboard"])
+
+
+def _check_keyboard(keyboard: Any) -> None:
+    _demand(isinstance(keyboard, dict) and keyboard.get("Type") == "keyboard", "no keyboard")
+    buttons = keyboard.get("Buttons")
+    _demand(isinstance(buttons, list) and bool(buttons), "a keyboard without buttons")
+    for each in buttons:
+        _demand(each.get("ActionType") == "reply" and bool(each.get("ActionBody")), "a button does nothing")
+        _demand(each.get("Columns", 6) in range(1, 7) and each.get("Rows", 1) in (1, 2), "a button's size")
+
+
+def _buttons(entry: Entry, chat: Chat) -> list[dict[str, Any]]:
+    """A keyboard stands until the next message."""
+    if entry.by or chat.entries[-1] is not entry:
+        return []
+    keyboard = entry.message.get("keyboard")
+    return list(keyboard["Buttons"]) if keyboard else []
 
 
 def _check_media(fields: dict[str, Any], kind: str) -> None:

@@ -14,7 +14,7 @@ from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.accounts.models import User
-from heed.channels.base import Capabilities, Late, Limit, Writing
+from heed.channels.base import Capabilities, ChoiceForm, Late, Limit, Writing
 from heed.channels.registry import networks
 from heed.inbox.models import Message, Ticket
 from heed.lib import clock
@@ -160,6 +160,74 @@ class TestTemplates:
         status, text = self.send(page, tuya, template="", text="Hello?")
         assert status == 422
         assert "approved templates" in text
+
+
+class TestChoices:
+    FORMS = (
+        ChoiceForm(2, Limit("chars", 8)),
+        ChoiceForm(4, Limit("chars", 10), detail=Limit("chars", 12), opener=Limit("chars", 6)),
+    )
+
+    @pytest.fixture(autouse=True)
+    def _able(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        can(monkeypatch, replace(PLAIN, choices=self.FORMS))
+
+    def send(self, page: Client, ticket: Ticket, **fields: Any) -> tuple[int, str]:
+        given = {"text": "Which one?", "visibility": "private", **fields}
+        answer = page.post(f"/tickets/{ticket.pk}/messages/", given)
+        return answer.status_code, answer.content.decode()
+
+    def test_the_composer_knows_the_forms(self, page: Client, tuya: Ticket) -> None:
+        assert told(page, tuya)["choices"] == [
+            {"most": 2, "title": ["chars", 8]},
+            {"most": 4, "title": ["chars", 10], "detail": ["chars", 12], "opener": ["chars", 6]},
+        ]
+        wrote_ago(tuya, days=2)
+        assert told(page, tuya)["choices"] == []
+        assert told(page, tuya, "note")["choices"] == []
+
+    def test_what_is_offered_is_kept_and_shown(self, page: Client, tuya: Ticket) -> None:
+        status, text = self.send(
+            page, tuya, choices=["Red", "Blue", "<b>"], details=["", "since May", ""], opener="Take"
+        )
+        assert status == 200
+        sent = Message.objects.get(direction="out")
+        assert sent.manner["choices"] == {
+            "items": [
+                {"title": "Red", "detail": ""},
+                {"title": "Blue", "detail": "since May"},
+                {"title": "<b>", "detail": ""},
+            ],
+            "opener": "Take",
+        }
+        row = re.search(r'<ul class="offered"[^>]*>(.*?)</ul>', text, re.S)
+        assert row is not None
+        assert re.findall(r'<li dir="auto">([^ <]+)', row[1]) == ["Red", "Blue", "&lt;b&gt;"]
+        assert ">since May</small>" in row[1]
+
+    def test_without_choices_nothing_is_said_of_them(self, page: Client, tuya: Ticket) -> None:
+        assert self.send(page, tuya)[0] == 200
+        assert "choices" not in Message.objects.get(direction="out").manner
+        assert 'class="offered"' not in opened(page, tuya)
+
+    @pytest.mark.parametrize(
+        ("fields", "why"),
+        [
+            ({"choices": ["Red"] * 2, "details": [""] * 2}, "Two choices say the same."),
+            ({"choices": [*"abcde"], "details": [""] * 5}, "At most 4 choices can be offered."),
+            ({"choices": ["Red and blue"], "details": [""]}, "A choice is 2 over"),
+            ({"choices": [*"abc"], "details": [""] * 3, "opener": "Anything"}, "the button"),
+            ({"choices": ["Red"], "details": ["since the 1st"]}, "under a choice is 1 over"),
+            ({"choices": ["Red"], "details": [""], "visibility": "public"}, ""),
+        ],
+    )
+    def test_what_the_network_would_refuse(
+        self, page: Client, tuya: Ticket, fields: dict[str, Any], why: str
+    ) -> None:
+        status, text = self.send(page, tuya, **fields)
+        assert status == 422
+        assert why in text
+        assert not Message.objects.filter(direction="out").exists()
 
 
 class TestActs:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from heed.accounts import reach as people
 from heed.channels import reach as channels
-from heed.channels.base import FilledTemplate
+from heed.channels.base import Choice, Choices, FilledTemplate
 from heed.channels.models import Account
 from heed.inbox import reach, verbs
 from heed.inbox.models import Ticket
@@ -44,6 +44,7 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
             key=key,
             quote=request.POST.get("quote") == "1",
             template=_template(request),
+            choices=_choices(request),
             account=_sender(request.POST.get("from", "")),
             seen=_number(request.POST.get("seen", "")),
             hold=settings.HEED_HOLD if request.POST.get("hold") else 0,
@@ -62,6 +63,13 @@ def _template(request: HttpRequest) -> FilledTemplate | None:
     name = request.POST.get("template", "")
     values = tuple(request.POST.getlist("blanks"))
     return FilledTemplate(name, request.POST.get("template_language", ""), values) if name else None
+
+
+def _choices(request: HttpRequest) -> Choices | None:
+    """The short answers offered under the text, if any are: titles, and a second line for each."""
+    titles, details = request.POST.getlist("choices"), request.POST.getlist("details")
+    items = tuple(Choice(*each) for each in zip(titles, details, strict=False))
+    return Choices(items, request.POST.get("opener", "")) if items else None
 
 
 @require_POST

@@ -18,7 +18,7 @@ class Facebook(Acting):
     label = "Facebook"
     short = "f"
     colour = "#1877f2"
-    offers = frozenset({"comment", "mention", "message", "edit", "remove", "react", "read"})
+    offers = frozenset({"comment", "mention", "message", "choose", "edit", "remove", "react", "read"})
 
     def _answered(self, call: Call, words: list[str], given: dict[str, Any]) -> Reply:
         if words == ["dialog", "oauth"]:

@@ -10,6 +10,7 @@ from heed.sandbox.meta.calls import attachments_of, milliseconds, record
 from heed.sandbox.meta.chats import HUMAN_AGENT_WINDOW, WINDOW, Entry
 from heed.sandbox.meta.errors import Refused, check_length
 from heed.sandbox.meta.posts import Item
+from heed.sandbox.meta.quick import quick_replies_of
 from heed.sandbox.networks.facebook.commenting import Commenting
 
 HUMAN_AGENT = "human_agent"
@@ -75,6 +76,7 @@ class Messaging(Commenting):
             raise Refused(100, "(#100) A message is text or attachments, one of them")
         check_length("message[text]", str(text or ""), MOST_TEXT)
         entry = self._new_entry("", str(text or ""))
+        entry.quick_replies = quick_replies_of(message)
         for attachment in attachments:
             url = self._attachment_url(call, attachment)
             if attachment.get("type") == "image" and not entry.picture:

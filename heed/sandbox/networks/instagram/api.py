@@ -25,7 +25,7 @@ class Instagram(Acting):
     label = "Instagram"
     short = "ig"
     colour = "#c13584"
-    offers = frozenset({"comment", "mention", "message", "remove", "react", "read"})
+    offers = frozenset({"comment", "mention", "message", "choose", "remove", "react", "read"})
 
     def _answered(self, call: Call, words: list[str], given: dict[str, Any]) -> Reply:
         if words in (["oauth", "authorize"], ["dialog", "oauth"]):

@@ -11,6 +11,7 @@ from heed.sandbox.meta.calls import attachments_of, record
 from heed.sandbox.meta.chats import HUMAN_AGENT_WINDOW, WINDOW, Entry
 from heed.sandbox.meta.errors import Refused, not_there
 from heed.sandbox.meta.posts import Item
+from heed.sandbox.meta.quick import quick_replies_of
 from heed.sandbox.networks.instagram.account import USERNAME
 from heed.sandbox.networks.instagram.reading import Reading
 
@@ -124,6 +125,7 @@ class Writing(Reading):
         ):
             raise Refused(100, "(#100) Up to ten images go together", 2534015)
         entry = self._new_entry("", text)
+        entry.quick_replies = quick_replies_of(message)
         for attachment in attachments:
             self._attach(entry, attachment)
         return entry

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from heed.sandbox.cast import COMPANY, person_named
 from heed.sandbox.frame import ChatView, Line, PlayError, Scene
 from heed.sandbox.meta.errors import Refused
+from heed.sandbox.networks.whatsapp import interactive
 from heed.sandbox.networks.whatsapp.number import Entry
 from heed.sandbox.networks.whatsapp.sending import Sending, set_reaction
 
@@ -56,6 +57,15 @@ class Acting(Sending):
             message["context"] = {"from": "38640123456", "id": context}
         self._tell_message(person, message)
         return {"id": entry.id}
+
+    def play_choose(self, person: str, id: str, choice: str) -> dict[str, Any]:
+        """Tap one of the choices under a message."""
+        reply = interactive.reply_of(self._named(person, id).content, choice)
+        if reply is None:
+            raise PlayError(_("This choice is no longer there."))
+        told = self.play_raw(person, "interactive", reply, id)
+        self._named(person, told["id"]).text = choice
+        return told
 
     def play_edit(self, person: str, id: str, text: str) -> dict[str, Any]:
         entry = self._own(person, id)
@@ -210,6 +220,7 @@ class Acting(Sending):
             edited=entry.edited,
             removed=entry.removed,
             state=entry.state,
+            choices=_titles(entry),
         )
 
     def seen(self) -> dict[str, Any]:
@@ -221,3 +232,9 @@ class Acting(Sending):
             ]
             for key, chat in self.chats.items()
         }
+
+
+def _titles(entry: Entry) -> list[str]:
+    if entry.by or entry.kind != "interactive":
+        return []
+    return [str(each["title"]) for each in interactive.choices_of(entry.content)]

@@ -17,7 +17,7 @@ class WhatsApp(Acting):
     label = "WhatsApp"
     short = "w"
     colour = "#128c7e"
-    offers = frozenset({"message", "edit", "remove", "react", "read"})
+    offers = frozenset({"message", "choose", "edit", "remove", "react", "read"})
 
     def _answered(self, call: Call, words: list[str], given: dict[str, Any]) -> Reply:
         self._admit(call, given, words)

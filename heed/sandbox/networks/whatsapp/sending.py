@@ -7,6 +7,7 @@ from typing import Any
 
 from heed.sandbox.frame import Sandbox
 from heed.sandbox.meta.errors import Refused
+from heed.sandbox.networks.whatsapp import interactive
 from heed.sandbox.networks.whatsapp.files import MOST_BYTES, Files, kind_of
 from heed.sandbox.networks.whatsapp.number import Entry
 from heed.sandbox.networks.whatsapp.templates import filled_in
@@ -79,6 +80,8 @@ class Sending(Files):
             self._attach(entry, content)
         elif kind == "template":
             entry.text = filled_in(content)
+        elif kind == "interactive":
+            entry.text = interactive.words_of(content)
         elif kind == "reaction":
             if not str(content.get("message_id", "")).startswith("wamid."):
                 raise Refused(131009, "Parameter value is not valid: reaction['message_id']")

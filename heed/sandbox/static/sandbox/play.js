@@ -86,8 +86,9 @@ scene.addEventListener("click", (event) => {
 });
 
 function done(button) {
-  const { do: verb, id } = button.dataset;
+  const { do: verb, id, choice } = button.dataset;
   const facts = id ? { id } : {};
+  if (choice) facts.choice = choice;
   if (verb === "react") facts.on = button.getAttribute("aria-pressed") !== "true";
   act(verb, facts);
 }

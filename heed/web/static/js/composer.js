@@ -1,4 +1,5 @@
 // Where an answer is written. It refuses before the network would, says why, and loses nothing.
+import { Choices } from "heed/composer-choices";
 import { Drafts } from "heed/drafts";
 import { Uploads } from "heed/uploads";
 import { tightest } from "heed/measure";
@@ -23,6 +24,7 @@ class Composer {
     this.key = crypto.randomUUID();
     this.drafts = new Drafts(document.body.dataset.user, form.dataset.ticket, form.dataset.drafts);
     this.templates = new Templates(form, () => this.weigh());
+    this.choices = new Choices(form, `${this.drafts.prefix}choices`, () => this.weigh());
     this.typing = new Typing(form.dataset.typing);
     this.uploads = new Uploads(form.querySelector("[data-file-list]"), form.dataset.files, () => this.weigh());
     this.look(0);
@@ -198,14 +200,21 @@ class Composer {
     if (this.templates.chosen) return this.templates.complete ? "" : sentence("blanks");
     if (!facts.allowed && !this.changing) return facts.sentence;
     if (!this.changing && facts.closes && Date.parse(facts.closes) <= Date.now()) return sentence("closed");
-    const size = tightest(this.field.value.trim(), facts.limits);
+    const size = tightest(this.field.value.trim(), this.limits(facts));
     if (size && size.used > size.most) return `${sentence("over")} ${size.used - size.most}`;
+    const excess = this.choices.excess();
+    if (excess) return `${sentence("ofThem")} ${excess}`;
     return this.changing ? "" : this.filesRefusal(facts);
+  }
+
+  limits(facts) {
+    return [...facts.limits, ...this.choices.limits];
   }
 
   filesRefusal(facts) {
     const files = this.uploads.kept;
     if (!files.length || this.visibility === "note") return "";
+    if (this.choices.items.length) return sentence("noFiles");
     if (!facts.files) return facts.no_files || sentence("type");
     const fits = (mime) => facts.files.types.some((type) => (type.endsWith("/*") ? mime.startsWith(type.slice(0, -1)) : mime === type || type === "*"));
     if (!files.every((file) => fits(file.mime))) return sentence("type");
@@ -216,7 +225,8 @@ class Composer {
 
   weigh() {
     const facts = this.facts();
-    const size = tightest(this.field.value.trim(), facts.limits);
+    this.choices.offer(this.changing || this.templates.chosen ? [] : facts.choices ?? []);
+    const size = tightest(this.field.value.trim(), this.limits(facts));
     const counter = this.form.querySelector("[data-counter]");
     counter.textContent = size ? `${size.used} / ${size.most}` : "";
     counter.classList.toggle("bad", Boolean(size) && size.used > size.most);
@@ -308,6 +318,7 @@ class Composer {
     if (this.publicly) fields.set("quote", "1");
     if (this.templates.chosen) this.templates.addTo(fields);
     else for (const id of this.uploads.ids) fields.append("files", id);
+    this.choices.addTo(fields);
     return fields;
   }
 
@@ -321,6 +332,7 @@ class Composer {
     if (this.current(visibility) === text) this.put(visibility, "");
     else this.drafts.keep(visibility, this.current(visibility)); // one has gone on writing meanwhile
     if (visibility !== "note") this.uploads.clear();
+    if (visibility === this.visibility) this.choices.sent();
     this.replyTo("", "", visibility);
     this.weigh();
   }
