@@ -1,6 +1,7 @@
 """Reading back what was missed while nobody listened, in the words of a webhook.
 
-First the newest comments under the account's posts, a page of posts at a time, then the chats.
+First the newest comments under the account's posts, a page of posts at a time; then others' posts in which
+the account is tagged and mentioned, which Instagram lists for Facebook Login; then the chats.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from heed.channels.base import AccountRecord, Collected
+from heed.channels.base import AccountRecord, Collected, Refusal
 from heed.channels.instagram import calls
 from heed.channels.meta import chats, graph
 from heed.channels.meta.shapes import record
@@ -19,7 +20,7 @@ from heed.lib import clock
 from heed.lib.http import Steps
 
 MOST_PAGES = 5
-"""How many pages of posts are read back at most."""
+"""How many pages of posts, ours or others', are read back at most."""
 _WRITTEN = "id,text,timestamp,username,from"
 _COMMENT = f"{_WRITTEN},parent_id,replies{{{_WRITTEN}}}"
 
@@ -29,9 +30,12 @@ Row = Mapping[str, Any]
 def backfilled(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
     """One page. `cursor` is {"since": ISO time} at first."""
     since = clock.from_iso(str(cursor["since"]))
-    if cursor.get("now_at") != "chats":
-        return (yield from _comments(account, cursor, since))
-    return (yield from _chats(account, cursor, since))
+    match cursor.get("now_at"):
+        case "chats":
+            return (yield from _chats(account, cursor, since))
+        case "tags":
+            return (yield from _mentions(account, cursor, since))
+    return (yield from _comments(account, cursor, since))
 
 
 def _comments(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
@@ -46,7 +50,8 @@ def _comments(account: AccountRecord, cursor: Mapping[str, Any], since: datetime
         entries += _entries(account, post, graph.rows(comments), since)
     after = graph.next_cursor(listed)
     kept = {"since": cursor["since"]}
-    kept |= {"after": after, "page": page + 1} if after and page < MOST_PAGES else {"now_at": "chats"}
+    next_ = "tags" if calls.by_facebook(account) else "chats"
+    kept |= {"after": after, "page": page + 1} if after and page < MOST_PAGES else {"now_at": next_}
     return Collected(_bodies(entries), kept, more=True)
 
 
@@ -74,6 +79,45 @@ def _entry(account: AccountRecord, post: Row, row: Row, parent: str) -> dict[str
         "parent_id": parent or None,
     }
     change = {"field": "comments", "value": value}
+    return {"id": account.external_id, "time": int(at.timestamp()), "changes": [change]}
+
+
+def _mentions(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
+    """Others' posts that name us under their picture and have us tagged in it: only these are listed, and
+    not in order. An account that may not see them goes without; the comments that mention us are listed
+    nowhere."""
+    page, kept = int(cursor.get("page", 1)), {"since": cursor["since"]}
+    try:
+        listed = yield from calls.get(
+            account,
+            f"{account.external_id}/tags",
+            fields="id,caption,timestamp",
+            limit="25",
+            **_after(cursor),
+        )
+    except Refusal as refusal:
+        if refusal.retry or refusal.reason in ("sign_in_again", "account_blocked"):
+            raise
+        return Collected((), {**kept, "now_at": "chats"}, more=True)
+    fresh = [row for row in graph.rows(listed) if chats.is_since(row, "timestamp", since)]
+    entries = [_mention(account, row) for row in fresh if _names_us(account, row)]
+    after = graph.next_cursor(listed)
+    further = after and page < MOST_PAGES
+    kept |= {"now_at": "tags", "after": after, "page": page + 1} if further else {"now_at": "chats"}
+    return Collected(_bodies(entries), kept, more=True)
+
+
+def _names_us(account: AccountRecord, post: Row) -> bool:
+    """Whether its words mention us: of a mere tag Instagram tells nobody, and it cannot be answered."""
+    handle = account.handle.lstrip("@").lower()
+    words = [word.strip(".,!?:;()") for word in str(post.get("caption") or "").lower().split()]
+    return bool(handle) and f"@{handle}" in words
+
+
+def _mention(account: AccountRecord, post: Row) -> dict[str, Any]:
+    at = graph.time(post, "timestamp")
+    assert at is not None  # only rows with a time are taken
+    change = {"field": "mentions", "value": {"media_id": post["id"]}}
     return {"id": account.external_id, "time": int(at.timestamp()), "changes": [change]}
 
 

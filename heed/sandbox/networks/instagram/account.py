@@ -76,6 +76,8 @@ class Account(Posts):
         self.flat = False
         self.id_keys: tuple[str, ...] = ("id",)
         self.broadcasting = False
+        self.tagged: list[str] = []
+        """The posts of others in whose pictures we are tagged, the newest last."""
 
     def accounts(self) -> list[DemoAccount]:
         """The account by Instagram Login."""

@@ -46,6 +46,17 @@ class Acting(Writing):
             self._deliver_change(BY_FACEBOOK, "mentions", {"media_id": post.id})
         return {"id": post.id}
 
+    def play_tag(self, person: str, text: str, picture: str = "boot") -> dict[str, Any]:
+        """Tag us in one's own picture, perhaps mention us under it: a mere tag is told to nobody."""
+        named = f"@{USERNAME}" in text
+        id = (
+            self.play_mention_in_caption(person, text, picture)["id"]
+            if named
+            else self._foreign_post(person, text, picture).id
+        )
+        self.tagged.append(id)
+        return {"id": id}
+
     def _foreign_post(self, person: str, text: str, picture: str) -> Item:
         id = f"179{self.ids.number()}"
         at = self.clock.now()

@@ -67,6 +67,9 @@ class Instagram(Acting):
                 return self._answer_mention(given)
             case "GET", [self.account, "media"]:
                 return self._edge(call, given, [(i.id, self._media_node(i)) for i in self._own_posts()])
+            case "GET", [self.account, "tags"] if login == BY_FACEBOOK:
+                tagged = [self.items[id] for id in reversed(self.tagged) if not self.items[id].removed]
+                return self._edge(call, given, [(i.id, self._media_node(i)) for i in tagged])
             case _, [id, *edge]:
                 return self._on_object(call, id, edge, given)
         raise Refused(2500, "Unknown path components")

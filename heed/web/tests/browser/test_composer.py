@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.accounts.models import User
 from heed.inbox.models import Draft, Message, Ticket
 from heed.lib import clock
+from heed.tests.looks import violations
 from heed.web.tests import cast
 
 pytestmark = pytest.mark.browser
@@ -57,7 +57,7 @@ def test_a_template_is_chosen_and_sent_by_keyboard(visit: Any, ana: User) -> Non
     expect(page.locator("#toasts")).to_contain_text("Fill in every blank")
     second.fill("88140")
     expect(page.locator("[data-template-text]")).to_have_text("Pozdravljeni, Lea: 88140")
-    assert [each["id"] for each in Axe().run(page).response["violations"]] == []
+    assert [each["id"] for each in violations(page)] == []
     page.keyboard.press("Control+Enter")
     sent = page.locator("#log .msg.out:not(.sending-now)")
     expect(sent).to_contain_text("Pozdravljeni, Lea: 88140")
@@ -115,3 +115,64 @@ def test_a_message_is_acted_on_by_keyboard(visit: Any, ana: User) -> None:
     expect(page.locator("details.menu[open]")).to_have_count(0)
     assert acts(lea.messages.get(direction="in")) == [("react", chosen)]
     assert Ticket.objects.get().unanswered
+
+
+def test_choices_are_offered_by_keyboard_and_outlive_a_reload(visit: Any, ana: User) -> None:
+    whatsapp = cast.account("whatsapp", "Acme on WhatsApp")
+    lea = cast.ticket(whatsapp, "Lea Marn", "My boots leak.")
+    page = visit(ana, f"/inbox/unanswered/{lea.pk}/")
+    field = page.locator("#composer textarea")
+    field.fill("What shall we do?")
+    page.locator("[data-offer]").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Send new ones")
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=choice]").nth(1)).to_be_focused()
+    page.keyboard.type("Refund")
+    expect(page.locator(".opener")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Something else altogether")  # longer than any form takes, by one
+    expect(page.locator("[data-refusal]")).to_have_text("A choice is too long by 1")
+    expect(page.locator("[name=choice]").nth(2)).to_have_attribute("aria-invalid", "true")
+    page.keyboard.press("Backspace")  # now it fits a list, which opens by a button
+    expect(page.locator("[data-refusal]")).to_be_hidden()
+    expect(page.locator(".opener")).to_be_visible()
+    assert [each["id"] for each in violations(page)] == []
+    with page.expect_response("**/drafts/private/"):
+        field.press("End")
+        page.keyboard.type(" ")
+    page.reload()
+    titles = page.locator("[name=choice]")
+    expect(titles).to_have_count(3)
+    titles.nth(2).fill("")
+    titles.nth(2).press("Backspace")
+    expect(titles).to_have_count(2)
+    expect(titles.nth(1)).to_be_focused()
+    page.keyboard.press("Control+Enter")
+    sent = page.locator("#log .msg.out:not(.sending-now)")
+    expect(sent.locator(".offered li")).to_have_text(["Send new ones", "Refund"])
+    expect(page.locator("[data-offered]")).to_be_hidden()
+    kept = Message.objects.get(direction="out").manner["choices"]
+    assert [each["title"] for each in kept["items"]] == ["Send new ones", "Refund"]
+    page.reload()
+    expect(page.locator("[data-offered]")).to_be_hidden()
+
+
+def test_choices_stay_away_where_a_network_has_none(visit: Any, ana: User) -> None:
+    whatsapp = cast.account("whatsapp", "Acme on WhatsApp")
+    wechat = cast.account("wechat", "Acme on WeChat")
+    lea = cast.ticket(whatsapp, "Lea Marn", "My boots leak.")
+    tuya = cast.ticket(wechat, "Tuya Bold", "Сайн байна уу?")
+    page = visit(ana, f"/inbox/unanswered/{lea.pk}/", size=(390, 844), language="ar")
+    page.locator("[data-offer]").click()
+    page.locator("[name=choice]").fill("نعم")
+    box = page.locator("[data-offered]").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    page.get_by_role("tab").nth(1).click()  # a note offers nothing
+    expect(page.locator("[data-offered]")).to_be_hidden()
+    page.get_by_role("tab").nth(0).click()
+    expect(page.locator("[name=choice]")).to_have_value("نعم")
+    page.goto(page.url.replace(f"/{lea.pk}/", f"/{tuya.pk}/"))
+    expect(page.locator("[data-offer]")).to_be_hidden()
