@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -10,12 +10,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-import orjson
 from procrastinate.contrib.django import app
 
 from heed.accounts.models import User
 from heed.inbox.models import Event, Message, Ticket
-from heed.inbox.statements import cleaned, columns, run
+from heed.inbox.statements import columns, run, written
 from heed.lib import clock, live
 
 Kind = Literal[
@@ -109,12 +108,16 @@ REACT = "heed.react"
 _because: ContextVar[Mapping[str, Any]] = ContextVar("because", default=MappingProxyType({}))
 """Facts that every event written now carries, besides its own."""
 
-_waited_for: set[str] = set()
-"""The kinds that have reactions."""
+Kinds = Callable[[], Collection[str]]
+"""Says which kinds of events are waited for at this moment."""
+
+_waited_for: dict[str, Kinds | None] = {}
+"""The kinds that have reactions; of those that are not always waited for, who knows whether they are."""
 
 
-def wait_for(kinds: Iterable[str]) -> None:
-    """From now on only events of these kinds are handed to reactions."""
+def wait_for(kinds: Mapping[str, Kinds | None]) -> None:
+    """From now on only events of these kinds are handed to reactions, where somebody is named only while that
+    one waits for them."""
     _waited_for.clear()
     _waited_for.update(kinds)
 
@@ -149,11 +152,7 @@ def record(
         data={**_because.get(), **data},
     )
     hand_to_reactions([(kind, event.pk)])
-    together = _together.get()
-    if together is not None:
-        together.tickets.add(ticket.pk)
-    else:
-        live.tell(topics_of([ticket.pk]))
+    tell_pages([ticket.pk])
     return event
 
 
@@ -165,9 +164,16 @@ def record_many(kind: Kind, happened: Sequence[tuple[Ticket, Mapping[str, Any]]]
             Happened(kind, each.account_id, each.pk, now, {**because, **data} if because else data)
             for each, data in happened
         )
-        together = _together.get()
-        assert together is not None
-        together.tickets |= {each.pk for each, _data in happened}
+        tell_pages(each.pk for each, _data in happened)
+
+
+def tell_pages(tickets: Iterable[int]) -> None:
+    """Tell the open pages that these tickets changed: at the end, where all is told together."""
+    together = _together.get()
+    if together is not None:
+        together.tickets.update(tickets)
+    else:
+        live.tell(topics_of(tickets))
 
 
 class Happened(NamedTuple):
@@ -182,32 +188,47 @@ class Happened(NamedTuple):
 
 def write(happened: Iterable[Happened]) -> None:
     """Write events in one statement and hand them to their reactions."""
-    rows = [(*facts, orjson.dumps(cleaned(data)).decode()) for *facts, data in happened]
-    if rows:
-        hand_to_reactions((kind, pk) for kind, pk in run(_WRITE, *columns(rows)))
+    rows = [(*facts, written(data)) for *facts, data in happened]
+    if not rows:
+        return
+    told = columns(rows)
+    if _waited_for.keys().isdisjoint(told[0]):
+        run(_WRITE, *told)
+    else:
+        hand_to_reactions(run(f"{_WRITE} RETURNING kind, id", *told))
 
 
 _WRITE = """
 INSERT INTO inbox_event (kind, account_id, ticket_id, at, data)
 SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::jsonb[])
-RETURNING kind, id
 """
 
 
-def hand_to_reactions(written: Iterable[tuple[str, int]]) -> None:
+def hand_to_reactions(happened: Iterable[tuple[str, int]]) -> None:
     """Defer one job for a batch of events (kind and id), inside the transaction that wrote them.
     Nothing is deferred for kinds that no reaction waits for."""
-    wanted: list[Any] = [pk for kind, pk in written if kind in _waited_for]
+    wanted = [(kind, pk) for kind, pk in happened if kind in _waited_for]
     together = _together.get()
     if together is not None:
         together.events += wanted
-    elif wanted:
+    else:
+        _defer(wanted)
+
+
+def _defer(happened: Sequence[tuple[str, int]]) -> None:
+    """Defer a job for those events that are waited for now."""
+    asked = {_waited_for[kind] for kind, _pk in happened}
+    now = {each: each() for each in asked if each is not None}
+    wanted: list[Any] = [
+        pk for kind, pk in happened if (who := _waited_for[kind]) is None or kind in now[who]
+    ]
+    if wanted:
         app.configure_task(REACT, queue="reactions", allow_unknown=True).defer(events=wanted)
 
 
 @dataclass
 class _Together:
-    events: list[int] = field(default_factory=list)
+    events: list[tuple[str, int]] = field(default_factory=list)
     tickets: set[int] = field(default_factory=set)
 
 
@@ -228,9 +249,7 @@ def told_together() -> Iterator[None]:
         yield
     finally:
         _together.reset(token)
-    handed: list[Any] = found.events
-    if handed:
-        app.configure_task(REACT, queue="reactions", allow_unknown=True).defer(events=handed)
+    _defer(found.events)
     if found.tickets:
         live.tell(topics_of(sorted(found.tickets)))
 

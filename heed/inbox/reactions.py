@@ -13,11 +13,12 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from heed.channels.models import Account
-from heed.inbox.events import REACT, told_together, wait_for
+from heed.inbox.events import REACT, Kinds, told_together, wait_for
 from heed.inbox.jobs import defer_each_once, fetch_files, fetch_picture, look_up, look_up_lock
 from heed.inbox.models import Attachment, Event, Identity, Message, Post, ReactionFailure, Ticket
 from heed.inbox.statements import among, run
 from heed.lib import clock
+from heed.lib.rows import Joined
 
 log = logging.getLogger("heed.reactions")
 
@@ -31,11 +32,12 @@ _AGAIN = RetryStrategy(max_attempts=MOST_TRIES, wait=5)
 _table: dict[str, tuple[Reaction, ...]] = {}
 
 
-def wire(table: Mapping[str, tuple[Reaction, ...]]) -> None:
-    """Take over the table of `heed.wiring`."""
+def wire(table: Mapping[str, tuple[Reaction, ...]], at_times: Mapping[Reaction, Kinds] = {}) -> None:
+    """Take over the table of `heed.wiring`. Some reactions wait for a kind of event only at times, and say
+    which these are now: what nobody else waits for is handed on only then."""
     _table.clear()
     _table.update(table)
-    wait_for(table)
+    wait_for({kind: at_times.get(row[0]) if len(row) == 1 else None for kind, row in table.items()})
 
 
 @app.task(name=REACT, queue="reactions", retry=_AGAIN, pass_context=True)
@@ -79,21 +81,17 @@ def react(events: list[int]) -> None:
 
 
 def _read(numbers: list[int]) -> list[Event]:
-    """The events, each with its message and account: these are read once, whatever was told of them."""
-    rows = Event.objects.filter(pk__in=among(numbers), kind__in=list(_table))
-    events = list(rows.order_by("ticket_id", "at", "id"))
-    said = Message.objects.filter(pk__in=among({each.message_id for each in events}))
-    messages = {each.pk: each for each in said.only(*_ASKED)}
+    """The events, each with its account."""
+    events = _EVENTS.read(_THESE, [numbers, [*_table]])
     accounts = Account.objects.in_bulk({each.account_id for each in events if each.account_id})
     for each in events:
-        _MESSAGE.set_cached_value(each, messages.get(each.message_id or 0))
         _ACCOUNT.set_cached_value(each, accounts.get(each.account_id or 0))
     return events
 
 
-_ASKED = ("account_id", "ticket_id", "identity_id", "direction", "visibility", "origin")
-"""What reactions ask of an event's message. More is read where it is needed."""
-_MESSAGE, _ACCOUNT = Event._meta.get_field("message"), Event._meta.get_field("account")
+_EVENTS = Joined(Event)
+_THESE = "WHERE id = ANY(%s) AND kind = ANY(%s) ORDER BY ticket_id, at, id"
+_ACCOUNT = Event._meta.get_field("account")
 
 
 @app.periodic(cron="*/1 * * * *")

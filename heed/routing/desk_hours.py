@@ -59,6 +59,8 @@ class DeskHours:
 
     def version(self, place: Place, at: datetime) -> Version:
         """What holds for a place at a moment. A schedule's first hours count for the time before it, too."""
+        if not self.places:
+            return ROUND_THE_CLOCK
         schedule = self.schedule(place, at)
         rows = self.versions.get(schedule, ()) if schedule else ()
         held = [each for each in rows if each.since is not None and each.since <= at]

@@ -137,10 +137,10 @@ def _read_in(test: Test, numbers: Sequence[int], words: Words) -> Test:
 
 def run_rules(events: Sequence[Event]) -> None:
     """The reaction to everything that may set a rule off."""
-    wanted = [each for each in events if each.ticket_id and not _by_itself(each)]
+    rules = list(Rule.objects.filter(on=True, when__overlap=list({each.kind for each in events})))
+    wanted = _not_by_itself(events) if rules else []
     if not wanted:
         return
-    rules = list(Rule.objects.filter(on=True, when__overlap=list({each.kind for each in wanted})))
     stopped: set[int] = set()
     words = Words(each.ticket_id for each in wanted if each.ticket_id)
     for rule in rules:
@@ -161,9 +161,23 @@ def _run_for(ready: Ready, mine: Mapping[int, Event], words: Words) -> set[int]:
     return held | before
 
 
-def _by_itself(event: Event) -> bool:
-    """Whether Heed itself wrote the message this is about: that never sets a rule off."""
-    return (event.message is not None and bool(event.message.origin)) or len(led_by(event)) >= MOST_STEPS
+def kinds_awaited() -> set[str]:
+    """The kinds of events that set a rule off now."""
+    return {kind for (kind,) in run(_AWAITED)}
+
+
+_AWAITED = 'SELECT DISTINCT unnest("when") FROM routing_rule WHERE "on"'
+
+
+def _not_by_itself(events: Iterable[Event]) -> list[Event]:
+    """Without those about a message that Heed itself wrote, which never sets a rule off, and without the end
+    of a chain of rules."""
+    found = [each for each in events if each.ticket_id and len(led_by(each)) < MOST_STEPS]
+    ours = {pk for (pk,) in run(_WRITTEN_BY_HEED, [each.message_id for each in found if each.message_id])}
+    return [each for each in found if each.message_id not in ours]
+
+
+_WRITTEN_BY_HEED = "SELECT id FROM inbox_message WHERE id = ANY(%s) AND origin <> ''"
 
 
 def _sets_off(rule: Rule, event: Event) -> bool:
@@ -172,7 +186,7 @@ def _sets_off(rule: Rule, event: Event) -> bool:
 
 def led_by(event: Event) -> list[int]:
     """The rules that led to an event, the first one first."""
-    led = event.facts.get("rules")
+    led = event.data.get("rules")
     return [int(each) for each in led] if isinstance(led, list) else []
 
 

@@ -31,10 +31,10 @@ def take_uploads_in(events: Sequence[Event]) -> None:
 def mail_if_unseen(events: Sequence[Event]) -> None:
     """Look in a while whether a visitor who left an address has seen the answer."""
     for event in events:
-        message = event.message
-        if message is None or event.account is None or event.account.network != NETWORK:
+        if event.account is None or event.account.network != NETWORK:
             continue
-        if message.visibility == "private" and message.identity_id is not None:
+        message = event.message
+        if message is not None and message.visibility == "private" and message.identity_id is not None:
             visitor = Visitor.objects.filter(
                 account=event.account,
                 visitor=message.identity.external_id,  # type: ignore[union-attr]

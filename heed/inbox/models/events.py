@@ -12,9 +12,10 @@ from heed.channels.models import Account
 from heed.inbox.models.messages import Message
 from heed.inbox.models.tickets import Ticket
 from heed.lib import clock
+from heed.lib.rows import Row
 
 
-class Event(models.Model):
+class Event(Row):
     """One thing that happened, written in the transaction in which it happened."""
 
     kind = models.CharField(max_length=40)

@@ -1,0 +1,51 @@
+"""What is promised: policies made, changed, put away and put in order."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from heed.accounts import audit
+from heed.accounts.models import User
+from heed.accounts.rights import need
+from heed.routing.models import Policy
+from heed.routing.moving import promises_may_have_moved
+
+
+@transaction.atomic
+def keep_policy(policy: Policy, user: User) -> Policy:
+    """Make a policy, or change one: what is running moves with it. Raises `NotAllowed`."""
+    need(user, "routing")
+    new = policy.pk is None
+    if new:
+        last = Policy.objects.order_by("-position").values_list("position", flat=True).first()
+        policy.position = (last or 0) + 1
+    policy.save()
+    audit.record(user, "made" if new else "changed", policy, name=policy.name)
+    promises_may_have_moved()
+    return policy
+
+
+@transaction.atomic
+def put_policy_away(policy: Policy, user: User) -> None:
+    """A policy promises nothing any more. It stays for what was promised under it. Raises `NotAllowed`."""
+    need(user, "routing")
+    Policy.objects.filter(pk=policy.pk).update(archived=True)
+    audit.record(user, "removed", policy, name=policy.name)
+    promises_may_have_moved()
+
+
+@transaction.atomic
+def move_policy(policy: Policy, user: User, up: bool) -> None:
+    """Ask this policy before the one above it, or after the one below. Raises `NotAllowed`."""
+    need(user, "routing")
+    rows = list(Policy.objects.select_for_update().filter(archived=False).order_by("position", "id"))
+    here = next((index for index, row in enumerate(rows) if row.pk == policy.pk), None)
+    there = None if here is None else here + (-1 if up else 1)
+    if here is None or there is None or not 0 <= there < len(rows):
+        return
+    rows[here], rows[there] = rows[there], rows[here]
+    for position, row in enumerate(rows):
+        row.position = position
+    Policy.objects.bulk_update(rows, ["position"])
+    audit.record(user, "changed", policy, position=there)
+    promises_may_have_moved()

@@ -1,0 +1,139 @@
+"""What a ticket's thread and the log say: who waits since when, what was answered, what moved."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from heed.inbox.statements import run
+from heed.routing.promises.clocks import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    message: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Something in the log after which a clock may stand, run, or run by other hours."""
+
+    at: datetime
+    kind: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the thread and the log say of a ticket."""
+
+    waits_since: datetime | None
+    """The oldest customer message nobody has answered."""
+    answers: Mapping[str, Answered]
+    """By target: the first answer after a running promise began."""
+    solved: datetime | None
+    """When it was solved first after the running promise began."""
+    last_solved: datetime | None
+    answered_in_cycle: bool
+    began: datetime
+    """The beginning of the running cycle."""
+    moves: Sequence[Move] = ()
+    """Since the running promises were counted last, in order."""
+
+
+_ANSWER = """{row}.direction = 'out' AND {row}.visibility <> 'note' AND NOT {row}.automatic
+    AND {row}.origin = '' AND {row}.state IN ('sent', 'delivered', 'seen')"""
+
+_OURS = f"({_ANSWER.format(row='m')} AND m.home_id IS NULL)"
+"""An answer in this ticket: what was answered in one that was merged in answered nothing here."""
+
+_NOT_ANSWERED_THERE = f"""NOT EXISTS (
+    SELECT FROM inbox_message a WHERE a.ticket_id = t.id AND a.at > m.at AND {_ANSWER.format(row="a")}
+        AND (a.home_id = m.home_id OR a.created_at > (
+            SELECT max(e.at) FROM inbox_event e WHERE e.ticket_id = t.id AND e.kind = 'merged'
+        ))
+)"""  # noqa: S608 - no value from outside is part of it
+"""Of a message that was merged in: neither there before, nor here since."""
+
+_FACTS = f"""
+SELECT t.id, wait.at, solved.at, coalesce(answer.at > coalesce(solved.at, '-infinity'), false),
+    coalesce(again.at, t.opened_at), t.waiting_since, t.unanswered, answer.at
+FROM inbox_ticket t
+LEFT JOIN LATERAL (
+    SELECT m.at FROM inbox_message m WHERE m.ticket_id = t.id AND {_OURS}
+    ORDER BY m.at DESC, m.external_id DESC, m.id DESC LIMIT 1
+) answer ON true
+LEFT JOIN LATERAL (
+    SELECT m.at FROM inbox_message m
+    WHERE m.ticket_id = t.id AND t.unanswered AND m.direction = 'in' AND NOT m.automatic
+        AND m.kind <> 'standby' AND m.at >= t.waiting_since
+        AND CASE WHEN m.home_id IS NULL THEN m.at > coalesce(answer.at, '-infinity')
+            ELSE {_NOT_ANSWERED_THERE} END
+    ORDER BY m.at, m.external_id, m.id LIMIT 1
+) wait ON true
+LEFT JOIN LATERAL (
+    SELECT max(e.at) AS at FROM inbox_event e
+    WHERE e.ticket_id = t.id AND e.kind = 'status_changed' AND e.data->>'status' = 'solved'
+) solved ON true
+LEFT JOIN LATERAL (
+    SELECT min(e.at) AS at FROM inbox_event e
+    WHERE e.ticket_id = t.id AND solved.at IS NOT NULL AND e.at > solved.at
+        AND e.kind IN ('ticket_reopened', 'status_changed')
+) again ON true
+WHERE t.id = ANY(%s)
+"""  # noqa: S608 - no value from outside is part of it
+
+_ANSWERS = f"""
+SELECT p.ticket_id, p.target, m.id, m.at FROM routing_promise p
+JOIN LATERAL (
+    SELECT m.id, m.at FROM inbox_message m WHERE m.ticket_id = p.ticket_id AND m.at > p.since AND {_OURS}
+    ORDER BY m.at, m.external_id, m.id LIMIT 1
+) m ON true
+WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target <> 'resolution'
+"""  # noqa: S608
+
+_SOLVED = """
+SELECT p.ticket_id, min(e.at) FROM routing_promise p
+JOIN inbox_event e ON e.ticket_id = p.ticket_id AND e.at > p.since
+    AND e.kind = 'status_changed' AND e.data->>'status' = 'solved'
+WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target = 'resolution'
+GROUP BY p.ticket_id
+"""
+
+NOTHING = Facts(None, {}, None, None, answered_in_cycle=False, began=datetime.min)
+"""Nothing is known, and nothing has moved."""
+
+_MOVES = """
+SELECT e.ticket_id, e.at, e.kind, coalesce(e.data->>'status', '') FROM inbox_event e
+JOIN (
+    SELECT ticket_id, min(counted_at) AS at FROM routing_promise
+    WHERE ticket_id = ANY(%s) AND ended_at IS NULL GROUP BY ticket_id
+) counted ON counted.ticket_id = e.ticket_id AND e.at > counted.at
+WHERE e.kind IN ('status_changed', 'ticket_reopened', 'snoozed', 'woke', 'priority_changed', 'team_changed')
+ORDER BY e.at, e.id
+"""
+
+
+def said_of(tickets: list[int], running: Mapping[int, Mapping[str, Clock]]) -> dict[int, Facts]:
+    """What thread and log say of each of these tickets, of those with running promises since these began."""
+    kept = [pk for pk in tickets if running.get(pk)]
+    answers: dict[int, dict[str, Answered]] = defaultdict(dict)
+    moves: dict[int, list[Move]] = defaultdict(list)
+    solved: dict[int, datetime] = {}
+    if kept:
+        for pk, target, message, at in run(_ANSWERS, kept):
+            answers[pk][target] = Answered(message, at)
+        solved = dict(run(_SOLVED, kept))
+        for pk, *move in run(_MOVES, kept):
+            moves[pk].append(Move(*move))
+    found: dict[int, Facts] = {}
+    for pk, waits, last_solved, answered, began, waiting_since, unanswered, last_answer in run(
+        _FACTS, tickets
+    ):
+        marked = unanswered and waiting_since is not None and (not last_answer or waiting_since > last_answer)
+        since = waits or (waiting_since if marked else None)
+        found[pk] = Facts(since, answers[pk], solved.get(pk), last_solved, answered, began, moves[pk])
+    return found

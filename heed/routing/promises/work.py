@@ -1,0 +1,229 @@
+"""What follows for a ticket from what its thread and the log say: promises begin, end, stand and move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from heed.inbox import events
+from heed.inbox.events import Happened
+from heed.inbox.statements import columns, run
+from heed.routing import targets
+from heed.routing.desk_hours import ROUND_THE_CLOCK, DeskHours, Version
+from heed.routing.models import Policy, Promise
+from heed.routing.promises import clocks
+from heed.routing.promises.clocks import Clock, Key
+from heed.routing.promises.matters import Matter
+from heed.routing.promises.telling import missed, set_to
+from heed.routing.promises.thread import NOTHING, Facts, Move
+
+End = Promise.End
+REPLIES = (Promise.Target.FIRST_REPLY, Promise.Target.NEXT_REPLY)
+
+
+class Work:
+    """What changes for a batch of tickets, written at once."""
+
+    def __init__(self, found: Sequence[Policy], desk: DeskHours, over: Mapping[Key, Clock]) -> None:
+        self.policies, self.desk = found, desk
+        self._matching: dict[tuple[Any, ...], Policy | None] = {}
+        self.over = over
+        """What was promised for such a wait and has ended. It begins again only where it had been dropped."""
+        self.changed: list[Clock] = []
+        self.new: list[Clock] = []
+        self.told: list[Happened] = []
+        self.due: list[tuple[int, datetime | None, str]] = []
+        """Tickets whose nearest due time is another now, with what is due then."""
+
+    def bring_up_to_date(self, ticket: Matter, running: dict[str, Clock], facts: Facts, at: datetime) -> None:
+        wanted = self._wanted(ticket, facts)
+        for target, promise in list(running.items()):
+            if self._ends(ticket, promise, facts, wanted, at):
+                del running[target]
+        begun = next((target for target in REPLIES if target in running), None)
+        if begun is not None:  # a wait that runs goes on under the name it has
+            rest = {target: since for target, since in wanted.items() if target not in REPLIES}
+            wanted = {**rest, begun: facts.waits_since or running[begun].since}
+        policy = self._policy(ticket.priority, ticket.group, ticket.place)
+        for promise in list(running.values()):
+            self._move(ticket, promise, policy, wanted.get(promise.target), facts, at)
+            if promise.ended_at is not None:
+                del running[promise.target]
+        for target, since in wanted.items():
+            if target not in running:
+                new = self._begin(ticket, target, since, policy, at)
+                if new is not None:
+                    running[target] = new
+        self._show(ticket, running.values())
+
+    def _policy(self, *asked: Any) -> Policy | None:
+        """The first policy for such a ticket. Tickets that come together are mostly alike."""
+        if asked not in self._matching:
+            self._matching[asked] = targets.first_match(self.policies, targets.Matter(*asked))
+        return self._matching[asked]
+
+    def _wanted(self, ticket: Matter, facts: Facts) -> dict[str, datetime]:
+        """What should be running, and since when."""
+        if ticket.spam or ticket.merged_into_id is not None or ticket.solved:
+            return {}
+        found: dict[str, datetime] = {}
+        if facts.waits_since is not None:
+            first = not facts.answered_in_cycle
+            found["first_reply" if first else "next_reply"] = facts.waits_since
+            found["resolution"] = (
+                min(facts.began, facts.waits_since) if not facts.last_solved else facts.began
+            )
+        return found
+
+    def _ends(
+        self,
+        ticket: Matter,
+        promise: Clock,
+        facts: Facts,
+        wanted: Mapping[str, datetime],
+        at: datetime,
+    ) -> bool:
+        """End a promise that is fulfilled, or of which nothing is left to fulfil."""
+        if ticket.spam or ticket.merged_into_id is not None:
+            self._end(ticket, promise, max(at, promise.since), End.DROPPED)
+        elif promise.target == "resolution":
+            solved = facts.solved or (ticket.solved_at if ticket.solved else None)
+            if solved is None:
+                return False
+            self._end(ticket, promise, max(solved, promise.since), None)
+        elif facts.waits_since is not None and facts.waits_since <= promise.since:
+            return False
+        elif (answer := facts.answers.get(promise.target)) is not None:
+            self._end(ticket, promise, answer.at, None, by=answer.message)
+        else:
+            self._end(ticket, promise, max(at, promise.since), End.DROPPED)  # no reply was needed
+        return True
+
+    def _end(
+        self, ticket: Matter, promise: Clock, at: datetime, end: str | None, by: int | None = None
+    ) -> None:
+        if end is None:
+            late = promise.missed_at is not None or (promise.due is not None and promise.due < at)
+            end = End.LATE if late else End.KEPT
+            if late and promise.missed_at is None and promise.due is not None:
+                self.told.append(missed(ticket, promise, promise.due))
+                promise.missed_at = promise.due
+        promise.ended_at, promise.end, promise.by = at, end, by
+        self.changed.append(promise)
+
+    def _move(
+        self,
+        ticket: Matter,
+        promise: Clock,
+        policy: Policy | None,
+        since: datetime | None,
+        facts: Facts,
+        at: datetime,
+    ) -> None:
+        """Another policy, other hours, a pause, an earlier message: what has run counts, the rest moves."""
+        seconds = targets.promised(policy, promise.target) if policy else None
+        if policy is None or seconds is None:
+            self._end(ticket, promise, max(at, promise.since), End.DROPPED)
+            return
+        moves = [each for each in facts.moves if each.at > promise.counted_at]
+        at = moves[-1].at if moves else max(at, promise.counted_at)
+        paused = targets.stands(policy, ticket.status, asleep=ticket.asleep)
+        version = self._version(policy, ticket, at)
+        earlier = since is not None and since < promise.since
+        now = (policy.pk, seconds, version.pk, paused)
+        same = now == (promise.policy.pk, promise.seconds, promise.version.pk, promise.paused)
+        if same and not moves and not earlier:
+            return
+        if not moves and not same and version.since and promise.counted_at < version.since < at:
+            at = version.since  # other hours hold since then
+        before = promise.due
+        if since is not None and earlier:
+            promise.used += promise.version.hours.business_seconds(since, promise.since)
+            promise.since = since
+        promise.used, promise.counted_at = _counted(promise, moves, at), at
+        promise.policy, promise.seconds = policy, seconds
+        promise.version, promise.paused = version, paused
+        promise.set_due()
+        self.changed.append(promise)
+        if promise.due != before:
+            if promise.missed_at is None:
+                promise.warned_at = None
+            self.told.append(set_to(ticket, promise, at))
+
+    def _begin(
+        self, ticket: Matter, target: str, since: datetime, policy: Policy | None, at: datetime
+    ) -> Clock | None:
+        seconds = targets.promised(policy, target) if policy else None
+        if policy is None or seconds is None:
+            return None
+        ended = self.over.get((ticket.pk, target, since))
+        if ended is not None:
+            return self._take_up(ticket, ended, policy, at)
+        version = self._version(policy, ticket, since)
+        promise = Clock(ticket.pk, target, policy, version, seconds, since, 0.0, since)
+        if targets.stands(policy, ticket.status, asleep=ticket.asleep):
+            promise.used, promise.counted_at = promise.course.run_until(max(at, since)), max(at, since)
+            promise.paused = True
+        promise.set_due()
+        self.new.append(promise)
+        self.told.append(set_to(ticket, promise, since))
+        return promise
+
+    def _take_up(self, ticket: Matter, promise: Clock, policy: Policy, at: datetime) -> Clock | None:
+        """Go on with what was dropped: it was no spam after all."""
+        if promise.end != End.DROPPED:
+            return None
+        promise.ended_at, promise.end, promise.paused = None, "", False
+        self.changed.append(promise)
+        self._move(ticket, promise, policy, None, NOTHING, at)
+        return promise if promise.ended_at is None else None
+
+    def _version(self, policy: Policy, ticket: Matter, at: datetime) -> Version:
+        if policy.time == Policy.Clock.ELAPSED:
+            return ROUND_THE_CLOCK
+        return self.desk.version(ticket.place, at)
+
+    def _show(self, ticket: Matter, running: Iterable[Clock]) -> None:
+        """The nearest due time, on the ticket itself."""
+        dues = [(each.due, each.target) for each in running if each.due is not None]
+        due_at, due_for = min(dues) if dues else (None, "")
+        if (ticket.due_at, ticket.due_for) != (due_at, due_for):
+            self.due.append((ticket.pk, due_at, due_for))
+
+    def write(self) -> None:
+        clocks.write(self.changed, self.new)
+        if self.due:
+            run(_SHOW_DUE, *columns(self.due))
+        with events.told_together():
+            events.write(self.told)
+            events.tell_pages(number for number, *_due in self.due)
+
+
+_SHOW_DUE = """
+UPDATE inbox_ticket AS t SET due_at = new.due_at, due_for = new.due_for
+FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS new (id, due_at, due_for) WHERE t.id = new.id
+"""
+
+
+def _counted(promise: Clock, moves: Sequence[Move], at: datetime) -> float:
+    """The seconds that had run by then, without the pauses on the way."""
+    used, since, paused = promise.used, promise.counted_at, promise.paused
+    hours, policy = promise.version.hours, promise.policy
+    for move in moves:
+        if not paused:
+            used += hours.business_seconds(since, move.at)
+        since, paused = move.at, _stands_after(policy, move, paused)
+    return used if paused else used + hours.business_seconds(since, at)
+
+
+def _stands_after(policy: Policy, move: Move, paused: bool) -> bool:
+    """Whether the clock stands after something happened, as far as that alone can tell."""
+    match move.kind:
+        case "status_changed":
+            return targets.stands(policy, move.status, asleep=False)
+        case "snoozed":
+            return paused or policy.pause_snoozed
+        case "woke" | "ticket_reopened":
+            return False
+    return paused
