@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import Q
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued
 
 from heed.accounts.models import User
@@ -23,6 +22,7 @@ from heed.inbox import collect, early, events, fetch, files, gaps, health, news,
 from heed.inbox.intake import apply_news
 from heed.inbox.models import Identity, Message
 from heed.inbox.search import index
+from heed.inbox.statements import run
 from heed.lib import clock
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
 
@@ -180,10 +180,20 @@ def look_up(account: int, what: str, external_id: str, refs: dict[str, object], 
         if not isinstance(error, Refusal) or error.retry:
             question = {"account": account, "what": what, "external_id": external_id, "refs": refs}
             _again(look_up, look_up_lock(account, what, external_id), attempt, **question)
+        if isinstance(error, Unreachable):
+            run(_LATER, _wait(attempt), look_up.name, account)
         return
     apply_news(row, found)
     if what == "person":
         Identity.objects.filter(account=row, external_id=external_id).update(looked_up_at=clock.now())
+
+
+# The network is not there: what else waits to be asked of it need not find that out one after the other.
+_LATER = """
+UPDATE procrastinate_jobs SET scheduled_at = now() + %s * interval '1 second'
+WHERE status = 'todo' AND task_name = %s AND (args->>'account')::bigint = %s
+    AND (scheduled_at IS NULL OR scheduled_at <= now())
+"""
 
 
 def look_up_lock(account: int, what: str, external_id: str) -> str:
@@ -312,8 +322,13 @@ def _again(job: object, lock: str, attempt: int, **arguments: object) -> bool:
     """
     if attempt >= MOST_TRIES:
         return False
-    defer_once(job, lock, 4**attempt, attempt=attempt + 1, **arguments)
+    defer_once(job, lock, _wait(attempt), attempt=attempt + 1, **arguments)
     return True
+
+
+def _wait(attempt: int) -> int:
+    """Seconds from one try to the next."""
+    return int(4**attempt)
 
 
 def _defer_at(job: object, moment: datetime | None, lock: str, **arguments: int) -> None:
@@ -333,11 +348,15 @@ def defer_once(job: object, lock: str, wait: int = 0, **arguments: Any) -> None:
         return
 
 
-def defer_each_once(job: object, wanted: Mapping[str, Mapping[str, Any]]) -> None:
-    """Defer a job with each of these arguments, by their locks, unless the same one already waits: all of
-    them together, unless somebody else defers one of them just now."""
-    waiting = ProcrastinateJob.objects.filter(status="todo", queueing_lock__in=list(wanted))
-    known = set(waiting.values_list("queueing_lock", flat=True)) if wanted else set()
+def defer_each_once(
+    job: object, wanted: Mapping[str, Mapping[str, Any]], *, unless_doing: bool = False
+) -> None:
+    """Defer a job with each of these arguments, by their locks, unless the same one already waits (with
+    `unless_doing` also where it is being done): all of them together, unless somebody else defers one of them
+    just now."""
+    known = {lock for (lock,) in run(_WAITING, [*wanted])} if wanted else set()
+    if unless_doing and wanted:
+        known |= {lock for (lock,) in run(_DOING, [*wanted])}
     new = {lock: arguments for lock, arguments in wanted.items() if lock not in known}
     if not new:
         return
@@ -351,3 +370,10 @@ def defer_each_once(job: object, wanted: Mapping[str, Mapping[str, Any]]) -> Non
     except AlreadyEnqueued:
         for lock, arguments in new.items():
             defer_once(job, lock, **arguments)
+
+
+_WAITING = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)"
+_DOING = """
+SELECT queueing_lock FROM procrastinate_jobs
+WHERE status = 'doing' AND worker_id IS NOT NULL AND queueing_lock = ANY(%s)
+"""

@@ -147,7 +147,8 @@ def look_up_posts(events: Sequence[Event]) -> None:
     """Read a post of which we know only the id."""
     under = Ticket.objects.filter(pk__in=among({event.ticket_id for event in events})).values("post")
     bare = Post.objects.filter(pk__in=under, looked_up_at=None)
-    _look_up((each.account_id, "post", each.external_id, each.refs) for each in bare.order_by("id"))
+    wanted = bare.order_by("id").only("account_id", "external_id", "refs")
+    _look_up(((each.account_id, "post", each.external_id, each.refs) for each in wanted), unless_doing=True)
 
 
 def read_posts_again(events: Sequence[Event]) -> None:
@@ -160,14 +161,20 @@ def look_up_people(events: Sequence[Event]) -> None:
     writers = Message.objects.filter(pk__in=messages).values("identity")
     nameless = Identity.objects.filter(pk__in=writers, name="", handle="", looked_up_at=None)
     _look_up(
-        (each.account_id, "person", each.external_id, {})
-        for each in nameless.order_by("id")
-        if not each.unknown
+        (
+            (each.account_id, "person", each.external_id, {})
+            for each in nameless.order_by("id")
+            if not each.unknown
+        ),
+        unless_doing=True,
     )
     bare = Message.objects.filter(
         Q(identity__external_id__startswith="?") | Q(refs__look_up=True), pk__in=messages
     )
-    _look_up((each.account_id, "message", each.external_id, each.refs) for each in bare.order_by("id"))
+    _look_up(
+        ((each.account_id, "message", each.external_id, each.refs) for each in bare.order_by("id")),
+        unless_doing=True,
+    )
 
 
 def fetch_pictures(events: Sequence[Event]) -> None:
@@ -175,8 +182,11 @@ def fetch_pictures(events: Sequence[Event]) -> None:
     defer_each_once(fetch_picture, {f"picture:{post}": {"post": post} for post in posts})
 
 
-def _look_up(wanted: Iterable[tuple[int, str, str, Mapping[str, object]]]) -> None:
-    """Read these from the network: each an account, what it is, its id there, and what else is known."""
+def _look_up(
+    wanted: Iterable[tuple[int, str, str, Mapping[str, object]]], *, unless_doing: bool = False
+) -> None:
+    """Read these from the network: each an account, what it is, its id there, and what else is known. What is
+    being read just now is read again, unless any answer will do."""
     defer_each_once(
         look_up,
         {
@@ -188,4 +198,5 @@ def _look_up(wanted: Iterable[tuple[int, str, str, Mapping[str, object]]]) -> No
             }
             for account, what, external_id, refs in wanted
         },
+        unless_doing=unless_doing,
     )

@@ -67,11 +67,11 @@ def tell(text: str, before: Mapping[str, int] | None = None) -> str:
         return by_script
     if letters < _FEWEST_LETTERS:
         return ""
-    likely = _likely(words.lower() if words.isupper() else words)
-    best, sure = next(iter(likely.items()))
+    words = words.lower() if words.isupper() else words
+    best, sure = _likeliest(words)
     if sure >= _SURE and letters >= _LONG:
         return best
-    return _with_trust(likely, before or {})
+    return _with_trust(_likely(words), before or {})
 
 
 def clear(text: str) -> bool:
@@ -105,6 +105,14 @@ def _with_trust(likely: Mapping[str, float], before: Mapping[str, int]) -> str:
     }
     best = max(weighed, key=lambda language: weighed[language])
     return best if weighed[best] / sum(weighed.values()) >= _SURE else ""
+
+
+@lru_cache(maxsize=5000)
+def _likeliest(words: str) -> tuple[str, float]:
+    """The likeliest language and how sure that is: enough to know of most texts."""
+    with _lock:
+        best, sure = _model().classify(words)
+    return best, float(sure)
 
 
 @lru_cache(maxsize=5000)

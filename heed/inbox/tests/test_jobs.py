@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -12,8 +13,10 @@ from heed.channels.base import Refusal
 from heed.channels.models import Account
 from heed.inbox import fetch, jobs
 from heed.inbox.models import Attachment, Message
+from heed.inbox.statements import run
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_intake import news, private
+from heed.lib import clock
 from heed.lib.http import Unreachable
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +63,42 @@ def test_a_look_up_comes_back_when_it_may_help(
     assert len(waiting("look_up")) == count
 
 
+def test_where_a_network_is_away_one_look_up_finds_out(
+    account: Account, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> object:
+        raise Unreachable("x")
+
+    monkeypatch.setattr(rubber, "look_up", fails)
+    for number in range(3):
+        asked: dict[str, Any] = {
+            "account": account.pk,
+            "what": "post",
+            "external_id": f"{number}",
+            "refs": {},
+        }
+        jobs.defer_once(jobs.look_up, f"{number}", **asked)
+    jobs.defer_once(jobs.look_up, "another", account=account.pk + 1, what="post", external_id="x", refs={})
+    jobs.look_up(account=account.pk, what="post", external_id="first", refs={})
+    now = ProcrastinateJob.objects.filter(task_name=jobs.look_up.name, scheduled_at=None)
+    assert [each.queueing_lock for each in now] == ["another"]
+    assert ProcrastinateJob.objects.filter(scheduled_at__gt=clock.now()).count() == 4
+
+
+def test_what_is_being_looked_up_is_not_asked_for_again(account: Account, rubber: Rubber) -> None:
+    wanted = {"first": {"post": 1}, "second": {"post": 2}}
+    jobs.defer_each_once(jobs.fetch_picture, wanted)
+    run(
+        "WITH me AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id) "
+        "UPDATE procrastinate_jobs SET status = 'doing', worker_id = me.id FROM me "
+        "WHERE queueing_lock = 'first'"
+    )
+    jobs.defer_each_once(jobs.fetch_picture, wanted, unless_doing=True)
+    assert waiting("fetch_picture") == [{"post": 2}]
+    jobs.defer_each_once(jobs.fetch_picture, wanted)
+    assert len(waiting("fetch_picture")) == 2
+
+
 def test_an_unknown_account_is_let_be(db: None) -> None:
     jobs.look_up(account=10**9, what="post", external_id="x", refs={})
 
@@ -79,7 +118,7 @@ def test_what_somebody_else_defers_meanwhile_is_left_to_them(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs.defer_once(jobs.fetch_picture, "picture:1", post=1)
-    monkeypatch.setattr(ProcrastinateJob.objects, "filter", lambda **_asked: ProcrastinateJob.objects.none())
+    monkeypatch.setattr(jobs, "run", lambda _sql, *_columns: [])
     jobs.defer_each_once(jobs.fetch_picture, {f"picture:{post}": {"post": post} for post in (1, 2)})
     monkeypatch.undo()
     assert [each["post"] for each in waiting("fetch_picture")] == [1, 2]
