@@ -72,7 +72,7 @@ export class Choices {
     this.sheet.hidden = !forms.length || !rows.length;
     if (this.sheet.hidden) return;
     for (const row of rows) row.children[1].hidden = !forms.some(({ detail }) => detail);
-    this.sheet.querySelector(".opener").hidden = !this.form.opener;
+    this.sheet.querySelector("[data-opener]").hidden = !this.form.opener;
     this.sheet.querySelector("[data-choice-count]").textContent = `${rows.length} / ${forms.at(-1).most}`;
     this.sheet.querySelector("[data-add-choice]").hidden = rows.length >= forms.at(-1).most;
   }

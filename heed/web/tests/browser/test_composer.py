@@ -129,14 +129,14 @@ def test_choices_are_offered_by_keyboard_and_outlive_a_reload(visit: Any, ana: U
     page.keyboard.press("Enter")
     expect(page.locator("[name=choice]").nth(1)).to_be_focused()
     page.keyboard.type("Refund")
-    expect(page.locator(".opener")).to_be_hidden()
+    expect(page.locator("[data-opener]")).to_be_hidden()
     page.keyboard.press("Enter")
     page.keyboard.type("Something else altogether")  # longer than any form takes, by one
     expect(page.locator("[data-refusal]")).to_have_text("A choice is too long by 1")
     expect(page.locator("[name=choice]").nth(2)).to_have_attribute("aria-invalid", "true")
     page.keyboard.press("Backspace")  # now it fits a list, which opens by a button
     expect(page.locator("[data-refusal]")).to_be_hidden()
-    expect(page.locator(".opener")).to_be_visible()
+    expect(page.locator("[data-opener]")).to_be_visible()
     assert [each["id"] for each in Axe().run(page).response["violations"]] == []
     with page.expect_response("**/drafts/private/"):
         field.press("End")
