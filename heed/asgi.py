@@ -15,7 +15,7 @@ django.setup()
 
 from asgiref.sync import sync_to_async  # noqa: E402
 from django.conf import settings  # noqa: E402
-from django.core.handlers.asgi import ASGIHandler, ASGIRequest  # noqa: E402
+from django.core.handlers.asgi import ASGIRequest  # noqa: E402
 from django.db import close_old_connections  # noqa: E402
 from django.http import HttpResponse  # noqa: E402
 from django.utils import translation  # noqa: E402
@@ -26,6 +26,7 @@ from heed.api.problems import document  # noqa: E402
 from heed.door.app import PREFIX, Door  # noqa: E402
 from heed.lib.crypto import key_ring  # noqa: E402
 from heed.lib.postgres import conninfo  # noqa: E402
+from heed.pages import Pages  # noqa: E402
 from heed.web.stream import LIVE, Stream, signed_in  # noqa: E402
 from heed.widget.stream import VisitorStream, is_visitor  # noqa: E402
 
@@ -139,7 +140,7 @@ def _refusal(scope: Scope) -> HttpResponse:
 door = Door(conninfo(settings.DATABASES["default"]), key_ring(settings.HEED_DATA, settings.HEED_SECRET_KEYS))
 stream = Stream(conninfo(settings.DATABASES["default"]))
 visitors = VisitorStream(conninfo(settings.DATABASES["default"]))
-pages = Measured(ASGIHandler())
+pages = Measured(Pages())
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:

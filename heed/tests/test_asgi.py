@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler
 from django.test import Client
 from django.utils import translation
 
@@ -22,6 +21,7 @@ from heed.accounts.models import User
 from heed.accounts.verbs import ensure_person, grant_token
 from heed.inbox import files
 from heed.inbox.models import Attachment
+from heed.pages import Pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -172,9 +172,9 @@ def test_static_files_leave_without_a_warning(settings: Any) -> None:
         looker = Looker("/static/made-for-a-test.css")
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
-            assert looker.visit(ASGIHandler()) == 200
+            assert looker.visit(Pages()) == 200
         again = Looker("/static/made-for-a-test.css", range="bytes=0-3")
-        assert (again.visit(ASGIHandler()), again.body) == (206, b"body")
+        assert (again.visit(Pages()), again.body) == (206, b"body")
     finally:
         style.unlink()
     assert looker.body == b"body { color: red }"
