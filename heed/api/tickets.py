@@ -14,6 +14,7 @@ from ninja.files import UploadedFile
 from heed.accounts import audit
 from heed.accounts.models import Team, User
 from heed.accounts.reach import colleagues
+from heed.api.answers import straight
 from heed.api.bearer import Asking
 from heed.api.files import sent_file
 from heed.api.problems import Problem
@@ -53,14 +54,14 @@ def list_tickets(
     """By `order` "closing", the unanswered whose window closes first come first; by "waiting" and "due",
     those that wait longest or are due next; overdue and snoozed ones always come by their time."""
     page = reach.tickets(request.auth, view, account=account, after=after, limit=limit, order=order)
-    return {"items": of_tickets(page.items), "next": page.next}
+    return straight({"items": of_tickets(page.items), "next": page.next})
 
 
 @router.get("/tickets/{number}", response=TicketOut, summary="One ticket")
 def read_ticket(request: Asking, number: int) -> Any:
     ticket = reach.ticket(request.auth, number)
     audit.opened(request.auth, ticket, f"#{number}")
-    return of_ticket(ticket)
+    return straight(of_ticket(ticket))
 
 
 @router.patch("/tickets/{number}", response=TicketOut, summary="Assign, sort, put off, set the status")
@@ -143,13 +144,14 @@ def list_messages(
     ticket = reach.ticket(request.auth, number)
     audit.opened(request.auth, ticket, f"#{number}")
     page = reach.messages(ticket, after=after, limit=limit)
-    return {"items": [of_message(message) for message in page.items], "next": page.next}
+    return straight({"items": [of_message(message) for message in page.items], "next": page.next})
 
 
 @router.post("/tickets/{number}/messages", response={201: MessageOut}, summary="Answer, or write a note")
 def write(request: Asking, number: int, given: MessageGiven) -> Any:
-    ticket = reach.ticket(request.auth, number, "note" if given.visibility == "note" else "answer")
-    if given.visibility == "note":
+    is_note = given.visibility == "note"
+    ticket = reach.ticket(request.auth, number, "note" if is_note else "answer", alone=is_note)
+    if is_note:
         message = _note(ticket, request.auth, given)
     else:
         message = verbs.answer(
@@ -168,7 +170,9 @@ def write(request: Asking, number: int, given: MessageGiven) -> Any:
             choices=chosen_from(given.choices),
             account=channels.account(given.from_account) if given.from_account is not None else None,
         )
-    return Status(201, of_message(reach.message(request.auth, message.pk)))
+    if message.visibility != "note":
+        message = reach.message(request.auth, message.pk)
+    return straight(of_message(message), 201)
 
 
 @router.post("/tickets/{number}/typing", response={202: None}, summary="Show the customer that one types")

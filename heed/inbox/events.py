@@ -16,6 +16,7 @@ from heed.accounts.models import User
 from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.statements import columns, run, written
 from heed.lib import clock, live
+from heed.lib.rows import prepared
 
 Kind = Literal[
     "ticket_opened",
@@ -142,18 +143,79 @@ def record(
     **data: Any,
 ) -> Event:
     """Write what happened to a ticket, hand it to the reactions and tell the open pages."""
-    event = Event.objects.create(
+    at = at or clock.now()
+    of = {"account": ticket.account_id, "ticket": ticket.pk, "message": message.pk if message else None}
+    ids = record_with(_HAPPENED, of, kind, ticket=ticket, actor=actor, at=at, **data)
+    assert ids is not None
+    return Event(
+        pk=ids[0],
         kind=kind,
         account_id=ticket.account_id,
         ticket=ticket,
         message=message,
         actor=actor,
-        at=at or clock.now(),
+        at=at,
         data={**_because.get(), **data},
     )
-    hand_to_reactions([(kind, event.pk)])
-    tell_pages([ticket.pk])
-    return event
+
+
+_HAPPENED = """
+happened AS (
+    SELECT %(account)s::bigint AS account_id, %(ticket)s::bigint AS ticket_id,
+        %(message)s::bigint AS message_id)
+"""
+
+
+def record_with(
+    parts: str,
+    values: Mapping[str, Any],
+    kind: Kind,
+    *,
+    ticket: Ticket,
+    actor: User | None,
+    at: datetime,
+    **data: Any,
+) -> tuple[int, int | None] | None:
+    """Write in one statement what happened and what that was: `parts` of a WITH clause with their values, of
+    which the last is called `happened` and gives at most one row, of account_id, ticket_id and message_id.
+
+    Gives back the ids of the event and of the message; None where nothing happened."""
+    together = _together.get()
+    facts = {
+        "kind": kind,
+        "actor": actor.pk if actor else None,
+        "happened_at": at,
+        "data": written({**_because.get(), **data}),
+        "handed": together is None and bool(_waited_for_now([kind])),
+        "topics": live.payload(topics_of([ticket.pk])) if together is None else None,
+    }
+    with prepared() as cursor:
+        cursor.execute(f"WITH {parts}, {_RECORD}", {**values, **facts})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    if together is not None:
+        hand_to_reactions([(kind, row[0])])
+        tell_pages([ticket.pk])
+    return row[0], row[1]
+
+
+_RECORD = f"""
+event AS (
+    INSERT INTO inbox_event (kind, account_id, ticket_id, message_id, actor_id, at, data)
+    SELECT %(kind)s::text, account_id, ticket_id, message_id, %(actor)s::bigint, %(happened_at)s::timestamptz,
+        %(data)s::jsonb
+    FROM happened
+    RETURNING id, message_id),
+job AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+    SELECT 'reactions', '{REACT}', jsonb_build_object('events', jsonb_build_array(id))
+    FROM event WHERE %(handed)s::boolean)
+SELECT id, message_id,
+    CASE WHEN %(topics)s::text IS NOT NULL THEN pg_notify('{live.CHANNEL}', %(topics)s::text) END
+FROM event
+"""  # noqa: S608 - our own names
+"""The event, the job of its reactions (as procrastinate would write it) and the notice to the open pages."""
 
 
 def record_many(kind: Kind, happened: Sequence[tuple[Ticket, Mapping[str, Any]]]) -> None:
@@ -217,13 +279,17 @@ def hand_to_reactions(happened: Iterable[tuple[str, int]]) -> None:
 
 def _defer(happened: Sequence[tuple[str, int]]) -> None:
     """Defer a job for those events that are waited for now."""
-    asked = {_waited_for[kind] for kind, _pk in happened}
-    now = {each: each() for each in asked if each is not None}
-    wanted: list[Any] = [
-        pk for kind, pk in happened if (who := _waited_for[kind]) is None or kind in now[who]
-    ]
+    now = _waited_for_now({kind for kind, _pk in happened})
+    wanted: list[Any] = [pk for kind, pk in happened if kind in now]
     if wanted:
         app.configure_task(REACT, queue="reactions", allow_unknown=True).defer(events=wanted)
+
+
+def _waited_for_now(kinds: Iterable[str]) -> set[str]:
+    """Those of the kinds that are waited for at this moment."""
+    known = {kind: _waited_for[kind] for kind in kinds if kind in _waited_for}
+    now = {who: who() for who in {*known.values()} if who is not None}
+    return {kind for kind, who in known.items() if who is None or kind in now[who]}
 
 
 @dataclass

@@ -16,5 +16,10 @@ def tell(topics: Iterable[str]) -> None:
     names = sorted(set(topics))
     with prepared() as cursor:
         for start in range(0, len(names), _MOST_TOPICS):
-            payload = json.dumps(names[start : start + _MOST_TOPICS], separators=(",", ":"))
-            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+            some = payload(names[start : start + _MOST_TOPICS])
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, some])
+
+
+def payload(topics: Iterable[str]) -> str:
+    """What a notification says, for a statement that tells by itself of no more than a few topics."""
+    return json.dumps(sorted(topics), separators=(",", ":"))

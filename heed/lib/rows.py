@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, Generic, Self, TypeVar
 
+import psycopg
 from django.db import connection, models
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models.base import ModelState
@@ -50,8 +51,16 @@ def prepared() -> Iterator[Any]:
     connection.ensure_connection()
     connection.validate_thread_sharing()
     binding: Any = ServerBindingCursor
-    with connection.make_cursor(binding(connection.connection)) as cursor:
+    bound = binding(connection.connection)
+    # Django reads times by a loader of its own, for desks that keep local time. Ours are in UTC, as the
+    # connection is, and the driver's own loader, in C, is twenty times as fast.
+    bound.adapters.register_loader("timestamptz", TIMES)
+    with connection.make_cursor(bound) as cursor:
         yield cursor
+
+
+TIMES: Any = psycopg.adapters.get_loader(psycopg.adapters.types["timestamptz"].oid, psycopg.pq.Format.TEXT)
+"""What reads times in UTC, in C."""
 
 
 M = TypeVar("M", bound=models.Model)
@@ -116,6 +125,39 @@ class Joined(Generic[M]):
         return f'SELECT {", ".join(columns)} FROM "{table}" {" ".join(joins)}'  # noqa: S608 - our own names
 
 
+class Insertion(Generic[M]):
+    """An INSERT of one row that is written once, as a part of a larger statement: `sql` takes what `values`
+    gives, and is followed by what the row depends on (`FROM …`), if anything.
+
+    What Django does when it saves a model (signals, values made before saving) does not happen.
+    """
+
+    def __init__(self, model: type[M]) -> None:
+        self._model = model
+
+    @cached_property
+    def sql(self) -> str:
+        columns = ", ".join(f'"{field.column}"' for field, _name in self._fields)
+        values = ", ".join(f"%({name})s::{field.cast_db_type(connection)}" for field, name in self._fields)
+        return f'INSERT INTO "{self._model._meta.db_table}" ({columns}) SELECT {values}'
+
+    def values(self, row: M) -> dict[str, Any]:
+        """The values of a new row, by name."""
+        found = {name: row.__dict__[field.attname] for field, name in self._fields}
+        return found | {name: json.dumps(found[name]) for name in self._documents}
+
+    @cached_property
+    def _fields(self) -> list[tuple[Any, str]]:
+        """The fields, and the names of their values."""
+        meta = self._model._meta
+        fields = [field for field in meta.concrete_fields if not field.primary_key]
+        return [(field, f"{meta.model_name}_{field.attname}") for field in fields]
+
+    @cached_property
+    def _documents(self) -> list[str]:
+        return [name for field, name in self._fields if isinstance(field, models.JSONField)]
+
+
 @dataclass(frozen=True)
 class _Part:
     """One of the tables, and where its columns are in the row."""
@@ -125,7 +167,7 @@ class _Part:
     relation: Any
     start: int
 
-    @property
+    @cached_property
     def of(self) -> str:
         return self.name.rpartition("__")[0]
 

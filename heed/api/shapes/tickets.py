@@ -13,7 +13,8 @@ from heed.accounts.models import User
 from heed.api.shapes.accounts import AccountShort, of_account_in_short
 from heed.api.shapes.given import Given, Priority, Status, Text
 from heed.api.shapes.shape import Shape
-from heed.inbox.models import Identity, Post, Ticket
+from heed.inbox.models import Post, Ticket
+from heed.lib.rows import prepared
 
 
 class IdentityOut(Shape):
@@ -131,14 +132,20 @@ def of_ticket(ticket: Ticket) -> dict[str, Any]:
 def _identities(tickets: Sequence[Ticket]) -> dict[int, list[dict[str, Any]]]:
     """All identities of the tickets' customers, by customer."""
     found: dict[int, list[dict[str, Any]]] = {ticket.customer_id: [] for ticket in tickets}
-    rows = Identity.objects.filter(customer__in=found).order_by("pk")
-    names = ("account__network", "account", "external_id", "name", "handle")
-    for customer, *values in rows.values_list("customer", *names):
-        found[customer].append(dict(zip(_OF_IDENTITY, values, strict=True)))
+    with prepared() as cursor:
+        cursor.execute(_OF_CUSTOMERS, [list(found)])
+        for customer, *values in cursor.fetchall():
+            found[customer].append(dict(zip(_OF_IDENTITY, values, strict=True)))
     return found
 
 
 _OF_IDENTITY = ("network", "account", "external_id", "name", "handle")
+_OF_CUSTOMERS = """
+SELECT customer_id, channels_account.network, account_id, inbox_identity.external_id, inbox_identity.name,
+    inbox_identity.handle
+FROM inbox_identity JOIN channels_account ON channels_account.id = account_id
+WHERE customer_id = ANY(%s) ORDER BY inbox_identity.id
+"""
 
 
 def _of_ticket(ticket: Ticket, identities: list[dict[str, Any]]) -> dict[str, Any]:

@@ -23,14 +23,15 @@ TICKETS = Joined(Ticket, "account", "identity", "customer", "post", "assignee", 
 _NOW = "SELECT ticket_id FROM inbox_formernumber WHERE number = %s"
 
 
-def ticket(user: User, number: int, to: Permission = "see") -> Ticket:
+def ticket(user: User, number: int, to: Permission = "see", *, alone: bool = False) -> Ticket:
     """The ticket of this number, also when it was poured into another since, for somebody who wants `to`
-    do something with it. Raises `NoSuchTicket` where they may not see it, `NotAllowed` where they may
-    see it and no more."""
+    do something with it; `alone` without what stands beside it. Raises `NoSuchTicket` where they may not
+    see it, `NotAllowed` where they may see it and no more."""
+    tickets = _JUST_TICKETS if alone else TICKETS
     seen, scopes = sight(user).sql()
-    found = TICKETS.first(f"WHERE inbox_ticket.id = %s AND {seen}", [number, *scopes])
+    found = tickets.first(f"WHERE inbox_ticket.id = %s AND {seen}", [number, *scopes])
     if found is None:
-        found = TICKETS.first(f"WHERE inbox_ticket.id = ({_NOW}) AND {seen}", [number, *scopes])
+        found = tickets.first(f"WHERE inbox_ticket.id = ({_NOW}) AND {seen}", [number, *scopes])
     if found is None:
         raise NoSuchTicket(number)
     if to != "see" and not sight(user, to).takes_in(found):

@@ -125,15 +125,25 @@ def _with_all_around(ticket: Ticket, rows: list[Message]) -> list[Message]:
     return rows
 
 
+def just_written(message: Message) -> Message:
+    """A message with what is already known of it: no files go with it."""
+    _have_files(message, [])
+    return message
+
+
 def _put_files(rows: list[Message]) -> None:
     """Have the messages' files at hand as if they had been prefetched."""
     files: dict[int, list[Attachment]] = {row.pk: [] for row in rows}
     for file in _FILES.read("WHERE message_id = ANY(%s) ORDER BY position", [list(files)]) if rows else ():
         files[file.message_id or 0].append(file)
     for row in rows:
-        kept: Any = row.attachments.all()
-        kept._result_cache, kept._prefetch_done = files[row.pk], True
-        row.__dict__.setdefault("_prefetched_objects_cache", {})["attachments"] = kept
+        _have_files(row, files[row.pk])
+
+
+def _have_files(message: Message, files: list[Attachment]) -> None:
+    kept: Any = message.attachments.all()
+    kept._result_cache, kept._prefetch_done = files, True
+    message.__dict__.setdefault("_prefetched_objects_cache", {})["attachments"] = kept
 
 
 _FILES = Joined(Attachment)

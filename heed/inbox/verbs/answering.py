@@ -22,10 +22,12 @@ from heed.inbox.models import Attachment, Message, Notice, Ticket
 from heed.inbox.possible import Way, fits, last_inbound, possible, too_long
 from heed.inbox.possible_choices import fault_of, settled
 from heed.inbox.reach.seeing import sight
+from heed.inbox.reach.threads import just_written
 from heed.inbox.verbs.drafts import drop_draft
 from heed.inbox.verbs.refusals import CannotAnswer, CannotSettle, Overtaken, WouldNotKnow
 from heed.inbox.verbs.tending import locked, mark_answered, write
 from heed.lib import clock, live
+from heed.lib.rows import Insertion
 from heed.lib.text import clean, first_words, measure
 
 _BLANK = re.compile(r"\{\{(\d+)\}\}")
@@ -117,11 +119,9 @@ MOST_HELD = 30
 """For how many seconds an answer can be held back at most."""
 
 
-@transaction.atomic
 def note(ticket: Ticket, user: User, text: str, *, key: UUID | None = None, anyway: bool = False) -> Message:
     """Write an internal note, and tell whom it mentions. It never leaves Heed. Raises `CannotAnswer` when
     it is empty, `WouldNotKnow` when somebody it mentions may not see the ticket, unless `anyway`."""
-    ticket = locked(ticket)
     again = _written_with(key, ticket)
     if again is not None:
         return again
@@ -129,10 +129,25 @@ def note(ticket: Ticket, user: User, text: str, *, key: UUID | None = None, anyw
     text = clean(text).strip()
     if not text:
         raise CannotAnswer(_("Write something first."))
-    meant = mentioned(text, ticket, user)
-    if meant.strangers and not anyway:
-        raise WouldNotKnow(meant.strangers)
-    message = Message.objects.create(
+    if "@" not in text:
+        return _noted(ticket, user, text, key)
+    with transaction.atomic():
+        ticket = locked(ticket)
+        meant = mentioned(text, ticket, user)
+        if meant.strangers and not anyway:
+            raise WouldNotKnow(meant.strangers)
+        message = _noted(ticket, user, text, key)
+        if meant.told:
+            told = [each.pk for each in meant.told]
+            notices.tell(told, Notice.Kind.MENTIONED, ticket, message=message, by=user)
+    return message
+
+
+def _noted(ticket: Ticket, user: User, text: str, key: UUID | None) -> Message:
+    """Write it and what goes with it by one statement, which holds the ticket meanwhile: it is one commit and
+    one way to the database and back. Nothing is written where the ticket was merged at the same moment, or
+    the same note written."""
+    message = Message(
         account_id=ticket.account_id,
         ticket=ticket,
         direction="out",
@@ -143,12 +158,31 @@ def note(ticket: Ticket, user: User, text: str, *, key: UUID | None = None, anyw
         state=Message.State.NOTED,
         send_key=key or uuid4(),
     )
-    drop_draft(user, ticket, "note")
-    events.record("note_written", ticket=ticket, message=message, actor=user, at=message.at)
-    if meant.told:
-        told = [each.pk for each in meant.told]
-        notices.tell(told, Notice.Kind.MENTIONED, ticket, message=message, by=user)
-    return message
+    written = events.record_with(
+        _NOTED % _MESSAGE.sql,
+        {"held": ticket.pk, "writer": user.pk, **_MESSAGE.values(message)},
+        "note_written",
+        ticket=ticket,
+        actor=user,
+        at=message.at,
+    )
+    if written is None:
+        return note(locked(ticket), user, text, key=key, anyway=True)
+    message.pk, message._state.adding, message._state.db = written[1], False, "default"
+    return just_written(message)
+
+
+_MESSAGE = Insertion(Message)
+_NOTED = """
+held AS (
+    SELECT id FROM inbox_ticket WHERE id = %%(held)s AND merged_into_id IS NULL FOR UPDATE),
+happened AS (
+    %s FROM held ON CONFLICT (send_key) WHERE send_key IS NOT NULL DO NOTHING
+    RETURNING account_id, ticket_id, id AS message_id),
+begun AS (
+    DELETE FROM inbox_draft USING happened
+    WHERE inbox_draft.ticket_id = happened.ticket_id AND user_id = %%(writer)s AND visibility = 'note')
+"""
 
 
 @transaction.atomic
