@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Literal, NamedTuple
 
@@ -9,11 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from heed.channels import reach
+from heed.channels import outside, reach
 from heed.channels.models import Account
 from heed.lib import clock
 
-Kind = Literal["broken", "expires", "permission", "silent", "quota"]
+Kind = Literal["broken", "door", "expires", "permission", "silent", "quota"]
 
 EXPIRES_SOON = timedelta(days=7)
 """Also the time in which renewing by itself has failed for days: see `jobs.RENEW_BEFORE`."""
@@ -23,23 +24,42 @@ _SHORTEST = 3600.0
 
 
 class Warning(NamedTuple):
-    """One thing to look at. `grave` says that something already does not work."""
+    """One thing to look at. `grave` says that something already does not work; `detail` is for whoever
+    mends it, in the words of machines."""
 
     kind: Kind
     sentence: str | Promise
     way_out: str | Promise
     grave: bool = False
+    detail: str = ""
 
 
 def warnings(account: Account) -> list[Warning]:
     """All that an admin should know of this account, the gravest first; nothing when all is well."""
-    found = [_broken(account), _permission(account), _expires(account), _silent(account), _quota(account)]
-    return [each for each in found if each is not None]
+    looks = (_broken, _door, _permission, _expires, _silent, _quota)
+    return [each for look in looks if (each := look(account)) is not None]
+
+
+def alarms(accounts: Iterable[Account]) -> list[tuple[Account, Warning]]:
+    """The gravest of each account, the grave ones first. What concerns all of them is said once."""
+    found = [(account, each) for account in accounts for each in warnings(account)[:1]]
+    of_all = [pair for pair in found if pair[1].kind == "door"]
+    told = [pair for pair in found if pair not in of_all[1:]]
+    return sorted(told, key=lambda pair: not pair[1].grave)
 
 
 def _broken(account: Account) -> Warning | None:
     words = reach.words(account)
     return Warning("broken", words.sentence, words.way_out, grave=True) if words else None
+
+
+def _door(account: Account) -> Warning | None:
+    """Nobody reaches us, unless something came in since: then only we do not reach ourselves."""
+    words = outside.WORDS.get(account.door_problem)
+    came = account.last_delivery_at
+    if words is None or (came and account.door_since and came > account.door_since):
+        return None
+    return Warning("door", words.sentence, words.way_out, grave=True, detail=account.door_detail)
 
 
 def _permission(account: Account) -> Warning | None:

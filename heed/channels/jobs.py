@@ -18,7 +18,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from heed.accounts.reach import administrators
-from heed.channels import health
+from heed.channels import health, outside
 from heed.channels.base import Checked, Quota, Refusal
 from heed.channels.models import Account, SignIn
 from heed.channels.sessions import renew_ahead, with_session
@@ -191,17 +191,29 @@ def _check_once(account: Account) -> None:
         return
 
 
+@app.periodic(cron="*/5 * * * *")
+@app.task(queue="accounts", queueing_lock="call_ourselves")
+def call_ourselves(timestamp: int) -> None:
+    """See whether networks can reach us."""
+    outside.look()
+
+
 @app.periodic(cron="*/10 * * * *")
 @app.task(queue="mail", queueing_lock="warn_admins")
 def warn_admins(timestamp: int) -> None:
-    """Mail what is about to go wrong to those who administer: each warning once while it lasts."""
+    """Mail what is about to go wrong to those who administer: each warning once while it lasts, and what
+    concerns all accounts by one mail."""
     if not can_mail():
         return
-    for account in Account.objects.exclude(locked_credentials=b""):
+    held = list(Account.objects.exclude(locked_credentials=b"").order_by("pk"))
+    told_of_door = any("door" in account.warned for account in held)
+    for account in held:
         found = [_about(account, each) for each in health.warnings(account)]
         news = [about for about in found if about not in account.warned]
-        if news and not _mail_warnings(account, news):
+        to_mail = [about for about in news if about != "door" or not told_of_door]
+        if to_mail and not _mail_warnings(account, to_mail):
             continue
+        told_of_door = told_of_door or "door" in to_mail
         known = {about: account.warned.get(about) or clock.now().isoformat() for about in found}
         if known != account.warned:
             Account.objects.filter(pk=account.pk).update(warned=known)
@@ -219,7 +231,7 @@ def _mail_warnings(account: Account, news: list[str]) -> bool:
         with translation.override(admin.language or settings.LANGUAGE_CODE):
             subject = _("Heed: %(account)s needs attention") % {"account": account.name}
             told = [each for each in health.warnings(account) if _about(account, each) in news]
-            lines = [f"{each.sentence} {each.way_out}" for each in told]
+            lines = [f"{each.sentence} {each.way_out} {each.detail}".strip() for each in told]
             link = f"{settings.HEED_PUBLIC_URL}/accounts/{account.pk}/"
         try:
             EmailMessage(" ".join(subject.split()), "\n\n".join([*lines, link]), to=[admin.email]).send()

@@ -70,6 +70,10 @@ class Account(Row):
     usual_silence = models.FloatField(null=True, blank=True)
     """The longest silence between two deliveries in the past two weeks, in seconds; None while there
     were too few to tell."""
+    door_problem = models.CharField(max_length=20, blank=True, default="", db_default="")
+    """Why networks could not reach us when Heed last called its own public address: see `outside`."""
+    door_detail = models.CharField(max_length=300, blank=True, default="", db_default="")
+    door_since = models.DateTimeField(null=True, blank=True)
     warned = models.JSONField(default=dict, db_default={}, blank=True)
     """Of which warnings the admins were mailed, and when: kind to ISO time."""
     paused_until = models.DateTimeField(null=True, blank=True)

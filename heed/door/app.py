@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from heed.channels import doorstep
 from heed.channels.base import Admission, Hook
 from heed.door.accounts import Accounts, Known
 from heed.door.ledger import Ledger
@@ -34,6 +35,7 @@ class Door:
 
     def __init__(self, conninfo: str, ring: KeyRing) -> None:
         self._conninfo = conninfo
+        self._ring = ring
         self._accounts = Accounts(conninfo, ring)
         self._ledger: Ledger | None = None
 
@@ -54,8 +56,11 @@ class Door:
 
     async def _admit(self, scope: Scope, receive: Receive) -> Admission:
         self._running()
+        asked = scope["path"].removeprefix(PREFIX)
+        if asked.startswith(doorstep.PLACE):
+            return self._prove(asked.removeprefix(doorstep.PLACE))
         try:
-            known = await self._accounts.find(scope["path"].removeprefix(PREFIX))
+            known = await self._accounts.find(asked)
         except Exception as error:
             log.warning("an account cannot be looked up: %s", type(error).__name__)
             return AWAY
@@ -68,6 +73,11 @@ class Door:
         if body is None:
             return TOO_LARGE
         return await self._judge(known, _hook(scope, headers, body))
+
+    def _prove(self, word: str) -> Admission:
+        """Heed calls its own public address to see whether it leads here."""
+        proof = doorstep.proof(self._ring, word)
+        return UNKNOWN if proof is None else Admission(200, body=proof)
 
     async def _judge(self, known: Known, hook: Hook) -> Admission:
         admission = known.network.admit(hook, known.record)

@@ -144,8 +144,7 @@ def _alarms(found: list[Account]) -> list[Alarm]:
     connected do not count."""
     names = names_of(found)
     held = [account for account in found if account.locked_credentials]
-    alarms = [Alarm(one.pk, names[one.pk], each) for one in held for each in health.warnings(one)[:1]]
-    return sorted(alarms, key=lambda alarm: not alarm.warning.grave)[:_MOST_ALARMS]
+    return [Alarm(one.pk, names[one.pk], each) for one, each in health.alarms(held)[:_MOST_ALARMS]]
 
 
 _MOST_ALARMS = 3

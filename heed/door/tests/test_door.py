@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from heed.channels import doorstep
 from heed.channels.models import Account
 from heed.door import ledger
 from heed.door.accounts import Known
@@ -77,6 +78,20 @@ def test_a_wrong_signature_is_refused_and_counted(account: Account, headers: dic
 @pytest.mark.parametrize("token", ["x" * 32, "nobody", "", "%00", "a%00" * 8, "č" * 20, "x" * 65])
 def test_an_unknown_address_is_nobodys(token: str) -> None:
     assert at_the_door(lambda client, door: client.post(f"/hooks/{token}", content=BODY)).status_code == 404
+
+
+def test_it_proves_to_heed_itself_that_it_is_ours() -> None:
+    ring = key_ring(settings.HEED_DATA, settings.HEED_SECRET_KEYS)
+    word = "a-word-nobody-knew-before"
+    answer = at_the_door(lambda client, door: client.get(f"/hooks/here/{word}"))
+    assert answer.status_code == 200
+    assert doorstep.proves(ring, word, answer.content)
+    assert not doorstep.proves(ring, word.upper(), answer.content)
+
+
+@pytest.mark.parametrize("word", ["", "short", "x" * 65, "a/" * 12, "č" * 20])
+def test_it_proves_nothing_to_what_is_no_word(word: str) -> None:
+    assert at_the_door(lambda client, door: client.get(f"/hooks/here/{word}")).status_code == 404
 
 
 def test_what_cannot_be_an_address_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

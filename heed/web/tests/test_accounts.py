@@ -441,6 +441,18 @@ class TestAlarms:
         majas.post(reverse("disconnect", args=[account.pk]))
         assert 'class="alarm ' not in shown(majas, "preferences")
 
+    def test_what_concerns_all_accounts_is_said_once(self, majas: Client) -> None:
+        facts = {"door_problem": "timeout", "door_detail": "GET shop.example", "door_since": clock.now()}
+        facebook(name="One", **facts)
+        two = facebook(name="Two", external_id="2", missing=["a"], **facts)
+        words = "Networks cannot reach Heed: its public address does not answer in time."
+        page = shown(majas, "account", two.pk)
+        alarms, _, rest = page.split('id="alarms">')[1].partition("</div>")
+        assert alarms.count('class="alarm ') == 1
+        assert words in alarms
+        assert words in rest
+        assert "GET shop.example" in rest
+
     def test_three_are_enough(self, majas: Client) -> None:
         for number in range(5):
             facebook(name=f"Acme {number}", problem="sign_in_again", external_id=str(number))
