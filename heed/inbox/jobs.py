@@ -246,8 +246,14 @@ def fold_tallies(timestamp: int) -> None:
 @app.periodic(cron="* * * * * */2")
 @app.task(queue="words", queueing_lock="write_words")
 def write_words(timestamp: int) -> None:
-    """Make findable what was said a moment ago."""
-    index.write_for(1.5)
+    """Make findable what was said a moment ago, after what rules and targets make of it."""
+    index.write_for(1.5, lambda: bool(run(_REACTING, events.REACT)))
+
+
+_REACTING = """
+SELECT 1 FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name = %s
+    AND (scheduled_at IS NULL OR scheduled_at <= now()) LIMIT 1
+"""
 
 
 @app.periodic(cron="* * * * * */3")

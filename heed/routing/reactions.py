@@ -6,12 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from django.db.models import Count
 from django.db.models.expressions import RawSQL
 
 from heed.accounts.models import Team
 from heed.inbox import verbs
-from heed.inbox.models import Event, Message, Ticket
+from heed.inbox.models import Event, Ticket
 from heed.inbox.statements import among, columns, run
 from heed.inbox.verbs import together
 from heed.routing import assignment, languages
@@ -55,11 +54,16 @@ class Untold(NamedTuple):
 
 
 def _untold(events: Sequence[Event]) -> list[Untold]:
-    numbers = among({event.message_id for event in events})
-    rows = Message.objects.filter(pk__in=numbers, direction="in", language="", removed_at=None)
-    rows = rows.exclude(text="").order_by("ticket_id", "at", "id")
-    columns = ("pk", "text", "ticket_id", "ticket__customer_id", "ticket__language")
-    return [Untold(*row) for row in rows.values_list(*columns)]
+    numbers = [event.message_id for event in events if event.message_id is not None]
+    return [Untold(*row) for row in run(_UNTOLD, numbers)]
+
+
+_UNTOLD = """
+SELECT m.id, m.text, m.ticket_id, t.customer_id, t.language
+FROM inbox_message m JOIN inbox_ticket t ON t.id = m.ticket_id
+WHERE m.id = ANY(%s) AND m.direction = 'in' AND m.language = '' AND m.removed_at IS NULL AND m.text <> ''
+ORDER BY m.ticket_id, m.at, m.id
+"""
 
 
 def _told_by_hand(tickets: Iterable[int]) -> set[int]:
@@ -76,13 +80,16 @@ FROM unnest(%s::bigint[], %s::text[]) AS new (id, language) WHERE m.id = new.id
 
 def _languages_before(customers: set[int]) -> dict[int, Counter[str]]:
     """How many tickets of each customer are in which language."""
-    rows = Ticket.objects.filter(customer__in=among(customers)).exclude(language="")
     found: dict[int, Counter[str]] = defaultdict(Counter)
-    for customer, language, often in (
-        rows.values_list("customer", "language").annotate(n=Count("pk")).order_by()
-    ):
+    for customer, language, often in run(_LANGUAGES_BEFORE, [*customers]):
         found[customer][language] += often
-    return dict(found)
+    return found
+
+
+_LANGUAGES_BEFORE = """
+SELECT customer_id, language, count(*) FROM inbox_ticket WHERE customer_id = ANY(%s) AND language <> ''
+GROUP BY customer_id, language
+"""
 
 
 def send_to_team(events: Sequence[Event]) -> None:

@@ -10,7 +10,6 @@ import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -23,16 +22,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from heed.inbox import events as happenings
-from heed.inbox.conditions import BadCondition, Condition, Test, parse
-from heed.inbox.conditions.meanings import AllOf, AnyOf, NotThis, OneOf, Says
+from heed.inbox.conditions import BadCondition, parse
 from heed.inbox.models import Event, Message, Ticket
-from heed.inbox.search import index as search_index
-from heed.inbox.search.lexicon import Lexicon, Phrase
 from heed.inbox.statements import among, cleaned, columns, run
 from heed.inbox.verbs import CannotAct, CannotAnswer
 from heed.inbox.verbs.tending import locked
 from heed.lib import clock
 from heed.routing import actions
+from heed.routing.holding import Ready, Words
 from heed.routing.models import Rule, RuleRun
 
 log = logging.getLogger("heed.rules")
@@ -68,70 +65,6 @@ KEPT = timedelta(days=90)
 _FORGOTTEN_AT_ONCE = 5000
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A rule whose condition was understood."""
-
-    rule: Rule
-    condition: Condition
-    test: Test
-
-    @property
-    def tickets(self) -> QuerySet[Ticket]:
-        """The tickets for which the condition holds now. Spam, merged ones and those of blocked people only
-        where it asks for them."""
-        return self._allowed(Ticket.objects.filter(self.test.q()))
-
-    def among(self, numbers: Iterable[int], words: Words) -> set[int]:
-        """Those of these tickets for which the condition holds now. Where it asks for words they are read
-        from the messages: what search looks in is written a moment after a message has come."""
-        wanted = list(numbers)
-        if not wanted:
-            return set()
-        test = _read_in(self.test, wanted, words) if self.condition.reads else self.test
-        rows = Ticket.objects.filter(test.q(), pk__in=among(wanted))
-        return set(self._allowed(rows).values_list("pk", flat=True))
-
-    def _allowed(self, rows: QuerySet[Ticket]) -> QuerySet[Ticket]:
-        if not self.condition.asks("is", "merged"):
-            rows = rows.filter(merged_into=None)
-        if not self.condition.asks("is", "blocked"):
-            rows = rows.filter(identity__blocked=False)
-        return rows if self.condition.asks("is", "spam") else rows.filter(spam=False)
-
-
-class Words:
-    """The words of some tickets, read when they are asked for, all at once."""
-
-    def __init__(self, numbers: Iterable[int]) -> None:
-        self._wanted = set(numbers)
-        self._known: dict[int, Lexicon] = {}
-
-    def with_phrase(self, asked: Phrase, numbers: Iterable[int]) -> frozenset[int]:
-        """Those of these tickets that say it."""
-        self._known |= search_index.lexicons_of(self._wanted - self._known.keys())
-        return frozenset(each for each in numbers if each in self._known and self._known[each].holds(asked))
-
-    def forget(self, numbers: Iterable[int]) -> None:
-        """Something was done to these: what they say is to be read anew."""
-        for each in numbers:
-            self._known.pop(each, None)
-
-
-def _read_in(test: Test, numbers: Sequence[int], words: Words) -> Test:
-    """The same test, with the tickets in the place of each phrase that say it."""
-    match test:
-        case Says(phrase):
-            return OneOf("pk", words.with_phrase(phrase, numbers))
-        case AllOf(tests):
-            return AllOf(tuple(_read_in(each, numbers, words) for each in tests))
-        case AnyOf(tests):
-            return AnyOf(tuple(_read_in(each, numbers, words) for each in tests))
-        case NotThis(inside):
-            return NotThis(_read_in(inside, numbers, words))
-    return test
-
-
 # ----------------------------------------------------------------------------- when something happened
 
 
@@ -142,7 +75,7 @@ def run_rules(events: Sequence[Event]) -> None:
     if not wanted:
         return
     stopped: set[int] = set()
-    words = Words(each.ticket_id for each in wanted if each.ticket_id)
+    words = Words()
     for rule in rules:
         mine = {each.ticket_id: each for each in wanted if _sets_off(rule, each)}
         ready = made_ready(rule) if mine else None
@@ -253,7 +186,7 @@ def _go_on(ready: Ready, handled: Q) -> int:
             .order_by("pk")
             .values_list("pk", flat=True)[:AT_ONCE]
         )
-        ran += run_together(ready, dict.fromkeys(_not_run_yet(ready.rule, numbers)), Words(numbers))
+        ran += run_together(ready, dict.fromkeys(_not_run_yet(ready.rule, numbers)), Words())
         cursor = numbers[-1] if len(numbers) == AT_ONCE else 0
         Rule.objects.filter(pk=ready.rule.pk).update(cursor=cursor)
         if not cursor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -35,11 +35,19 @@ def write_waiting(batch: int = BATCH) -> int:
     return len(taken)
 
 
-def write_for(seconds: float) -> None:
-    """Write what waits, for about so long."""
-    until = time.monotonic() + seconds
-    while write_waiting() and time.monotonic() < until:
-        pass
+def write_for(seconds: float, crowded: Callable[[], bool] = lambda: False) -> None:
+    """Write what waits, for about so long. Where others wait who go first, rest longer than each piece took:
+    what is written here may come some seconds later."""
+    until = began = time.monotonic()
+    until += seconds
+    while write_waiting() and (now := time.monotonic()) < until:
+        if crowded():
+            time.sleep(min(_REST * (now - began), until - now))
+        began = time.monotonic()
+
+
+_REST = 2.0
+"""Times as long as a piece took."""
 
 
 def index_everything() -> None:

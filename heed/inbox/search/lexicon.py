@@ -71,8 +71,12 @@ class Lexicon:
         self._end = 0
 
     def add(self, text: str, mark: Mark = "") -> None:
+        self.add_placed(placed(text), mark)
+
+    def add_placed(self, words: Iterable[tuple[str, int]], mark: Mark = "") -> None:
+        """Add a text whose words were told apart already."""
         start, sign, weight = self._end + _APART, _SIGNS[mark], _WEIGHTS[mark]
-        for word, place in placed(text):
+        for word, place in words:
             self._end = at = start + place
             self._places[word].append(at)
             if sign:
@@ -119,11 +123,14 @@ def of_ticket(
 ) -> Lexicon:
     """All words of a ticket: its subject, who it is about, its tags, and what was said in it."""
     found = Lexicon()
-    found.add(subject, "subject")
-    for name in dict.fromkeys((customer, identity, f"@{handle.lstrip('@')}")):
+    opening = list(placed(subject))
+    found.add_placed(opening, "subject")
+    handle = handle.lstrip("@")
+    for name in dict.fromkeys((customer, identity, f"@{handle}" if handle else "")):
         found.add(name, "customer")
     for tag in tags:
         found.add(tag)
     for text, visibility in said:
-        found.add(text, "note" if visibility == "note" else "")
+        words = opening if text == subject else placed(text)  # short messages are the subject of their ticket
+        found.add_placed(words, "note" if visibility == "note" else "")
     return found

@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
 from heed.inbox import events
+from heed.inbox.events import Happened
 from heed.inbox.models import Customer, Field, Tag, Ticket
-from heed.inbox.statements import among, columns, run
+from heed.inbox.statements import columns, run
 from heed.inbox.verbs.refusals import CannotTend
 from heed.inbox.verbs.tending import change, locked, write
-from heed.lib import live
+from heed.lib import clock, live
 from heed.lib.text import clean
 
 MOST_TAGS = 30
@@ -45,16 +46,24 @@ def set_language(ticket: Ticket, user: User | None, language: str) -> None:
 @transaction.atomic
 def tell_languages(told: Mapping[int, str]) -> None:
     """Say of many tickets, by their numbers, in which language their customers were found to write."""
-    rows = Ticket.objects.select_for_update().filter(pk__in=among(told)).order_by("id")
-    changed = [row for row in rows.only("account_id", "language") if row.language != told[row.pk]]
-    if changed:
-        run(_SET_LANGUAGES, *columns((row.pk, told[row.pk]) for row in changed))
-        events.record_many("language_told", [(row, {"language": told[row.pk]}) for row in changed])
+    changed = run(_SET_LANGUAGES, *columns(told.items())) if told else []
+    now = clock.now()
+    with events.told_together():
+        events.write(
+            Happened("language_told", account, ticket, now, {"language": language})
+            for account, ticket, language in sorted(changed)
+        )
+        events.tell_pages(ticket for _account, ticket, _language in changed)
 
 
 _SET_LANGUAGES = """
-UPDATE inbox_ticket AS t SET language = new.language
-FROM unnest(%s::bigint[], %s::text[]) AS new (id, language) WHERE t.id = new.id
+WITH told AS (SELECT * FROM unnest(%s::bigint[], %s::text[]) AS new (id, language)),
+locked AS (
+    SELECT t.id, told.language FROM inbox_ticket t JOIN told ON told.id = t.id AND told.language <> t.language
+    ORDER BY t.id FOR UPDATE OF t
+)
+UPDATE inbox_ticket AS t SET language = locked.language FROM locked WHERE t.id = locked.id
+RETURNING t.account_id, t.id, t.language
 """
 
 
