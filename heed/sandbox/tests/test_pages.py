@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -131,9 +132,9 @@ def in_a_browser(sandbox: Sandbox) -> Callable[[str, Callable[[Page], None]], No
     return visit
 
 
-def our_answer(viber: Viber, text: str) -> None:
+def our_answer(viber: Viber, text: str, **more: Any) -> None:
     with viber.lock:
-        message = {"type": "text", "text": text, "sender": {"name": "Acme"}}
+        message = {"type": "text", "text": text, "sender": {"name": "Acme"}, **more}
         viber.chats["lea"].entries.append(Entry(7, "", viber.clock.now(), message, "delivered"))
         viber.changed()
 
@@ -158,6 +159,27 @@ def test_a_customer_writes_and_sees_the_answer_come(
     in_a_browser("/play/viber?person=lea", act)
     assert [line.text for line in viber.scene("lea").lines() if line.mine] == ["Kje je moj paket?"]
     assert viber.people[viber.user_id(person_named("lea"))].name == "Lea Marn"
+
+
+@pytest.mark.browser
+def test_a_choice_is_tapped(
+    sandbox: Sandbox, in_a_browser: Callable[[str, Callable[[Page], None]], None]
+) -> None:
+    viber = sandbox["viber"]
+    assert isinstance(viber, Viber)
+    buttons = [{"ActionType": "reply", "ActionBody": each, "Text": each} for each in ("Da", "Ne <b>")]
+
+    def act(page: Page) -> None:
+        page.get_by_label("Your message").fill("Je še kaj?")
+        page.get_by_role("button", name="Send").click()
+        page.get_by_text("Je še kaj?").wait_for()
+        our_answer(viber, "Želite novega?", keyboard={"Type": "keyboard", "Buttons": buttons})
+        page.get_by_role("button", name="Ne <b>").click()
+        page.locator(".mine", has_text="Ne <b>").wait_for()
+        assert page.get_by_role("button", name="Da", exact=True).count() == 0
+
+    in_a_browser("/play/viber?person=lea", act)
+    assert [line.text for line in viber.scene("lea").lines() if line.mine][-1] == "Ne <b>"
 
 
 @pytest.mark.browser

@@ -9,7 +9,17 @@ from typing import Any
 import orjson
 import pytest
 
-from heed.channels.base import Answer, CannotTell, FilledTemplate, OutgoingFile, Refusal, Sent, Target
+from heed.channels.base import (
+    Answer,
+    CannotTell,
+    Choice,
+    Choices,
+    FilledTemplate,
+    OutgoingFile,
+    Refusal,
+    Sent,
+    Target,
+)
 from heed.channels.meta.tests.script import PROOF, Script
 from heed.channels.whatsapp.adapter import network
 from heed.channels.whatsapp.tests.sample import ACCOUNT, NUMBER
@@ -67,6 +77,57 @@ class TestSending:
     def test_nothing_is_quoted_that_no_agent_chose(self, of: Answer) -> None:
         _, (request,) = sent(ok(), of=of)
         assert "context" not in request.json
+
+    def test_up_to_three_choices_are_buttons(self) -> None:
+        _, (request,) = sent(ok(), of=answer(choices=Choices((Choice("Da"), Choice("Ne")))))
+        assert request.json["type"] == "interactive"
+        assert request.json["interactive"] == {
+            "type": "button",
+            "body": {"text": "Na poti je."},
+            "action": {
+                "buttons": [
+                    {"type": "reply", "reply": {"id": "k-1:1", "title": "Da"}},
+                    {"type": "reply", "reply": {"id": "k-1:2", "title": "Ne"}},
+                ]
+            },
+        }
+        assert request.json["biz_opaque_callback_data"] == "heed:k-1"  # a receipt can prove it
+
+    @pytest.mark.parametrize(
+        "items",
+        [
+            tuple(Choice(str(number)) for number in range(4)),
+            (Choice("č" * 21),),
+            (Choice("Da", "Jutri med 9. in 12. uro"),),
+        ],
+    )
+    def test_more_or_longer_ones_are_a_list(self, items: tuple[Choice, ...]) -> None:
+        _, (request,) = sent(ok(), of=answer(choices=Choices(items, "Izberite")))
+        inner = request.json["interactive"]
+        assert (inner["type"], inner["action"]["button"]) == ("list", "Izberite")
+        (section,) = inner["action"]["sections"]
+        assert section["rows"] == [
+            {
+                "id": f"k-1:{place}",
+                "title": each.title,
+                **({"description": each.detail} if each.detail else {}),
+            }
+            for place, each in enumerate(items, 1)
+        ]
+
+    @pytest.mark.parametrize(
+        ("of", "reason"),
+        [
+            (answer(choices=Choices(tuple(Choice(str(number)) for number in range(11)))), "bad_request"),
+            (answer(choices=Choices((Choice("č" * 25),))), "bad_request"),
+            (answer(choices=Choices(())), "bad_request"),
+            (answer("č" * 1025, choices=Choices((Choice("Da"),))), "too_long"),
+            (answer("Na poti je.", PICTURE, choices=Choices((Choice("Da"),))), "file_refused"),
+        ],
+    )
+    def test_choices_that_cannot_be_shown(self, of: Answer, reason: str) -> None:
+        refusal, requests = refused(of=of)
+        assert (refusal.reason, requests) == (reason, [])
 
     def test_a_template(self) -> None:
         filled = FilledTemplate("order_update", "en", ("Lea", "88140"))

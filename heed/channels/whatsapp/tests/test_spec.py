@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import pytest
 
-from heed.channels.base import Broken, FilledTemplate, NotUnderstood, Refusal
+from heed.channels.base import Broken, Choice, Choices, FilledTemplate, NotUnderstood, Refusal
 from heed.channels.tests.contract import Desk, target_of
 from heed.channels.tests.described import FOLDER, described
 from heed.channels.whatsapp.adapter import network
@@ -128,6 +128,9 @@ def test_what_we_send_is_as_described(desk: Desk) -> None:
         desk.send(replace(answer, files=files))
     desk.send(replace(answer, chosen=True))
     desk.send(replace(answer, template=FilledTemplate("order_update", "en", ("Lea", "88140"))))
+    four = tuple(Choice(f"{number}. dan", "Med 9. in 12. uro") for number in range(1, 5))
+    desk.send(replace(answer, choices=Choices((Choice("Da"), Choice("Ne")))))
+    desk.send(replace(answer, choices=Choices(four, "Izberite")))
     for action in ("seen", "typing", "react", "unreact"):
         _act(desk, action, message)
     with pytest.raises(Refusal):
@@ -140,7 +143,7 @@ def test_what_we_send_is_as_described(desk: Desk) -> None:
     }
     assert wrong == set()
     kinds = {call.json.get("type", "") for call in calls}
-    assert kinds == {"text", "image", "document", "audio", "template", "reaction", ""}
+    assert kinds == {"text", "image", "document", "audio", "interactive", "template", "reaction", ""}
     for call in calls:
         assert call.json["messaging_product"] == "whatsapp"
 
