@@ -7,33 +7,24 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import hypothesis
+import httpx
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
+from httpx._transports import default as transports
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from pytest_django import DjangoDbBlocker
 
-# Everybody who runs the tests tries the same values; `HEED_SEARCH=1` searches for others at random.
-hypothesis.settings.register_profile(
-    "the same",
-    deadline=None,
-    derandomize=True,
-    print_blob=True,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
-hypothesis.settings.register_profile(
-    "searching", hypothesis.settings.get_profile("the same"), derandomize=False
-)
-hypothesis.settings.load_profile("searching" if os.environ.get("HEED_SEARCH") else "the same")
-
 # On a machine with much else to do a request of a test takes longer than the five seconds httpx waits.
 _limits = DEFAULT_TIMEOUT_CONFIG
 _limits.connect = _limits.read = _limits.write = _limits.pool = 120.0
+# A context for encryption takes longer to make than a test: all clients share one.
+transports.create_ssl_context = cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
 
 _folder = Path(tempfile.mkdtemp(prefix="heed-test-"))
 _folder.chmod(0o755)
@@ -46,8 +37,10 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loo
 
 from heed.lib.postgres import Embedded  # noqa: E402
 from heed.lib.translations import compile_all  # noqa: E402
+from heed.tests import examples  # noqa: E402
 from heed.tests.processes import FRESH  # noqa: E402
 
+examples.settle_upon_values()
 compile_all()
 _ready = os.environ.get("HEED_TEST_CLUSTER")  # `bin/test` makes one for all its runs
 if _ready:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.accounts.models import User
@@ -133,9 +133,6 @@ FIELDS = st.sampled_from(
 )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
-)
 @given(
     operation=st.sampled_from([each for each in operations() if each[0] in ("POST", "PATCH")]),
     body=st.dictionaries(FIELDS, ANYTHING | st.sampled_from(["public", "note", "pigeon", "a\x00\ud800"])),

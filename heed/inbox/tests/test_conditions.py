@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heed.accounts.models import Brand, Membership, Team, User
@@ -27,6 +27,7 @@ from heed.inbox.models import (
     Ticket,
 )
 from heed.inbox.search import index_everything
+from heed.tests.examples import examples
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -318,11 +319,7 @@ _CONDITIONS = st.recursive(
 )
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=examples(30))
 @given(
     tickets=st.lists(_TICKETS, min_size=1, max_size=4),
     conditions=st.lists(_CONDITIONS, min_size=8, max_size=20),

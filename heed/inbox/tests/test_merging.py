@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heed.accounts.models import User
@@ -18,6 +18,7 @@ from heed.inbox.models import Customer, Draft, Joining, Merge, Message, Ticket
 from heed.inbox.tests.test_intake import NOON, comment, news, private
 from heed.inbox.verbs import CannotAnswer, CannotTend, joining, merging, sorting
 from heed.lib import clock
+from heed.tests.examples import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -151,7 +152,7 @@ _WORK = st.lists(
 
 
 @given(_WORK)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(20))
 def test_merged_worked_on_and_unmerged_is_as_if_never_merged(
     account: Account, ana: User, work: list[str]
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.routing.hours import ALWAYS, DAY, Calendar, Holiday, OpeningHours, Span
@@ -151,7 +151,6 @@ schedules = st.builds(OpeningHours, st.sampled_from(ZONES), weeks, holidays)
 times = st.datetimes(datetime(2026, 1, 1), datetime(2027, 6, 1), timezones=st.just(UTC))
 
 
-@settings(max_examples=150, deadline=None)
 @given(schedules, times, st.integers(1, 30 * 24 * HOUR))
 def test_adding_and_then_measuring_gives_it_back(hours: OpeningHours, at: datetime, seconds: int) -> None:
     due = hours.add_business(at, seconds)
@@ -162,7 +161,6 @@ def test_adding_and_then_measuring_gives_it_back(hours: OpeningHours, at: dateti
         assert hours.business_seconds(at, due - timedelta(microseconds=1)) < seconds
 
 
-@settings(max_examples=150, deadline=None)
 @given(schedules, times, times, times)
 def test_the_parts_make_the_whole(hours: OpeningHours, a: datetime, b: datetime, c: datetime) -> None:
     a, b, c = sorted((a, b, c))
@@ -171,7 +169,6 @@ def test_the_parts_make_the_whole(hours: OpeningHours, a: datetime, b: datetime,
     assert 0 <= whole <= (c - a).total_seconds()
 
 
-@settings(max_examples=150, deadline=None)
 @given(schedules, times)
 def test_open_is_what_the_clock_on_the_wall_says(hours: OpeningHours, at: datetime) -> None:
     wall = at.astimezone(hours.tz)
@@ -179,7 +176,6 @@ def test_open_is_what_the_clock_on_the_wall_says(hours: OpeningHours, at: dateti
     assert hours.is_open(at) == any(opens <= minute < closes for opens, closes in hours._wall(wall.date()))
 
 
-@settings(max_examples=150, deadline=None)
 @given(schedules, times)
 def test_nothing_is_open_before_the_next_opening(hours: OpeningHours, at: datetime) -> None:
     opening = hours.next_opening(at)

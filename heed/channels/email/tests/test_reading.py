@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.channels.base import Broken, Echo, IdentitySeen, Inbound, MessageReceived, Receipt
@@ -248,7 +248,6 @@ def test_mails_made_to_keep_us_busy_do_not(raw: bytes) -> None:
 LETTERS = st.sampled_from([path.read_bytes() for path in sorted(LETTER_FILES.glob("*.eml"))])
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(LETTERS, st.integers(0, 1500), st.integers(0, 60), st.binary(max_size=30))
 def test_damaged_mails_are_readable(raw: bytes, at: int, length: int, instead: bytes) -> None:
     damaged = raw[:at] + instead + raw[at + length :]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.channels.base import (
@@ -394,7 +394,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=80) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_anything_is_read_or_malformed(body: bytes) -> None:
     _is_read_or_malformed(body)
@@ -424,7 +423,6 @@ def damaged(draw: st.DrawFn) -> Any:
         spot = spot[key]
 
 
-@settings(deadline=None)
 @given(damaged())
 def test_a_damaged_payload_is_read_or_malformed(value: Any) -> None:
     _is_read_or_malformed(json.dumps(value).encode())
@@ -445,7 +443,6 @@ def _body(entries: list[dict[str, Any]]) -> bytes:
     return json.dumps({"object": "page", "entry": entries}).encode()
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(ITEMS), max_size=12), st.booleans())
 def test_a_batch_reads_as_its_items_do(items: list[tuple[str, int, str, Any]], together: bool) -> None:
     single: list[dict[str, Any]] = [

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.channels.base import (
@@ -244,7 +244,6 @@ def damaged(draw: st.DrawFn) -> Any:
         spot = spot[key]
 
 
-@settings(deadline=None)
 @given(damaged())
 def test_a_damaged_payload_is_read_or_malformed(value: Any) -> None:
     try:
@@ -254,7 +253,6 @@ def test_a_damaged_payload_is_read_or_malformed(value: Any) -> None:
     assert all(isinstance(each, Inbound) for each in news)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_malformed_or_read(body: bytes) -> None:
     try:
@@ -273,7 +271,6 @@ ITEMS = [
 ]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(ITEMS), min_size=1, max_size=10))
 def test_a_batch_reads_as_its_items_do(items: list[tuple[str, int, Any]]) -> None:
     def body(of: list[tuple[str, int, Any]]) -> bytes:

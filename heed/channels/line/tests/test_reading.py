@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.channels.base import (
@@ -214,7 +214,6 @@ EVENTS = [
 ]
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(EVENTS), st.data())
 def test_whatever_stands_in_an_event(event: Any, data: st.DataObject) -> None:
     if isinstance(event, dict):

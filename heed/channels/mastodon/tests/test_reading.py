@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.channels.base import (
@@ -300,7 +300,6 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(body=st.sampled_from(bodies()), key=st.text(max_size=10), value=json_values, data=st.data())
 def test_only_malformed_is_raised(body: bytes, key: str, value: Any, data: st.DataObject) -> None:
     parsed = json.loads(body)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.channels.base import (
@@ -336,7 +336,6 @@ def test_a_broken_event_is_set_aside(change: dict[str, Any]) -> None:
     assert isinstance(found, Broken)
 
 
-unhurried = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -348,7 +347,6 @@ kinds = st.sampled_from(
 keys = st.sampled_from(["chat", "from", "text", "entities", "photo", "sticker", "venue", "date", "poll"])
 
 
-@unhurried
 @given(st.binary())
 def test_garbage_is_malformed_or_read(body: bytes) -> None:
     try:
@@ -357,7 +355,6 @@ def test_garbage_is_malformed_or_read(body: bytes) -> None:
         return
 
 
-@unhurried
 @given(kinds | st.text(), st.dictionaries(keys | st.text(), json_values) | json_values)
 def test_no_event_makes_reading_fail(kind: str, event: Any) -> None:
     body = json.dumps({"update_id": 7, kind: event}).encode()
@@ -367,7 +364,6 @@ def test_no_event_makes_reading_fail(kind: str, event: Any) -> None:
         return
 
 
-@unhurried
 @given(st.dictionaries(keys | st.text(), json_values))
 def test_no_message_of_a_customer_makes_reading_fail(fields: dict[str, Any]) -> None:
     update = json.loads(payload("text"))

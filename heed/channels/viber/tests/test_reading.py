@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.channels.base import (
@@ -151,7 +151,6 @@ def test_a_broken_event_is_set_aside(change: dict[str, Any]) -> None:
     assert isinstance(found, Broken)
 
 
-unhurried = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -161,7 +160,6 @@ known_keys = st.sampled_from(["sender", "message", "timestamp", "message_token",
 known_events = st.sampled_from(sorted(path.stem for path in PAYLOADS.glob("*.json"))) | st.text()
 
 
-@unhurried
 @given(st.binary())
 def test_garbage_is_malformed_or_read(body: bytes) -> None:
     try:
@@ -170,7 +168,6 @@ def test_garbage_is_malformed_or_read(body: bytes) -> None:
         return
 
 
-@unhurried
 @given(known_events, st.dictionaries(known_keys | st.text(), json_values))
 def test_no_event_makes_reading_fail(event: str, fields: dict[str, Any]) -> None:
     body = json.dumps({**fields, "event": event}).encode()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.channels.base import (
@@ -150,7 +150,6 @@ def test_a_broken_message_is_set_aside(name: str, before: bytes, after: bytes) -
     assert isinstance(found, Broken)
 
 
-unhurried = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 names = st.sampled_from(
     [
         "ToUserName", "FromUserName", "CreateTime", "MsgType", "MsgId", "Content", "MediaId", "Format",
@@ -161,13 +160,11 @@ kinds = st.sampled_from(["text", "image", "voice", "video", "location", "link", 
 values = st.text() | st.integers().map(str) | kinds
 
 
-@unhurried
 @given(st.binary() | st.text().map(str.encode))
 def test_garbage_is_malformed_or_read(body: bytes) -> None:
     survive(body)
 
 
-@unhurried
 @given(kinds, st.dictionaries(names, values))
 def test_no_element_makes_reading_fail(kind: str, fields: dict[str, str]) -> None:
     fields = {"MsgType": kind, **fields}
@@ -178,14 +175,12 @@ def test_no_element_makes_reading_fail(kind: str, fields: dict[str, str]) -> Non
     )
 
 
-@unhurried
 @given(st.sampled_from(sorted(MESSAGES | EVENTS)), st.integers(0, 800), st.binary(max_size=6))
 def test_no_damage_makes_reading_fail(name: str, at: int, put: bytes) -> None:
     body = payload(name)
     survive(body[:at] + put + body[at + len(put) :])
 
 
-@unhurried
 @given(st.integers(0, 600), st.binary(max_size=4))
 def test_no_damage_to_what_is_sealed_makes_reading_fail(at: int, put: bytes) -> None:
     body = sealed().body

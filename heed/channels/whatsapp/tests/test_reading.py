@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.channels.base import (
@@ -318,7 +318,6 @@ CHANGE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(CHANGE | JSON, max_size=3))
 def test_nothing_but_malformed_is_ever_raised(changes: list[Any]) -> None:
     envelope = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": changes}]}
@@ -326,7 +325,6 @@ def test_nothing_but_malformed_is_ever_raised(changes: list[Any]) -> None:
     assert all(isinstance(each, Inbound) for each in found)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes(body: bytes) -> None:
     with suppress(Malformed):

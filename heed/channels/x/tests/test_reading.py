@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.channels.base import (
@@ -373,7 +373,6 @@ def test_whatever_comes_only_malformed_is_raised() -> None:
         lambda body: st.integers(0, len(body) - 1).map(lambda at: body[:at] + b'"' + body[at + 1 :])
     )
 
-    @settings(max_examples=300, deadline=None)
     @given(st.one_of(events, older, polled).map(orjson_bytes) | damaged | st.binary(max_size=40))
     def attempt(body: bytes) -> None:
         with suppress(Malformed):
