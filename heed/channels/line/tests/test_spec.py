@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
-from heed.channels.base import MessageReceived, OutgoingFile, Refusal, Wanted
+from heed.channels.base import Choice, Choices, MessageReceived, OutgoingFile, Refusal, Wanted
 from heed.channels.line.tests.sample import PAYLOADS
 from heed.channels.tests.contract import NETWORKS, Desk, target_of
 from heed.channels.tests.described import FOLDER, described, faults
@@ -161,6 +161,8 @@ def _do_everything(desk: Desk) -> None:
     with pytest.raises(AnswerLost):
         desk.send(lost, desk.spoil_the_decisive_call(Fault("*", drop="after")))
     desk.run(lambda record: network.find(record, lost))
+    offered = Choices((Choice("Da"), Choice("Ne")))
+    desk.send(replace(answer, key="5f8fad5b-d9cb-469f-a165-70867728950e", choices=offered))
     _be_refused(desk, replace(answer, key="1f8fad5b-d9cb-469f-a165-70867728950e", person="U0"))
     _be_refused(
         desk, replace(answer, key="2f8fad5b-d9cb-469f-a165-70867728950e", to=_pointing(desk), chosen=True)

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
-from heed.channels.base import Action, Answer, OutgoingFile
+from heed.channels.base import Action, Answer, Choice, Choices, OutgoingFile
 from heed.channels.telegram.tests.sample import PAYLOADS
 from heed.channels.tests.contract import NETWORKS, Desk, target_of
 from heed.lib.http import Request, Response
@@ -149,6 +149,10 @@ def _do_everything(desk: Desk) -> None:
             ours = replace(target_of(message), external_id=sent.external_id, ours=True)
             for action in _ON_OURS:
                 desk.run(partial(network.act, action=action, target=ours, person=answer.person, value="Ne."))
+    offered = Choices((Choice("Da"), Choice("Ne")))
+    desk.send(replace(desk.answer_to(private, "Želite novega?"), choices=offered))
+    line = next(each for each in telegram.scene("lea").lines() if each.choices)
+    telegram.do("choose", person="lea", id=line.id, choice="Da")
     sent = desk.send(desk.answer_to(private, "Še nekaj."))
     telegram.do("react", person="lea", id=sent.external_id)
     telegram.do("react", person="lea", id=sent.external_id, on=False)
