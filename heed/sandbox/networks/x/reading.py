@@ -1,0 +1,109 @@
+"""What can be read of people and posts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from heed.sandbox.frame import Call, Reply
+from heed.sandbox.networks.x.account import US, Post
+from heed.sandbox.networks.x.answers import missing, moment_of, number_of, problem
+from heed.sandbox.networks.x.searching import question
+from heed.sandbox.networks.x.webhooks import Webhooks
+
+
+class Reading(Webhooks):
+    def _me(self, call: Call) -> Reply:
+        return Reply(200, {"data": self._user_record(self._user(call))}, self._count("me"))
+
+    def _one_user(self, call: Call, id: str) -> Reply:
+        self._user(call)
+        if id not in self._names:
+            return Reply(200, {"errors": [missing("user", id)]})
+        return Reply(200, {"data": self._user_record(id)})
+
+    def _one_post(self, call: Call, id: str) -> Reply:
+        self._user(call)
+        post = self._posts.get(id)
+        if post is None or post.removed:
+            return Reply(200, {"errors": [missing("tweet", id)]})
+        return self._page(call, [post], one=True)
+
+    def _mentions(self, call: Call, id: str) -> Reply:
+        self._own_only(call, id)
+        headers = self._count("mentions")
+        found = [
+            each
+            for each in self._posts.values()
+            if each.author != self.us and f"@{US}" in (each.prefix + each.said).casefold()
+        ]
+        return self._listed(call, found[-800:], headers)
+
+    def _own_posts(self, call: Call, id: str) -> Reply:
+        self._own_only(call, id)
+        headers = self._count("own")
+        return self._listed(call, [each for each in self._posts.values() if each.author == self.us], headers)
+
+    def _search(self, call: Call) -> Reply:
+        self._user(call)
+        headers = self._count("search")
+        asked = call.query.get("query", "")
+        most = 512 if self.level == "self_serve" else 4096
+        if not asked or len(asked) > most:
+            raise problem(400, "invalid-request", f"query must be 1 to {most} characters")
+        oldest = self.clock.now() - timedelta(days=7)
+        since = self._posts.get(call.query.get("since_id", ""))
+        if since is not None and since.at < oldest:
+            raise problem(400, "invalid-request", "since_id must be a post id created within 7 days")
+        fits = question(asked)
+        found = [each for each in self._posts.values() if each.at > oldest and fits(self._searched(each))]
+        return self._listed(call, found, headers)
+
+    def _searched(self, post: Post) -> dict[str, str]:
+        links = " ".join(each["expanded_url"] for each in self._wire_text(post)[1])
+        handle = self._handles.get(post.author, "")
+        return {"text": (post.prefix + post.said).casefold(), "url": links.casefold(), "from": handle}
+
+    def _listed(self, call: Call, posts: list[Post], headers: dict[str, str]) -> Reply:
+        asked = call.query
+        living = [each for each in posts if not each.removed]
+        since, until = moment_of(asked.get("start_time")), moment_of(asked.get("end_time"))
+        found = [
+            each
+            for each in living
+            if (since is None or each.at >= since)
+            and (until is None or each.at < until)
+            and int(each.id) > int(asked.get("since_id") or 0)
+        ]
+        newest_first = sorted(found, key=lambda each: int(each.id), reverse=True)
+        most = number_of(asked.get("max_results"), 10, 5, 100)
+        start = int(asked.get("pagination_token") or asked.get("next_token") or 0)
+        page = newest_first[start : start + most]
+        reply = self._page(call, page)
+        meta: dict[str, Any] = {"result_count": len(page)}
+        if page:
+            meta |= {"newest_id": page[0].id, "oldest_id": page[-1].id}
+        if start + most < len(newest_first):
+            meta["next_token"] = str(start + most)
+        assert isinstance(reply.body, dict)
+        return Reply(200, {**reply.body, "meta": meta}, headers)
+
+    def _page(self, call: Call, posts: list[Post], *, one: bool = False) -> Reply:
+        """Posts with what was asked for beside them: without the fields only id and text."""
+        whole = "created_at" in call.query.get("tweet.fields", "")
+        records = [self._record(each) for each in posts]
+        if not whole:
+            records = [{name: each[name] for name in ("id", "text")} for each in records]
+        answer: dict[str, Any] = {"data": records[0] if one else records} if records else {}
+        if whole and "author_id" in call.query.get("expansions", ""):
+            people = [self._user_record(each) for each in sorted({each.author for each in posts})]
+            answer["includes"] = {"users": people}
+            for record in records:
+                for name, found in self._around(record).items():
+                    answer["includes"].setdefault(name, []).extend(found)
+        return Reply(200, answer)
+
+    def _usage(self, call: Call) -> Reply:
+        self._app(call)
+        used = {"project_cap": "3000000", "project_usage": "1200", "cap_reset_day": 1, "project_id": "7"}
+        return Reply(200, {"data": used})
