@@ -1,6 +1,7 @@
-"""`python -m heed.tests.cluster FOLDER`: a database server's files, with all tables and nothing in them.
+"""`python -m heed.tests.cluster FOLDER`: a database server's files, with all tables and nothing in them, and
+what browsers load.
 
-Test runs side by side copy it (`HEED_TEST_CLUSTER`), instead of making every table each for itself.
+Test runs side by side copy it (`HEED_TEST_CLUSTER`), instead of making all that each for itself.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from heed.tests.processes import FRESH, url_of
 
 
 def make(folder: Path) -> None:
-    """Leave the files in `folder`/postgres; the server has stopped."""
+    """Leave the files in `folder`/postgres and `folder`/static; the server has stopped."""
     database = Embedded(folder / "postgres", forgetful=True)
     server = database.start()
     try:
@@ -27,9 +28,11 @@ def make(folder: Path) -> None:
 
         from django.db import connections
 
-        from heed.setup import migrate
+        from heed.setup import collect_static, migrate
 
         migrate()
+        (folder / "static").mkdir()
+        collect_static()
         connections.close_all()
     finally:
         database.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -70,11 +71,13 @@ class Processes:
             "HEED_OWNER_EMAIL": "owner@acme.example",
             "HEED_OWNER_PASSWORD": PASSWORD,
             "HEED_ALLOW_PRIVATE_HOSTS": "127.0.0.1,localhost",
-            "HEED_SEND_LEASE": "3",
+            "HEED_SEND_LEASE": "10",
             "HEED_LOG": "ERROR",
             "PYTHONPATH": str(ROOT),
         }
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        if ready := os.environ.get("HEED_TEST_CLUSTER"):
+            shutil.copytree(Path(ready, "static"), folder / "static")
         assert self._command("setup", "--demo").wait() == 0, "the desk could not be set up"
 
     def start(self, name: str) -> None:

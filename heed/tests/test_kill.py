@@ -274,12 +274,12 @@ def _wait_until_quiet(connection: psycopg.Connection[Any]) -> None:
     """Until nothing waits any more; on a busy machine that is long, but then it becomes less."""
     waiting = """SELECT (SELECT count(*) FROM inbox_delivery WHERE state = 'pending')
         + (SELECT count(*) FROM inbox_message WHERE state IN ('queued', 'sending', 'retrying'))"""
-    least, patience = 1_000_000, 600
+    least, patience = 1_000_000, 1500
     while patience:
         (left,) = connection.execute(waiting).fetchone() or (0,)
         if left == 0:
             return
-        patience = 600 if left < least else patience - 1
+        patience = 1500 if left < least else patience - 1
         least = min(least, left)
         time.sleep(0.2)
     raise AssertionError(f"{least} still wait")

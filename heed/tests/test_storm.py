@@ -38,7 +38,7 @@ ROUNDS = 6
 SPAN = 20.0
 """Seconds over which they do."""
 TROUBLES = {"duplicate": 0.3, "reorder": 0.15, "bad_signature": 0.1}
-KILLS = 7
+KILLS = 5
 ANSWERS = 4
 """How many tickets of each kind are answered on each network."""
 WHERE = ("message", "comment", "mention")

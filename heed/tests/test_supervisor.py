@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -167,12 +168,13 @@ def test_nothing_stays_when_it_is_killed(started: Started) -> None:
         until(lambda: gone(family))
 
 
-def test_a_taken_port_is_named(data: Path, started: Started) -> None:
-    port = started.address().rsplit(":", 1)[1]
-    other = subprocess.run(
-        [sys.executable, "-m", "heed", "run", "--port", port, "--data", str(data.with_name("other"))],
-        cwd=HOME, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def test_a_taken_port_is_named(data: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = int(taken.getsockname()[1])
+        other = subprocess.run(
+            [sys.executable, "-m", "heed", "run", "--port", str(port), "--data", str(data)],
+            cwd=HOME, capture_output=True, text=True, check=False,
+        )  # fmt: skip
     assert other.returncode == 1
     assert f"Port {port} is taken" in other.stderr
 
