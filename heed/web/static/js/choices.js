@@ -8,11 +8,15 @@ export function choices({ id, sign, begun, find, fill, take }) {
   let box = null;
   let found = [];
   let at = 0;
+  let coming = null; // what fits, while it is on its way
 
   async function offer(field) {
     const letters = begun(field);
     if (letters === null) return close(field);
-    const fits = await find(letters);
+    const looking = find(letters);
+    coming = looking;
+    const fits = await looking;
+    if (coming === looking) coming = null;
     if (begun(field) === letters) show(field, fits);
   }
 
@@ -69,11 +73,23 @@ export function choices({ id, sign, begun, find, fill, take }) {
     if (event.target.matches?.(FIELD)) offer(event.target);
   });
 
+  /** Enter was faster than what fits: it takes the first of it, or begins a line where nothing does. */
+  async function enterWhenThere(field) {
+    await coming;
+    if (found.length) return chosen(field, found[at]);
+    field.setRangeText("\n", field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
   document.addEventListener("keydown", (event) => {
-    if (!box || !event.target.matches?.(FIELD)) return;
+    const waits = coming && event.target.matches?.(FIELD) && begun(event.target) !== null;
+    if (!(box || waits) || !event.target.matches?.(FIELD)) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const enters = event.key === "Tab" || (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.shiftKey);
-    if (step && found.length) point(event.target, at + step);
+    const enter = event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+    const enters = event.key === "Tab" || enter;
+    if (waits && enter) enterWhenThere(event.target);
+    else if (!box) return;
+    else if (step && found.length) point(event.target, at + step);
     else if (enters && found.length) chosen(event.target, found[at]);
     else if (event.key === "Escape") close(event.target);
     else return;

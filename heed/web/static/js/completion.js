@@ -10,6 +10,7 @@ export class Completion {
   constructor(field, list, from, taken) {
     Object.assign(this, { field, list, from, taken, found: [], chosen: -1 });
     field.addEventListener("blur", () => this.shut());
+    field.addEventListener("input", () => this.choose(-1));
     field.addEventListener("keydown", (event) => this.key(event) && event.preventDefault());
     list.addEventListener("pointerdown", (event) => {
       const row = event.target.closest("li");
@@ -24,12 +25,12 @@ export class Completion {
     const asked = new URLSearchParams({ q: field.value, at: [...field.value.slice(0, field.selectionStart)].length });
     const response = await fetch(`${this.from}?${asked}`, { headers: { "HX-Request": "true" }, signal });
     if (!response.ok || signal.aborted || document.activeElement !== field) return;
+    const before = this.found[this.chosen]?.text; // one may have chosen already
     this.found = (await response.json()).items;
-    this.chosen = -1;
     this.list.replaceChildren(...this.found.map((each, index) => this.row(each, index)));
     this.list.hidden = !this.found.length;
     field.setAttribute("aria-expanded", String(Boolean(this.found.length)));
-    field.removeAttribute("aria-activedescendant");
+    this.choose(this.found.findIndex(({ text }) => text === before));
   }
 
   row(proposal, index) {
@@ -53,12 +54,20 @@ export class Completion {
     this.field.removeAttribute("aria-activedescendant");
   }
 
+  /** Point at a proposal; at none with -1. */
   choose(index) {
-    this.chosen = (index + this.found.length) % this.found.length;
-    for (const row of this.list.children) row.setAttribute("aria-selected", String(Number(row.dataset.index) === this.chosen));
-    const row = this.list.children[this.chosen];
-    this.field.setAttribute("aria-activedescendant", row.id);
-    row.scrollIntoView({ block: "nearest" });
+    this.chosen = index;
+    for (const row of this.list.children) row.setAttribute("aria-selected", String(Number(row.dataset.index) === index));
+    const row = this.list.children[index];
+    if (row) this.field.setAttribute("aria-activedescendant", row.id);
+    else this.field.removeAttribute("aria-activedescendant");
+    row?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** To the next or the one before, round the ends. */
+  step(by) {
+    const from = this.chosen < 0 && by < 0 ? 0 : this.chosen;
+    this.choose((from + by + this.found.length) % this.found.length);
   }
 
   /** Put a proposal in; after an operator one goes on, after a value comes a space. */
@@ -80,7 +89,7 @@ export class Completion {
   key(event) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!this.found.length) return false;
-    if (step) this.choose(this.chosen < 0 && step < 0 ? -1 : this.chosen + step);
+    if (step) this.step(step);
     else if ((event.key === "Enter" || event.key === "Tab") && this.chosen >= 0) this.take(this.chosen);
     else if (event.key === "Escape") this.shut();
     else return false;

@@ -146,7 +146,9 @@ form?.addEventListener("submit", async (event) => {
   const wanted = number();
   if (wanted) return location.assign(`/tickets/${wanted}/`);
   clearTimeout(timer);
+  const text = field.value;
   await look();
+  if (field.value !== text) return; // one writes on
   completion.shut();
   const first = document.querySelector("#tickets li.ticket a.name");
   if (first) first.focus();

@@ -6,6 +6,7 @@ const AGAIN = 20e3;
 const TYPES = 5e3;
 let typed = 0;
 let shown = "";
+let asked = 0;
 
 function line() {
   return document.getElementById("here");
@@ -15,8 +16,10 @@ async function come(doing) {
   const at = line();
   if (!at || document.hidden) return;
   shown = at.dataset.here;
+  const turn = ++asked;
   const answer = await post(shown, new URLSearchParams({ doing })).catch(() => null);
-  if (answer && line()?.dataset.here === shown) line().innerHTML = await answer.text();
+  const words = await answer?.text();
+  if (answer && line()?.dataset.here === shown && turn === asked) line().innerHTML = words;
 }
 
 function go(url) {
@@ -29,9 +32,11 @@ document.addEventListener("heed:opened", () => {
   come("looking");
 });
 document.addEventListener("heed:nudge", async ({ detail: { topics } }) => {
-  if (!topics.some((topic) => topic.startsWith(`here:${openNumber()}:`))) return;
+  if (!line() || !topics.some((topic) => topic === "all" || topic.startsWith(`here:${openNumber()}:`))) return;
+  const turn = ++asked;
   const answer = await fetch(line().dataset.here, { headers: headers() }).catch(() => null);
-  if (answer?.ok && line()) line().innerHTML = await answer.text();
+  const words = answer?.ok ? await answer.text() : "";
+  if (answer?.ok && line() && turn === asked) line().innerHTML = words; // answers may overtake each other
 });
 document.addEventListener("input", ({ target }) => {
   if (!target.closest?.("[data-composer]") || Date.now() - typed < TYPES) return;

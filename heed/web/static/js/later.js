@@ -63,8 +63,16 @@ document.addEventListener("submit", (event) => {
   form.closest("details").open = false;
 });
 
-// A field whose words were taken over is empty again for the next ones.
+/** All that stands in a form. */
+function written(form) {
+  return [...new FormData(form).values()].join("\n");
+}
+
+// A field whose words are taken over is empty again for the next ones, which one may have begun meanwhile.
+document.addEventListener("submit", ({ target }) => {
+  if (target.matches("form[data-empties]")) target.sent = written(target);
+}, true);
 document.addEventListener("htmx:before:response", (event) => {
-  const { sourceElement, response } = event.detail.ctx;
-  if (response.status < 400 && sourceElement?.matches?.("form[data-empties]")) sourceElement.reset();
+  const { sourceElement: form, response } = event.detail.ctx;
+  if (response.status < 400 && form?.matches?.("form[data-empties]") && written(form) === form.sent) form.reset();
 });

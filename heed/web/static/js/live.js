@@ -87,7 +87,10 @@ function greeted({ seq }) {
   online();
   // The log alone does not tell what one missed: some changes are not in it, others were numbered
   // before they could be seen.
-  if (missed || seq > seen) refresh("queue", "ticket");
+  if (missed || seq > seen) {
+    refresh("queue", "ticket");
+    document.dispatchEvent(new CustomEvent("heed:nudge", { detail: { topics: ["all"] } }));
+  }
   missed = false;
   seen = Math.max(seen, seq);
 }

@@ -38,6 +38,7 @@ class Log {
   }
 
   before() {
+    this.seen(); // somebody may have scrolled this very moment, and the event is still to come
     this.shownFrom = this.start;
     this.fromEnd = this.element.scrollHeight - this.element.scrollTop;
     this.last = this.element.querySelector(":scope > :last-child")?.id;

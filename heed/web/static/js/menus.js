@@ -78,7 +78,9 @@ export function openMenu(menu) {
 document.addEventListener("click", (event) => {
   const summary = event.target.closest?.("details.menu > summary");
   if (!summary || event.detail !== 0 || summary.parentElement.open) return;
-  requestAnimationFrame(() => choices(summary.parentElement)[0]?.focus()); // by Enter or Space
+  requestAnimationFrame(() => { // by Enter or Space; who was quicker is further on already
+    if (document.activeElement === summary) choices(summary.parentElement)[0]?.focus();
+  });
 });
 
 document.addEventListener("keydown", (event) => {

@@ -3,6 +3,7 @@ import { headers, post } from "heed/request";
 import { tellTimes } from "heed/times";
 
 let newest = 0;
+let asked = 0;
 
 function openNumber() {
   return document.getElementById("ticket")?.dataset.number ?? "";
@@ -25,7 +26,9 @@ async function part(url) {
 }
 
 async function count() {
+  const turn = ++asked;
   const fresh = (await part(bell().dataset.at)).querySelector("#bell");
+  if (turn !== asked) return; // answers may overtake each other
   const other = fresh.dataset.count !== bell().dataset.count;
   const more = Number(fresh.dataset.count) > Number(bell().dataset.count);
   bell().dataset.count = fresh.dataset.count;

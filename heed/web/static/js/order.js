@@ -5,13 +5,17 @@ import { say } from "heed/toasts";
 const list = document.querySelector("[data-order]");
 let dragged = null;
 let before = "";
+let kept = Promise.resolve();
 
 const numbers = () => [...list.querySelectorAll("[data-pk]")].map((row) => row.dataset.pk);
 
-async function keep() {
-  if (before === String(numbers())) return;
+function keep() {
+  if (before !== String(numbers())) kept = kept.then(() => send(numbers())); // the last order is kept last
+}
+
+async function send(order) {
   try {
-    await post(list.dataset.order, new URLSearchParams(numbers().map((pk) => ["order", pk])));
+    await post(list.dataset.order, new URLSearchParams(order.map((pk) => ["order", pk])));
     document.getElementById("moved").textContent = numbers().map((pk) => list.querySelector(`[data-pk="${pk}"] a`).textContent).join(", ");
   } catch (error) {
     say(error.message);

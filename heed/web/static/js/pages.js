@@ -4,14 +4,16 @@ import { show } from "heed/parts";
 
 const topics = new Set((document.body.dataset.topics || "").split(" ").filter(Boolean));
 const GATHER = 300;
+const SAYS_SO = 4e3;
 const PARTS = ["fresh", "alarms", "sections"];
 let timer = null;
+let brought = Promise.resolve();
 
 /** Fetch the page again and morph in the parts that may have changed: its own, and the side bar's. */
 function refresh() {
   timer ??= setTimeout(() => {
     timer = null;
-    bring().catch(() => {}); // the next nudge tries again
+    brought = brought.then(bring).catch(() => {}); // one after the other; the next nudge tries again
   }, GATHER);
 }
 
@@ -23,12 +25,19 @@ async function bring() {
   await show(parts.map((part) => `<hx-partial hx-target="#${part.id}" hx-swap="outerMorph">${part.outerHTML}</hx-partial>`).join(""));
 }
 
+function tell(told) {
+  document.dispatchEvent(new CustomEvent("heed:nudge", { detail: { topics: told } }));
+}
+
 function listen() {
   const stream = new EventSource("/live");
-  stream.addEventListener("hello", refresh);
+  stream.addEventListener("hello", () => {
+    refresh();
+    tell(["all"]); // who knows what one missed
+  });
   stream.addEventListener("nudge", (event) => {
     const told = JSON.parse(event.data).topics;
-    document.dispatchEvent(new CustomEvent("heed:nudge", { detail: { topics: told } }));
+    tell(told);
     if (told.some((topic) => topics.has(topic))) refresh();
   });
   addEventListener("pagehide", () => stream.close(), { once: true });
@@ -40,11 +49,11 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
   const source = document.getElementById(button.dataset.copy);
-  const words = button.textContent;
   try {
     await navigator.clipboard.writeText(source.textContent);
+    button.dataset.words ??= button.textContent;
     button.textContent = button.dataset.copied;
-    setTimeout(() => (button.textContent = words), 2000);
+    setTimeout(() => (button.textContent = button.dataset.words), SAYS_SO);
   } catch {
     getSelection().selectAllChildren(source); // no clipboard without https: it is marked, Ctrl C copies it
   }

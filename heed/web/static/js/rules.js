@@ -3,13 +3,18 @@ const form = document.getElementById("rule");
 const told = document.getElementById("condition-told");
 const tried = document.getElementById("tried");
 const PAUSE = 350;
+const asking = {};
 let timer = null;
 let added = 0;
 
 async function ask(address, place) {
-  const response = await fetch(address, { method: "POST", body: new FormData(form), headers: { "HX-Request": "true" } });
-  if (response.headers.get("content-type")?.startsWith("text/html")) place.innerHTML = await response.text();
-  else place.textContent = await response.text();
+  asking[place.id]?.abort(); // an answer of before must not come after the one of now
+  asking[place.id] = new AbortController();
+  const { signal } = asking[place.id];
+  const response = await fetch(address, { method: "POST", body: new FormData(form), headers: { "HX-Request": "true" }, signal });
+  const words = await response.text();
+  if (response.headers.get("content-type")?.startsWith("text/html")) place.innerHTML = words;
+  else place.textContent = words;
 }
 
 function check() {
