@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, expect
 
 from heed.sandbox import Sandbox
+from heed.tests.looks import violations
 from heed.tests.processes import Processes, processes
 from heed.tests.test_journey import Agent
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +93,7 @@ class Tab:
         found: list[str] = []
         for scheme in ("light", "dark"):
             self.page.emulate_media(color_scheme=scheme)
-            for each in Axe().run(self.page, context="#heed-chat").response["violations"]:
+            for each in violations(self.page, within="#heed-chat"):
                 found.append(f"{scheme}: {each['id']} {[node['html'][:200] for node in each['nodes']]}")
         self.page.emulate_media(color_scheme="light")
         return found
@@ -110,7 +109,7 @@ def test_a_customer_in_two_tabs_and_two_agents(chromium: Browser, sandbox: Sandb
     one.write("Do the boots run small?")
     one.page.keyboard.press("Escape")
     for agent in (ana, ivo):
-        agent.row("Do the boots run small?").locator("a.name").click(timeout=15_000)
+        agent.row("Do the boots run small?").locator("a.name").click()
     expect(ana.log).to_contain_text("Do the boots run small?")
     ana.box.fill("Take half a size more.")
     ana.box.press("Control+Enter")
@@ -123,7 +122,7 @@ def test_a_customer_in_two_tabs_and_two_agents(chromium: Browser, sandbox: Sandb
     expect(two.log).to_contain_text("Take half a size more.")
     expect(two.badge).to_be_hidden()
     expect(one.badge).to_be_hidden()
-    expect(ana.log).to_contain_text("seen", timeout=15_000)
+    expect(ana.log).to_contain_text("seen")
 
     one.open()
     one.page.reload()
@@ -169,7 +168,7 @@ def test_files_both_ways(chromium: Browser, sandbox: Sandbox, desk: Processes) -
     expect(tab.log.locator("img[alt='zip.png']")).to_have_js_property("complete", True)
     expect(tab.log.locator("img")).to_have_js_property("naturalWidth", 480)
     ana = Agent(chromium, desk, "ana@acme.example", "en")
-    ana.row("The zip is broken, look.").locator("a.name").click(timeout=15_000)
+    ana.row("The zip is broken, look.").locator("a.name").click()
     expect(ana.log.locator("img[src*='/files/']")).to_be_visible()
     tab.chat.locator("input[type=file]").set_input_files(
         {"name": "setup.exe", "mimeType": "application/x-msdownload", "buffer": b"MZ\x90\x00" + b"\0" * 99}
@@ -189,7 +188,7 @@ def test_a_customer_who_signed_in_finds_it_on_the_phone(
     first.open()
     first.write("أين طردي؟")
     ana = Agent(chromium, desk, "ana@acme.example", "ar")
-    ana.row("أين طردي؟").locator("a.name").click(timeout=15_000)
+    ana.row("أين طردي؟").locator("a.name").click()
     expect(ana.page.locator("body")).to_contain_text("Omar Badr")
     second = Tab(phone, sandbox, "person=omar&lang=ar")
     second.open()

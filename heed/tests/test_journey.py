@@ -13,7 +13,6 @@ from heed.sandbox import Sandbox
 from heed.tests.processes import PASSWORD, Processes, processes
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=15_000)  # a busy machine is no reason to fail
 
 WORDS = {
     "en": (
@@ -108,7 +107,7 @@ def test_two_agents_and_a_customer(
 
     lea.fill("#public-text", question)
     lea.click("form.public button.primary")
-    expect(ana.row(question)).to_be_visible(timeout=15_000)
+    expect(ana.row(question)).to_be_visible()
     expect(ivo.row(question)).to_be_visible()
 
     ivo.row(question).locator("a.name").click()
@@ -118,7 +117,7 @@ def test_two_agents_and_a_customer(
     expect(ana.log).to_contain_text(question)
     ana.box.fill(answer)
     ana.box.press("Control+Enter")
-    expect(lea.locator(".scene")).to_contain_text(answer, timeout=15_000)
+    expect(lea.locator(".scene")).to_contain_text(answer)
     expect(ivo.log).to_contain_text(answer)
 
     expect(ivo.box).to_have_value(begun)
@@ -142,7 +141,7 @@ def test_what_the_customer_changes_is_seen(chromium: Browser, sandbox: Sandbox, 
     facebook = sandbox["facebook"]
     ana = Agent(chromium, desk, "ana@acme.example", "en")
     written = facebook.do("comment", person="nadia", text="Do they run small?")["id"]
-    ana.row("Do they run small?").locator("a.name").click(timeout=15_000)
+    ana.row("Do they run small?").locator("a.name").click()
     facebook.do("edit", person="nadia", id=written, text="Do they run large?")
     expect(ana.log).to_contain_text("Do they run large?")
     facebook.do("remove", person="nadia", id=written)
@@ -156,12 +155,12 @@ def test_a_private_talk_with_receipts(chromium: Browser, sandbox: Sandbox, desk:
     ana = Agent(chromium, desk, "ana@acme.example", "en")
     tuya.fill("#private-text", "Хүргэлт хэзээ ирэх вэ?")
     tuya.click("form.private button.primary")
-    ana.row("Хүргэлт хэзээ ирэх вэ?").locator("a.name").click(timeout=15_000)
+    ana.row("Хүргэлт хэзээ ирэх вэ?").locator("a.name").click()
     ana.box.fill("Маргааш үдээс өмнө.")
     ana.box.press("Control+Shift+Enter")
-    expect(tuya.locator(".chat")).to_contain_text("Маргааш үдээс өмнө.", timeout=15_000)
+    expect(tuya.locator(".chat")).to_contain_text("Маргааш үдээс өмнө.")
     sandbox["viber"].do("read", person="tuya")
-    expect(ana.log).to_contain_text("seen", timeout=15_000)
+    expect(ana.log).to_contain_text("seen")
     expect(ana.row("Маргааш үдээс өмнө.")).to_have_count(0)
     ana.leave()
     tuya.context.close()

@@ -11,13 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
 from heed.sandbox import Sandbox
 from heed.sandbox.cast import person_named
 from heed.sandbox.networks.viber import Entry, Viber
 from heed.sandbox.pages import LANGUAGES
+from heed.tests.looks import serious, take_on
 
 _CHROMIUMS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
@@ -194,17 +194,14 @@ def test_everybody_can_use_it(
             simulator.do(verb, person="lea", text="Kje je moj paket?")
 
     def act(page: Page) -> None:
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            for path in ["/", *(f"/play/{name}?person=lea" for name in sandbox.simulators)]:
-                page.goto(f"{sandbox.url}{path}")
-                found = Axe().run(page).response["violations"]
-                serious = [each["id"] for each in found if each["impact"] in ("serious", "critical")]
-                assert serious == [], (path, scheme, [each["nodes"] for each in found])
-                wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-                page.set_viewport_size({"width": 320, "height": 700})
-                assert not page.evaluate(wide), path
-                page.set_viewport_size({"width": 1280, "height": 800})
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        for path in ["/", *(f"/play/{name}?person=lea" for name in sandbox.simulators)]:
+            page.goto(f"{sandbox.url}{path}")
+            for theme in ("light", "dark"):
+                take_on(page, (theme, (1280, 800)))
+                assert serious(page) == [], (path, theme)
+                take_on(page, (theme, (320, 700)))
+                assert not page.evaluate(wide), (path, theme)
 
     in_a_browser(f"/play/viber?language={language}", act)
 

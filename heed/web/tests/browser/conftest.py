@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from heed.accounts.models import User
 
@@ -41,19 +41,66 @@ def heed(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
         stdin=subprocess.PIPE,
     )
     try:
-        _until_up(address)
+        _until_up(address, web)
         yield address
     finally:
         web.terminate()
         web.wait(20)
 
 
+class Desk:
+    """Somebody's browser. It is lent from test to test, for a new one costs more than most tests do and has
+    to fetch every script again; who comes to it finds nothing of those before but what they fetched."""
+
+    def __init__(self, chromium: Browser, heed: str) -> None:
+        self._heed = heed
+        self.context = chromium.new_context(timezone_id="Europe/Ljubljana", reduced_motion="reduce")
+        self.errors: list[str] = []
+        self.context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        self._page = self.context.new_page()
+
+    def come(self, person: User, path: str, language: str, theme: str, size: tuple[int, int]) -> Page:
+        self.context.add_cookies(
+            [
+                {"name": _session_cookie(self._heed), "value": _session_of(person), "url": self._heed},
+                {"name": "heed_language", "value": language, "url": self._heed},
+            ]
+        )
+        if self._page.is_closed():
+            self._page = self.context.new_page()
+        self._page.set_viewport_size({"width": size[0], "height": size[1]})
+        self._page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        self._page.goto(self._heed + path)
+        return self._page
+
+    def leave(self) -> None:
+        self.context.clear_cookies()  # first: what a page still sends when it goes must not be done
+        for page in self.context.pages:
+            page.unroute_all(behavior="ignoreErrors")
+            page.goto("about:blank") if page == self._page else page.close()
+        if self._page.is_closed():
+            self._page = self.context.new_page()
+        self._page.mouse.move(0, 0)
+        self.context.clear_permissions()
+        session = self.context.new_cdp_session(self._page)
+        for name in ("127.0.0.1", "localhost"):
+            origin = self._heed.replace("127.0.0.1", name)
+            session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "local_storage"})
+        session.detach()
+
+
+@pytest.fixture(scope="session")
+def desks() -> list[Desk]:
+    """As many as a test has had visitors at once; they close with the browser."""
+    return []
+
+
 @pytest.fixture
-def visit(heed: str, chromium: Browser, transactional_db: None) -> Iterator[Visit]:
+def visit(heed: str, chromium: Browser, desks: list[Desk], transactional_db: None) -> Iterator[Visit]:
     """Open a page of Heed as somebody: `visit(ana, "/inbox/mine/", language="ar", theme="dark")`.
     What a page logs as an error fails the test at its end."""
-    contexts: list[BrowserContext] = []
-    errors: list[str] = []
+    free = iter([*desks])
+    taken: list[Desk] = []
 
     def open_page(
         person: User,
@@ -63,28 +110,18 @@ def visit(heed: str, chromium: Browser, transactional_db: None) -> Iterator[Visi
         theme: str = "light",
         size: tuple[int, int] = (1440, 900),
     ) -> Page:
-        context = chromium.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme="dark" if theme == "dark" else "light",
-            timezone_id="Europe/Ljubljana",
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        context.add_cookies(
-            [
-                {"name": _session_cookie(heed), "value": _session_of(person), "url": heed},
-                {"name": "heed_language", "value": language, "url": heed},
-            ]
-        )
-        page = context.new_page()
-        page.set_default_timeout(15000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(heed + path)
-        return page
+        desk = next(free, None)
+        if desk is None:
+            desk = Desk(chromium, heed)
+            desks.append(desk)
+        taken.append(desk)
+        return desk.come(person, path, language, theme, size)
 
     yield open_page
-    for context in contexts:
-        context.close()
+    errors = [error for desk in taken for error in desk.errors]
+    for desk in taken:
+        desk.leave()
+        desk.errors.clear()
     _until_quiet()
     assert errors == []
 
@@ -125,12 +162,12 @@ def _until_quiet() -> None:
             time.sleep(0.02)
 
 
-def _until_up(address: str) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+def _until_up(address: str, web: subprocess.Popen[bytes]) -> None:
+    """As long as it takes: on a busy machine the first answer alone takes long."""
+    while web.poll() is None:
         try:
-            httpx.get(address + "/", timeout=2)
+            httpx.get(address + "/", timeout=120)
             return
-        except httpx.TransportError:
+        except httpx.ConnectError:
             time.sleep(0.2)
-    raise RuntimeError("Heed did not answer within a minute")
+    raise RuntimeError("Heed did not start")

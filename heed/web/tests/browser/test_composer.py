@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.accounts.models import User
 from heed.inbox.models import Draft, Message, Ticket
 from heed.lib import clock
+from heed.tests.looks import violations
 from heed.web.tests import cast
 
 pytestmark = pytest.mark.browser
@@ -57,7 +57,7 @@ def test_a_template_is_chosen_and_sent_by_keyboard(visit: Any, ana: User) -> Non
     expect(page.locator("#toasts")).to_contain_text("Fill in every blank")
     second.fill("88140")
     expect(page.locator("[data-template-text]")).to_have_text("Pozdravljeni, Lea: 88140")
-    assert [each["id"] for each in Axe().run(page).response["violations"]] == []
+    assert [each["id"] for each in violations(page)] == []
     page.keyboard.press("Control+Enter")
     sent = page.locator("#log .msg.out:not(.sending-now)")
     expect(sent).to_contain_text("Pozdravljeni, Lea: 88140")
@@ -137,7 +137,7 @@ def test_choices_are_offered_by_keyboard_and_outlive_a_reload(visit: Any, ana: U
     page.keyboard.press("Backspace")  # now it fits a list, which opens by a button
     expect(page.locator("[data-refusal]")).to_be_hidden()
     expect(page.locator("[data-opener]")).to_be_visible()
-    assert [each["id"] for each in Axe().run(page).response["violations"]] == []
+    assert [each["id"] for each in violations(page)] == []
     with page.expect_response("**/drafts/private/"):
         field.press("End")
         page.keyboard.type(" ")

@@ -44,6 +44,9 @@ def bubble_of(page: Page, text: str) -> Any:
     return page.locator("#log :is(.msg.out, .note):not(.sending-now)", has_text=text)
 
 
+AT_ITS_END = "() => log.scrollHeight - log.scrollTop - log.clientHeight < 2"
+
+
 def field(page: Page) -> Any:
     return page.locator("#composer textarea")
 
@@ -100,14 +103,13 @@ def test_reading_further_up_is_not_disturbed(visit: Any, people: Any, lea: Ticke
     page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
     log = page.locator("#log")
     expect(log).to_contain_text("number 29")
-    assert log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight") < 2
+    page.wait_for_function(AT_ITS_END)
     log.evaluate("log => log.scrollTo(0, 100)")
-    page.wait_for_timeout(100)
     customer_writes(lea, "The newest of all")
     expect(page.locator("[data-newer]")).to_be_visible()
     assert log.evaluate("log => log.scrollTop") == 100
     page.locator("[data-newer]").click()
-    assert log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight") < 2
+    page.wait_for_function(AT_ITS_END)
 
 
 def test_earlier_messages_come_above_what_one_reads(visit: Any, people: Any, lea: Ticket) -> None:
@@ -115,15 +117,16 @@ def test_earlier_messages_come_above_what_one_reads(visit: Any, people: Any, lea
         cast.said(lea, f"Message number {number}.")
     page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
     expect(page.locator("#log .msg")).to_have_count(50)
+    page.locator("#log").evaluate("log => log.scrollTo(0, 0)")
     first = page.locator("#log .msg").first
-    first.scroll_into_view_if_needed()
-    page.wait_for_timeout(100)
     expect(first).to_be_in_viewport()
     reading, top = page.locator(f"#{first.get_attribute('id')}"), first.bounding_box()["y"]
     page.locator("#log").get_by_role("button", name="Earlier messages").click()
     expect(page.locator("#log .msg")).to_have_count(73)
-    page.wait_for_timeout(100)
-    assert abs(reading.bounding_box()["y"] - top) < 3, "what one reads stays where it is"
+    page.wait_for_function(  # what one reads stays where it is
+        "([id, top]) => Math.abs(document.getElementById(id).getBoundingClientRect().y - top) < 3",
+        arg=[reading.get_attribute("id"), top],
+    )
     customer_writes(lea, "The newest of all")
     expect(page.locator("#log .msg")).to_have_count(74)
 
@@ -298,9 +301,11 @@ def test_what_happened_while_the_line_was_down_is_caught_up(visit: Any, people: 
     page.reload()
     expect(page.locator("#offline")).to_be_visible()
     customer_writes(lea, "You did not hear this")
+    verbs.note(Ticket.objects.get(identity__name="Tuya Bold"), people[1], "@Ana can you look?")
     page.unroute("**/live")
-    expect(page.locator("#log")).to_contain_text("You did not hear this", timeout=20000)
+    expect(page.locator("#log")).to_contain_text("You did not hear this")
     expect(page.locator("#offline")).to_be_hidden()
+    expect(page.locator("#bell .count")).to_have_text("1")
 
 
 def test_a_change_without_an_event_is_caught_up_too(visit: Any, people: Any, lea: Ticket) -> None:
@@ -310,7 +315,7 @@ def test_a_change_without_an_event_is_caught_up_too(visit: Any, people: Any, lea
     expect(page.locator("#offline")).to_be_visible()
     cast.said(lea, "Numbered before you could see it")
     page.unroute("**/live")
-    expect(page.locator("#log")).to_contain_text("Numbered before you could see it", timeout=20000)
+    expect(page.locator("#log")).to_contain_text("Numbered before you could see it")
 
 
 def test_replying_to_a_chosen_message(visit: Any, people: Any, lea: Ticket) -> None:
@@ -423,9 +428,13 @@ def test_a_menu_opens_to_where_there_is_room(visit: Any, people: Any, lea: Ticke
         bubble = page.locator("#log .msg").first
         bubble.hover()
         bubble.locator("footer summary").click()
-        items, log = bubble.locator(".items").bounding_box(), page.locator("#log").bounding_box()
-        assert items["y"] >= log["y"], link
-        assert items["y"] + items["height"] <= log["y"] + log["height"], link
+        page.wait_for_function(  # a menu is put in its place as soon as it is open
+            """items => {
+                const [inner, outer] = [items, log].map((each) => each.getBoundingClientRect());
+                return inner.top >= outer.top && inner.bottom <= outer.bottom;
+            }""",
+            arg=bubble.locator(".items").element_handle(),
+        )
 
 
 def test_a_draft_is_there_again_after_a_look_at_another_ticket(visit: Any, people: Any, lea: Ticket) -> None:

@@ -6,13 +6,13 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from heed.accounts.models import User
 from heed.inbox.models import Message, Ticket
 from heed.library import verbs
 from heed.library.models import QuickText
+from heed.tests.looks import serious
 from heed.web.tests import cast
 
 pytestmark = pytest.mark.browser
@@ -26,16 +26,6 @@ def people(transactional_db: None) -> tuple[User, User]:
 @pytest.fixture
 def lea(people: tuple[User, User]) -> Ticket:
     return cast.a_morning(*people)
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {node['html'][:160]}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
 
 
 def field(page: Page) -> Any:

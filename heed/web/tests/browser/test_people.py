@@ -45,19 +45,16 @@ def test_somebody_is_invited_with_the_keyboard_and_comes_in(visit: Any, desk: Us
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("ar", "dark")])
-def test_the_pages_shut_nobody_out(visit: Any, desk: User, language: str, theme: str) -> None:
+def test_the_pages_shut_nobody_out_and_nothing_sticks_out_on_a_phone(
+    visit: Any, desk: User, language: str, theme: str
+) -> None:
     page = visit(desk, "/people/", language=language, theme=theme)
     home = page.url.split("/people")[0]
     for name in PAGES:
+        page.set_viewport_size({"width": 1440, "height": 900})
         page.goto(f"{home}/{name}/")
         picture(page, f"{name.replace('/', '-')}-{language}")
         assert faults(page) == [], name
-
-
-def test_on_a_phone_nothing_sticks_out(visit: Any, desk: User) -> None:
-    page = visit(desk, "/people/", size=(390, 844))
-    home = page.url.split("/people")[0]
-    for name in PAGES:
-        page.goto(f"{home}/{name}/")
-        picture(page, f"{name.replace('/', '-')}-phone")
+        page.set_viewport_size({"width": 390, "height": 844})
+        picture(page, f"{name.replace('/', '-')}-{language}-phone")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name

@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 from heed.accounts.models import Team, User
 from heed.inbox.models import Event, Ticket
 from heed.routing.models import Profile, Rule
+from heed.tests.looks import serious
 from heed.web.tests import cast
-from heed.web.tests.browser.test_tending import serious
 
 pytestmark = pytest.mark.browser
 

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from heed.accounts.models import User
 from heed.lib import clock
 from heed.routing.models import AutomaticMessage, Policy
+from heed.tests.looks import DARK, LIGHT, PHONE, Look, serious, take_on
 from heed.web.tests import cast
-from heed.web.tests.browser.test_looks import serious
 
 pytestmark = pytest.mark.browser
 
@@ -88,23 +88,19 @@ def test_hours_targets_and_the_away_message_by_keyboard(visit: Any, maja: User) 
     assert AutomaticMessage.objects.get().on
 
 
-@pytest.mark.parametrize(
-    "look", [{"language": "ar"}, {"size": (390, 844)}, {"theme": "dark"}], ids=["arabic", "phone", "dark"]
-)
-def test_the_pages_of_time_look_right(visit: Any, maja: User, look: dict[str, Any]) -> None:
-    page = visit(maja, "/settings/hours/new/", **look)
+@pytest.mark.parametrize(("language", "looks"), [("en", [DARK, PHONE]), ("ar", [LIGHT])])
+def test_the_pages_of_time_look_right(visit: Any, maja: User, language: str, looks: list[Look]) -> None:
+    page = visit(maja, "/settings/hours/new/", language=language)
     expect(page.locator(".example")).to_be_visible()
-    assert serious(page) == []
-    shot(page, f"hours-{'-'.join(map(str, look))}-{look.get('language', '')}")
-    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    assert not wide
-    for path in ("targets/new", "automatic/away/0", "automatic"):
+    for path in ("hours/new", "targets/new", "automatic/away/0", "automatic"):
         page.goto(page.url.split("/settings/")[0] + f"/settings/{path}/")
-        assert serious(page) == []
-        shot(page, f"{path.replace('/', '-')}-{'-'.join(map(str, look))}")
-        assert not page.evaluate(
-            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-        )
+        for look in looks:
+            take_on(page, look)
+            assert serious(page) == [], (path, look)
+            shot(page, f"{path.replace('/', '-')}-{language}-{look[0]}-{look[1][0]}")
+            assert not page.evaluate(
+                "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+            )
 
 
 def test_a_ticket_says_when_it_is_due(visit: Any, maja: User) -> None:

@@ -1,0 +1,55 @@
+"""How a page looks to axe, which tries what somebody who cannot see or point would come upon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+Look = tuple[Literal["light", "dark"], tuple[int, int]]
+"""A theme, and width and height in pixels."""
+LIGHT: Look = ("light", (1440, 900))
+DARK: Look = ("dark", (1440, 900))
+PHONE: Look = ("light", (390, 844))
+
+_ASK = "([context, options]) => axe.run(context || document, options).then((found) => found.violations)"
+# Only what is wrong is told, without the shortest selector that leads to it: finding that took half the time.
+_BRIEFLY = {"resultTypes": ["violations"], "selectors": False, "preload": False}
+
+
+def violations(page: Page, *, within: str = "", tags: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """What axe finds wrong with the page as it stands, or with what a selector names; with `tags` by the
+    rules that have one of them, else by all."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    options = {**_BRIEFLY, **({"runOnly": list(tags)} if tags else {})}
+    found: list[dict[str, Any]] = page.evaluate(_ASK, [within, options])
+    return found
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds serious or worse, with where."""
+    return [
+        f"{each['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
+        for each in violations(page)
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+def take_on(page: Page, look: Look) -> None:
+    """Change the look of a page where it stands, which takes less than loading it again."""
+    theme, (width, height) = look
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": width, "height": height})
+
+
+def serious_in(page: Page, looks: Sequence[Look]) -> list[str]:
+    """The same in each of these looks; the last one stays."""
+    found: list[str] = []
+    for look in looks:
+        take_on(page, look)
+        found += [f"{look}: {each}" for each in serious(page)]
+    return found
