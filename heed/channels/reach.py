@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
+from heed.lib.rows import Joined
 
 
 class NoSuchAccount(LookupError):
@@ -59,7 +60,10 @@ _OTHER = Words(
 
 def accounts() -> list[Account]:
     """All accounts, network by network."""
-    return list(Account.objects.select_related("brand").order_by("network", "name", "pk"))
+    return _ACCOUNTS.read("ORDER BY channels_account.network, channels_account.name, channels_account.id")
+
+
+_ACCOUNTS = Joined(Account, "brand")
 
 
 def account(account_id: int) -> Account:

@@ -15,8 +15,8 @@ from django.db.models import Q
 from heed.accounts.models import User
 from heed.accounts.rights import NotAllowed
 from heed.inbox.models import Message, Notice, Ticket
-from heed.inbox.reach.pages import Page, sealed, unsealed
-from heed.inbox.reach.refusals import BadCursor
+from heed.inbox.reach.counters import Tallies
+from heed.inbox.reach.pages import Page, opened, sealed
 from heed.inbox.reach.seeing import sight
 from heed.lib import clock, live
 from heed.lib.text import first_words
@@ -102,6 +102,12 @@ def unseen(user: User) -> Unseen:
     return Unseen(min(len(kinds), most), kinds.count(Notice.Kind.MENTIONED))
 
 
+def unseen_of(tallies: Tallies) -> Unseen:
+    """The same, from the counters of the side bar."""
+    counted = tallies.unseen_mentions + tallies.unseen_others
+    return Unseen(min(counted, MOST_COUNTED + 1), tallies.unseen_mentions)
+
+
 def mark_seen(user: User, *, ticket: int | None = None, upto: int | None = None) -> None:
     """Somebody has seen their notices: those of a ticket, those up to one, or all."""
     rows = Notice.objects.filter(user=user, seen_at=None)
@@ -121,8 +127,5 @@ def forget() -> None:
 
 
 def _place(cursor: str) -> int:
-    try:
-        (number,) = unsealed(cursor)
-        return int(number)
-    except (ValueError, TypeError) as error:
-        raise BadCursor(cursor) from error
+    (number,) = opened(cursor, int)
+    return int(number)

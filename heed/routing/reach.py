@@ -12,6 +12,7 @@ from heed.accounts.models import Membership, Team, User
 from heed.accounts.rights import need
 from heed.inbox.models import Ticket
 from heed.lib import clock
+from heed.lib.rows import Joined
 from heed.routing.assignment import WAITING, routing_of
 from heed.routing.models import AccountTeam, Profile, Rule, RuleRun, Skill, TeamRouting
 from heed.routing.people import Able, able_people
@@ -102,7 +103,10 @@ def skill(user: User, number: int) -> Skill:
 
 def profile(someone: User) -> Profile:
     """What somebody can take; an unsaved one where nobody has said."""
-    return Profile.objects.filter(user=someone).first() or Profile(user=someone)
+    return _PROFILES.first("WHERE user_id = %s", [someone.pk]) or Profile(user=someone)
+
+
+_PROFILES = Joined(Profile)
 
 
 def open_teams() -> list[Team]:

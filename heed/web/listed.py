@@ -36,6 +36,8 @@ class Place:
     kept: SavedView | None = None
     asked: str = ""
     """What is looked for."""
+    all_kept: tuple[SavedView, ...] | None = None
+    """All views one keeps, where they have been read."""
 
     @cached_property
     def base(self) -> str:
@@ -78,6 +80,11 @@ class Place:
         """Whether one may choose how it is sorted: some lists have an order of their own."""
         return self.kept is None and self.view not in ("overdue", "snoozed")
 
+    @property
+    def of_waiting(self) -> bool:
+        """Whether it is the list of those who wait for an answer."""
+        return self.current == "unanswered"
+
     def count(self, tallies: reach.Tallies) -> int:
         """How many tickets the list holds; for an account, how many of them are unanswered."""
         if self.account is not None:
@@ -111,7 +118,11 @@ def kept_place(user: User, number: str | int) -> Place:
     text = str(number)
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise reach.NoSuchView(text)
-    return Place(f"{_SAVED}{text}", kept=saved.saved_view(user, int(text)))
+    views = tuple(saved.saved_views(user))
+    kept = next((each for each in views if each.pk == int(text)), None)
+    if kept is None:
+        raise reach.NoSuchView(text)
+    return Place(f"{_SAVED}{text}", kept=kept, all_kept=views)
 
 
 def tickets(

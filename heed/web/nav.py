@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -16,6 +18,7 @@ from heed.channels import health
 from heed.channels import reach as channels
 from heed.channels.models import Account
 from heed.inbox import notices, reach
+from heed.inbox.models import SavedView
 from heed.inbox.reach import Tallies, saved
 from heed.inbox.reach.seeing import accounts_seen
 from heed.lib import clock
@@ -58,6 +61,10 @@ class View:
     title: Promise
     count: int
 
+    @property
+    def url(self) -> str:
+        return address("view", self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class SavedEntry:
@@ -77,6 +84,10 @@ class Channel:
     state_words: Promise
     count: int
 
+    @property
+    def url(self) -> str:
+        return address("account_view", self.pk)
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
@@ -92,21 +103,27 @@ class Page:
     here: bool
 
 
-def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None = None) -> dict[str, Any]:
+def facts(
+    request: HttpRequest,
+    current: str | int = "",
+    tallies: Tallies | None = None,
+    kept: Sequence[SavedView] | None = None,
+) -> dict[str, Any]:
     """The side bar's context for the person of this request. `current` is the open view's name or
-    the open account's id; it is read from the address when not given."""
+    the open account's id; it is read from the address when not given. `kept` are the views they keep,
+    where they are at hand."""
     user = request.user
     assert isinstance(user, User)
     tallies = tallies or (reach.tallies(user) if user.rights.may("see") else Tallies())
     found = channels.accounts()
-    seen = accounts_seen(user, found)
-    bell = notices.unseen(user)
+    seen = accounts_seen(user, found, tallies.accounts)
+    bell = notices.unseen_of(tallies)
     return {
         "request": request,
         "user": user,
-        "views": _views(tallies, bell),
+        "views": _views(tallies),
         "bell": bell,
-        "saved": _saved(user),
+        "saved": _saved(user, saved.saved_views(user) if kept is None else kept),
         "known": found,
         "accounts": _channels(seen, tallies),
         "alarms": _alarms(found) if user.may_administer else [],
@@ -117,13 +134,18 @@ def facts(request: HttpRequest, current: str | int = "", tallies: Tallies | None
     }
 
 
-def _views(tallies: Tallies, bell: notices.Unseen) -> list[View]:
-    counts = {"mentions": bell.mentions}
-    return [View(name, title, getattr(tallies, name, counts.get(name, 0))) for name, title in VIEWS.items()]
+@lru_cache(10_000)
+def address(name: str, *of: str | int) -> str:
+    """The address of a page. The side bar names thirty of them, and looking one up takes longer than its
+    line."""
+    return reverse(name, args=of)
 
 
-def _saved(user: User) -> list[SavedEntry]:
-    found = saved.saved_views(user)
+def _views(tallies: Tallies) -> list[View]:
+    return [View(name, title, getattr(tallies, name, 0)) for name, title in VIEWS.items()]
+
+
+def _saved(user: User, found: Sequence[SavedView]) -> list[SavedEntry]:
     counts = saved.counted(user, found)
     return [SavedEntry(view.pk, view.name, f"saved-{view.pk}", counts.get(view.pk, 0)) for view in found]
 
@@ -164,9 +186,9 @@ def _current(request: HttpRequest) -> str | int:
 
 
 def _pages(request: HttpRequest, user: User) -> list[Page]:
-    found = [(title, reverse(name)) for name, (title, right) in PAGES.items() if user.rights.may(right)]
+    found = [(title, address(name)) for name, (title, right) in PAGES.items() if user.rights.may(right)]
     pages = [Page(title, url, request.path.startswith(url)) for title, url in found]
-    rest = [reverse(each.url) for each in desk_settings.sections(user)]
+    rest = [address(each.url) for each in desk_settings.sections(user)]
     if rest:
-        pages.append(Page(_("Settings"), reverse("settings"), any(map(request.path.startswith, rest))))
+        pages.append(Page(_("Settings"), address("settings"), any(map(request.path.startswith, rest))))
     return pages

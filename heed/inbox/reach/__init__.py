@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from heed.accounts.rights import NotAllowed
+from heed.inbox.reach.counters import Tallies, tallies
 from heed.inbox.reach.ledger import deliveries, delivery, latest_event
-from heed.inbox.reach.lists import ORDERS, VIEWS, Tallies, numbers, tallies, tickets
+from heed.inbox.reach.lists import numbers, tickets
 from heed.inbox.reach.matters import joining, joinings, merge, merges, split, splits
 from heed.inbox.reach.pages import Page, T
 from heed.inbox.reach.refusals import (
@@ -24,6 +25,7 @@ from heed.inbox.reach.seeing import Sight, sight
 from heed.inbox.reach.single import attachment, draft_files, drafts, earlier, identities, ticket
 from heed.inbox.reach.sorting import MOST_USES, field, fields, filled, groups, sweep, tag, tag_uses, tags
 from heed.inbox.reach.threads import Bound, Story, message, messages, moment_of, story, thread
+from heed.inbox.reach.views import ORDERS, VIEWS
 
 __all__ = [
     "MOST_USES",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from heed.inbox.reach.refusals import BadCursor
-from heed.lib import clock
 
 T = TypeVar("T")
 
@@ -22,21 +21,14 @@ class Page(Generic[T]):
     next: str
 
 
-def cursor_at(at: datetime, number: int) -> str:
-    return sealed(at.isoformat(), number)
-
-
-def place_in(cursor: str) -> tuple[datetime, int]:
-    try:
-        at, number = unsealed(cursor)
-        return clock.from_iso(at), int(number)
-    except (ValueError, TypeError) as error:
-        raise BadCursor(cursor) from error
-
-
 def sealed(*place: str | int) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
-def unsealed(cursor: str) -> Any:
-    return json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+def opened(cursor: str, *readers: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """What was sealed, each part of it read by its reader. Raises `BadCursor`."""
+    try:
+        place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return tuple(read(part) for read, part in zip(readers, place, strict=True))
+    except (ValueError, TypeError) as error:
+        raise BadCursor(cursor) from error

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from django.db.models import Q, QuerySet
-
 from heed.accounts.models import User
 from heed.inbox.conditions import BadCondition, parse
 from heed.inbox.models import SavedView
 from heed.inbox.reach.lists import count
 from heed.inbox.reach.refusals import NoSuchView
 from heed.inbox.reach.seeing import signed_in
+from heed.lib.rows import Joined
 
 _FRESH = 20.0
 """Seconds for which a count is good enough."""
@@ -23,15 +22,23 @@ _counts: dict[tuple[int, int, str], tuple[float, int]] = {}
 
 def saved_views(user: User) -> list[SavedView]:
     """One's own views, and those shared with one's teams or with everybody, in their order."""
-    return list(_visible(user).order_by("position", "pk"))
+    signed_in(user)
+    return _VIEWS.read(f"WHERE {_VISIBLE} {_IN_ORDER}", [user.pk, user.pk])
 
 
 def saved_view(user: User, pk: int) -> SavedView:
     """One of them. Raises `NoSuchView`."""
-    found = _visible(user).filter(pk=pk).first()
+    signed_in(user)
+    found = _VIEWS.first(f"WHERE {_VISIBLE} AND inbox_savedview.id = %s", [user.pk, user.pk, pk])
     if found is None:
         raise NoSuchView(str(pk))
     return found
+
+
+_VIEWS = Joined(SavedView, "owner", "team")
+_IN_ORDER = "ORDER BY inbox_savedview.position, inbox_savedview.id"
+_VISIBLE = """(inbox_savedview.owner_id = %s OR inbox_savedview.shared AND (inbox_savedview.team_id IS NULL
+    OR inbox_savedview.team_id IN (SELECT team_id FROM accounts_membership WHERE user_id = %s)))"""
 
 
 def may_change(user: User, view: SavedView) -> bool:
@@ -45,7 +52,7 @@ def counted(user: User, views: Iterable[SavedView]) -> dict[int, int]:
 
 
 def count_views(user: User, views: Iterable[SavedView]) -> dict[int, int]:
-    """How many tickets these views hold, up to `lists.MOST_COUNTED`, counted at most every few seconds.
+    """How many tickets these views hold, up to `counters.MOST_COUNTED`, counted at most every few seconds.
     One that cannot be understood any more holds none."""
     if len(_counts) > _MOST_KEPT:
         _counts.clear()
@@ -57,13 +64,6 @@ def count_views(user: User, views: Iterable[SavedView]) -> dict[int, int]:
             _counts[_key(user, view)] = time.monotonic(), number
         found[view.pk] = number
     return found
-
-
-def _visible(user: User) -> QuerySet[SavedView]:
-    signed_in(user)
-    rows = SavedView.objects.select_related("owner", "team")
-    shared = Q(shared=True) & (Q(team=None) | Q(team__memberships__user=user))
-    return rows.filter(Q(owner=user) | shared).distinct()
 
 
 def _count(user: User, view: SavedView) -> int:

@@ -61,15 +61,25 @@ def sight(user: User, permission: Permission = "see") -> Sight:
     where = user.rights.where(permission)
     if where.everywhere:
         return Sight(user.pk, True)
-    accounts = where.accounts
-    if where.brands:
-        accounts |= set(Account.objects.filter(brand_id__in=where.brands).values_list("pk", flat=True))
-    return Sight(user.pk, False, frozenset(accounts), where.teams)
+    accounts = where.accounts | _of_brands(user, where.brands)
+    return Sight(user.pk, False, accounts, where.teams)
 
 
-def accounts_seen(user: User, known: list[Account] | None = None) -> list[Account]:
+def _of_brands(user: User, brands: frozenset[int]) -> frozenset[int]:
+    """The accounts of these brands, read once a person: like their rights, once a request."""
+    known: dict[frozenset[int], frozenset[int]] = user.__dict__.setdefault("_accounts_of_brands", {})
+    if brands and brands not in known:
+        found = Account.objects.filter(brand_id__in=brands).values_list("pk", flat=True)
+        known[brands] = frozenset(found)
+    return known.get(brands, frozenset())
+
+
+def accounts_seen(
+    user: User, known: list[Account] | None = None, counted: frozenset[int] | None = None
+) -> list[Account]:
     """The accounts on which this person sees tickets, be it only their team's or their own; all of them for
-    those who connect accounts. `known` are all there are, where they are at hand."""
+    those who connect accounts. `known` are all there are, `counted` those with tickets in sight, where they
+    are at hand."""
     found = channels.accounts() if known is None else known
     if user.rights.may("accounts"):
         return found
@@ -78,9 +88,13 @@ def accounts_seen(user: User, known: list[Account] | None = None) -> list[Accoun
     seen = sight(user)
     if seen.everywhere:
         return found
-    counted = TallyChange.objects.filter(seen.q()).values("account").annotate(n=Sum("tickets"))
-    named = seen.accounts | set(counted.filter(n__gt=0).values_list("account", flat=True))
+    named = seen.accounts | (_with_tickets(seen) if counted is None else counted)
     return [each for each in found if each.pk in named]
+
+
+def _with_tickets(seen: Sight) -> set[int]:
+    counted = TallyChange.objects.filter(seen.q()).values("account").annotate(n=Sum("tickets"))
+    return set(counted.filter(n__gt=0).values_list("account", flat=True))
 
 
 def account_seen(user: User, account_id: int) -> Account:

@@ -20,8 +20,8 @@ from heed.inbox.models import (
     Revision,
     Ticket,
 )
-from heed.inbox.reach.pages import Page, sealed, unsealed
-from heed.inbox.reach.refusals import BadCursor, NoSuchMessage
+from heed.inbox.reach.pages import Page, opened, sealed
+from heed.inbox.reach.refusals import NoSuchMessage
 from heed.inbox.reach.seeing import sight
 from heed.lib import clock
 from heed.lib.rows import Joined, prepared
@@ -53,11 +53,11 @@ class Story:
 def story(ticket: Ticket, *, before: str = "", since: str = "", limit: int = 50) -> Story:
     """The last messages of a ticket, or the last ones before a cursor, with what happened between
     them. With `since`, all from that cursor's message on (`*`: from the beginning). Raises `BadCursor`."""
-    opened = since not in ("", "*")
+    from_there = since not in ("", "*")
     limit = _MOST_SHOWN if since else limit
-    bound = _beyond("<", before) if before else _beyond(">=", since) if opened else None
+    bound = _beyond("<", before) if before else _beyond(">=", since) if from_there else None
     rows = _said(ticket, bound, limit + 1, newest_first=True)
-    more = len(rows) > limit or opened
+    more = len(rows) > limit or from_there
     rows = rows[:limit][::-1]
     first = rows[0].at if more and rows else None
     events = _happened(ticket, first, _opened_place(before)[0] if before else None)
@@ -187,8 +187,5 @@ def moment_of(cursor: str) -> datetime:
 
 
 def _opened_place(cursor: str) -> tuple[datetime, str, int]:
-    try:
-        at, external_id, number = unsealed(cursor)
-        return clock.from_iso(at), str(external_id), int(number)
-    except (ValueError, TypeError) as error:
-        raise BadCursor(cursor) from error
+    at, external_id, number = opened(cursor, clock.from_iso, str, int)
+    return at, external_id, number

@@ -11,7 +11,7 @@ from heed.inbox import reach
 from heed.inbox.conditions import Condition, parse
 from heed.inbox.conditions.tree import Number, Words
 from heed.inbox.models import Ticket
-from heed.inbox.reach.pages import sealed, unsealed
+from heed.inbox.reach.pages import opened, sealed
 from heed.inbox.search.hits import Hit, hits
 from heed.inbox.statements import run
 
@@ -109,8 +109,5 @@ def _number_in(condition: Condition) -> int | None:
 
 
 def _start_of(cursor: str) -> int:
-    try:
-        (start,) = unsealed(cursor)
-        return min(max(0, int(start)), MOST_RANKED)
-    except (ValueError, TypeError) as error:
-        raise reach.BadCursor(cursor) from error
+    (start,) = opened(cursor, int)
+    return min(max(0, int(start)), MOST_RANKED)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heed.accounts.models import Grant, Team, User
@@ -14,9 +14,10 @@ from heed.channels.models import Account
 from heed.inbox import reach
 from heed.inbox.conditions import parse
 from heed.inbox.models import Customer, Identity, Message, Notice, Ticket
-from heed.inbox.reach import lists
+from heed.inbox.reach import counters, lists
 from heed.inbox.search import index_everything
 from heed.lib import clock
+from heed.tests.examples import examples
 
 
 @pytest.fixture
@@ -42,40 +43,50 @@ def nadia(accounts: list[Account], teams: list[Team]) -> User:
     return person
 
 
-def _ticket(account: Account, number: int, **facts: Any) -> Ticket:
-    customer = Customer.objects.create(name=f"Lea {number}")
-    identity = Identity.objects.create(account=account, customer=customer, external_id=f"p{number}")
-    at = clock.now() - timedelta(minutes=number)
-    facts = {"kind": "private", "last_at": at, "unanswered": False} | facts
-    ticket = Ticket.objects.create(account=account, identity=identity, customer=customer, **facts)
-    text = "the zip broke" if number % 3 else "wrong heel"
-    Message.objects.create(account=account, ticket=ticket, direction="in", visibility="private", text=text)
-    return ticket
+def _tickets(given: list[dict[str, Any]]) -> list[Ticket]:
+    """One with a message for each of these, the newest first."""
+    now = clock.now()
+    tickets = []
+    for number, facts in enumerate(given):
+        customer = Customer(name=f"Lea {number}")
+        identity = Identity(account=facts["account"], customer=customer, external_id=f"p{number}")
+        own = {"identity": identity, "customer": customer, "last_at": now - timedelta(minutes=number)}
+        tickets.append(Ticket(**{"kind": "private", "unanswered": False} | own | facts))
+    Customer.objects.bulk_create([each.customer for each in tickets])
+    Identity.objects.bulk_create([each.identity for each in tickets])
+    Ticket.objects.bulk_create(tickets)
+    Message.objects.bulk_create(
+        Message(
+            account=each.account, ticket=each, direction="in", visibility="private",
+            text="the zip broke" if number % 3 else "wrong heel",
+        )
+        for number, each in enumerate(tickets)
+    )  # fmt: skip
+    return tickets
 
 
 @pytest.fixture
 def desk(accounts: list[Account], teams: list[Team], nadia: User, ana: User) -> list[Ticket]:
     """Tickets of all kinds on three accounts, of which Nadia sees some."""
     now = clock.now()
-    found = []
-    for number in range(48):
-        waits = number % 4 == 0
-        found.append(
-            _ticket(
-                accounts[number % 3],
-                number,
-                team=[None, None, teams[0], teams[1], None][number % 5],
-                assignee=[None, nadia, ana, None, None, None, None][number % 7],
-                status=["new", "open", "solved"][number % 11 % 3],
-                unanswered=waits,
-                waiting_since=now - timedelta(hours=number) if waits else None,
-                window_closes_at=now + timedelta(hours=50 - number) if number % 8 == 0 else None,
-                priority=1 + number % 4,
-                due_at=now + timedelta(minutes=number * 7 - 100) if number % 2 else None,
-                spam=number == 5,
-                snoozed_until=now + timedelta(hours=number) if number % 13 == 0 else None,
-            )
-        )
+    found = _tickets(
+        [
+            {
+                "account": accounts[number % 3],
+                "team": [None, None, teams[0], teams[1], None][number % 5],
+                "assignee": [None, nadia, ana, None, None, None, None][number % 7],
+                "status": ["new", "open", "solved"][number % 11 % 3],
+                "unanswered": number % 4 == 0,
+                "waiting_since": now - timedelta(hours=number) if number % 4 == 0 else None,
+                "window_closes_at": now + timedelta(hours=50 - number) if number % 8 == 0 else None,
+                "priority": 1 + number % 4,
+                "due_at": now + timedelta(minutes=number * 7 - 100) if number % 2 else None,
+                "spam": number == 5,
+                "snoozed_until": now + timedelta(hours=number) if number % 13 == 0 else None,
+            }
+            for number in range(48)
+        ]
+    )
     Notice.objects.create(user=nadia, kind="mentioned", ticket=found[1])
     Notice.objects.create(user=nadia, kind="mentioned", ticket=found[3])
     index_everything()
@@ -142,11 +153,7 @@ def test_overdue_and_sleeping_come_by_their_time(desk: list[Ticket], maja: User)
 
 
 @pytest.mark.parametrize("near", [1, 6, 5000])
-@settings(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=examples(15))
 @given(
     text=st.sampled_from(
         [
@@ -188,10 +195,9 @@ def test_counters(desk: list[Ticket], nadia: User, maja: User) -> None:
 
 
 def test_counting_ends_at_a_hundred(accounts: list[Account], maja: User) -> None:
-    for number in range(105):
-        _ticket(accounts[0], number, due_at=clock.now() - timedelta(hours=1))
-    assert reach.tallies(maja).overdue == lists.MOST_COUNTED
-    assert lists.count(maja, "all", parse("is:overdue")) == lists.MOST_COUNTED
+    _tickets([{"account": accounts[0], "due_at": clock.now() - timedelta(hours=1)}] * 105)
+    assert reach.tallies(maja).overdue == counters.MOST_COUNTED
+    assert lists.count(maja, "all", parse("is:overdue")) == counters.MOST_COUNTED
     assert lists.count(maja, "all", parse("is:overdue #0")) == 0
 
 

@@ -127,7 +127,9 @@ def test_the_whole_is_read_along_an_index(along: None, maja: User, view: str, or
     plan = _plan(lambda: reach.tickets(maja, view, order=order, beside=()), "LIMIT")
     scans = [node for node in _nodes(plan) if node.get("Relation Name") == "inbox_ticket"]
     assert len(scans) == 1
-    assert scans[0]["Index Name"] in {_OF_THE_DESK.get(way, f"ticket_{way}") for way in _ways(view, order, way)}
+    assert scans[0]["Index Name"] in {
+        _OF_THE_DESK.get(way, f"ticket_{way}") for way in _ways(view, order, way)
+    }
     assert not any("Sort" in node["Node Type"] for node in _nodes(plan))
 
 
@@ -145,10 +147,10 @@ def test_open_work_of_a_team_on_one_account_has_an_index(
     assert "ticket_open_of_both" in {part["Index Name"] for part in _parts(plan)}
 
 
-def test_the_overdue_are_counted_part_by_part(in_parts: None, nadia: User) -> None:
+def test_the_overdue_and_the_longest_wait_are_found_part_by_part(in_parts: None, nadia: User) -> None:
     parts = _parts(_plan(lambda: reach.tallies(nadia), "due_at"))
     assert {part["Index Name"] for part in parts} == {
-        f"ticket_due_of_{part}" for part in ("account", "team", "assignee")
+        f"ticket_{way}_of_{part}" for way in ("due", "waiting") for part in ("account", "team", "assignee")
     }
 
 

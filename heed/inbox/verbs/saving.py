@@ -12,8 +12,8 @@ from heed.accounts.models import Team, User
 from heed.accounts.rights import NotAllowed, need
 from heed.inbox.conditions import parse
 from heed.inbox.models import SavedView
-from heed.inbox.reach.lists import ORDERS
 from heed.inbox.reach.saved import may_change, saved_views
+from heed.inbox.reach.views import ORDERS
 from heed.inbox.verbs.refusals import CannotTend
 
 MOST_VIEWS = 50

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from heed.inbox.models import Ticket
-from heed.inbox.reach.lists import MOST_COUNTED
+from heed.inbox.reach.counters import MOST_COUNTED
 
 register = template.Library()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,9 +14,9 @@ from django.views.decorators.http import require_POST
 from heed.accounts import audit
 from heed.accounts.models import User
 from heed.channels.models import Account
+from heed.channels.reach import NoSuchAccount
 from heed.inbox import reach
 from heed.inbox.conditions import BadCondition
-from heed.inbox.models import Ticket
 from heed.inbox.search import finding
 from heed.web import desk, nav, story, words
 from heed.web.gate import from_page, person, sentence, shown_since, signed_in
@@ -39,7 +38,7 @@ def view(request: HttpRequest, view: str, number: int | None = None) -> HttpResp
 
 @signed_in
 def account_view(request: HttpRequest, account: int, number: int | None = None) -> HttpResponse:
-    return open_place(request, place(person(request), "open", account), number)
+    return open_place(request, Place("open", account), number)
 
 
 @signed_in
@@ -63,11 +62,12 @@ def news(request: HttpRequest) -> HttpResponse:
     facts: dict[str, Any] = {}
     if "queue" in request.GET:
         account = _whole(request.GET.get("account"))
-        here = place(user, request.GET.get("view", "unanswered"), account, request.GET.get("q", ""))
+        view, asked = request.GET.get("view", "unanswered"), request.GET.get("q", "")
+        here = place(user, view, asked=asked) if account is None else Place("open", account)
         limit = min(max(_whole(request.GET.get("rows")) or _PAGE, _PAGE), _MOST_ROWS)
         tallies = reach.tallies(user)
         opened = _whole(request.GET.get("open"))
-        side = nav.facts(request, here.current, tallies)
+        side = _side(request, here, tallies)
         facts |= _list(
             user,
             here,
@@ -122,12 +122,20 @@ def open_place(request: HttpRequest, here: Place, number: int | None) -> HttpRes
         facts |= desk.facts(user, ticket)
         if from_page(request):
             return render(request, "inbox/_opened.html", facts)
-    facts["seen"] = reach.latest_event()
     tallies = reach.tallies(user)
-    side = nav.facts(request, here.current, tallies)
+    facts["seen"] = tallies.event
+    side = _side(request, here, tallies)
     facts |= _list(user, here, number=number, tallies=tallies, order=_order(request), known=side["known"])
     facts["side"] = side
     return render(request, "inbox/inbox.html", facts)
+
+
+def _side(request: HttpRequest, here: Place, tallies: reach.Tallies) -> dict[str, Any]:
+    """The side bar. Raises `NoSuchAccount` where the place is an account that does not stand in it."""
+    side = nav.facts(request, here.current, tallies, here.all_kept)
+    if here.account is not None and here.account not in {each.pk for each in side["accounts"]}:
+        raise NoSuchAccount(here.account)
+    return side
 
 
 def _list(
@@ -151,19 +159,8 @@ def _list(
     except BadCondition as mistake:
         facts |= {"tickets": [], "next": "", "mistake": mistake}
     if tallies:
-        facts |= {"count": here.count(tallies), "oldest": _oldest(user, here, facts["tickets"], order, known)}
+        facts |= {"count": here.count(tallies), "oldest": tallies.oldest if here.of_waiting else None}
     return facts
-
-
-def _oldest(
-    user: User, here: Place, shown: Sequence[Ticket], order: str, known: Sequence[Account]
-) -> datetime | None:
-    """Since when the one who waits longest has waited, where a list is of those who wait."""
-    if here.current != "unanswered" or not shown:
-        return None
-    if order != "waiting":
-        shown = tickets(user, here, order="waiting", after="", limit=1, known=known).page.items
-    return shown[0].waiting_since if shown else None
 
 
 def _order(request: HttpRequest) -> str:

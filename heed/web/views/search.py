@@ -18,7 +18,8 @@ from heed.accounts.reach import teams
 from heed.inbox import reach
 from heed.inbox.conditions import BadCondition, complete, parse
 from heed.inbox.models import SavedView, Ticket
-from heed.inbox.reach import lists, saved
+from heed.inbox.reach import saved
+from heed.inbox.reach.counters import MOST_COUNTED
 from heed.inbox.verbs import CannotTend, saving
 from heed.web import words
 from heed.web.gate import person, sentence, signed_in
@@ -119,7 +120,7 @@ def counts(request: HttpRequest) -> HttpResponse:
     """How many tickets the kept views hold: asked beside the page, which never waits for it."""
     user = person(request)
     found = saved.count_views(user, saved.saved_views(user))
-    return render(request, "parts/_saved_counts.html", {"counts": found, "most": lists.MOST_COUNTED})
+    return render(request, "parts/_saved_counts.html", {"counts": found, "most": MOST_COUNTED})
 
 
 @require_safe
