@@ -8,9 +8,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from heed.sandbox.frame import (
-    PlayError,
-)
+from heed.sandbox.frame import PlayError
 from heed.sandbox.networks.telegram.bot import Chat, Connection, Entry
 from heed.sandbox.networks.telegram.changing import Changing
 from heed.sandbox.networks.telegram.sending import open_keyboard

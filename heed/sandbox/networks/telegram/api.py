@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from heed.sandbox.frame import (
-    Call,
-    Reply,
-)
+from heed.sandbox.frame import Call, Reply
 from heed.sandbox.networks.telegram.fields import Fields, Refused, refusal
 from heed.sandbox.networks.telegram.seeing import Seeing
 

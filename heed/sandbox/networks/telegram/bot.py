@@ -8,11 +8,7 @@ from typing import Any
 
 from heed.lib.crypto import hmac_sha256_hex
 from heed.sandbox.cast import COMPANY, CUSTOMERS, OUTSIDER, Person
-from heed.sandbox.frame import (
-    DemoAccount,
-    Sandbox,
-    Simulator,
-)
+from heed.sandbox.frame import DemoAccount, Sandbox, Simulator
 
 SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
 ASKED_FOR_BY_HEED = (

@@ -7,11 +7,7 @@ import re
 from typing import Any
 
 from heed.lib.text import measure
-from heed.sandbox.frame import (
-    Call,
-    Part,
-    Reply,
-)
+from heed.sandbox.frame import Call, Part, Reply
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024

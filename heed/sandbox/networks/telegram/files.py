@@ -6,10 +6,7 @@ import mimetypes
 from datetime import timedelta
 from typing import Any
 
-from heed.sandbox.frame import (
-    Part,
-    Reply,
-)
+from heed.sandbox.frame import Part, Reply
 from heed.sandbox.networks.telegram.bot import File
 from heed.sandbox.networks.telegram.fields import Fields, Refused, refusal
 from heed.sandbox.networks.telegram.telling import Telling

@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from heed.sandbox.cast import COMPANY, CUSTOMERS
-from heed.sandbox.frame import (
-    ChatView,
-    Line,
-    Scene,
-)
+from heed.sandbox.frame import ChatView, Line, Scene
 from heed.sandbox.networks.telegram.acting import Acting
 from heed.sandbox.networks.telegram.bot import OWNER_NAME, Chat, Entry
 from heed.sandbox.networks.telegram.sending import open_keyboard
