@@ -220,12 +220,9 @@ FROM event
 
 def record_many(kind: Kind, happened: Sequence[tuple[Ticket, Mapping[str, Any]]]) -> None:
     """The same thing of many tickets at once, done by nobody in person: each ticket with the event's data."""
-    because, now = _because.get(), clock.now()
+    now = clock.now()
     with told_together():
-        write(
-            Happened(kind, each.account_id, each.pk, now, {**because, **data} if because else data)
-            for each, data in happened
-        )
+        write(Happened(kind, each.account_id, each.pk, now, data) for each, data in happened)
         tell_pages(each.pk for each, _data in happened)
 
 
@@ -246,11 +243,16 @@ class Happened(NamedTuple):
     ticket: int
     at: datetime
     data: Mapping[str, Any]
+    message: int | None = None
 
 
 def write(happened: Iterable[Happened]) -> None:
     """Write events in one statement and hand them to their reactions."""
-    rows = [(*facts, written(data)) for *facts, data in happened]
+    why = _because.get()
+    rows = [
+        (each.kind, each.account, each.ticket, each.at, written({**why, **each.data}), each.message)
+        for each in happened
+    ]
     if not rows:
         return
     told = columns(rows)
@@ -261,8 +263,8 @@ def write(happened: Iterable[Happened]) -> None:
 
 
 _WRITE = """
-INSERT INTO inbox_event (kind, account_id, ticket_id, at, data)
-SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::jsonb[])
+INSERT INTO inbox_event (kind, account_id, ticket_id, at, data, message_id)
+SELECT * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::jsonb[], %s::bigint[])
 """
 
 

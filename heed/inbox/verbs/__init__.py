@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heed.inbox.verbs.acting import act, needed_for, type_along
+from heed.inbox.verbs.acting import act, act_on_many, needed_for, type_along
 from heed.inbox.verbs.answering import answer, dismiss, note, settle
 from heed.inbox.verbs.asking import drop_question, set_question
 from heed.inbox.verbs.blocking import block, mark_spam, not_spam, unblock
@@ -52,6 +52,7 @@ __all__ = [
     "Overtaken",
     "WouldNotKnow",
     "act",
+    "act_on_many",
     "answer",
     "archive_field",
     "assign",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -27,14 +30,37 @@ def needed_for(action: str) -> Permission:
 def act(message: Message, user: User | None, action: str, value: str = "") -> None:
     """Queue a like, hide, delete … on the network. `value` is the emoji of `react`, the new text of
     `edit`; `user` is None where a rule does it. Raises `CannotAct`."""
-    offered = {each.action: each for each in actions(message)}
-    offer = offered.get(action)  # type: ignore[call-overload]
+    offer = _offer(message, action)
+    value = _checked_value(offer, clean(value).strip())
+    act_on_network.defer(message=message.pk, action=offer.action, user=user.pk if user else 0, value=value)
+
+
+@transaction.atomic
+def act_on_many(messages: Iterable[Message], action: str) -> dict[int, CannotAct]:
+    """Queue the same for many messages, each with its account, ticket and identity, of as many tickets; done
+    by nobody in person. Gives back what those say that refuse, by the numbers of their tickets."""
+    refused: dict[int, CannotAct] = {}
+    wanted: list[dict[str, Any]] = []
+    for message in messages:
+        try:
+            offer = _offer(message, action)
+        except CannotAct as why:
+            refused[message.ticket_id] = why
+        else:
+            wanted.append({"message": message.pk, "action": offer.action, "user": 0, "value": ""})
+    if wanted:
+        act_on_network.batch_defer(*wanted)
+    return refused
+
+
+def _offer(message: Message, action: str) -> Act:
+    """What the menu says of this action. Raises `CannotAct` where it cannot be done."""
+    offer = next((each for each in actions(message) if each.action == action), None)
     if offer is None:
         raise CannotAct(_("This cannot be done with this message."))
     if not offer.allowed:
         raise CannotAct(offer.sentence)
-    value = _checked_value(offer, clean(value).strip())
-    act_on_network.defer(message=message.pk, action=offer.action, user=user.pk if user else 0, value=value)
+    return offer
 
 
 def type_along(ticket: Ticket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from heed.inbox import events
 from heed.inbox.jobs import send_answers
 from heed.inbox.models import Message, Ticket
 from heed.inbox.possible import last_inbound, possible, too_long
+from heed.inbox.statements import columns, run
 from heed.inbox.verbs.refusals import CannotAnswer
 from heed.inbox.verbs.tending import locked
 from heed.lib import clock
@@ -85,3 +87,33 @@ def leave_note(ticket: Ticket, text: str, *, origin: Origin, key: UUID) -> Messa
     )
     events.record("note_written", ticket=ticket, message=message, at=message.at, origin=origin)
     return message
+
+
+@transaction.atomic
+def leave_notes(notes: Mapping[int, tuple[str, UUID]], *, origin: Origin) -> dict[int, CannotAnswer]:
+    """Write such a note into each of these tickets, by their numbers, with its key. Gives back those that
+    refuse, because the words for them are empty."""
+    texts = {number: clean(text).strip() for number, (text, _key) in notes.items()}
+    empty = CannotAnswer(_("The text is empty, or longer than the network allows."))
+    rows = [(number, text, str(notes[number][1])) for number, text in sorted(texts.items()) if text]
+    now = clock.now()
+    written = run(_NOTES, now, now, origin, *columns(rows)) if rows else []
+    with events.told_together():
+        events.write(
+            events.Happened("note_written", account, ticket, now, {"origin": origin}, message)
+            for message, account, ticket in sorted(written)
+        )
+        events.tell_pages(ticket for _message, _account, ticket in written)
+    return {number: empty for number, text in texts.items() if not text}
+
+
+_NOTES = """
+INSERT INTO inbox_message (account_id, ticket_id, at, created_at, origin, text, send_key, direction,
+    visibility, state, automatic, external_id, kind, parent, permalink, refs, hidden, liked, reposted,
+    attempts, reason, detail)
+SELECT t.account_id, t.id, %s, %s, %s, new.text, new.key, 'out', 'note', 'noted', true, '', '', '', '', '{}',
+    false, false, false, 0, '', ''
+FROM unnest(%s::bigint[], %s::text[], %s::uuid[]) AS new (ticket, text, key)
+JOIN inbox_ticket t ON t.id = new.ticket ORDER BY t.id
+ON CONFLICT DO NOTHING RETURNING id, account_id, ticket_id
+"""

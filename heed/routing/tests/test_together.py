@@ -25,7 +25,7 @@ from heed.lib import clock
 from heed.routing import rules
 from heed.routing.models import AccountTeam, Policy, Promise, RuleRun
 from heed.routing.tests.conftest import Open
-from heed.routing.tests.test_rules import add, comes, fresh, rule
+from heed.routing.tests.some_rules import add, comes, fresh, rule
 
 pytestmark = pytest.mark.django_db
 
@@ -196,6 +196,8 @@ def test_a_large_batch_takes_as_many_statements_as_a_small_one(
         {"do": "assign_person", "person": ana.pk},
         {"do": "notify_team", "team": returns.pk},
         {"do": "webhook", "url": "https://other.example/x"},
+        {"do": "note", "text": "{first_name} waits"},
+        {"do": "hide"},
         {"do": "status", "status": "pending"},
         condition="is:unanswered",
     )

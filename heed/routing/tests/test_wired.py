@@ -7,7 +7,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.accounts.models import Team, User
 from heed.channels.models import Account
-from heed.inbox import events, reactions
+from heed.inbox import events, reactions, verbs
 from heed.inbox.models import ReactionFailure, Ticket
 from heed.inbox.tests.test_intake import comment
 from heed.inbox.tests.test_intake import news as told
@@ -48,3 +48,14 @@ def test_a_message_goes_to_team_rule_and_colleague(
     assert (ticket.team, ticket.assignee, ticket.language, ticket.tags) == (returns, ivo, "sl", ["first"])
     assert RuleRun.objects.get().ticket == ticket
     assert not ReactionFailure.objects.exists()
+
+
+def test_nothing_is_handed_on_that_only_rules_could_want_and_none_does(account: Account, ana: User) -> None:
+    told(account, comment("1"))
+    ProcrastinateJob.objects.all().delete()
+    verbs.note(Ticket.objects.get(), ana, "Look")
+    assert not ProcrastinateJob.objects.exists()
+    Rule.objects.create(name="Notes", when=["note_written"], condition="", actions=[], on=True)
+    verbs.note(Ticket.objects.get(), ana, "Look again")
+    (job,) = ProcrastinateJob.objects.all()
+    assert len(job.args["events"]) == 1

@@ -1,0 +1,115 @@
+"""Deeds with messages: a note, an answer, hiding what stands in public."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID, uuid5
+
+from django.utils.translation import gettext as _
+
+from heed.inbox import verbs
+from heed.inbox.models import Message, Ticket
+from heed.inbox.statements import among, run
+from heed.inbox.verbs.automatic import leave_note, leave_notes, send_automatic
+from heed.lib import clock
+from heed.library import reach as library
+from heed.routing import automatic, desk_hours
+from heed.routing.actions.shapes import Failed, Refused, Values
+from heed.routing.desk_hours import DeskHours
+from heed.routing.models import RuleRun
+
+_TOO_LATE = timedelta(days=1)
+"""What comes so late, after an outage, gets no answer of a rule that looks at what comes."""
+_NAMES = UUID("5f3c0c1e-7b2d-4f1a-9b0e-6a4b8a9f2d10")
+
+
+def note(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
+    words = _words(ticket, values["text"], desk_hours.read())
+    leave_note(ticket, words, origin="rule", key=_key_of_note(run, index))
+
+
+def note_together(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
+    desk = desk_hours.read()
+    beside = Ticket.objects.select_related("identity", "team", "account__brand")
+    tickets = {each.pk: each for each in beside.filter(pk__in=among(numbers))}
+    return leave_notes(
+        {
+            each.ticket_id: (_words(tickets[each.ticket_id], values["text"], desk), _key_of_note(each, index))
+            for each in runs
+        },
+        origin="rule",
+    )
+
+
+def _key_of_note(run: RuleRun, index: int) -> UUID:
+    return uuid5(_NAMES, f"{run.pk}:{index}")
+
+
+def answer(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
+    _say(ticket, values["text"], run, index)
+
+
+def answer_quick_text(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
+    text = library.in_language(values["quick_text"], ticket.language)
+    if text is None:
+        raise Failed(_("This quick text is no more."))
+    if automatic.unknown_blanks(text.text):
+        raise Failed(_("This quick text has blanks that only a person can fill in."))
+    _say(ticket, text.text, run, index)
+
+
+def _say(ticket: Ticket, text: str, run: RuleRun, index: int) -> None:
+    """Answer the customer's newest message where they wrote it; each message once by each rule."""
+    newest = _newest(ticket)
+    if newest is None:
+        raise Failed(_("There is no message to answer."))
+    if newest.automatic or newest.kind == "standby":
+        raise Failed(_("A machine wrote the message, or answers it."))
+    if run.event is not None and newest.at < clock.now() - _TOO_LATE:
+        raise Failed(_("The message is more than a day old."))
+    key = uuid5(_NAMES, f"{run.rule_id}:{index}:{newest.pk}")
+    words = _words(ticket, text, desk_hours.read())
+    send_automatic(ticket, words, newest.visibility, origin="rule", key=key, to=newest)
+
+
+def hide(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
+    newest = _newest(ticket, visibility="public", hidden=False)
+    if newest is None:
+        raise Failed(_("There is no public message to hide."))
+    verbs.act(newest, None, "hide")
+
+
+def hide_together(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
+    newest: dict[int, int] = dict(run(_NEWEST_IN_PUBLIC, [*numbers]))
+    refused: dict[int, Failed | verbs.CannotAct] = {
+        number: Failed(_("There is no public message to hide.")) for number in {*numbers} - {*newest.values()}
+    }
+    beside = Message.objects.select_related("account", "ticket", "identity")
+    return refused | verbs.act_on_many(beside.filter(pk__in=among(newest)).order_by("pk"), "hide")
+
+
+_NEWEST_IN_PUBLIC = """
+SELECT DISTINCT ON (ticket_id) id, ticket_id FROM inbox_message
+WHERE ticket_id = ANY(%s) AND direction = 'in' AND removed_at IS NULL AND external_id <> ''
+    AND visibility = 'public' AND NOT hidden
+ORDER BY ticket_id, at DESC, id DESC
+"""
+
+
+def _newest(ticket: Ticket, **facts: object) -> Message | None:
+    said = ticket.messages.filter(direction="in", removed_at=None, **facts).exclude(external_id="")
+    return said.order_by("-at", "-id").first()
+
+
+def _words(ticket: Ticket, text: str, desk: DeskHours) -> str:
+    """A text with its blanks filled, as automatic messages fill them."""
+    filling = automatic.Filling(
+        hours=desk.hours(desk_hours.place_of(ticket), clock.now()),
+        at=clock.now(),
+        name=ticket.identity.name,
+        team=ticket.team.name if ticket.team else "",
+        account=ticket.account.name,
+        brand=ticket.account.brand.name if ticket.account.brand else "",
+    )
+    return automatic.filled(text, ticket.language, filling)
