@@ -26,13 +26,15 @@ from heed.api.problems import document  # noqa: E402
 from heed.door.app import PREFIX, Door  # noqa: E402
 from heed.lib.crypto import key_ring  # noqa: E402
 from heed.lib.postgres import conninfo  # noqa: E402
-from heed.pages import Pages  # noqa: E402
+from heed.pages import Pages, Programs  # noqa: E402
 from heed.web.stream import LIVE, Stream, signed_in  # noqa: E402
 from heed.widget.stream import VisitorStream, is_visitor  # noqa: E402
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+API = "/api/"
 
 MOST_BYTES = 60 * 1024 * 1024
 """The largest body of all: a file of 50 MB and what goes with it."""
@@ -132,7 +134,7 @@ def _refusal(scope: Scope) -> HttpResponse:
     most = {"most": MOST_BYTES // 1024 // 1024, "less": MOST_OF_STRANGERS // 1024 // 1024}
     with translation.override(translation.get_language_from_request(request)):
         sentence = _("This is too large. Heed takes %(most)d MB, and %(less)d MB before you sign in.") % most
-    if request.path.startswith("/api/"):
+    if request.path.startswith(API):
         return document(413, "too-large", sentence)
     return HttpResponse(sentence, content_type="text/plain; charset=utf-8")
 
@@ -140,7 +142,8 @@ def _refusal(scope: Scope) -> HttpResponse:
 door = Door(conninfo(settings.DATABASES["default"]), key_ring(settings.HEED_DATA, settings.HEED_SECRET_KEYS))
 stream = Stream(conninfo(settings.DATABASES["default"]))
 visitors = VisitorStream(conninfo(settings.DATABASES["default"]))
-pages = Measured(Pages())
+_pages = Pages()
+pages, programs = Measured(_pages), Measured(Programs(_pages.threads))
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -153,6 +156,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await stream(scope, receive, send)
     elif visitors.wants(scope):
         await visitors(scope, receive, send)
+    elif scope["path"].startswith(API):
+        await programs(scope, receive, send)
     else:
         await pages(scope, receive, send)
 

@@ -9,12 +9,15 @@ from contextvars import copy_context
 from typing import Any
 
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.handlers.exception import convert_exception_to_response
 from django.core.signals import request_started
 from django.db import close_old_connections
 from django.http import HttpResponseBase
 from django.urls import set_script_prefix
+from django.utils.module_loading import import_string
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -32,9 +35,9 @@ class Pages(ASGIHandler):
     Only what is streamed (a file, an export) leaves piece by piece from the event loop.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threads: ThreadPoolExecutor | None = None) -> None:
         self.load_middleware(is_async=False)
-        self._threads = ThreadPoolExecutor(MOST_AT_ONCE, "page")
+        self.threads = threads or ThreadPoolExecutor(MOST_AT_ONCE, "page")
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         try:
@@ -45,7 +48,7 @@ class Pages(ASGIHandler):
             # A context of its own, as a new thread would have: nothing of this request is left to the next.
             answer = copy_context().run
             response = await asyncio.get_running_loop().run_in_executor(
-                self._threads, answer, self._answer, scope, body
+                self.threads, answer, self._answer, scope, body
             )
             if response.streaming:
                 await self._stream(response, receive, send)
@@ -79,3 +82,17 @@ class Pages(ASGIHandler):
                 gone.cancel()
                 await asyncio.gather(sending, gone, return_exceptions=True)
                 await sync_to_async(response.close)()
+
+
+class Programs(Pages):
+    """The API: programs show a token at each request, so what keeps sessions, forms and messages for people
+    is left out, which is half of all middleware. What is left is that of the pages, in its order."""
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        own: Any = self
+        own._view_middleware, own._template_response_middleware, own._exception_middleware = [], [], []
+        chain = convert_exception_to_response(own._get_response)
+        for path in reversed(settings.MIDDLEWARE):
+            if path not in settings.ONLY_FOR_PEOPLE:
+                chain = convert_exception_to_response(import_string(path)(chain))
+        own._middleware_chain = chain

@@ -14,7 +14,7 @@ from heed.routing.automatic import say_by_itself
 from heed.routing.promises import keep_promises
 from heed.routing.reactions import assign_waiting, send_to_team, tell_languages
 from heed.routing.renaming import rename_tag, where_tag
-from heed.routing.rules import kinds_awaited, run_rules
+from heed.routing.rules import KINDS_AWAITED, run_rules
 from heed.widget import reactions as chat
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
@@ -59,5 +59,5 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "due_missed": (run_rules,),
 }
 
-reactions.wire(REACTIONS, {run_rules: kinds_awaited})
+reactions.wire(REACTIONS, {run_rules: KINDS_AWAITED})
 also_kept(rename_tag, where_tag)

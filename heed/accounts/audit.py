@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -146,7 +146,7 @@ VALUES: dict[tuple[str, str], Promise] = {
 VISIT = timedelta(minutes=30)
 """Opening the same thing again within this time is one visit."""
 
-_ORIGIN: ContextVar[str] = ContextVar("audit_origin", default="")
+_ORIGIN: ContextVar[Callable[[], str]] = ContextVar("audit_origin", default=str)
 _LONGEST = 500
 _NEVER = ("password", "secret", "token", "credential", "code", "key")
 _LOCK = 0x68656564_61756474  # "heedaudt"
@@ -157,8 +157,8 @@ class SecretInAudit(ValueError):
     """A fact's name says that it is a secret. Record that it changed, never what it is."""
 
 
-def came_from(address: str) -> None:
-    """Where the request that is being answered came from: its rows will say so. Empty: nowhere."""
+def came_from(address: Callable[[], str]) -> None:
+    """Who knows where the request that is being answered came from: its rows will say so. `str`: nowhere."""
     _ORIGIN.set(address)
 
 
@@ -180,7 +180,7 @@ def record(user: User | None, what: str, target: Model | str = "", **facts: Any)
         target=key,
         target_name=name,
         facts={name: _fact(value) for name, value in facts.items()},
-        ip=_ORIGIN.get(),
+        ip=_ORIGIN.get()(),
     )
 
 
@@ -208,7 +208,7 @@ def opened(user: User, target: Model, name: str = "") -> None:
                 "kind": kind,
                 "target": key,
                 "name": _text(name, 200) or found,
-                "ip": _ORIGIN.get(),
+                "ip": _ORIGIN.get()(),
             },
         )
 

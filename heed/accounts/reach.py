@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.db.models import prefetch_related_objects
 
-from heed.accounts.models import ApiToken, Brand, Team, User
+from heed.accounts.models import RIGHTS, ApiToken, Brand, Team, User, rights_from
 from heed.accounts.rights import Permission, rights_of
 from heed.lib import clock
 from heed.lib.rows import Joined
@@ -16,16 +16,18 @@ class NoSuchPerson(LookupError):
     """Nobody with this id."""
 
 
-_TOKENS = Joined(ApiToken, "user")
+_TOKENS = Joined(ApiToken, "user", also=RIGHTS)
 
 
 def person_with_token(token: str) -> User | None:
-    """The active person a bearer token acts for."""
-    granted = _TOKENS.first('WHERE digest = %s AND "user".is_active', [ApiToken.digest_of(token)])
-    if granted is None:
+    """The active person a bearer token acts for, with their rights."""
+    found = _TOKENS.first_and_also('WHERE digest = %s AND "user".is_active', [ApiToken.digest_of(token)])
+    if found is None:
         return None
-    _note_use(granted)
-    return granted.user
+    shown, granted = found
+    shown.user.rights = rights_from(granted)
+    _note_use(shown)
+    return shown.user
 
 
 def _note_use(token: ApiToken) -> None:

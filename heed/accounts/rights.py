@@ -133,7 +133,7 @@ def rights_of(grants: Iterable[Grant]) -> Rights:
         owner = owner or (grant.role == "owner" and grant.everywhere)
         for permission in grant.permissions:
             if grant.everywhere or permission in ON_TICKETS:
-                found[permission] = _joined(found.get(permission, Where()), grant)
+                found[permission] = _joined(found.get(permission, _NOWHERE), grant)
     return Rights(found, owner, frozenset(roles))
 
 
@@ -150,7 +150,13 @@ def need_everywhere(user: User, permission: Permission) -> None:
         raise NotAllowed(permission)
 
 
+_EVERYWHERE = Where(everywhere=True)
+_NOWHERE = Where()
+
+
 def _joined(where: Where, grant: Grant) -> Where:
+    if where is _NOWHERE and grant.everywhere:
+        return _EVERYWHERE
     return Where(
         where.everywhere or grant.everywhere,
         where.brands | _only(grant.brand_id),

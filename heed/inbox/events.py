@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -109,16 +110,13 @@ REACT = "heed.react"
 _because: ContextVar[Mapping[str, Any]] = ContextVar("because", default=MappingProxyType({}))
 """Facts that every event written now carries, besides its own."""
 
-Kinds = Callable[[], Collection[str]]
-"""Says which kinds of events are waited for at this moment."""
-
-_waited_for: dict[str, Kinds | None] = {}
-"""The kinds that have reactions; of those that are not always waited for, who knows whether they are."""
+_waited_for: dict[str, str | None] = {}
+"""The kinds that have reactions; where these are not always waited for, the query of those that are now."""
 
 
-def wait_for(kinds: Mapping[str, Kinds | None]) -> None:
-    """From now on only events of these kinds are handed to reactions, where somebody is named only while that
-    one waits for them."""
+def wait_for(kinds: Mapping[str, str | None]) -> None:
+    """From now on only events of these kinds are handed to reactions, where a query is given only while it
+    finds their kind."""
     _waited_for.clear()
     _waited_for.update(kinds)
 
@@ -186,11 +184,11 @@ def record_with(
         "actor": actor.pk if actor else None,
         "happened_at": at,
         "data": written({**_because.get(), **data}),
-        "handed": together is None and bool(_waited_for_now([kind])),
+        "handed": together is None and kind in _waited_for,
         "topics": live.payload(topics_of([ticket.pk])) if together is None else None,
     }
     with prepared() as cursor:
-        cursor.execute(f"WITH {parts}, {_RECORD}", {**values, **facts})
+        cursor.execute(f"WITH {parts}, {_record(_waited_for.get(kind))}", {**values, **facts})
         row = cursor.fetchone()
     if row is None:
         return None
@@ -198,6 +196,12 @@ def record_with(
         hand_to_reactions([(kind, row[0])])
         tell_pages([ticket.pk])
     return row[0], row[1]
+
+
+@cache
+def _record(awaited: str | None) -> str:
+    """The event, the job of its reactions, as procrastinate would write it, and the notice to open pages."""
+    return _RECORD.format(awaited=f"%(kind)s::text IN ({awaited})" if awaited else "TRUE")
 
 
 _RECORD = f"""
@@ -210,12 +214,11 @@ event AS (
 job AS (
     INSERT INTO procrastinate_jobs (queue_name, task_name, args)
     SELECT 'reactions', '{REACT}', jsonb_build_object('events', jsonb_build_array(id))
-    FROM event WHERE %(handed)s::boolean)
+    FROM event WHERE %(handed)s::boolean AND {{awaited}})
 SELECT id, message_id,
     CASE WHEN %(topics)s::text IS NOT NULL THEN pg_notify('{live.CHANNEL}', %(topics)s::text) END
 FROM event
 """  # noqa: S608 - our own names
-"""The event, the job of its reactions (as procrastinate would write it) and the notice to the open pages."""
 
 
 def record_many(kind: Kind, happened: Sequence[tuple[Ticket, Mapping[str, Any]]]) -> None:
@@ -290,8 +293,8 @@ def _defer(happened: Sequence[tuple[str, int]]) -> None:
 def _waited_for_now(kinds: Iterable[str]) -> set[str]:
     """Those of the kinds that are waited for at this moment."""
     known = {kind: _waited_for[kind] for kind in kinds if kind in _waited_for}
-    now = {who: who() for who in {*known.values()} if who is not None}
-    return {kind for kind, who in known.items() if who is None or kind in now[who]}
+    now = {query: {kind for (kind,) in run(query)} for query in {*known.values()} if query is not None}
+    return {kind for kind, query in known.items() if query is None or kind in now[query]}
 
 
 @dataclass

@@ -13,7 +13,7 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from heed.channels.models import Account
-from heed.inbox.events import REACT, Kinds, told_together, wait_for
+from heed.inbox.events import REACT, told_together, wait_for
 from heed.inbox.jobs import defer_each_once, fetch_files, fetch_picture, look_up, look_up_lock
 from heed.inbox.models import Attachment, Event, Identity, Message, Post, ReactionFailure, Ticket
 from heed.inbox.statements import among, run
@@ -32,9 +32,9 @@ _AGAIN = RetryStrategy(max_attempts=MOST_TRIES, wait=5)
 _table: dict[str, tuple[Reaction, ...]] = {}
 
 
-def wire(table: Mapping[str, tuple[Reaction, ...]], at_times: Mapping[Reaction, Kinds] = {}) -> None:
-    """Take over the table of `heed.wiring`. Some reactions wait for a kind of event only at times, and say
-    which these are now: what nobody else waits for is handed on only then."""
+def wire(table: Mapping[str, tuple[Reaction, ...]], at_times: Mapping[Reaction, str] = {}) -> None:
+    """Take over the table of `heed.wiring`. Some reactions wait for a kind of event only at times, and a
+    query finds which these are now: what nobody else waits for is handed on only then."""
     _table.clear()
     _table.update(table)
     wait_for({kind: at_times.get(row[0]) if len(row) == 1 else None for kind, row in table.items()})

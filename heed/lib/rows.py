@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from typing import Any, Generic, Self, TypeVar
 
 import psycopg
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models.base import ModelState
 
@@ -44,19 +44,42 @@ class Row(models.Model):
 def prepared() -> Iterator[Any]:
     """A cursor for questions that are asked again and again: the database reads and plans each of them once a
     connection. The plan must not depend on the values, as that of a query by a key does not."""
-    if connection.queries_logged:  # whoever reads the log wants to see the values, too
-        with connection.cursor() as cursor:
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.queries_logged or database.execute_wrappers:  # whoever looks on wants to see the values, too
+        with database.cursor() as cursor:
             yield cursor
         return
-    connection.ensure_connection()
-    connection.validate_thread_sharing()
-    binding: Any = ServerBindingCursor
-    bound = binding(connection.connection)
-    # Django reads times by a loader of its own, for desks that keep local time. Ours are in UTC, as the
-    # connection is, and the driver's own loader, in C, is twenty times as fast.
-    bound.adapters.register_loader("timestamptz", TIMES)
-    with connection.make_cursor(bound) as cursor:
-        yield cursor
+    database.ensure_connection()
+    database.validate_no_broken_transaction()
+    of: dict[str, Any] = vars(database.connection)
+    lent = of.pop(_KEPT, None) or _Kept(database.connection)
+    try:
+        with database.wrap_database_errors:
+            yield lent
+    finally:
+        lent.let_go()
+        of[_KEPT] = lent
+
+
+_KEPT = "heed_prepared"
+"""Where a connection keeps its cursor while nobody has it."""
+
+_ServerBinding: Any = ServerBindingCursor
+
+
+class _Kept(_ServerBinding):  # type: ignore[misc]
+    """A cursor that is kept: making one, and finding out again how to read each kind of column, takes longer
+    than asking."""
+
+    def __init__(self, of: Any) -> None:
+        super().__init__(of)
+        # Django reads times by a loader of its own, for desks that keep local time. Ours are in UTC, as the
+        # connection is, and the driver's own loader, in C, is twenty times as fast.
+        self.adapters.register_loader("timestamptz", TIMES)
+
+    def let_go(self) -> None:
+        """Forget what was read: it may be a long thread."""
+        self._reset()
 
 
 TIMES: Any = psycopg.adapters.get_loader(psycopg.adapters.types["timestamptz"].oid, psycopg.pq.Format.TEXT)
@@ -70,12 +93,13 @@ class Joined(Generic[M]):
     """A table with the rows it points to, read at once by a SELECT that is written once.
 
     `beside` names relations, also those of relations (`ticket__account`, after `ticket`). In SQL the table
-    has its own name, and what is beside it the name of its relation.
+    has its own name, and what is beside it the name of its relation. `also` is one more column, in SQL.
     """
 
-    def __init__(self, model: type[M], *beside: str) -> None:
+    def __init__(self, model: type[M], *beside: str, also: str = "") -> None:
         self._model = model
         self._beside = beside
+        self._also = also
 
     def read(self, rest: str, values: Sequence[Any] = ()) -> list[M]:
         """The rows, by the rest of the query (`WHERE … ORDER BY …`) and its values."""
@@ -86,6 +110,13 @@ class Joined(Generic[M]):
     def first(self, rest: str, values: Sequence[Any] = ()) -> M | None:
         """The first of them, None where there is none."""
         return next(iter(self.read(f"{rest} LIMIT 1", values)), None)
+
+    def first_and_also(self, rest: str, values: Sequence[Any] = ()) -> tuple[M, Any] | None:
+        """The first of them with the value of the column `also`."""
+        with prepared() as cursor:
+            cursor.execute(f"{self._select} {rest} LIMIT 1", values)
+            row = cursor.fetchone()
+        return (self._made(row), row[-1]) if row else None
 
     def _made(self, row: tuple[Any, ...]) -> M:
         made: dict[str, Any] = {}
@@ -116,6 +147,7 @@ class Joined(Generic[M]):
             for part in self._parts
             for field in part.model._meta.concrete_fields
         ]
+        columns += [self._also] if self._also else []
         joins = [
             f'LEFT JOIN "{part.model._meta.db_table}" AS "{part.name}" '
             f'ON "{part.name}"."{part.model._meta.pk.column}" = "{part.of or table}"."{part.relation.column}"'

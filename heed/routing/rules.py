@@ -94,12 +94,8 @@ def _run_for(ready: Ready, mine: Mapping[int, Event], words: Words) -> set[int]:
     return held | before
 
 
-def kinds_awaited() -> set[str]:
-    """The kinds of events that set a rule off now."""
-    return {kind for (kind,) in run(_AWAITED)}
-
-
-_AWAITED = 'SELECT DISTINCT unnest("when") FROM routing_rule WHERE "on"'
+KINDS_AWAITED = 'SELECT DISTINCT unnest("when") FROM routing_rule WHERE "on"'
+"""The query of the kinds of events that set a rule off now."""
 
 
 def _not_by_itself(events: Iterable[Event]) -> list[Event]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import warnings
 from collections.abc import MutableMapping
 from io import BytesIO
@@ -17,10 +18,11 @@ from django.test import Client
 from django.utils import translation
 
 from heed import asgi
-from heed.accounts.models import User
+from heed.accounts.models import AuditRow, User
 from heed.accounts.verbs import ensure_person, grant_token
+from heed.channels.models import Account
 from heed.inbox import files
-from heed.inbox.models import Attachment
+from heed.inbox.models import Attachment, Customer, Identity, Ticket
 from heed.pages import Pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -180,3 +182,45 @@ def test_static_files_leave_without_a_warning(settings: Any) -> None:
     assert looker.body == b"body { color: red }"
     assert not [each for each in warned if "iterator" in str(each.message)]
     assert dict(looker.told[0]["headers"])[b"Content-Type"].startswith(b"text/css")
+
+
+class TestPrograms:
+    """A request of a program goes past what is for people only."""
+
+    def test_it_is_answered_as_a_page_would_be(self, ana: User) -> None:
+        grant_token(ana, "Tests", "heed_ana")
+        asked = {"authorization": "Bearer heed_ana", "accept_language": "sl"}
+        for path in ("/api/v1/tickets", "/api/v1/tickets/7", "/api/v1/nothing", "/api/v1/openapi.json"):
+            short, whole = Looker(path, **asked), Looker(path, **asked)
+            assert short.visit() == whole.visit(asgi.pages)
+            assert short.body == whole.body
+            theirs = _headers(whole)
+            theirs["Vary"] = theirs["Vary"].replace(", Cookie", "")
+            assert _headers(short) == theirs
+            assert {"X-Content-Type-Options", "X-Frame-Options", "Content-Security-Policy"} <= theirs.keys()
+
+    def test_a_session_does_not_open_it(self, session: str) -> None:
+        assert Looker("/api/v1/tickets", cookie=session).visit() == 401
+
+    def test_a_host_that_is_not_ours_is_refused(self, ana: User) -> None:
+        grant_token(ana, "Tests", "heed_ana")
+        looker = Looker("/api/v1/tickets", authorization="Bearer heed_ana")
+        looker.scope["headers"][0] = (b"host", b"elsewhere.example")
+        assert looker.visit() == 400
+
+    def test_the_audit_knows_where_it_came_from(self, ana: User) -> None:
+        grant_token(ana, "Tests", "heed_ana")
+        account = Account.objects.create(network="mastodon", name="Acme", base_url="https://social.example")
+        customer = Customer.objects.create(name="Lea Marn")
+        lea = Identity.objects.create(account=account, customer=customer, external_id="lea", name="Lea Marn")
+        ticket = Ticket.objects.create(account=account, identity=lea, customer=customer, kind="public")
+        looker = Looker(f"/api/v1/tickets/{ticket.pk}", authorization="Bearer heed_ana")
+        looker.scope["client"] = ("192.0.2.7", 4182)
+        assert looker.visit() == 200
+        assert AuditRow.objects.get(what="opened").ip == "192.0.2.7"
+
+
+def _headers(looker: Looker) -> dict[str, str]:
+    """Without the number that is another one each time."""
+    told = {name.decode(): value.decode() for name, value in looker.told[0]["headers"]}
+    return {name: re.sub("'nonce-[^']+'", "", value) for name, value in told.items()}

@@ -4,6 +4,7 @@ second factor is there where one must be."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -32,11 +33,11 @@ class DoorwayMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        audit.came_from(address_of(request))
+        audit.came_from(partial(address_of, request))
         try:
             return self.get_response(request)
         finally:
-            audit.came_from("")
+            audit.came_from(str)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         if request.path.startswith(_NOT_PAGES) or not isinstance(request.user, User):
