@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -15,9 +14,7 @@ from babel.dates import format_date
 from babel.units import format_unit
 from django import template
 from django.conf import settings
-from django.db.models import Model
 from django.http import HttpRequest
-from django.template import Context, Engine, Template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -33,6 +30,7 @@ from heed.lib import clock
 from heed.web import desk_settings, story, words
 from heed.web import nav as side_bar
 from heed.web.templatetags.due import urgency
+from heed.web.written import Written, stored, write
 
 register = template.Library()
 
@@ -96,40 +94,16 @@ def row(context: dict[str, Any], ticket: Ticket) -> SafeString:
     a nudge redraws thirty of them, of which one is new."""
     place, user, account = context["place"], context["user"], ticket.account
     shows = (
-        *(*_stored(ticket), *_stored(ticket.identity), account.name, account.network),
+        *(*stored(ticket), *stored(ticket.identity), account.name, account.network),
         *(ticket.assignee and ticket.assignee.name, user.pk, place.base, ticket.pk == context["number"]),
         *(get_language(), timezone.localtime(ticket.last_at).utcoffset()),
         *(urgency(ticket), _openness(ticket.window_closes_at)),  # their tones change by themselves
     )
-    written = _rows.get(shows)
-    if written is None:
-        facts = {"ticket": ticket, "place": place, "user": user, "number": context["number"]}
-        line = _template("inbox/_ticket_row.html").render(Context(facts))
-        written = mark_safe(line.rstrip("\n"))  # noqa: S308
-        if len(_rows) >= _MOST_ROWS:
-            _rows.clear()
-        _rows[shows] = written
-    return written
+    facts = {"ticket": ticket, "place": place, "user": user, "number": context["number"]}
+    return _ROWS.get(shows, lambda: write("inbox/_ticket_row.html", facts).rstrip("\n"))
 
 
-def _stored(row: Ticket | Identity) -> Iterator[object]:
-    """Every column: whatever a line may show of it some day."""
-    values = (getattr(row, name) for name in _columns(type(row)))
-    return (str(value) if isinstance(value, list | dict) else value for value in values)
-
-
-@cache
-def _columns(model: type[Model]) -> tuple[str, ...]:
-    return tuple(field.attname for field in model._meta.concrete_fields)
-
-
-_MOST_ROWS = 2000
-_rows: dict[tuple[object, ...], SafeString] = {}
-
-
-@cache
-def _template(name: str) -> Template:
-    return Engine.get_default().get_template(name)
+_ROWS = Written(2000)
 
 
 @register.simple_tag(takes_context=True)
@@ -146,31 +120,31 @@ def message_menu(context: dict[str, Any], row: story.Said) -> SafeString:
     )
     if not any(offers[2:]):
         return mark_safe("")
-    written = _menus.get(offers)
-    if written is None:
-        blank = {"pk": _BLANK["pk"], "text": _BLANK["text"], "words": _BLANK["words"]}
-        acts = [{**act, "url": story.address_of_act(_BLANK["pk"], act["name"])} for act in offered]
-        own = {
-            "visibility": row.message.visibility,
-            "actions": acts,
-            "original": row.original and _BLANK["link"],
-        }
-        own["split"] = story.address_of_split(_BLANK["pk"]) if split else ""
-        can = {"can_be_answered": answer, "can_be_quoted": quote}
-        written = _template("inbox/_message_menu.html").render(Context({"menu": {**blank, **own, **can}}))
-        if len(_menus) >= _MOST_MENUS:
-            _menus.clear()
-        _menus[offers] = written
+    written = _MENUS.get(offers, lambda: _menu(row, offered, answer, quote, split))
     text = row.message.text
     words = Truncator(text).chars(90) if len(text) > 90 else text
     filled = {"pk": str(row.message.pk), "text": text, "words": words, "link": row.original}
     return mark_safe(_FILL.sub(lambda found: escape(filled[found[1]]), written))  # noqa: S308
 
 
+def _menu(row: story.Said, offered: list[dict[str, Any]], answer: bool, quote: bool, split: bool) -> str:
+    """Such a menu with blanks where the message's own words go."""
+    blank = {"pk": _BLANK["pk"], "text": _BLANK["text"], "words": _BLANK["words"]}
+    menu = {
+        **blank,
+        "visibility": row.message.visibility,
+        "actions": [{**act, "url": story.address_of_act(_BLANK["pk"], act["name"])} for act in offered],
+        "original": row.original and _BLANK["link"],
+        "split": story.address_of_split(_BLANK["pk"]) if split else "",
+        "can_be_answered": answer,
+        "can_be_quoted": quote,
+    }
+    return write("inbox/_message_menu.html", {"menu": menu})
+
+
 _BLANK = {name: f"\ue000{name}\ue000" for name in ("pk", "text", "words", "link")}
 _FILL = re.compile("\ue000([a-z]+)\ue000")
-_MOST_MENUS = 500
-_menus: dict[tuple[object, ...], str] = {}
+_MENUS = Written(500)
 
 
 @register.simple_tag

@@ -6,22 +6,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from heed.accounts.models import User
 from heed.web import actions
+from heed.web.written import Written, write
 
 register = template.Library()
 
 
-@register.inclusion_tag("inbox/_keys.html", takes_context=True)
-def cheat_sheet(context: dict[str, Any]) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def cheat_sheet(context: dict[str, Any]) -> SafeString:
     """The keys of whoever looks at the page, which its scripts read, too."""
     user = context["request"].user
     assert isinstance(user, User)
     found = actions.shortcuts(user)
-    groups = [
+    shows = (get_language(), *((each.action.name, each.key) for each in found))
+    return _SHEETS.get(shows, lambda: write("inbox/_keys.html", {"groups": _groups(found)}))
+
+
+_SHEETS = Written(200)
+
+
+def _groups(found: list[actions.Shortcut]) -> list[tuple[Promise, list[actions.Shortcut], Any]]:
+    return [
         (
             words,
             [each for each in found if each.action.place == place],
@@ -29,7 +40,6 @@ def cheat_sheet(context: dict[str, Any]) -> dict[str, Any]:
         )
         for place, words in actions.PLACES.items()
     ]
-    return {"groups": groups}
 
 
 @register.simple_tag(takes_context=True)
@@ -42,10 +52,13 @@ def key(context: dict[str, Any], name: str) -> SafeString:
     )
 
 
-@register.inclusion_tag("parts/_palette.html")
-def palette() -> dict[str, Any]:
+@register.simple_tag
+def palette() -> SafeString:
     """The window in which one finds anything and does it."""
-    return {}
+    return _PALETTES.get((get_language(),), lambda: write("parts/_palette.html", {}))
+
+
+_PALETTES = Written(20)
 
 
 @register.inclusion_tag("preferences/_shortcuts.html", takes_context=True)

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import template
-from django.db.models import Model
-from django.template import Context, Engine
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from heed.inbox.models import Message
 from heed.web import story
+from heed.web.written import Written, stored, write
 
 register = template.Library()
 
@@ -24,26 +23,18 @@ def part(context: dict[str, Any], row: story.Day | story.Happened | story.Said) 
     that is opened or redrawn has fifty, of which one or none is new."""
     if not isinstance(row, story.Said) or row.message.state in _UNDER_WAY:
         return _written(context, row)
-    shows = tuple(_shown(context, row))
-    written = _parts.get(shows)
-    if written is None:
-        written = _written(context, row)
-        if len(_parts) >= _MOST_PARTS:
-            _parts.clear()
-        _parts[shows] = written
-    return written
+    return _PARTS.get(tuple(_shown(context, row)), lambda: _written(context, row))
 
 
 _UNDER_WAY = frozenset({*Message.IN_FLIGHT, Message.State.FAILED})
 """What is told of these depends on the clock and on who looks."""
 
-_MOST_PARTS = 3000
-_parts: dict[tuple[object, ...], SafeString] = {}
+_PARTS = Written(3000)
 
 
 def _written(context: dict[str, Any], row: story.Day | story.Happened | story.Said) -> SafeString:
     facts = {"row": row, **{name: context.get(name) for name in ("ticket", "user", "may")}}
-    return mark_safe(Engine.get_default().get_template(row.part).render(Context(facts)))  # noqa: S308
+    return write(row.part, facts)
 
 
 def _shown(context: dict[str, Any], row: story.Said) -> Iterator[object]:
@@ -51,16 +42,9 @@ def _shown(context: dict[str, Any], row: story.Said) -> Iterator[object]:
     message = row.message
     yield from (get_language(), timezone.localtime(message.at).utcoffset(), context["may"])
     yield from (row.likes, row.quote)
-    yield from _stored(message)
+    yield from stored(message)
     for one in (message.identity or context["ticket"].identity, message.author, *row.files):
-        yield from _stored(one) if one is not None else ()
+        yield from stored(one) if one is not None else ()
     yield from ((earlier.at, earlier.text) for earlier in row.earlier)
     yield from (message.account.name, row.from_another, row.can_be_quoted)
     yield from ((act["name"], act["may"], str(act["why"]), act["choices"]) for act in row.actions)
-
-
-def _stored(row: Model) -> Iterator[object]:
-    """Every column: whatever a bubble may show of it some day."""
-    for field in row._meta.concrete_fields:
-        value = getattr(row, field.attname)
-        yield str(value) if isinstance(value, list | dict) else value

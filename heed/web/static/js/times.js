@@ -19,9 +19,12 @@ const DAY = 24 * HOUR;
 const known = Intl.DateTimeFormat.supportedLocalesOf([language]).length > 0;
 const patterns = JSON.parse(document.body.dataset.units || "{}");
 
+const spans = {}; // making one takes longer than all it will ever be asked for
+
 function span(amount, unit) {
   if (!known) return patterns[unit].replace("{0}", amount);
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(amount);
+  spans[unit] ??= new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" });
+  return spans[unit].format(amount);
 }
 
 /** How long ago, as short as a list needs it: `now`, `4 min`, `2 hr`, `3 days`, `May 4`; null: as it stands. */
@@ -46,6 +49,14 @@ function sameDay(at) {
   return new Date(at).toDateString() === new Date().toDateString();
 }
 
+const titles = new WeakMap(); // of an element: the time its title tells
+
+function entitle(element, at) {
+  if (element.title && titles.get(element) === at) return;
+  element.title = full.format(at);
+  titles.set(element, at);
+}
+
 const styles = {
   ago,
   until,
@@ -60,7 +71,7 @@ export function tellTimes(root = document) {
     const at = Date.parse(element.dateTime);
     const text = styles[element.dataset.when](at);
     if (text !== null && element.textContent !== text) element.textContent = text;
-    if (known && element.title !== full.format(at)) element.title = full.format(at);
+    if (known) entitle(element, at);
   }
   if (!known) return;
   for (const element of root.querySelectorAll("time[data-day]")) {
