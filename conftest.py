@@ -17,7 +17,7 @@ from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from httpx._transports import default as transports
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
     from pytest_django import DjangoDbBlocker
 
 # On a machine with much else to do a request of a test takes longer than the five seconds httpx waits.
@@ -108,16 +108,35 @@ _QUIETLY = (
 )
 
 
+_PATIENCE = 90_000
+"""Milliseconds in which what a test waits for may come: that a machine is busy is no fault of a page."""
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """The installed browser, as `bin/test` found it. One for all: a thread holds only one Playwright."""
-    from playwright.sync_api import sync_playwright
+    """The installed browser, as `bin/test` found it. One for all: a thread holds only one Playwright.
 
+    With `HEED_TEST_SLOW=4` its pages run four times as slowly, and each of their requests takes four tenths
+    of a second longer: what fails then is what fails by chance on a busy machine."""
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=_PATIENCE)
     found = os.environ.get("HEED_CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=found, args=[*_QUIETLY])
+        running.on("context", lambda context: context.set_default_timeout(_PATIENCE))
+        if slow := float(os.environ.get("HEED_TEST_SLOW", "0")):
+            running.on("context", lambda context: context.on("page", lambda page: _slow_down(page, slow)))
         yield running
         running.close()
+
+
+def _slow_down(page: Page, times: float) -> None:
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": times})
+    line = {"offline": False, "latency": 100 * times, "downloadThroughput": -1, "uploadThroughput": -1}
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", line)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
