@@ -7,6 +7,8 @@ const GATHER = 300;
 const SAYS_SO = 4e3;
 const PARTS = ["fresh", "alarms", "sections"];
 let timer = null;
+let copied = "";
+let fades = null;
 let brought = Promise.resolve();
 
 /** Fetch the page again and morph in the parts that may have changed: its own, and the side bar's. */
@@ -45,15 +47,27 @@ function listen() {
 
 if (topics.size) listen();
 
+/** Only the button of what was copied last says so, until it fades. */
+function tellCopied(which) {
+  copied = which;
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.dataset.words ??= button.textContent;
+    button.textContent = copied === button.dataset.copy ? button.dataset.copied : button.dataset.words;
+  }
+}
+
+// The server's words for the button do not know what was copied.
+document.addEventListener("htmx:after:swap", () => copied && tellCopied(copied));
+
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
   const source = document.getElementById(button.dataset.copy);
   try {
     await navigator.clipboard.writeText(source.textContent);
-    button.dataset.words ??= button.textContent;
-    button.textContent = button.dataset.copied;
-    setTimeout(() => (button.textContent = button.dataset.words), SAYS_SO);
+    tellCopied(button.dataset.copy);
+    clearTimeout(fades);
+    fades = setTimeout(tellCopied, SAYS_SO, "");
   } catch {
     getSelection().selectAllChildren(source); // no clipboard without https: it is marked, Ctrl C copies it
   }
