@@ -147,6 +147,14 @@ def test_looking_twice_is_one_visit(maja: User) -> None:
     assert audit.verify().broken is None
 
 
+def test_looking_takes_no_safety_from_what_is_done_with_it(maja: User) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = on")
+        audit.opened(maja, Brand.objects.create(name="Acme"))
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchone() == ("on",)
+
+
 def test_one_finds_what_one_looks_for_page_by_page(maja: User) -> None:
     ivo = User.objects.create_user("ivo@acme.example", None, role="admin", name="Ivo Horvat")
     some(maja, 5)
