@@ -209,7 +209,7 @@ def test_an_echo_attaches_to_our_answer(account: Account, ana: Any, rubber: Rubb
     message = verbs.answer(ticket, ana, "we help", "public")
     rubber.script = [AnswerLost("reset")]
     outbox.send_next(ticket.pk)
-    now = datetime.now(UTC)
+    now = clock.now()
     news(account, Echo(external_id="e", at=now, visibility="public", parent="1", text="we help"))
     message.refresh_from_db()
     assert (message.external_id, message.state, Message.objects.count()) == ("e", "sent", 2)
@@ -312,9 +312,9 @@ def test_what_two_processes_missed_is_swept_up(account: Account) -> None:
 
 def test_receipts_move_forward_only(account: Account, ana: Any, rubber: Rubber) -> None:
     news(account, private("1"))
-    Ticket.objects.update(last_private_in=datetime.now(UTC))
+    Ticket.objects.update(last_private_in=clock.now())
     message = verbs.answer(Ticket.objects.get(), ana, "hello", "private")
-    soon = datetime.now(UTC) + timedelta(minutes=1)
+    soon = clock.now() + timedelta(minutes=1)
     news(account, Receipt(state="seen", at=soon, external_ids=("out-1",)))
     outbox.send_next(message.ticket_id)
     message.refresh_from_db()
@@ -493,7 +493,7 @@ def test_a_posts_count_keeps_up(account: Account) -> None:
 
 def test_the_parts_of_an_answer_are_one_message(account: Account, ana: Any, rubber: Rubber) -> None:
     news(account, private("1"))
-    Ticket.objects.update(last_private_in=datetime.now(UTC))
+    Ticket.objects.update(last_private_in=clock.now())
     ticket = Ticket.objects.get()
     message = verbs.answer(ticket, ana, "the manual", "private")
     message.attachments.create(kind="file", name="a.pdf")

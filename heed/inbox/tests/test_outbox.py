@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -206,7 +206,7 @@ def test_the_private_reply_is_possible_once(
 def test_the_window_closes(account: Account, ana: User) -> None:
     news(account, private("1"))
     ticket = Ticket.objects.get()
-    Ticket.objects.update(last_private_in=datetime.now(UTC) - timedelta(hours=23))
+    Ticket.objects.update(last_private_in=clock.now() - timedelta(hours=23))
     ticket.refresh_from_db()
     assert possible(ticket).private.allowed
     with clock.moved(timedelta(hours=2)):
