@@ -223,7 +223,19 @@ def _api(desk: Desk) -> list[Figure]:
             times = [_timed(call) for _each in range(60)][10:]
             p50 = statistics.median(times) * 1000
             figures.append(Figure(name, p50, "ms", f"≤ {most:.1f}", p50 <= most))
-    return figures
+    return [*figures, _commit()]
+
+
+def _commit() -> Figure:
+    """What the disk takes of each note: one row, one commit, nothing else."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE bench_commit (id bigserial PRIMARY KEY, body text)")
+        write = "INSERT INTO bench_commit (body) VALUES ('The zip fault of batch 7.')"
+        times = [_timed(lambda: cursor.execute(write)) for _each in range(60)][10:]
+        cursor.execute("DROP TABLE bench_commit")
+    return Figure("a bare commit, p50", statistics.median(times) * 1000, "ms")
 
 
 def _clicks(desk: Desk) -> list[Figure]:
