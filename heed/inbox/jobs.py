@@ -21,6 +21,7 @@ from heed.channels.sessions import with_session
 from heed.inbox import collect, early, events, fetch, files, gaps, health, news, outbox, tally
 from heed.inbox.intake import apply_news
 from heed.inbox.models import Identity, Message
+from heed.inbox.outgoing import receiver, target_of
 from heed.inbox.search import index
 from heed.inbox.statements import run
 from heed.lib import clock
@@ -66,8 +67,8 @@ def act_on_network(context: JobContext, message: int, action: Action, user: int,
     if row is None:
         return
     actor = User.objects.filter(pk=user).first()
-    target = outbox.target_of(row)
-    person = outbox.receiver(row)
+    target = target_of(row)
+    person = receiver(row)
     try:
         refs = with_session(
             row.account, lambda record: row.account.adapter.act(record, action, target, person, value)
@@ -130,7 +131,7 @@ def show_typing(message: int) -> None:
     row = Message.objects.select_related("account", "ticket__post", "identity").filter(pk=message).first()
     if row is None or row.identity is None:
         return
-    target, person = outbox.target_of(row), outbox.receiver(row)
+    target, person = target_of(row), receiver(row)
     try:
         with_session(row.account, lambda record: row.account.adapter.act(record, "typing", target, person))
     except (Refusal, Unreachable, AnswerLost, TooLarge) as error:

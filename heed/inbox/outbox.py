@@ -22,11 +22,7 @@ from heed.channels.base import (
     Action,
     Answer,
     CannotTell,
-    Choice,
-    Choices,
-    FilledTemplate,
     NotThere,
-    OutgoingFile,
     Reason,
     Refusal,
     Sent,
@@ -34,9 +30,11 @@ from heed.channels.base import (
 )
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
-from heed.inbox import early, events, files, receipts
-from heed.inbox.models import Attachment, EarlyNews, Event, Message, Ticket
-from heed.inbox.possible import fits, names_of, possible
+from heed.inbox import events, receipts
+from heed.inbox.arriving import arrived, belongs_to_another
+from heed.inbox.models import Message
+from heed.inbox.outgoing import answer_of, choices_of, receiver, target_of, template_of
+from heed.inbox.possible import fits, possible
 from heed.inbox.possible_choices import fault_of
 from heed.lib import clock, live
 from heed.lib.http import AddressRefused, AnswerLost, Steps, TooLarge, Unreachable
@@ -47,7 +45,6 @@ WAITS = (2, 5, 15, 60, 180, 600, 1800)
 """Seconds until the next try, by how many were made. After the last one it has failed."""
 
 State = Message.State
-_ABOUT_THEN = timedelta(minutes=1)
 
 
 class LeaseLost(Exception):
@@ -68,13 +65,13 @@ def resolve(message_id: int) -> datetime | None:
     message = _claim_unknown(message_id)
     if message is None:
         return None
-    account, answer = message.account, _answer(message, asking=True)
+    account, answer = message.account, answer_of(message, asking=True)
     try:
         finding = with_session(account, lambda record: account.adapter.find(record, answer))
     except (Unreachable, AnswerLost, TooLarge, Refusal) as error:
         return _ask_again(message, _patience(message), str(error))
     match finding:
-        case Sent() if _belongs_to_another(message, finding.external_id):
+        case Sent() if belongs_to_another(message, finding.external_id):
             return _ask_again(message, None)
         case Sent():
             arrived(message, finding)
@@ -84,45 +81,6 @@ def resolve(message_id: int) -> datetime | None:
         case CannotTell(ask_again=seconds):
             return _ask_again(message, seconds)
     return None
-
-
-@transaction.atomic
-def arrived(message: Message, sent: Sent) -> None:
-    """The network has it. An echo that came first is the same message: they become one row."""
-    row = receipts.locked(message)
-    if row is None or row.state not in (*Message.IN_FLIGHT, State.FAILED):
-        return
-    if _belongs_to_another(row, sent.external_id):
-        _leave_to_a_person(row)
-        return
-    if row.state == State.FAILED:
-        receipts.take_draft_back(row)
-    echoed_at = _absorb_echo(row, sent.external_id)
-    row.external_id = sent.external_id
-    row.refs = {**row.refs, **dict(sent.refs), **_more(row, sent)}
-    row.at = sent.at or echoed_at or row.at
-    row.state = State.SENT
-    row.lease_until = row.try_at = None
-    row.reason = row.detail = ""
-    row.save()
-    Account.objects.filter(pk=row.account_id).update(last_sent_at=clock.now())
-    _learn_private_id(row, sent.person)
-    catch_up(row)
-    events.record("answer_sent", ticket=row.ticket, message=row, actor=row.author)
-
-
-def catch_up(row: Message) -> None:
-    """News may come before we know the message's id, or by a watermark: apply what waits."""
-    for news in EarlyNews.objects.filter(account_id=row.account_id, external_id=row.external_id):
-        early.apply(row, news)
-    if row.identity is None or row.visibility != "private":
-        return
-    for state, until in (
-        (State.DELIVERED, row.identity.delivered_until),
-        (State.SEEN, row.identity.seen_until),
-    ):
-        if until is not None and row.at <= until:
-            receipts.receipt(row, state)
 
 
 # --------------------------------------------------------------------------------- sending
@@ -170,7 +128,7 @@ def _send(message: Message) -> None:
         return
     try:
         _show_presence(message)
-        answer = _answer(message)
+        answer = answer_of(message)
         sent = with_session(account, lambda record: _fenced(message, record, answer))
     except LeaseLost:
         log.warning("message %s was taken over by another worker", message.pk)
@@ -215,23 +173,6 @@ def _closed_meanwhile(message: Message) -> Reason | None:
     offered = choices_of(message)
     fault = fault_of(offered, message.text, way.choices) if way.allowed and offered else None
     return (fault.reason if fault else None) if way.allowed else way.reason
-
-
-def template_of(message: Message) -> FilledTemplate | None:
-    """The template an answer sends, if it sends one."""
-    kept = message.manner.get("template")
-    if not kept:
-        return None
-    names = names_of(message.account, kept["name"], kept["language"])
-    return FilledTemplate(kept["name"], kept["language"], tuple(kept["values"]), names)
-
-
-def choices_of(message: Message) -> Choices | None:
-    """The choices an answer offers, if it offers any."""
-    kept = message.manner.get("choices")
-    if not kept:
-        return None
-    return Choices(tuple(Choice(**each) for each in kept["items"]), kept["opener"])
 
 
 def _pause(account: Account, after: float | None) -> None:
@@ -290,71 +231,6 @@ def _try_action(message: Message, action: Action) -> None:
         with_session(account, lambda record: account.adapter.act(record, action, target, person))
     except Exception as error:  # the answer matters, not the sign before it
         log.info("%s before message %s: %s", action, message.pk, error)
-
-
-def _answer(message: Message, *, asking: bool = False) -> Answer:
-    """The message as its network sees it; `asking` what became of it, without its files' bytes. Raises
-    `FileNotFoundError` when a file is gone."""
-    return Answer(
-        key=str(message.send_key),
-        visibility="public" if message.visibility == "public" else "private",
-        text=message.text,
-        person=receiver(message),
-        to=target_of(message.answers) if message.answers else None,
-        files=tuple(
-            _outgoing(each, with_bytes=not asking) for each in message.attachments.order_by("position")
-        ),
-        created=message.created_at,
-        started=message.started_at if message.attempts > 1 or asking else None,
-        tried=message.at if message.attempts > 1 or asking else None,
-        taken=_taken(message),
-        chosen=bool(message.manner.get("chosen")),
-        quote=bool(message.manner.get("quote")),
-        late=message.manner.get("late", ""),
-        template=template_of(message),
-        choices=choices_of(message),
-    )
-
-
-def _taken(message: Message) -> frozenset[str]:
-    """The ids of our other messages of that time on this account."""
-    others = Message.objects.filter(
-        account_id=message.account_id, direction="out", created_at__gte=message.created_at - _ABOUT_THEN
-    )
-    rows = others.exclude(pk=message.pk).exclude(external_id="").values_list("external_id", "refs")[:500]
-    return frozenset(each for external_id, refs in rows for each in (external_id, *refs.get("more", [])))
-
-
-def receiver(message: Message) -> str:
-    """The id by which the network reaches whom this is written to, or came from."""
-    if message.identity is None:
-        return ""
-    if message.visibility == "private":
-        return message.identity.private_id or message.identity.external_id
-    return message.identity.external_id
-
-
-def target_of(row: Message) -> Target:
-    """A message as the target of an answer or action."""
-    post = row.ticket.post
-    return Target(
-        external_id=row.external_id,
-        visibility="public" if row.visibility == "public" else "private",
-        kind=row.kind,
-        post=post.external_id if post else "",
-        refs={**row.refs, "parent": row.parent},
-        ours=row.direction == "out",
-        at=row.at,
-    )
-
-
-def _outgoing(attachment: Attachment, *, with_bytes: bool) -> OutgoingFile:
-    content = b""
-    if with_bytes:
-        with files.open_file(attachment.path) as file:
-            content = file.read()
-    link = files.public_link(attachment.pk)
-    return OutgoingFile(attachment.name, attachment.mime, content, link, attachment.text)
 
 
 # -------------------------------------------------------------------------------- outcomes
@@ -425,61 +301,6 @@ def _queue_again(message: Message) -> None:
     Message.objects.filter(pk=message.pk, state=State.UNKNOWN).update(
         state=State.QUEUED, lease_until=None, try_at=None, reason="", detail=""
     )
-
-
-def _belongs_to_another(row: Message, external_id: str) -> bool:
-    """Whether another answer written in Heed already has this id: then it is no proof for this one."""
-    others = Message.objects.filter(account_id=row.account_id, external_id=external_id).exclude(pk=row.pk)
-    return bool(external_id) and others.exclude(direction="out", send_key=None).exists()
-
-
-def _leave_to_a_person(row: Message) -> None:
-    Message.objects.filter(pk=row.pk).update(state=State.UNKNOWN, lease_until=None, try_at=None)
-    live.tell(events.topics_of([row.ticket_id]))
-
-
-def _absorb_echo(row: Message, external_id: str) -> datetime | None:
-    """Drop the row that our own echo made before we knew its id; gives back the network's time."""
-    echo = (
-        Message.objects.filter(account_id=row.account_id, external_id=external_id).exclude(pk=row.pk).first()
-    )
-    parked = EarlyNews.objects.filter(account_id=row.account_id, external_id=external_id, what="echo").first()
-    if echo is None or not external_id:
-        return parked.at if parked else None
-    _take_answered_back(row, echo)
-    at = echo.at
-    echo.delete()
-    return at
-
-
-def _take_answered_back(row: Message, echo: Message) -> None:
-    """The ticket was not answered outside Heed after all: give back what that had changed."""
-    told = Event.objects.filter(kind="answered_outside", message=echo).first()
-    if told is None:
-        return
-    before = told.data.get("before", {})
-    marked = Event.objects.filter(ticket=row.ticket_id, kind="answered_marked", pk__gt=told.pk).exists()
-    waited = (
-        {} if marked else {key: before.get(key) for key in ("unanswered", "waiting_since") if key in before}
-    )
-    Ticket.objects.filter(pk=row.ticket_id).update(outside_until=before.get("outside_until"), **waited)
-
-
-def _learn_private_id(row: Message, person: str) -> None:
-    if row.identity is None or row.visibility != "private":
-        return
-    if person and person != row.identity.external_id:
-        type(row.identity).objects.filter(pk=row.identity.pk).update(private_id=person)
-        row.identity.private_id = person
-    if row.ticket.kind == Ticket.Kind.PUBLIC:
-        Ticket.objects.filter(pk=row.ticket_id).update(took_private=True)
-
-
-def _more(row: Message, sent: Sent) -> dict[str, list[str]]:
-    """The ids of the other parts, where the network took the answer in several messages."""
-    known = [each for each in row.refs.get("more", []) if each != sent.external_id]
-    parts = [*known, *(each for each in sent.more if each not in known)]
-    return {"more": parts} if parts else {}
 
 
 def _lease() -> datetime:

@@ -15,8 +15,9 @@ from django.db.models import F, Q, QuerySet
 from heed.channels import base
 from heed.channels.base import Echo, Person, Sent
 from heed.channels.models import Account
-from heed.inbox import early, events, outbox
+from heed.inbox import early, events
 from heed.inbox.arrivals import attachment_row
+from heed.inbox.arriving import arrived, catch_up
 from heed.inbox.models import Attachment, EarlyNews, Identity, Message, Ticket
 from heed.inbox.news.finding import find, known_person, new_person
 from heed.lib import clock
@@ -152,7 +153,7 @@ def _of_unknown_outcome(account: Account, echo: Echo) -> Message | None:
 
 def _attach(ours: Message, echo: Echo) -> None:
     """The network shows our answer: it arrived, whatever became of the request."""
-    outbox.arrived(ours, Sent(echo.external_id, at=echo.at, refs=echo.refs))
+    arrived(ours, Sent(echo.external_id, at=echo.at, refs=echo.refs))
     Message.objects.filter(pk=ours.pk, permalink="").update(permalink=echo.permalink)
 
 
@@ -194,7 +195,7 @@ def _answered_outside(account: Account, echo: Echo) -> bool:
     Attachment.objects.bulk_create(rows, ignore_conflicts=True)
     before = {} if echo.automatic else _count_as_answered(ticket, message)
     early.apply_to({(account.pk, message.external_id): message.pk})
-    outbox.catch_up(message)
+    catch_up(message)
     if echo.automatic:
         events.record("answered_by_machine", ticket=ticket, message=message, at=message.at)
         return True

@@ -16,7 +16,9 @@ from heed.channels import sessions
 from heed.channels.base import AccountRecord, Answer, CannotTell, Echo, NotThere, Receipt, Refusal, Sent
 from heed.channels.models import Account
 from heed.inbox import outbox, verbs
+from heed.inbox.arriving import arrived
 from heed.inbox.models import Draft, Event, Message, Ticket
+from heed.inbox.outgoing import taken_by
 from heed.inbox.possible import possible
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_intake import LEA, comment, news, private
@@ -249,8 +251,8 @@ def test_an_echo_waits_for_the_request_that_may_have_made_it(
     news(account, Echo(external_id="B", at=now, visibility="public", parent="1", text="write to us"))
     assert claims[0] is not None
     assert claims[1] is not None
-    outbox.arrived(claims[1], Sent("B"))
-    outbox.arrived(claims[0], Sent("A"))
+    arrived(claims[1], Sent("B"))
+    arrived(claims[0], Sent("A"))
     news(account, Echo(external_id="A", at=now, visibility="public", parent="1", text="write to us"))
     first.refresh_from_db()
     second.refresh_from_db()
@@ -376,7 +378,7 @@ def test_our_other_messages_of_that_time_are_found_by_an_index(ticket: Ticket, a
     )
     with connection.cursor() as cursor:
         with CaptureQueriesContext(connection) as asked:
-            assert outbox._taken(message) == {"o0"}
+            assert taken_by(message) == {"o0"}
         cursor.execute("ANALYZE inbox_message")
         cursor.execute("EXPLAIN " + asked.captured_queries[-1]["sql"])
         plan = "\n".join(line for (line,) in cursor.fetchall())
