@@ -38,6 +38,7 @@ wal_compression = on
 random_page_cost = 1.1
 effective_io_concurrency = 32
 jit = off
+plan_cache_mode = force_generic_plan  # what is prepared is planned once a connection (see heed/lib/rows.py)
 autovacuum_naptime = 20s
 autovacuum_vacuum_insert_scale_factor = 0.1
 log_min_messages = warning
