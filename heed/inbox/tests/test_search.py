@@ -186,6 +186,16 @@ def test_words_from_before_wait_until_nothing_newer_does(said: Said) -> None:
     assert TicketWords.objects.count() == 2
 
 
+def test_the_writer_rests_where_others_go_first(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    rested: list[float] = []
+    monkeypatch.setattr("time.sleep", rested.append)
+    for crowded in (False, True):
+        said("zip")
+        index.write_for(60, lambda crowded=crowded: crowded)  # type: ignore[misc]
+        assert not WordsToWrite.objects.exists()
+        assert bool(rested) == crowded
+
+
 def test_a_ticket_may_have_more_words_than_fit(
     said: Said, ana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

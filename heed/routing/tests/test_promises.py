@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -205,6 +206,31 @@ def test_the_first_policy_that_matches_counts_and_priority_moves_it(
     assert "resolution" not in due  # the urgent policy promises none
 
 
+def test_what_no_policy_asks_for_moves_nothing(
+    account: Account, policy: Policy, start: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = write(account, "a", start)
+    kept: list[Mapping[int, datetime]] = []
+    monkeypatch.setattr("heed.routing.promises.batch.keep", kept.append)
+    returns = Team.objects.create(name="Returns")
+    deeds: list[Callable[[], None]] = [
+        lambda: verbs.set_priority(ticket, None, 4),
+        lambda: verbs.give_to_team(ticket, None, returns),
+    ]
+    for deed in deeds:
+        deed()
+        told = [Event.objects.order_by("pk").last()]
+        promises.keep_promises(told)  # type: ignore[arg-type]
+        assert not kept
+        policy.priorities, policy.teams = [1], [9]
+        policy.save()
+        promises.keep_promises(told)  # type: ignore[arg-type]
+        assert [[*each] for each in kept] == [[ticket.pk]]
+        kept.clear()
+        policy.priorities, policy.teams = [], []
+        policy.save()
+
+
 def test_a_customer_group_and_a_team_choose_the_policy(account: Account, start: datetime) -> None:
     returns = Team.objects.create(name="Returns")
     Policy.objects.create(name="Wholesale", groups=["wholesale"], first_reply=60, time="elapsed", position=1)
@@ -221,7 +247,9 @@ def test_a_customer_group_and_a_team_choose_the_policy(account: Account, start: 
 
 
 def test_business_hours_of_the_nearest_place(account: Account, maja: User) -> None:
-    monday = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    now = clock.now()  # hours hold from when they are made
+    monday = (now + timedelta(days=7 - now.weekday())).replace(hour=10, minute=0, second=0, microsecond=0)
+    tuesday = monday + timedelta(days=1)
     returns = Team.objects.create(name="Returns")
     Policy.objects.create(name="All", first_reply=8 * 3600, time="business")
     common: dict[str, Any] = {"week": WEEK, "holidays": []}
@@ -231,11 +259,11 @@ def test_business_hours_of_the_nearest_place(account: Account, maja: User) -> No
     )
     ticket = write(account, "a", monday)
     # Seven hours until 17:00 on Monday, one on Tuesday.
-    assert running(ticket)["first_reply"].due == datetime(2026, 11, 24, 10, tzinfo=UTC)
+    assert running(ticket)["first_reply"].due == tuesday
     Ticket.objects.filter(pk=ticket.pk).update(team=returns)
     promises.keep({ticket.pk: monday + timedelta(hours=2)})
     # Two hours have run. In Ulaanbaatar (UTC+8) it is 20:00: six hours from Tuesday 09:00 there on.
-    assert running(ticket)["first_reply"].due == datetime(2026, 11, 24, 7, tzinfo=UTC)
+    assert running(ticket)["first_reply"].due == tuesday.replace(hour=7)
 
 
 def test_hours_that_change_move_what_is_running(account: Account, maja: User) -> None:
