@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -203,6 +204,31 @@ def test_the_first_policy_that_matches_counts_and_priority_moves_it(
     due = running(ticket)
     assert due["first_reply"].due == start + timedelta(minutes=5)
     assert "resolution" not in due  # the urgent policy promises none
+
+
+def test_what_no_policy_asks_for_moves_nothing(
+    account: Account, policy: Policy, start: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = write(account, "a", start)
+    kept: list[Mapping[int, datetime]] = []
+    monkeypatch.setattr("heed.routing.promises.batch.keep", kept.append)
+    returns = Team.objects.create(name="Returns")
+    deeds: list[Callable[[], None]] = [
+        lambda: verbs.set_priority(ticket, None, 4),
+        lambda: verbs.give_to_team(ticket, None, returns),
+    ]
+    for deed in deeds:
+        deed()
+        told = [Event.objects.order_by("pk").last()]
+        promises.keep_promises(told)  # type: ignore[arg-type]
+        assert not kept
+        policy.priorities, policy.teams = [1], [9]
+        policy.save()
+        promises.keep_promises(told)  # type: ignore[arg-type]
+        assert [[*each] for each in kept] == [[ticket.pk]]
+        kept.clear()
+        policy.priorities, policy.teams = [], []
+        policy.save()
 
 
 def test_a_customer_group_and_a_team_choose_the_policy(account: Account, start: datetime) -> None:
