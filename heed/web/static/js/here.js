@@ -4,9 +4,11 @@ import { openNumber } from "heed/panes";
 
 const AGAIN = 20e3;
 const TYPES = 5e3;
+const STAYS = 400; // who goes from ticket to ticket faster has not looked, and the next one comes sooner
 let typed = 0;
 let shown = "";
 let asked = 0;
+let arrives = null;
 
 function line() {
   return document.getElementById("here");
@@ -27,9 +29,13 @@ function go(url) {
 }
 
 document.addEventListener("heed:opened", () => {
-  if (shown && shown !== line()?.dataset.here) go(shown);
+  if (shown && shown !== line()?.dataset.here) {
+    go(shown);
+    shown = "";
+  }
   typed = 0;
-  come("looking");
+  clearTimeout(arrives);
+  arrives = setTimeout(come, STAYS, "looking");
 });
 document.addEventListener("heed:nudge", async ({ detail: { topics } }) => {
   if (!line() || !topics.some((topic) => topic === "all" || topic.startsWith(`here:${openNumber()}:`))) return;
