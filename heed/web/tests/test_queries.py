@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -43,7 +44,11 @@ def team(db: None) -> Team:
 def people(maja: User, ivo: User, acme: Account, team: Team, brand: Brand) -> dict[str, User]:
     """By what they see: everything, one account, one team, the accounts of one brand."""
     found = {"everything": maja}
-    parts = {"account": {"account": acme.pk}, "team": {"team": team}, "brand": {"brand": brand}}
+    parts: dict[str, dict[str, Any]] = {
+        "account": {"account": acme.pk},
+        "team": {"team": team},
+        "brand": {"brand": brand},
+    }
     for name, part in parts.items():
         person = User.objects.create_user(f"{name}@acme.example", role="", name="Nadia Karim")
         Grant.objects.create(user=person, role="agent", **part)
