@@ -26,9 +26,10 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 @pytest.fixture
 def table() -> Iterator[None]:
-    known = dict(reactions._table)
+    known, waited_for = dict(reactions._table), dict(events._waited_for)
     yield
     reactions.wire(known)
+    events.wait_for(waited_for)
 
 
 def tag(batch: Sequence[Event]) -> None:
