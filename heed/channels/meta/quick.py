@@ -1,4 +1,4 @@
-"""Quick replies: choices that lie open under a message of Messenger or Instagram."""
+"""Quick replies: choices that lie open under a message of a chat of Meta's."""
 
 from __future__ import annotations
 
