@@ -24,7 +24,8 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 MOST_AT_ONCE = 40
 """Requests that are answered at the same time; more wait. There are as many threads as were needed at once,
-and most need no more than two: what waits long for a network leaves room for the others."""
+and most need no more than two. Each that asks the database holds one of the pool's connections
+(`heed.lib.postgres`) until it is answered."""
 
 
 class Pages(ASGIHandler):

@@ -181,19 +181,25 @@ def look_up(account: int, what: str, external_id: str, refs: dict[str, object], 
         if not isinstance(error, Refusal) or error.retry:
             question = {"account": account, "what": what, "external_id": external_id, "refs": refs}
             _again(look_up, look_up_lock(account, what, external_id), attempt, **question)
-        if isinstance(error, Unreachable):
-            run(_LATER, _wait(attempt), look_up.name, account)
+        if isinstance(error, Unreachable) and not isinstance(error, AddressRefused):
+            run(_LATER, _wait(min(attempt, _PATIENT)), look_up.name, account)
         return
     apply_news(row, found)
     if what == "person":
         Identity.objects.filter(account=row, external_id=external_id).update(looked_up_at=clock.now())
 
 
-# The network is not there: what else waits to be asked of it need not find that out one after the other.
+# The network is not there: what else waits to be asked of it need not find that out one after the other. What
+# was never tried waits a minute at most, however often this one was.
+_PATIENT = 3
 _LATER = """
 UPDATE procrastinate_jobs SET scheduled_at = now() + %s * interval '1 second'
-WHERE status = 'todo' AND task_name = %s AND (args->>'account')::bigint = %s
-    AND (scheduled_at IS NULL OR scheduled_at <= now())
+WHERE id IN (
+    SELECT id FROM procrastinate_jobs
+    WHERE status = 'todo' AND task_name = %s AND (args->>'account')::bigint = %s
+        AND (scheduled_at IS NULL OR scheduled_at <= now())
+    ORDER BY id FOR UPDATE SKIP LOCKED
+)
 """
 
 

@@ -46,7 +46,9 @@ def tallies(user: User) -> Tallies:
     counted, counted_values = _counted(seen)
     with prepared() as cursor:
         cursor.execute(f"{kept} UNION ALL {counted}", [*kept_values, *counted_values])
-        *rows, (_all, overdue, mentions, event, told, others, oldest) = cursor.fetchall()
+        found = cursor.fetchall()
+    rows = [row for row in found if row[0] is not None]
+    (_all, overdue, mentions, event, told, others, oldest), *_none = (row for row in found if row[0] is None)
     mine, unassigned, opened = (sum(row[column] for row in rows) for column in (1, 2, 3))
     by_account = {row[0]: row[4] for row in rows}
     return Tallies(

@@ -97,9 +97,11 @@ def _page(
     rows = [(index + past, by_number[number]) for past, number in found if number in by_number]
     if len(rows) <= limit:
         return Page([row for _index, row in rows], "")
-    index, last = rows[limit - 1]
-    at = getattr(last, along[index].column)
-    return Page([row for _index, row in rows[:limit]], sealed(index, at.isoformat(), last.pk))
+    shown = rows[:limit]
+    # A ticket that was answered just now waits no longer: the next page then begins after the one before it.
+    places = [(index, getattr(row, along[index].column), row.pk) for index, row in shown]
+    ends = (sealed(index, at.isoformat(), number) for index, at, number in reversed(places) if at)
+    return Page([row for _index, row in shown], next(ends, ""))
 
 
 _THESE = "WHERE inbox_ticket.id = ANY(%s::bigint[])"

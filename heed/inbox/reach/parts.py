@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS
+
 from heed.inbox.reach.seeing import Sight
 
 PART = "{part}"
@@ -38,6 +40,6 @@ def parts(seen: Sight) -> list[tuple[str, list[int]]]:
 
 
 def sql_of(found: Any) -> tuple[str, list[Any]]:
-    """A query as SQL with its parameters."""
-    sql, values = found.query.sql_with_params()
+    """A query as SQL with its parameters, also one that nothing can fit, such as a team nobody knows."""
+    sql, values = found.query.get_compiler(DEFAULT_DB_ALIAS, elide_empty=False).as_sql()
     return sql, list(values)

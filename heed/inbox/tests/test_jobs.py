@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from heed.inbox.statements import run
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_intake import news, private
 from heed.lib import clock
-from heed.lib.http import Unreachable
+from heed.lib.http import AddressRefused, Unreachable
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +84,34 @@ def test_where_a_network_is_away_one_look_up_finds_out(
     now = ProcrastinateJob.objects.filter(task_name=jobs.look_up.name, scheduled_at=None)
     assert [each.queueing_lock for each in now] == ["another"]
     assert ProcrastinateJob.objects.filter(scheduled_at__gt=clock.now()).count() == 4
+
+
+def test_what_was_never_tried_waits_a_minute_at_most(
+    account: Account, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> object:
+        raise Unreachable("x")
+
+    monkeypatch.setattr(rubber, "look_up", fails)
+    asked: dict[str, Any] = {"account": account.pk, "what": "post", "external_id": "1", "refs": {}}
+    jobs.defer_once(jobs.look_up, "waits", **asked)
+    jobs.look_up(account=account.pk, what="post", external_id="first", refs={}, attempt=5)
+    put_off = ProcrastinateJob.objects.get(queueing_lock="waits").scheduled_at
+    assert put_off is not None
+    assert put_off - clock.now() < timedelta(seconds=70)
+
+
+def test_an_address_that_is_refused_says_nothing_of_the_others(
+    account: Account, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> object:
+        raise AddressRefused("x")
+
+    monkeypatch.setattr(rubber, "look_up", fails)
+    asked: dict[str, Any] = {"account": account.pk, "what": "post", "external_id": "1", "refs": {}}
+    jobs.defer_once(jobs.look_up, "waits", **asked)
+    jobs.look_up(account=account.pk, what="post", external_id="first", refs={})
+    assert ProcrastinateJob.objects.get(queueing_lock="waits").scheduled_at is None
 
 
 def test_what_is_being_looked_up_is_not_asked_for_again(account: Account, rubber: Rubber) -> None:

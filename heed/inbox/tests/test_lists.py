@@ -205,3 +205,34 @@ def test_counting_ends_at_a_hundred(accounts: list[Account], maja: User) -> None
 def test_a_cursor_that_is_not_ours_is_refused(desk: list[Ticket], maja: User, after: str) -> None:
     with pytest.raises(reach.BadCursor):
         reach.tickets(maja, "all", after=after)
+
+
+@pytest.mark.parametrize("text", ["team:away", "account:away is:open", "assignee:away OR team:away"])
+@pytest.mark.parametrize("near", [1, 5000])
+def test_a_name_that_nobody_has_any_more_fits_nothing(
+    desk: list[Ticket], nadia: User, maja: User, monkeypatch: pytest.MonkeyPatch, text: str, near: int
+) -> None:
+    """As in a kept view, after the team was renamed."""
+    monkeypatch.setattr(lists, "NEAR", near)
+    for user in (maja, nadia):
+        for order in reach.ORDERS:
+            assert reach.tickets(user, "all", order=order, condition=parse(text)).items == []
+        assert lists.count(user, "all", parse(text)) == 0
+
+
+def test_a_ticket_that_is_answered_while_a_page_is_read(
+    desk: list[Ticket], maja: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [row.pk for row in reach.tickets(maja, "unanswered", order="waiting").items]
+    read = lists._read
+
+    def read_and_answer(*given: Any) -> lists.Found:
+        found = read(*given)
+        Ticket.objects.filter(pk=before[1]).update(unanswered=False, waiting_since=None)
+        return found
+
+    monkeypatch.setattr(lists, "_read", read_and_answer)
+    page = reach.tickets(maja, "unanswered", order="waiting", limit=2)
+    monkeypatch.undo()
+    after = reach.tickets(maja, "unanswered", order="waiting", after=page.next).items
+    assert [row.pk for row in after] == before[2:]
