@@ -140,15 +140,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def comment(number: int, people: int, posts: int, page: str = "448") -> bytes:
-    """A comment as Facebook delivers it, one per body."""
+def comment(number: int, people: int, posts: int, page: str = "448", at: int = 0) -> bytes:
+    """A comment as Facebook delivers it, one per body; written `at` this second, or long ago, each a second
+    after the one before."""
+    at = at or 1760000000 + number
     return json.dumps(
         {
             "object": "page",
             "entry": [
                 {
                     "id": page,
-                    "time": 1760000000 + number,
+                    "time": at,
                     "changes": [
                         {
                             "field": "feed",
@@ -162,7 +164,7 @@ def comment(number: int, people: int, posts: int, page: str = "448") -> bytes:
                                 "post_id": f"{page}_{number % posts}",
                                 "parent_id": f"{page}_{number % posts}",
                                 "comment_id": f"{number % posts}_{number}",
-                                "created_time": 1760000000 + number,
+                                "created_time": at,
                                 "message": f"Where is my parcel, order {number}? It was due. \u010cakam.",
                             },
                         }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from typing import Any
 
 import httpx
@@ -206,23 +208,28 @@ def _api(desk: Desk) -> list[Figure]:
     from heed.inbox.models import Ticket
 
     number = Ticket.objects.filter(kind="private").order_by("-pk").values_list("pk", flat=True)[0]
-    with httpx.Client(
-        base_url=f"{desk.url}/api/v1", headers={"authorization": f"Bearer {TOKEN}"}, trust_env=False
-    ) as api:
-        note = {"visibility": "note", "text": "The zip fault of batch 7."}
-        calls: dict[str, tuple[Callable[[], Any], float]] = {
-            "API list, p50": (lambda: api.get("/tickets").raise_for_status(), 58 / 4),
-            "API ticket, p50": (lambda: api.get(f"/tickets/{number}/messages").raise_for_status(), 42 / 4),
-            "API note, p50": (
-                lambda: api.post(f"/tickets/{number}/messages", json=note).raise_for_status(),
-                20 / 4,
-            ),
-        }
-        figures = []
-        for name, (call, most) in calls.items():
-            times = [_timed(call) for _each in range(60)][10:]
-            p50 = statistics.median(times) * 1000
-            figures.append(Figure(name, p50, "ms", f"≤ {most:.1f}", p50 <= most))
+    line = HTTPConnection("127.0.0.1", desk.port)  # a client that takes little time itself
+    headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+
+    def ask(method: str, path: str, body: str = "") -> None:
+        line.request(method, f"/api/v1{path}", body, headers)
+        answer = line.getresponse()
+        answer.read()
+        if answer.status >= 400:
+            raise RuntimeError(f"{method} {path}: {answer.status}")
+
+    note = json.dumps({"visibility": "note", "text": "The zip fault of batch 7."})
+    calls: dict[str, tuple[Callable[[], Any], float]] = {
+        "API list, p50": (lambda: ask("GET", "/tickets"), 58 / 4),
+        "API ticket, p50": (lambda: ask("GET", f"/tickets/{number}/messages"), 42 / 4),
+        "API note, p50": (lambda: ask("POST", f"/tickets/{number}/messages", note), 20 / 4),
+    }
+    figures = []
+    for name, (call, most) in calls.items():
+        times = [_timed(call) for _each in range(60)][10:]
+        p50 = statistics.median(times) * 1000
+        figures.append(Figure(name, p50, "ms", f"≤ {most:.1f}", p50 <= most))
+    line.close()
     return [*figures, _commit()]
 
 
@@ -403,8 +410,8 @@ def _flow(desk: Desk) -> list[Figure]:
 
 
 def _said(number: int) -> bytes:
-    """What a customer writes: one in ten asks for a refund, which is what the rules look for."""
-    body = comment(number, 8000, 300, "flow")
+    """What a customer writes now: one in ten asks for a refund, which is what the rules look for."""
+    body = comment(number, 8000, 300, "flow", int(time.time()))
     return body.replace(b"parcel", b"refund") if number % 10 == 0 else body
 
 
