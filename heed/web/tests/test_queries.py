@@ -58,7 +58,7 @@ def people(maja: User, ivo: User, acme: Account, team: Team, brand: Brand) -> di
 
 @pytest.fixture
 def desk(acme: Account, team: Team, people: dict[str, User]) -> None:
-    """Two hundred tickets in one another's way: a page of each list goes from one section into the next."""
+    """Many tickets in one another's way: a page of each list goes from one section into the next."""
     now = clock.now()
     customer = Customer.objects.create(name="Lea Marn")
     identity = Identity.objects.create(account=acme, customer=customer, external_id="lea", name="Lea Marn")
@@ -81,7 +81,7 @@ def desk(acme: Account, team: Team, people: dict[str, User]) -> None:
             spam=number % 12 == 5,
             last_at=now - timedelta(minutes=number // 2),
         )
-        for number in range(240)
+        for number in range(132)
     )
     asleep = [each.pk for each in made[11::12]]
     Ticket.objects.filter(pk__in=asleep).update(status="open", snoozed_until=now + timedelta(days=1))
