@@ -47,7 +47,7 @@ def write_for(seconds: float, crowded: Callable[[], bool] = lambda: False) -> No
 
 
 _REST = 6.0
-"""Times as long as a piece took: a seventh of the time, and what was left behind follows when it is calmer."""
+"""Times as long as a piece took: a seventh of the time; what is left behind follows when it is calmer."""
 
 
 def index_everything() -> None:
