@@ -78,7 +78,8 @@ class Quota:
 class Checked:
     """What the network said of the account. `missing` are names of permissions not granted;
     `expires_at` is when the sign-in ends unless renewed; `facts` are kept for `Network.able` and the
-    next calls (an access level, the limits of a server); never a secret."""
+    next calls (an access level, the limits of a server); never a secret. `lost` names the news that the
+    network no longer sent us, though it did at the last check; it was asked for it again."""
 
     external_id: str
     name: str = ""
@@ -87,6 +88,7 @@ class Checked:
     expires_at: datetime | None = None
     quotas: tuple[Quota, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

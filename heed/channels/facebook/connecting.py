@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.channels.base import AccountRecord, Checked, Permission, Refusal
 from heed.channels.facebook import calls
-from heed.channels.meta import webhook
+from heed.channels.meta import subscribed, webhook
 from heed.channels.meta.token import Token, let_pass, named, told
 from heed.lib.http import Steps
 
@@ -58,12 +58,28 @@ def checked(account: AccountRecord) -> Steps[Checked]:
     yield from _point_webhook_here(account, app_id)
     missing = token.missing(PERMISSIONS)
     try:
-        wanted = {"subscribed_fields": ",".join(SUBSCRIBED)}
-        yield from calls.post(account, f"{page_id}/subscribed_apps", wanted)
+        before, after = yield from _subscribe(account, f"{page_id}/subscribed_apps", app_id)
     except Refusal as refusal:
         raise named(refusal, missing) from refusal
-    facts = {APP: app_id, HUMAN_AGENT: _is_human_agent(account, token)}
-    return Checked(page_id, name, missing=missing, expires_at=token.expires_at, facts=facts)
+    facts = {
+        APP: app_id,
+        HUMAN_AGENT: _is_human_agent(account, token),
+        subscribed.KEPT: sorted(after),
+    }
+    lost = subscribed.lost(account, before)
+    return Checked(page_id, name, missing=missing, expires_at=token.expires_at, facts=facts, lost=lost)
+
+
+def _subscribe(
+    account: AccountRecord, path: str, app_id: str
+) -> Steps[tuple[frozenset[str], frozenset[str]]]:
+    """Have Meta send us all of the Page's news. Gives back what it sent before and what it sends now."""
+    before = subscribed.fields_of((yield from calls.get(account, path)), app_id)
+    if before >= set(SUBSCRIBED) or not account.hook_url:
+        return before, before
+    wanted = (*SUBSCRIBED, *sorted(before - set(SUBSCRIBED)))
+    yield from calls.post(account, path, {"subscribed_fields": ",".join(wanted)})
+    return before, subscribed.fields_of((yield from calls.get(account, path)), app_id)
 
 
 def _app_id(account: AccountRecord) -> Steps[str]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from heed.channels.base import AccountRecord, Checked, Permission, Refusal
 from heed.channels.instagram import calls
 from heed.channels.instagram.writing import HUMAN_AGENT
-from heed.channels.meta import webhook
+from heed.channels.meta import subscribed, webhook
 from heed.channels.meta.graph import rows
 from heed.channels.meta.token import Token, named, told
 from heed.lib.http import Steps
@@ -68,9 +68,12 @@ def _by_itself(account: AccountRecord) -> Steps[Checked]:
     ids = [str(me[key]) for key in ("user_id", "id") if me.get(key)]
     _demand_the_same(account, ids, str(me.get("username", "")))
     yield from _point_webhook_here(account, (*CERTAIN, *ALSO))
-    yield from _subscribe(account, f"{ids[0]}/subscribed_apps")
-    facts = {HUMAN_AGENT: _is_human_agent(account, Token())}
-    return replace(_as_checked(ids[0], me), expires_at=calls.expires_at(account), facts=facts)
+    path = f"{ids[0]}/subscribed_apps"
+    before = yield from _fields(account, path)
+    after = before if before >= {*CERTAIN, *ALSO} else (yield from _subscribe(account, path))
+    facts = {HUMAN_AGENT: _is_human_agent(account, Token()), subscribed.KEPT: sorted(after)}
+    found = replace(_as_checked(ids[0], me), expires_at=calls.expires_at(account), facts=facts)
+    return replace(found, lost=subscribed.lost(account, before))
 
 
 def _first(record: dict[str, Any]) -> dict[str, Any]:
@@ -79,17 +82,23 @@ def _first(record: dict[str, Any]) -> dict[str, Any]:
     return found[0] if found else record
 
 
-def _subscribe(account: AccountRecord, path: str) -> Steps[None]:
+def _fields(account: AccountRecord, path: str) -> Steps[frozenset[str]]:
+    """What Instagram sends us now; the token knows of our app alone."""
+    return subscribed.fields_of((yield from calls.get(account, path)), "")
+
+
+def _subscribe(account: AccountRecord, path: str) -> Steps[frozenset[str]]:
+    """Ask for all there is, and see what came of it."""
     try:
         yield from calls.post(account, path, subscribed_fields=",".join((*CERTAIN, *ALSO)))
     except Refusal as refusal:
         if refusal.reason != "bad_request":
             raise
         yield from calls.post(account, path, subscribed_fields=",".join(CERTAIN))
-    apps = rows((yield from calls.get(account, path)))
-    fields = {str(name) for row in apps for name in row.get("subscribed_fields") or ()}
+    fields = yield from _fields(account, path)
     if fields and not fields >= NEEDED:
         raise Refusal("not_configured", detail="Instagram did not subscribe to comments and messages.")
+    return fields
 
 
 # -------------------------------------------------------------------------- Facebook Login
@@ -107,13 +116,13 @@ def _through_the_page(account: AccountRecord) -> Steps[Checked]:
     missing = token.missing(BY_FACEBOOK_LOGIN)
     yield from _point_webhook_here(account, OF_THE_APP)
     try:
-        yield from _subscribe_page(account, f"{page.get('id') or calls.sender(account)}/subscribed_apps")
+        path = f"{page.get('id') or calls.sender(account)}/subscribed_apps"
+        before = yield from _subscribe_page(account, path)
     except Refusal as refusal:
         raise named(refusal, missing) from refusal
-    facts = {HUMAN_AGENT: _is_human_agent(account, token)}
-    return replace(
-        _as_checked(str(own["id"]), own), missing=missing, expires_at=token.expires_at, facts=facts
-    )
+    facts = {HUMAN_AGENT: _is_human_agent(account, token), subscribed.KEPT: sorted(OF_THE_PAGE)}
+    found = replace(_as_checked(str(own["id"]), own), missing=missing, expires_at=token.expires_at)
+    return replace(found, facts=facts, lost=subscribed.lost(account, before))
 
 
 def _token(account: AccountRecord) -> Steps[Token]:
@@ -128,14 +137,15 @@ def _token(account: AccountRecord) -> Steps[Token]:
     return Token()
 
 
-def _subscribe_page(account: AccountRecord, path: str) -> Steps[None]:
-    """Add to what the Page is subscribed to: setting the list would end what others rely on."""
-    apps = rows((yield from calls.get(account, path)))
+def _subscribe_page(account: AccountRecord, path: str) -> Steps[frozenset[str]]:
+    """Add to what the Page is subscribed to: setting the list would end what others rely on. Gives back
+    what it was subscribed to."""
+    listed = yield from calls.get(account, path)
     app_id = account.credentials.get("app_id", "")
-    mine = [row for row in apps if str(row.get("id", "")) == app_id] or (apps if len(apps) == 1 else [])
-    before = {str(name) for row in mine for name in row.get("subscribed_fields") or ()}
+    before = subscribed.fields_of(listed, app_id) or subscribed.fields_of(listed, "")
     if not before >= OF_THE_PAGE:
         yield from calls.post(account, path, subscribed_fields=",".join(sorted(before | OF_THE_PAGE)))
+    return before
 
 
 # ----------------------------------------------------------------------------------- both

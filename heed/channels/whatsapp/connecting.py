@@ -12,12 +12,15 @@ from urllib.parse import quote
 from django.utils.translation import gettext_lazy as _
 
 from heed.channels.base import AccountRecord, Checked, Permission, Refusal
-from heed.channels.meta import webhook
+from heed.channels.meta import subscribed, webhook
+from heed.channels.meta.graph import rows
 from heed.channels.meta.shapes import record
 from heed.channels.meta.token import Token, let_pass, named, told
 from heed.channels.whatsapp import calls, reading
 from heed.lib.http import Steps
 
+WHOLE = "subscribed_apps"
+"""What an app gets of a business: all its news or none."""
 SUBSCRIBED = ("messages", "smb_message_echoes", "user_id_update")
 PERMISSIONS = (
     Permission("whatsapp_business_messaging", _("To read and answer messages.")),
@@ -39,8 +42,7 @@ def checked(account: AccountRecord) -> Steps[Checked]:
         app_id = yield from _app_id(account)
         token = yield from _token(account, app_id)
         yield from _point_webhook_here(account, app_id)
-        business = quote(account.credentials.get("business_account_id", ""), safe="")
-        yield from calls.post(account, f"{business}/subscribed_apps", {})
+        before = yield from _subscribe(account, app_id)
     except Refusal as refusal:
         if refusal.reason in ("gone", "bad_request"):  # an id that is not one, or not this token's
             raise Refusal("not_configured", code=refusal.code, detail=refusal.detail) from refusal
@@ -51,8 +53,20 @@ def checked(account: AccountRecord) -> Steps[Checked]:
         str(number.get("display_phone_number", "")),
         missing=token.missing(PERMISSIONS),
         expires_at=token.expires_at,
-        facts=_worth(number),
+        facts={**_worth(number), subscribed.KEPT: [WHOLE]},
+        lost=subscribed.lost(account, [WHOLE] if before else []),
     )
+
+
+def _subscribe(account: AccountRecord, app_id: str) -> Steps[bool]:
+    """Have Meta send the business's news to the app. Gives back whether it did."""
+    path = f"{quote(account.credentials.get('business_account_id', ''), safe='')}/subscribed_apps"
+    apps = rows((yield from calls.get(account, path)))
+    ids = [str(record(app.get("whatsapp_business_api_data")).get("id", "")) for app in apps]
+    if app_id in ids:
+        return True
+    yield from calls.post(account, path, {})
+    return not app_id and bool(ids)
 
 
 def _worth(number: dict[str, Any]) -> dict[str, Any]:

@@ -68,7 +68,8 @@ def test_sign_in_refused() -> None:
 
 ME, APP = ok({"id": "448", "name": "Acme"}), ok({"id": "31"})
 ALL = [each.name for each in PERMISSIONS]
-FACTS = {"app_id": "31", "human_agent": False}
+FIELDS = sorted(SUBSCRIBED)
+FACTS = {"app_id": "31", "human_agent": False, "subscribed": FIELDS}
 WELL = Checked("448", "Acme", facts=FACTS)
 
 
@@ -76,10 +77,17 @@ def debug(scopes: list[str] = ALL, expires_at: int = 0) -> Response:
     return ok({"data": {"app_id": "31", "is_valid": True, "expires_at": expires_at, "scopes": scopes}})
 
 
+def listing(*fields: str, app: str = "31") -> Response:
+    return ok({"data": [{"id": app, "subscribed_fields": [*fields]}] if fields else []})
+
+
+SUBSCRIBED_ALREADY = listing(*SUBSCRIBED)
+
+
 def test_check() -> None:
-    script = Script(ME, APP, debug(), DONE, DONE)
+    script = Script(ME, APP, debug(), DONE, listing("leadgen", app="7"), DONE, SUBSCRIBED_ALREADY)
     assert script.run(network.check(ACCOUNT)) == WELL
-    me, app, token, webhook, page = script.requests
+    me, app, token, webhook, listed, page, listed_again = script.requests
     assert (me.url, app.url) == (f"{GRAPH}/me", f"{GRAPH}/app")
     assert (token.url, token.params["input_token"]) == (f"{GRAPH}/debug_token", "EAAB-test-token")
     assert webhook.url == f"{GRAPH}/31/subscriptions"
@@ -90,11 +98,29 @@ def test_check() -> None:
     assert page.url == f"{GRAPH}/448/subscribed_apps"
     assert page.json == {"subscribed_fields": ",".join(SUBSCRIBED)}
     assert page.headers["authorization"] == "Bearer EAAB-test-token"
+    assert (listed.method, listed.url) == (listed_again.method, listed_again.url) == ("GET", page.url)
+
+
+def test_a_subscription_that_meta_ended_is_told_and_set_again() -> None:
+    known = replace(ACCOUNT, facts=FACTS)
+    answers = (ME, APP, debug(), DONE)
+    script = Script(*answers, listing("leadgen", *SUBSCRIBED[2:]), DONE, listing("leadgen", *SUBSCRIBED))
+    checked = script.run(network.check(known))
+    assert checked.lost == ("feed", "mention")
+    assert checked.facts["subscribed"] == sorted([*FIELDS, "leadgen"])
+    assert script.requests[-2].json == {"subscribed_fields": f"{','.join(SUBSCRIBED)},leadgen"}
+    assert Script(*answers, SUBSCRIBED_ALREADY).run(network.check(known)) == WELL
+    assert Script(*answers, listing(), DONE, SUBSCRIBED_ALREADY).run(network.check(ACCOUNT)).lost == ()
+
+
+def test_merely_looking_subscribes_to_nothing() -> None:
+    script = Script(ME, APP, debug(), listing("feed"))
+    assert script.run(network.check(replace(ACCOUNT, hook_url=""))).facts["subscribed"] == ["feed"]
 
 
 def test_missing_permissions_are_named() -> None:
     few = [name for name in ALL if name not in ("pages_messaging", "pages_manage_engagement")]
-    checked = Script(ME, APP, debug(few), DONE, DONE).run(network.check(ACCOUNT))
+    checked = Script(ME, APP, debug(few), DONE, SUBSCRIBED_ALREADY).run(network.check(ACCOUNT))
     assert checked.missing == ("pages_manage_engagement", "pages_messaging")
     refusal = refused(network.check(ACCOUNT), ME, APP, debug(["pages_messaging"]), DONE, no(200))
     assert refusal.reason == "not_allowed"
@@ -102,19 +128,21 @@ def test_missing_permissions_are_named() -> None:
 
 
 def test_when_the_token_ends() -> None:
-    checked = Script(ME, APP, debug(expires_at=1800000000), DONE, DONE).run(network.check(ACCOUNT))
+    checked = Script(ME, APP, debug(expires_at=1800000000), DONE, SUBSCRIBED_ALREADY).run(
+        network.check(ACCOUNT)
+    )
     assert checked.expires_at == datetime(2027, 1, 15, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("answer", [no(100), no(200), ok({}), ok({"data": []})])
 def test_permissions_that_meta_does_not_list_are_not_missed(answer: Response) -> None:
-    assert Script(ME, APP, answer, DONE, DONE).run(network.check(ACCOUNT)) == WELL
+    assert Script(ME, APP, answer, DONE, SUBSCRIBED_ALREADY).run(network.check(ACCOUNT)) == WELL
 
 
 @pytest.mark.parametrize(("said", "scopes"), [("yes", []), ("", ["human_agent"])])
 def test_human_agent(said: str, scopes: list[str]) -> None:
     account = replace(ACCOUNT, credentials={**ACCOUNT.credentials, "human_agent": said})
-    checked = Script(ME, APP, debug([*ALL, *scopes]), DONE, DONE).run(network.check(account))
+    checked = Script(ME, APP, debug([*ALL, *scopes]), DONE, SUBSCRIBED_ALREADY).run(network.check(account))
     able = network.able(checked.facts)
     assert able.private is not None
     assert able.private.late is not None
@@ -128,9 +156,9 @@ def test_human_agent(said: str, scopes: list[str]) -> None:
     )
 
 
-@pytest.mark.parametrize("answers", [(no(100), DONE), (APP, debug(), no(100, 2200), DONE), (ok({}), DONE)])
+@pytest.mark.parametrize("answers", [(no(100),), (APP, debug(), no(100, 2200)), (ok({}),)])
 def test_webhook_left_to_the_dashboard(answers: tuple[Response, ...]) -> None:
-    checked = Script(ME, *answers).run(network.check(ACCOUNT))
+    checked = Script(ME, *answers, SUBSCRIBED_ALREADY).run(network.check(ACCOUNT))
     assert (checked.external_id, checked.name) == ("448", "Acme")
 
 
@@ -142,7 +170,7 @@ def test_check_of_another_page() -> None:
 
 def test_check_learns_the_page() -> None:
     account = replace(ACCOUNT, external_id="")
-    assert Script(ME, APP, debug(), DONE, DONE).run(network.check(account)) == WELL
+    assert Script(ME, APP, debug(), DONE, SUBSCRIBED_ALREADY).run(network.check(account)) == WELL
 
 
 @pytest.mark.parametrize(

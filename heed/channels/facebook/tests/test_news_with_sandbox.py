@@ -65,12 +65,16 @@ def test_dead_token(desk: Desk, verb: str) -> None:
 
 
 def test_check_subscribes_again_and_names_what_is_missing(desk: Desk, facebook: Facebook) -> None:
+    desk.record = replace(desk.record, facts=desk.run(network.check).facts)
     facebook.do("unsubscribe")
-    assert desk.run(network.check).missing == ()
+    checked = desk.run(network.check)
+    assert checked.missing == ()
+    assert {"feed", "messages"} <= set(checked.lost)
     assert "feed" in facebook.subscribed
     facebook.do("grant", name="pages_messaging", on=False)
     assert desk.run(network.check).missing == ("pages_messaging",)
     facebook.do("grant", name="pages_manage_metadata", on=False)
+    facebook.do("unsubscribe")
     with pytest.raises(Refusal, match="pages_manage_metadata"):
         desk.run(network.check)
 

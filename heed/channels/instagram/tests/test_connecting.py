@@ -10,24 +10,31 @@ from urllib.parse import parse_qs, urlsplit
 
 from heed.channels.base import AccountRecord, Checked
 from heed.channels.instagram.adapter import network
-from heed.channels.instagram.connecting import BY_FACEBOOK_LOGIN, BY_INSTAGRAM_LOGIN
+from heed.channels.instagram.connecting import ALSO, BY_FACEBOOK_LOGIN, BY_INSTAGRAM_LOGIN, CERTAIN
 from heed.channels.instagram.tests.sample import ACCOUNT, APP, BY_FACEBOOK, BY_FB, BY_IG, IG, PAGE, as_app
 from heed.channels.meta.tests.sample import SECRET
 from heed.channels.meta.tests.script import DONE, Script, no, ok, refused
-from heed.lib.http import Steps
+from heed.lib.http import Response, Steps
 
 ALL = [each.name for each in BY_FACEBOOK_LOGIN]
 GRANTED = ok({"data": {"expires_at": 0, "scopes": ALL}})
 
 
+NOBODY = ok({"data": []})
+
+
+def listing(*fields: str) -> Response:
+    return ok({"data": [{"id": APP, "subscribed_fields": [*fields]}]})
+
+
 def test_check_by_instagram_login() -> None:
     me = {"id": "55", "user_id": IG, "username": "acme", "name": "Acme Shoes"}
-    app = {"id": APP, "subscribed_fields": ["comments", "messages"]}
-    script = Script(ok({"data": [me]}), ok({"success": True}), ok({"success": True}), ok({"data": [app]}))
+    script = Script(ok({"data": [me]}), DONE, NOBODY, DONE, listing("comments", "messages"))
     assert script.run(network.check(ACCOUNT)) == Checked(
-        IG, "Acme Shoes", "acme", facts={"human_agent": False}
+        IG, "Acme Shoes", "acme", facts={"human_agent": False, "subscribed": ["comments", "messages"]}
     )
-    me_call, webhook, subscribe, verify = script.requests
+    me_call, webhook, listed, subscribe, verify = script.requests
+    assert (listed.method, listed.url) == ("GET", subscribe.url)
     assert me_call.url == f"{BY_IG}/me"
     assert (webhook.url, as_app(webhook)) == (f"{BY_FB}/{APP}/subscriptions", True)
     assert webhook.params["object"] == "instagram"
@@ -41,25 +48,34 @@ def test_check_by_instagram_login() -> None:
 
 def test_unknown_fields_are_left_out_at_the_second_try() -> None:
     account = replace(ACCOUNT, hook_url="")
-    script = Script(ok({"user_id": IG}), no(100), ok({"success": True}), ok({"data": []}))
+    script = Script(ok({"user_id": IG}), NOBODY, no(100), DONE, NOBODY)
     script.run(network.check(account))
-    assert "message_echoes" in script.requests[1].params["subscribed_fields"]
-    assert "message_echoes" not in script.requests[2].params["subscribed_fields"]
+    assert "message_echoes" in script.requests[2].params["subscribed_fields"]
+    assert "message_echoes" not in script.requests[3].params["subscribed_fields"]
+
+
+def test_a_subscription_that_ended_is_told_and_set_again() -> None:
+    facts = {"human_agent": False, "subscribed": ["comments", "messages"]}
+    account = replace(ACCOUNT, hook_url="", facts=facts)
+    script = Script(ok({"user_id": IG}), listing("comments"), DONE, listing("comments", "messages"))
+    checked = script.run(network.check(account))
+    assert (checked.lost, checked.facts) == (("messages",), facts)
+    whole = listing(*CERTAIN, *ALSO)
+    assert Script(ok({"user_id": IG}), whole).run(network.check(account)).lost == ()
 
 
 def test_a_subscription_that_did_not_take() -> None:
-    listed = {"data": [{"id": APP, "subscribed_fields": ["comments"]}]}
     account = replace(ACCOUNT, hook_url="")
-    refusal = refused(network.check(account), ok({"user_id": IG}), ok({"success": True}), ok(listed))
+    refusal = refused(network.check(account), ok({"user_id": IG}), NOBODY, DONE, listing("comments"))
     assert refusal.reason == "not_configured"
 
 
 def test_meta_may_not_let_us_set_the_webhook() -> None:
     """Each secret is tried, as either may be the app's; then the address is pasted by hand."""
     account = replace(ACCOUNT, credentials={**ACCOUNT.credentials, "app_secret": f"ig-secret,{SECRET}"})
-    script = Script(ok({"user_id": IG}), no(190), no(100), ok({"success": True}), ok({"data": []}))
+    script = Script(ok({"user_id": IG}), no(190), no(100), NOBODY, DONE, NOBODY)
     assert script.run(network.check(account)).external_id == IG
-    assert [as_app(each) for each in script.requests] == [False, False, True, False, False]
+    assert [as_app(each) for each in script.requests] == [False, False, True, False, False, False]
 
 
 def test_check_by_facebook_login() -> None:
@@ -67,7 +83,9 @@ def test_check_by_facebook_login() -> None:
     ours = {"id": APP, "subscribed_fields": ["mention", "feed"]}
     others = {"id": "1", "subscribed_fields": ["leadgen"]}
     script = Script(ok(page), GRANTED, DONE, ok({"data": [others, ours]}), DONE)
-    assert script.run(network.check(BY_FACEBOOK)) == Checked(IG, "acme", "acme", facts={"human_agent": False})
+    facts = {"human_agent": False, "subscribed": ["feed", "messages"]}
+    known = replace(BY_FACEBOOK, facts=facts)
+    assert script.run(network.check(known)) == Checked(IG, "acme", "acme", facts=facts, lost=("messages",))
     page_call, token, webhook, listed, subscribe = script.requests
     assert page_call.url == f"{BY_FB}/{PAGE}"
     assert (token.url, token.params, as_app(token)) == (

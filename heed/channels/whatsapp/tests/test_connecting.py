@@ -24,7 +24,9 @@ NUMBER_NODE = {
     "quality_rating": "GREEN",
     "throughput": {"level": "STANDARD"},
 }
-FACTS = {"quality": "GREEN", "throughput": "STANDARD"}
+FACTS = {"quality": "GREEN", "throughput": "STANDARD", "subscribed": ["subscribed_apps"]}
+SUBSCRIBED_ALREADY = {"data": [{"whatsapp_business_api_data": {"id": "77", "name": "desk"}}]}
+NOBODY: dict[str, Any] = {"data": []}
 WELL = {"data": {"expires_at": 0, "scopes": [each.name for each in PERMISSIONS]}}
 DONE = {"success": True}
 
@@ -78,10 +80,11 @@ class TestTemplates:
 
 class TestConnecting:
     def test_the_number_is_read_and_its_business_subscribed(self) -> None:
-        script = Script(NUMBER_NODE, {"id": "77"}, WELL, DONE, DONE)
+        script = Script(NUMBER_NODE, {"id": "77"}, WELL, DONE, NOBODY, DONE)
         found = script.run(network.check(replace(ACCOUNT, external_id="")))
         assert found == Checked(NUMBER, "Acme", "+386 40 123 456", facts=FACTS)
-        read, _, token, hook, subscribed = script.requests
+        read, _, token, hook, listed, subscribed = script.requests
+        assert (listed.method, listed.url) == ("GET", subscribed.url)
         assert read.url == f"{API}/{NUMBER}"
         assert token.params["input_token"] == "EAAB-test-token"
         assert token.headers == {"authorization": f"Bearer 77|{SECRET}"}
@@ -96,13 +99,18 @@ class TestConnecting:
         }
         assert (subscribed.method, subscribed.url) == ("POST", f"{API}/{BUSINESS}/subscribed_apps")
 
+    def test_a_subscription_that_ended_is_told_and_set_again(self) -> None:
+        account, answers = replace(ACCOUNT, facts=FACTS), (NUMBER_NODE, {"id": "77"}, WELL, DONE)
+        assert Script(*answers, NOBODY, DONE).run(network.check(account)).lost == ("subscribed_apps",)
+        assert Script(*answers, SUBSCRIBED_ALREADY).run(network.check(account)).lost == ()
+
     def test_where_meta_does_not_let_us_the_address_is_pasted_by_hand(self) -> None:
-        script = Script(NUMBER_NODE, {"id": "77"}, WELL, error(2200), DONE)
+        script = Script(NUMBER_NODE, {"id": "77"}, WELL, error(2200), SUBSCRIBED_ALREADY)
         assert script.run(network.check(ACCOUNT)).external_id == NUMBER
 
     def test_missing_permissions_are_named(self) -> None:
         few = {"data": {"expires_at": 1800000000, "scopes": ["whatsapp_business_management"]}}
-        checked = Script(NUMBER_NODE, {"id": "77"}, few, DONE, DONE).run(network.check(ACCOUNT))
+        checked = Script(NUMBER_NODE, {"id": "77"}, few, DONE, SUBSCRIBED_ALREADY).run(network.check(ACCOUNT))
         assert checked.missing == ("whatsapp_business_messaging",)
         assert checked.expires_at == datetime(2027, 1, 15, 8, tzinfo=UTC)
         none: dict[str, Any] = {"data": {"scopes": []}}
@@ -112,7 +120,12 @@ class TestConnecting:
 
     @pytest.mark.parametrize("answer", [error(100), {}, {"data": []}])
     def test_permissions_that_meta_does_not_list_are_not_missed(self, answer: Any) -> None:
-        assert Script(NUMBER_NODE, {"id": "77"}, answer, DONE, DONE).run(network.check(ACCOUNT)).missing == ()
+        assert (
+            Script(NUMBER_NODE, {"id": "77"}, answer, DONE, SUBSCRIBED_ALREADY)
+            .run(network.check(ACCOUNT))
+            .missing
+            == ()
+        )
 
     @pytest.mark.parametrize("response", [error(100, error_subcode=33), error(100)])
     def test_an_id_that_is_none(self, response: Response) -> None:
@@ -127,7 +140,7 @@ class TestConnecting:
 
     @pytest.mark.parametrize("at", [0, 1, 2, 4])
     def test_a_dead_token(self, at: int) -> None:
-        replies: list[Any] = [NUMBER_NODE, {"id": "77"}, WELL, DONE, DONE]
+        replies: list[Any] = [NUMBER_NODE, {"id": "77"}, WELL, DONE, NOBODY]
         replies[at] = error(190, 401)
         with pytest.raises(Refusal) as caught:
             Script(*replies).run(network.check(ACCOUNT))
