@@ -38,6 +38,7 @@ def answer_of(message: Message, *, asking: bool = False) -> Answer:
         late=message.manner.get("late", ""),
         template=template_of(message),
         choices=choices_of(message),
+        automatic=message.automatic,
     )
 
 

@@ -65,7 +65,8 @@ class Answer:
     `chosen` says that the agent pointed at `to` (else it is merely the newest message); `quote` asks
     for a public quote of it. `late` is the way taken after the window closed (`Late.name`);
     `template` is sent instead of free text; `choices` are offered under it, in one of the forms of
-    `Writing.choices`.
+    `Writing.choices`. `automatic` says that no person wrote it: where a network has a mark for that, it
+    gets one, and it goes to the writer alone.
     """
 
     key: str
@@ -83,6 +84,7 @@ class Answer:
     late: str = ""
     template: FilledTemplate | None = None
     choices: Choices | None = None
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

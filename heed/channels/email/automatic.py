@@ -1,5 +1,5 @@
 """Mail that no person wrote just now (RFC 3834 and what programs do instead): shown, and never answered
-by a machine, or two machines would write to each other for ever."""
+by a machine, or two machines would write to each other for ever. What we write by ourselves says so, too."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import re
 
 from heed.channels.email import words
 from heed.channels.email.letter import Letter
+
+LOOP = "X-Heed-Loop"
+"""Names the mailbox whose machine wrote it: so we know our own, whichever way it came back."""
 
 _BULK = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 _PRESENT = (
@@ -16,11 +19,22 @@ _PRESENT = (
     "List-Id",
     "List-Unsubscribe",
     "X-Failed-Recipients",
+    LOOP,
 )
 _NOBODY = re.compile(
     r"(mailer-daemon|postmaster|mail-daemon|no-?_?\.?reply|do-?not-?reply|bounces?)([+=.-].*)?@"
 )
 _SUPPRESS = re.compile(r"\b(all|autoreply|oof)\b", re.IGNORECASE)
+
+
+def marks_of(address: str) -> dict[str, str]:
+    """The headers by which others know what the machine of this mailbox wrote, and do not answer it."""
+    return {
+        "Auto-Submitted": "auto-replied",
+        "X-Auto-Response-Suppress": "All",
+        "Precedence": "bulk",
+        LOOP: address,
+    }
 
 
 def is_automatic(letter: Letter) -> bool:

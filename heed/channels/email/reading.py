@@ -179,12 +179,22 @@ def _refs(
         "message_id": "" if letter.id.startswith("sha256:") else letter.id,
         "references": [*known[:1], *known[1:][-_MOST_IDS + 1 :]],
         "reply_to": replies[0] if replies else "",
+        "return_path": _return_path(letter, person),
         "tag": tags[0].partition("@")[0].partition("+")[2] if tags else "",
         "cc": [] if machine else _others(letter, account, {person.external_id if person else "", *replies}),
         "automatic": machine,
         "whole": whole,
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _return_path(letter: Letter, person: Person | None) -> str:
+    """Where machines are to answer, if not the writer. Of a form of ours that would be the form."""
+    back = words.addresses(letter.message, "Return-Path")
+    wrote = [one.address for one in words.addresses(letter.message, "From")]
+    if not back or person is None or person.external_id not in wrote:
+        return ""
+    return back[0].address if back[0].address != person.external_id else ""
 
 
 def _others(letter: Letter, account: AccountRecord, known: set[str]) -> list[str]:

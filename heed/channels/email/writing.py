@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from email import charset, encoders, policy
 from email.header import Header
 from email.mime.base import MIMEBase
@@ -21,6 +22,7 @@ from heed.channels.base import (
     Sent,
     SessionExpired,
 )
+from heed.channels.email.automatic import marks_of
 from heed.channels.email.calls import (
     SENT,
     address_of,
@@ -54,17 +56,31 @@ def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
     if not _ADDRESS.fullmatch(receiver):
         raise Refusal("unreachable", detail=f"{receiver} is not an address")
     content = composed(account, answer)
-    response = yield Request(
+    yield from _hand_over(account, answer, content)
+    yield from _keep(account, id, content)
+    return Sent(id, at=None, refs=_refs(account, answer))
+
+
+def _hand_over(account: AccountRecord, answer: Answer, content: bytes) -> Steps[None]:
+    """What a machine wrote goes out without a sender: so nothing comes back to it, not even that it did
+    not arrive. Servers that take nothing without one are given the address."""
+    sender = "" if answer.automatic else address_of(account)
+    request = Request(
         "POST",
         outgoing(account),
-        params={"from": address_of(account), "to": [receiver], "also": copies_of(answer)},
+        params={"from": sender, "to": [receiver_of(answer)], "also": copies_of(answer)},
         content=content,
         decisive=True,
         login=login_of(account),
     )
-    refuse_mail(response, account, with_files=bool(answer.files))
-    yield from _keep(account, id, content)
-    return Sent(id, at=None, refs=_refs(account, answer))
+    response = yield request
+    try:
+        refuse_mail(response, account, with_files=bool(answer.files))
+    except Refusal as refusal:
+        if sender or refusal.reason != "not_allowed":
+            raise
+        response = yield replace(request, params={**request.params, "from": address_of(account)})
+        refuse_mail(response, account, with_files=bool(answer.files))
 
 
 def find(account: AccountRecord, answer: Answer) -> Steps[Finding]:
@@ -104,18 +120,23 @@ def composed(account: AccountRecord, answer: Answer) -> bytes:
     if chain:
         mail["In-Reply-To"] = f"<{chain[-1]}>"
         mail["References"] = " ".join(f"<{each}>" for each in chain)
+    if answer.automatic:
+        for header, value in marks_of(address_of(account)).items():
+            mail[header] = value
     return mail.as_bytes(policy=_CRLF)
 
 
 def receiver_of(answer: Answer) -> str:
-    """Where answers to this mail are wanted; the writer otherwise."""
-    wanted = answer.to.refs.get("reply_to") if answer.to and not answer.to.ours else ""
+    """Where answers to this mail are wanted; the writer otherwise. A machine answers the machine that
+    sent it (RFC 3834, 4)."""
+    way = "return_path" if answer.automatic else "reply_to"
+    wanted = answer.to.refs.get(way) if answer.to and not answer.to.ours else ""
     return str(wanted or answer.person).strip()
 
 
 def copies_of(answer: Answer) -> list[str]:
-    """Who else the conversation goes to."""
-    given = answer.to.refs.get("cc") if answer.to else None
+    """Who else the conversation goes to, when a person writes."""
+    given = answer.to.refs.get("cc") if answer.to and not answer.automatic else None
     found = [str(each) for each in given] if isinstance(given, list) else []
     taken = [each for each in found if each.isascii() and _ADDRESS.fullmatch(each)]
     return [each for each in taken if each != receiver_of(answer)]

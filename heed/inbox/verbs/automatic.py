@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -21,6 +22,12 @@ from heed.lib.text import clean
 
 Origin = Literal["away", "instant", "greeting", "rule", "follow_up"]
 
+MOST = 10
+"""How often Heed writes to somebody by itself within `_LATELY`. No person needs more, and a machine that
+does not say that it is one would have an answer to each."""
+
+_LATELY = timedelta(hours=3)
+
 
 @transaction.atomic
 def send_automatic(
@@ -30,13 +37,15 @@ def send_automatic(
 
     `to` is the customer's message it answers (the newest by default). The ticket stays unanswered, and its
     row goes on showing what the customer said. The same `key` gives back the same message. Raises
-    `CannotAnswer`.
+    `CannotAnswer`, also when this person got `MOST` in the last hours: then a machine is answering ours.
     """
     ticket = locked(ticket)
     again = Message.objects.filter(send_key=key).first()
     if again is not None:
         return again
     text = clean(text).strip()
+    if _said_to(ticket.identity_id) >= MOST:
+        raise CannotAnswer(_("Heed wrote to this person by itself too often in the last hours."))
     answered = to or last_inbound(ticket, visibility)
     way = possible(ticket, answered).way(visibility)
     if not way.allowed:
@@ -60,6 +69,12 @@ def send_automatic(
     events.record("answer_queued", ticket=ticket, message=message, at=message.at, origin=origin)
     send_answers.defer(ticket=ticket.pk)
     return message
+
+
+def _said_to(identity: int) -> int:
+    """How often we wrote to this person by ourselves lately."""
+    lately = Message.objects.filter(identity_id=identity, created_at__gt=clock.now() - _LATELY)
+    return lately.filter(direction="out", automatic=True).exclude(origin="").count()
 
 
 @transaction.atomic

@@ -68,7 +68,8 @@ class Entry:
 @dataclass(slots=True)
 class Correspondent:
     """A customer's mailbox. `gone`: it does not exist any more, `shut`: its server refuses at once;
-    `grey`: it takes nothing at the first attempt; `away`: it answers by itself."""
+    `grey`: it takes nothing at the first attempt; `away`: it answers by itself, and says so; `robot`: it
+    answers everything by itself, and does not say so."""
 
     person: Person
     entries: list[Entry] = field(default_factory=list)
@@ -76,6 +77,7 @@ class Correspondent:
     shut: bool = False
     grey: bool = False
     away: bool = False
+    robot: bool = False
 
 
 class Email(Simulator):
@@ -157,7 +159,7 @@ class Email(Simulator):
             return _troubled(fault.status, dict(fault.headers), fault.body)
         with self.lock:
             for receiver in receivers:
-                self._deliver(receiver, content)
+                self._deliver(sender, receiver, content)
             self.changed()
         self._record(content, 0 if fault is not None and fault.drop else 250)
         if fault is not None and fault.drop == "after":
@@ -167,16 +169,19 @@ class Email(Simulator):
     def _record(self, content: bytes, status: int) -> None:
         self.sandbox.requests.append(Recorded(self.name, Call("POST", "/smtp", body=content), status))
 
-    def _deliver(self, receiver: str, content: bytes) -> None:
+    def _deliver(self, sender: str, receiver: str, content: bytes) -> None:
         if self.saves_sent:
             self.room.boxes["Sent"].put(content, self.clock.now(), "\\Seen")
         found = self.people.get(receiver)
         if found is None or found.gone:
-            self._arrive(self._bounce(receiver, content))
+            if sender:  # nothing comes back to nobody (RFC 5321, 4.5.5)
+                self._arrive(self._bounce(receiver, content))
             return
         found.entries.append(self._entry(content, ours=True))
-        if found.away:
+        if found.away and sender and "Auto-Submitted" not in message_from_bytes(content):
             self._arrive(self._away(found, content))
+        if found.robot:
+            self._write(found.person.key, "We got your message.", "", [])
 
     def _arrive(self, raw: bytes) -> None:
         self.room.boxes["INBOX"].put(raw, self.clock.now())
@@ -222,8 +227,13 @@ class Email(Simulator):
         return {}
 
     def play_away(self, person: str, on: bool = True) -> dict[str, Any]:
-        """The customer's program answers every mail by itself."""
+        """The customer's program answers mail by itself, as RFC 3834 wants it: no machine, and saying so."""
         self._one(person).away = on
+        return {}
+
+    def play_robot(self, person: str, on: bool = True) -> dict[str, Any]:
+        """The customer's program answers every mail by itself, whoever wrote it, and does not say so."""
+        self._one(person).robot = on
         return {}
 
     def play_save_sent(self, on: bool = True) -> dict[str, Any]:
@@ -310,9 +320,8 @@ class Email(Simulator):
             mail["Cc"] = address_of(person_named(cc))
         if ours:
             mail["In-Reply-To"] = ours[-1].id
-            mail["References"] = " ".join(
-                filter(None, [str(message_from_bytes(ours[-1].raw).get("References", "")), ours[-1].id])
-            )
+            before = str(message_from_bytes(ours[-1].raw).get("References", "")).split()
+            mail["References"] = " ".join([*before, ours[-1].id])
         for name, mime, content in files:
             main, _slash, sub = mime.partition("/")
             mail.add_attachment(content, maintype=main, subtype=sub, filename=name)

@@ -17,10 +17,14 @@ from heed.channels.models import Account
 from heed.channels.verbs import connect
 from heed.inbox import collect, fetch, ledger, news, outbox
 from heed.inbox.intake import take_batch
-from heed.inbox.models import Attachment, Draft, Identity, Message, Ticket
+from heed.inbox.models import Attachment, Draft, Event, Identity, Message, Ticket
+from heed.inbox.reactions import react, wire
 from heed.inbox.verbs import answer
+from heed.inbox.verbs.automatic import MOST
+from heed.routing.models import AutomaticMessage
 from heed.sandbox import Sandbox
 from heed.sandbox.networks.email import Email
+from heed.wiring import REACTIONS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,6 +111,26 @@ def test_mail_that_comes_back_fails_the_answer_and_opens_no_ticket(
     email.do("message", person="lea", text="Tu sem spet.")
     gather(account)
     assert Identity.objects.get().reachable
+
+
+@pytest.mark.parametrize(("peer", "most"), [("away", 1), ("robot", MOST)])
+def test_two_machines_stop(
+    account: Account, email: Email, monkeypatch: pytest.MonkeyPatch, peer: str, most: int
+) -> None:
+    """One that minds what it gets, and one that answers everything and never says that it is a machine."""
+    wire(REACTIONS)
+    AutomaticMessage.objects.create(kind="away", texts={"en": "We are away."}, again_after=0)
+    monkeypatch.setattr("heed.routing.automatic._which", lambda *_, **__: AutomaticMessage.objects.get())
+    email.do(peer, person="sam")
+    email.do("message", person="sam", text="Where is it?")
+    for _ in range(MOST + 5):
+        gather(account)
+        react(list(Event.objects.filter(kind="message_received").values_list("pk", flat=True)))
+        outbox.send_next(Ticket.objects.get().pk)
+    ours = [each["raw"] for each in email.seen()["sam"]]
+    assert len(ours) == most
+    assert all("Auto-Submitted: auto-replied" in raw for raw in ours)
+    assert Ticket.objects.get().unanswered
 
 
 def test_who_writes_in_our_name_answers_nobody(email: Email, account: Account, ana: User) -> None:

@@ -118,6 +118,7 @@ def test_machines_are_shown_and_open_nothing(name: str) -> None:
         ("X-Autoreply: yes", True),
         ("List-Unsubscribe: <mailto:out@mail.example>", True),
         ("Return-Path: <>", True),
+        ("X-Heed-Loop: help@acme.example", True),
         ("Return-Path: <sam.cole@mail.example>", False),
         ("Subject: Automatic reply", False),
     ],
@@ -282,3 +283,22 @@ def test_who_else_reads_along(head: str, copies: list[str] | int) -> None:
         assert len(others) == copies
     else:
         assert others == [f"{name}@mail.example" for name in copies]
+
+
+@pytest.mark.parametrize(
+    ("headers", "back"),
+    [
+        ("Return-Path: <sam.cole@mail.example>", None),
+        ("Return-Path: <bounces+7@mail.example>", "bounces+7@mail.example"),
+        ("Return-Path: <>", None),
+    ],
+)
+def test_where_machines_are_to_answer(headers: str, back: str | None) -> None:
+    assert written("Kje je?", headers).refs.get("return_path") == back
+
+
+def test_a_form_of_ours_is_answered_to_whom_it_writes_for() -> None:
+    raw = letter("form").replace(b"From:", b"Return-Path: <www-data@web.acme.example>\r\nFrom:", 1)
+    (found,) = read(body(raw), ACCOUNT)
+    assert isinstance(found, MessageReceived)
+    assert "return_path" not in found.refs

@@ -13,7 +13,9 @@ import pytest
 
 from heed.channels.base import Answer, CannotTell, OutgoingFile, Refusal, Sent, Target
 from heed.channels.email.adapter import network
+from heed.channels.email.automatic import is_automatic
 from heed.channels.email.calls import key_of, mailbox, message_id, outgoing
+from heed.channels.email.letter import Letter
 from heed.channels.email.tests.sample import ACCOUNT
 from heed.channels.email.writing import composed
 from heed.lib import clock
@@ -131,6 +133,38 @@ def test_handed_over_then_kept() -> None:
     ]
     assert asked[0].params == {"from": "help@acme.example", "to": ["lea.marn@mail.example"], "also": []}
     assert "app-password" not in repr(asked)
+
+
+BY_ITSELF = replace(
+    ANSWER,
+    automatic=True,
+    to=replace(ASKED, refs={**ASKED.refs, "cc": ["omar@mail.example"], "reply_to": "lea@home.example"}),
+)
+MARKS = ("Auto-Submitted", "X-Auto-Response-Suppress", "Precedence", "X-Heed-Loop")
+
+
+def test_what_heed_says_by_itself_is_marked_and_goes_to_the_writer_alone() -> None:
+    found = mail(BY_ITSELF)
+    assert [found[name] for name in MARKS] == ["auto-replied", "All", "bulk", "help@acme.example"]
+    assert (found["To"], found["Cc"]) == ("lea.marn@mail.example", None)
+    assert is_automatic(Letter(composed(ACCOUNT, BY_ITSELF)))
+    assert [mail(replace(BY_ITSELF, automatic=False))[name] for name in MARKS] == [None] * 4
+    back = replace(BY_ITSELF, to=replace(ASKED, refs={"return_path": "lea+x@mail.example"}))
+    assert mail(back)["To"] == "lea+x@mail.example"
+    assert mail(replace(back, automatic=False))["To"] == "lea.marn@mail.example"
+
+
+def test_what_heed_says_by_itself_leaves_without_a_sender() -> None:
+    taken, nothing, kept = Response(250, {}, b"ok"), Response(200, {}, b'{"uids":[]}'), Response(200, {}, b"")
+    _, asked = run(network.send(ACCOUNT, BY_ITSELF), taken, nothing, kept)
+    assert asked[0].params == {"from": "", "to": ["lea.marn@mail.example"], "also": []}
+    no = Response(550, {"stage": "from"}, b"5.7.1 Sender refused")
+    _, asked = run(network.send(ACCOUNT, BY_ITSELF), no, taken, nothing, kept)
+    assert [each.params["from"] for each in asked[:2]] == ["", "help@acme.example"]
+    assert asked[1].decisive
+    for answer, responses in ((ANSWER, [no]), (BY_ITSELF, [no, no])):
+        with pytest.raises(Refusal, match="not_allowed"):
+            run(network.send(ACCOUNT, answer), *responses)
 
 
 def test_a_server_that_keeps_it_itself_gets_no_second_copy() -> None:
