@@ -232,6 +232,7 @@ def _refusal(reason: Reason, response: Response) -> Refusal:
         after=_wait(response),
         code=str(response.record.get("error") or response.status),
         detail=_message(response)[:300],
+        whole_account=reason == "slow_down",  # one budget of points for all that the account does
     )
 
 

@@ -81,6 +81,7 @@ def refusal(error: Mapping[str, Any], response: Response, owners: tuple[str, ...
         after=wait(response, owners) if retry else None,
         code=f"{code}/{subcode}" if subcode else str(code),
         detail=str(error.get("error_user_msg") or message)[:300],
+        whole_account=retry and reason == "slow_down",  # each further call lengthens the wait
     )
 
 

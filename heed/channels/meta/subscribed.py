@@ -16,7 +16,7 @@ KEPT = "subscribed"
 
 
 def fields_of(listed: Any, app_id: str) -> frozenset[str]:
-    """The fields our app gets in an answer of `subscribed_apps`: the only app there when ours is not known."""
+    """The fields our app gets, by an answer of `subscribed_apps`; the only app's when ours is not known."""
     apps = rows(listed)
     ours = [app for app in apps if str(app.get("id", "")) == app_id or (not app_id and len(apps) == 1)]
     return frozenset(str(name) for app in ours for name in app.get("subscribed_fields") or ())

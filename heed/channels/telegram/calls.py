@@ -128,9 +128,10 @@ def _result(response: Response, decisive: bool) -> Any:
 
 
 def _slow_down(response: Response, seconds: Any, detail: str) -> Refusal:
-    """The exact wait stands in the body; what stands between us and Telegram names it in a header."""
+    """The exact wait stands in the body; what stands between us and Telegram names it in a header. It holds
+    for all that the bot sends."""
     after = float(seconds) if isinstance(seconds, int) else response.retry_after(clock.now())
-    return Refusal("slow_down", retry=True, after=after, code="429", detail=detail)
+    return Refusal("slow_down", retry=True, after=after, code="429", detail=detail, whole_account=True)
 
 
 def _refusal(code: int, detail: str, parameters: dict[str, Any]) -> Refusal:

@@ -112,11 +112,15 @@ _MEANING: dict[int, tuple[Reason, bool]] = {
     131056: ("slow_down", True),
     131057: ("network_down", True),
     131062: ("unreachable", False),
+    131064: ("slow_down", True),
     133016: ("slow_down", True),
     135000: ("network_down", True),
     137000: ("unreachable", False),
 }
 """By code: the reason, and whether trying again by itself makes sense."""
+
+_OF_ONE_MESSAGE = frozenset({131056, 131064})
+"""Asked to slow down towards this customer, or with this kind of template; all else may go on."""
 
 
 def reason_of(code: str) -> Reason:
@@ -141,6 +145,7 @@ def _refusal(error: dict[str, Any], response: Response, account: AccountRecord) 
         after=graph.wait(response, (account.credentials.get("business_account_id", ""),)) if retry else None,
         code=f"{code}/{subcode}" if subcode > 0 else str(code if code >= 0 else response.status),
         detail=str(details or error.get("error_user_msg") or message)[:300],
+        whole_account=reason == "slow_down" and code not in _OF_ONE_MESSAGE,
     )
 
 

@@ -203,6 +203,10 @@ class X(Network):
             can = replace(can, private=None, on_private_ours=frozenset())
         return can
 
+    def waits_for_calls(self, facts: Mapping[str, Any]) -> bool:
+        """Where X has a webhook, only the words to listen for are asked for."""
+        return facts.get("webhooks") is True
+
     # ----------------------------------------------------------------------------- the door
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:

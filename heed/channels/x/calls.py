@@ -20,6 +20,10 @@ ALMOST_OVER = timedelta(seconds=60)
 _LONGEST_WAIT = 86_400.0
 """Most buckets fill again within fifteen minutes, those of posts and messages sent within a day."""
 
+_SHORT_WAIT = 900.0
+"""The wait until a bucket of fifteen minutes is full again holds up all that the account sends: the next
+message would meet the same. Until one of a day is, what goes out another way must not wait with it."""
+
 # Details are prose and not stable: the type and code decide first.
 _BY_TYPE: dict[str, Reason] = {
     "resource-not-found": "gone",
@@ -141,7 +145,10 @@ def understood(response: Response, *, decisive: bool = False) -> dict[str, Any]:
         raise refusal(response.status, problem)
     if response.status == 429:
         after = seconds_to_wait(response)
-        raise Refusal("slow_down", retry=True, after=after, code="429", detail=problem.detail)
+        whole = after is None or after <= _SHORT_WAIT
+        raise Refusal(
+            "slow_down", retry=True, after=after, code="429", detail=problem.detail, whole_account=whole
+        )
     refuse_unanswered(response)
     if response.status < 400 or response.status >= 500:
         if decisive:

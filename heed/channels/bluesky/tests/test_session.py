@@ -179,6 +179,7 @@ def test_errors(status: int, error: str, message: str, reason: str, retry: bool)
         run(xrpc.query(signed_in(), "x.y"), answer(status, error=error, message=message))
     assert (caught.value.reason, caught.value.retry) == (reason, retry)
     assert caught.value.code == (error or str(status))
+    assert caught.value.whole_account == (reason == "slow_down")
 
 
 @pytest.mark.parametrize("lost", [answer(500), answer(502), answer(200), Response(200, {}, b"<html>")])

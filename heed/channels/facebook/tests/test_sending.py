@@ -192,6 +192,7 @@ def test_lost_upload_is_no_loss(lost: Exception) -> None:
         (no(613, status=429), "slow_down", True),
         (no(80001), "slow_down", True),
         (no(80006), "slow_down", True),
+        (no(341), "slow_down", True),
         (no(613, 2018338), "slow_down", False),
         (no(10), "not_allowed", False),
         (no(10, 2018278, status=403), "outside_window", False),
@@ -231,6 +232,7 @@ def test_lost_upload_is_no_loss(lost: Exception) -> None:
 def test_errors(answer: Response, reason: str, retry: bool) -> None:
     refusal = refused(network.send(ACCOUNT, PRIVATE), answer)
     assert (refusal.reason, refusal.retry) == (reason, retry)
+    assert refusal.whole_account == (reason == "slow_down" and retry and bool(answer.body))
 
 
 def test_transient_error_of_unknown_code() -> None:

@@ -147,6 +147,7 @@ def test_accepted_without_an_id_is_unknown() -> None:
 def test_what_errors_mean(answer: Response, reason: str, retry: bool) -> None:
     refusal = refused(network.send(ACCOUNT, PRIVATE), answer)
     assert (refusal.reason, refusal.retry) == (reason, retry)
+    assert refusal.whole_account == (reason == "slow_down" and retry and bool(answer.body))
 
 
 def test_the_wait_that_meta_asks_for() -> None:

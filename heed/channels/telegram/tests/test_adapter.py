@@ -278,6 +278,7 @@ class TestSending:
             Script(response).run(network.send(ACCOUNT, answer()))
         refusal = caught.value
         assert (refusal.reason, refusal.retry, refusal.after) == ("slow_down", True, 35)
+        assert refusal.whole_account
 
     def test_busy_before_any_work(self) -> None:
         with pytest.raises(Refusal) as caught:

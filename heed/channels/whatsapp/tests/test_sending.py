@@ -256,6 +256,7 @@ class TestSending:
             (131056, "slow_down", True),
             (131057, "network_down", True),
             (131062, "unreachable", False),
+            (131064, "slow_down", True),
             (133016, "slow_down", True),
             (999999, "bad_request", False),
         ],
@@ -263,6 +264,7 @@ class TestSending:
     def test_the_errors(self, code: int, reason: str, retry: bool) -> None:
         refusal, _ = refused(error(code))
         assert (refusal.reason, refusal.retry, refusal.code) == (reason, retry, str(code))
+        assert refusal.whole_account == (reason == "slow_down" and code not in (131056, 131064))
 
     def test_an_unknown_error_by_its_status(self) -> None:
         assert refused(error(999999, 503))[0].reason == "network_down"
