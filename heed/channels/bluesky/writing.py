@@ -49,7 +49,8 @@ def find(account: AccountRecord, answer: Answer) -> Steps[Finding]:
     if answer.visibility == "public":
         return (yield from _find_post(account, answer))
     found = yield from _find_message(account, answer)
-    if isinstance(found, NotThere) and clock.now() - (answer.started or answer.created) < _STILL_ON_ITS_WAY:
+    tried = answer.tried or answer.started or answer.created
+    if isinstance(found, NotThere) and clock.now() - tried < _STILL_ON_ITS_WAY:
         # Unlike a post, a chat message sent again is a second one: the server may still be at work.
         return CannotTell(ask_again=_STILL_ON_ITS_WAY.total_seconds())
     return found

@@ -159,6 +159,15 @@ def test_a_lost_question_proves_that_nothing_came(
     assert isinstance(desk.said(replace(answer, started=answer.created)), Sent)
 
 
+def test_a_chat_message_settles_from_the_last_attempt_on(desk: Desk, bluesky: Simulator) -> None:
+    """One that was tried again is as fresh as its last try, however long ago the first one was."""
+    now = clock.now()
+    answer = desk.answer("Jutri.", asked(desk, bluesky, "private"), "private")
+    again = replace(answer, started=now - timedelta(hours=1), tried=now - timedelta(seconds=5))
+    assert desk.found(again) == CannotTell(ask_again=30)
+    assert desk.found(replace(again, tried=now - timedelta(seconds=31))) == NotThere()
+
+
 def test_a_blind_second_attempt_meets_the_first(desk: Desk, bluesky: Simulator) -> None:
     answer = desk.answer("Jutri.", asked(desk, bluesky))
     first = desk.said(answer)
