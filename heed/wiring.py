@@ -6,6 +6,7 @@ fails is recorded, retried and never holds up the others.
 
 from __future__ import annotations
 
+from heed.accounts import renaming
 from heed.inbox import reactions
 from heed.inbox.reactions import Reaction
 from heed.inbox.verbs.asking import ask_later
@@ -13,7 +14,7 @@ from heed.inbox.verbs.labels import also_kept
 from heed.routing.automatic import say_by_itself
 from heed.routing.promises import keep_promises
 from heed.routing.reactions import assign_waiting, send_to_team, tell_languages
-from heed.routing.renaming import rename_tag, where_tag
+from heed.routing.renaming import rename_in_conditions, rename_tag, where_tag
 from heed.routing.rules import KINDS_AWAITED, run_rules
 from heed.widget import reactions as chat
 
@@ -61,3 +62,4 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
 
 reactions.wire(REACTIONS, {run_rules: KINDS_AWAITED})
 also_kept(rename_tag, where_tag)
+renaming.also_kept(rename_in_conditions)

@@ -8,7 +8,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from heed.accounts import audit, granting
+from heed.accounts import audit, granting, renaming
 from heed.accounts.granting import demand, demand_another_owner
 from heed.accounts.models import ApiToken, Brand, User
 from heed.accounts.refusals import CannotChange
@@ -102,6 +102,8 @@ def name_brand(by: User, brand: Brand, name: str) -> Brand:
         with transaction.atomic():
             brand.save()
             audit.record(by, "made" if new else "renamed", brand, before=before)
+            if not new:
+                renaming.tell("brand", brand.pk, before, brand.name)
     except IntegrityError as taken:
         raise CannotChange(_("There is a brand of this name already."), "name") from taken
     return brand

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from heed.accounts import audit
+from heed.accounts import audit, renaming
 from heed.accounts.models import Brand, User
 from heed.channels import jobs
 from heed.channels.base import Checked, Network, Refusal, SessionExpired
@@ -274,7 +274,10 @@ def rename(account: Account, name: str, *, by: User | None = None) -> None:
     """Call the account something else. An empty name changes nothing."""
     name = name.strip()[:120]
     if name and name != account.name:
-        _change(account, by, name=name)
+        before = account.name
+        with transaction.atomic():
+            _change(account, by, name=name)
+            renaming.tell("account", account.pk, before, name)
 
 
 def choose_after_solved(account: Account, choice: str, *, by: User | None = None) -> None:

@@ -161,7 +161,7 @@ class _Looking:
         self.kinds = {kind for kind in rule.when if kind != Rule.TIME}
         self.by_time = Rule.TIME in rule.when
         self.moves = any(condition.asks(each) for each in _MOMENTS) or condition.asks("is", "overdue")
-        self._test = condition.test(None, now)
+        self._test = condition.test_of_rule(now)
 
     def touch(
         self, ticket: Ticket, events: list[Event], said: list[Message], since: datetime
@@ -197,7 +197,7 @@ class _Looking:
         return asks("is", "solved") or asks("status", "solved") or asks("solved")
 
     def _holds(self, then: Ticket, said: list[Message], at: datetime) -> bool:
-        test: Test = self.condition.test(None, at) if self.moves else self._test
+        test: Test = self.condition.test_of_rule(at) if self.moves else self._test
         return test.holds(_Then(then, None, at, said))
 
 

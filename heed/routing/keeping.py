@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from heed.accounts import audit
+from heed.accounts import audit, renaming
 from heed.accounts.models import Membership, Team, User
 from heed.channels.models import Account
 from heed.inbox.conditions import parse
@@ -76,6 +76,7 @@ def change_team(
     try:
         with transaction.atomic():
             Team.objects.filter(pk=team.pk).update(name=name)
+            renaming.tell("team", team.pk, team.name, name)
     except IntegrityError as taken:
         raise CannotKeep(_("There is a team of this name already."), "name") from taken
     team.name = name
@@ -199,7 +200,9 @@ def checked_rule(rule: Rule, facts: Mapping[str, Any], user: User | None = None)
     when = [each for each in rules.TRIGGERS if each in facts.get("when", ())]
     if not when:
         raise CannotKeep(_("Choose when the rule looks."), "when")
-    parse(str(facts.get("condition", ""))).check(user)
+    condition = parse(str(facts.get("condition", "")))
+    condition.check(user)
+    condition.test_of_rule()
     rule.when, rule.condition = when, str(facts.get("condition", "")).strip()
     given = list(facts.get("actions", ()))
     if not given:

@@ -1,4 +1,4 @@
-"""Rules and skills that name a tag: they go on meaning it when it is called another name."""
+"""What names a tag, team, brand or account goes on meaning it when that is called another name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from heed.inbox.conditions import names_tag, with_tag_renamed
+from heed.accounts.models import User
+from heed.inbox.conditions import names_tag, with_name_changed, with_tag_renamed
+from heed.inbox.models import SavedView
 from heed.routing.models import Rule, Skill
 
 
@@ -20,6 +22,22 @@ def rename_tag(old: str, new: str) -> None:
             Rule.objects.filter(pk=rule.pk).update(condition=condition, actions=actions)
     for skill in Skill.objects.select_for_update().filter(tags__contains=[old]).order_by("pk"):
         Skill.objects.filter(pk=skill.pk).update(tags=_names(skill.tags, old, new))
+
+
+def rename_in_conditions(operator: str, pk: int, old: str) -> None:
+    """Write the new name of a team, brand or account into the conditions of rules and views. Within a
+    transaction."""
+    for rule in Rule.objects.select_for_update().exclude(condition="").order_by("pk"):
+        condition = with_name_changed(rule.condition, operator, pk, old)
+        if condition != rule.condition:
+            Rule.objects.filter(pk=rule.pk).update(condition=condition)
+    views = SavedView.objects.select_for_update(of=("self",)).filter(condition__icontains=f"{operator}:")
+    people: dict[int, User] = {}
+    for view in views.select_related("owner").order_by("pk"):
+        owner = people.setdefault(view.owner_id, view.owner)  # what each may know is read once
+        condition = with_name_changed(view.condition, operator, pk, old, owner)
+        if condition != view.condition:
+            SavedView.objects.filter(pk=view.pk).update(condition=condition)
 
 
 def where_tag(name: str) -> list[str]:

@@ -124,7 +124,7 @@ def made_ready(rule: Rule) -> Ready | None:
     try:
         with translation.override("en"):
             condition = parse(rule.condition)
-            test = condition.test(None, clock.now())
+            test = condition.test_of_rule(clock.now())
     except BadCondition as bad:
         _set_problem(rule, bad.sentence)
         return None
@@ -137,7 +137,7 @@ def problem_of(rule: Rule) -> str:
     if not rule.problem:
         return ""
     try:
-        parse(rule.condition).test(None, clock.now())
+        parse(rule.condition).test_of_rule()
     except BadCondition as bad:
         return bad.sentence
     return said_to_reader(rule.problem)

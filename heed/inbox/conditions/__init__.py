@@ -18,7 +18,7 @@ from heed.accounts.models import User
 from heed.inbox.conditions import completion, operators, reading
 from heed.inbox.conditions.completion import Completion
 from heed.inbox.conditions.meanings import AllOf, Always, AnyOf, Facts, NotThis, OneOf, Says, Test
-from heed.inbox.conditions.names import Asker, tags_named
+from heed.inbox.conditions.names import NOBODY, Asker, meant, tags_named
 from heed.inbox.conditions.refusals import BadCondition
 from heed.inbox.conditions.tree import (
     And,
@@ -44,6 +44,7 @@ __all__ = [
     "Test",
     "complete",
     "parse",
+    "with_name_changed",
     "with_tag_renamed",
 ]
 
@@ -68,6 +69,13 @@ class Condition:
     def test(self, user: User | None = None, now: datetime | None = None) -> Test:
         """The condition with its names looked up, to be put to many tickets (see `Facts`)."""
         return _meaning(self.tree, _asker(user, now))
+
+    def test_of_rule(self, now: datetime | None = None) -> Test:
+        """The same for a rule, which nobody asks: all names are known to it. Raises `BadCondition` for a name
+        that nobody has any more, and for `me`: denied, these would fit every ticket."""
+        asker = _asker(None, now)
+        asker.strict = True
+        return _meaning(self.tree, asker)
 
     def check(self, user: User | None = None) -> None:
         """Raises `BadCondition` where it names something that is not there for this person."""
@@ -114,11 +122,11 @@ def parse(text: str, *, unfinished: bool = False) -> Condition:
 def with_tag_renamed(text: str, old: str, new: str) -> str:
     """A condition as somebody wrote it, with a tag's new name wherever it names the tag. What cannot be
     understood, or would become too long, stays as it is."""
-    if new in operators.NOBODY:
+    if new in NOBODY:
         return text
     written = f'"{new}"' if set(new) & set(" ()") else new
     changed = text
-    for each in sorted(_tags_asked(text), key=lambda each: -each.position):
+    for each in sorted(_values_of("tag", text), key=lambda each: -each.position):
         if each.text.lower() == old:
             changed = changed[: each.position] + written + changed[each.end :]
         elif tags_named(each.text, [old]) and not each.text.endswith("*"):  # another spelling, of others too
@@ -126,20 +134,33 @@ def with_tag_renamed(text: str, old: str, new: str) -> str:
     return changed if len(changed) <= reading.LONGEST else text
 
 
+def with_name_changed(text: str, operator: str, pk: int, old: str, user: User | None = None) -> str:
+    """A condition as `user` wrote it (or nobody: a rule) that goes on meaning the same after a team, brand or
+    account (`operator`) got another name; it was called `old`. What cannot be understood, or would become too
+    long, stays as it is."""
+    asker, changed = _asker(user, None), text
+    for each in sorted(_values_of(operator, text), key=lambda each: -each.position):
+        before = meant(operator, each.text, asker, {pk: old})
+        if before and before != meant(operator, each.text, asker):
+            written = operators.written(operator, before, asker)
+            changed = changed[: each.position] + written + changed[each.end :]
+    return changed if len(changed) <= reading.LONGEST else text
+
+
 def names_tag(text: str, name: str) -> bool:
     """Whether a condition asks for this very tag, in any spelling; one that asks for all that begin alike
     does not. What cannot be understood asks for nothing."""
     return any(
-        bool(tags_named(each.text, [name])) for each in _tags_asked(text) if not each.text.endswith("*")
+        bool(tags_named(each.text, [name])) for each in _values_of("tag", text) if not each.text.endswith("*")
     )
 
 
-def _tags_asked(text: str) -> list[Value]:
+def _values_of(operator: str, text: str) -> list[Value]:
     try:
         terms = [leaf for leaf in leaves(parse(text).tree) if isinstance(leaf, Term)]
     except BadCondition:
         return []
-    return [value for term in terms if term.operator == "tag" for value in term.values]
+    return [value for term in terms if term.operator == operator for value in term.values]
 
 
 def complete(text: str, position: int, user: User | None = None) -> list[Completion]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import cached_property
@@ -15,6 +15,7 @@ from heed.channels.models import Account
 from heed.inbox.models import Field, Tag
 from heed.lib.tokens import folded_name
 
+NOBODY = frozenset({"nobody", "none"})
 Named = tuple[str, int]
 
 
@@ -71,6 +72,24 @@ class Asker:
     @property
     def _where(self) -> Where:
         return self.user.rights.where("see") if self.user else Where(everywhere=True)
+
+
+def meant(operator: str, wanted: str, asker: Asker, was: Mapping[int, str] = {}) -> frozenset[int]:
+    """The teams, brands or accounts that a value of this operator means; `was` are names of before, by id."""
+    match operator:
+        case "team":
+            known = asker.teams if wanted.lower() not in NOBODY else []
+        case "brand":
+            known = asker.brands
+        case _:
+            return accounts_called(
+                wanted,
+                [
+                    Account(pk=each.pk, name=was.get(each.pk, each.name), handle=each.handle)
+                    for each in asker.accounts
+                ],
+            )
+    return named(wanted, [(was.get(pk, name), pk) for name, pk in known])
 
 
 def named(wanted: str, known: Iterable[Named]) -> frozenset[int]:

@@ -34,7 +34,7 @@ from heed.inbox.conditions.meanings import (
     Untagged,
     WrittenBy,
 )
-from heed.inbox.conditions.names import Asker, accounts_called, named, people_called, tags_named
+from heed.inbox.conditions.names import NOBODY, Asker, meant, people_called, tags_named
 from heed.inbox.conditions.reading import nearest
 from heed.inbox.conditions.refusals import BadCondition
 from heed.inbox.conditions.tree import Term, Value
@@ -43,8 +43,6 @@ from heed.inbox.search.lexicon import phrase
 
 Meaning = Callable[[Value, Asker], Test]
 Words = Callable[[Asker], list[str]]
-
-NOBODY = frozenset({"nobody", "none"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ _IS: dict[str, Callable[[Asker], Test]] = {
     "overdue": lambda asker: Between("due_at", until=asker.now, closed=True),
     "assigned": lambda _asker: NotThis(Empty("assignee_id")),
     "unassigned": lambda _asker: Empty("assignee_id"),
-    "mine": lambda asker: _me(asker),
+    "mine": lambda asker: OneOf("assignee_id", frozenset({asker.user_id} - {None})),
     "mentioned": lambda asker: Mentioned(asker.user_id),
     "public": lambda _asker: OneOf("kind", frozenset({"public"})),
     "private": lambda _asker: OneOf("kind", frozenset({"private"})),
@@ -104,14 +102,19 @@ _SIGNED = regex.compile(r"(>=|<=|>|<)?(.+)")
 _LANGUAGE = regex.compile(r"[a-z]{2,3}(-[a-z]{2,4})?")
 
 
-def _me(asker: Asker) -> Test:
-    return OneOf("assignee_id", frozenset({asker.user_id} - {None}))
+def _needs_me(value: Value, asker: Asker) -> None:
+    if asker.strict and asker.user is None:
+        sentence = _("A rule has no “me”. Write a colleague's name.")
+        raise BadCondition(value.position, value.text, sentence)
 
 
 def _is(value: Value, asker: Asker) -> Test:
-    found = _IS.get(value.text.lower())
+    wanted = value.text.lower()
+    found = _IS.get(wanted)
     if found is None:
         raise _not_one_of(value, list(_IS))
+    if wanted in ("mine", "mentioned"):
+        _needs_me(value, asker)
     return found(asker)
 
 
@@ -125,13 +128,13 @@ def _from(value: Value, asker: Asker) -> Test:
 
 
 def _account(value: Value, asker: Asker) -> Test:
-    found = accounts_called(value.text, asker.accounts)
+    found = meant("account", value.text, asker)
     _must_be(found, value, asker, [each.name for each in asker.accounts])
     return OneOf("account_id", found)
 
 
 def _brand(value: Value, asker: Asker) -> Test:
-    found = named(value.text, asker.brands)
+    found = meant("brand", value.text, asker)
     _must_be(found, value, asker, [name for name, _pk in asker.brands])
     return OneOf("account__brand_id", found)
 
@@ -139,7 +142,7 @@ def _brand(value: Value, asker: Asker) -> Test:
 def _team(value: Value, asker: Asker) -> Test:
     if value.text.lower() in NOBODY:
         return Empty("team_id")
-    found = named(value.text, asker.teams)
+    found = meant("team", value.text, asker)
     _must_be(found, value, asker, [name for name, _pk in asker.teams])
     return OneOf("team_id", found)
 
@@ -149,7 +152,7 @@ def _assignee(value: Value, asker: Asker) -> Test:
     if wanted in NOBODY:
         return Empty("assignee_id")
     if wanted == "me":
-        return _me(asker)
+        return _is(Value("mine", value.position, value.end), asker)
     found = people_called(value.text, asker.people)
     _must_be(found, value, asker, [each.name for each in asker.people])
     return OneOf("assignee_id", found)
@@ -165,6 +168,7 @@ def _customer(value: Value, asker: Asker) -> Test:
 def _author(value: Value, asker: Asker) -> Test:
     """Whoever wrote: the customer, or a colleague."""
     if value.text.lower() == "me":
+        _needs_me(value, asker)
         return WrittenBy(frozenset({asker.user_id}) - {None})  # type: ignore[arg-type]
     colleagues = people_called(value.text, asker.people)
     customer = _customer(value, asker)
@@ -203,6 +207,7 @@ def _tag(value: Value, asker: Asker) -> Test:
     found = tags_named(value.text, asker.tags) or frozenset({value.text})
     if (
         asker.strict
+        and asker.user is not None  # for a rule a tag that is gone is one that no ticket has
         and not found.intersection(asker.tags)
         and not Ticket.objects.filter(Tagged(found).q()).exists()
     ):
@@ -353,6 +358,17 @@ def _not_one_of(value: Value, known: list[str]) -> BadCondition:
 def quoted(value: str) -> str:
     """A value as it is written in a condition."""
     return value if regex.fullmatch(r"[^\s(),\"]+", value) else '"' + value.replace('"', "") + '"'
+
+
+def written(operator: str, ids: frozenset[int], asker: Asker) -> str:
+    """Teams, brands or accounts as values of a condition; an account whose name is not its own by number."""
+    rows = {"team": asker.teams, "brand": asker.brands}.get(operator)
+    names = {pk: name for name, pk in rows} if rows is not None else {a.pk: a.name for a in asker.accounts}
+    alone = operator != "account"
+    return ",".join(
+        quoted(names[pk]) if alone or meant(operator, names[pk], asker) == {pk} else str(pk)
+        for pk in sorted(ids)
+    )
 
 
 def _fixed(*words: str) -> Words:

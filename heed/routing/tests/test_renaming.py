@@ -1,13 +1,20 @@
-"""A tag is called another name, and what names it goes on meaning it."""
+"""A tag, team, brand or account is called another name, and what names it goes on meaning it."""
 
 from __future__ import annotations
 
 import pytest
 
-from heed.accounts.models import User
+from heed.accounts.models import Brand, Grant, Team, User
+from heed.accounts.verbs import name_brand
+from heed.channels import verbs as channels
+from heed.channels.models import Account
+from heed.inbox.conditions import BadCondition
 from heed.inbox.models import SavedView, Tag
 from heed.inbox.verbs import CannotTend, drop_tag, rename_tag, where_named
+from heed.routing import keeping, rules
 from heed.routing.models import Rule, Skill
+from heed.routing.tests.conftest import Open
+from heed.routing.tests.some_rules import add, comes, fresh, rule
 
 pytestmark = pytest.mark.django_db
 
@@ -52,3 +59,77 @@ def test_what_the_team_still_needs_is_not_deleted(maja: User) -> None:
     drop_tag(maja, tag)
     assert not Tag.objects.exists()
     assert SavedView.objects.filter(pk=mine.pk).exists()
+
+
+def call(maja: User, team: Team, name: str) -> None:
+    facts = {"same_language": True, "same_skill": True, "prefer_last": True, "takes_back": True}
+    keeping.change_team(maja, team, name=name, members=[], accounts=[], way="pull", **facts)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("is:open -team:Returns", "is:open -team:Exchanges"),
+        ('team:"returns",Sales vip', "team:Exchanges,Sales vip"),
+        ("team:re", 'team:Exchanges,"Retail shop"'),
+        ("-Team:Sal returns", "-Team:Sal returns"),
+        ("team:none", "team:none"),
+    ],
+)
+def test_a_team_of_another_name_stays_meant(maja: User, returns: Team, before: str, after: str) -> None:
+    Team.objects.create(name="Retail shop")
+    Team.objects.create(name="Sales")
+    asks = rule(add("x"), condition=before)
+    view = SavedView.objects.create(owner=maja, name="Mine", condition=before)
+    call(maja, returns, "Exchanges")
+    asks.refresh_from_db()
+    view.refresh_from_db()
+    assert (asks.condition, view.condition) == (after, after)
+
+
+def test_a_view_is_rewritten_by_the_names_its_owner_may_know(
+    maja: User, ivo: User, account: Account, returns: Team
+) -> None:
+    Team.objects.create(name="Retail shop")
+    Grant.objects.filter(user=ivo).update(team=returns)
+    view = SavedView.objects.create(owner=ivo, name="Mine", condition="team:ret")
+    call(maja, returns, "Exchanges")
+    view.refresh_from_db()
+    assert view.condition == "team:Exchanges"
+
+
+def test_a_name_another_one_had_the_beginning_of_takes_nothing_over(maja: User, returns: Team) -> None:
+    Team.objects.create(name="Sales abroad")
+    asks = rule(add("x"), condition="team:Sales")
+    call(maja, returns, "Sales")
+    asks.refresh_from_db()
+    assert asks.condition == 'team:"Sales abroad"'
+
+
+def test_brands_and_accounts_of_another_name_stay_meant(maja: User, account: Account) -> None:
+    brand = Brand.objects.create(name="Acme Kids")
+    other = Account.objects.create(network="rubber", name="Shop", external_id="shop-2")
+    asks = rule(add("x"), condition=f'-brand:"Acme Kids" account:"{account.name}"')
+    name_brand(maja, brand, "Little Acme")
+    channels.rename(account, "Shop", by=maja)
+    asks.refresh_from_db()
+    assert asks.condition == f'-brand:"Little Acme" account:{account.pk}'
+    channels.rename(other, "Outlet", by=maja)
+    asks.refresh_from_db()
+    assert asks.condition == f'-brand:"Little Acme" account:{account.pk}'
+
+
+@pytest.mark.parametrize("condition", ["-team:Gone", "-assignee:me", "-is:mine", "-author:me"])
+def test_a_rule_with_a_name_that_nobody_has_does_not_run(opened: Open, condition: str) -> None:
+    asks = rule(add("x"), condition=condition)
+    ticket = opened()
+    rules.run_rules([comes(ticket)])
+    assert fresh(ticket).tags == []
+    asks.refresh_from_db()
+    assert asks.problem
+
+
+def test_a_rule_has_no_me(maja: User) -> None:
+    facts = {"name": "Mine", "when": ["time"], "condition": "assignee:me", "actions": [add("x")]}
+    with pytest.raises(BadCondition, match="no “me”"):
+        keeping.keep_rule(maja, Rule(), facts)

@@ -148,9 +148,10 @@ def check_condition(request: HttpRequest) -> HttpResponse:
     try:
         condition = parse(text)
         condition.check(user)
+        fits = condition.test_of_rule().q()
     except BadCondition as bad:
         return render(request, "settings/_condition.html", {"bad": bad, "marked": _marked(text, bad)})
-    rows = Ticket.objects.filter(sight(user).q(), condition.q(None))
+    rows = Ticket.objects.filter(sight(user).q(), fits)
     found = len(rows.order_by("-last_at").values_list("pk", flat=True)[: _MOST_COUNTED + 1])
     facts = {"found": min(found, _MOST_COUNTED), "more": found > _MOST_COUNTED, "every": condition.everything}
     return render(request, "settings/_condition.html", facts)
