@@ -85,7 +85,7 @@ def _expires(account: Account) -> Warning | None:
 
 def _silent(account: Account) -> Warning | None:
     """Nothing came for much longer than ever in the past two weeks."""
-    if account.usual_silence is None or account.last_delivery_at is None or account.adapter.polls:
+    if account.usual_silence is None or account.last_delivery_at is None or not account.waits_for_calls:
         return None
     silence = (clock.now() - account.last_delivery_at).total_seconds()
     if silence < max(_SHORTEST, account.usual_silence * _LONGER_THAN_EVER):

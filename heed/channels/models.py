@@ -110,6 +110,11 @@ class Account(Row):
         return self.adapter.able(self.facts)
 
     @property
+    def waits_for_calls(self) -> bool:
+        """Whether the network brings this account's news to us."""
+        return self.adapter.waits_for_calls(self.facts)
+
+    @property
     def hook_url(self) -> str:
         return f"{heed_settings.HEED_PUBLIC_URL}/hooks/{self.hook_token}"
 

@@ -16,7 +16,6 @@ from heed.channels import doorstep
 from heed.channels.models import Account
 from heed.channels.outgoing import client
 from heed.channels.reasons import Words
-from heed.channels.registry import networks
 from heed.lib import clock, live
 from heed.lib.crypto import key_ring
 from heed.lib.http import AddressRefused, AnswerLost, Request, TooLarge, Unreachable
@@ -68,8 +67,9 @@ class Seen(NamedTuple):
 
 def look() -> Seen:
     """Call the public address and write down what was found with every account that waits for calls."""
-    told = Account.objects.exclude(network__in=[each.name for each in networks().values() if each.polls])
-    if not told.exclude(locked_credentials=b"").exists():
+    held = Account.objects.exclude(locked_credentials=b"")
+    told = Account.objects.filter(pk__in=[each.pk for each in held if each.waits_for_calls])
+    if not told.exists():
         return Seen("")
     seen = call()
     if seen.problem:

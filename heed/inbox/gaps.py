@@ -39,9 +39,10 @@ def silence() -> Iterator[datetime | None]:
 
 
 def open_gap(account_id: int, since: datetime) -> Gap | None:
-    """Note a gap until now, once. A network that polls goes on from its cursor by itself, and needs none."""
+    """Note a gap until now, once. An account that is polled goes on from its cursor by itself, and needs
+    none."""
     account = Account.objects.filter(pk=account_id).first()
-    if account is None or account.adapter.polls or not account.external_id:
+    if account is None or not account.waits_for_calls or not account.external_id:
         return None
     readable = can_fill(account.adapter)
     start = {"since": (since - _EARLIER).isoformat()}

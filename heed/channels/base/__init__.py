@@ -44,6 +44,7 @@ from heed.channels.base.inbound import (
     ReactionChanged,
     Receipt,
     Visibility,
+    WordsFound,
     each,
 )
 from heed.channels.base.limits import Limit
@@ -133,6 +134,7 @@ __all__ = [
     "Template",
     "Visibility",
     "Wanted",
+    "WordsFound",
     "Writing",
     "each",
     "form_for",

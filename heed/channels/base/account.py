@@ -17,7 +17,9 @@ class AccountRecord:
     `credentials` are the fields the network asks for, decrypted; `session` is what `renew`
     returned last; `base_url` is where its API lives, without a slash at the end; `settings`
     are the account's optional settings; `facts` what `check` learned last. Without a `hook_url`
-    `check` only looks who the account is, and points nothing at us.
+    `check` only looks who the account is, and points nothing at us. `siblings`, given to `check` alone,
+    are the addresses of the other accounts here that prove the same `shared_secret`: news that goes to
+    one of them is not lost.
     """
 
     external_id: str
@@ -29,6 +31,7 @@ class AccountRecord:
     hook_url: str = ""
     handle: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    siblings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,14 @@ class AuthorFound(Inbound):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WordsFound(Inbound):
+    """The words of a message that came without any. One that has words keeps them."""
+
+    external_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited(Inbound):
     external_id: str
     at: datetime
@@ -167,7 +175,8 @@ class Receipt(Inbound):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostSeen(Inbound):
-    """A post and what is known of it. None means *not said*: what was known stays."""
+    """A post and what is known of it. None means *not said*: what was known stays. `as_of` is when the
+    network said so; without it the moment the delivery came in counts."""
 
     external_id: str
     at: datetime | None = None
@@ -180,21 +189,26 @@ class PostSeen(Inbound):
     shares: int | None = None
     removed: bool | None = None
     refs: Mapping[str, Any] = field(default_factory=dict)
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostStale(Inbound):
-    """Something about a post changed (a like, a share): worth reading it again."""
+    """Something about a post changed (a like, a share): worth reading it again. `at` is when; without it
+    the moment the delivery came in counts."""
 
     external_id: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentitySeen(Inbound):
-    """News about a person; `reachable` False means we cannot write to them now."""
+    """News about a person; `reachable` False means we cannot write to them now. `at` is when the network
+    said so; without it the moment the delivery came in counts."""
 
     person: Person
     reachable: bool | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,10 +222,13 @@ class IdentityChanged(Inbound):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChanged(Inbound):
-    """The network said something about our account: `problem` is a `Reason`, or empty when well."""
+    """The network said something about our account: `problem` is a `Reason`. With a `detail` alone it is a
+    remark; with neither, what it said against us is over. `at` is when it said so; without it the moment
+    the delivery came in counts."""
 
     problem: str = ""
     detail: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

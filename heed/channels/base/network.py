@@ -99,6 +99,11 @@ class Network(Protocol):
         """What an account can do of which `check` learned these facts."""
         return self.capabilities
 
+    def waits_for_calls(self, facts: Mapping[str, Any]) -> bool:
+        """Whether news is brought to us, so that it is missed while we cannot be reached. `facts` are the
+        account's."""
+        return not self.polls
+
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         """Judge a request at the door: handshake, signature, method. No parsing beyond that."""
         ...
@@ -149,7 +154,7 @@ class Network(Protocol):
 
     def backfill(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
         """Read what was missed while nobody listened. `cursor` starts as {"since": ISO time}; the
-        bodies go into the ledger and are read by `read`. Networks that poll need none."""
+        bodies go into the ledger and are read by `read`. Only for accounts that wait for calls."""
         yield from ()
         return Collected((), cursor)
 

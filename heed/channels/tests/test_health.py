@@ -29,7 +29,6 @@ SOON = timedelta(days=3)
 @pytest.fixture(autouse=True)
 def pigeon(monkeypatch: pytest.MonkeyPatch) -> Pigeon:
     network = Pigeon()
-    network.polls = False  # type: ignore[attr-defined]
     monkeypatch.setitem(registry.networks(), "pigeon", network)
     return network
 
@@ -257,8 +256,15 @@ def test_warnings_name_what_they_are_about(account: Account) -> None:
 def test_a_polled_network_is_never_silent(account: Account, pigeon: Pigeon) -> None:
     changed(account, usual_silence=60.0, last_delivery_at=ago(days=9))
     assert [each.kind for each in health.warnings(account)] == ["silent"]
-    pigeon.polls = True  # type: ignore[attr-defined]
+    pigeon.polls = True
     assert health.warnings(account) == []
+
+
+@pytest.mark.parametrize(("webhooks", "kinds"), [(True, ["silent"]), (False, [])])
+def test_x_is_silent_where_it_has_a_webhook(account: Account, webhooks: bool, kinds: list[str]) -> None:
+    facts = {"webhooks": webhooks, "messages": False}
+    changed(account, network="x", facts=facts, usual_silence=60.0, last_delivery_at=ago(days=9))
+    assert [each.kind for each in health.warnings(account)] == kinds
 
 
 class TestMails:

@@ -86,7 +86,6 @@ def house() -> Iterator[House]:
 @pytest.fixture(autouse=True)
 def pigeon(monkeypatch: pytest.MonkeyPatch) -> Pigeon:
     network = Pigeon()
-    network.polls = False  # type: ignore[attr-defined]
     monkeypatch.setitem(registry.networks(), "pigeon", network)
     return network
 
@@ -124,12 +123,21 @@ def test_all_is_well_where_our_own_door_answers(account: Account, house: House) 
 def test_nobody_is_called_while_no_account_waits_for_calls(
     account: Account, house: House, pigeon: Pigeon
 ) -> None:
-    pigeon.polls = True  # type: ignore[attr-defined]
+    pigeon.polls = True
     outside.look()
     Account.objects.update(locked_credentials=b"")
-    pigeon.polls = False  # type: ignore[attr-defined]
+    pigeon.polls = False
     outside.look()
     assert house.asked == []
+
+
+def test_x_waits_for_calls_where_it_has_a_webhook(account: Account, house: House) -> None:
+    Account.objects.update(network="x", facts={"webhooks": False})
+    outside.look()
+    assert house.asked == []
+    Account.objects.update(facts={"webhooks": True})
+    outside.look()
+    assert len(house.asked) == 1
 
 
 def test_the_name_is_not_found(account: Account, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,10 +34,14 @@ class Pigeon:
 
     oauth: Any = None
     when_silent = ""
+    polls = False
     who = "pigeon-9"
 
     def able(self, facts: Any) -> Capabilities:
         return Capabilities()
+
+    def waits_for_calls(self, facts: Any) -> bool:
+        return not self.polls
 
     def check(self, account: AccountRecord) -> Steps[Checked]:
         answer = yield Request("GET", f"{account.base_url}/me")

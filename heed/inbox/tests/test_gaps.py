@@ -225,6 +225,13 @@ class TestOpening:
         jobs.mind_gap(account=account.pk, since=clock.now().isoformat())
         assert not Gap.objects.exists()
 
+    @pytest.mark.parametrize("webhooks", [True, False])
+    def test_x_is_read_back_where_it_has_a_webhook(self, account: Account, webhooks: bool) -> None:
+        Account.objects.update(network="x", facts={"webhooks": webhooks})
+        jobs.mind_gap(account=account.pk, since=clock.now().isoformat())
+        assert [each.state for each in Gap.objects.all()] == ["filling"] * webhooks
+        assert len(waiting("heed.inbox.jobs.fill_gap")) == webhooks
+
     @pytest.mark.parametrize("facts", [{"external_id": ""}, None])
     def test_an_account_that_never_worked_or_is_gone(
         self, account: Account, pages: list[Any], facts: dict[str, Any] | None
