@@ -8,9 +8,21 @@ there stays as it is, so a delivery can be read any number of times.
 from __future__ import annotations
 
 from heed.inbox.arrivals.batch import store
-from heed.inbox.arrivals.lines import window_of
+from heed.inbox.arrivals.homes import where_they_go
+from heed.inbox.arrivals.lines import WAITS, show_last, window_of
 from heed.inbox.arrivals.messages import attachment_row
 from heed.inbox.arrivals.people import already_known, refresh_identity
 from heed.inbox.arrivals.shapes import Arrival, Stored
 
-__all__ = ["Arrival", "Stored", "already_known", "attachment_row", "refresh_identity", "store", "window_of"]
+__all__ = [
+    "WAITS",
+    "Arrival",
+    "Stored",
+    "already_known",
+    "attachment_row",
+    "refresh_identity",
+    "show_last",
+    "store",
+    "where_they_go",
+    "window_of",
+]

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Q
+
 from heed.channels.base import MessageReceived
 from heed.channels.models import Account
 from heed.inbox.arrivals.shapes import Here, Overtaken
@@ -16,6 +18,9 @@ from heed.lib.text import clean, first_words
 
 PAPER_CLIP = "📎"
 """What the list shows for a message without words."""
+
+WAITS = Q(direction="in", automatic=False) & ~Q(kind="standby")
+"""The messages that wait for an answer: no machine's, and none that another app answers."""
 
 
 def refresh(here: Iterable[Here]) -> dict[int, str]:
@@ -56,6 +61,18 @@ def window_of(account: Account) -> int | None:
     """For how many seconds a customer's private message lets us write freely; None: always."""
     private = account.able.private
     return private.window if private else None
+
+
+def show_last(ticket: Ticket) -> None:
+    """The list shows the last that was said, notes left out."""
+    said = ticket.messages.filter(removed_at=None).exclude(visibility="note")
+    last = said.select_related("author").order_by("-at", "-external_id", "-id").first()
+    if last is None:
+        return
+    ticket.last_at, ticket.last_direction = last.at, last.direction
+    ticket.last_text = first_words(last.text, 180) or ticket.last_text
+    ticket.last_author = str(last.author or "") if last.direction == "out" else ""
+    ticket.save(update_fields=["last_at", "last_text", "last_direction", "last_author"])
 
 
 class Line(NamedTuple):
@@ -127,7 +144,8 @@ RETURNING t.id, t.status, t.snoozed_until IS NULL, n.partly_answered
 _WAITING_SINCE = """
 UPDATE inbox_ticket AS t SET waiting_since = (
     SELECT min(m.at) FROM inbox_message m
-    WHERE m.ticket_id = t.id AND m.direction = 'in' AND NOT m.automatic AND m.at > t.outside_until
+    WHERE m.ticket_id = t.id AND m.direction = 'in' AND NOT m.automatic AND m.kind <> 'standby'
+        AND m.at > t.outside_until
 )
 WHERE t.id = ANY(%s)
 """

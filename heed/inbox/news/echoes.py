@@ -16,11 +16,11 @@ from heed.channels import base
 from heed.channels.base import Echo, Person, Sent
 from heed.channels.models import Account
 from heed.inbox import early, events
-from heed.inbox.arrivals import attachment_row
+from heed.inbox.arrivals import WAITS, attachment_row, show_last, where_they_go
 from heed.inbox.arriving import arrived, catch_up
 from heed.inbox.models import Attachment, EarlyNews, Identity, Message, Ticket
 from heed.inbox.news.finding import find, known_person, new_person
-from heed.lib import clock
+from heed.lib import clock, live
 from heed.lib.text import clean, first_words
 
 log = logging.getLogger("heed.echoes")
@@ -67,7 +67,11 @@ def _look_at(pk: int) -> None:
 
 def _place_echo(account: Account, echo: Echo) -> bool:
     """Put an echo where it belongs; False when that cannot be told yet."""
-    if find(account, echo.external_id) is not None or _is_known_part(account, echo):
+    known = find(account, echo.external_id)
+    if known is not None:
+        _take_time(known, echo)
+        return True
+    if _is_known_part(account, echo):
         return True
     ours = _by_key(account, echo) if echo.key else None
     if ours is not None:
@@ -151,6 +155,18 @@ def _of_unknown_outcome(account: Account, echo: Echo) -> Message | None:
     return rows.order_by("started_at", "id").first()
 
 
+def _take_time(known: Message, echo: Echo) -> None:
+    """Our answer stands by the network's clock, as what is around it does, also where the network named its
+    id before its time."""
+    if known.send_key is None or known.at == echo.at:
+        return
+    Message.objects.filter(pk=known.pk).update(at=echo.at)
+    show_last(known.ticket)
+    known.at = echo.at
+    catch_up(known)
+    live.tell(events.topics_of([known.ticket_id]))
+
+
 def _attach(ours: Message, echo: Echo) -> None:
     """The network shows our answer: it arrived, whatever became of the request."""
     arrived(ours, Sent(echo.external_id, at=echo.at, refs=echo.refs))
@@ -167,16 +183,18 @@ def _attach_part(ours: Message, echo: Echo) -> None:
 
 def _answered_outside(account: Account, echo: Echo) -> bool:
     """A colleague answered in the network's own app. False when its ticket is not here yet."""
-    ticket = _ticket_of_echo(account, echo)
-    if ticket is None:
+    home = _ticket_of_echo(account, echo)
+    if home is None:
         return echo.visibility == "public" and not echo.parent
+    ticket = _where_it_goes(home)
     with transaction.atomic():
         message, made = Message.objects.get_or_create(
             account=account,
             external_id=echo.external_id,
             defaults={
                 "ticket": ticket,
-                "identity_id": ticket.identity_id,
+                "home": home if home != ticket else None,
+                "identity_id": home.identity_id,
                 "direction": "out",
                 "visibility": echo.visibility,
                 "kind": echo.kind[:20],
@@ -207,13 +225,22 @@ def _ticket_of_echo(account: Account, echo: Echo) -> Ticket | None:
     """Where an answer given outside belongs: beside the comment it answers, else with the person."""
     if echo.visibility == "public":
         answered = find(account, echo.parent) if echo.parent else None
-        return answered.ticket if answered else None
+        return (answered.home or answered.ticket) if answered else None
     if echo.person is None:
         return None
     identity = known_person(account, echo.person) or new_person(account, echo.person)
     mine = Ticket.objects.filter(identity=identity, running=True).order_by("id")
     found = mine.filter(kind=Ticket.Kind.PRIVATE).first() or mine.filter(took_private=True).first()
     return found or _private_ticket(account, identity, echo)
+
+
+def _where_it_goes(home: Ticket) -> Ticket:
+    """The ticket in which that one goes on, held until the transaction ends: whoever merges waits."""
+    while True:
+        end = where_they_go([home.pk])[home.pk]
+        found = Ticket.objects.select_for_update().get(pk=end)
+        if found.merged_into_id is None:
+            return found
 
 
 def _private_ticket(account: Account, identity: Identity, echo: Echo) -> Ticket:
@@ -236,15 +263,17 @@ def _private_ticket(account: Account, identity: Identity, echo: Echo) -> Ticket:
 def _count_as_answered(ticket: Ticket, message: Message) -> dict[str, Any]:
     """An answer outside Heed answers what customers wrote before it, whatever comes in first here.
     Gives back how it stood before."""
-    row = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    row = ticket
     before = {
         "unanswered": row.unanswered,
         "waiting_since": row.waiting_since.isoformat() if row.waiting_since else None,
         "outside_until": row.outside_until.isoformat() if row.outside_until else None,
     }
     row.outside_until = max(row.outside_until or message.at, message.at)
-    later = row.messages.filter(direction="in", at__gt=row.outside_until).order_by("at").first()
-    row.unanswered, row.waiting_since = later is not None and row.unanswered, later.at if later else None
+    later = row.messages.filter(WAITS, at__gt=row.outside_until)
+    waits = later.order_by("at").values_list("at", flat=True).first()
+    row.unanswered = row.unanswered and waits is not None
+    row.waiting_since = waits if row.unanswered else None
     if message.at >= row.last_at:
         row.last_at, row.last_text = message.at, first_words(message.text, 180)
         row.last_direction, row.last_author = "out", ""

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
 from heed.inbox import events
+from heed.inbox.arrivals import show_last
 from heed.inbox.jobs import send_answers
 from heed.inbox.models import Attachment, Draft, Event, Merge, Message, Split, Ticket
 from heed.inbox.verbs.refusals import CannotTend
@@ -243,17 +244,6 @@ def _restore(ticket: Ticket, before: dict[str, Any], after: dict[str, Any]) -> N
         came = set(after["tags"]) - set(before["tags"])
         same["tags"] = sorted(set(ticket.tags) - came)
     write(ticket, **_values(same))
-
-
-def show_last(ticket: Ticket) -> None:
-    """The list shows the last that was said, notes left out."""
-    said = ticket.messages.filter(removed_at=None).exclude(visibility="note")
-    last = said.select_related("author").order_by("-at", "-external_id", "-id").first()
-    if last is not None:
-        ours = last.direction == "out"
-        words = first_words(last.text, 180) or ticket.last_text
-        author = str(last.author or "") if ours else ""
-        write(ticket, last_at=last.at, last_text=words, last_direction=last.direction, last_author=author)
 
 
 def _new_ticket(source: Ticket, chosen: list[Message]) -> Ticket:
