@@ -1,5 +1,8 @@
 """When X also Y: the one table of event kinds and their reactions, in order.
 
+What comes in together goes through it part by part, and in each by its rows: so a new ticket is its team's
+before anything is said to the customer or a rule looks at it, and is given out when rules have looked.
+
 A reaction gets the events of its kind from one batch. It may run twice without harm. One that
 fails is recorded, retried and never holds up the others.
 """
@@ -8,7 +11,7 @@ from __future__ import annotations
 
 from heed.accounts import renaming
 from heed.inbox import reactions
-from heed.inbox.reactions import Reaction
+from heed.inbox.reactions import Reactions
 from heed.inbox.verbs.asking import ask_later
 from heed.inbox.verbs.labels import also_kept
 from heed.routing.automatic import say_by_itself
@@ -18,7 +21,9 @@ from heed.routing.renaming import rename_in_conditions, rename_tag, where_tag
 from heed.routing.rules import KINDS_AWAITED, run_rules
 from heed.widget import reactions as chat
 
-REACTIONS: dict[str, tuple[Reaction, ...]] = {
+WHOSE: Reactions = {"ticket_opened": (send_to_team,)}
+
+REACTIONS: Reactions = {
     "message_received": (
         chat.take_uploads_in,
         reactions.fetch_attached_files,
@@ -28,24 +33,23 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
         keep_promises,
         say_by_itself,
         run_rules,
-        assign_waiting,
     ),
-    "ticket_opened": (send_to_team, run_rules, assign_waiting),
+    "ticket_opened": (run_rules,),
     "answer_sent": (chat.mail_if_unseen, keep_promises, run_rules),
     "answered_outside": (reactions.fetch_attached_files, keep_promises),
     "post_stale": (reactions.read_posts_again,),
     "post_pictured": (reactions.fetch_pictures,),
-    "ticket_reopened": (keep_promises, run_rules, assign_waiting),
+    "ticket_reopened": (keep_promises, run_rules),
     "answered_marked": (keep_promises,),
-    "unanswered_marked": (keep_promises, assign_waiting),
+    "unanswered_marked": (keep_promises,),
     "status_changed": (keep_promises, run_rules, ask_later),
     "priority_changed": (keep_promises, run_rules),
-    "team_changed": (keep_promises, run_rules, assign_waiting),
+    "team_changed": (keep_promises, run_rules),
     "field_changed": (keep_promises, run_rules),
     "snoozed": (keep_promises,),
-    "woke": (keep_promises, assign_waiting),
+    "woke": (keep_promises,),
     "marked_spam": (keep_promises,),
-    "not_spam": (keep_promises, assign_waiting),
+    "not_spam": (keep_promises,),
     "merged": (keep_promises,),
     "unmerged": (keep_promises,),
     "split": (keep_promises,),
@@ -60,6 +64,19 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "due_missed": (run_rules,),
 }
 
-reactions.wire(REACTIONS, {run_rules: KINDS_AWAITED})
+GIVING_OUT: Reactions = dict.fromkeys(
+    (
+        "message_received",
+        "ticket_opened",
+        "ticket_reopened",
+        "unanswered_marked",
+        "team_changed",
+        "woke",
+        "not_spam",
+    ),
+    (assign_waiting,),
+)
+
+reactions.wire([WHOSE, REACTIONS, GIVING_OUT], {run_rules: KINDS_AWAITED})
 also_kept(rename_tag, where_tag)
 renaming.also_kept(rename_in_conditions)

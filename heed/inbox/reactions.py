@@ -23,21 +23,27 @@ from heed.lib.rows import Joined
 log = logging.getLogger("heed.reactions")
 
 Reaction = Callable[[Sequence[Event]], None]
+Reactions = Mapping[str, tuple[Reaction, ...]]
+"""What follows events of each kind, in order."""
 
 MOST_TRIES = 8
 MOST_AT_ONCE = 2000
 """Events handed on together when many wait."""
 _AGAIN = RetryStrategy(max_attempts=MOST_TRIES, wait=5)
 """Where the batch itself cannot be read or a failure not be noted, as when the database is away."""
-_table: dict[str, tuple[Reaction, ...]] = {}
+_parts: list[Reactions] = []
 
 
-def wire(table: Mapping[str, tuple[Reaction, ...]], at_times: Mapping[Reaction, str] = {}) -> None:
-    """Take over the table of `heed.wiring`. Some reactions wait for a kind of event only at times, and a
-    query finds which these are now: what nobody else waits for is handed on only then."""
-    _table.clear()
-    _table.update(table)
-    wait_for({kind: at_times.get(row[0]) if len(row) == 1 else None for kind, row in table.items()})
+def wire(parts: Sequence[Reactions], at_times: Mapping[Reaction, str] = {}) -> None:
+    """Take over the table of `heed.wiring`: all events of a batch go through its first part before any goes
+    through the next, and in each kind by kind as its rows stand. Some reactions wait for a kind of event only
+    at times, and a query finds which these are now: what nobody else waits for is handed on only then."""
+    _parts[:] = parts
+    rows: dict[str, tuple[Reaction, ...]] = defaultdict(tuple)
+    for part in parts:
+        for kind, row in part.items():
+            rows[kind] += row
+    wait_for({kind: at_times.get(row[0]) if len(row) == 1 else None for kind, row in rows.items()})
 
 
 @app.task(name=REACT, queue="reactions", retry=_AGAIN, pass_context=True)
@@ -75,14 +81,15 @@ def react(events: list[int]) -> None:
     by_kind: dict[str, list[Event]] = defaultdict(list)
     for event in _read(events):
         by_kind[event.kind].append(event)
-    for kind, batch in by_kind.items():
-        for reaction in _table[kind]:
-            _run(reaction, batch)
+    for part in _parts:
+        for kind in filter(by_kind.get, part):
+            for reaction in part[kind]:
+                _run(reaction, by_kind[kind])
 
 
 def _read(numbers: list[int]) -> list[Event]:
     """The events, each with its account."""
-    events = _EVENTS.read(_THESE, [numbers, [*_table]])
+    events = _EVENTS.read(_THESE, [numbers, [*{kind for part in _parts for kind in part}]])
     accounts = Account.objects.in_bulk({each.account_id for each in events if each.account_id})
     for each in events:
         _ACCOUNT.set_cached_value(each, accounts.get(each.account_id or 0))
@@ -98,7 +105,7 @@ _ACCOUNT = Event._meta.get_field("account")
 @app.task(queue="reactions", queueing_lock="retry_reactions")
 def retry_reactions(timestamp: int) -> None:
     """Try failed reactions again."""
-    by_name = {reaction.__name__: reaction for row in _table.values() for reaction in row}
+    by_name = {reaction.__name__: reaction for part in _parts for row in part.values() for reaction in row}
     for failure in ReactionFailure.objects.filter(tries__lt=MOST_TRIES).select_related("event")[:500]:
         reaction = by_name.get(failure.reaction)
         if reaction is not None and _runs_alone(reaction, failure.event):

@@ -26,7 +26,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 @pytest.fixture
 def table() -> Iterator[None]:
-    known, waited_for = dict(reactions._table), dict(events._waited_for)
+    known, waited_for = list(reactions._parts), dict(events._waited_for)
     yield
     reactions.wire(known)
     events.wait_for(waited_for)
@@ -53,7 +53,7 @@ def test_one_job_and_one_nudge(account: Account, told: list[list[str]], table: N
     received = three(account)
     ProcrastinateJob.objects.all().delete()
     told.clear()
-    reactions.wire({"message_received": (tag,), "tags_changed": (lambda batch: None,)})
+    reactions.wire([{"message_received": (tag,), "tags_changed": (lambda batch: None,)}])
     reactions.react(received)
     tagged = Event.objects.filter(kind="tags_changed")
     assert waiting() == [list(tagged.order_by("id").values_list("pk", flat=True))]
@@ -68,7 +68,7 @@ def test_what_fails_hands_nothing_on(account: Account, told: list[list[str]], ta
         tag(batch)
         raise RuntimeError
 
-    reactions.wire({"message_received": (tag_and_fail,), "tags_changed": (lambda batch: None,)})
+    reactions.wire([{"message_received": (tag_and_fail,), "tags_changed": (lambda batch: None,)}])
     reactions.react(received)
     assert waiting() == []
     assert not Event.objects.filter(kind="tags_changed").exists()
@@ -89,7 +89,7 @@ def at_work(job: ProcrastinateJob) -> None:
 
 def test_what_waits_is_handed_on_together(account: Account, table: None) -> None:
     seen: list[list[int]] = []
-    reactions.wire({"message_received": (lambda batch: seen.append([each.pk for each in batch]),)})
+    reactions.wire([{"message_received": (lambda batch: seen.append([each.pk for each in batch]),)}])
     for number in range(3):
         news(account, private(f"{number}", number, Person(f"person-{number}")))
     first, *others = ProcrastinateJob.objects.filter(task_name=events.REACT).order_by("pk")
@@ -108,7 +108,7 @@ def test_no_more_is_taken_over_than_fits(
     account: Account, table: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
-    reactions.wire({"message_received": (lambda batch: seen.append(len(batch)),)})
+    reactions.wire([{"message_received": (lambda batch: seen.append(len(batch)),)}])
     monkeypatch.setattr(reactions, "MOST_AT_ONCE", 2)
     for number in range(3):
         news(account, private(f"{number}", number, Person(f"person-{number}")))

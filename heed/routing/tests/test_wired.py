@@ -13,6 +13,8 @@ from heed.inbox.tests.test_intake import comment
 from heed.inbox.tests.test_intake import news as told
 from heed.routing.models import AccountTeam, Rule, RuleRun
 from heed.routing.tests.conftest import profile
+from heed.routing.tests.some_rules import add, rule
+from heed.routing.tests.test_automatic import automatic, said, write
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +50,23 @@ def test_a_message_goes_to_team_rule_and_colleague(
     assert (ticket.team, ticket.assignee, ticket.language, ticket.tags) == (returns, ivo, "sl", ["first"])
     assert RuleRun.objects.get().ticket == ticket
     assert not ReactionFailure.objects.exists()
+
+
+def test_a_new_ticket_is_its_teams_before_anything_is_said_and_given_out_when_rules_have_looked(
+    account: Account, returns: Team, ana: User, ivo: User, maja: User
+) -> None:
+    AccountTeam.objects.create(account=account, team=returns)
+    vip = Team.objects.create(name="VIP")
+    automatic("instant", "Hello from {team}")
+    rule(add("heard"), when="message_received", condition="team:Returns")
+    rule(
+        {"do": "assign_team", "team": vip.pk}, when="ticket_opened", condition="team:Returns assignee:nobody"
+    )
+    write(account, "a")
+    work()
+    ticket = Ticket.objects.get()
+    assert (ticket.team, ticket.assignee, ticket.tags) == (vip, None, ["heard"])
+    assert said() == [("instant", "Hello from Returns")]
 
 
 def test_nothing_is_handed_on_that_only_rules_could_want_and_none_does(account: Account, ana: User) -> None:
