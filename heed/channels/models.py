@@ -63,6 +63,8 @@ class Account(Row):
     expires_at = models.DateTimeField(null=True, blank=True)
     """When the sign-in ends unless it is renewed."""
     checked_at = models.DateTimeField(null=True, blank=True)
+    well_at = models.DateTimeField(null=True, blank=True)
+    """When a check last found that all works."""
     connected_at = models.DateTimeField(null=True, blank=True)
     """Since when we know for sure which account of the network this is; None before it first worked."""
     broken_at = models.DateTimeField(null=True, blank=True)
@@ -80,6 +82,11 @@ class Account(Row):
     """The network asked the whole account to slow down until then."""
     created_at = models.DateTimeField(default=clock.now)
     collected_at = models.DateTimeField(null=True, blank=True)
+    collect_at = models.DateTimeField(null=True, blank=True)
+    """The account is not polled before: it was refused, or there was no answer."""
+    told = models.JSONField(default=dict, db_default={}, blank=True)
+    """What the network itself said of the account last: `at` (ISO), `detail`, and the `problem`, which stays
+    until the network takes it back or a person does."""
     last_delivery_at = models.DateTimeField(null=True, blank=True)
     last_sent_at = models.DateTimeField(null=True, blank=True)
     refused = models.BigIntegerField(default=0)
