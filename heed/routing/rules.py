@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -77,12 +77,26 @@ def run_rules(events: Sequence[Event]) -> None:
     stopped: set[int] = set()
     words = Words()
     for rule in rules:
-        mine = {each.ticket_id: each for each in wanted if _sets_off(rule, each)}
+        mine = [each for each in wanted if each.pk not in stopped and _sets_off(rule, each)]
         ready = made_ready(rule) if mine else None
         if ready is not None:
-            left = {pk: event for pk, event in mine.items() if pk and pk not in stopped}
-            held = _run_for(ready, left, words)
-            stopped |= held if rule.stop else set()
+            for some in _rounds(mine):
+                held = _run_for(ready, some, words)
+                stopped |= {some[ticket].pk for ticket in held} if rule.stop else set()
+
+
+def _rounds(events: Iterable[Event]) -> list[dict[int, Event]]:
+    """The events by their tickets: to which several things happened comes up in as many rounds, the first
+    first."""
+    rounds: list[dict[int, Event]] = []
+    seen: Counter[int] = Counter()
+    for each in events:
+        number = each.ticket_id or 0
+        if seen[number] == len(rounds):
+            rounds.append({})
+        rounds[seen[number]][number] = each
+        seen[number] += 1
+    return rounds
 
 
 def _run_for(ready: Ready, mine: Mapping[int, Event], words: Words) -> set[int]:

@@ -82,14 +82,16 @@ def signed(secret: str, moment: str, body: bytes) -> str:
 
 def _facts(run: RuleRun) -> dict[str, Any]:
     ticket = run.ticket
-    newest = ticket.messages.filter(direction="in", removed_at=None).order_by("-at", "-id").first()
+    said = ticket.messages.filter(direction="in", removed_at=None).order_by("-at", "-id")
+    meant = said.filter(pk=run.event.message_id or 0).first() if run.event else None
+    message = meant or said.first()
     return {
         "rule": {"id": run.rule_id, "name": run.rule.name},
         "when": run.event.kind if run.event else Rule.TIME,
         "at": run.at,
         "ticket": _ticket(ticket),
-        "message": newest
-        and {"id": newest.pk, "text": newest.text, "at": newest.at, "visibility": newest.visibility},
+        "message": message
+        and {"id": message.pk, "text": message.text, "at": message.at, "visibility": message.visibility},
     }
 
 

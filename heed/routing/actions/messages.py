@@ -74,31 +74,35 @@ def _say(ticket: Ticket, text: str, run: RuleRun, index: int) -> None:
 
 
 def hide(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    newest = _newest(ticket, visibility="public", hidden=False)
-    if newest is None:
-        raise Failed(_("There is no public message to hide."))
-    verbs.act(newest, None, "hide")
+    for refused in hide_together([ticket.pk], values, [run], index).values():
+        raise refused
 
 
 def hide_together(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
-    newest: dict[int, int] = dict(run(_NEWEST_IN_PUBLIC, [*numbers]))
+    """Hide the message that set the rule off where it stands in public, else the newest that does."""
+    by_ticket = {each.ticket_id: each.event.message_id if each.event else None for each in runs}
+    found = run(_TO_HIDE, [*by_ticket], [*by_ticket.values()])
     refused: dict[int, Failed | verbs.CannotAct] = {
-        number: Failed(_("There is no public message to hide.")) for number in {*numbers} - {*newest.values()}
+        number: Failed(_("There is no public message to hide."))
+        for number in {*numbers} - {ticket for ticket, _pk, _hidden in found}
     }
+    shown = among(pk for _ticket, pk, hidden in found if not hidden)
     beside = Message.objects.select_related("account", "ticket", "identity")
-    return refused | verbs.act_on_many(beside.filter(pk__in=among(newest)).order_by("pk"), "hide")
+    return refused | verbs.act_on_many(beside.filter(pk__in=shown).order_by("pk"), "hide")
 
 
-_NEWEST_IN_PUBLIC = """
-SELECT DISTINCT ON (ticket_id) id, ticket_id FROM inbox_message
-WHERE ticket_id = ANY(%s) AND direction = 'in' AND removed_at IS NULL AND external_id <> ''
-    AND visibility = 'public' AND NOT hidden
-ORDER BY ticket_id, at DESC, id DESC
+_TO_HIDE = """
+SELECT DISTINCT ON (ticket_id) ticket_id, id, hidden
+FROM unnest(%s::bigint[], %s::bigint[]) AS asked (ticket, message)
+JOIN inbox_message ON ticket_id = asked.ticket
+WHERE direction = 'in' AND removed_at IS NULL AND external_id <> '' AND visibility = 'public'
+    AND (NOT hidden OR id = asked.message)
+ORDER BY ticket_id, id = asked.message DESC NULLS LAST, at DESC, id DESC
 """
 
 
-def _newest(ticket: Ticket, **facts: object) -> Message | None:
-    said = ticket.messages.filter(direction="in", removed_at=None, **facts).exclude(external_id="")
+def _newest(ticket: Ticket) -> Message | None:
+    said = ticket.messages.filter(direction="in", removed_at=None).exclude(external_id="")
     return said.order_by("-at", "-id").first()
 
 
