@@ -38,8 +38,9 @@ def arrived(message: Message, sent: Sent) -> None:
     row.save()
     Account.objects.filter(pk=row.account_id).update(last_sent_at=clock.now())
     _learn_private_id(row, sent.person)
-    catch_up(row)
     events.record("answer_sent", ticket=row.ticket, message=row, actor=row.author)
+    receipts.settled(row)
+    catch_up(row)
 
 
 def catch_up(row: Message) -> None:

@@ -74,6 +74,15 @@ def tell(
         live.tell(topic(row.user_id) for row in rows)
 
 
+def withdraw(message: Message, *kinds: str) -> None:
+    """What was told of this message holds no longer. Who has seen it keeps it."""
+    rows = Notice.objects.filter(message=message, kind__in=kinds, seen_at=None)
+    people = list(rows.values_list("user_id", flat=True))
+    if people:
+        rows.delete()
+        live.tell(map(topic, people))
+
+
 def latest(user: User, *, after: str = "", limit: int = 30) -> Page[Notice]:
     """A page of somebody's notices, newest first. Raises `BadCursor`."""
     try:

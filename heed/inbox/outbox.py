@@ -250,13 +250,16 @@ def _retry(message: Message, after: float | None, reason: Reason, detail: str) -
 @transaction.atomic
 def _fail(message: Message, reason: Reason, *, code: str = "", detail: str = "") -> None:
     """Fail this attempt, unless an echo proved meanwhile that it arrived."""
-    if _attempt(message).select_for_update(of=("self",)).exists():
+    receipts.locked(message)
+    if _attempt(message).exists():
         receipts.fail(message, reason, code=code, detail=detail)
 
 
+@transaction.atomic
 def _set_unknown(message: Message, detail: str) -> None:
+    receipts.locked(message)
     if _conclude(message, state=State.UNKNOWN, try_at=clock.now() + timedelta(seconds=2), detail=detail):
-        events.record("answer_unknown", ticket=message.ticket, message=message, actor=message.author)
+        receipts.doubt(message)
 
 
 def _conclude(message: Message, **values: Any) -> bool:
@@ -285,7 +288,8 @@ def _claim_unknown(message_id: int) -> Message | None:
 def _ask_again(message: Message, seconds: float | None, detail: str = "") -> datetime | None:
     again = clock.now() + timedelta(seconds=seconds) if seconds is not None else None
     changed = {"lease_until": None, "try_at": again, **({"detail": detail[:500]} if detail else {})}
-    Message.objects.filter(pk=message.pk, state=State.UNKNOWN).update(**changed)
+    if Message.objects.filter(pk=message.pk, state=State.UNKNOWN).update(**changed):
+        receipts.tell_of_doubt(message)
     if again is None:
         live.tell(events.topics_of([message.ticket_id]))
     return again

@@ -7,8 +7,8 @@ from typing import TypedDict, Unpack
 from django.db import transaction
 
 from heed.channels.base import Reason
-from heed.inbox import events
-from heed.inbox.models import Attachment, Draft, Message
+from heed.inbox import events, marks, notices
+from heed.inbox.models import Attachment, Draft, Message, Notice, Ticket
 
 State = Message.State
 _RANK = {State.SENT: 1, State.DELIVERED: 2, State.SEEN: 3}
@@ -33,7 +33,8 @@ def receipt(row: Message, state: str, **why: Unpack[Why]) -> None:
 
 @transaction.atomic
 def fail(message: Message, reason: Reason, *, code: str = "", detail: str = "") -> None:
-    """It did not arrive. The text returns to its author as a draft, with the reason."""
+    """It did not arrive. The text returns to its author as a draft, with the reason, and they are told; the
+    ticket waits as it did before this answer had marked it answered."""
     row = locked(message)
     if row is None or row.state == State.FAILED:
         return
@@ -42,6 +43,36 @@ def fail(message: Message, reason: Reason, *, code: str = "", detail: str = "") 
     row.save()
     _return_as_draft(row)
     events.record("answer_failed", ticket=row.ticket, message=row, actor=row.author, reason=reason)
+    marks.take_back(row.ticket, row, why=State.FAILED)
+    _tell_author(row, Notice.Kind.FAILED)
+
+
+@transaction.atomic
+def doubt(message: Message) -> None:
+    """Nobody knows whether it arrived: until that is settled, the ticket waits as it did before."""
+    row = locked(message)
+    if row is not None and row.state == State.UNKNOWN:
+        events.record("answer_unknown", ticket=row.ticket, message=row, actor=row.author)
+        marks.take_back(row.ticket, row, why=State.UNKNOWN)
+
+
+def tell_of_doubt(message: Message) -> None:
+    """The network could not say at once, either: its author should know."""
+    _tell_author(message, Notice.Kind.UNKNOWN)
+
+
+def settled(row: Message) -> None:
+    """It arrived, whatever was thought of it meanwhile: its mark holds, and there is nothing more to tell.
+    The row is one that `locked` gave."""
+    marks.give_again(row.ticket, row)
+    notices.withdraw(row, Notice.Kind.FAILED, Notice.Kind.UNKNOWN)
+
+
+def _tell_author(row: Message, kind: Notice.Kind) -> None:
+    """Tell who wrote it, instead of what they were told of it before."""
+    notices.withdraw(row, Notice.Kind.UNKNOWN)
+    if row.author_id is not None:
+        notices.tell([row.author_id], kind, row.ticket, message=row)
 
 
 def take_draft_back(row: Message) -> None:
@@ -55,6 +86,8 @@ def take_draft_back(row: Message) -> None:
 
 
 def locked(message: Message) -> Message | None:
+    """The answer as it is now. Its ticket is locked before it, as whoever works on a ticket does."""
+    Ticket.objects.select_for_update(of=("self",)).filter(messages=message.pk).order_by().first()
     return (
         Message.objects.select_for_update(of=("self",))
         .select_related("ticket", "identity", "author", "account")

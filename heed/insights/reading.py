@@ -121,6 +121,8 @@ def _take(life: Life, event: Event) -> None:
         case "merged":
             if facts.get("number"):
                 life.facts.append(Fact(event.at, "merged", source, lane=int(facts["number"])))
+        case "unanswered_marked" if facts.get("mark"):  # it never was answered: that answer did not arrive
+            life.facts = [each for each in life.facts if each.source != f"e{facts['mark']}"]
         case kind_of if kind_of in _KINDS:
             who = event.actor_id
             life.facts.append(Fact(event.at, _KINDS[kind_of], source, who=who, lane=lane or 0))

@@ -76,7 +76,7 @@ class QuestionGiven(Given):
 
 class NoticeOut(Shape):
     id: int
-    kind: Literal["mentioned", "assigned", "follow_up", "due", "rule"]
+    kind: Literal["mentioned", "assigned", "follow_up", "due", "rule", "failed", "unknown"]
     ticket: int
     message: int | None
     by: str | None

@@ -77,6 +77,10 @@ class Notice(models.Model):
         FOLLOW_UP = "follow_up"
         DUE = "due"
         RULE = "rule"
+        FAILED = "failed"
+        """One's answer did not arrive."""
+        UNKNOWN = "unknown"
+        """Nobody knows whether it did."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=10, choices=Kind.choices)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from heed.accounts.models import User
 from heed.channels.base import Choice, Choices, FilledTemplate
 from heed.channels.models import Account
-from heed.inbox import events, notices
+from heed.inbox import events, notices, receipts
 from heed.inbox import files as kept_files
 from heed.inbox.jobs import send_answers
 from heed.inbox.mentions import mentioned
@@ -188,6 +188,7 @@ begun AS (
 @transaction.atomic
 def settle(message: Message, user: User, outcome: str) -> None:
     """A person decides what became of an answer nobody can prove: `resend` or `sent`."""
+    row = receipts.locked(message)
     changed = Message.objects.filter(pk=message.pk, state=Message.State.UNKNOWN)
     if outcome == "sent":
         done = changed.update(state=Message.State.SENT, lease_until=None, try_at=None, reason="", detail="")
@@ -204,8 +205,12 @@ def settle(message: Message, user: User, outcome: str) -> None:
         send_answers.defer(ticket=message.ticket_id)
     else:
         raise CannotSettle(_("Say either resend or sent."))
-    if not done:
+    if row is None or not done:
         raise CannotSettle(_("It is already known what became of this answer."))
+    if outcome == "sent":
+        receipts.settled(row)
+    else:
+        notices.withdraw(row, Notice.Kind.UNKNOWN)
     kind: events.Kind = "answer_sent" if outcome == "sent" else "answer_queued"
     events.record(kind, ticket=message.ticket, message=message, actor=user, settled=outcome)
 

@@ -6,13 +6,13 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
-from heed.inbox import events
+from heed.inbox import events, marks
+from heed.inbox.arrivals import show_last
 from heed.inbox.models import Draft, Message
 from heed.inbox.verbs.drafts import keep_draft
-from heed.inbox.verbs.merging import show_last
 from heed.inbox.verbs.refusals import CannotAct
-from heed.inbox.verbs.tending import locked, write
-from heed.lib import clock, live
+from heed.inbox.verbs.tending import locked
+from heed.lib import live
 
 
 @transaction.atomic
@@ -26,11 +26,7 @@ def take_back(message: Message, user: User) -> None:
     row.attachments.update(message=None, owner=user, ticket=ticket)
     begun = Draft.objects.filter(user=user, ticket=ticket, visibility=row.visibility).first()
     keep_draft(user, ticket, row.visibility, f"{row.text}\n\n{begun.text}" if begun else row.text)
-    marked = ticket.events.filter(kind="answered_marked", message=row).last()
-    if marked is not None:
-        since = marked.data.get("waiting_since")
-        write(ticket, unanswered=True, waiting_since=clock.from_iso(since) if since else row.created_at)
-        events.record("unanswered_marked", ticket=ticket, actor=user, taken_back=True)
+    marks.take_back(ticket, row, actor=user, taken_back=True)
     row.delete()  # and with it what was told of it
     show_last(ticket)
     live.tell(events.topics_of([ticket.pk]))

@@ -10,7 +10,7 @@ from heed.accounts.models import Grant, Team, User
 from heed.accounts.rights import NotAllowed
 from heed.channels.base import MessageReceived, Person
 from heed.channels.models import Account
-from heed.inbox import events, intake, ledger, verbs
+from heed.inbox import events, intake, ledger, receipts, verbs
 from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.tests.rubber import body
 from heed.inbox.verbs import merging
@@ -142,6 +142,18 @@ def test_solved_and_opened_again(account: Account, ana: User, maja: User) -> Non
     assert found.figure("resolution_first").mean == 3600
     assert found.figure("resolution_first").still_waiting == 1
     assert found.figure("waiting_time").still_waiting == 1
+
+
+def test_a_mark_whose_answer_did_not_arrive_ended_no_wait(account: Account, ana: User, maja: User) -> None:
+    ticket = write(account, "a", 0)
+    failed = say(ticket, 5, ana, state="sent")
+    verbs.tending.mark_answered(ticket, ana, failed)
+    receipts.fail(failed, "unreachable")
+    Event.objects.filter(kind="answered_marked").update(at=at(5))
+    Event.objects.filter(kind="unanswered_marked").update(at=at(20))
+    assert measured(maja).figure("first_reply").still_waiting == 1
+    say(ticket, 30, ana)
+    assert measured(maja).figure("first_reply").mean == 30 * 60
 
 
 def test_only_what_one_may_see_figures_of(account: Account, ana: User) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from heed.accounts.models import Team, User
-from heed.inbox import verbs
+from heed.inbox import receipts, verbs
 from heed.inbox.models import Field, Message, Notice, Sweep, Ticket
 from heed.lib import clock
 from heed.web.tests import cast
@@ -99,6 +99,15 @@ def test_the_bell_tells_and_forgets(page: Client, ana: User, ivo: User, lea: Tic
     page.post("/notices/seen/", {"ticket": lea.pk})
     assert 'data-count="0"' in page.get("/notices/bell/").content.decode()
     assert Notice.objects.get().seen_at is not None
+
+
+def test_whoever_wrote_an_answer_that_failed_is_told(page: Client, ana: User, lea: Ticket) -> None:
+    message = verbs.answer(lea, ana, "It is on its way.", "private", mark=True)
+    receipts.fail(message, "unreachable")
+    assert "Your answer did not arrive" in page.get("/notices/").content.decode()
+    thread = page.get(f"/tickets/{lea.pk}/", follow=True).content.decode()
+    assert "Unanswered again: the answer did not arrive" in thread
+    assert fresh(lea).unanswered
 
 
 def test_whom_one_can_mention(page: Client, lea: Ticket) -> None:

@@ -30,6 +30,8 @@ _SENTENCES: dict[str, tuple[Promise, Promise]] = {
     Notice.Kind.FOLLOW_UP: (_("Time to follow up"), _("Time to follow up")),
     Notice.Kind.DUE: (_("This is due"), _("This is due")),
     Notice.Kind.RULE: (_("A rule points you to this"), _("A rule points you to this")),
+    Notice.Kind.FAILED: (_("Your answer did not arrive"), _("Your answer did not arrive")),
+    Notice.Kind.UNKNOWN: (_("Did your answer arrive? Please look"), _("Did your answer arrive? Please look")),
 }
 
 

@@ -1,0 +1,199 @@
+"""What follows when an answer fails, or nobody knows whether it arrived: who waits, and who is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from heed.accounts.models import User
+from heed.channels.base import CannotTell, Echo, NotThere, Receipt, Refusal, Sent
+from heed.channels.models import Account
+from heed.inbox import notices, outbox, verbs
+from heed.inbox.models import Event, Message, Notice, Ticket
+from heed.inbox.tests.rubber import Rubber
+from heed.inbox.tests.test_intake import comment, news
+from heed.lib import clock
+from heed.lib.http import AnswerLost
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ticket(account: Account) -> Ticket:
+    news(account, comment("1"))
+    Message.objects.update(at=clock.now())
+    return Ticket.objects.get()
+
+
+def answered(ticket: Ticket, user: User) -> Message:
+    message = verbs.answer(ticket, user, "we help", "public", mark=True)
+    outbox.send_next(ticket.pk)
+    message.refresh_from_db()
+    return message
+
+
+def waiting(ticket: Ticket) -> tuple[bool, object]:
+    now = Ticket.objects.get(pk=ticket.pk)
+    return now.unanswered, now.waiting_since
+
+
+def told(user: User) -> list[str]:
+    return [each.kind for each in notices.latest(user).items if each.seen_at is None]
+
+
+def by_receipt(account: Account) -> None:
+    news(account, Receipt(state="failed", at=clock.now(), external_ids=("out-1",), reason="unreachable"))
+
+
+def test_one_that_fails_at_once_leaves_the_ticket_waiting(ticket: Ticket, ana: User, rubber: Rubber) -> None:
+    before = waiting(ticket)
+    rubber.script = [Refusal("gone")]
+    message = answered(ticket, ana)
+    assert message.state == "failed"
+    assert waiting(ticket) == before
+    assert told(ana) == ["failed"]
+    event = Event.objects.get(kind="unanswered_marked")
+    assert (event.actor, event.facts["why"]) == (None, "failed")
+
+
+def test_one_that_fails_later_does_so_too(
+    account: Account, ticket: Ticket, ana: User, rubber: Rubber
+) -> None:
+    before = waiting(ticket)
+    answered(ticket, ana)
+    assert (waiting(ticket)[0], told(ana)) == (False, [])
+    by_receipt(account)
+    by_receipt(account)
+    assert (waiting(ticket), told(ana)) == (before, ["failed"])
+    assert Event.objects.filter(kind="unanswered_marked").count() == 1
+
+
+def test_its_author_is_told_without_a_mark_and_the_customer_waits_on(
+    ticket: Ticket, ana: User, rubber: Rubber
+) -> None:
+    rubber.script = [Refusal("gone")]
+    verbs.answer(ticket, ana, "we help", "public")
+    outbox.send_next(ticket.pk)
+    assert (waiting(ticket)[0], told(ana)) == (True, ["failed"])
+    assert not Event.objects.filter(kind="unanswered_marked").exists()
+
+
+@pytest.mark.parametrize("decided", ["answered", "solved"])
+def test_what_somebody_decided_since_stands(
+    account: Account, ticket: Ticket, ana: User, ivo: User, rubber: Rubber, decided: str
+) -> None:
+    answered(ticket, ana)
+    verbs.mark_unanswered(ticket, ivo)
+    if decided == "answered":
+        verbs.mark_answered(ticket, ivo)
+    else:
+        verbs.set_status(ticket, ivo, "solved")
+    by_receipt(account)
+    assert (waiting(ticket)[0], told(ana)) == (False, ["failed"])
+
+
+def test_a_customer_who_wrote_since_waits_from_the_first_time_on(
+    account: Account, ticket: Ticket, ana: User, rubber: Rubber
+) -> None:
+    before = waiting(ticket)
+    answered(ticket, ana)
+    news(account, comment("2", 60 * 24 * 600))
+    assert waiting(ticket) != before
+    by_receipt(account)
+    assert waiting(ticket) == before
+
+
+class TestUnknown:
+    @pytest.fixture
+    def message(self, ticket: Ticket, ana: User, rubber: Rubber) -> Message:
+        rubber.script = [AnswerLost("reset")]
+        message = answered(ticket, ana)
+        assert message.state == "unknown"
+        assert waiting(ticket)[0]
+        assert told(ana) == []  # the network is asked first
+        return message
+
+    def resolve(self, message: Message) -> None:
+        with clock.moved(timedelta(seconds=3)):
+            outbox.resolve(message.pk)
+
+    def test_found_it_is_answered_again(self, ticket: Ticket, message: Message, rubber: Rubber) -> None:
+        rubber.findings = [Sent("x")]
+        self.resolve(message)
+        assert waiting(ticket) == (False, None)
+        assert told(message.author) == []  # type: ignore[arg-type]
+
+    def test_what_nobody_can_say_is_told_until_it_is_settled(
+        self, ticket: Ticket, message: Message, ana: User, rubber: Rubber
+    ) -> None:
+        rubber.findings = [CannotTell(None)]
+        self.resolve(message)
+        assert (waiting(ticket)[0], told(ana)) == (True, ["unknown"])
+        verbs.settle(message, ana, "sent")
+        assert (waiting(ticket), told(ana)) == ((False, None), [])
+
+    def test_sent_again_it_is_answered_when_it_arrives(
+        self, ticket: Ticket, message: Message, ana: User, rubber: Rubber
+    ) -> None:
+        rubber.findings = [CannotTell(None)]
+        self.resolve(message)
+        verbs.settle(message, ana, "resend")
+        assert (waiting(ticket)[0], told(ana)) == (True, [])
+        outbox.send_next(ticket.pk)
+        assert waiting(ticket) == (False, None)
+
+    def test_refused_the_second_time_it_has_failed(
+        self, ticket: Ticket, message: Message, ana: User, rubber: Rubber
+    ) -> None:
+        rubber.findings, rubber.script = [CannotTell(1), NotThere()], [Refusal("gone")]
+        self.resolve(message)
+        with clock.moved(timedelta(seconds=9)):
+            outbox.resolve(message.pk)
+        outbox.send_next(ticket.pk)
+        assert (waiting(ticket)[0], told(ana)) == (True, ["failed"])
+
+    @pytest.mark.parametrize("meanwhile", ["the customer wrote", "a colleague decided"])
+    def test_it_waits_on_where_something_happened_since(
+        self, account: Account, ticket: Ticket, message: Message, ivo: User, rubber: Rubber, meanwhile: str
+    ) -> None:
+        if meanwhile == "the customer wrote":
+            news(account, comment("2", 60 * 24 * 600))
+        else:
+            verbs.mark_answered(ticket, ivo)
+            verbs.mark_unanswered(ticket, ivo)
+        rubber.findings = [Sent("x")]
+        self.resolve(message)
+        assert waiting(ticket)[0]
+
+    def test_a_worker_that_dies_leaves_it_waiting(self, ticket: Ticket, ana: User, rubber: Rubber) -> None:
+        verbs.answer(ticket, ana, "we help", "public", mark=True)
+        outbox._claim(ticket.pk)
+        with clock.moved(timedelta(hours=1)):
+            outbox.send_next(ticket.pk)
+        assert waiting(ticket)[0]
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_proof_after_failure_marks_it_again(
+    account: Account, ticket: Ticket, ana: User, rubber: Rubber, seen: bool
+) -> None:
+    rubber.script = [Refusal("bad_request")]
+    answered(ticket, ana)
+    if seen:
+        notices.mark_seen(ana)
+    news(account, Echo(external_id="42", at=clock.now(), visibility="public", parent="1", text="we help"))
+    assert waiting(ticket) == (False, None)
+    assert Notice.objects.count() == int(seen)
+
+
+def test_a_refusal_that_overtook_the_id_holds(
+    account: Account, ticket: Ticket, ana: User, rubber: Rubber
+) -> None:
+    def refused_first() -> Sent:
+        by_receipt(account)
+        return Sent("out-1")
+
+    rubber.script = [refused_first]
+    assert answered(ticket, ana).state == "failed"
+    assert (waiting(ticket)[0], told(ana)) == (True, ["failed"])
