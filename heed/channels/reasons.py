@@ -44,6 +44,10 @@ REASONS: dict[Reason, Words] = {
         _("The network allows this only once, and it was already done."),
         _("Continue in the private conversation."),
     ),
+    "not_privately": Words(
+        _("The network takes no private reply to this, or one was already sent."),
+        _("Answer publicly instead."),
+    ),
     "used_up": Words(
         _("The network lets us send only so many messages until the customer writes again."),
         _("Wait until the customer writes again."),

@@ -38,6 +38,7 @@ Text = str | Promise
 NOT_HERE = _("This network has no such reply.")
 ONCE = _("This comment was already answered privately; the network allows it once.")
 TOO_OLD = _("The comment is too old for a private reply.")
+BROADCAST_OVER = _("The live broadcast under which this was written is over.")
 NOT_PRIVATELY = _("The network has no private reply to a message of this kind.")
 NO_COMMENT = _("There is no comment to answer privately.")
 CLOSED = _("The customer last wrote too long ago; the network no longer lets us write freely.")
@@ -312,11 +313,14 @@ def _private_reply(
         given = given.exclude(pk=sending.pk)
     if given.exists():
         return _closed(Words(ONCE, WAIT_OR_PUBLIC), "already_done")
-    if can.private_reply_within is None:
+    within, over = can.private_reply_within, TOO_OLD
+    if can.private_reply_live is not None and comment.refs.get(can.private_reply_live.ref):
+        within, over = can.private_reply_live.most, BROADCAST_OVER
+    if within is None:
         return _open_way(ticket, writing)
-    closes = comment.at + timedelta(seconds=can.private_reply_within)
+    closes = comment.at + timedelta(seconds=within)
     if closes <= clock.now():
-        return replace(_closed(Words(TOO_OLD, PUBLIC_ONLY), "outside_window"), closes_at=closes)
+        return replace(_closed(Words(over, PUBLIC_ONLY), "outside_window"), closes_at=closes)
     return Way(True, limits=writing.limits, files=None, closes_at=closes)
 
 

@@ -23,6 +23,7 @@ from heed.channels.registry import networks
 from heed.inbox import outbox, verbs
 from heed.inbox.models import Message
 from heed.sandbox import Sandbox
+from heed.sandbox.networks.instagram import Instagram
 from heed.sandbox.tests.receiver import Receiver
 from heed.tests.shop import CUSTOMER, File, Shop, open_shop
 
@@ -149,6 +150,24 @@ def human_agent(asked: Bring) -> Bring:
     return bring
 
 
+def mentioned(shop: Shop) -> None:
+    """Instagram's customer names us under their own post; only Facebook Login hears of it."""
+    assert isinstance(shop.simulator, Instagram)
+    shop.account.credentials = {**shop.simulator.by_facebook().credentials}
+    shop.account.save()
+    shop.check()
+    shop.simulator.account_fields = []
+    shop.play("mention", person=CUSTOMER, text="@acme.shoes poglejte")
+    shop.gather()
+
+
+def broadcast(shop: Shop) -> None:
+    """Instagram's customer comments while we are live."""
+    shop.play("broadcast")
+    shop.play("comment", person=CUSTOMER, text="Kdaj?", live=True)
+    shop.gather()
+
+
 def unreachable_from_outside(shop: Shop) -> None:
     """The network is the public one, and our own address is not."""
     private(shop)
@@ -227,7 +246,7 @@ FACEBOOK = [
     Case("facebook", "a comment after a year", after(24 * 365, public), "public"),
     Case("facebook", "the first private reply", public),
     Case("facebook", "a second private reply", answered_before(1, asked=public), refused="already_done",
-         network_says="already_done"),
+         network_says="not_privately"),
     Case("facebook", "a private reply on the seventh day", after(167, public)),
     Case("facebook", "a private reply after seven days", after(169, public), refused="outside_window",
          network_says="outside_window"),
@@ -256,6 +275,11 @@ INSTAGRAM = [
     Case("instagram", "the first private reply", public),
     Case("instagram", "a second private reply", answered_before(1, asked=public), refused="already_done",
          network_says="outside_window"),
+    Case("instagram", "a private reply to a mention", mentioned, refused="not_allowed",
+         network_says="not_privately"),
+    Case("instagram", "a private reply during the broadcast", after(3, broadcast)),
+    Case("instagram", "a private reply after the broadcast", then(after(4, broadcast, minutes=1),
+         "broadcast", on=False), refused="outside_window", network_says="outside_window"),
     Case("instagram", "a private reply after seven days", after(169, public), refused="outside_window",
          network_says="outside_window"),
     Case("instagram", "signed out", signed_out, refused="sign_in_again", network_says="sign_in_again"),

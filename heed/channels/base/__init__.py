@@ -19,7 +19,7 @@ from heed.channels.base.account import (
     Permission,
     Quota,
 )
-from heed.channels.base.capabilities import Action, Capabilities, Files, Invited, Late, Writing
+from heed.channels.base.capabilities import Action, Capabilities, Files, Invited, Late, Live, Writing
 from heed.channels.base.choices import Choice, ChoiceForm, Choices, form_for
 from heed.channels.base.door import ADMITTED, REFUSED, WRONG_METHOD, Admission, Hook
 from heed.channels.base.inbound import (
@@ -109,6 +109,7 @@ __all__ = [
     "Invited",
     "Late",
     "Limit",
+    "Live",
     "Malformed",
     "MediaSource",
     "MessageEdited",

@@ -45,6 +45,15 @@ class Invited:
 
 
 @dataclass(frozen=True, slots=True)
+class Live:
+    """What was written under a live broadcast, which `refs` say by True under `ref`, can be answered
+    privately only while it goes on: nobody tells us its end, but it lasts `most` seconds at the longest."""
+
+    ref: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Writing:
     """How one may write, publicly or privately. No `files` means none can be sent. `choices` are the forms
     in which short answers can be offered under a text, the narrowest first; none means not at all.
@@ -92,7 +101,8 @@ class Capabilities:
 
     `private_reply` says that a public message can be answered privately by its author's comment;
     `private_reply_within` bounds it in seconds and it works once per comment; `private_reply_to` names
-    the kinds of message it is possible for, where not for all. `on_theirs` and
+    the kinds of message it is possible for, where not for all; `private_reply_live` bounds those under a
+    broadcast. `on_theirs` and
     `on_ours` are the actions possible on public messages of customers and on our own;
     `on_private` those on private ones of customers and `on_private_ours` those on our own. `only`
     narrows them by kind of message (`mention`, `review` …). `why_not` says, for an action that this
@@ -108,6 +118,7 @@ class Capabilities:
     private_reply: bool = False
     private_reply_to: frozenset[str] = frozenset()
     private_reply_within: int | None = None
+    private_reply_live: Live | None = None
     on_theirs: frozenset[Action] = frozenset()
     on_ours: frozenset[Action] = frozenset()
     on_private: frozenset[Action] = frozenset()

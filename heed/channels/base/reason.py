@@ -13,6 +13,7 @@ Reason = Literal[
     "gone",  # what we answer is not there any more
     "used_up",  # no more messages until the customer writes again
     "already_done",  # only once, and it was done
+    "not_privately",  # no private reply to this one
     "too_long",
     "file_refused",
     "duplicate",

@@ -25,6 +25,7 @@ from heed.channels.base import (
     Inbound,
     Late,
     Limit,
+    Live,
     OAuth,
     Permission,
     Refusal,
@@ -38,6 +39,7 @@ from heed.channels.meta import quick, turns, webhook
 from heed.lib.http import Steps
 
 DAY = 24 * 60 * 60
+LONGEST_BROADCAST = 4 * 60 * 60
 LATE = Late(
     writing.HUMAN_AGENT,
     7 * DAY,
@@ -128,7 +130,9 @@ class Instagram(base.Network):
             choices=(quick.FORM,),
         ),
         private_reply=True,
+        private_reply_to=frozenset({"comment", "reply"}),
         private_reply_within=7 * DAY,
+        private_reply_live=Live(reading.LIVE, LONGEST_BROADCAST),
         on_theirs=frozenset({"hide", "unhide", "delete"}),
         on_ours=frozenset({"delete"}),
         on_private=frozenset({"like", "unlike", "seen", "typing"}),

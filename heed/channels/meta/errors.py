@@ -27,7 +27,7 @@ _MEANING: dict[tuple[int, int], tuple[Reason, bool]] = {
     (100, 2018109): ("file_refused", False),
     (100, 2018294): ("file_refused", False),
     (100, 2534013): ("not_configured", False),
-    (100, 2534025): ("already_done", False),
+    (100, 2534025): ("not_privately", False),
     (100, 2534029): ("unreachable", False),
     (100, 2534037): ("not_allowed", False),
     (200, 1545041): ("unreachable", False),

@@ -100,7 +100,7 @@ def test_private_reply_once(desk: Desk) -> None:
     assert message.author is not None
     assert sent.person not in ("", message.author.external_id)
     assert desk.times_seen("Povejte mi številko.") == 1
-    assert refused(desk, private_reply_to(desk, message)).reason == "already_done"
+    assert refused(desk, private_reply_to(desk, message)).reason == "not_privately"
 
 
 def test_after_a_private_reply_the_customer_is_next(desk: Desk) -> None:

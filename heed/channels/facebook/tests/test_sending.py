@@ -203,7 +203,7 @@ def test_lost_upload_is_no_loss(lost: Exception) -> None:
         (no(100, 33), "gone", False),
         (no(100, 2018001), "unreachable", False),
         (no(100, 2018047), "file_refused", False),
-        (no(100, 2534025), "already_done", False),
+        (no(100, 2534025), "not_privately", False),
         (no(100, message="(#100) Length of param message[text] must be ≤ 2000"), "too_long", False),
         (no(100, message="Invalid appsecret_proof provided"), "not_configured", False),
         (no(190, 463, status=401), "sign_in_again", False),

@@ -118,7 +118,7 @@ def test_accepted_without_an_id_is_unknown() -> None:
         (no(10, 2534077), "sign_in_again", False),
         (no(10, 1893063), "account_blocked", False),
         (no(100, 2534014), "unreachable", False),
-        (no(100, 2534025), "already_done", False),
+        (no(100, 2534025), "not_privately", False),
         (no(100, 2534013), "not_configured", False),
         (no(100, 33), "gone", False),
         (no(100, 2018008), "file_refused", False),
