@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
@@ -30,6 +31,8 @@ class Delivery(models.Model):
     """For each item set aside or not understood: `{"what": …, "error": …}`."""
     tries = models.IntegerField(default=0)
     done_at = models.DateTimeField(null=True, blank=True)
+    owners = ArrayField(models.BigIntegerField(), null=True, blank=True)
+    """The accounts it was about, where that is not just the one whose address it came to."""
 
     class Meta:
         indexes: ClassVar = [

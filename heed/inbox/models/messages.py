@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import MD5
+from django.db.models.functions import MD5, Cast
 
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
@@ -222,7 +222,14 @@ class EarlyNews(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint("account", "external_id", "what", "at", name="one_early_news"),
+            models.UniqueConstraint(
+                "account",
+                "external_id",
+                "what",
+                "at",
+                MD5(Cast("data", models.TextField())),
+                name="one_early_news",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(

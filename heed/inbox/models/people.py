@@ -43,6 +43,10 @@ class Identity(Row):
     blocked = models.BooleanField(default=False, db_default=False)
     """What they write is kept but wakes nobody."""
     reachable = models.BooleanField(default=True)
+    reachable_at = models.DateTimeField(null=True, blank=True)
+    """When the network said so; what it said earlier and comes later does not count."""
+    described_at = models.DateTimeField(null=True, blank=True)
+    """When the network said the name, handle, picture and language, as far as it told the time."""
     private_id = models.CharField(max_length=255, blank=True)
     """The id to write to privately, where it differs from the public one and was learned."""
     also_id = models.CharField(max_length=255, blank=True, default="", db_default="")

@@ -70,6 +70,10 @@ class Post(Row):
     removed = models.BooleanField(default=False)
     refs = models.JSONField(default=dict)
     looked_up_at = models.DateTimeField(null=True, blank=True)
+    as_of = models.DateTimeField(null=True, blank=True)
+    """When the network said what is known; what it said earlier and comes later does not count."""
+    stale_at = models.DateTimeField(null=True, blank=True)
+    """When something about it changed last that is to be read from the network."""
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint("account", "external_id", name="one_post")]
