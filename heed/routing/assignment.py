@@ -12,10 +12,11 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from heed.accounts import verbs as people
 from heed.accounts.models import Team, User
-from heed.inbox import reach, verbs
+from heed.inbox import events, reach, verbs
 from heed.inbox.models import OPEN, Message, Ticket
-from heed.inbox.verbs import CannotAct
+from heed.inbox.verbs import CannotAct, together
 from heed.lib import clock
 from heed.routing.models import Profile, Skill, TeamRouting, Turn
 from heed.routing.people import Able, able, able_of_team, may_take, shift_ended, skills_for
@@ -240,6 +241,31 @@ def hand_back_after_shifts() -> int:
             given += hand_back(profile.user, None)
             Profile.objects.filter(pk=profile.pk).update(handed_back_at=ended)
     return given
+
+
+@transaction.atomic
+def shut_out(person: User, by: User) -> int:
+    """End a colleague's access and give all they have that is not solved back to its team, or to nobody;
+    returns how many. Raises `CannotChange`."""
+    people.shut_out(person, by)
+    held = Ticket.objects.filter(assignee=person, merged_into=None).exclude(status=Ticket.Status.SOLVED)
+    return _taken_back(held)
+
+
+@transaction.atomic
+def take_back_from_the_shut_out() -> int:
+    """What waits with somebody who cannot sign in any more, as when a customer writes in a ticket that they
+    had solved, is nobody's."""
+    gone = list(User.objects.filter(is_active=False).values_list("pk", flat=True))
+    waits = Ticket.objects.filter(assignee__in=gone, unanswered=True, merged_into=None)
+    return _taken_back(waits)
+
+
+def _taken_back(held: QuerySet[Ticket]) -> int:
+    numbers = list(held.order_by("pk").values_list("pk", flat=True))
+    with events.told_together():
+        together.assign(numbers, None)
+    return len(numbers)
 
 
 def _profile(user: User) -> Profile:

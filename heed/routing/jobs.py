@@ -19,7 +19,9 @@ _AGAIN = RetryStrategy(max_attempts=MOST_CALLS, exponential_wait=4)
 @app.periodic(cron="* * * * *")
 @app.task(queue="routing", queueing_lock="give_out_waiting")
 def give_out_waiting(timestamp: int) -> None:
-    """What shifts left behind goes back; what waited for somebody to come or to have room goes out."""
+    """What shifts and the shut out left behind goes back; what waited for somebody to come or to have room
+    goes out."""
+    assignment.take_back_from_the_shut_out()
     assignment.hand_back_after_shifts()
     assignment.give_out()
 

@@ -15,12 +15,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from heed.accounts import audit, granting, inviting, reach, verbs
 from heed.accounts.models import Grant, Invitation, User
 from heed.accounts.refusals import CannotChange
+from heed.routing import assignment
 from heed.web import invitation_mail, open_sessions, places, second_factor
 from heed.web.account_names import all_names
 from heed.web.admins import permitted
@@ -184,8 +185,15 @@ def access(request: HttpRequest, someone: int) -> HttpResponse:
             verbs.let_in(found, by)
             messages.success(request, _("%(name)s can sign in now.") % {"name": found.name})
         else:
-            verbs.shut_out(found, by)
+            given = assignment.shut_out(found, by)
             messages.success(request, _("%(name)s can no longer sign in.") % {"name": found.name})
+            if given:
+                said = ngettext(
+                    "%(n)d ticket they had is nobody's now.",
+                    "%(n)d tickets they had are nobody's now.",
+                    given,
+                )
+                messages.success(request, said % {"n": given})
     return redirect("colleague", found.pk)
 
 
