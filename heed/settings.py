@@ -52,7 +52,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "django_htmx",
-    "ninja",
     "procrastinate.contrib.django",
     "heed.accounts",
     "heed.channels",

@@ -12,8 +12,9 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from procrastinate import App
+from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 from procrastinate.periodic import PeriodicRegistry
@@ -53,7 +54,8 @@ async def _run(stop: threading.Event) -> None:
     asyncio.get_running_loop().set_default_executor(
         ThreadPoolExecutor(2 * CONCURRENCY + _AT_HOME_AT_ONCE + 4)
     )
-    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
+    # Procrastinate's own would hold four connections open, used or not.
+    connector = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=4, max_idle=5)
     working = app.with_connector(connector)
     answering, following = app.with_connector(connector), app.with_connector(connector)
     for other in (answering, following):  # one of them keeps the clock

@@ -1,7 +1,7 @@
 """What language a text is in. Only said where it is clear.
 
-A script that one language has to itself decides at once. Otherwise a model asks the words
-(`py3langid`, loaded at the first text: about 80 MB in the process that uses it, and half a second). Short
+A script that one language has to itself decides at once. Otherwise a model asks the words (`py3langid`,
+loaded at the first text: about 95 MB in the process that uses it, numpy included, and a second). Short
 texts lean on what the customer wrote before; what stays doubtful stays untold.
 """
 
@@ -68,10 +68,11 @@ def tell(text: str, before: Mapping[str, int] | None = None) -> str:
     if letters < _FEWEST_LETTERS:
         return ""
     words = words.lower() if words.isupper() else words
-    best, sure = _likeliest(words)
-    if sure >= _SURE and letters >= _LONG:
+    likely = _likely(words)
+    best = next(iter(likely))
+    if likely[best] >= _SURE and letters >= _LONG:
         return best
-    return _with_trust(_likely(words), before or {})
+    return _with_trust(likely, before or {})
 
 
 def clear(text: str) -> bool:
@@ -108,28 +109,25 @@ def _with_trust(likely: Mapping[str, float], before: Mapping[str, int]) -> str:
 
 
 @lru_cache(maxsize=5000)
-def _likeliest(words: str) -> tuple[str, float]:
-    """The likeliest language and how sure that is: enough to know of most texts."""
-    with _lock:
-        best, sure = _model().classify(words)
-    return best, float(sure)
-
-
-@lru_cache(maxsize=5000)
 def _likely(words: str) -> Mapping[str, float]:
     """How likely the words are which language, the likeliest first. People often write the same."""
     with _lock:
         ranked = _model().rank(words)
-    return {language: float(chance) for language, chance in ranked if chance >= _NEVER}
+    spoken = {language: float(chance) for language, chance in ranked if _is_spoken(language)}
+    together = sum(spoken.values())
+    return {language: chance / together for language, chance in spoken.items() if chance >= _NEVER * together}
+
+
+def _is_spoken(language: str) -> bool:
+    return len(language) == 2 and language not in _SELDOM
 
 
 @cache
 def _model() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # numpy and the model, only where needed
 
-    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    model.set_languages([code for code in model.labels if len(code) == 2 and code not in _SELDOM])
-    return model
+    # Left whole: restricted to some languages it would keep a second copy of its largest table.
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
 def counted(languages: Iterable[str]) -> Counter[str]:
