@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import F
+from django.utils.timezone import get_default_timezone
 
 from heed.accounts import audit
 from heed.accounts.models import User
@@ -112,6 +115,15 @@ def read() -> DeskHours:
         where = Place(each.team_id or 0, each.account_id or 0, each.brand_id or 0)
         places.setdefault(where, []).append(each)
     return DeskHours(versions, dict(Schedule.objects.values_list("id", "name")), places)
+
+
+def zone() -> tzinfo:
+    """Where the desk's days begin: the zone of its own hours, else of a brand's, else the installation's."""
+    first = [F(name).asc(nulls_first=True) for name in ("team", "account", "brand")]
+    rows = SchedulePlace.objects.filter(until=None, schedule__versions__since__lte=clock.now())
+    newest = rows.order_by(*first, "-schedule__versions__since", "-schedule__versions__id")
+    found = newest.values_list("schedule__versions__zone", flat=True).first()
+    return ZoneInfo(found) if found else get_default_timezone()
 
 
 _kept: dict[tuple[int, datetime], OpeningHours] = {}

@@ -20,7 +20,7 @@ from django.db.models import Max
 from heed.inbox.conditions import Condition, Facts, Test, parse
 from heed.inbox.models import Event, Message, Ticket
 from heed.lib import clock
-from heed.routing import actions, rules
+from heed.routing import actions, desk_hours, rules
 from heed.routing.models import Rule
 
 DAYS = 7
@@ -31,7 +31,6 @@ MOST_EVENTS = 200_000
 MOST_SECONDS = 4.0
 MOST_SHOWN = 50
 _AT_ONCE = 100
-_MOMENTS = ("waiting", "due", "created", "updated", "solved", "snoozed")
 _BEFORE = timedelta(microseconds=1)
 
 
@@ -160,8 +159,8 @@ class _Looking:
         self.now = now
         self.kinds = {kind for kind in rule.when if kind != Rule.TIME}
         self.by_time = Rule.TIME in rule.when
-        self.moves = any(condition.asks(each) for each in _MOMENTS) or condition.asks("is", "overdue")
-        self._test = condition.test_of_rule(now)
+        self.zone = desk_hours.zone()
+        self._test = condition.test_of_rule(now, self.zone)
 
     def touch(
         self, ticket: Ticket, events: list[Event], said: list[Message], since: datetime
@@ -197,7 +196,7 @@ class _Looking:
         return asks("is", "solved") or asks("status", "solved") or asks("solved")
 
     def _holds(self, then: Ticket, said: list[Message], at: datetime) -> bool:
-        test: Test = self.condition.test_of_rule(at) if self.moves else self._test
+        test: Test = self.condition.test_of_rule(at, self.zone) if self.condition.moves else self._test
         return test.holds(_Then(then, None, at, said))
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.db.models import QuerySet
 
-from heed.inbox.conditions import Condition, Test
+from heed.inbox.conditions import Condition, Test, parse
 from heed.inbox.conditions.meanings import AllOf, AnyOf, NotThis, OneOf, Says
 from heed.inbox.models import Ticket
 from heed.inbox.search import index as search_index
 from heed.inbox.search.lexicon import Lexicon, Phrase
 from heed.inbox.statements import among
+from heed.routing import desk_hours
 from heed.routing.models import Rule
 
 
@@ -32,6 +34,13 @@ class Words:
         """Something was done to these: what they say is to be read anew."""
         for each in numbers:
             self._known.pop(each, None)
+
+
+def understood(text: str, now: datetime) -> tuple[Condition, Test]:
+    """The condition of a rule, and what it means now: its days are the desk's, wherever whoever wrote it is.
+    Raises `BadCondition`."""
+    condition = parse(text)
+    return condition, condition.test_of_rule(now, desk_hours.zone() if condition.moves else UTC)
 
 
 @dataclass(frozen=True, slots=True)

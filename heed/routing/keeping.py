@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 from heed.accounts import audit, renaming
 from heed.accounts.models import Membership, Team, User
 from heed.channels.models import Account
-from heed.inbox.conditions import parse
 from heed.inbox.verbs import CannotTend
 from heed.inbox.verbs.sorting import tag_name
 from heed.lib import clock, live
 from heed.routing import actions, rules
 from heed.routing.automatic import unknown_blanks
+from heed.routing.holding import understood
 from heed.routing.models import AccountTeam, Profile, Rule, Skill, TeamRouting
 
 LONGEST_NAME = 80
@@ -200,9 +200,8 @@ def checked_rule(rule: Rule, facts: Mapping[str, Any], user: User | None = None)
     when = [each for each in rules.TRIGGERS if each in facts.get("when", ())]
     if not when:
         raise CannotKeep(_("Choose when the rule looks."), "when")
-    condition = parse(str(facts.get("condition", "")))
+    condition, _test = understood(str(facts.get("condition", "")), clock.now())
     condition.check(user)
-    condition.test_of_rule()
     rule.when, rule.condition = when, str(facts.get("condition", "")).strip()
     given = list(facts.get("actions", ()))
     if not given:

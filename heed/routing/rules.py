@@ -22,14 +22,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from heed.inbox import events as happenings
-from heed.inbox.conditions import BadCondition, parse
+from heed.inbox.conditions import BadCondition
 from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.statements import among, cleaned, columns, run
 from heed.inbox.verbs import CannotAct, CannotAnswer
 from heed.inbox.verbs.tending import locked
 from heed.lib import clock
 from heed.routing import actions
-from heed.routing.holding import Ready, Words
+from heed.routing.holding import Ready, Words, understood
 from heed.routing.models import Rule, RuleRun
 
 log = logging.getLogger("heed.rules")
@@ -137,8 +137,7 @@ def made_ready(rule: Rule) -> Ready | None:
     """The rule with its condition understood; None where that cannot be: the rule says why."""
     try:
         with translation.override("en"):
-            condition = parse(rule.condition)
-            test = condition.test_of_rule(clock.now())
+            condition, test = understood(rule.condition, clock.now())
     except BadCondition as bad:
         _set_problem(rule, bad.sentence)
         return None
@@ -151,7 +150,7 @@ def problem_of(rule: Rule) -> str:
     if not rule.problem:
         return ""
     try:
-        parse(rule.condition).test_of_rule()
+        understood(rule.condition, clock.now())
     except BadCondition as bad:
         return bad.sentence
     return said_to_reader(rule.problem)

@@ -9,7 +9,7 @@ Whoever shows tickets adds the person's `Sight`: a condition never widens what t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from django.db.models import Q
 from django.utils import timezone
@@ -49,6 +49,9 @@ __all__ = [
 ]
 
 
+_MOMENTS = ("waiting", "due", "created", "updated", "solved", "snoozed", "closes", "field")
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A condition that was understood. `text` is as somebody wrote it."""
@@ -70,12 +73,11 @@ class Condition:
         """The condition with its names looked up, to be put to many tickets (see `Facts`)."""
         return _meaning(self.tree, _asker(user, now))
 
-    def test_of_rule(self, now: datetime | None = None) -> Test:
-        """The same for a rule, which nobody asks: all names are known to it. Raises `BadCondition` for a name
-        that nobody has any more, and for `me`: denied, these would fit every ticket."""
-        asker = _asker(None, now)
-        asker.strict = True
-        return _meaning(self.tree, asker)
+    def test_of_rule(self, now: datetime, zone: tzinfo) -> Test:
+        """The same for a rule, which nobody asks: all names are known to it, its days are those of `zone`.
+        Raises `BadCondition` for a name that nobody has any more, and for `me`: denied, these would fit every
+        ticket."""
+        return _meaning(self.tree, Asker(None, now, zone, strict=True))
 
     def check(self, user: User | None = None) -> None:
         """Raises `BadCondition` where it names something that is not there for this person."""
@@ -101,6 +103,11 @@ class Condition:
         """Whether it asks for this at all, such as `is` `spam`."""
         terms = [leaf for leaf in leaves(self.tree) if isinstance(leaf, Term) and leaf.operator == operator]
         return any(not value or value == each.text.lower() for term in terms for each in term.values)
+
+    @property
+    def moves(self) -> bool:
+        """Whether what it means depends on when it is asked."""
+        return any(self.asks(each) for each in _MOMENTS) or self.asks("is", "overdue")
 
     def needs(self, operator: str, value: str) -> bool:
         """Whether nothing fits it but what this holds for, such as `is` `open`."""

@@ -16,12 +16,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from heed.accounts import reach as people
-from heed.inbox.conditions import BadCondition, parse
+from heed.inbox.conditions import BadCondition
 from heed.inbox.models import Ticket
 from heed.inbox.reach import sight
+from heed.lib import clock
 from heed.library import reach as library
 from heed.routing import actions, keeping, reach, rules
 from heed.routing.dry import dry_run
+from heed.routing.holding import understood
 from heed.routing.keeping import CannotKeep
 from heed.routing.models import Rule, RuleRun
 from heed.routing.webhooks import secret_of
@@ -146,12 +148,11 @@ def check_condition(request: HttpRequest) -> HttpResponse:
     """What is wrong with a condition that is being written, or how many tickets it fits now."""
     user, text = person(request), request.POST.get("condition", "")
     try:
-        condition = parse(text)
+        condition, fits = understood(text, clock.now())
         condition.check(user)
-        fits = condition.test_of_rule().q()
     except BadCondition as bad:
         return render(request, "settings/_condition.html", {"bad": bad, "marked": _marked(text, bad)})
-    rows = Ticket.objects.filter(sight(user).q(), fits)
+    rows = Ticket.objects.filter(sight(user).q(), fits.q())
     found = len(rows.order_by("-last_at").values_list("pk", flat=True)[: _MOST_COUNTED + 1])
     facts = {"found": min(found, _MOST_COUNTED), "more": found > _MOST_COUNTED, "every": condition.everything}
     return render(request, "settings/_condition.html", facts)
