@@ -19,6 +19,7 @@ from heed.channels.base.account import (
     Permission,
     Quota,
 )
+from heed.channels.base.again import Passing, asked
 from heed.channels.base.capabilities import Action, Capabilities, Files, Invited, Late, Live, Writing
 from heed.channels.base.choices import Choice, ChoiceForm, Choices, form_for
 from heed.channels.base.door import ADMITTED, REFUSED, WRONG_METHOD, Admission, Hook
@@ -122,6 +123,7 @@ __all__ = [
     "OutgoingFile",
     "Permission",
     "Person",
+    "Passing",
     "PostSeen",
     "PostStale",
     "Quota",
@@ -139,6 +141,7 @@ __all__ = [
     "Writing",
     "each",
     "form_for",
+    "asked",
     "plain_media",
     "refuse_unanswered",
 ]

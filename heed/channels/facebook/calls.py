@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from heed.channels.base import AccountRecord, OutgoingFile
+from heed.channels.base import AccountRecord, OutgoingFile, asked
 from heed.channels.meta import graph, webhook
 from heed.channels.meta.errors import refusal
 from heed.channels.meta.shapes import record, web_address
@@ -42,7 +42,7 @@ def post(
     account: AccountRecord, path: str, body: Mapping[str, Any], *, decisive: bool = False
 ) -> Steps[dict[str, Any]]:
     """Post JSON. `decisive` calls say something in public or to a person."""
-    response = yield Request(
+    request = Request(
         "POST",
         address(account, path),
         params=_proof(account),
@@ -50,7 +50,7 @@ def post(
         json=dict(body),
         decisive=decisive,
     )
-    return accepted(response, account, decisive=decisive)
+    return (yield from asked(request, lambda response: accepted(response, account, decisive=decisive)))
 
 
 def upload(
@@ -63,7 +63,7 @@ def upload(
     decisive: bool = False,
 ) -> Steps[dict[str, Any]]:
     """Post a file as multipart; records inside the form travel as JSON text."""
-    response = yield Request(
+    request = Request(
         "POST",
         address(account, path),
         params=_proof(account),
@@ -72,7 +72,7 @@ def upload(
         upload=Upload(field, file.name, file.mime, file.content),
         decisive=decisive,
     )
-    return accepted(response, account, decisive=decisive)
+    return (yield from asked(request, lambda response: accepted(response, account, decisive=decisive)))
 
 
 def _bearer(account: AccountRecord) -> dict[str, str]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from heed.channels.base import AccountRecord, Refusal, SessionExpired
+from heed.channels.base import AccountRecord, Refusal, SessionExpired, asked
 from heed.channels.meta import graph, webhook
 from heed.channels.meta.errors import refusal
 from heed.lib import clock
@@ -164,7 +164,7 @@ def _call(
     decisive: bool = False,
 ) -> Steps[dict[str, Any]]:
     key = token(account)
-    response = yield Request(
+    request = Request(
         method,
         graph.versioned(home(account), path),
         params={**params, **_proof(account, key)},
@@ -172,7 +172,7 @@ def _call(
         json=None if body is None else dict(body),
         decisive=decisive,
     )
-    return accepted(response, account, decisive=decisive)
+    return (yield from asked(request, lambda response: accepted(response, account, decisive=decisive)))
 
 
 def _proof(account: AccountRecord, key: str) -> dict[str, str]:

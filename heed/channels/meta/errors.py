@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from heed.channels.base import Reason, Refusal
+from heed.channels.base import Passing, Reason, Refusal
 from heed.channels.meta.graph import meaning_of_status, number, wait
 from heed.lib.http import Response
 
@@ -35,6 +35,9 @@ _MEANING: dict[tuple[int, int], tuple[Reason, bool]] = {
     (613, 2018338): ("slow_down", False),
 }
 """By code and subcode: the reason, and whether trying again by itself makes sense."""
+
+_PASSING = frozenset({(100, 2018008), (100, 2018294)})
+"""A file that Meta could not fetch, or work on, in time: so it may go at the second try."""
 
 _MEANING_OF_CODE: dict[int, tuple[Reason, bool]] = {
     1: ("network_down", True),
@@ -75,7 +78,8 @@ def refusal(error: Mapping[str, Any], response: Response, owners: tuple[str, ...
     reason, retry = _meaning(code, subcode, message, response.status)
     if error.get("is_transient") is True and reason in ("bad_request", "network_down", "slow_down"):
         reason, retry = ("slow_down" if reason == "slow_down" else "network_down"), True
-    return Refusal(
+    kind = Passing if (code, subcode) in _PASSING else Refusal
+    return kind(
         reason,
         retry=retry,
         after=wait(response, owners) if retry else None,

@@ -37,7 +37,7 @@ from heed.channels.base import (
     Writing,
 )
 from heed.channels.viber import reading
-from heed.channels.viber.calls import call
+from heed.channels.viber.calls import NO_WEBHOOK, call
 from heed.channels.viber.payload import User
 from heed.lib import clock
 from heed.lib.crypto import hmac_sha256_hex, same
@@ -122,9 +122,9 @@ class Viber(Network):
     def check(self, account: AccountRecord) -> Steps[Checked]:
         """While the webhook is set, Viber calls it once and wants a 200."""
         info = yield from call(account, "get_account_info", {})
-        hook = {"url": account.hook_url, "event_types": EVENT_TYPES, "send_name": True, "send_photo": True}
         if account.hook_url:
-            yield from call(account, "set_webhook", hook)
+            yield from _set_webhook(account)
+        is_known, is_ours = bool(account.facts), info.get("webhook") == account.hook_url
         uri = str(info.get("uri", ""))
         subscribers = info.get("subscribers_count")
         return Checked(
@@ -132,6 +132,7 @@ class Viber(Network):
             name=str(info.get("name", "")),
             handle=uri,
             facts={"subscribers": subscribers} if isinstance(subscribers, int) else {},
+            lost=("webhook",) if is_known and not is_ours else (),
         )
 
     def look_up(self, account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
@@ -167,7 +168,7 @@ class Viber(Network):
             **message,
         }
         try:
-            done = yield from call(account, "send_message", fields, decisive=True)
+            done = yield from _call_with_webhook(account, "send_message", fields)
         except Refusal as refusal:
             if refusal.reason == "bad_request" and "media" in message:
                 raise Refusal("file_refused", code=refusal.code, detail=refusal.detail) from refusal
@@ -188,6 +189,22 @@ class Viber(Network):
     ) -> Steps[Mapping[str, Any]]:
         yield from ()
         raise Refusal("not_allowed", detail=f"Viber has no {action}")
+
+
+def _set_webhook(account: AccountRecord) -> Steps[None]:
+    hook = {"url": account.hook_url, "event_types": EVENT_TYPES, "send_name": True, "send_photo": True}
+    yield from call(account, "set_webhook", hook)
+
+
+def _call_with_webhook(account: AccountRecord, method: str, fields: dict[str, Any]) -> Steps[dict[str, Any]]:
+    """Viber sends nothing for a bot without a webhook: where it has lost ours, it is set again first."""
+    try:
+        return (yield from call(account, method, fields, decisive=True))
+    except Refusal as refusal:
+        if refusal.code != NO_WEBHOOK:
+            raise
+    yield from _set_webhook(account)
+    return (yield from call(account, method, fields, decisive=True))
 
 
 def _messages(answer: Answer) -> Iterator[dict[str, Any]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from heed.channels.base import AccountRecord, Reason, Refusal, refuse_unanswered
+from heed.channels.base import AccountRecord, Passing, Reason, Refusal, asked, refuse_unanswered
 from heed.lib.http import AnswerLost, Request, Response, Steps
 
 _AN_HOUR = 3600.0
 
-# The statuses of the vendor's list. What is not named here is a general error: worth another try.
+# The statuses of the vendor's list. What is not named here is a general error: worth one more try.
 _REASONS: dict[int, Reason] = {
     1: "not_configured",  # the webhook's address was not accepted
     2: "sign_in_again",
@@ -24,7 +24,7 @@ _REASONS: dict[int, Reason] = {
     11: "unreachable",  # no suitable device
     13: "unreachable",  # their app is too old
     14: "bad_request",
-    15: "not_allowed",
+    15: "account_blocked",  # not authorized
     16: "bad_request",
     17: "bad_request",
     18: "not_configured",
@@ -35,7 +35,8 @@ _REASONS: dict[int, Reason] = {
     23: "account_blocked",  # free messages outside a session used up
     24: "account_blocked",  # no balance
 }
-_SLOW_DOWN = 12
+NO_WEBHOOK = "10"
+_TOO_MANY = 12
 
 
 def call(
@@ -46,13 +47,17 @@ def call(
     Raises `Refusal` for a status other than 0; `AnswerLost` when the answer to a decisive call
     cannot be understood.
     """
-    response = yield Request(
+    request = Request(
         "POST",
         f"{account.base_url}/pa/{method}",
         headers={"X-Viber-Auth-Token": account.credentials.get("auth_token", "")},
         json=fields,
         decisive=decisive,
     )
+    return (yield from asked(request, lambda response: _understood(response, decisive)))
+
+
+def _understood(response: Response, decisive: bool) -> dict[str, Any]:
     refuse_unanswered(response)
     answer = response.record
     status = answer.get("status")
@@ -65,10 +70,10 @@ def call(
 
 def refusal(status: int, detail: str) -> Refusal:
     """A status of Viber's in our words."""
-    if status == _SLOW_DOWN:
-        return Refusal("slow_down", retry=True, after=_AN_HOUR, code=str(status), detail=detail)
+    if status == _TOO_MANY:  # so many an hour, until the customer writes
+        return Refusal("used_up", retry=True, after=_AN_HOUR, code=str(status), detail=detail)
     if status not in _REASONS:
-        return Refusal("network_down", retry=True, code=str(status), detail=detail)
+        return Passing("network_down", code=str(status), detail=detail)
     return Refusal(_REASONS[status], code=str(status), detail=detail)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from heed.channels.base import AccountRecord, OutgoingFile, Reason, Refusal
+from heed.channels.base import AccountRecord, OutgoingFile, Passing, Reason, Refusal, asked
 from heed.channels.meta import graph, webhook
 from heed.lib.http import Request, Response, Steps, Upload
 
@@ -31,7 +31,7 @@ def post(
     account: AccountRecord, path: str, body: Mapping[str, Any], *, decisive: bool = False
 ) -> Steps[dict[str, Any]]:
     """Post JSON. `decisive` calls say something to a person."""
-    response = yield Request(
+    request = Request(
         "POST",
         graph.versioned(account.base_url, path),
         params=_proof(account),
@@ -39,12 +39,12 @@ def post(
         json=dict(body),
         decisive=decisive,
     )
-    return accepted(response, account, decisive=decisive)
+    return (yield from asked(request, lambda response: accepted(response, account, decisive=decisive)))
 
 
 def upload(account: AccountRecord, path: str, file: OutgoingFile) -> Steps[dict[str, Any]]:
     """Hand over a file before a message names it; nobody sees it yet."""
-    response = yield Request(
+    request = Request(
         "POST",
         graph.versioned(account.base_url, path),
         params=_proof(account),
@@ -52,7 +52,7 @@ def upload(account: AccountRecord, path: str, file: OutgoingFile) -> Steps[dict[
         form={"messaging_product": "whatsapp", "type": file.mime},
         upload=Upload("file", file.name, file.mime, file.content),
     )
-    return accepted(response, account)
+    return (yield from asked(request, lambda response: accepted(response, account)))
 
 
 def _proof(account: AccountRecord) -> dict[str, str]:
@@ -119,6 +119,9 @@ _MEANING: dict[int, tuple[Reason, bool]] = {
 }
 """By code: the reason, and whether trying again by itself makes sense."""
 
+_PASSING = frozenset({131052, 131053})
+"""A file that Meta could not take in: so it may go at the second try."""
+
 _OF_ONE_MESSAGE = frozenset({131056, 131064})
 """Asked to slow down towards this customer, or with this kind of template; all else may go on."""
 
@@ -139,7 +142,8 @@ def _refusal(error: dict[str, Any], response: Response, account: AccountRecord) 
     reason, retry = _meaning(code, subcode, message, response.status)
     if error.get("is_transient") is True and reason in ("bad_request", "network_down"):
         reason, retry = "network_down", True
-    return Refusal(
+    kind = Passing if code in _PASSING else Refusal
+    return kind(
         reason,
         retry=retry,
         after=graph.wait(response, (account.credentials.get("business_account_id", ""),)) if retry else None,

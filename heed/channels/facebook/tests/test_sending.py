@@ -235,6 +235,15 @@ def test_errors(answer: Response, reason: str, retry: bool) -> None:
     assert refusal.whole_account == (reason == "slow_down" and retry and bool(answer.body))
 
 
+def test_a_video_that_took_meta_too_long_is_tried_once_more() -> None:
+    answer = replace(PRIVATE, text="", files=(PICTURE,))
+    script = Script(no(100, 2018294), ok({"recipient_id": "222", "message_id": "m_9"}))
+    assert script.run(network.send(ACCOUNT, answer)).external_id == "m_9"
+    assert [each.wait for each in script.requests] == [0, 5]
+    refusal = refused(network.send(ACCOUNT, answer), no(100, 2018294), no(100, 2018294))
+    assert (refusal.reason, refusal.retry) == ("file_refused", False)
+
+
 def test_transient_error_of_unknown_code() -> None:
     error = {"error": {"code": 77777, "is_transient": True, "message": "later"}}
     refusal = refused(network.send(ACCOUNT, PRIVATE), Response(400, {}, json.dumps(error).encode()))

@@ -121,7 +121,7 @@ def test_accepted_without_an_id_is_unknown() -> None:
         (no(100, 2534025), "not_privately", False),
         (no(100, 2534013), "not_configured", False),
         (no(100, 33), "gone", False),
-        (no(100, 2018008), "file_refused", False),
+        (no(100, 2018047), "file_refused", False),
         (no(100, message="(#100) Length of param message[text] is too long"), "too_long", False),
         (no(100, message="Invalid appsecret_proof provided"), "not_configured", False),
         (no(100), "bad_request", False),
@@ -148,6 +148,15 @@ def test_what_errors_mean(answer: Response, reason: str, retry: bool) -> None:
     refusal = refused(network.send(ACCOUNT, PRIVATE), answer)
     assert (refusal.reason, refusal.retry) == (reason, retry)
     assert refusal.whole_account == (reason == "slow_down" and retry and bool(answer.body))
+
+
+def test_a_file_that_meta_could_not_fetch_is_tried_once_more() -> None:
+    script = Script(no(100, 2018008), ok(SENT_MESSAGE))
+    assert script.run(network.send(ACCOUNT, FILE)).external_id == SENT_MESSAGE["message_id"]
+    first, second = script.requests
+    assert (first.wait, second.wait, second.json) == (0, 5, first.json)
+    refusal = refused(network.send(ACCOUNT, FILE), no(100, 2018008), no(100, 2018008))
+    assert (refusal.reason, refusal.retry) == ("file_refused", False)
 
 
 def test_the_wait_that_meta_asks_for() -> None:

@@ -175,17 +175,15 @@ class TestSending:
             (7, "account_blocked", False),
             (8, "account_blocked", False),
             (9, "account_blocked", False),
-            (10, "not_configured", False),
             (11, "unreachable", False),
-            (12, "slow_down", True),
+            (12, "used_up", True),
             (13, "unreachable", False),
             (14, "bad_request", False),
-            (15, "not_allowed", False),
+            (15, "account_blocked", False),
             (21, "unreachable", False),
             (22, "bad_request", False),
             (23, "account_blocked", False),
             (24, "account_blocked", False),
-            (99, "network_down", True),
         ],
     )
     def test_the_statuses(self, status: int, reason: str, retry: bool) -> None:
@@ -199,6 +197,26 @@ class TestSending:
             str(status),
             "why",
         )
+
+    def test_a_general_error_is_tried_once_more(self) -> None:
+        fault = {"status": 99, "status_message": "why"}
+        script = Script(fault, ok(5))
+        assert script.run(network.send(ACCOUNT, answer())) == Sent("5")
+        first, second = script.requests
+        assert (first.wait, second.wait, second.json) == (0, 5, first.json)
+        with pytest.raises(Refusal) as caught:
+            Script(fault, fault).run(network.send(ACCOUNT, answer()))
+        assert (caught.value.reason, caught.value.retry, caught.value.code) == ("network_down", False, "99")
+
+    def test_a_webhook_that_viber_lost_is_set_again(self) -> None:
+        lost, done = {"status": 10, "status_message": "webhookNotSet"}, {"status": 0}
+        script = Script(lost, done, ok(5))
+        assert script.run(network.send(ACCOUNT, answer())) == Sent("5")
+        assert script.requests[1].url.endswith("/pa/set_webhook")
+        assert script.requests[1].json["url"] == ACCOUNT.hook_url
+        with pytest.raises(Refusal) as caught:
+            Script(lost, done, lost).run(network.send(ACCOUNT, answer()))
+        assert (caught.value.reason, caught.value.retry) == ("not_configured", False)
 
     def test_too_many_waits_an_hour(self) -> None:
         with pytest.raises(Refusal) as caught:
@@ -261,6 +279,12 @@ class TestTheRest:
         assert script.requests[1].url.endswith("/pa/set_webhook")
         assert script.requests[1].json["url"] == ACCOUNT.hook_url
         assert set(script.requests[1].json["event_types"]) >= {"delivered", "seen", "failed", "unsubscribed"}
+
+    def test_a_webhook_that_is_another_s_is_told(self) -> None:
+        known = replace(ACCOUNT, facts={"subscribers": 7})
+        for webhook, lost in (("https://other.example/hook", ("webhook",)), (ACCOUNT.hook_url, ())):
+            info = {"status": 0, "id": "pa:1", "uri": "acmeshoes", "webhook": webhook}
+            assert Script(info, {"status": 0}).run(network.check(known)).lost == lost
 
     def test_check_with_a_dead_token(self) -> None:
         with pytest.raises(Refusal) as caught:

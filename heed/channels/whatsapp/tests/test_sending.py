@@ -207,8 +207,15 @@ class TestSending:
         assert (refusal.reason, refusal.retry, requests) == (reason, False, [])
 
     def test_a_refused_upload_sends_nothing(self) -> None:
-        refusal, requests = refused(error(131053), of=answer("Tukaj.", PICTURE))
-        assert (refusal.reason, len(requests)) == ("file_refused", 1)
+        refusal, requests = refused(error(131053), error(131053), of=answer("Tukaj.", PICTURE))
+        assert (refusal.reason, refusal.retry) == ("file_refused", False)
+        assert [each.url.rpartition("/")[2] for each in requests] == ["media", "media"]
+        _, requests = sent(error(131053), {"id": "449"}, ok(), of=answer("", PICTURE))
+        assert [(each.url.rpartition("/")[2], each.wait) for each in requests] == [
+            ("media", 0),
+            ("media", 5),
+            ("messages", 0),
+        ]
 
     def test_a_lost_upload_is_nothing_that_happened(self) -> None:
         with pytest.raises(Unreachable):
@@ -252,7 +259,6 @@ class TestSending:
             (131047, "outside_window", False),
             (131048, "slow_down", True),
             (131051, "bad_request", False),
-            (131053, "file_refused", False),
             (131056, "slow_down", True),
             (131057, "network_down", True),
             (131062, "unreachable", False),
