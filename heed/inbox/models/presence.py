@@ -11,8 +11,8 @@ from heed.inbox.models.tickets import Ticket
 
 
 class Presence(models.Model):
-    """Somebody has a ticket open, or is writing there. It means nothing any more after `until`; the table is
-    not logged, because nobody misses it after a crash."""
+    """Somebody has a ticket open, or is writing there. Nobody is told of it any more after `until`; the table
+    is not logged, because nobody misses it after a crash."""
 
     class Doing(models.TextChoices):
         LOOKING = "looking"
@@ -22,6 +22,10 @@ class Presence(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_constraint=False)
     doing = models.CharField(max_length=8, choices=Doing.choices)
     until = models.DateTimeField()
+    since = models.DateTimeField(null=True, blank=True)
+    """Since when they have been at work there; empty while they only have it open."""
+    active_at = models.DateTimeField(null=True, blank=True)
+    """When they last did something there."""
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint("ticket", "user", name="one_presence")]
