@@ -230,14 +230,15 @@ def collect_all(timestamp: int) -> None:
 @app.periodic(cron="* * * * * */20")
 @app.task(queue="send", queueing_lock="sweep_outbox")
 def sweep_outbox(timestamp: int) -> None:
-    """Pick up answers whose job or worker died."""
+    """Pick up answers whose job or worker died, the oldest first; those of an account that rests are not."""
     late = clock.now() - _GRACE
     stuck = Message.objects.filter(
         Q(state=Message.State.QUEUED, created_at__lt=late)
         | Q(state=Message.State.RETRYING, try_at__lt=late)
         | Q(state=Message.State.SENDING, lease_until__lt=clock.now())
     )
-    for ticket in set(stuck.values_list("ticket_id", flat=True)):
+    stuck = stuck.exclude(account__paused_until__gt=clock.now()).order_by("id")
+    for ticket in dict.fromkeys(stuck.values_list("ticket_id", flat=True)):
         defer_once(send_answers, f"send:{ticket}", ticket=ticket)
     for message in Message.objects.filter(state=Message.State.UNKNOWN, try_at__lt=late):
         defer_once(resolve_unknown, f"resolve:{message.pk}", message=message.pk)

@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Greatest
 
 from heed.channels.base import (
     AccountRecord,
@@ -33,7 +34,7 @@ from heed.channels.sessions import with_session
 from heed.inbox import events, receipts
 from heed.inbox.arriving import arrived, belongs_to_another
 from heed.inbox.models import Message
-from heed.inbox.outgoing import answer_of, choices_of, receiver, target_of, template_of
+from heed.inbox.outgoing import answer_of, choices_of, receiver, target_of, template_of, tried_before
 from heed.inbox.possible import fits, possible
 from heed.inbox.possible_choices import fault_of
 from heed.lib import clock, live
@@ -43,6 +44,10 @@ log = logging.getLogger("heed.outbox")
 
 WAITS = (2, 5, 15, 60, 180, 600, 1800)
 """Seconds until the next try, by how many were made. After the last one it has failed."""
+
+_PATIENCE = timedelta(days=1)
+"""For how long an answer waits, from its first try, while its network asks us to slow down. Being asked to is
+no try: a long queue leaves as fast as the network takes it."""
 
 State = Message.State
 
@@ -135,12 +140,7 @@ def _send(message: Message) -> None:
     except FileNotFoundError:
         _fail(message, "file_refused", detail="a file is no longer in the data folder")
     except Refusal as refusal:
-        if refusal.whole_account:
-            _pause(message.account, refusal.after)
-        if refusal.retry and message.attempts <= len(WAITS):
-            _retry(message, refusal.after, refusal.reason, f"{refusal.code} {refusal.detail}")
-        else:
-            _fail(message, refusal.reason, code=refusal.code, detail=refusal.detail)
+        _refused(message, refusal)
     except AddressRefused as error:
         _fail(message, "not_configured", detail=str(error))
     except Unreachable as error:
@@ -155,6 +155,29 @@ def _send(message: Message) -> None:
         _set_unknown(message, f"{type(error).__name__}: {error}")
     else:
         arrived(message, sent)
+
+
+def _refused(message: Message, refusal: Refusal) -> None:
+    told = f"{refusal.code} {refusal.detail}"
+    slower = refusal.retry and refusal.reason == "slow_down"
+    wait = _rest(message, refusal.after) if slower else refusal.after
+    if refusal.whole_account:
+        _pause(message.account, wait if wait is not None else WAITS[2])
+    if slower and _waited(message) < _PATIENCE:
+        _retry(message, wait, "slow_down", told, attempts=F("attempts") - 1)
+    elif refusal.retry and not slower and message.attempts <= len(WAITS):
+        _retry(message, wait, refusal.reason, told)
+    else:
+        _fail(message, refusal.reason, code=refusal.code, detail=refusal.detail)
+
+
+def _rest(message: Message, asked: float | None) -> float:
+    """For how many seconds to rest: as long as the network asks for, else as long again as it took so far."""
+    return asked if asked is not None else min(max(_waited(message).total_seconds(), WAITS[2]), WAITS[-1])
+
+
+def _waited(message: Message) -> timedelta:
+    return clock.now() - (message.started_at or clock.now())
 
 
 def _closed_meanwhile(message: Message) -> Reason | None:
@@ -175,10 +198,11 @@ def _closed_meanwhile(message: Message) -> Reason | None:
     return (fault.reason if fault else None) if way.allowed else way.reason
 
 
-def _pause(account: Account, after: float | None) -> None:
-    """The network wants the whole account to wait: its other answers need not find out for themselves."""
-    until = clock.now() + timedelta(seconds=after if after is not None else WAITS[2])
-    Account.objects.filter(pk=account.pk).update(paused_until=until)
+def _pause(account: Account, wait: float) -> None:
+    """The network wants the whole account to wait: its other answers need not find out for themselves. Nobody
+    who heard of a shorter wait at the same time makes it shorter."""
+    until = clock.now() + timedelta(seconds=wait)
+    Account.objects.filter(pk=account.pk).update(paused_until=Greatest("paused_until", until))
 
 
 def _fenced(message: Message, record: AccountRecord, answer: Answer) -> Steps[Sent]:
@@ -214,7 +238,7 @@ def _attempt(message: Message) -> Any:
 def _show_presence(message: Message) -> None:
     """Mark as seen and show typing before a private answer, where the network has it. Best effort."""
     wanted = message.account.able.on_private
-    if message.visibility != "private" or message.attempts > 1 or message.ticket.last_private_in is None:
+    if message.visibility != "private" or tried_before(message) or message.ticket.last_private_in is None:
         return
     for action in _PRESENCE:
         if action in wanted:
@@ -236,7 +260,7 @@ def _try_action(message: Message, action: Action) -> None:
 # -------------------------------------------------------------------------------- outcomes
 
 
-def _retry(message: Message, after: float | None, reason: Reason, detail: str) -> None:
+def _retry(message: Message, after: float | None, reason: Reason, detail: str, **changed: Any) -> None:
     wait = after if after is not None else WAITS[min(message.attempts, len(WAITS)) - 1]
     _conclude(
         message,
@@ -244,6 +268,7 @@ def _retry(message: Message, after: float | None, reason: Reason, detail: str) -
         try_at=clock.now() + timedelta(seconds=wait),
         reason=reason,
         detail=detail,
+        **changed,
     )
 
 

@@ -22,6 +22,7 @@ _ABOUT_THEN = timedelta(minutes=1)
 def answer_of(message: Message, *, asking: bool = False) -> Answer:
     """The message as its network sees it; `asking` what became of it, without its files' bytes. Raises
     `FileNotFoundError` when a file is gone."""
+    again = tried_before(message)
     return Answer(
         key=str(message.send_key),
         visibility="public" if message.visibility == "public" else "private",
@@ -30,8 +31,8 @@ def answer_of(message: Message, *, asking: bool = False) -> Answer:
         to=target_of(message.answers) if message.answers else None,
         files=tuple(_file(each, with_bytes=not asking) for each in message.attachments.order_by("position")),
         created=message.created_at,
-        started=message.started_at if message.attempts > 1 or asking else None,
-        tried=message.at if message.attempts > 1 or asking else None,
+        started=message.started_at if again or asking else None,
+        tried=message.at if again or asking else None,
         taken=taken_by(message),
         chosen=bool(message.manner.get("chosen")),
         quote=bool(message.manner.get("quote")),
@@ -40,6 +41,12 @@ def answer_of(message: Message, *, asking: bool = False) -> Answer:
         choices=choices_of(message),
         automatic=message.automatic,
     )
+
+
+def tried_before(message: Message) -> bool:
+    """Whether an earlier attempt may have left something at the network. One that the network asked to come
+    later does not count as an attempt, and its reason stays."""
+    return message.attempts > 1 or bool(message.reason)
 
 
 def receiver(message: Message) -> str:
