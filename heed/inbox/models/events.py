@@ -18,6 +18,9 @@ from heed.lib.rows import Row
 class Event(Row):
     """One thing that happened, written in the transaction in which it happened."""
 
+    OF_PEOPLE: ClassVar = ("opened_by", "left_by", "assigned")
+    """What people did that is found by its time: their work is measured by it."""
+
     kind = models.CharField(max_length=40)
     at = models.DateTimeField(default=clock.now)
     """When it happened: the network's time where it gives one."""
@@ -36,6 +39,7 @@ class Event(Row):
     class Meta:
         indexes: ClassVar = [
             models.Index("ticket", "at", "id", name="event_of_ticket"),
+            models.Index("at", condition=Q(kind__in=["opened_by", "left_by", "assigned"]), name="event_of_work"),
             models.Index("actor", condition=Q(actor__isnull=False), name="event_of_actor"),
         ]
 
