@@ -28,9 +28,11 @@ class Source(Payload):
 
 
 class Event(Payload):
-    """Every event. `timestamp` is in milliseconds and stays the same when it is delivered again."""
+    """Every event. `timestamp` is in milliseconds and stays the same when it is delivered again. In the
+    mode `standby` another system has the chat and answers there."""
 
     type: str
+    mode: str = "active"
     timestamp: int
     webhook_event_id: str = Field(min_length=1)
     source: Source = Source(type="")

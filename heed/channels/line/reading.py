@@ -32,6 +32,7 @@ from heed.channels.line.payload import (
 from heed.lib import clock
 
 MEDIA = "media:"
+STANDBY = "standby"
 
 Reader = Callable[[dict[str, Any]], list[Inbound]]
 
@@ -80,7 +81,7 @@ def _elsewhere(event: Event) -> NotUnderstood:
 
 
 def _message(raw: dict[str, Any]) -> list[Inbound]:
-    """No name comes along: it is looked up. The same in standby, where another system answers."""
+    """No name comes along: it is looked up."""
     event = MessageEvent.model_validate(raw)
     message = event.message
     news: list[Inbound] = [
@@ -88,17 +89,23 @@ def _message(raw: dict[str, Any]) -> list[Inbound]:
             external_id=message.id,
             at=clock.from_unix(event.timestamp),
             visibility="private",
-            kind="message",
+            kind=_kind(event, "message"),
             author=Person(event.source.user_id),
             text=message.text if message.type != "sticker" else "",
             parent=message.quoted_message_id,
             attachments=tuple(_attachments(message)),
             refs=_refs(message),
+            elsewhere=event.mode == STANDBY,
         )
     ]
     if message.type not in _TYPES:
         news.append(NotUnderstood(what=f"message of type {message.type[:60]}"))
     return news
+
+
+def _kind(event: Event, kind: str) -> str:
+    """What another system answers is shown as such."""
+    return STANDBY if event.mode == STANDBY else kind
 
 
 def _refs(message: Message) -> dict[str, Any]:
@@ -146,9 +153,10 @@ def _postback(raw: dict[str, Any]) -> list[Inbound]:
             external_id=event.webhook_event_id,
             at=clock.from_unix(event.timestamp),
             visibility="private",
-            kind="postback",
+            kind=_kind(event, "postback"),
             author=Person(event.source.user_id),
             text="\n".join([event.postback.data, *chosen]),
+            elsewhere=event.mode == STANDBY,
         )
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,8 +60,14 @@ def test_what_is_delivered_again_reads_the_same() -> None:
     assert news("text_again") == news("text")
 
 
-def test_in_standby_we_still_hear() -> None:
-    assert message("text_standby").text == "Ste tam?"
+@pytest.mark.parametrize("name", ["text", "postback"])
+def test_what_another_system_answers_waits_for_nobody_here(name: str) -> None:
+    told = json.loads(payload(name))
+    told["events"][0]["mode"] = "standby"
+    (heard,) = [
+        each for each in network.read(json.dumps(told).encode(), ACCOUNT) if isinstance(each, MessageReceived)
+    ]
+    assert heard == replace(message(name), kind="standby", elsewhere=True)
 
 
 def test_a_message_that_quotes_another() -> None:

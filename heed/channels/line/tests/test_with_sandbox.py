@@ -176,7 +176,8 @@ def test_seen_and_typing_reach_the_customer(desk: Desk, line: LineSimulator) -> 
 
 def test_standby_is_heard(desk: Desk, line: LineSimulator) -> None:
     line.do("standby")
-    assert desk.customer_writes("private", "Pozdravljeni").text == "Pozdravljeni"
+    heard = desk.customer_writes("private", "Pozdravljeni")
+    assert (heard.text, heard.elsewhere) == ("Pozdravljeni", True)
 
 
 def _person(line: LineSimulator, key: str) -> Wanted:
