@@ -226,8 +226,9 @@ def _fenced(message: Message, record: AccountRecord, answer: Answer) -> Steps[Se
 
 
 def _still_mine(message: Message) -> bool:
-    """Whether this attempt still owns the row; if so, its lease is renewed."""
-    return bool(_attempt(message).update(lease_until=_lease()))
+    """Whether this attempt still owns the row; if so, its lease is renewed. From now on it may arrive, and
+    only some time after this can be told that it did not, however long its files took before."""
+    return bool(_attempt(message).update(lease_until=_lease(), at=Greatest("at", clock.now())))
 
 
 def _attempt(message: Message) -> Any:
@@ -282,8 +283,11 @@ def _fail(message: Message, reason: Reason, *, code: str = "", detail: str = "")
 
 @transaction.atomic
 def _set_unknown(message: Message, detail: str) -> None:
+    """What left may arrive until its line broke, which is noticed now."""
     receipts.locked(message)
-    if _conclude(message, state=State.UNKNOWN, try_at=clock.now() + timedelta(seconds=2), detail=detail):
+    now = clock.now()
+    at = Greatest("at", now)
+    if _conclude(message, state=State.UNKNOWN, at=at, try_at=now + timedelta(seconds=2), detail=detail):
         receipts.doubt(message)
 
 

@@ -9,14 +9,15 @@ import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.accounts.models import User
-from heed.channels.base import NotThere, Person, Refusal, Sent
+from heed.channels import sessions
+from heed.channels.base import AccountRecord, Answer, NotThere, Person, Refusal, Sent
 from heed.channels.models import Account
 from heed.inbox import jobs, outbox, verbs
 from heed.inbox.models import Message, Ticket
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_intake import comment, news
 from heed.lib import clock
-from heed.lib.http import Unreachable
+from heed.lib.http import AnswerLost, Request, Response, Steps, Unreachable
 
 pytestmark = pytest.mark.django_db
 
@@ -163,3 +164,37 @@ def test_killed_while_it_is_asked_to_slow_down(
         outbox.resolve(message.pk)
     assert again(message).state == "sent"
     assert len(rubber.sent) == 2
+
+
+def test_what_may_still_be_on_its_way_counts_from_when_it_left(
+    account: Account, ana: User, rubber: Rubber, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files took their time before: absence is believed only so long after the request that counts, and after
+    its line broke."""
+    asked: list[Answer] = []
+    (message,) = queued(account, ana, 1)
+    begun = watch.now
+
+    class Slow:
+        def send(self, request: Request) -> Response:
+            watch.wait(seconds=45)
+            if request.decisive:
+                left.append(again(message).at)
+                raise AnswerLost("timed out")
+            return Response(200, {}, b"{}")
+
+    def find(account: AccountRecord, answer: Answer) -> Steps[NotThere]:
+        yield from ()
+        asked.append(answer)
+        return NotThere()
+
+    left: list[datetime] = []
+    rubber.asks = True
+    monkeypatch.setattr(sessions, "client", Slow)
+    monkeypatch.setattr(rubber, "find", find)
+    outbox.send_next(message.ticket_id)
+    watch.wait(seconds=2)
+    outbox.resolve(message.pk)
+    assert left == [begun + timedelta(seconds=45)]
+    assert asked[0].started == begun
+    assert asked[0].tried == begun + timedelta(seconds=90)
