@@ -1,11 +1,8 @@
-"""Taking tickets, giving them out and giving them back.
-
-Whoever gives tickets of a team out locks the team's row first and the ticket after it: turns are given one at
-a time, and a ticket that somebody took meanwhile stays theirs.
-"""
+"""Taking tickets, and giving them back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -15,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from heed.accounts import verbs as people
 from heed.accounts.models import Team, User
 from heed.inbox import events, reach, verbs
-from heed.inbox.models import OPEN, Message, Ticket
+from heed.inbox.models import OPEN, Ticket
 from heed.inbox.verbs import CannotAct, together
 from heed.lib import clock
-from heed.routing.models import Profile, Skill, TeamRouting, Turn
-from heed.routing.people import Able, able, able_of_team, may_take, shift_ended, skills_for
+from heed.routing.models import Profile, Skill, TeamRouting
+from heed.routing.people import Able, able, shift_ended
 
 WAITING = OPEN & Q(
     assignee=None, spam=False, merged_into=None, status__in=(Ticket.Status.NEW, Ticket.Status.OPEN)
@@ -27,7 +24,6 @@ WAITING = OPEN & Q(
 """What waits for somebody to take it."""
 
 Way = TeamRouting.Way
-_MOST_LOOKED_AT = 50
 
 
 class AlreadyTaken(CannotAct):
@@ -81,20 +77,21 @@ def next_ticket(user: User) -> Ticket:
 def _for(me: Able) -> QuerySet[Ticket]:
     """What waits and suits this person."""
     rows = Ticket.objects.filter(WAITING).filter(reach.sight(me.user, "answer").q())
-    beyond = _tags_beyond(me)
-    mine = _suiting(me, None, TeamRouting(), beyond)
+    beyond = tags_beyond(me, Skill.objects.all())
+    mine = suiting(me, None, TeamRouting(), beyond)
     for team, routing in _ways(me.user):
-        mine |= _suiting(me, team, routing, beyond)
+        mine |= suiting(me, team, routing, beyond)
     return rows.filter(mine)
 
 
-def _suiting(me: Able, team: Team | None, routing: TeamRouting, beyond: list[str]) -> Q:
-    suiting = Q(team=team)
+def suiting(me: Able, team: Team | None, routing: TeamRouting, beyond: list[str]) -> Q:
+    """What a team has for somebody, by their languages, and by the tags that are `beyond` them."""
+    fits = Q(team=team)
     if routing.same_language and me.languages:
-        suiting &= Q(language__in=["", *sorted(me.languages)])
+        fits &= Q(language__in=["", *sorted(me.languages)])
     if routing.same_skill and beyond:
-        suiting &= ~Q(tags__overlap=beyond)
-    return suiting
+        fits &= ~Q(tags__overlap=beyond)
+    return fits
 
 
 def _ways(user: User) -> list[tuple[Team, TeamRouting]]:
@@ -104,9 +101,9 @@ def _ways(user: User) -> list[tuple[Team, TeamRouting]]:
     return [(team, routing) for team, routing in found if routing.way != Way.HAND]
 
 
-def _tags_beyond(me: Able) -> list[str]:
-    """The tags that ask for a skill this person has not."""
-    return sorted({tag for skill in Skill.objects.exclude(pk__in=me.skills) for tag in skill.tags})
+def tags_beyond(me: Able, skills: Iterable[Skill]) -> list[str]:
+    """The tags that ask for a skill this person has not, of all there are."""
+    return sorted({tag for skill in skills if skill.pk not in me.skills for tag in skill.tags})
 
 
 def routing_of(team: Team) -> TeamRouting:
@@ -115,82 +112,6 @@ def routing_of(team: Team) -> TeamRouting:
         return team.routing
     except TeamRouting.DoesNotExist:
         return TeamRouting(team=team)
-
-
-# ----------------------------------------------------------------------------- giving out
-
-
-@transaction.atomic
-def assign_by_team(number: int) -> User | None:
-    """Give a waiting ticket of a team to somebody of it, in the team's way; None where it stays with the
-    team: nobody is here, suits and has room, or people take tickets themselves there."""
-    team = Ticket.objects.filter(WAITING, pk=number, team__archived=False).values_list("team", flat=True)
-    routing = TeamRouting.objects.select_for_update().filter(team__in=team).first()
-    if routing is None or routing.way == Way.HAND:
-        return None
-    ticket = _locked_waiting(number, routing.team_id)
-    if ticket is None:
-        return None
-    chosen = _chosen(routing, ticket)
-    if chosen is not None:
-        verbs.assign(ticket, None, chosen)
-        _note_turn(routing, chosen)
-    return chosen
-
-
-def _chosen(routing: TeamRouting, ticket: Ticket) -> User | None:
-    skills = skills_for(ticket.tags) if routing.same_skill else frozenset()
-    language = ticket.language if routing.same_language else ""
-    found = [
-        each
-        for each in able_of_team(routing.team)
-        if each.here and each.has_room and each.suits(language, skills) and may_take(each.user, ticket)
-    ]
-    if routing.prefer_last and found:
-        last = who_answered_last(ticket)
-        for each in found:
-            if each.user.pk == last:
-                return each.user
-    if not found or routing.way == Way.PULL:
-        return None
-    given = dict(Turn.objects.filter(team=routing.team_id).values_list("user", "turn"))
-    by_turn = [(given.get(each.user.pk, 0), each.user.pk, each) for each in found]
-    if routing.way == Way.LEAST:
-        return min(by_turn, key=lambda row: (row[2].load, *row[:2]))[2].user
-    return min(by_turn, key=lambda row: row[:2])[2].user
-
-
-def _note_turn(routing: TeamRouting, user: User) -> None:
-    routing.turns += 1
-    routing.save(update_fields=["turns"])
-    Turn.objects.update_or_create(team=routing.team, user=user, defaults={"turn": routing.turns})
-
-
-def who_answered_last(ticket: Ticket) -> int | None:
-    """Who of us wrote to this customer last, in any of their tickets."""
-    talks = (
-        Ticket.objects.filter(customer=ticket.customer_id).order_by("-last_at").values_list("pk", flat=True)
-    )
-    said = Message.objects.filter(ticket__in=list(talks[:_MOST_LOOKED_AT]), direction="out")
-    said = said.filter(author__isnull=False).exclude(visibility="note")
-    return said.order_by("-at", "-pk").values_list("author", flat=True).first()
-
-
-def give_out(limit: int = 200) -> int:
-    """Give out what waited because nobody was here or had room; team by team, the most urgent first. Only
-    what somebody who is here could take is looked at, so that what nobody can take holds up nothing."""
-    order = [F("priority").desc(), F("due_at").asc(nulls_last=True), F("waiting_since").asc(nulls_last=True)]
-    given = 0
-    routings = TeamRouting.objects.filter(team__archived=False, way__in=(Way.TURNS, Way.LEAST))
-    for routing in routings.select_related("team").order_by("pk"):
-        fitting = Q(pk__in=[])
-        for each in able_of_team(routing.team):
-            if each.here and each.has_room:
-                fitting |= _suiting(each, routing.team, routing, _tags_beyond(each))
-        waiting = Ticket.objects.filter(WAITING, fitting, unanswered=True).order_by(*order, "id")
-        numbers = list(waiting.values_list("pk", flat=True)[:limit])
-        given += sum(assign_by_team(number) is not None for number in numbers)
-    return given
 
 
 # ----------------------------------------------------------------------------- going and coming
@@ -278,8 +199,3 @@ def _locked(ticket: Ticket) -> Ticket:
     would get the new row beside the old neighbours."""
     Ticket.objects.select_for_update().values("pk").get(pk=ticket.pk)
     return Ticket.objects.select_related("account", "assignee", "team").get(pk=ticket.pk)
-
-
-def _locked_waiting(number: int, team: int) -> Ticket | None:
-    rows = Ticket.objects.select_for_update(of=("self",)).select_related("account", "customer")
-    return rows.filter(WAITING, pk=number, team=team).first()

@@ -7,7 +7,7 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
-from heed.routing import assignment, rules, webhooks
+from heed.routing import assignment, giving_out, rules, webhooks
 from heed.routing.models import RuleRun
 
 MOST_CALLS = 5
@@ -23,7 +23,7 @@ def give_out_waiting(timestamp: int) -> None:
     goes out."""
     assignment.take_back_from_the_shut_out()
     assignment.hand_back_after_shifts()
-    assignment.give_out()
+    giving_out.give_out()
 
 
 @app.periodic(cron="* * * * *")

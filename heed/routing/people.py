@@ -15,7 +15,7 @@ from heed.inbox import reach
 from heed.inbox.models import OPEN, Ticket
 from heed.inbox.reach import NotAllowed
 from heed.lib import clock
-from heed.routing.models import Profile, Skill
+from heed.routing.models import Profile
 
 WORK = OPEN & Q(status__in=(Ticket.Status.NEW, Ticket.Status.OPEN))
 """What fills somebody's hands: open tickets that neither wait for the customer nor are on hold."""
@@ -83,14 +83,6 @@ def may_take(user: User, ticket: Ticket) -> bool:
     except NotAllowed:
         return False
     return seen.takes_in(ticket)
-
-
-def skills_for(tags: Iterable[str]) -> frozenset[int]:
-    """The skills that tickets with these tags ask for."""
-    wanted = list(tags)
-    if not wanted:
-        return frozenset()
-    return frozenset(Skill.objects.filter(tags__overlap=wanted).values_list("pk", flat=True))
 
 
 # ----------------------------------------------------------------------------- here or away

@@ -13,7 +13,8 @@ from heed.inbox import verbs
 from heed.inbox.models import Event, Ticket
 from heed.inbox.statements import among, columns, run
 from heed.inbox.verbs import together
-from heed.routing import assignment, languages
+from heed.routing import giving_out, languages
+from heed.routing.assignment import WAITING
 from heed.routing.models import AccountTeam
 
 
@@ -109,12 +110,11 @@ def send_to_team(events: Sequence[Event]) -> None:
 
 
 def assign_waiting(events: Sequence[Event]) -> None:
-    """Tickets of a team that gives its tickets out are given out; team by team, as giving out locks them."""
-    rows = Ticket.objects.filter(
-        assignment.WAITING, pk__in=_tickets(events), unanswered=True, team__isnull=False
-    )
-    for number in rows.order_by("team_id", "pk").values_list("pk", flat=True):
-        assignment.assign_by_team(number)
+    """Tickets of a team that gives its tickets out are given out."""
+    rows = Ticket.objects.filter(WAITING, pk__in=_tickets(events), unanswered=True, team__isnull=False)
+    numbers = list(rows.order_by("pk").values_list("pk", flat=True))
+    if numbers:
+        giving_out.assign_by_teams(numbers)
 
 
 def _tickets(events: Sequence[Event]) -> RawSQL:

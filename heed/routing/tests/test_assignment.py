@@ -17,7 +17,8 @@ from heed.inbox import verbs
 from heed.inbox.models import Event, Message, Ticket
 from heed.lib import clock
 from heed.routing import assignment, jobs, reactions
-from heed.routing.assignment import AlreadyTaken, NothingWaits, assign_by_team, claim, next_ticket
+from heed.routing.assignment import AlreadyTaken, NothingWaits, claim, next_ticket
+from heed.routing.giving_out import assign_by_team, give_out
 from heed.routing.models import AccountTeam, Skill, TeamRouting
 from heed.routing.tests.conftest import Open, profile
 
@@ -197,7 +198,7 @@ def test_in_turn_only_to_whoever_speaks_it_can_do_it_and_has_room(
     assert assign_by_team(first.pk) == ivo
     assert assign_by_team(second.pk) is None
     verbs.set_status(first, ivo, "solved")
-    assert assignment.give_out() == 1
+    assert give_out() == 1
     assert holder(second) == ivo
 
 
@@ -206,7 +207,7 @@ def test_what_nobody_can_take_holds_up_nothing(opened: Open, returns: Team, ana:
         profile(person, languages=["sl"])
     opened(team=returns, language="mn", priority=4)
     ticket = opened(team=returns, language="sl")
-    assert assignment.give_out(limit=1) == 1
+    assert give_out(limit=1) == 1
     assert holder(ticket) == ana
 
 
