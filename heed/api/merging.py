@@ -92,9 +92,11 @@ def list_here(request: Asking, number: int) -> Any:
 
 @router.post("/tickets/{number}/here", response=Here, summary="Say that one looks or types")
 def say_here(request: Asking, number: int, given: HereGiven) -> Any:
-    """Believed for some seconds; say it again while it holds."""
+    """Believed for some seconds; say it again while it holds, with `idle` when nothing was done since. From
+    here on until one leaves counts as work on the ticket, idle time of more than five minutes left out."""
     ticket = reach.ticket(request.auth, number)
-    return {"items": [of_presence(each) for each in presence.come(ticket, request.auth, given.doing)]}
+    found = presence.come(ticket, request.auth, given.doing, active=not given.idle)
+    return {"items": [of_presence(each) for each in found]}
 
 
 @router.delete("/tickets/{number}/here", response={204: None}, summary="Say that one has left")

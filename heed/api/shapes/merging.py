@@ -42,6 +42,7 @@ class Matters(Shape):
 
 class HereGiven(Given):
     doing: Literal["looking", "typing"]
+    idle: bool = False
 
 
 class PresenceOut(Shape):

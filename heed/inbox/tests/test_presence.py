@@ -9,7 +9,7 @@ import pytest
 from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.inbox import presence
-from heed.inbox.models import Presence, Ticket
+from heed.inbox.models import Event, Presence, Ticket
 from heed.inbox.tests.test_intake import news, private
 from heed.lib import clock
 
@@ -53,3 +53,72 @@ def test_it_expires(ticket: Ticket, ana: User, ivo: User) -> None:
     Presence.objects.update(until=clock.now() - timedelta(hours=2))
     presence.forget()
     assert not Presence.objects.exists()
+
+
+class TestWork:
+    """What the event log tells of who worked on it when."""
+
+    def test_a_visit(self, ticket: Ticket, ana: User, told: list[str]) -> None:
+        presence.come(ticket, ana, "looking")
+        for minute in range(12):
+            later(minutes=1)
+            presence.come(ticket, ana, "typing" if minute % 2 else "looking")
+        presence.go(ticket, ana)
+        assert worked() == [("opened_by", 0), ("left_by", 12)], "two events, however often one says so"
+        assert told == [], "nobody is woken by it"
+
+    def test_idle_is_cut_at_five_minutes(self, ticket: Ticket, ana: User) -> None:
+        presence.come(ticket, ana, "looking")
+        later(minutes=2)
+        presence.come(ticket, ana, "looking")
+        for _turn in range(10):
+            later(minutes=1)
+            presence.come(ticket, ana, "looking", active=False)
+        presence.come(ticket, ana, "typing")
+        later(minutes=1)
+        presence.go(ticket, ana)
+        assert worked() == [("opened_by", 0), ("left_by", 7), ("opened_by", 12), ("left_by", 13)]
+
+    def test_leaving_after_long_idleness(self, ticket: Ticket, ana: User) -> None:
+        presence.come(ticket, ana, "looking")
+        later(minutes=30)
+        presence.go(ticket, ana)
+        assert worked() == [("opened_by", 0), ("left_by", 5)]
+
+    def test_looking_away_for_a_moment_is_no_leaving(self, ticket: Ticket, ana: User, ivo: User) -> None:
+        presence.come(ticket, ana, "looking")
+        presence.look_away(ticket, ana)
+        assert presence.others(ticket, ivo) == []
+        later(minutes=3)
+        presence.come(ticket, ana, "looking")
+        presence.go(ticket, ana)
+        assert worked() == [("opened_by", 0), ("left_by", 3)]
+
+    def test_who_never_says_goodbye(self, ticket: Ticket, ana: User, ivo: User) -> None:
+        presence.come(ticket, ana, "looking")
+        later(minutes=4)
+        presence.come(ticket, ivo, "looking")
+        later(minutes=3)
+        presence.forget()
+        presence.forget()
+        assert worked(ana) == [("opened_by", 0), ("left_by", 5)]
+        assert worked(ivo) == [("opened_by", 4)]
+        presence.come(ticket, ana, "looking")
+        assert worked(ana)[-1] == ("opened_by", 7)
+
+
+def later(*, minutes: int) -> None:
+    """Let that much time have passed."""
+    for row in (*Presence.objects.all(), *Event.objects.filter(kind__in=("opened_by", "left_by"))):
+        for name in ("until", "since", "active_at", "at"):
+            if getattr(row, name, None) is not None:
+                setattr(row, name, getattr(row, name) - timedelta(minutes=minutes))
+        row.save()
+
+
+def worked(user: User | None = None) -> list[tuple[str, int]]:
+    """What was told of somebody's work, in minutes since the first of it began."""
+    rows = Event.objects.filter(kind__in=("opened_by", "left_by")).order_by("id")
+    begun = rows[0].at
+    mine = [each for each in rows if user is None or each.actor_id == user.pk]
+    return [(each.kind, round((each.at - begun).total_seconds() / 60)) for each in mine]

@@ -16,17 +16,18 @@ from heed.web.gate import person, sentence, signed_in
 @require_http_methods(["GET", "POST", "DELETE"])
 @signed_in
 def here(request: HttpRequest, number: int) -> HttpResponse:
-    """Say that one looks or types (DELETE: leaves); tells who else is here."""
+    """Say that one looks or types, with `idle` that one has done nothing since; tells who else is here.
+    DELETE: leaves, or with `away` looks at something else."""
     user = person(request)
     ticket = reach.ticket(user, number)
     if request.method == "DELETE":
-        presence.go(ticket, user)
+        (presence.look_away if "away" in request.GET else presence.go)(ticket, user)
         return HttpResponse(status=204)
     doing = request.POST.get("doing", "")
     if request.method == "GET":
         found = presence.others(ticket, user)
     elif doing in Presence.Doing.values:
-        found = presence.come(ticket, user, doing)
+        found = presence.come(ticket, user, doing, active="idle" not in request.POST)
     else:
         return sentence(_("Say either looking or typing."), status=422)
     return render(request, "inbox/_here.html", {"others": found})

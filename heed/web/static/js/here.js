@@ -5,10 +5,13 @@ import { openNumber } from "heed/panes";
 const AGAIN = 20e3;
 const TYPES = 5e3;
 const STAYS = 400; // who goes from ticket to ticket faster has not looked, and the next one comes sooner
+const RESTS = 60e3;
 let typed = 0;
 let shown = "";
 let asked = 0;
 let arrives = null;
+let active = Date.now(); // when something was last done here
+let told = 0; // when that was last told
 
 function line() {
   return document.getElementById("here");
@@ -19,7 +22,9 @@ async function come(doing) {
   if (!at || document.hidden) return;
   shown = at.dataset.here;
   const turn = ++asked;
-  const answer = await post(shown, new URLSearchParams({ doing })).catch(() => null);
+  const idle = active < told;
+  told = Date.now();
+  const answer = await post(shown, new URLSearchParams({ doing, ...(idle && { idle }) })).catch(() => null);
   const words = await answer?.text();
   if (answer && line()?.dataset.here === shown && turn === asked) line().innerHTML = words;
 }
@@ -34,6 +39,7 @@ document.addEventListener("heed:opened", () => {
     shown = "";
   }
   typed = 0;
+  active = Date.now();
   clearTimeout(arrives);
   arrives = setTimeout(come, STAYS, "looking");
 });
@@ -49,7 +55,21 @@ document.addEventListener("input", ({ target }) => {
   typed = Date.now();
   come("typing");
 });
-document.addEventListener("visibilitychange", () => (document.hidden ? go(line()?.dataset.here) : come("looking")));
+function act() {
+  const rested = Date.now() - active > RESTS;
+  active = Date.now();
+  if (rested) come("looking"); // work begins again now, and not with the next turn
+}
+
+for (const each of ["pointerdown", "keydown", "wheel"]) addEventListener(each, act, { capture: true, passive: true });
+document.addEventListener("visibilitychange", () => {
+  const at = line()?.dataset.here;
+  if (document.hidden) go(at && `${at}?away=1`);
+  else {
+    active = Date.now();
+    come("looking");
+  }
+});
 addEventListener("pagehide", () => go(line()?.dataset.here));
 setInterval(() => come(Date.now() - typed < TYPES ? "typing" : "looking"), AGAIN);
 come("looking");

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from heed.accounts.models import User
 from heed.inbox import verbs
-from heed.inbox.models import Message, Ticket
+from heed.inbox.models import Event, Message, Ticket
 from heed.web.tests import cast
 from heed.web.tests.browser.test_journeys import bubble_of, customer_writes, field
 
@@ -35,6 +35,8 @@ def test_they_see_each_other(visit: Any, people: Any, lea: Ticket) -> None:
     expect(his.locator("#here")).to_contain_text("Ana is typing")
     hers.goto(hers.url.split("/inbox/")[0] + "/preferences/")
     expect(his.locator("#here")).to_be_empty()
+    told = Event.objects.filter(actor=people[0], kind__in=("opened_by", "left_by")).order_by("id")
+    assert list(told.values_list("kind", flat=True)) == ["opened_by", "left_by"], "what her work is measured by"
 
 
 def test_what_the_customer_has_just_written_stops_an_answer(visit: Any, people: Any, lea: Ticket) -> None:
