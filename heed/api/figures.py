@@ -34,8 +34,8 @@ LONGEST = timedelta(days=366)
 
 @router.get("/figures", response=FiguresOut, summary="The figures of a time")
 def figures(request: Asking, since: AwareDatetime | None = None, until: AwareDatetime | None = None) -> Any:
-    """Of what began from `since` until before `until`, on the tickets one may see figures of. Without them:
-    the last 30 days. Durations are seconds."""
+    """Of the matters that began from `since` until before `until`, and of what people did in that
+    time, on the tickets one may see figures of. Without them: the last 30 days. Durations are seconds."""
     need(request.auth, "figures")
     now = clock.now()
     begins, ends = _period(since, until, now)

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from heed.inbox.presence import IDLE
 from heed.insights.clocks import Duration, duration, union
 from heed.insights.facts import Fact, Timeline, in_order
 from heed.routing.hours import Calendar
-
-IDLE = timedelta(minutes=5)
-"""Open and idle for longer is no work."""
 
 
 @dataclass
@@ -108,18 +106,39 @@ class Cycle:
 
 
 @dataclass
+class Work:
+    """Somebody had it open and worked on it, until they answered, left, or were idle for too long."""
+
+    who: int
+    since: datetime
+    until: datetime
+    answered: bool = False
+
+    def seconds(self, since: datetime, until: datetime) -> float:
+        """How much of it lies between these times."""
+        return max(0.0, (min(self.until, until) - max(self.since, since)).total_seconds())
+
+
+@dataclass
+class Sent:
+    """An answer somebody sent."""
+
+    who: int
+    at: datetime
+    source: str
+
+
+@dataclass
 class Story:
     """The figures of one ticket."""
 
     cycles: list[Cycle] = field(default_factory=list)
     holders: list[int] = field(default_factory=list)
     """Who had it, each once, in order."""
-    hand_overs: int = 0
-    """From one person to another."""
-    handled: dict[int, float] = field(default_factory=dict)
-    """Seconds of work by person."""
-    credit: dict[int, list[str]] = field(default_factory=dict)
-    """The answers each person sent."""
+    handed_over: list[datetime] = field(default_factory=list)
+    """When it went from one person to another."""
+    work: list[Work] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
     spam: bool = False
 
     @property
@@ -144,9 +163,36 @@ def told(timeline: Timeline) -> Story:
     if timeline.spam:
         return Story(spam=True)
     reader = _Reader()
-    for fact in in_order(timeline.facts):
+    facts = in_order(timeline.facts)
+    for fact in facts:
         reader.read(fact)
+    reader.story.work = worked(facts)
     return reader.story
+
+
+def worked(facts: Sequence[Fact]) -> list[Work]:
+    """Who worked on it when. It begins with opening, and ends with the last answer meanwhile, or else with
+    leaving; the event log tells of leaving five minutes after the last thing somebody did, at the latest. Of
+    what has not ended yet five minutes count."""
+    found: list[Work] = []
+    begun: dict[tuple[int, int], Work] = {}
+    for fact in facts:
+        if fact.who is None or fact.kind not in ("opened", "left", "answer"):
+            continue
+        key = fact.who, fact.lane
+        now = begun.get(key)
+        if fact.kind == "opened":
+            if now is not None:
+                now.until = min(now.until, fact.at)
+            begun[key] = Work(fact.who, fact.at, fact.at + IDLE)
+            found.append(begun[key])
+        elif now is not None:
+            if fact.kind == "answer" or not now.answered:
+                now.until = fact.at
+            now.answered = now.answered or fact.kind == "answer"
+            if fact.kind == "left":
+                del begun[key]
+    return found
 
 
 class _Reader:
@@ -157,7 +203,6 @@ class _Reader:
         self.cycle: Cycle | None = None
         self.poured: dict[int, int] = {}
         self.holder: int | None = None
-        self.looking: dict[int, datetime] = {}
         self.said: set[int] = set()
         """The lanes in which a person has answered in this cycle."""
         self.unsolved = False
@@ -187,8 +232,6 @@ class _Reader:
                 self.unsolved = True
             case "assigned":
                 self._assigned(fact)
-            case "opened" | "left":
-                self._looked(fact)
             case "target" | "missed":
                 self._target(fact)
             case "merged":
@@ -221,9 +264,8 @@ class _Reader:
         self.cycle.waits.append(Wait(fact.at, lane not in self.said, fact.lane, [fact.source]))
 
     def _answer(self, fact: Fact) -> None:
-        self._worked(fact)
         if fact.who is not None:
-            self.story.credit.setdefault(fact.who, []).append(fact.source)
+            self.story.sent.append(Sent(fact.who, fact.at, fact.source))
         if self.cycle is None:
             return  # we wrote first
         self.said.add(self._lane(fact))
@@ -252,25 +294,10 @@ class _Reader:
     def _assigned(self, fact: Fact) -> None:
         if fact.who is not None:
             if self.holder is not None and fact.who != self.holder:
-                self.story.hand_overs += 1
+                self.story.handed_over.append(fact.at)
             if fact.who not in self.story.holders:
                 self.story.holders.append(fact.who)
         self.holder = fact.who
-
-    def _looked(self, fact: Fact) -> None:
-        if fact.who is None:
-            return
-        if fact.kind == "opened":
-            self.looking.setdefault(fact.who, fact.at)
-        else:
-            self._worked(fact)
-
-    def _worked(self, fact: Fact) -> None:
-        """From opening to answer or release; whoever only left it open worked for five minutes."""
-        since = self.looking.pop(fact.who, None) if fact.who is not None else None
-        if since is not None and fact.who is not None:
-            seconds = min(fact.at - since, IDLE).total_seconds()
-            self.story.handled[fact.who] = self.story.handled.get(fact.who, 0.0) + seconds
 
     def _target(self, fact: Fact) -> None:
         if self.cycle is None:

@@ -42,7 +42,8 @@ class Life:
         """The hours that held for it while it was with each of its teams."""
         account, brand = self.ticket.account_id, self.ticket.account.brand_id or 0
         start = min((fact.at for fact in self.facts), default=self.ticket.opened_at)
-        begun_with = 0 if self.teams else self.ticket.team_id or 0
+        before = [team for at, team in self.teams if at <= start]
+        begun_with = before[-1] if before else 0 if self.teams else self.ticket.team_id or 0
         moves = [(start, begun_with), *((at, team) for at, team in self.teams if at > start)]
         return desk.calendar([(at, Place(team, account, brand)) for at, team in moves], now)
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from django.db.models import Q
+
 from heed.accounts.models import User
-from heed.inbox.models import Ticket
+from heed.inbox.models import Event, Ticket
 from heed.inbox.reach import sight
 from heed.insights.clocks import Duration
 from heed.insights.cycles import Cycle, Story, Wait, facts_of, told
@@ -69,18 +71,25 @@ class Service:
 
 
 def service(user: User, since: datetime, until: datetime, now: datetime) -> Service:
-    """The figures of the cycles opened from `since` until before `until`, on the tickets this person may
-    see figures of. Raises `NotAllowed`."""
+    """The figures of the cycles opened from `since` until before `until`, and of what people did in that
+    time, on the tickets this person may see figures of. Raises `NotAllowed`."""
     found, desk = Service(), desk_hours.read()
     for tickets in _tickets(user, since, until):
         for life in lives(tickets):
-            _count(found, told(life.timeline), life.calendar(desk, now), since, until, now)
+            story = told(life.timeline)
+            if story.spam:
+                found.spam += 1
+                continue
+            _count(found, story, life.calendar(desk, now), since, until, now)
+            _count_people(found, story, since, until)
     return found
 
 
 def _tickets(user: User, since: datetime, until: datetime) -> Iterator[list[int]]:
-    """The tickets in which something was said in that time, some at a time."""
-    rows = Ticket.objects.filter(sight(user, "figures").q(), opened_at__lt=until, last_at__gte=since)
+    """The tickets in which something was said or done in that time, some at a time."""
+    done = Event.objects.filter(kind__in=Event.OF_PEOPLE, at__gte=since, at__lt=until)
+    touched = Q(last_at__gte=since) | Q(pk__in=done.values("ticket"))
+    rows = Ticket.objects.filter(sight(user, "figures").q(), touched, opened_at__lt=until)
     after = 0
     while True:
         found = list(rows.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
@@ -93,9 +102,7 @@ def _tickets(user: User, since: datetime, until: datetime) -> Iterator[list[int]
 def _count(
     found: Service, story: Story, calendar: Calendar, since: datetime, until: datetime, now: datetime
 ) -> None:
-    if story.spam:
-        found.spam += 1
-        return
+    """What began in that time, however long it took."""
     cycles = [each for each in story.cycles if since <= each.opened < until]
     for cycle in cycles:
         _count_cycle(found, cycle, calendar, now)
@@ -104,11 +111,17 @@ def _count(
         waits = [wait for cycle in cycles for wait in cycle.waits]
         found.add("waiting_time", Story(cycles).waiting(calendar, now), facts_of(waits))
         found.waiting["waiting_time"] += any(each.open for each in waits)
-        found.hand_overs += story.hand_overs
-        for who, seconds in story.handled.items():
-            found.handled[who] += seconds
-        for who, sent in story.credit.items():
-            found.sent[who] += len(sent)
+
+
+def _count_people(found: Service, story: Story, since: datetime, until: datetime) -> None:
+    """What people did in that time, whenever the matter began."""
+    found.hand_overs += sum(since <= at < until for at in story.handed_over)
+    for work in story.work:
+        if seconds := work.seconds(since, until):
+            found.handled[work.who] += seconds
+    for sent in story.sent:
+        if since <= sent.at < until:
+            found.sent[sent.who] += 1
 
 
 def _count_cycle(found: Service, cycle: Cycle, calendar: Calendar, now: datetime) -> None:

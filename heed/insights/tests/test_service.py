@@ -168,3 +168,41 @@ def test_only_what_one_may_see_figures_of(account: Account, ana: User) -> None:
     assert measured(lead).cycles == 0
     Grant.objects.create(user=lead, role="lead", account=account.pk)
     assert measured(User.objects.get(pk=lead.pk)).cycles == 1
+
+
+def test_each_time_counts_what_was_done_in_it(account: Account, ana: User, ivo: User, maja: User) -> None:
+    """A matter that goes on from one month to the next is in both, and nothing in it is in both."""
+    ticket = write(account, "a", 0)
+    say(ticket, 10, ana)
+    work(ticket, ana, 0, 10)
+    verbs.set_status(ticket, ana, "solved")
+    Event.objects.filter(kind__in=("status_changed", "answered_marked")).update(at=at(60))
+    Ticket.objects.update(solved_at=at(60))
+    month = 30 * 24 * 60
+    write(account, "b", month)
+    say(ticket, month + 5, ana)
+    say(ticket, month + 6, ivo)
+    work(ticket, ana, month - 4, month + 2)  # before and after the month began
+    for minute, who in ((month - 1, ana), (month, ivo)):
+        events.record("assigned", ticket=ticket, at=at(minute), person=who.pk)
+    first = service(maja, at(0), at(month), at(2 * month))
+    second = service(maja, at(month), at(2 * month), at(2 * month))
+    assert (first.cycles, first.sent, first.hand_overs) == (1, {ana.pk: 1}, 0)
+    assert (second.cycles, second.sent, second.hand_overs) == (1, {ana.pk: 1, ivo.pk: 1}, 1)
+    assert (first.handled, second.handled) == ({ana.pk: 14 * 60}, {ana.pk: 2 * 60})
+
+
+def test_what_is_done_later_counts_though_it_began_before(account: Account, ana: User, maja: User) -> None:
+    ticket = write(account, "a", 0)
+    work(ticket, ana, 120, 123)
+    read = service(maja, at(100), at(200), at(300))
+    assert (read.cycles, read.handled) == (0, {ana.pk: 180})
+    say(ticket, 130, ana)
+    Ticket.objects.update(last_at=at(130))
+    answered = service(maja, at(125), at(200), at(300))
+    assert (answered.cycles, answered.sent, answered.handled) == (0, {ana.pk: 1}, {})
+
+
+def work(ticket: Ticket, user: User, since: float, until: float) -> None:
+    events.record("opened_by", ticket=ticket, actor=user, at=at(since))
+    events.record("left_by", ticket=ticket, actor=user, at=at(until))

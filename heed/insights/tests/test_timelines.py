@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -120,16 +121,23 @@ def measured(story: Story, calendar: Calendar, key: str) -> object:
         "answered": f"{sum(each.answered for each in story.cycles)}/{len(story.cycles)}",
         "resolved": [shown(each.resolution(calendar)) for each in story.cycles if each.first_solved],
         "last": [shown(each.resolution(calendar, last=True)) for each in story.cycles if each.last_solved],
-        "credit": {NAMES[who]: len(sent) for who, sent in story.credit.items()},
+        "credit": {NAMES[who]: count for who, count in Counter(each.who for each in story.sent).items()},
         "holders": [NAMES[who] for who in story.holders],
-        "handovers": story.hand_overs,
-        "handled": {NAMES[who]: seconds / 60 for who, seconds in story.handled.items()},
+        "handovers": len(story.handed_over),
+        "handled": _handled(story),
         "kept": [each.kept(NOW) for each in story.waits],
         "solvedintime": [each.kept(NOW) for each in story.cycles],
         "spam": [story.spam],
         "opened": [each.opened for each in story.cycles],
     }
     return values[key]
+
+
+def _handled(story: Story) -> dict[str, float]:
+    found: Counter[str] = Counter()
+    for each in story.work:
+        found[NAMES[each.who]] += each.seconds(MONDAY, NOW) / 60  # type: ignore[assignment]
+    return dict(found)
 
 
 def _handed(found: list[Duration | None]) -> list[tuple[float, float]]:

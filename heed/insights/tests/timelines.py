@@ -554,17 +554,39 @@ CASES = [
         "holders ana, ivo; handovers 1",
     ),
     Case(
-        "handle time: opened to answered, and idle cut at five minutes",
+        "handle time: opened to answered, or to leaving",
         "desk",
         """Mon 10:00 customer
            Mon 10:10 ana opens
            Mon 10:13 ana answers
+           Mon 10:20 ana leaves
            Mon 11:00 ivo opens
-           Mon 11:30 ivo leaves
+           Mon 11:05 ivo leaves
            Mon 12:00 ana opens
            Mon 12:01 ana leaves""",
-        # ana 3 + 1; ivo was away after 5
+        # ana 3, and nothing after the answer, + 1; ivo was idle after 5, and the log says so
         "handled ana 4m, ivo 5m",
+    ),
+    Case(
+        "handle time: long work counts in full, two answers in one visit up to the second",
+        "desk",
+        """Mon 10:00 customer
+           Mon 10:00 ana opens
+           Mon 10:18 ana answers
+           Mon 10:40 ana answers
+           Mon 10:50 ana leaves""",
+        "handled ana 40m",
+    ),
+    Case(
+        "handle time: work whose end nobody wrote down counts for five minutes",
+        "desk",
+        """Mon 10:00 customer
+           Mon 10:00 ana opens
+           Mon 14:00 ana opens
+           Mon 14:02 ivo opens
+           Mon 14:04 ana answers""",
+        # ana 5 of the first, lost one, 4 of the second; ivo 5 so far
+        "handled ana 9m, ivo 5m",
     ),
     Case(
         "targets: one kept, one missed, one late and open, by the due time in force",
