@@ -241,6 +241,11 @@ class NotUnderstood(Inbound):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken(Inbound):
     """An item that could not be read: set aside with the reason, while its neighbours pass."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountStale(Inbound):
+    """Something about our account changed at the network (a template was paused): worth checking it now."""
+
+
 
     what: str
     error: str

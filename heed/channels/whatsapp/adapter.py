@@ -157,7 +157,7 @@ class WhatsApp(base.Network):
         return webhook.admit(hook, account)
 
     def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
-        return reading.read(body)
+        return reading.read(body, account)
 
     # ------------------------------------------------------------------------ connecting
 

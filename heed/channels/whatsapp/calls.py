@@ -159,6 +159,8 @@ def _meaning(code: int, subcode: int, message: str, status: int) -> tuple[Reason
     if code == 100 and "appsecret_proof" in message:
         return "not_configured", False
     known = _MEANING.get(code)
+    if known is None and 132000 <= code <= 132999:
+        known = ("bad_request", False)  # something is wrong with the template
     if known is None and 200 <= code <= 299:
         known = ("not_allowed", False)
     return known or graph.meaning_of_status(status)

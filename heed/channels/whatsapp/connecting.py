@@ -16,18 +16,22 @@ from heed.channels.meta import subscribed, webhook
 from heed.channels.meta.graph import rows
 from heed.channels.meta.shapes import record
 from heed.channels.meta.token import Token, let_pass, named, told
-from heed.channels.whatsapp import calls, reading
+from heed.channels.whatsapp import business, calls, reading
 from heed.lib.http import Steps
 
 WHOLE = "subscribed_apps"
 """What an app gets of a business: all its news or none."""
-SUBSCRIBED = ("messages", "smb_message_echoes", "user_id_update")
+CERTAIN = ("messages", "smb_message_echoes", "user_id_update")
+"""What the webhook is asked to be told of in any case."""
+SUBSCRIBED = (*CERTAIN, "user_preferences", "standby", *business.FIELDS)
+"""What it is asked for too, where Meta knows it: one unknown name refuses them all."""
 PERMISSIONS = (
     Permission("whatsapp_business_messaging", _("To read and answer messages.")),
     Permission(
         "whatsapp_business_management", _("To have Meta send the number's news to Heed, and for templates.")
     ),
 )
+_UNKNOWN_NAME = "100"
 _OF_THE_NUMBER = "id,verified_name,display_phone_number,quality_rating,throughput"
 
 
@@ -108,13 +112,18 @@ def _point_webhook_here(account: AccountRecord, app_id: str) -> Steps[None]:
         "object": reading.OBJECT,
         "callback_url": account.hook_url,
         "verify_token": account.credentials.get("verify_token", ""),
-        "fields": ",".join(SUBSCRIBED),
         "include_values": True,
     }
-    try:
-        yield from calls.post(_as_app(account, app_id), f"{app_id}/subscriptions", wanted)
-    except Refusal as refusal:
-        let_pass(refusal)
+    for fields in (SUBSCRIBED, CERTAIN):
+        try:
+            body = {**wanted, "fields": ",".join(fields)}
+            yield from calls.post(_as_app(account, app_id), f"{app_id}/subscriptions", body)
+        except Refusal as refusal:
+            let_pass(refusal)
+            if refusal.code != _UNKNOWN_NAME:
+                return
+        else:
+            return
 
 
 def _as_app(account: AccountRecord, app_id: str) -> AccountRecord:

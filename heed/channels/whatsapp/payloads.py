@@ -196,6 +196,14 @@ class Rotation(Payload):
     current: str = ""
 
 
+class Preference(Payload):
+    """Whether somebody wants to hear of offers."""
+
+    wa_id: str = ""
+    user_id: str = ""
+    timestamp: Moment
+
+
 class UserIdUpdate(Payload):
     wa_id: str = ""
     timestamp: Moment

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
 
 from heed.channels import base
-from heed.channels.base import Attachment, AttachmentKind, Inbound, Person
+from heed.channels.base import AccountRecord, Attachment, AttachmentKind, Inbound, Person
 from heed.channels.meta import webhook
-from heed.channels.meta.shapes import Payload
+from heed.channels.meta.delivery import STANDBY
+from heed.channels.meta.shapes import Payload, sent_at
+from heed.channels.whatsapp import business
 from heed.channels.whatsapp.calls import reason_of
 from heed.channels.whatsapp.payloads import (
     Card,
@@ -22,6 +26,7 @@ from heed.channels.whatsapp.payloads import (
     Media,
     Message,
     Order,
+    Preference,
     Status,
     UserIdUpdate,
 )
@@ -48,27 +53,28 @@ _BLOCKED = frozenset({"368", "131031"})
 """Codes by which Meta says that the account itself is stopped."""
 
 
-def read(body: bytes) -> list[Inbound]:
+def read(body: bytes, account: AccountRecord) -> list[Inbound]:
     """All news of a delivery, in its own order. Raises `Malformed`."""
     found: list[Inbound] = []
     for envelope in webhook.envelopes(body):
         if envelope.get("object") != OBJECT:
             found.append(base.NotUnderstood(what=f"object {envelope.get('object')!r}"[:200]))
             continue
-        found += base.each(webhook.entries(envelope), _entry, "entry")
+        found += base.each(webhook.entries(envelope), lambda entry: _entry(entry, account), "entry")
     return found
 
 
-def _entry(entry: dict[str, Any]) -> list[Inbound]:
+def _entry(entry: dict[str, Any], account: AccountRecord) -> list[Inbound]:
     if str(entry.get("id") or "0") == "0":
         return [base.NotUnderstood(what="test event of Meta's dashboard")]
     changes = entry.get("changes")
     if not isinstance(changes, list):
         return [base.NotUnderstood(what="entry without changes")]
-    return base.each(changes, _change, "change")
+    at = sent_at(entry)
+    return base.each(changes, lambda change: _change(change, account, at), "change")
 
 
-def _change(change: dict[str, Any]) -> list[Inbound]:
+def _change(change: dict[str, Any], account: AccountRecord, at: datetime | None) -> list[Inbound]:
     name, value = str(change.get("field", "")), change.get("value")
     if not isinstance(value, dict):
         return [base.NotUnderstood(what=f"changes {name} without a value"[:200])]
@@ -79,6 +85,12 @@ def _change(change: dict[str, Any]) -> list[Inbound]:
             return _messages(value, owner)
         case "smb_message_echoes":
             return base.each(_items(value, "message_echoes"), lambda raw: _echo(raw, owner), "echo")
+        case "standby":
+            return [_stood_by(each) for each in _messages(value, owner)]
+        case "user_preferences":
+            return base.each(_items(value, name), lambda raw: _preference(raw, owner), name)
+        case _ if name in business.FIELDS:
+            return business.read(name, value, account, at)
         case "user_id_update":
             return base.each(_items(value, name), lambda raw: _new_user_id(raw, owner), name)
     return [base.NotUnderstood(owner=owner, what=f"changes {name}"[:200])]
@@ -95,6 +107,20 @@ def _messages(value: dict[str, Any], owner: str) -> list[Inbound]:
         return found
     found = [_complaint(each, owner) for each in complaints]
     return found or [base.NotUnderstood(owner=owner, what="messages without any")]
+
+
+def _stood_by(news: Inbound) -> Inbound:
+    """What Meta's own agent answers; a message of ours takes the talk over."""
+    if isinstance(news, base.MessageReceived):
+        return replace(news, kind=STANDBY, elsewhere=True)
+    return news
+
+
+def _preference(raw: Any, owner: str) -> list[Inbound]:
+    """Whether they want to hear of offers. Of that a desk sends none; answers reach them all the same."""
+    given = Preference.model_validate(raw)
+    person = _person(given.wa_id, given.user_id, ())
+    return [base.IdentitySeen(owner=owner, person=person, at=given.timestamp)] if person else []
 
 
 def _items(value: dict[str, Any], name: str) -> list[Any]:

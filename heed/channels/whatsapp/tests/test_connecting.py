@@ -12,7 +12,7 @@ from heed.channels.base import AccountRecord, Checked, Collected, MediaSource, R
 from heed.channels.meta.tests.sample import SECRET
 from heed.channels.meta.tests.script import Script
 from heed.channels.whatsapp.adapter import network
-from heed.channels.whatsapp.connecting import PERMISSIONS
+from heed.channels.whatsapp.connecting import PERMISSIONS, SUBSCRIBED
 from heed.channels.whatsapp.tests.sample import ACCOUNT, NUMBER
 from heed.channels.whatsapp.tests.script import API, BUSINESS, LEA, answer, error, ok
 from heed.lib.http import Response
@@ -94,7 +94,7 @@ class TestConnecting:
             "object": "whatsapp_business_account",
             "callback_url": ACCOUNT.hook_url,
             "verify_token": "shoes",
-            "fields": "messages,smb_message_echoes,user_id_update",
+            "fields": ",".join(SUBSCRIBED),
             "include_values": True,
         }
         assert (subscribed.method, subscribed.url) == ("POST", f"{API}/{BUSINESS}/subscribed_apps")
@@ -107,6 +107,13 @@ class TestConnecting:
     def test_where_meta_does_not_let_us_the_address_is_pasted_by_hand(self) -> None:
         script = Script(NUMBER_NODE, {"id": "77"}, WELL, error(2200), SUBSCRIBED_ALREADY)
         assert script.run(network.check(ACCOUNT)).external_id == NUMBER
+
+    def test_news_that_meta_does_not_know_is_not_asked_for(self) -> None:
+        script = Script(NUMBER_NODE, {"id": "77"}, WELL, error(100), DONE, SUBSCRIBED_ALREADY)
+        script.run(network.check(ACCOUNT))
+        first, second = script.requests[3:5]
+        assert {"account_update", "message_template_status_update"} <= set(first.json["fields"].split(","))
+        assert second.json == {**first.json, "fields": "messages,smb_message_echoes,user_id_update"}
 
     def test_missing_permissions_are_named(self) -> None:
         few = {"data": {"expires_at": 1800000000, "scopes": ["whatsapp_business_management"]}}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from heed.channels.base import (
     AccountChanged,
+    AccountStale,
     Attachment,
     Broken,
     Echo,
@@ -36,6 +37,7 @@ from heed.channels.whatsapp.tests.sample import ACCOUNT, NUMBER, PAYLOADS, UNKNO
 LEA = Person("SI.13491208655302741918", "Lea Marn", "+38640111222", also="38640111222")
 AT = datetime(2025, 6, 8, 20, 59, 43, tzinfo=UTC)
 LATER = datetime(2025, 6, 8, 21, 0, tzinfo=UTC)
+NUMBER_ONLY = Person("38640111222", handle="+38640111222")
 W = "wamid.HBgLMzg2NDAxMTEyMjI"
 KEY = "0f8fad5b-d9cb-469f-a165-70867728950e"
 WRITTEN = MessageReceived(
@@ -228,8 +230,16 @@ def moved(previous: str) -> IdentityChanged:
             [NotUnderstood(owner=NUMBER, what="system user_changed_number SI.1 : Lea Marn left")],
         ),
         ("group", [NotUnderstood(owner=NUMBER, what="message in the group G1")]),
-        ("user_preferences", [NotUnderstood(owner=NUMBER, what="changes user_preferences")]),
-        ("template_status", [NotUnderstood(what="changes message_template_status_update")]),
+        (
+            "user_preferences",
+            [
+                IdentitySeen(
+                    owner=NUMBER, person=NUMBER_ONLY, at=datetime(2024, 11, 15, 21, 22, 1, tzinfo=UTC)
+                )
+            ],
+        ),
+        ("template_status", [AccountStale()]),
+        ("standby", [replace(WRITTEN, text="Hi!", kind="standby", elsewhere=True)]),
         ("errors", [NotUnderstood(owner=NUMBER, what="errors 130429 Rate limit hit")]),
         (
             "errors_locked",
@@ -245,6 +255,56 @@ def moved(previous: str) -> IdentityChanged:
 )
 def test_everything_else(name: str, expected: list[Inbound]) -> None:
     assert news(name) == expected
+
+
+def of_the_account(field: str, **value: Any) -> list[Inbound]:
+    change = {"field": field, "value": value}
+    told = {"object": "whatsapp_business_account", "entry": [{"id": "1", "time": 1, "changes": [change]}]}
+    return network.read(json.dumps(told).encode(), replace(ACCOUNT, handle="+386 40 123 456"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem", "detail"),
+    [
+        (
+            "phone_number_quality_update",
+            {"event": "FLAGGED", "current_limit": "TIER_2K"},
+            "",
+            "FLAGGED TIER_2K",
+        ),
+        ("account_alerts", {"alert_info": {"alert_type": "OBA_REJECTED"}}, "", "OBA_REJECTED"),
+        ("account_update", {"event": "ACCOUNT_VIOLATION", "violation_info": {"type": "SPAM"}}, "", "SPAM"),
+        (
+            "account_update",
+            {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": ["SCHEDULE_FOR_DISABLE"]}},
+            "",
+            "SCHEDULE_FOR_DISABLE",
+        ),
+        (
+            "account_update",
+            {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": ["DISABLE"]}},
+            "account_blocked",
+            "DISABLE",
+        ),
+        ("account_update", {"event": "ACCOUNT_DELETED"}, "account_blocked", "ACCOUNT_DELETED"),
+    ],
+)
+def test_what_is_said_of_the_number(field: str, value: Any, problem: str, detail: str) -> None:
+    (told,) = of_the_account(field, display_phone_number="38640123456", **value)
+    assert isinstance(told, AccountChanged)
+    assert (told.problem, told.at) == (problem, datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
+    assert detail in told.detail
+    assert of_the_account(field, display_phone_number="38640999999", **value) == [
+        NotUnderstood(what=f"{field} of another number")
+    ]
+
+
+def test_what_was_said_against_the_number_is_over() -> None:
+    lifted = {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": ["REINSTATE"]}}
+    (told,) = of_the_account("account_update", **lifted)
+    assert isinstance(told, AccountChanged)
+    assert (told.problem, told.detail) == ("", "")
+    assert of_the_account("account_update", event="VERIFIED_ACCOUNT") == [AccountStale()]
 
 
 def test_every_file_is_read() -> None:

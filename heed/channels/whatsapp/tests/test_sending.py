@@ -263,6 +263,7 @@ class TestSending:
             (131057, "network_down", True),
             (131062, "unreachable", False),
             (131064, "slow_down", True),
+            (132015, "bad_request", False),
             (133016, "slow_down", True),
             (999999, "bad_request", False),
         ],
@@ -275,6 +276,7 @@ class TestSending:
     def test_an_unknown_error_by_its_status(self) -> None:
         assert refused(error(999999, 503))[0].reason == "network_down"
         assert refused(error(999999, 401))[0].reason == "sign_in_again"
+        assert refused(error(132001, 404))[0].reason == "bad_request"
 
     def test_an_error_without_a_code_goes_by_its_status(self) -> None:
         refusal, _ = refused(Response(403, {}, b'{"error":{"message":"no"}}'))

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from heed.channels.base import (
+    AccountStale,
     Answer,
     Broken,
     Echo,
@@ -103,6 +104,13 @@ def test_a_picture_is_fetched_with_our_token_from_an_address_that_dies(
     assert desk.client.send(Request("GET", source.url, headers=source.headers)).status == 404
     again = desk.run(lambda record: network.media(record, attachment.url))
     assert desk.client.send(Request("GET", again.url, headers=again.headers)).body == fetched.body
+
+
+def test_a_template_that_meta_paused_is_told_and_no_longer_listed(desk: Desk, whatsapp: WhatsApp) -> None:
+    assert "visit" in [each.name for each in desk.run(network.templates)]
+    whatsapp.do("pause", template="visit")
+    assert only(desk, AccountStale)
+    assert "visit" not in [each.name for each in desk.run(network.templates)]
 
 
 @pytest.mark.parametrize(

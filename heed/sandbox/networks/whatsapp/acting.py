@@ -191,6 +191,13 @@ class Acting(Sending):
         self.throttled += [refused] * times
         return {}
 
+    def play_pause(self, template: str, on: bool = True) -> dict[str, Any]:
+        """Meta pauses a template, or lets it be sent again."""
+        (self.paused.add if on else self.paused.discard)(template)
+        told = {"event": "PAUSED" if on else "APPROVED", "message_template_name": template}
+        self._tell_of_account("message_template_status_update", told)
+        return {}
+
     def play_unsubscribe(self) -> dict[str, Any]:
         """Somebody ends the subscription at Meta."""
         self.subscribed = False

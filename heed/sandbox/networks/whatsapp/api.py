@@ -35,7 +35,8 @@ class WhatsApp(Acting):
                 return {"data": {**data, "scopes": self.scopes}}
             case "GET", [self.business, "message_templates"]:
                 wanted = given.get("status")
-                rows = [each for each in TEMPLATES if wanted in (None, "", each["status"])]
+                rows = [{**each, "status": self._status_of(each)} for each in TEMPLATES]
+                rows = [each for each in rows if wanted in (None, "", each["status"])]
                 return {"data": rows, "paging": {"cursors": {"before": "a", "after": "b"}}}
             case "GET", [self.app, "subscriptions"]:
                 return {"data": [{"object": self.about, "callback_url": self.hook_url, "active": True}]}

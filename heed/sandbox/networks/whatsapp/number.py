@@ -14,7 +14,22 @@ from heed.sandbox.meta.app import MetaApp
 
 WINDOW = timedelta(hours=24)
 PREFIXES = {"SI": "386", "EG": "20", "MN": "976", "JO": "962", "GB": "44"}
-FIELDS = frozenset({"messages", "smb_message_echoes", "smb_app_state_sync", "history", "user_id_update"})
+FIELDS = frozenset(
+    {
+        "account_alerts",
+        "account_update",
+        "history",
+        "message_template_quality_update",
+        "message_template_status_update",
+        "messages",
+        "phone_number_quality_update",
+        "smb_app_state_sync",
+        "smb_message_echoes",
+        "standby",
+        "user_id_update",
+        "user_preferences",
+    }
+)
 SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
 
 
@@ -73,6 +88,7 @@ class Number(MetaApp):
         self.subscribed = False
         self.chats = {person.key: Chat() for person in (*CUSTOMERS, OUTSIDER)}
         self.files: dict[str, Stored] = {}
+        self.paused: set[str] = set()
 
     def accounts(self) -> list[DemoAccount]:
         credentials = {
@@ -115,6 +131,9 @@ class Number(MetaApp):
         if external_id == self.number_id:
             self.hook_url, self.app_fields = hook_url, sorted(FIELDS)
             self.subscribed = self.restored = True
+
+    def _status_of(self, template: dict[str, Any]) -> str:
+        return "PAUSED" if template["name"] in self.paused else str(template["status"])
 
     def _window_open(self, person: str) -> bool:
         last = self.chats[person].last_in

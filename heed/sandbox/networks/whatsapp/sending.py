@@ -79,6 +79,8 @@ class Sending(Files):
         elif kind in MOST_BYTES:
             self._attach(entry, content)
         elif kind == "template":
+            if content.get("name") in self.paused:
+                raise Refused(132015, "Template is paused")
             entry.text = filled_in(content)
         elif kind == "interactive":
             entry.text = interactive.words_of(content)

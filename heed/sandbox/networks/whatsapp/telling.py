@@ -22,10 +22,15 @@ TITLES = {
 class Telling(Number):
     def _tell(self, name: str, value: dict[str, Any], *, at_once: bool = False) -> None:
         """Deliver a change, if the app asked for its field; in a batch it waits for the others."""
+        metadata = {"display_phone_number": "38640123456", "phone_number_id": self.number_id}
+        full = {"messaging_product": "whatsapp", "metadata": metadata, **value}
+        self._tell_of_account(name, full, at_once=at_once)
+
+    def _tell_of_account(self, name: str, value: dict[str, Any], *, at_once: bool = False) -> None:
+        """Deliver a change that names no number by its id."""
         if name not in self.app_fields or not self.subscribed:
             return
-        metadata = {"display_phone_number": "38640123456", "phone_number_id": self.number_id}
-        change = {"value": {"messaging_product": "whatsapp", "metadata": metadata, **value}, "field": name}
+        change = {"value": value, "field": name}
         if self.batch is not None:
             self.batch.append(change)
         else:
