@@ -20,7 +20,7 @@ from django.db.models import Max
 from heed.inbox.conditions import Condition, Facts, Test, parse
 from heed.inbox.models import Event, Message, Ticket
 from heed.lib import clock
-from heed.routing import actions, desk_hours, rules
+from heed.routing import actions, by_time, desk_hours, rules
 from heed.routing.models import Rule
 
 DAYS = 7
@@ -116,7 +116,7 @@ def _numbers(rule: Rule, condition: Condition, found: DryRun) -> list[int]:
         ready = rules.made_ready(rule)
         if ready is not None:
             right_away = list(
-                rules.in_time(ready).order_by("-pk").values_list("pk", flat=True)[: MOST_TICKETS + 1]
+                by_time.in_time(ready).order_by("-pk").values_list("pk", flat=True)[: MOST_TICKETS + 1]
             )
             found.now = len(right_away)
             _gather(wanted, iter(right_away))

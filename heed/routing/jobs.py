@@ -7,7 +7,7 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
-from heed.routing import assignment, giving_out, rules, webhooks
+from heed.routing import assignment, by_time, giving_out, rules, webhooks
 from heed.routing.models import RuleRun
 
 MOST_CALLS = 5
@@ -30,7 +30,7 @@ def give_out_waiting(timestamp: int) -> None:
 @app.task(queue="routing", queueing_lock="run_rules_by_time")
 def run_rules_by_time(timestamp: int) -> None:
     """Run the rules that look at time."""
-    rules.run_by_time()
+    by_time.run_by_time()
 
 
 @app.periodic(cron="40 3 * * *")

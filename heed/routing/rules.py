@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 from django.db import OperationalError, transaction
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -56,10 +56,6 @@ MOST_STEPS = 5
 """So many rules may follow from one another at most."""
 MOST_AN_HOUR = 20
 """So often a rule may run for one ticket in an hour: it has gone round in a circle otherwise."""
-AT_ONCE = 500
-"""Tickets a rule looks at in one go as time passes."""
-_GOES = 4
-_OLD = timedelta(days=60)
 KEPT = timedelta(days=90)
 """How long it is kept what rules did."""
 _FORGOTTEN_AT_ONCE = 5000
@@ -167,56 +163,15 @@ def _set_problem(rule: Rule, sentence: str) -> None:
         Rule.objects.filter(pk=rule.pk).update(problem=rule.problem)
 
 
-# ----------------------------------------------------------------------------- as time passes
+# ----------------------------------------------------------------------------- how tickets stand
 
 
-def run_by_time() -> int:
-    """Run the rules that look at time; returns how often one ran. Each goes on where it stood before, and
-    begins anew at the end."""
-    ran = 0
-    handled = Q(pk__in=[])
-    for rule in Rule.objects.filter(on=True, when__contains=[Rule.TIME]):
-        ready = made_ready(rule)
-        if ready is None:
-            continue
-        ran += _go_on(ready, handled)
-        if rule.stop:
-            handled |= Q(pk__in=ready.tickets.values("pk"))
-    return ran
-
-
-def _go_on(ready: Ready, handled: Q) -> int:
-    ran, cursor = 0, ready.rule.cursor
-    for _go in range(_GOES):
-        numbers = list(
-            in_time(ready)
-            .filter(pk__gt=cursor)
-            .exclude(handled)
-            .order_by("pk")
-            .values_list("pk", flat=True)[:AT_ONCE]
-        )
-        ran += run_together(ready, dict.fromkeys(_not_run_yet(ready.rule, numbers)), Words())
-        cursor = numbers[-1] if len(numbers) == AT_ONCE else 0
-        Rule.objects.filter(pk=ready.rule.pk).update(cursor=cursor)
-        if not cursor:
-            break
-    return ran
-
-
-def _not_run_yet(rule: Rule, numbers: Iterable[int]) -> list[int]:
+def not_run_yet(rule: Rule, numbers: Iterable[int]) -> list[int]:
     """Those of the tickets that do not stand as they did after this rule ran."""
     states = states_of(numbers)
     known = RuleRun.objects.filter(rule=rule, ticket__in=among(states), event=None)
     before = set(known.values_list("ticket", "state"))
     return sorted(pk for pk, state in states.items() if (pk, state) not in before)
-
-
-def in_time(ready: Ready) -> QuerySet[Ticket]:
-    """What a rule by time looks at: work that is not done, and what was solved lately where it asks so."""
-    done = ready.condition.asks("is", "solved") or ready.condition.asks("status", "solved")
-    if done or ready.condition.asks("solved"):
-        return ready.tickets.filter(~Q(status="solved") | Q(last_at__gt=clock.now() - _OLD))
-    return ready.tickets.exclude(status="solved")
 
 
 def states_of(numbers: Iterable[int]) -> dict[int, str]:
@@ -282,7 +237,7 @@ def _begun(ready: Ready, mine: Mapping[int, Event | None], words: Words) -> list
     numbers -= _too_often(rule, numbers)
     by_time = {pk for pk in numbers if mine[pk] is None}
     if by_time:
-        numbers -= by_time - set(_not_run_yet(rule, by_time))
+        numbers -= by_time - set(not_run_yet(rule, by_time))
     if not numbers:
         return []
     events = {number: mine[number] for number in sorted(numbers)}

@@ -38,7 +38,9 @@ class Rule(models.Model):
     problem = models.CharField(max_length=300, blank=True)
     """Why it cannot run any more, such as a word in its condition that means nothing now."""
     cursor = models.BigIntegerField(default=0)
-    """How far the job has come that looks for tickets as time passes."""
+    """How far the job has come that walks through tickets as time passes."""
+    seen = models.BigIntegerField(default=0)
+    """The newest event when that job looked last at what had changed."""
 
     class Meta:
         ordering: ClassVar = ["position", "id"]

@@ -12,7 +12,7 @@ from heed.accounts.models import Team, User
 from heed.inbox import verbs
 from heed.inbox.models import Event, Message, Notice, Ticket, TicketWords
 from heed.lib import clock
-from heed.routing import rules
+from heed.routing import by_time, rules
 from heed.routing.models import Rule, RuleRun
 from heed.routing.tests.conftest import Open
 from heed.routing.tests.some_rules import add, comes, fresh, rule
@@ -202,41 +202,68 @@ def test_time_sets_a_rule_off_once_while_the_ticket_stands_so(opened: Open, ana:
     rule({"do": "note", "text": "Late"}, add("late"), when="time", condition="waiting:>2h")
     late = opened()
     opened(waiting_since=clock.now())
-    assert rules.run_by_time() == 1
-    assert rules.run_by_time() == 0
+    assert by_time.run_by_time() == 1
+    assert by_time.run_by_time() == 0
     assert fresh(late).tags == ["late"]
     verbs.mark_answered(late, ana)
-    assert rules.run_by_time() == 0
+    assert by_time.run_by_time() == 0
     verbs.mark_unanswered(late, ana)
     with clock.moved(timedelta(hours=3)):
-        assert rules.run_by_time() == 2  # it waits again, and the other one now too
+        assert by_time.run_by_time() == 2  # it waits again, and the other one now too
 
 
 def test_the_cursor_goes_on_where_it_stood(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "AT_ONCE", 2)
-    monkeypatch.setattr(rules, "_GOES", 1)
+    monkeypatch.setattr(by_time, "AT_ONCE", 2)
+    monkeypatch.setattr(by_time, "MOST", 0)
     rule(add("late"), when="time")
     for _time in range(5):
         opened()
-    assert [rules.run_by_time() for _time in range(4)] == [2, 2, 1, 0]
+    assert [by_time.run_by_time() for _time in range(4)] == [2, 2, 1, 0]
     assert Rule.objects.get().cursor in (0, *Ticket.objects.values_list("pk", flat=True))
+
+
+def test_what_is_new_or_changed_comes_before_all_it_ran_for(
+    opened: Open, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule(add("late"), when="time")
+    known = [opened() for _time in range(4)]
+    assert by_time.run_by_time() == 4
+    monkeypatch.setattr(by_time, "AT_ONCE", 1)
+    monkeypatch.setattr(by_time, "_OVERLAP", 0)
+    new = opened()
+    verbs.mark_answered(known[3], ana)
+    assert by_time.run_by_time() == 2
+    assert fresh(new).tags == ["late"]
+    assert RuleRun.objects.filter(ticket=known[3]).count() == 2
+    assert by_time.run_by_time() == 0
+
+
+def test_what_changed_without_a_word_is_found_on_the_walk(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule(add("late"), when="time")
+    known = [opened() for _time in range(3)]
+    by_time.run_by_time()
+    monkeypatch.setattr(by_time, "AT_ONCE", 1)
+    Ticket.objects.filter(pk=known[2].pk).update(due_at=clock.now())
+    assert sum(by_time.run_by_time() for _time in range(3)) == 1
 
 
 def test_a_stop_holds_as_time_passes(opened: Open) -> None:
     rule(add("first"), when="time", condition="lang:en", stop=True)
     rule(add("second"), when="time")
     english, other = opened(language="en"), opened()
-    rules.run_by_time()
-    rules.run_by_time()
+    by_time.run_by_time()
+    by_time.run_by_time()
     assert (fresh(english).tags, fresh(other).tags) == (["first"], ["second"])
 
 
 def test_solved_tickets_are_looked_at_only_where_asked(opened: Open) -> None:
     rule(add("x"), when="time")
     solved = opened(status="solved", unanswered=False)
-    assert rules.run_by_time() == 0
+    assert by_time.run_by_time() == 0
     rule(add("done"), when="time", condition="is:solved")
-    assert rules.run_by_time() == 1
+    assert by_time.run_by_time() == 1
     assert fresh(solved).tags == ["done"]
 
 

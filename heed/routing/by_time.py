@@ -1,0 +1,80 @@
+"""Running the rules that look at time, every minute.
+
+A rule may fit very many tickets, and has run for nearly all of them. So it looks first at those for which it
+never ran and at those to which something has happened since it looked last. Beside that it walks through all
+of them, a part at a time: whatever else changed how a ticket stands is found, too.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+
+from heed.inbox.models import Event, Ticket
+from heed.lib import clock
+from heed.routing.holding import Ready, Words
+from heed.routing.models import Rule, RuleRun
+from heed.routing.rules import made_ready, not_run_yet, run_together
+
+AT_ONCE = 500
+"""Tickets a rule runs for in one go."""
+MOST = 2000
+"""Tickets it looks at first, at most, each minute."""
+_OVERLAP = 5_000
+"""So many events are looked at again: numbers are given before what they name is seen by others."""
+_MOST_EVENTS = 300_000
+_OLD = timedelta(days=60)
+
+
+def run_by_time() -> int:
+    """Run the rules that look at time; returns how often one ran."""
+    ran = 0
+    handled = Q(pk__in=[])
+    newest = Event.objects.aggregate(n=Max("pk"))["n"] or 0
+    for rule in Rule.objects.filter(on=True, when__contains=[Rule.TIME]):
+        ready = made_ready(rule)
+        if ready is None:
+            continue
+        fits = in_time(ready).exclude(handled)
+        ran += _look_first(ready, fits, newest) + _walk(ready, fits)
+        if rule.stop:
+            handled |= Q(pk__in=ready.tickets.values("pk"))
+    return ran
+
+
+def _look_first(ready: Ready, fits: QuerySet[Ticket], newest: int) -> int:
+    """Run for those for which the rule never ran, the newest first, and those that something happened to."""
+    runs = RuleRun.objects.filter(rule=ready.rule, ticket=OuterRef("pk"), event=None)
+    since = max(ready.rule.seen - _OVERLAP, newest - _MOST_EVENTS)
+    happened = Event.objects.filter(pk__gt=since, pk__lte=newest).values("ticket")
+    untouched = fits.filter(~Exists(runs)).order_by("-pk").values_list("pk", flat=True)[:MOST]
+    changed = fits.filter(pk__in=happened).order_by("-pk").values_list("pk", flat=True)
+    wanted = list(dict.fromkeys([*untouched, *not_run_yet(ready.rule, changed)]))[:MOST]
+    ran = sum(_run(ready, wanted[start : start + AT_ONCE]) for start in range(0, len(wanted), AT_ONCE))
+    if len(wanted) < MOST:
+        Rule.objects.filter(pk=ready.rule.pk).update(seen=newest)
+    return ran
+
+
+def _walk(ready: Ready, fits: QuerySet[Ticket]) -> int:
+    """Go on through all it fits where it stood before, and begin anew at the end."""
+    some = fits.filter(pk__gt=ready.rule.cursor).order_by("pk").values_list("pk", flat=True)
+    numbers = list(some[:AT_ONCE])
+    ran = _run(ready, not_run_yet(ready.rule, numbers))
+    cursor = numbers[-1] if len(numbers) == AT_ONCE else 0
+    if cursor != ready.rule.cursor:
+        Rule.objects.filter(pk=ready.rule.pk).update(cursor=cursor)
+    return ran
+
+
+def _run(ready: Ready, numbers: list[int]) -> int:
+    return run_together(ready, dict.fromkeys(numbers), Words())
+
+
+def in_time(ready: Ready) -> QuerySet[Ticket]:
+    """What a rule by time looks at: work that is not done, and what was solved lately where it asks so."""
+    done = ready.condition.asks("is", "solved") or ready.condition.asks("status", "solved")
+    if done or ready.condition.asks("solved"):
+        return ready.tickets.filter(~Q(status="solved") | Q(last_at__gt=clock.now() - _OLD))
+    return ready.tickets.exclude(status="solved")
