@@ -289,18 +289,21 @@ def choose_after_solved(account: Account, choice: str, *, by: User | None = None
 def give_brand(account: Account, brand: Brand | None, *, by: User | None = None) -> None:
     """Have the account belong to a brand, or to none."""
     if brand != account.brand:
-        _change(account, by, brand=brand)
+        numbers = [account.brand_id or 0, brand.pk if brand else 0]  # the figures read which hours held when
+        _change(account, by, {"numbers": numbers}, brand=brand)
         live.tell(["people"])  # who holds a role for the brand sees other tickets now
 
 
-def _change(account: Account, by: User | None, **facts: Any) -> None:
+def _change(
+    account: Account, by: User | None, told: Mapping[str, Any] | None = None, **facts: Any
+) -> None:
     before = {name: str(getattr(account, name) or "") for name in facts}
     for name, value in facts.items():
         setattr(account, name, value)
     with transaction.atomic():
         account.save(update_fields=list(facts))
         after = {name: str(value or "") for name, value in facts.items()}
-        audit.record(by, "changed", account, before=before, after=after)
+        audit.record(by, "changed", account, before=before, after=after, **(told or {}))
         live.tell(["accounts"])
 
 

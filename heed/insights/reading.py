@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from heed.accounts.models import AuditRow
 from heed.inbox.models import Event, Message, Ticket
 from heed.insights.facts import Fact, Kind, Timeline
 from heed.routing.desk_hours import DeskHours, Place
@@ -33,6 +34,8 @@ class Life:
     ticket: Ticket
     facts: list[Fact] = field(default_factory=list)
     teams: list[tuple[datetime, int]] = field(default_factory=list)
+    brands: list[tuple[datetime, int, int]] = field(default_factory=list)
+    """When its account went from which brand to which; 0 where there is none."""
 
     @property
     def timeline(self) -> Timeline:
@@ -40,19 +43,28 @@ class Life:
 
     def calendar(self, desk: DeskHours, now: datetime) -> Calendar:
         """The hours that held for it while it was with each of its teams."""
-        account, brand = self.ticket.account_id, self.ticket.account.brand_id or 0
         start = min((fact.at for fact in self.facts), default=self.ticket.opened_at)
-        before = [team for at, team in self.teams if at <= start]
-        begun_with = before[-1] if before else 0 if self.teams else self.ticket.team_id or 0
-        moves = [(start, begun_with), *((at, team) for at, team in self.teams if at > start)]
-        return desk.calendar([(at, Place(team, account, brand)) for at, team in moves], now)
+        times = sorted({start, *(at for at, *_more in (*self.teams, *self.brands) if at > start)})
+        return desk.calendar([(at, self._place(at)) for at in times], now)
+
+    def _place(self, at: datetime) -> Place:
+        teams = [team for since, team in self.teams if since <= at]
+        team = teams[-1] if teams else 0 if self.teams else self.ticket.team_id or 0
+        return Place(team, self.ticket.account_id, self._brand(at))
+
+    def _brand(self, at: datetime) -> int:
+        for since, before, _after in self.brands:
+            if at < since:
+                return before
+        return self.ticket.account.brand_id or 0
 
 
 def lives(tickets: Collection[int]) -> list[Life]:
     """What is known of these tickets, with all that was merged into them. What went on in another ticket
     is told there."""
     rows = Ticket.objects.filter(pk__in=tickets, merged_into=None).select_related("account").order_by("id")
-    found = {row.pk: Life(row) for row in rows}
+    brands = _brands({row.account_id for row in rows})
+    found = {row.pk: Life(row, brands=brands.get(row.account_id, [])) for row in rows}
     told_in = {pk: pk for pk in found} | _merged(found)
     for message, ticket in _messages(found):
         found[ticket].facts.append(message)
@@ -73,6 +85,17 @@ def _merged(found: Collection[int]) -> dict[int, int]:
         new = {pk: new[into] for pk, into in rows if into is not None and pk not in told_in}
         told_in |= new
     return told_in
+
+
+def _brands(accounts: Collection[int]) -> dict[int, list[tuple[datetime, int, int]]]:
+    """When these accounts were given to other brands, the oldest first: the audit tells."""
+    found: dict[int, list[tuple[datetime, int, int]]] = {}
+    rows = AuditRow.objects.filter(
+        kind="account", target__in=[str(each) for each in accounts], facts__has_key="numbers"
+    )
+    for target, at, numbers in rows.order_by("at", "id").values_list("target", "at", "facts__numbers"):
+        found.setdefault(int(target), []).append((at, *numbers))
+    return found
 
 
 def _messages(tickets: Collection[int]) -> Iterator[tuple[Fact, int]]:

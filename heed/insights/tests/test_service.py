@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from heed.accounts.models import Grant, Team, User
+from heed.accounts.models import Brand, Grant, Team, User
 from heed.accounts.rights import NotAllowed
+from heed.channels import verbs as channels
 from heed.channels.base import MessageReceived, Person
 from heed.channels.models import Account
 from heed.inbox import events, intake, ledger, receipts, verbs
@@ -15,6 +16,7 @@ from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.tests.rubber import body
 from heed.inbox.verbs import merging
 from heed.insights.service import Service, service
+from heed.lib import clock
 from heed.routing.models import Hours, Schedule, SchedulePlace
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +102,23 @@ def test_each_team_by_its_own_hours(account: Account, ana: User, maja: User) -> 
     say(ticket, 150, ana)  # 12:30
     # 10:30-11:00 of the desk's, 12:00-12:30 of the nights'
     assert measured(maja).figure("first_reply", "business").mean == 60 * 60
+
+
+def test_a_brand_given_later_changes_nothing_before(account: Account, ana: User, maja: User) -> None:
+    now = clock.now()
+    hour = timedelta(hours=1)
+    kids = Brand.objects.create(name="Acme Kids")
+    schedule = Schedule.objects.create(name="Never")
+    Hours.objects.create(schedule=schedule, since=now - 9 * hour, zone="UTC", week=[[]] * 7)
+    SchedulePlace.objects.create(schedule=schedule, brand=kids, since=now - 9 * hour)
+    begun = (now - MONDAY) / timedelta(minutes=1)
+    say(write(account, "a", begun - 60), begun - 30, ana)
+    say(write(account, "b", begun - 20, Person("omar", "Omar Badr")), begun + 20, ana)
+    channels.give_brand(account, kids, by=maja)
+    channels.give_brand(account, None, by=maja)
+    channels.give_brand(account, kids, by=maja)
+    found = service(maja, now - 2 * hour, now + hour, now + hour)
+    assert [round(each / 60) for each in found.durations["first_reply", "business"]] == [30, 20]
 
 
 def test_merging_keeps_both_clocks_and_taking_it_back_gives_both(
