@@ -21,6 +21,8 @@ from heed.inbox.models import Attachment, Message, Notice, Ticket
 from heed.inbox.search import lexicon
 from heed.inbox.search.lexicon import Lexicon, Phrase
 
+_READ_OF_MESSAGES = ("text", "visibility", "removed_at", "author_id", "automatic", "origin")
+
 
 @dataclass
 class Facts:
@@ -32,7 +34,7 @@ class Facts:
 
     @cached_property
     def messages(self) -> list[Message]:
-        said = self.ticket.messages.only("text", "visibility", "removed_at", "author_id")
+        said = self.ticket.messages.only(*_READ_OF_MESSAGES)
         return list(said.order_by("id"))
 
     @cached_property
@@ -216,6 +218,17 @@ class WrittenBy:
 
     def holds(self, facts: Facts) -> bool:
         return any(message.author_id in self.people for message in facts.messages)
+
+
+@dataclass(frozen=True)
+class WrittenByMachine:
+    """Heed, a rule or another machine wrote in it."""
+
+    def q(self) -> Q:
+        return Q(Exists(_said(automatic=True))) | Q(Exists(_said(origin__gt="")))
+
+    def holds(self, facts: Facts) -> bool:
+        return any(message.automatic or message.origin for message in facts.messages)
 
 
 @dataclass(frozen=True)

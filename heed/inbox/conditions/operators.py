@@ -33,6 +33,7 @@ from heed.inbox.conditions.meanings import (
     Test,
     Untagged,
     WrittenBy,
+    WrittenByMachine,
 )
 from heed.inbox.conditions.names import NOBODY, Asker, meant, people_called, tags_named
 from heed.inbox.conditions.reading import nearest
@@ -166,7 +167,9 @@ def _customer(value: Value, asker: Asker) -> Test:
 
 
 def _author(value: Value, asker: Asker) -> Test:
-    """Whoever wrote: the customer, or a colleague."""
+    """Whoever wrote: the customer, a colleague, or with `@bot` a machine."""
+    if value.text.lower() in ("bot", "@bot"):
+        return WrittenByMachine()
     if value.text.lower() == "me":
         _needs_me(value, asker)
         return WrittenBy(frozenset({asker.user_id}) - {None})  # type: ignore[arg-type]
@@ -405,7 +408,7 @@ OPERATORS: dict[str, Operator] = {
             "author",
             gettext_lazy("Who wrote in it"),
             _author,
-            lambda asker: ["me", *(each.name for each in asker.people if each.is_active)],
+            lambda asker: ["me", "@bot", *(each.name for each in asker.people if each.is_active)],
         ),
         Operator("group", gettext_lazy("The customer's group"), _group, _fixed("none")),
         Operator("tag", gettext_lazy("A tag"), _tag, lambda asker: [*asker.tags, "none"]),

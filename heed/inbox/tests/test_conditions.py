@@ -185,7 +185,9 @@ def _ticket(desk: Desk, facts: dict[str, Any]) -> Ticket:
             direction="out" if author else "in",
             visibility=visibility,
             text=text,
-            author=[None, desk.ana, desk.ivo][author],
+            author=[None, desk.ana, desk.ivo, None, None][author],
+            origin="rule" if author == 3 else "",
+            automatic=author == 4,
         )
         if file:
             Attachment.objects.create(message=message, kind=file)
@@ -249,7 +251,7 @@ _TICKETS = st.fixed_dictionaries(
         "said": st.lists(
             st.tuples(
                 st.sampled_from(["public", "private", "note"]),
-                st.integers(0, 2),
+                st.integers(0, 4),
                 _TEXT,
                 st.sampled_from(["", "", "image", "file"]),
             ),
@@ -317,6 +319,18 @@ _CONDITIONS = st.recursive(
     ),
     max_leaves=5,
 )
+
+
+def test_a_bot_is_whatever_wrote_and_is_nobody(desk: Desk) -> None:
+    plain = {"account": 0, "name": "Bot", "group": "", "handle": "bot", "blocked": False, "assignee": 0}
+    plain |= {"kind": "private", "status": "new", "unanswered": True, "priority": 2, "team": 0, "subject": ""}
+    plain |= dict.fromkeys(("waiting", "snoozed", "due", "opened", "last")) | {"tags": [], "fields": {}}
+    plain |= {"language": "", "spam": False, "mentioned": False}
+    customers, anas, rules, machines = (
+        _ticket(desk, plain | {"said": [("private", author, "words", "")]}) for author in (0, 1, 3, 4)
+    )
+    assert {*Ticket.objects.filter(parse("author:@bot").q())} == {rules, machines}
+    assert {*Ticket.objects.filter(parse("-author:bot").q())} == {customers, anas}
 
 
 @settings(max_examples=examples(30))
