@@ -35,6 +35,7 @@ os.environ.setdefault("HEED_HOLD", "0")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heed.tests.settings")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright runs a loop in the test's thread
 
+from heed.lib.collector import calm_collector  # noqa: E402
 from heed.lib.postgres import Embedded  # noqa: E402
 from heed.lib.translations import compile_all  # noqa: E402
 from heed.tests import examples  # noqa: E402
@@ -51,6 +52,10 @@ os.environ["HEED_DATABASE_URL"] = _database.start()
 import django  # noqa: E402
 
 django.setup()
+
+
+def pytest_collection_finish() -> None:
+    calm_collector()
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,14 @@ log_min_messages = warning
 log_timezone = 'UTC'
 timezone = 'UTC'
 """
-_FORGETFUL = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+_FORGETFUL = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+wal_compression = off
+"""
 _LONGEST_SOCKET = 100  # bytes of a socket's path that every system accepts
 _ROOT_STEPS_DOWN_TO = "pgserver"
 

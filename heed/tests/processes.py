@@ -142,7 +142,7 @@ def processes(folder: Path, name: str) -> Iterator[Processes]:
     server = os.environ["HEED_DATABASE_URL"]
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {FRESH}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {FRESH} STRATEGY file_copy".encode())
     desk = Processes(folder, url_of(server, name))
     try:
         yield desk

@@ -129,5 +129,16 @@ def test_styles_know_start_and_end_not_left_and_right() -> None:
             assert not sided.search(line), f"{path.relative_to(HOME)}:{number}: {line.strip()}"
 
 
+def test_themes_differ_in_colours_alone() -> None:
+    """A theme only says which of the two colours of `light-dark()` holds: so what was looked at in the light
+    has to be looked at only for its colours in the dark."""
+    for path in HEED.rglob("*.css"):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            where = f"{path.relative_to(HOME)}:{number}: {line.strip()}"
+            assert "prefers-color-scheme" not in line, where
+            if "data-theme" in line:
+                assert re.fullmatch(r"\s*\[data-theme=(light|dark)\] \{ color-scheme: \1; \}", line), where
+
+
 def test_every_text_is_translated() -> None:
     assert translations.complaints() == []

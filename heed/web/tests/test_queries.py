@@ -19,6 +19,7 @@ from heed.inbox import notices, reach
 from heed.inbox.models import Customer, Identity, SavedView, Ticket
 from heed.lib import clock
 from heed.web.tests import cast
+from heed.web.views import inbox
 
 _MOST = 12
 _ROW = re.compile(r'id="t(\d+)"')
@@ -57,8 +58,10 @@ def people(maja: User, ivo: User, acme: Account, team: Team, brand: Brand) -> di
 
 
 @pytest.fixture
-def desk(acme: Account, team: Team, people: dict[str, User]) -> None:
-    """Many tickets in one another's way: a page of each list goes from one section into the next."""
+def desk(acme: Account, team: Team, people: dict[str, User], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many tickets in one another's way, on pages of ten: a page of each list goes from one section into the
+    next."""
+    monkeypatch.setitem(inbox._list.__kwdefaults__, "limit", 10)
     now = clock.now()
     customer = Customer.objects.create(name="Lea Marn")
     identity = Identity.objects.create(account=acme, customer=customer, external_id="lea", name="Lea Marn")
@@ -81,11 +84,11 @@ def desk(acme: Account, team: Team, people: dict[str, User]) -> None:
             spam=number % 12 == 5,
             last_at=now - timedelta(minutes=number // 2),
         )
-        for number in range(132)
+        for number in range(48)
     )
     asleep = [each.pk for each in made[11::12]]
     Ticket.objects.filter(pk__in=asleep).update(status="open", snoozed_until=now + timedelta(days=1))
-    for each in made[:60:2]:
+    for each in made[:24:2]:
         notices.tell([person.pk for person in people.values()], "mentioned", each)
     for person in people.values():
         SavedView.objects.create(owner=person, name="Mine", condition="is:open", order="newest")

@@ -65,7 +65,7 @@ def addresses(account: Account) -> list[str]:
 
 
 def faults(page: Page) -> list[str]:
-    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in violations(page, tags=RULES)]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in violations(page, only=RULES)]
 
 
 def picture(page: Page, name: str) -> None:
