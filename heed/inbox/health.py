@@ -60,8 +60,8 @@ UPDATE channels_account AS a SET usual_silence = found.longest
 FROM channels_account AS every
 LEFT JOIN (
     SELECT account_id, extract(epoch FROM max(gap)) AS longest FROM (
-        SELECT account_id, at - lag(at) OVER (PARTITION BY account_id ORDER BY at) AS gap
-        FROM inbox_delivery WHERE at > %s
+        SELECT owner AS account_id, at - lag(at) OVER (PARTITION BY owner ORDER BY at) AS gap
+        FROM inbox_delivery, unnest(coalesce(owners, ARRAY[account_id])) AS owner WHERE at > %s
     ) AS gaps
     GROUP BY account_id HAVING count(*) >= %s
 ) AS found ON found.account_id = every.id

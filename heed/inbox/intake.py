@@ -10,15 +10,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
 import psycopg
-from cryptography.fernet import InvalidToken
 from django.db import DatabaseError, OperationalError, close_old_connections, connection, transaction
 
 from heed.channels.base import (
+    AccountChanged,
     AccountRecord,
     Broken,
     IdentityChanged,
@@ -33,11 +33,12 @@ from heed.channels.base import (
 )
 from heed.channels.models import Account
 from heed.channels.registry import NoSuchNetwork
+from heed.channels.siblings import siblings
 from heed.inbox import arrivals, events, news, posts
 from heed.inbox.ledger import CHANNEL
 from heed.inbox.models import Delivery
 from heed.inbox.posts import Key
-from heed.inbox.statements import run
+from heed.inbox.statements import columns, run
 from heed.lib import clock, live
 from heed.lib.postgres import conninfo
 
@@ -154,7 +155,7 @@ def _apply_deliveries(deliveries: list[Claimed]) -> None:
         for reading in readings:
             _apply_carefully(reading)
     _conclude(readings)
-    _mark_last_delivery(deliveries)
+    _mark_last_delivery(readings)
 
 
 def _read(delivery: Claimed, accounts: Accounts) -> Reading:
@@ -188,16 +189,28 @@ def _sort(reading: Reading, account: Account, each: Inbound, accounts: Accounts)
         if owner is None:
             reading.strange.append({"what": type(each).__name__, "error": f"no account {each.owner}"})
         else:
-            reading.items.append(Item(reading.delivery, owner, each))
+            reading.items.append(Item(reading.delivery, owner, _dated(each, reading.delivery.at)))
+
+
+def _dated(found: Inbound, came: datetime) -> Inbound:
+    """The news with the moment since when it holds, so that reading it later again changes nothing: when it
+    came in, where the network does not say."""
+    match found:
+        case IdentitySeen(at=None) | AccountChanged(at=None) | PostStale(at=None):
+            return replace(found, at=came)
+        case PostSeen(as_of=None):
+            return replace(found, as_of=came)
+    return found
 
 
 def _apply(items: list[Item]) -> None:
-    """Customers' messages together, then what is said of posts together, all else one after the other."""
+    """Customers' messages together, what is said of posts together, all else one after the other."""
     received = [
         arrivals.Arrival(item.account, item.news) for item in items if isinstance(item.news, MessageReceived)
     ]
     _hand_on(arrivals.store(received))
     seen: list[tuple[Account, PostSeen]] = []
+    stale: list[tuple[Account, PostStale]] = []
     for item in _with_news(items):
         match item.news:
             case MessageReceived():
@@ -205,11 +218,15 @@ def _apply(items: list[Item]) -> None:
             case PostSeen():
                 seen.append((item.account, item.news))
                 continue
-            case MessageRemoved() | PostStale():  # may be about a post: its turn matters
+            case PostStale():
+                stale.append((item.account, item.news))
+                continue
+            case MessageRemoved():  # may be about a post: its turn matters
                 posts.take_over(seen)
                 seen = []
         news.apply(item.account, item.news)
     posts.take_over(seen)
+    posts.look_again(stale)
     # Now, while it can be done again without them: whom this belongs to may have given way meanwhile.
     connection.check_constraints()
 
@@ -218,15 +235,19 @@ def _with_news(items: list[Item]) -> list[Item]:
     """The items without those that say of people what we know. Where ids change hands, all of them."""
     if any(isinstance(item.news, IdentityChanged) for item in items):
         return items
-    known = arrivals.already_known(
-        (item.account, item.news) for item in items if isinstance(item.news, IdentitySeen)
-    )
+    said = [(item.account, item.news) for item in items if isinstance(item.news, IdentitySeen)]
+    known = arrivals.already_known(said)
+    arrivals.still_reached((account, news) for account, news in said if _who(account, news) in known)
     return [item for item in items if not _is_of(item, known)]
+
+
+def _who(account: Account, news: IdentitySeen) -> Key:
+    return account.pk, news.person.external_id
 
 
 def _is_of(item: Item, people: set[Key]) -> bool:
     found = item.news
-    return isinstance(found, IdentitySeen) and (item.account.pk, found.person.external_id) in people
+    return isinstance(found, IdentitySeen) and _who(item.account, found) in people
 
 
 def _hand_on(stored: arrivals.Stored) -> None:
@@ -251,8 +272,11 @@ def _apply_carefully(reading: Reading) -> None:
 
 def _conclude(readings: list[Reading]) -> None:
     now = clock.now()
-    plain = [each.delivery.pk for each in readings if not each.set_aside and not each.strange]
-    run(_CONCLUDE, now, plain)
+    plain = [each for each in readings if not each.set_aside and not each.strange]
+    run(_CONCLUDE, now, [each.delivery.pk for each in plain if not _of_others(each)])
+    shared = [(each.delivery.pk, _array(_owners(each))) for each in readings if _of_others(each)]
+    if shared:
+        run(_CONCLUDE_SHARED, now, *columns(shared))
     odd = [each for each in readings if each.set_aside or each.strange]
     for each in odd:
         state = Delivery.State.SET_ASIDE if each.set_aside else Delivery.State.NOT_UNDERSTOOD
@@ -266,12 +290,38 @@ def _conclude(readings: list[Reading]) -> None:
 _CONCLUDE = """
 UPDATE inbox_delivery SET state = 'done', done_at = %s, problems = '[]' WHERE id = ANY(%s::bigint[])
 """
+_CONCLUDE_SHARED = """
+UPDATE inbox_delivery AS d SET state = 'done', done_at = %s, problems = '[]', owners = new.owners::bigint[]
+FROM unnest(%s::bigint[], %s::text[]) AS new (id, owners) WHERE d.id = new.id
+"""
 
 
-def _mark_last_delivery(deliveries: list[Claimed]) -> None:
-    newest: dict[int, Claimed] = {delivery.account_id: delivery for delivery in deliveries}
-    for account, delivery in sorted(newest.items()):
-        Account.objects.filter(pk=account).update(last_delivery_at=delivery.at)
+def _owners(reading: Reading) -> list[int]:
+    """The accounts a delivery tells of; the one it came to where it tells of none."""
+    return sorted({item.account.pk for item in reading.items}) or [reading.delivery.account_id]
+
+
+def _of_others(reading: Reading) -> bool:
+    return _owners(reading) != [reading.delivery.account_id]
+
+
+def _array(numbers: list[int]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"
+
+
+def _mark_last_delivery(readings: list[Reading]) -> None:
+    """Networks call one address with the news of all accounts of an app: what counts is whom it is about."""
+    newest: dict[int, datetime] = {}
+    for reading in readings:
+        for account in _owners(reading):
+            newest[account] = max(newest.get(account, reading.delivery.at), reading.delivery.at)
+    run(_LAST_DELIVERY, *columns(sorted(newest.items())))
+
+
+_LAST_DELIVERY = """
+UPDATE channels_account SET last_delivery_at = greatest(last_delivery_at, new.at)
+FROM unnest(%s::bigint[], %s::timestamptz[]) AS new (account, at) WHERE id = account
+"""
 
 
 class Accounts:
@@ -298,17 +348,4 @@ class Accounts:
         return self._owners[key]
 
     def _sibling(self, account: Account, named: str) -> Account | None:
-        secret = account.adapter.shared_secret
-        if not secret:
-            return None
-        mine = self.record(account).credentials.get(secret)
-        others = Account.objects.filter(network=account.network, external_id=named)
-        return next((other for other in others if _opened(other).get(secret) == mine), None)
-
-
-def _opened(account: Account) -> dict[str, str]:
-    """The account's credentials; none when they cannot be opened with the keys we have."""
-    try:
-        return account.credentials
-    except InvalidToken:
-        return {}
+        return next(iter(siblings(account, external_id=named)), None)

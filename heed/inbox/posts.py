@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
-from heed.channels.base import PostSeen
+from heed.channels.base import PostSeen, PostStale
 from heed.channels.models import Account
 from heed.inbox import events
 from heed.inbox.models import Event
@@ -82,13 +82,14 @@ class Said(NamedTuple):
     shares: int | None
     removed: bool | None
     refs: str | None
+    as_of: datetime
 
 
 def take_over(seen: Iterable[tuple[Account, PostSeen]]) -> None:
-    """Take over what is said of posts; of the same post, what is said later counts. Call it in a
-    transaction."""
+    """Take over what is said of posts, by the time when it was said: what was said before what is known no
+    longer counts. Call it in a transaction."""
     said: dict[Key, Said] = {}
-    for account, news in seen:
+    for account, news in sorted(seen, key=lambda each: _as_of(each[1])):
         key = account.pk, news.external_id
         said[key] = _with(said.get(key), _said(news))
     if not said:
@@ -97,9 +98,13 @@ def take_over(seen: Iterable[tuple[Account, PostSeen]]) -> None:
     # In one order everywhere, so that two who write the same posts wait for each other.
     rows = sorted((posts[key], *words) for key, words in said.items())
     run(_LOCK, [row[0] for row in rows])
-    bare_of_picture = {pk for pk, picture in run(_TAKE_OVER, clock.now(), *columns(rows)) if not picture}
+    bare_of_picture = {pk for pk, picture in run(_TAKE_OVER, *columns(rows)) if not picture}
     _fetch_pictures({posts[key]: key[0] for key, words in said.items() if words.picture_url}, bare_of_picture)
     live.tell(events.topics_of(pk for (pk,) in run(_TICKETS, [row[0] for row in rows])))
+
+
+def _as_of(news: PostSeen) -> datetime:
+    return news.as_of or clock.now()
 
 
 def _said(news: PostSeen) -> Said:
@@ -115,6 +120,7 @@ def _said(news: PostSeen) -> Said:
         news.shares,
         news.removed,
         orjson.dumps(cleaned(dict(news.refs))).decode() if news.refs else None,
+        _as_of(news),
     )
 
 
@@ -134,11 +140,40 @@ def _fetch_pictures(accounts: Mapping[int, int], bare: set[int]) -> None:
     events.hand_to_reactions((event.kind, event.pk) for event in Event.objects.bulk_create(wanted))
 
 
+def look_again(stale: Iterable[tuple[Account, PostStale]]) -> None:
+    """Have posts of which something changed read from the network, once for each change. Call it in a
+    transaction."""
+    newest: dict[Key, datetime] = {}
+    for account, news in stale:
+        key, at = (account.pk, news.external_id), news.at or clock.now()
+        newest[key] = max(newest.get(key, at), at)
+    if not newest:
+        return
+    found = run(_STALE, *columns((*key, at) for key, at in newest.items()))
+    made = [
+        Event(kind="post_stale", account_id=account, data={"post": post}) for account, post in sorted(found)
+    ]
+    events.hand_to_reactions((each.kind, each.pk) for each in Event.objects.bulk_create(made))
+
+
+_STALE = """
+WITH news AS (
+    SELECT p.id, new.at FROM inbox_post p
+    JOIN unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS new (account, external_id, at)
+        ON p.account_id = new.account AND p.external_id = new.external_id
+    WHERE p.stale_at IS NULL OR p.stale_at < new.at
+    ORDER BY p.id FOR UPDATE OF p
+)
+UPDATE inbox_post AS p SET stale_at = news.at FROM news WHERE p.id = news.id
+RETURNING p.account_id, p.external_id
+"""
+
 _LOCK = "SELECT id FROM inbox_post WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
 _TAKE_OVER = """
 UPDATE inbox_post AS p SET
-    looked_up_at = %s,
+    as_of = new.as_of,
+    looked_up_at = new.as_of,
     author_name = coalesce(new.author_name, p.author_name),
     author_external_id = coalesce(new.author, p.author_external_id),
     text = coalesce(new.text, p.text),
@@ -151,10 +186,10 @@ UPDATE inbox_post AS p SET
     removed = coalesce(new.removed, p.removed),
     refs = coalesce(new.refs, p.refs)
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
-    %s::int[], %s::int[], %s::int[], %s::bool[], %s::jsonb[])
+    %s::int[], %s::int[], %s::int[], %s::bool[], %s::jsonb[], %s::timestamptz[])
     AS new (post, author_name, author, text, picture_url, permalink, at, likes, comments, shares, removed,
-        refs)
-WHERE p.id = new.post
+        refs, as_of)
+WHERE p.id = new.post AND (p.as_of IS NULL OR p.as_of <= new.as_of)
 RETURNING p.id, p.picture
 """
 

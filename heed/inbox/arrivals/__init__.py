@@ -11,7 +11,7 @@ from heed.inbox.arrivals.batch import store
 from heed.inbox.arrivals.homes import where_they_go
 from heed.inbox.arrivals.lines import WAITS, show_last, window_of
 from heed.inbox.arrivals.messages import attachment_row
-from heed.inbox.arrivals.people import already_known, refresh_identity
+from heed.inbox.arrivals.people import already_known, describe, refresh_identity, still_reached
 from heed.inbox.arrivals.shapes import Arrival, Stored
 
 __all__ = [
@@ -20,8 +20,10 @@ __all__ = [
     "Stored",
     "already_known",
     "attachment_row",
+    "describe",
     "refresh_identity",
     "show_last",
+    "still_reached",
     "store",
     "where_they_go",
     "window_of",

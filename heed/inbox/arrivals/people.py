@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from heed.channels.base import IdentitySeen, Person
@@ -41,19 +42,22 @@ def author_key(arrival: Arrival) -> Key:
 def people_of(new: Mapping[Key, Arrival]) -> dict[Key, Author]:
     """The identity of every author, made where it is new."""
     persons: dict[Key, Person] = {}
+    said: dict[Key, datetime] = {}
     for arrival in new.values():
         key, person = author_key(arrival), author_of(arrival)
         if key not in persons or person.also or not persons[key].also:
             persons[key] = person
+        said[key] = max(said.get(key, arrival.news.at), arrival.news.at)
     found = _known_people(persons)
     found.update(_known_by_other_id(persons, found))
     missing = sorted(key for key in persons if key not in found)
     if missing:
+        now = clock.now()
         seconds = {(key[0], persons[key].also) for key in missing}
-        rows = [(*key, *_facts(persons[key])) for key in missing if key not in seconds]
-        run(_INSERT_PEOPLE, *columns(rows), clock.now())
+        rows = [(*key, *_facts(persons[key]), min(said[key], now)) for key in missing if key not in seconds]
+        run(_INSERT_PEOPLE, *columns(rows), now)
         found.update(_known_people(missing))
-    _note_news_of_people(persons, found)
+    _note_news_of_people(persons, said, found)
     return found
 
 
@@ -92,9 +96,10 @@ JOIN unnest(%s::bigint[], %s::text[]) AS new (account, id) ON account_id = accou
 _INSERT_PEOPLE = """
 WITH made AS (
     INSERT INTO inbox_identity (account_id, external_id, name, handle, avatar_url, language, also_id,
-        customer_id, reachable, private_id)
+        described_at, customer_id, reachable, private_id)
     SELECT *, nextval('inbox_customer_id_seq'), true, ''
-    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+        %s::timestamptz[])
     ON CONFLICT DO NOTHING
     RETURNING customer_id, name, handle
 )
@@ -132,31 +137,68 @@ def already_known(seen: Iterable[tuple[Account, IdentitySeen]]) -> set[Key]:
     }
 
 
-def _note_news_of_people(persons: Mapping[Key, Person], found: Mapping[Key, Author]) -> None:
+def still_reached(seen: Iterable[tuple[Account, IdentitySeen]]) -> None:
+    """That the people we know can still be reached is no news, but says that what comes late of an earlier
+    time is none either."""
+    newest: dict[Key, datetime] = {}
+    for account, news in seen:
+        if news.reachable and news.at is not None:
+            key = account.pk, news.person.external_id
+            newest[key] = max(newest.get(key, news.at), news.at)
+    if newest:
+        run(_STILL_REACHED, *columns((*key, at) for key, at in sorted(newest.items())))
+
+
+_STILL_REACHED = """
+UPDATE inbox_identity AS i SET reachable_at = new.at
+FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS new (account, id, at)
+WHERE account_id = new.account AND external_id = new.id AND reachable
+    AND (reachable_at IS NULL OR reachable_at < new.at)
+"""
+
+
+def _note_news_of_people(
+    persons: Mapping[Key, Person], said: Mapping[Key, datetime], found: Mapping[Key, Author]
+) -> None:
     changed = sorted(found[key].pk for key, person in persons.items() if _is_news(person, found[key]))
     if not changed:
         return
-    news = {found[key].pk: person for key, person in persons.items()}
+    news = {found[key].pk: (person, said[key]) for key, person in persons.items()}
     for row in Identity.objects.select_for_update().filter(pk__in=changed).order_by("pk"):
-        if refresh_identity(row, news[row.pk]):
-            row.save(update_fields=[*_FACTS])
+        person, at = news[row.pk]
+        if describe(row, person, at):
+            row.save(update_fields=[*_FACTS, "described_at"])
             Customer.objects.filter(pk=row.customer_id, name="").update(name=str(row))
 
 
 def reach_again(here: list[Here], people: Mapping[Key, Author]) -> None:
-    """Whoever writes to us privately can be written to, whatever was known before."""
-    writers = {
-        people[author_key(each.arrival)].pk
-        for each in here
-        if each.arrival.news.visibility == "private" and each.arrival.news.opens_window
-    }
+    """Whoever writes to us privately can be written to, whatever was known until then."""
+    writers: dict[int, datetime] = {}
+    for each in here:
+        news = each.arrival.news
+        if news.visibility == "private" and news.opens_window:
+            pk = people[author_key(each.arrival)].pk
+            writers[pk] = max(writers.get(pk, news.at), news.at)
     if writers:
-        run(
-            "UPDATE inbox_identity SET reachable = true WHERE id = ANY(%s) AND NOT reachable", sorted(writers)
-        )
+        run(_REACH_AGAIN, *columns(sorted(writers.items())))
+
+
+_REACH_AGAIN = """
+UPDATE inbox_identity AS i SET reachable = true, reachable_at = new.at
+FROM unnest(%s::bigint[], %s::timestamptz[]) AS new (id, at)
+WHERE i.id = new.id AND NOT reachable AND (reachable_at IS NULL OR reachable_at <= new.at)
+"""
 
 
 _FACTS = ("name", "handle", "avatar_url", "language", "also_id")
+
+
+def describe(row: Identity, person: Person, at: datetime) -> bool:
+    """Take over what was said of a person then, unless what is known was said later; True when it changed."""
+    if (row.described_at is not None and row.described_at > at) or not refresh_identity(row, person):
+        return False
+    row.described_at = min(at, clock.now())  # a mail may be dated into the next century
+    return True
 
 
 def refresh_identity(row: Identity, person: Person) -> bool:

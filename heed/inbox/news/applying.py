@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models.functions import Coalesce
-
 from heed.channels.base import (
     AccountChanged,
+    AccountStale,
     AuthorFound,
     Echo,
     HiddenChanged,
@@ -18,11 +17,12 @@ from heed.channels.base import (
     PostStale,
     ReactionChanged,
     Receipt,
+    WordsFound,
 )
+from heed.channels.missed import check_soon
 from heed.channels.models import Account
-from heed.inbox import events, posts
-from heed.inbox.models import Event, Post
-from heed.inbox.news.changes import edited, hidden, reaction, receipt, removed
+from heed.inbox import posts
+from heed.inbox.news.changes import edited, hidden, reaction, receipt, removed, words_found
 from heed.inbox.news.echoes import came_back
 from heed.inbox.news.people import author_found, identity_seen, renamed
 from heed.lib import clock, live
@@ -46,35 +46,40 @@ def apply(account: Account, news: Inbound) -> None:
         case PostSeen():
             posts.take_over([(account, news)])
         case PostStale():
-            _stale(account, news)
+            posts.look_again([(account, news)])
         case IdentitySeen():
             identity_seen(account, news)
         case IdentityChanged():
             renamed(account, news)
         case AuthorFound():
             author_found(account, news)
+        case WordsFound():
+            words_found(account, news)
         case AccountChanged():
             _account_changed(account, news)
+        case AccountStale():
+            check_soon(account.pk)
         case _:
             raise TypeError(f"no verb for {type(news).__name__}")
 
 
-def _stale(account: Account, news: PostStale) -> None:
-    if Post.objects.filter(account=account, external_id=news.external_id).exists():
-        event = Event.objects.create(kind="post_stale", account=account, data={"post": news.external_id})
-        events.hand_to_reactions([(event.kind, event.pk)])
-
-
 def _account_changed(account: Account, news: AccountChanged) -> None:
-    """What the network says of our account. Without a problem it is a remark, and heals nothing."""
-    row = Account.objects.filter(pk=account.pk)
+    """What the network says of our account: a problem stays until it takes it back, and a remark heals
+    nothing. What it said earlier and comes later, or again, is no news."""
+    row = Account.objects.select_for_update().get(pk=account.pk)
+    at = news.at or clock.now()
+    said = {"at": at.isoformat(), "problem": news.problem, "detail": news.detail[:500]}
+    if said == row.told or ("at" in row.told and clock.from_iso(row.told["at"]) > at):
+        return
     if news.problem:
-        row.update(
-            problem=news.problem,
-            problem_detail=news.detail[:500],
-            state=Account.State.BROKEN,
-            broken_at=Coalesce("broken_at", clock.now()),
-        )
+        row.state, row.problem, row.problem_detail = Account.State.BROKEN, news.problem, said["detail"]
+        row.broken_at = row.broken_at or clock.now()
+    elif not row.problem:
+        row.problem_detail = said["detail"]
+    elif news.detail:
+        return
     else:
-        row.filter(problem="").update(problem_detail=news.detail[:500])
+        check_soon(row.pk)
+    row.told = said
+    row.save(update_fields=["state", "problem", "problem_detail", "broken_at", "told"])
     live.tell(["accounts"])

@@ -8,14 +8,22 @@ from uuid import UUID
 from django.db.models import F
 from django.db.models.functions import Greatest
 
-from heed.channels.base import HiddenChanged, MessageEdited, MessageRemoved, Person, ReactionChanged, Receipt
+from heed.channels.base import (
+    HiddenChanged,
+    MessageEdited,
+    MessageRemoved,
+    Person,
+    ReactionChanged,
+    Receipt,
+    WordsFound,
+)
 from heed.channels.models import Account
 from heed.inbox import early, events, receipts
 from heed.inbox.arrivals import window_of
 from heed.inbox.models import Identity, Message, Post, Reaction, Ticket
 from heed.inbox.news.finding import find, known_person
 from heed.lib import clock, live
-from heed.lib.text import clean
+from heed.lib.text import clean, first_words
 
 
 def edited(account: Account, news: MessageEdited) -> None:
@@ -27,6 +35,18 @@ def edited(account: Account, news: MessageEdited) -> None:
         return  # some networks tell of edits that changed nothing one can see
     if early.edit(message, news.at, clean(news.text)):
         events.record("message_edited", ticket=message.ticket, message=message, at=news.at)
+
+
+def words_found(account: Account, news: WordsFound) -> None:
+    """What a message said from the start, though it came to us without: nobody edited it."""
+    bare = Message.objects.filter(account=account, external_id=news.external_id, text="", edited_at=None)
+    message = bare.select_related("ticket").first()
+    if message is None:
+        return
+    text = clean(news.text)
+    Message.objects.filter(pk=message.pk).update(text=text)
+    Ticket.objects.filter(pk=message.ticket_id, last_at=message.at).update(last_text=first_words(text, 180))
+    live.tell(events.topics_of([message.ticket_id]))
 
 
 def removed(account: Account, news: MessageRemoved) -> None:

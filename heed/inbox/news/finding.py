@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from heed.channels.base import Person
 from heed.channels.models import Account
 from heed.inbox.arrivals import refresh_identity
@@ -35,10 +37,10 @@ def known_by(account: Account, wanted: str) -> Identity | None:
     return None
 
 
-def new_person(account: Account, person: Person) -> Identity:
-    """The identity of a person we have not met; whoever inserts first wins."""
+def new_person(account: Account, person: Person, at: datetime | None = None) -> Identity:
+    """The identity of a person we have not met, as they were said to be then; whoever inserts first wins."""
     customer = Customer.objects.create(name=clean(person.name or person.handle)[:255])
-    fresh = Identity(account=account, customer=customer, external_id=person.external_id)
+    fresh = Identity(account=account, customer=customer, external_id=person.external_id, described_at=at)
     refresh_identity(fresh, person)
     Identity.objects.bulk_create([fresh], ignore_conflicts=True)
     identity = Identity.objects.get(account=account, external_id=person.external_id)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from heed.channels.base import AuthorFound, IdentityChanged, IdentitySeen
 from heed.channels.models import Account
 from heed.inbox import events
-from heed.inbox.arrivals import refresh_identity
-from heed.inbox.models import Customer
+from heed.inbox.arrivals import describe, refresh_identity
+from heed.inbox.models import Customer, Identity
 from heed.inbox.news.finding import find, known_by, known_person, new_person
 from heed.inbox.news.giving_way import give_way
-from heed.lib import live
+from heed.lib import clock, live
 
 
 def identity_seen(account: Account, news: IdentitySeen) -> None:
-    identity = known_person(account, news.person) or new_person(account, news.person)
-    changed = refresh_identity(identity, news.person)
-    if news.reachable not in (None, identity.reachable):
-        identity.reachable = bool(news.reachable)
+    at = news.at or clock.now()
+    identity = known_person(account, news.person) or new_person(account, news.person, at)
+    changed = describe(identity, news.person, at)
+    if news.reachable is not None and _holds(identity, news.reachable, at):
+        identity.reachable, identity.reachable_at = news.reachable, at
         changed = True
     if not changed:
         return
@@ -24,6 +27,13 @@ def identity_seen(account: Account, news: IdentitySeen) -> None:
     if news.person.name:
         Customer.objects.filter(pk=identity.customer_id, name="").update(name=str(identity))
     live.tell(events.topics_of(identity.tickets.values_list("pk", flat=True)[:200]))
+
+
+def _holds(identity: Identity, reachable: bool, at: datetime) -> bool:
+    """Whether nothing newer is known; whoever wrote privately since then has not left."""
+    if identity.reachable_at is not None and identity.reachable_at > at:
+        return False
+    return reachable or not identity.tickets.filter(last_private_in__gt=at).exists()
 
 
 def renamed(account: Account, news: IdentityChanged) -> None:

@@ -61,6 +61,57 @@ def test_every_account_has_its_own_rhythm(account: Account) -> None:
     assert learned(other) == pytest.approx(900, abs=5)
 
 
+class TestOneAddressForTheWholeApp:
+    """A network calls one address with the news of all accounts of an app."""
+
+    @pytest.fixture
+    def sibling(self, account: Account, rubber: Rubber) -> Account:
+        rubber.shared_secret = "app_secret"
+        other = Account.objects.create(
+            network="rubber", name="Acme", external_id="2", base_url=account.base_url
+        )
+        for each in (account, other):
+            each.credentials = {"app_secret": "s"}
+            each.save()
+        return other
+
+    def last_in(self, *accounts: Account) -> list[bool]:
+        for each in accounts:
+            each.refresh_from_db()
+        return [each.last_delivery_at is not None for each in accounts]
+
+    def test_what_counts_is_whom_it_is_about(self, account: Account, sibling: Account) -> None:
+        deliver(account, body(private("1", owner="2")))
+        assert self.last_in(account, sibling) == [False, True]
+        deliver(account, body(private("2"), private("3", owner="2")), b"nonsense")
+        assert self.last_in(account) == [True]
+        assert list(Delivery.objects.order_by("id").values_list("owners", flat=True)) == [
+            [sibling.pk],
+            [account.pk, sibling.pk],
+            None,
+        ]
+
+    def test_so_does_its_rhythm(self, account: Account, sibling: Account) -> None:
+        came(account, [float(hour) for hour in range(1, 40)])
+        Delivery.objects.update(owners=[sibling.pk])
+        came(account, [each / 4 for each in range(1, 40)])
+        Delivery.objects.filter(owners=None).update(owners=[account.pk, sibling.pk])
+        came(account, [20.0])
+        assert learned(account) == pytest.approx((20 - 39 / 4) * 3600, abs=5)
+        assert learned(sibling) == pytest.approx(3600, abs=5)
+
+    def test_an_old_delivery_read_again_does_not_look_like_silence(
+        self, account: Account, maja: User
+    ) -> None:
+        news(account, private("1"), private("2", 1))
+        account.refresh_from_db()
+        last = account.last_delivery_at
+        verbs.replay(Delivery.objects.earliest("id"), maja)
+        deliver(account)
+        account.refresh_from_db()
+        assert account.last_delivery_at == last
+
+
 def test_the_figures(account: Account, ana: User, rubber: Rubber) -> None:
     news(account, replace(private("1"), at=clock.now()))
     ticket = Ticket.objects.get()

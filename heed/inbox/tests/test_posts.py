@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from heed.channels.base import (
     MessageRemoved,
     Person,
     PostSeen,
+    PostStale,
 )
 from heed.channels.models import Account
 from heed.inbox import intake, ledger
@@ -79,6 +81,31 @@ def test_whether_a_post_is_removed_is_told_in_order(account: Account) -> None:
     assert Post.objects.get().removed
     news(account, gone, here)
     assert not Post.objects.get().removed
+
+
+def test_what_was_said_before_and_comes_later_does_not_count(account: Account) -> None:
+    first, edited = (
+        PostSeen(external_id="post", text="New boots", likes=4, as_of=NOON),
+        NOON + timedelta(hours=1),
+    )
+    news(account, first, PostSeen(external_id="post", text="Newer boots", as_of=edited))
+    news(account, first)
+    post = Post.objects.get()
+    assert (post.text, post.likes, post.as_of) == ("Newer boots", 4, edited)
+    news(account, PostSeen(external_id="post", likes=9))  # now, as no other time was told
+    post.refresh_from_db()
+    assert (post.text, post.likes) == ("Newer boots", 9)
+
+
+def test_a_change_has_a_post_read_again_once(account: Account) -> None:
+    likes = [PostStale(external_id="post", at=NOON + timedelta(seconds=each)) for each in range(3)]
+    news(account, *likes)
+    assert not Event.objects.filter(kind="post_stale").exists()  # nobody commented on it
+    news(account, PostSeen(external_id="post", as_of=NOON), *likes)
+    news(account, *likes)
+    assert [each.data for each in Event.objects.filter(kind="post_stale")] == [{"post": "post"}]
+    news(account, replace(likes[0], at=NOON + timedelta(seconds=9)))
+    assert Event.objects.filter(kind="post_stale").count() == 2
 
 
 def test_a_picture_is_fetched_once(account: Account) -> None:
