@@ -15,15 +15,16 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from heed.accounts.reach import administrators
 from heed.channels import health, outside
-from heed.channels.base import Checked, Quota, Refusal
+from heed.channels.base import AccountRecord, Checked, Quota, Refusal
+from heed.channels.missed import check_soon, mind_gap
 from heed.channels.models import Account, SignIn
-from heed.channels.sessions import renew_ahead, with_session
+from heed.channels.sessions import renew_ahead, with_renewals, with_session
+from heed.channels.siblings import siblings
 from heed.lib import clock, live
-from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
+from heed.lib.http import AddressRefused, AnswerLost, Steps, TooLarge, Unreachable
 from heed.lib.letters import can_mail
 
 log = logging.getLogger("heed.accounts")
@@ -53,11 +54,11 @@ def check_account(account_id: int) -> None:
         renew_ahead(account)
     try:
         if account.connected_at is not None and account.state != Account.State.CONNECTED:
-            seen = with_session(account, lambda record: account.adapter.check(replace(record, hook_url="")))
+            seen = with_renewals(account, lambda record: account.adapter.check(replace(record, hook_url="")))
             if is_another(account, seen):
                 _let_go(account, seen)
                 return
-        checked = with_session(account, account.adapter.check)
+        checked = with_renewals(account, lambda record: _check(account, record))
     except Refusal as refusal:
         _broken(account, refusal.reason, f"{refusal.code} {refusal.detail}".strip())
         if refusal.retry:
@@ -69,6 +70,12 @@ def check_account(account_id: int) -> None:
         raise TryAgain from error
     else:
         _connected(account, checked)
+
+
+def _check(account: Account, record: AccountRecord) -> Steps[Checked]:
+    """Ask who it is and have its news sent to us; where it goes to a sibling already, it reaches us there."""
+    addresses = tuple(each.hook_url for each in siblings(account))
+    return account.adapter.check(replace(record, siblings=addresses))
 
 
 def is_another(account: Account, checked: Checked) -> bool:
@@ -90,13 +97,15 @@ def _awaits_sign_in(account: Account) -> bool:
 
 def _connected(account: Account, checked: Checked) -> None:
     own_name = account.name != account.adapter.label
+    now = clock.now()
     try:
         with transaction.atomic():
+            told = _told(account)
             _note(
                 account,
-                state=Account.State.CONNECTED,
-                problem="",
-                problem_detail="",
+                state=Account.State.BROKEN if told else Account.State.CONNECTED,
+                problem=told.get("problem", ""),
+                problem_detail=told.get("detail", ""),
                 external_id=checked.external_id or account.external_id,
                 handle=checked.handle or account.handle,
                 name=account.name if own_name else checked.name[:120] or account.name,
@@ -104,27 +113,37 @@ def _connected(account: Account, checked: Checked) -> None:
                 quotas=[_quota(each) for each in checked.quotas],
                 facts=dict(checked.facts),
                 expires_at=checked.expires_at,
-                checked_at=clock.now(),
-                connected_at=account.connected_at or clock.now(),
-                broken_at=None,
+                checked_at=now,
+                well_at=now,
+                connected_at=account.connected_at or now,
+                broken_at=(account.broken_at or now) if told else None,
             )
     except IntegrityError:
         _broken(account, "already_connected", checked.external_id)
         return
-    if account.broken_at is not None:
-        mind_gap(account.pk, account.broken_at)
+    since = _missed_since(account, checked, works=not told)
+    if since is not None:
+        mind_gap(account.pk, since)
     if account.able.private is not None and account.able.private.templates:
         _read_templates(account)
 
 
-MIND_GAP = "heed.mind_gap"
-"""The job that reads what was missed. It belongs to the inbox, which knows what came when."""
+def _told(account: Account) -> dict[str, str]:
+    """What the network said against the account and has not taken back: no check finds that out."""
+    told = Account.objects.select_for_update().values_list("told", flat=True).get(pk=account.pk)
+    holds = "until" not in told or clock.from_iso(told["until"]) > clock.now()
+    return told if told.get("problem") and holds else {}
 
 
-def mind_gap(account_id: int, since: datetime) -> None:
-    """Have read what may have been missed since then."""
-    job = app.configure_task(MIND_GAP, queue="collect", allow_unknown=True)
-    job.defer(account=account_id, since=since.isoformat())
+def _missed_since(account: Account, checked: Checked, *, works: bool) -> datetime | None:
+    """Since when news may have been missed: the account was broken, or the network had stopped telling us."""
+    if checked.lost:
+        log.warning("account %s was no longer told of: %s", account.pk, ", ".join(checked.lost))
+    moments = [
+        account.broken_at if works else None,
+        (account.well_at or account.connected_at) if checked.lost else None,
+    ]
+    return min((each for each in moments if each is not None), default=None)
 
 
 def _read_templates(account: Account) -> None:
@@ -173,7 +192,7 @@ def look_after_accounts(timestamp: int) -> None:
     sound = Q(problem="") & (Q(checked_at=None) | Q(checked_at__lt=now - CHECK_EVERY))
     broken = ~Q(problem="") & Q(checked_at__lt=now - CHECK_BROKEN_EVERY) & ~Q(problem__in=_NEEDS_A_PERSON)
     for account in held.filter(sound | broken):
-        _check_once(account)
+        check_soon(account.pk)
 
 
 def _forget_begun(before: datetime) -> None:
@@ -181,14 +200,6 @@ def _forget_begun(before: datetime) -> None:
     never = Account.objects.filter(checked_at=None, last_delivery_at=None, problem="")
     never.filter(sign_ins__created_at__lt=before).delete()
     SignIn.objects.filter(created_at__lt=before).delete()
-
-
-def _check_once(account: Account) -> None:
-    try:
-        with transaction.atomic():
-            check_account.configure(queueing_lock=f"check:{account.pk}").defer(account_id=account.pk)
-    except AlreadyEnqueued:
-        return
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -86,7 +86,7 @@ class Account(Row):
     """The account is not polled before: it was refused, or there was no answer."""
     told = models.JSONField(default=dict, db_default={}, blank=True)
     """What the network itself said of the account last: `at` (ISO), `detail`, and the `problem`, which stays
-    until the network takes it back or a person does."""
+    until the network takes it back or a person does, or `until` (ISO) then."""
     last_delivery_at = models.DateTimeField(null=True, blank=True)
     last_sent_at = models.DateTimeField(null=True, blank=True)
     refused = models.BigIntegerField(default=0)

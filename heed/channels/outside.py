@@ -6,13 +6,16 @@ import secrets
 import socket
 import ssl
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
 import httpx
 from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from heed.channels import doorstep
+from heed.channels import doorstep, missed
 from heed.channels.models import Account
 from heed.channels.outgoing import client
 from heed.channels.reasons import Words
@@ -22,6 +25,8 @@ from heed.lib.http import AddressRefused, AnswerLost, Request, TooLarge, Unreach
 
 Problem = Literal["", "name", "refused", "certificate", "insecure", "timeout", "broken_off", "another"]
 
+LOOK_EVERY = timedelta(minutes=5)
+"""Nobody knows when in this time the address stopped leading here."""
 AGAIN_AFTER = 10.0
 """Seconds until the second try: a door that has just been restarted is no trouble."""
 _MOST = 4096
@@ -74,15 +79,23 @@ def look() -> Seen:
     seen = call()
     if seen.problem:
         seen = call(wait=AGAIN_AFTER)
-    if not seen.problem:
-        changed = told.exclude(door_problem="").update(door_problem="", door_detail="", door_since=None)
-    else:
-        told.filter(door_since=None).update(door_since=clock.now())
-        news = {"door_problem": seen.problem, "door_detail": seen.detail[:300]}
-        changed = told.exclude(**news).update(**news)
-    if changed:
+    if _write_down(seen, told):
         live.tell(["accounts"])
     return seen
+
+
+@transaction.atomic
+def _write_down(seen: Seen, told: QuerySet[Account]) -> bool:
+    """Whether that is news. What was missed until the address led here again is read, for all or for none."""
+    if seen.problem:
+        told.filter(door_since=None).update(door_since=clock.now())
+        news = {"door_problem": seen.problem, "door_detail": seen.detail[:300]}
+        return bool(told.exclude(**news).update(**news))
+    shut = told.exclude(door_problem="")
+    for account, since in list(shut.order_by("pk").values_list("pk", "door_since")):
+        if since is not None:
+            missed.after_outage(account, since - LOOK_EVERY)
+    return bool(shut.update(door_problem="", door_detail="", door_since=None))
 
 
 def call(wait: float = 0.0) -> Seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from django.db import connection, transaction
@@ -21,6 +22,8 @@ log = logging.getLogger("heed.accounts")
 _RENEWALS = 2
 _LOCK_SPACE = 7101  # the first key of our advisory locks: "sessions of accounts"
 _BREAKS_ACCOUNT = frozenset({"sign_in_again", "account_blocked"})
+BLOCK_HOLDS = timedelta(days=1)
+"""So long a network that refuses to send for an account is believed, though a check of the sign-in works."""
 
 
 def with_session(account: Account, make_steps: Callable[[AccountRecord], Steps[T]]) -> T:
@@ -31,14 +34,15 @@ def with_session(account: Account, make_steps: Callable[[AccountRecord], Steps[T
     whole account also marks it broken. Call it outside a transaction.
     """
     try:
-        return _with_renewals(account, make_steps)
+        return with_renewals(account, make_steps)
     except Refusal as refusal:
         if refusal.reason in _BREAKS_ACCOUNT:
             _mark_broken(account, refusal)
         raise
 
 
-def _with_renewals(account: Account, make_steps: Callable[[AccountRecord], Steps[T]]) -> T:
+def with_renewals(account: Account, make_steps: Callable[[AccountRecord], Steps[T]]) -> T:
+    """The same for a check, which writes down itself what is refused."""
     record = account.record()
     for _ in range(_RENEWALS):
         try:
@@ -85,11 +89,20 @@ def renew_ahead(account: Account) -> None:
 
 def _mark_broken(account: Account, refusal: Refusal) -> None:
     """Say on the accounts page that the network turned us away; nothing when it was reconnected since."""
-    marked = Account.objects.filter(pk=account.pk, locked_credentials=account.locked_credentials).update(
-        state=Account.State.BROKEN,
-        problem=refusal.reason,
-        problem_detail=f"{refusal.code} {refusal.detail}".strip()[:500],
-        broken_at=account.broken_at or clock.now(),
-    )
-    if marked:
-        live.tell(["accounts"])
+    now, detail = clock.now(), f"{refusal.code} {refusal.detail}".strip()[:500]
+    with transaction.atomic():
+        same = Account.objects.filter(pk=account.pk, locked_credentials=account.locked_credentials)
+        row = same.select_for_update().first()
+        if row is None:
+            return
+        row.state, row.problem, row.problem_detail = Account.State.BROKEN, refusal.reason, detail
+        row.broken_at = row.broken_at or now
+        if refusal.reason == "account_blocked" and not row.told.get("problem"):
+            row.told = {
+                "at": now.isoformat(),
+                "problem": refusal.reason,
+                "detail": detail,
+                "until": (now + BLOCK_HOLDS).isoformat(),
+            }
+        row.save(update_fields=["state", "problem", "problem_detail", "broken_at", "told"])
+    live.tell(["accounts"])

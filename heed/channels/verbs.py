@@ -19,10 +19,12 @@ from heed.accounts import audit, renaming
 from heed.accounts.models import Brand, User
 from heed.channels import jobs
 from heed.channels.base import Checked, Network, Refusal, SessionExpired
+from heed.channels.missed import check_soon
 from heed.channels.models import Account, SignIn
 from heed.channels.outgoing import client
 from heed.channels.reasons import REASONS
 from heed.channels.registry import NoSuchNetwork, network_named, networks
+from heed.channels.siblings import siblings
 from heed.lib import clock, live
 from heed.lib.http import AnswerLost, Steps, TooLarge, Unreachable, drive, is_allowed
 
@@ -176,12 +178,9 @@ def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | No
         account.session = {}
         if account.connected_at is not None:
             _demand_the_same(account)
-    account.state = Account.State.CONNECTING
-    account.problem = account.problem_detail = ""
+    _forget_problem(account)
     with transaction.atomic():
-        account.save(
-            update_fields=["locked_credentials", "locked_session", "state", "problem", "problem_detail"]
-        )
+        account.save(update_fields=["locked_credentials", "locked_session", *_PROBLEM])
         audit.record(by, "reconnected", account, fields=sorted(given))
         _have_checked(account)
 
@@ -236,11 +235,21 @@ def _looked(account: Account) -> Checked:
 
 def check_again(account: Account) -> None:
     """Have the network asked once more, with the credentials as they are."""
+    _forget_problem(account)
+    with transaction.atomic():
+        account.save(update_fields=_PROBLEM)
+        _have_checked(account)
+
+
+_PROBLEM = ("state", "problem", "problem_detail", "told", "collect_at")
+
+
+def _forget_problem(account: Account) -> None:
+    """A person saw to it: what the network said until now counts no more."""
     account.state = Account.State.CONNECTING
     account.problem = account.problem_detail = ""
-    with transaction.atomic():
-        account.save(update_fields=["state", "problem", "problem_detail"])
-        _have_checked(account)
+    account.told = {"at": clock.now().isoformat()}
+    account.collect_at = None
 
 
 def disconnect(account: Account, *, by: User | None = None) -> None:
@@ -249,6 +258,7 @@ def disconnect(account: Account, *, by: User | None = None) -> None:
     The webhook address dies too: without credentials no signature could be told from a forged
     one. Reconnecting sets up a new address, and has read what was missed meanwhile.
     """
+    others = siblings(account)
     account.locked_credentials = account.locked_session = b""
     account.hook_token = Account._meta.get_field("hook_token").get_default()
     account.state = Account.State.BROKEN
@@ -266,6 +276,8 @@ def disconnect(account: Account, *, by: User | None = None) -> None:
                 "broken_at",
             ]
         )
+        for other in others:  # their news may come to the address that dies now
+            check_soon(other.pk)
         audit.record(by, "disconnected", account)
         live.tell(["accounts"])
 

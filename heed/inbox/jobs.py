@@ -14,8 +14,8 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from heed.accounts.models import User
+from heed.channels import missed
 from heed.channels.base import TAKEN_OVER, Action, Person, ReactionChanged, Refusal, Wanted
-from heed.channels.jobs import MIND_GAP
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
 from heed.inbox import collect, early, events, fetch, files, gaps, health, news, outbox, tally
@@ -279,7 +279,7 @@ def forget_early_news(timestamp: int) -> None:
     early.forget()
 
 
-@app.task(name=MIND_GAP, queue="collect")
+@app.task(name=missed.MIND_GAP, queue="collect")
 def mind_gap(account: int, since: str) -> None:
     """Note that news of an account may have been missed since then, and read it where that can be done."""
     gap = gaps.open_gap(account, clock.from_iso(since))
@@ -307,12 +307,12 @@ def fill_gaps(timestamp: int) -> None:
 @app.periodic(cron="* * * * * */10")
 @app.task(queue="collect", queueing_lock="mind_silence")
 def mind_silence(timestamp: int) -> None:
-    """After the doors were shut, what every account was sent meanwhile is read. For all or for none: once
-    it is seen to, nobody looks for that time again."""
+    """After the doors were shut, what every account was sent meanwhile is read, and whether the network goes
+    on telling us is looked at. For all or for none: once it is seen to, nobody looks for that time again."""
     with gaps.silence() as since:
         if since is not None:
             for account in Account.objects.exclude(locked_credentials=b"").values_list("pk", flat=True):
-                mind_gap.defer(account=account, since=since.isoformat())
+                missed.after_outage(account, since)
 
 
 @app.periodic(cron="20 * * * *")

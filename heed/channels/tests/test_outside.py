@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.conf import settings as heed_settings
 from django.core import mail
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.accounts.verbs import ensure_person
-from heed.channels import doorstep, health, jobs, outside, registry
+from heed.channels import doorstep, health, jobs, missed, outside, registry
 from heed.channels.models import Account
 from heed.channels.outgoing import Outgoing
 from heed.channels.tests.test_verbs import Pigeon, acme
@@ -248,6 +249,24 @@ def test_since_when_is_kept_and_all_is_forgotten_when_it_is_over(account: Accoun
     known = account_again(account)
     assert (known.door_problem, known.door_detail, known.door_since) == ("", "", None)
     assert health.warnings(known) == []
+
+
+def test_what_was_missed_until_it_is_over_is_read_and_the_account_checked(
+    account: Account, house: House, pigeon: Pigeon
+) -> None:
+    ProcrastinateJob.objects.all().delete()
+    house.answer = lambda _: (502, b"")
+    outside.look()
+    since = account_again(account).door_since
+    assert since is not None
+    assert not ProcrastinateJob.objects.exists()
+    house.answer = like_the_door
+    outside.look()
+    outside.look()  # it is over already
+    mind, check = ProcrastinateJob.objects.order_by("id")
+    earlier = (since - outside.LOOK_EVERY).isoformat()
+    assert (mind.task_name, mind.args) == (missed.MIND_GAP, {"account": account.pk, "since": earlier})
+    assert (check.task_name, check.args) == (missed.CHECK, {"account_id": account.pk})
 
 
 def test_where_news_comes_in_all_the_same_nobody_is_alarmed(account: Account, house: House) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from heed.accounts.models import User
-from heed.channels import jobs, registry, sessions, verbs
+from heed.channels import jobs, missed, registry, sessions, verbs
 from heed.channels.base import AccountRecord, Refusal
 from heed.channels.line.adapter import network as line
 from heed.channels.models import Account, SignIn
@@ -126,7 +126,7 @@ def test_after_a_disconnect_what_was_missed_is_read(account: Account) -> None:
     verbs.reconnect(fresh(account), GOOD)
     jobs.check_account(account.pk)
     assert fresh(account).broken_at is None
-    minded = [args for name, args in jobs_waiting() if name == jobs.MIND_GAP]
+    minded = [args for name, args in jobs_waiting() if name == missed.MIND_GAP]
     assert len(minded) == 1
     assert since.isoformat() in minded[0]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django import Settings
 
 from heed.channels import jobs, outgoing, reach, registry, sessions, verbs
@@ -35,6 +36,7 @@ class Pigeon:
     oauth: Any = None
     when_silent = ""
     polls = False
+    shared_secret = "app_secret"
     who = "pigeon-9"
 
     def able(self, facts: Any) -> Capabilities:
@@ -267,6 +269,31 @@ class TestChange:
         assert account.session == {}
         assert account.hook_url != address
         assert (account.state, account.problem) == ("broken", "not_configured")
+
+    def test_a_disconnected_account_has_those_checked_whose_news_may_have_come_to_it(self) -> None:
+        account = acme()
+        sibling = acme(external_id="10", credentials=GOOD | {"page_token": "token-2"})
+        acme(external_id="11", credentials=GOOD | {"app_secret": "of another app"})
+        ProcrastinateJob.objects.all().delete()
+        verbs.disconnect(account)
+        assert [each.args for each in ProcrastinateJob.objects.all()] == [{"account_id": sibling.pk}]
+
+    def test_a_check_knows_the_addresses_of_the_same_app(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        account, sibling = acme(), acme(external_id="10")
+        acme(external_id="11", credentials=GOOD | {"app_secret": "of another app"})
+        known: list[tuple[str, ...]] = []
+
+        def check(self: Pigeon, record: AccountRecord) -> Steps[Checked]:
+            yield from ()
+            known.append(record.siblings)
+            return Checked(record.external_id)
+
+        monkeypatch.setattr(Pigeon, "check", check)
+        address = sibling.hook_url
+        jobs.check_account(account.pk)
+        verbs.disconnect(sibling)
+        jobs.check_account(account.pk)
+        assert known == [(address,), ()]
 
     def test_a_disconnected_account_needs_all_its_credentials_again(self) -> None:
         account = acme()

@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from heed.channels import verbs
+from heed.channels import missed, verbs
 from heed.channels.base import AccountChanged, AccountRecord, Collected, Refusal
 from heed.channels.jobs import check_account
 from heed.channels.models import Account
@@ -189,6 +189,44 @@ def test_what_the_network_turned_off_is_read_from_then_on(account: Account) -> N
     assert account.broken_at == since  # it has not worked since the first
 
 
+class TestWhatTheNetworkSays:
+    """Of our account: in order of its own time, and once."""
+
+    BLOCKED = AccountChanged(problem="account_blocked", detail="spam", at=clock.now() - timedelta(hours=2))
+    OVER = AccountChanged(at=clock.now() - timedelta(hours=1))
+
+    @pytest.fixture(autouse=True)
+    def _signed_in(self, account: Account) -> None:
+        account.credentials = {"token": "t"}
+        account.save()
+
+    def now(self, account: Account, *found: AccountChanged) -> tuple[str, str]:
+        for each in found:
+            news.apply(account, each)
+        account.refresh_from_db()
+        return account.problem, account.problem_detail
+
+    def test_that_it_is_over_has_the_account_checked(self, account: Account) -> None:
+        assert self.now(account, self.BLOCKED) == ("account_blocked", "spam")
+        assert self.now(account, AccountChanged(detail="a remark")) == ("account_blocked", "spam")
+        assert waiting(missed.CHECK) == []
+        self.now(account, self.OVER)
+        assert waiting(missed.CHECK) == [{"account_id": account.pk}]
+        check_account(account.pk)
+        assert self.now(account) == ("", "")
+
+    @pytest.mark.parametrize("first", [(BLOCKED, OVER), (OVER,)])
+    def test_what_it_said_earlier_does_not_come_back(self, account: Account, first: Any) -> None:
+        self.now(account, *first)
+        check_account(account.pk)
+        assert self.now(account, self.BLOCKED) == ("", "")
+
+    def test_nor_after_a_person_saw_to_it(self, account: Account) -> None:
+        self.now(account, self.BLOCKED)
+        verbs.check_again(account)
+        assert self.now(account, self.BLOCKED) == ("", "")
+
+
 def test_what_came_while_it_was_disconnected_is_read(account: Account, pages: list[Any]) -> None:
     verbs.disconnect(account)
     with clock.moved(timedelta(hours=1)):
@@ -272,17 +310,20 @@ class TestTheDoorWasShut:
         self.shut(since)
         found = self.minded()
         assert [(each["account"], clock.from_iso(each["since"])) for each in found] == [(account.pk, since)]
+        assert waiting(missed.CHECK) == [
+            {"account_id": account.pk}
+        ]  # the network may have given up telling us
         assert self.minded() == found
 
     def test_what_breaks_off_is_noticed_again(
         self, account: Account, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def broken(**given: object) -> None:
+        def broken(*given: object) -> None:
             raise OperationalError("the database is away")
 
         self.shut(clock.now() - timedelta(hours=1))
         with monkeypatch.context() as patch:
-            patch.setattr(jobs.mind_gap, "defer", broken)
+            patch.setattr(missed, "check_soon", broken)
             with pytest.raises(OperationalError):
                 jobs.mind_silence(0)
         assert [each["account"] for each in self.minded()] == [account.pk]
