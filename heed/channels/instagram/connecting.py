@@ -42,6 +42,10 @@ BY_INSTAGRAM_LOGIN = (
     ),
     Permission("instagram_business_manage_messages", _("Instagram Login: to read and answer messages.")),
 )
+_TRIES = {
+    "instagram_business_manage_comments": ("media", {"fields": "id,comments.limit(1){id}", "limit": "1"}),
+    "instagram_business_manage_messages": ("conversations", {"platform": "instagram", "limit": "1"}),
+}
 BY_FACEBOOK_LOGIN = (
     Permission("instagram_basic", _("Facebook Login: to know the account and its posts.")),
     Permission("instagram_manage_comments", _("Facebook Login: to read, answer, hide and delete comments.")),
@@ -68,12 +72,31 @@ def _by_itself(account: AccountRecord) -> Steps[Checked]:
     ids = [str(me[key]) for key in ("user_id", "id") if me.get(key)]
     _demand_the_same(account, ids, str(me.get("username", "")))
     yield from _point_webhook_here(account, (*CERTAIN, *ALSO))
+    missing = yield from _missing(account)
     path = f"{ids[0]}/subscribed_apps"
-    before = yield from _fields(account, path)
-    after = before if before >= {*CERTAIN, *ALSO} else (yield from _subscribe(account, path))
+    try:
+        before = yield from _fields(account, path)
+        after = before if before >= {*CERTAIN, *ALSO} else (yield from _subscribe(account, path))
+    except Refusal as refusal:
+        raise named(refusal, missing) from refusal
     facts = {HUMAN_AGENT: _is_human_agent(account, Token()), subscribed.KEPT: sorted(after)}
     found = replace(_as_checked(ids[0], me), expires_at=calls.expires_at(account), facts=facts)
-    return replace(found, lost=subscribed.lost(account, before))
+    return replace(found, missing=missing, lost=subscribed.lost(account, before))
+
+
+def _missing(account: AccountRecord) -> Steps[tuple[str, ...]]:
+    """The permissions that were not granted. Nobody lists those of a token of Instagram's, so what each is
+    for is tried."""
+    missing: list[str] = []
+    for name, (path, asked) in _TRIES.items():
+        try:
+            yield from calls.get(account, f"me/{path}", **asked)
+        except Refusal as refusal:
+            if refusal.retry or refusal.reason == "sign_in_again":
+                raise
+            if refusal.reason == "not_allowed":
+                missing.append(name)
+    return tuple(missing)
 
 
 def _first(record: dict[str, Any]) -> dict[str, Any]:

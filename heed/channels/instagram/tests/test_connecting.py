@@ -21,6 +21,8 @@ GRANTED = ok({"data": {"expires_at": 0, "scopes": ALL}})
 
 
 NOBODY = ok({"data": []})
+MAY = (NOBODY, NOBODY)
+"""What is tried to see whether it was granted."""
 
 
 def listing(*fields: str) -> Response:
@@ -29,11 +31,11 @@ def listing(*fields: str) -> Response:
 
 def test_check_by_instagram_login() -> None:
     me = {"id": "55", "user_id": IG, "username": "acme", "name": "Acme Shoes"}
-    script = Script(ok({"data": [me]}), DONE, NOBODY, DONE, listing("comments", "messages"))
+    script = Script(ok({"data": [me]}), DONE, *MAY, NOBODY, DONE, listing("comments", "messages"))
     assert script.run(network.check(ACCOUNT)) == Checked(
         IG, "Acme Shoes", "acme", facts={"human_agent": False, "subscribed": ["comments", "messages"]}
     )
-    me_call, webhook, listed, subscribe, verify = script.requests
+    me_call, webhook, _, _, listed, subscribe, verify = script.requests
     assert (listed.method, listed.url) == ("GET", subscribe.url)
     assert me_call.url == f"{BY_IG}/me"
     assert (webhook.url, as_app(webhook)) == (f"{BY_FB}/{APP}/subscriptions", True)
@@ -48,34 +50,47 @@ def test_check_by_instagram_login() -> None:
 
 def test_unknown_fields_are_left_out_at_the_second_try() -> None:
     account = replace(ACCOUNT, hook_url="")
-    script = Script(ok({"user_id": IG}), NOBODY, no(100), DONE, NOBODY)
+    script = Script(ok({"user_id": IG}), *MAY, NOBODY, no(100), DONE, NOBODY)
     script.run(network.check(account))
-    assert "message_echoes" in script.requests[2].params["subscribed_fields"]
-    assert "message_echoes" not in script.requests[3].params["subscribed_fields"]
+    assert "message_echoes" in script.requests[4].params["subscribed_fields"]
+    assert "message_echoes" not in script.requests[5].params["subscribed_fields"]
+
+
+def test_permissions_of_instagram_login_are_tried_and_named() -> None:
+    """What is refused for another reason, or overlooked, is no missing permission."""
+    account, me, whole = replace(ACCOUNT, hook_url=""), ok({"user_id": IG}), listing(*CERTAIN, *ALSO)
+    script = Script(me, NOBODY, no(10, status=403), whole)
+    assert script.run(network.check(account)).missing == ("instagram_business_manage_messages",)
+    comments, messages = script.requests[1:3]
+    assert (comments.url, messages.url) == (f"{BY_IG}/me/media", f"{BY_IG}/me/conversations")
+    assert Script(me, no(100), no(100), whole).run(network.check(account)).missing == ()
+    refusal = refused(network.check(account), me, no(200), NOBODY, no(200))
+    assert "instagram_business_manage_comments" in refusal.detail
+    assert refused(network.check(account), me, no(4)).retry
 
 
 def test_a_subscription_that_ended_is_told_and_set_again() -> None:
     facts = {"human_agent": False, "subscribed": ["comments", "messages"]}
     account = replace(ACCOUNT, hook_url="", facts=facts)
-    script = Script(ok({"user_id": IG}), listing("comments"), DONE, listing("comments", "messages"))
+    script = Script(ok({"user_id": IG}), *MAY, listing("comments"), DONE, listing("comments", "messages"))
     checked = script.run(network.check(account))
     assert (checked.lost, checked.facts) == (("messages",), facts)
     whole = listing(*CERTAIN, *ALSO)
-    assert Script(ok({"user_id": IG}), whole).run(network.check(account)).lost == ()
+    assert Script(ok({"user_id": IG}), *MAY, whole).run(network.check(account)).lost == ()
 
 
 def test_a_subscription_that_did_not_take() -> None:
     account = replace(ACCOUNT, hook_url="")
-    refusal = refused(network.check(account), ok({"user_id": IG}), NOBODY, DONE, listing("comments"))
+    refusal = refused(network.check(account), ok({"user_id": IG}), *MAY, NOBODY, DONE, listing("comments"))
     assert refusal.reason == "not_configured"
 
 
 def test_meta_may_not_let_us_set_the_webhook() -> None:
     """Each secret is tried, as either may be the app's; then the address is pasted by hand."""
     account = replace(ACCOUNT, credentials={**ACCOUNT.credentials, "app_secret": f"ig-secret,{SECRET}"})
-    script = Script(ok({"user_id": IG}), no(190), no(100), NOBODY, DONE, NOBODY)
+    script = Script(ok({"user_id": IG}), no(190), no(100), *MAY, NOBODY, DONE, NOBODY)
     assert script.run(network.check(account)).external_id == IG
-    assert [as_app(each) for each in script.requests] == [False, False, True, False, False, False]
+    assert [as_app(each) for each in script.requests] == [False, False, True, *[False] * 5]
 
 
 def test_check_by_facebook_login() -> None:

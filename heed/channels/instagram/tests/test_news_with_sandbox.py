@@ -102,7 +102,9 @@ def test_a_token_made_just_now(desk: Desk) -> None:
 
 def test_missing_permissions_are_named(desk: Desk, instagram: Instagram, login: str) -> None:
     instagram.do("grant", name="pages_messaging", on=False)
-    assert desk.run(network.check).missing == (("pages_messaging",) if login == "facebook" else ())
+    instagram.do("grant", name="instagram_business_manage_messages", on=False)
+    by_login = {"facebook": "pages_messaging", "instagram": "instagram_business_manage_messages"}
+    assert desk.run(network.check).missing == (by_login[login],)
 
 
 def test_signing_in(desk: Desk, instagram: Instagram, login: str) -> None:

@@ -47,6 +47,9 @@ PAGE_FIELDS = frozenset(
     }
 )
 SCOPES = (
+    "instagram_business_basic",
+    "instagram_business_manage_comments",
+    "instagram_business_manage_messages",
     "instagram_basic",
     "instagram_manage_comments",
     "instagram_manage_messages",

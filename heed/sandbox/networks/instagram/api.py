@@ -40,6 +40,8 @@ class Instagram(Acting):
     def _answer(self, call: Call, words: list[str], given: dict[str, Any], login: str) -> dict[str, Any]:
         me = self.page if login == BY_FACEBOOK else self.account
         words = [me, *words[1:]] if words[:1] == ["me"] else words
+        if login == BY_INSTAGRAM:
+            self._check_scopes(words, given)
         match call.method, words:
             case "GET", ["refresh_access_token"]:
                 return self._refresh(given, login)
@@ -109,6 +111,20 @@ class Instagram(Acting):
             raise Refused(190, "Error validating access token: Session has expired", 463, status=401)
         self._check_token(token, given, words)
         return login
+
+    def _check_scopes(self, words: list[str], given: dict[str, Any]) -> None:
+        """A token of Instagram Login may do what was granted when signing in."""
+        about = {
+            "conversations": "messages",
+            "messages": "messages",
+            "comments": "comments",
+            "replies": "comments",
+        }
+        name = about.get(words[-1] if words else "", "")
+        if "comments" in asked(given.get("fields") or "id"):
+            name = "comments"
+        if name and f"instagram_business_manage_{name}" not in self.scopes:
+            raise Refused(10, "(#10) Application does not have permission for this action", status=403)
 
     def _described(self, refused: Refused) -> dict[str, Any]:
         error = super()._described(refused)

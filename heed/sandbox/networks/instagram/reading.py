@@ -87,6 +87,9 @@ class Reading(Telling):
             "owner": lambda w: None if item.by else {"id": self.account},
             "like_count": lambda w: len(item.likes) + item.more_likes,
             "comments_count": lambda w: len(self._all_below(item)),
+            "comments": lambda w: {
+                "data": [shown(self._comment_node(i), w.inner) for i in self._below(item)]
+            },
         }
 
     def _comment_node(self, item: Item) -> Node:
