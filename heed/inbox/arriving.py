@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from heed.channels.base import (
     Sent,
@@ -45,7 +46,9 @@ def arrived(message: Message, sent: Sent) -> None:
 
 def catch_up(row: Message) -> None:
     """News may come before we know the message's id, or by a watermark: apply what waits."""
-    for news in EarlyNews.objects.filter(account_id=row.account_id, external_id=row.external_id):
+    waiting = EarlyNews.objects.filter(account_id=row.account_id)
+    parts = Q(external_id__in=row.refs.get("more", []), what="receipt")
+    for news in waiting.filter(Q(external_id=row.external_id) | parts):
         early.apply(row, news)
     if row.identity is None or row.visibility != "private":
         return

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, Func, JSONField, OuterRef
 
 from heed.inbox import receipts
 from heed.inbox.models import EarlyNews, Message, Revision, Ticket
@@ -56,6 +56,21 @@ def apply_waiting() -> int:
     for news in waiting:
         with transaction.atomic():
             apply(Message.objects.get(account=news.account_id, external_id=news.external_id), news)
+    return len(waiting) + _apply_to_wholes()
+
+
+def _apply_to_wholes() -> int:
+    """Apply what says that another part of an answer did not arrive; of the other news of parts nothing
+    follows."""
+    part = Func(OuterRef("external_id"), function="jsonb_build_array", output_field=JSONField())
+    whole = Message.objects.filter(account=OuterRef("account"), direction="out", refs__has_key="more")
+    failed = EarlyNews.objects.filter(what="receipt", data__state="failed")
+    waiting = failed.filter(Exists(whole.filter(refs__more__contains=part))).order_by("at", "id")[:_MOST]
+    for news in waiting:
+        with transaction.atomic():
+            found = receipts.whole_of(news.account_id, news.external_id)
+            if found is not None:
+                apply(found, news)
     return len(waiting)
 
 
@@ -82,7 +97,7 @@ def apply(message: Message, news: EarlyNews) -> None:
         case "hidden":
             hide(message, news.at, news.data["hidden"])
         case "receipt" if message.direction == "out":
-            receipts.receipt(message, **news.data)
+            receipts.receipt(message, part=news.external_id, **news.data)
     news.delete()
 
 

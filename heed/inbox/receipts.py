@@ -22,21 +22,34 @@ class Why(TypedDict, total=False):
     detail: str
 
 
-def receipt(row: Message, state: str, **why: Unpack[Why]) -> None:
-    """The network reports on our message. A state only moves forward, but to failed."""
+def receipt(row: Message, state: str, *, part: str = "", **why: Unpack[Why]) -> None:
+    """The network reports on our message, or on a `part` of one that went out as several. A state only moves
+    forward, but to failed; that another part than the first named arrived or was seen changes none."""
     if state == State.FAILED:
-        fail(row, why.get("reason", "bad_request"), code=why.get("code", ""), detail=why.get("detail", ""))
+        told = {"code": why.get("code", ""), "detail": why.get("detail", "")}
+        fail(row, why.get("reason", "bad_request"), part=part, **told)
+        return
+    if part not in ("", row.external_id):
         return
     below = [each for each, rank in _RANK.items() if rank < _RANK[State(state)]]
     Message.objects.filter(pk=row.pk, state__in=below).update(state=state)
 
 
+def whole_of(account: int, part: str) -> Message | None:
+    """The answer of which this is another part, where it went out as several messages."""
+    ours = Message.objects.filter(account_id=account, direction="out", refs__has_key="more")
+    return next(iter(ours.filter(refs__more__contains=[part])), None)
+
+
 @transaction.atomic
-def fail(message: Message, reason: Reason, *, code: str = "", detail: str = "") -> None:
-    """It did not arrive. The text returns to its author as a draft, with the reason, and they are told; the
-    ticket waits as it did before this answer had marked it answered."""
+def fail(message: Message, reason: Reason, *, part: str = "", code: str = "", detail: str = "") -> None:
+    """It, or this part of it, did not arrive. The text returns to its author as a draft, with the reason, and
+    they are told; the ticket waits as it did before this answer had marked it answered."""
     row = locked(message)
-    if row is None or row.state == State.FAILED:
+    if row is None:
+        return
+    _note_lost_part(row, part)
+    if row.state == State.FAILED:
         return
     row.state, row.reason, row.detail = State.FAILED, reason, f"{code} {detail}".strip()[:500]
     row.lease_until = row.try_at = None
@@ -73,6 +86,14 @@ def _tell_author(row: Message, kind: Notice.Kind) -> None:
     notices.withdraw(row, Notice.Kind.UNKNOWN)
     if row.author_id is not None:
         notices.tell([row.author_id], kind, row.ticket, message=row)
+
+
+def _note_lost_part(row: Message, part: str) -> None:
+    """Which of its parts did not arrive, so that whoever sends it again can leave out the others."""
+    lost = row.refs.get("lost", [])
+    if part and row.refs.get("more") and part not in lost:
+        row.refs = {**row.refs, "lost": [*lost, part]}
+        row.save(update_fields=["refs"])
 
 
 def take_draft_back(row: Message) -> None:

@@ -39,7 +39,9 @@ class Event(Row):
     class Meta:
         indexes: ClassVar = [
             models.Index("ticket", "at", "id", name="event_of_ticket"),
-            models.Index("at", condition=Q(kind__in=["opened_by", "left_by", "assigned"]), name="event_of_work"),
+            models.Index(
+                "at", condition=Q(kind__in=["opened_by", "left_by", "assigned"]), name="event_of_work"
+            ),
             models.Index("actor", condition=Q(actor__isnull=False), name="event_of_actor"),
         ]
 

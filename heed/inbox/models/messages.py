@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import MD5, Cast
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
 
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
@@ -15,6 +19,8 @@ from heed.inbox.models.people import Identity
 from heed.inbox.models.tickets import Ticket
 from heed.lib import clock
 from heed.lib.rows import Row
+
+_PARTS = _("It went out in parts, of which %(arrived)d of %(all)d arrived: send again only what is missing.")
 
 
 class Message(Row):
@@ -104,11 +110,10 @@ class Message(Row):
         # A customer's message, of which there are most, stands in as few of them as can be.
         indexes: ClassVar = [
             models.Index("ticket", "at", "external_id", "id", name="message_thread"),
-            models.Index(
-                "account",
-                "created_at",
+            GinIndex(
+                KeyTransform("more", "refs"),
                 condition=Q(direction="out", refs__has_key="more"),
-                name="message_parts",
+                name="message_part",
             ),
             models.Index("account", "created_at", condition=Q(direction="out"), name="message_out"),
             models.Index("account", "created_at", condition=Q(state="failed"), name="message_failed"),
@@ -133,8 +138,14 @@ class Message(Row):
 
     @property
     def words(self) -> Words | None:
-        """Why it failed and the way out, for the person."""
-        return REASONS.get(self.reason)  # type: ignore[call-overload,no-any-return]
+        """Why it failed and the way out, for the person. Where only a part of it failed, it says so."""
+        known: Words | None = REASONS.get(self.reason)  # type: ignore[call-overload]
+        lost = len(self.refs.get("lost", ()))
+        if known is None or not lost:
+            return known
+        all_parts = 1 + len(self.refs.get("more", ()))
+        arrived = _PARTS % {"arrived": all_parts - lost, "all": all_parts}
+        return Words(format_lazy("{} {}", known.sentence, arrived), known.way_out)
 
 
 class Revision(models.Model):

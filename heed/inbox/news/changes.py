@@ -114,11 +114,11 @@ def _open_window(account: Account, ticket: int, at: datetime) -> None:
 
 def receipt(account: Account, news: Receipt) -> None:
     for external_id in news.external_ids:
-        message = find(account, external_id)
+        message = find(account, external_id) or receipts.whole_of(account.pk, external_id)
         if message is None:
             early.keep(account.pk, external_id, "receipt", news.at, state=news.state, **_why(news))
         elif message.direction == "out":
-            receipts.receipt(message, news.state, **_why(news))
+            receipts.receipt(message, news.state, part=external_id, **_why(news))
             live.tell(events.topics_of([message.ticket_id]))
     if news.key:
         _receipt_by_key(account, news)
