@@ -10,11 +10,13 @@ fails is recorded, retried and never holds up the others.
 from __future__ import annotations
 
 from heed.accounts import renaming
+from heed.channels import verbs as channels
 from heed.inbox import reactions
 from heed.inbox.reactions import Reactions
 from heed.inbox.verbs.asking import ask_later
 from heed.inbox.verbs.labels import also_kept
 from heed.routing.automatic import say_by_itself
+from heed.routing.moving import promises_may_have_moved
 from heed.routing.promises import keep_promises
 from heed.routing.reactions import assign_waiting, send_to_team, tell_languages
 from heed.routing.renaming import rename_in_conditions, rename_tag, where_tag
@@ -80,3 +82,4 @@ GIVING_OUT: Reactions = dict.fromkeys(
 reactions.wire([WHOSE, REACTIONS, GIVING_OUT], {run_rules: KINDS_AWAITED})
 also_kept(rename_tag, where_tag)
 renaming.also_kept(rename_in_conditions)
+channels.when_brands_change(promises_may_have_moved)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -302,8 +302,20 @@ def give_brand(account: Account, brand: Brand | None, *, by: User | None = None)
     """Have the account belong to a brand, or to none."""
     if brand != account.brand:
         numbers = [account.brand_id or 0, brand.pk if brand else 0]  # the figures read which hours held when
-        _change(account, by, {"numbers": numbers}, brand=brand)
+        with transaction.atomic():
+            _change(account, by, {"numbers": numbers}, brand=brand)
+            for moved in _at_brands:
+                moved()
         live.tell(["people"])  # who holds a role for the brand sees other tickets now
+
+
+def when_brands_change(moved: Callable[[], None]) -> None:
+    """A room above has what hangs on the brands of accounts: it is told within the transaction."""
+    if moved not in _at_brands:
+        _at_brands.append(moved)
+
+
+_at_brands: list[Callable[[], None]] = []
 
 
 def _change(

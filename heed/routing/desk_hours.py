@@ -3,6 +3,7 @@ a place that has none is always open."""
 
 from __future__ import annotations
 
+from calendar import day_abbr
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -46,6 +47,7 @@ class Version:
     pk: int
     since: datetime | None
     hours: OpeningHours
+    schedule: int = 0
 
 
 ROUND_THE_CLOCK = Version(0, None, ALWAYS)
@@ -109,7 +111,8 @@ def read() -> DeskHours:
     """The hours of the whole desk, as they are and were."""
     versions: dict[int, list[Version]] = {}
     for row in Hours.objects.order_by("since", "id"):
-        versions.setdefault(row.schedule_id, []).append(Version(row.pk, row.since, opening_hours(row)))
+        version = Version(row.pk, row.since, opening_hours(row), row.schedule_id)
+        versions.setdefault(row.schedule_id, []).append(version)
     places: dict[Place, list[SchedulePlace]] = {}
     for each in SchedulePlace.objects.order_by("-since", "-id"):
         where = Place(each.team_id or 0, each.account_id or 0, each.brand_id or 0)
@@ -173,6 +176,7 @@ def keep(
     schedule held for goes over to this one. Raises `NotAllowed`."""
     need(user, "routing")
     now = clock.now()
+    before = _told(schedule) if schedule is not None else {}
     if schedule is None:
         schedule = Schedule.objects.create(name=name)
     else:
@@ -183,9 +187,32 @@ def keep(
     if held is None or any(getattr(held, key) != value for key, value in facts.items()):
         Hours.objects.create(schedule=schedule, since=now, **facts)
     _hold_at(schedule, set(places), now)
-    audit.record(user, "made" if held is None else "changed", schedule, name=name, zone=zone)
+    audit.kept(user, schedule, before, _told(schedule))
     promises_may_have_moved()
     return schedule
+
+
+def _told(schedule: Schedule) -> dict[str, Any]:
+    """What the audit tells of a schedule, as the database has it: short words, for people."""
+    row = schedule.versions.order_by("since", "id").last()
+    week = enumerate(row.week if row else ())
+    holds = schedule.places.filter(until=None).select_related("team", "account", "brand")
+    return {
+        "name": Schedule.objects.get(pk=schedule.pk).name,
+        "zone": row.zone if row else "",
+        "week": [f"{day_abbr[day]} {_spans(each)}" for day, each in week if each],
+        "holidays": [_holiday(each) for each in row.holidays] if row else [],
+        "places": sorted(str(each.team or each.account or each.brand or "desk") for each in holds),
+    }
+
+
+def _holiday(record: Mapping[str, Any]) -> str:
+    return f"{record['name']} {record['day']} {_spans(record.get('spans', ()))}".strip()
+
+
+def _spans(spans: Iterable[Sequence[int]]) -> str:
+    clocks = [[f"{each // 60:02}:{each % 60:02}" for each in span] for span in spans]
+    return ", ".join("–".join(each) for each in clocks)
 
 
 @transaction.atomic

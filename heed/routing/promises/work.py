@@ -135,8 +135,9 @@ class Work:
         same = now == (promise.policy.pk, promise.seconds, promise.version.pk, promise.paused)
         if same and not moves and not earlier:
             return
-        if not moves and not same and version.since and promise.counted_at < version.since < at:
-            at = version.since  # other hours hold since then
+        changed = version.since if version.schedule == promise.version.schedule else None
+        if not moves and not same and changed and promise.counted_at < changed < at:
+            at = changed  # the schedule has other hours since then
         before = promise.due
         if since is not None and earlier:
             promise.used += promise.version.hours.business_seconds(since, promise.since)

@@ -9,12 +9,14 @@ from uuid import uuid4
 
 import pytest
 
-from heed.accounts.models import Team, User
+from heed.accounts.models import Brand, Team, User
+from heed.channels import verbs as channels
 from heed.channels.base import MessageReceived, Person
 from heed.channels.models import Account
 from heed.inbox import events, intake, ledger, outbox, verbs
 from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.reactions import react
+from heed.inbox.statements import run
 from heed.inbox.tests.rubber import body
 from heed.inbox.verbs import merging
 from heed.inbox.verbs.automatic import send_automatic
@@ -22,6 +24,7 @@ from heed.lib import clock
 from heed.routing import desk_hours, promises
 from heed.routing.desk_hours import Place
 from heed.routing.models import Policy, Promise
+from heed.routing.moving import MOVE_PROMISES
 
 pytestmark = pytest.mark.django_db
 
@@ -282,6 +285,29 @@ def test_hours_that_change_move_what_is_running(account: Account, maja: User) ->
     due = running(ticket)["first_reply"].due
     assert due is not None
     assert abs(due - start - timedelta(minutes=65)) < timedelta(seconds=10)
+
+
+def test_another_brand_moves_what_is_running_from_then_on(account: Account, maja: User) -> None:
+    Policy.objects.create(name="All", first_reply=3600, time="business")
+    kids = Brand.objects.create(name="Acme Kids")
+    start = clock.now()
+    ticket = write(account, "a", start)
+
+    def given(brand: Brand | None, after: int) -> datetime | None:
+        run("DELETE FROM procrastinate_jobs")
+        with clock.moved(timedelta(minutes=after)):
+            channels.give_brand(account, brand, by=maja)
+            for _job in run("SELECT 1 FROM procrastinate_jobs WHERE task_name = %s", MOVE_PROMISES):
+                promises.keep_all([ticket.pk])
+        return running(ticket)["first_reply"].due
+
+    with clock.moved(timedelta(minutes=5)):
+        places = [Place(brand=kids.pk)]
+        desk_hours.keep(None, maja, name="Kids", zone="UTC", week=[[]] * 7, holidays=[], places=places)
+    assert given(kids, after=20) is None  # it never opens
+    due = given(None, after=30)
+    assert due is not None
+    assert abs(due - start - timedelta(minutes=70)) < timedelta(seconds=10)
 
 
 def test_spam_is_promised_nothing(account: Account, policy: Policy, start: datetime) -> None:
