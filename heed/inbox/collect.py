@@ -7,12 +7,13 @@ from datetime import timedelta
 from django.db import connection, transaction
 from django.db.models import Q
 
-from heed.channels.base import Collected
+from heed.channels.base import Collected, Refusal
 from heed.channels.models import Account
 from heed.channels.registry import networks
 from heed.channels.sessions import with_session
 from heed.inbox import ledger
 from heed.lib import clock
+from heed.lib.http import AnswerLost, TooLarge, Unreachable
 
 _LOCK_SPACE = 7102  # the first key of our advisory locks: "collecting for accounts"
 EARS = 7103
@@ -22,6 +23,8 @@ _HEARD_RHYTHM = timedelta(seconds=60)
 _MOST_PAGES = 20
 _HOPELESS = ("sign_in_again", "not_configured", "already_connected", "private_address")
 _RHYTHM = 1.5  # seconds; the job that asks who is due comes every two
+LONGEST_REST = timedelta(minutes=5)
+_LONGEST_ASKED = timedelta(days=1)
 
 
 def due() -> list[int]:
@@ -29,12 +32,14 @@ def due() -> list[int]:
 
     Few accounts are asked every two seconds. Many take turns, so that together they stay at two
     questions a second: networks count requests per address. An account that somebody listens to is
-    asked once a minute, in case a nudge was lost.
+    asked once a minute, in case a nudge was lost. Whoever refused or did not answer is left alone for
+    a while.
     """
     polled = [network.name for network in networks().values() if network.polls]
     sound = Account.objects.filter(network__in=polled).exclude(Q(problem__in=_HOPELESS) | Q(external_id=""))
     rhythm = timedelta(seconds=max(_RHYTHM, sound.count() / 2))
     rested = sound.filter(Q(collected_at=None) | Q(collected_at__lte=clock.now() - rhythm))
+    rested = rested.exclude(collect_at__gt=clock.now())
     rested = rested.exclude(pk__in=_heard(), collected_at__gt=clock.now() - _HEARD_RHYTHM)
     return list(rested.values_list("pk", flat=True))
 
@@ -44,7 +49,8 @@ class Busy(Exception):
 
 
 def collect(account_id: int) -> int:
-    """Poll an account until nothing is new; gives back how many deliveries came. Raises `Busy`.
+    """Poll an account until nothing is new; gives back how many deliveries came. Raises `Busy`, and what the
+    network's steps raise: after that it rests, and nobody is asked.
 
     Bodies and cursor are stored in one transaction, so a crash repeats a page and never skips one.
     Only one poller works on an account at a time.
@@ -52,9 +58,26 @@ def collect(account_id: int) -> int:
     if not _take(account_id):
         raise Busy(account_id)
     try:
-        return sum(_pages(account_id))
+        return 0 if _rests(account_id) else sum(_pages(account_id))
+    except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
+        _rest(account_id, error)
+        raise
     finally:
         _give_back(account_id)
+
+
+def _rests(account_id: int) -> bool:
+    return Account.objects.filter(pk=account_id, collect_at__gt=clock.now()).exists()
+
+
+def _rest(account_id: int, error: Exception) -> None:
+    """Leave the network alone for as long as it asks for, and for as long again as it has not answered."""
+    account = Account.objects.get(pk=account_id)
+    now = clock.now()
+    failing = now - (account.collected_at or account.created_at) if account.collect_at else timedelta(0)
+    wait = min(max(failing, timedelta(seconds=_RHYTHM)), LONGEST_REST)
+    asked = min(timedelta(seconds=error.after or 0), _LONGEST_ASKED) if isinstance(error, Refusal) else wait
+    Account.objects.filter(pk=account_id).update(collect_at=now + max(wait, asked))
 
 
 def _pages(account_id: int) -> list[int]:
@@ -64,7 +87,7 @@ def _pages(account_id: int) -> list[int]:
         with transaction.atomic():
             ledger.append(account_id, collected.bodies)
             Account.objects.filter(pk=account_id).update(
-                cursor=dict(collected.cursor), collected_at=clock.now()
+                cursor=dict(collected.cursor), collected_at=clock.now(), collect_at=None
             )
         counts.append(len(collected.bodies))
         if not collected.more:

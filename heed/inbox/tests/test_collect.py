@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from math import ceil
+
 import pytest
 
-from heed.channels.base import Collected
+from heed.channels.base import Collected, Refusal
 from heed.channels.models import Account
-from heed.inbox import collect
+from heed.inbox import collect, jobs
 from heed.inbox.models import Delivery
 from heed.inbox.tests.rubber import Rubber
 from heed.lib import clock
+from heed.lib.http import AnswerLost, Unreachable
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +48,53 @@ def test_who_is_due(account: Account) -> None:
     assert collect.due() == []
     Account.objects.update(collected_at=None, problem="sign_in_again")
     assert collect.due() == []
+
+
+class TestAfterANo:
+    """Whoever refused or did not answer is left alone: as long as they ask for, and longer each time."""
+
+    def rests(self, account: Account, rubber: Rubber, *answers: BaseException) -> list[int]:
+        """For how many seconds nobody is asked after each of these answers."""
+        rubber.pages = [*answers]
+        waits: list[int] = []
+        for _ in answers:
+            with clock.moved(timedelta(seconds=sum(waits))):
+                jobs.collect_account(account=account.pk)
+                account.refresh_from_db()
+                assert account.collect_at is not None
+                waits.append(ceil((account.collect_at - clock.now()).total_seconds()))
+                assert collect.due() == []
+        return waits
+
+    def test_that_names_no_time(self, account: Account, rubber: Rubber) -> None:
+        collect.collect(account.pk)
+        waits = self.rests(account, rubber, *[Refusal("network_down", retry=True)] * 10)
+        assert waits == sorted(waits)
+        assert (waits[0], waits[-1]) == (2, collect.LONGEST_REST.total_seconds())
+
+    @pytest.mark.parametrize("no", [Unreachable("no route"), AnswerLost("reset"), Refusal("bad_request")])
+    def test_of_every_kind(self, account: Account, rubber: Rubber, no: Exception) -> None:
+        Account.objects.update(created_at=clock.now() - timedelta(hours=1))  # it never worked
+        assert self.rests(account, rubber, no, no) == [2, 300]
+
+    def test_that_names_a_time(self, account: Account, rubber: Rubber) -> None:
+        assert self.rests(account, rubber, Refusal("slow_down", retry=True, after=600)) == [600]
+
+    def test_a_nudge_does_not_wake_it(self, account: Account, rubber: Rubber) -> None:
+        rubber.pages = [Refusal("slow_down", retry=True, after=600)]
+        jobs.collect_account(account=account.pk)
+        jobs.collect_account(account=account.pk)
+        assert len(rubber.cursors) == 1
+
+    def test_a_dead_sign_in_is_not_tried_again(self, account: Account, rubber: Rubber) -> None:
+        self.rests(account, rubber, Refusal("sign_in_again"))
+        with clock.moved(timedelta(days=2)):
+            assert collect.due() == []
+
+    def test_when_it_answers_all_is_as_before(self, account: Account, rubber: Rubber) -> None:
+        waits = self.rests(account, rubber, Unreachable("no route"))
+        with clock.moved(timedelta(seconds=sum(waits) + 1)):
+            assert collect.due() == [account.pk]
+            collect.collect(account.pk)
+        account.refresh_from_db()
+        assert (account.collect_at, len(rubber.cursors)) == (None, 2)
