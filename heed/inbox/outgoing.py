@@ -15,6 +15,7 @@ from heed.channels.base import (
 from heed.inbox import files
 from heed.inbox.models import Attachment, Message
 from heed.inbox.possible import names_of
+from heed.inbox.way_back import word_of
 
 _ABOUT_THEN = timedelta(minutes=1)
 
@@ -40,6 +41,7 @@ def answer_of(message: Message, *, asking: bool = False) -> Answer:
         template=template_of(message),
         choices=choices_of(message),
         automatic=message.automatic,
+        way_back=word_of(message.ticket_id, message.account_id),
     )
 
 

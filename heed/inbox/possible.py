@@ -202,7 +202,7 @@ def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Mes
     writing = can.private
     if writing is None:
         return NOWHERE
-    if not ticket.identity.reachable:
+    if not ticket.identity.reachable and not _another_wrote(ticket, to):
         return _closed(REASONS["unreachable"], "unreachable")
     if ticket.kind == Ticket.Kind.PRIVATE or ticket.last_private_in is not None:
         way = _within_window(ticket, _by_kind(ticket, writing, to), sending)
@@ -214,6 +214,13 @@ def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Mes
     else:
         way = _closed(Words(CLOSED, PUBLIC_ONLY), "outside_window")
     return _unless_account_is_broken(ticket, way)
+
+
+def _another_wrote(ticket: Ticket, to: Message | None) -> bool:
+    """Whether the answer goes to somebody else whom it reaches: a colleague of the customer's who wrote."""
+    answered = to or last_inbound(ticket, "private")
+    who = answered.identity if answered is not None else None
+    return who is not None and who.pk != ticket.identity_id and who.reachable
 
 
 def _by_kind(ticket: Ticket, writing: Writing, to: Message | None) -> Writing:

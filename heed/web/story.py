@@ -76,7 +76,17 @@ class Said:
         )
 
     @property
+    def writer(self) -> str:
+        """Who wrote it, where that is somebody else than the customer of the ticket."""
+        who = self.message.identity
+        if self.ours or who is None or who.pk == self.message.ticket.identity_id:
+            return ""
+        return f"{who} ({who.handle})" if who.handle not in ("", str(who)) else str(who)
+
+    @property
     def kind(self) -> str:
+        if not self.ours and self.message.account_id != self.message.ticket.account_id:
+            return self.message.account.adapter.label  # it came by another way than the others
         return words.kind_of_message(self.message)
 
     @property

@@ -24,9 +24,10 @@ from heed.channels.base.capabilities import Action, Capabilities, Files, Invited
 from heed.channels.base.choices import Choice, ChoiceForm, Choices, form_for
 from heed.channels.base.door import ADMITTED, REFUSED, WRONG_METHOD, Admission, Hook
 from heed.channels.base.inbound import (
+    MATTER,
     AccountChanged,
-    Attachment,
     AccountStale,
+    Attachment,
     AttachmentKind,
     AuthorFound,
     Broken,
@@ -76,14 +77,15 @@ from heed.channels.base.reason import Reason
 
 __all__ = [
     "ADMITTED",
+    "MATTER",
     "REFUSED",
     "TAKEN_OVER",
     "WRONG_METHOD",
     "AccountChanged",
     "AccountRecord",
+    "AccountStale",
     "Action",
     "Admission",
-    "AccountStale",
     "Answer",
     "Attachment",
     "AttachmentKind",
@@ -123,9 +125,9 @@ __all__ = [
     "NotUnderstood",
     "OAuth",
     "OutgoingFile",
+    "Passing",
     "Permission",
     "Person",
-    "Passing",
     "PostSeen",
     "PostStale",
     "Quota",
@@ -141,9 +143,9 @@ __all__ = [
     "Wanted",
     "WordsFound",
     "Writing",
+    "asked",
     "each",
     "form_for",
-    "asked",
     "plain_media",
     "refuse_unanswered",
 ]

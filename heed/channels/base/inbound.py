@@ -10,6 +10,9 @@ from typing import Any, Literal, TypeVar
 from heed.channels.base.reason import Reason
 
 Visibility = Literal["public", "private"]
+MATTER = "matter"
+"""In `refs` of a private message: what it is about, always spelt the same."""
+
 AttachmentKind = Literal["image", "video", "audio", "file", "sticker", "link", "location", "contact"]
 
 
@@ -60,6 +63,11 @@ class MessageReceived(Inbound):
     a ticket nor makes one unanswered again; one that begins with it waits all the same, because
     a form of one's own site sends such mails too. `elsewhere` says that another app has this talk and
     answers there: it is shown and waits for nobody here.
+
+    Where messages say what they belong to, as mails do: `answers` are the ids of those it answers, the
+    nearest first, and it goes where the first known one stands, whoever wrote it. `way_back` is a word that
+    may be one of ours (`Answer.way_back`). With `MATTER` in its `refs` a message that finds neither goes on
+    in the writer's ticket about the same, and else begins one.
     """
 
     external_id: str
@@ -76,6 +84,8 @@ class MessageReceived(Inbound):
     opens_window: bool = True
     automatic: bool = False
     elsewhere: bool = False
+    answers: tuple[str, ...] = ()
+    way_back: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,11 +234,17 @@ class IdentityChanged(Inbound):
 class AccountChanged(Inbound):
     """The network said something about our account: `problem` is a `Reason`. With a `detail` alone it is a
     remark; with neither, what it said against us is over. `at` is when it said so; without it the moment
-    the delivery came in counts."""
+    the delivery came in counts. `facts` are kept beside those that `check` learned, for the next check."""
 
     problem: str = ""
     detail: str = ""
     at: datetime | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountStale(Inbound):
+    """Something about our account changed at the network (a template was paused): worth checking it now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,11 +257,6 @@ class NotUnderstood(Inbound):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken(Inbound):
     """An item that could not be read: set aside with the reason, while its neighbours pass."""
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountStale(Inbound):
-    """Something about our account changed at the network (a template was paused): worth checking it now."""
-
-
 
     what: str
     error: str

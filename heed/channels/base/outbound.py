@@ -66,7 +66,8 @@ class Answer:
     for a public quote of it. `late` is the way taken after the window closed (`Late.name`);
     `template` is sent instead of free text; `choices` are offered under it, in one of the forms of
     `Writing.choices`. `automatic` says that no person wrote it: where a network has a mark for that, it
-    gets one, and it goes to the writer alone.
+    gets one, and it goes to the writer alone. `way_back` is a word for addresses that answers go to: what
+    comes back with it (`MessageReceived.way_back`) finds its ticket.
     """
 
     key: str
@@ -85,6 +86,7 @@ class Answer:
     template: FilledTemplate | None = None
     choices: Choices | None = None
     automatic: bool = False
+    way_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,16 @@ class Email(Network):
         CredentialField(
             "smtp_port", _("Its port"), _("587 where nothing is given."), secret=False, required=False
         ),
+        CredentialField(
+            "plus",
+            _("Word after a plus sign"),
+            _(
+                "Enter yes where mail to help+word@ your domain reaches this mailbox too. Answers then find "
+                "their ticket also where a mail program loses the thread."
+            ),
+            secret=False,
+            required=False,
+        ),
     )
     guide = Guide(
         steps=(

@@ -119,6 +119,18 @@ def key_of(id: str) -> str:
         return ""
 
 
+def has_words(account: AccountRecord) -> bool:
+    """Whether mail with a word after a plus sign in the address reaches the mailbox, as the admin says. Where
+    it does not, every answer to such an address would come back to the customer."""
+    return account.credentials.get("plus", "").strip().lower() not in ("", "no", "0", "false", "off")
+
+
+def with_word(word: str, account: AccountRecord) -> str:
+    """The account's address with a word after a plus sign."""
+    name, _, domain = address_of(account).rpartition("@")
+    return f"{name}+{word}@{domain}"
+
+
 def is_own(address: str, account: AccountRecord) -> bool:
     """Whether an address is the account's, perhaps with a word after a plus sign."""
     name, _, domain = address.lower().rpartition("@")

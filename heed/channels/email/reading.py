@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from heed.channels.base import (
+    MATTER,
     AccountRecord,
     Attachment,
     Echo,
@@ -24,6 +25,7 @@ from heed.channels.email.calls import is_own, key_of
 from heed.channels.email.letter import Letter, attachments_of, text_of
 from heed.channels.email.payload import Envelope
 from heed.channels.email.reports import Report, report_of
+from heed.channels.email.subjects import matter_of
 from heed.lib import clock
 
 _MOST_IDS = 20
@@ -68,6 +70,7 @@ def _received(letter: Letter, envelope: Envelope, at: datetime, account: Account
     fresh, attachments, whole = _content(letter, envelope)
     author = _author(letter, account)
     machine = is_automatic(letter) or (author is not None and is_own(author.external_id, account))
+    refs = _refs(letter, account, author, fresh, whole, machine=machine)
     return MessageReceived(
         external_id=letter.id,
         at=at,
@@ -77,10 +80,18 @@ def _received(letter: Letter, envelope: Envelope, at: datetime, account: Account
         text=_with_subject(letter, fresh),
         parent=(letter.ids("In-Reply-To") or [""])[-1],
         attachments=attachments,
-        refs=_refs(letter, account, author, fresh, whole, machine=machine),
+        refs=refs,
         opens_window=not machine,
         automatic=machine,
+        answers=tuple(_answered(letter)),
+        way_back=refs.get("tag", ""),
     )
+
+
+def _answered(letter: Letter) -> list[str]:
+    """What it says that it answers, the nearest first."""
+    named = [*letter.ids("In-Reply-To")[::-1], *letter.ids("References")[::-1]]
+    return list(dict.fromkeys(named))[:_MOST_IDS]
 
 
 def _sent(letter: Letter, envelope: Envelope, at: datetime, account: AccountRecord) -> list[Inbound]:
@@ -176,6 +187,7 @@ def _refs(
     tags = [one for one in _receivers(letter) if is_own(one, account) and "+" in one]
     found: dict[str, Any] = {
         "subject": letter.subject,
+        MATTER: matter_of(letter.subject),
         "message_id": "" if letter.id.startswith("sha256:") else letter.id,
         "references": [*known[:1], *known[1:][-_MOST_IDS + 1 :]],
         "reply_to": replies[0] if replies else "",

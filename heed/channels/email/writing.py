@@ -13,6 +13,7 @@ from email.utils import format_datetime, formataddr
 from html import escape
 
 from heed.channels.base import (
+    MATTER,
     AccountRecord,
     Answer,
     CannotTell,
@@ -26,20 +27,22 @@ from heed.channels.email.automatic import marks_of
 from heed.channels.email.calls import (
     SENT,
     address_of,
+    has_words,
     login_of,
     mailbox,
     message_id,
     outgoing,
     refuse_mail,
     refuse_mailbox,
+    with_word,
 )
+from heed.channels.email.subjects import is_reply, matter_of
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Request, Steps, TooLarge, Unreachable
 
 MOST_BYTES = 15 * 1024 * 1024
 TEXT_LIMIT = 50_000
 _MOST_IDS = 20
-_REPLY = re.compile(r"^\s*(re|aw|sv|odg|отв|رد|回复|回覆|返信)\s*[:：]", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
 _STILL_COMING = 90.0
@@ -120,6 +123,8 @@ def composed(account: AccountRecord, answer: Answer) -> bytes:
     if chain:
         mail["In-Reply-To"] = f"<{chain[-1]}>"
         mail["References"] = " ".join(f"<{each}>" for each in chain)
+    if answer.way_back and has_words(account):
+        mail["Reply-To"] = formataddr((_one_line(name), with_word(answer.way_back, account)))
     if answer.automatic:
         for header, value in marks_of(address_of(account)).items():
             mail[header] = value
@@ -146,7 +151,7 @@ def subject_of(account: AccountRecord, answer: Answer) -> str:
     given = _one_line(str(answer.to.refs.get("subject", ""))) if answer.to else ""
     if not given:
         return _one_line(account.credentials.get("name") or account.name) or address_of(account)
-    return given if _REPLY.match(given) else f"Re: {given}"
+    return given if is_reply(given) else f"Re: {given}"
 
 
 def _chain(answer: Answer) -> list[str]:
@@ -163,6 +168,7 @@ def _refs(account: AccountRecord, answer: Answer) -> dict[str, object]:
     return {
         "message_id": message_id(answer.key, account),
         "subject": subject_of(account, answer),
+        MATTER: matter_of(subject_of(account, answer)),
         "references": _chain(answer),
         **({"cc": copies} if (copies := copies_of(answer)) else {}),
     }

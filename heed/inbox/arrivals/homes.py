@@ -10,32 +10,33 @@ from typing import Any
 from heed.channels.base import MessageReceived
 from heed.channels.models import Account
 from heed.inbox.arrivals.lines import line_of, window_of
-from heed.inbox.arrivals.people import Author, author_key
-from heed.inbox.arrivals.shapes import Arrival, Here, key_of, post_key
+from heed.inbox.arrivals.people import Author
+from heed.inbox.arrivals.shapes import Arrival, Here, Overtaken, key_of, post_key
 from heed.inbox.models import Ticket
 from heed.inbox.posts import Key
 from heed.inbox.statements import columns, run
 from heed.lib.text import clean, first_words
 
-Place = tuple[str, int, int]
-"""Where a message belongs: kind, identity, post (0 for none)."""
+Place = tuple[str, int, int, str]
+"""Where a message belongs: kind, identity, post (0 for none), and which of the matters that the person begins
+now (empty for the one that runs)."""
 
 
-def place_of(arrival: Arrival, people: Mapping[Key, Author], under: Mapping[Key, int]) -> Place:
-    identity = people[author_key(arrival)].pk
+def place_of(arrival: Arrival, writer: Author, under: Mapping[Key, int]) -> Place:
     if arrival.news.visibility == "private":
-        return "private", identity, 0
-    return "public", identity, under.get(post_key(arrival), 0)
+        return "private", writer.pk, 0, ""
+    return "public", writer.pk, under.get(post_key(arrival), 0), ""
 
 
 def homes_of(
-    new: Mapping[Key, Arrival], people: Mapping[Key, Author], under: Mapping[Key, int]
+    new: Mapping[Key, Arrival], places: Mapping[Key, Place], customers: Mapping[int, int]
 ) -> tuple[dict[Key, int], set[int]]:
-    """The running ticket of every message, opened where there is none. Also which were opened."""
-    places = {key: place_of(arrival, people, under) for key, arrival in new.items()}
+    """The ticket of each place: the running one, opened where there is none. Also which were opened.
+    `customers` are those of the identities. Raises `Overtaken`."""
     running = _running({place[1] for place in places.values()})
     _close_solved(new, places, running)
-    opened = _open(new, places, running, {row.pk: row.customer for row in people.values()})
+    places = _apart(new, places, running)
+    opened = _open(new, places, running, customers)
     return {key: running[place] for key, place in places.items()}, opened
 
 
@@ -43,8 +44,8 @@ def _running(identities: Iterable[int]) -> dict[Place, int]:
     """The running tickets of these people. A public matter that was taken private also takes
     the person's private messages, when they have no private ticket."""
     rows = run(_RUNNING, sorted(identities))
-    found = {("private", identity, 0): pk for pk, _, identity, _, took_private in rows if took_private}
-    found.update({(kind, identity, post): pk for pk, kind, identity, post, _ in rows})
+    found = {("private", identity, 0, ""): pk for pk, _, identity, _, took_private in rows if took_private}
+    found.update({(kind, identity, post, ""): pk for pk, kind, identity, post, _ in rows})
     return found
 
 
@@ -78,6 +79,38 @@ def _close_solved(new: Mapping[Key, Arrival], places: Mapping[Key, Place], runni
         if end in closed and (since is None or at > since):
             Ticket.objects.filter(pk__in=(running[place], end)).update(running=False)
             del running[place]
+
+
+def _apart(
+    new: Mapping[Key, Arrival], places: Mapping[Key, Place], running: Mapping[Place, int]
+) -> Mapping[Key, Place]:
+    """Before somebody begins a matter apart, the one that runs stops doing so. Where none does, what they
+    write without saying what about goes into the last that they begin."""
+    begun = _begun(new, places)
+    if not begun:
+        return places
+    stopped = [running[place] for who in begun if (place := ("private", who, 0, "")) in running]
+    if stopped:
+        run(_STOP, sorted(stopped))
+    return {
+        key: begun[place[1]][-1] if place not in running and place[1] in begun and not place[3] else place
+        for key, place in places.items()
+    }
+
+
+def _begun(new: Mapping[Key, Arrival], places: Mapping[Key, Place]) -> dict[int, list[Place]]:
+    """The matters that each person begins, in the order of time."""
+    begun: dict[int, dict[Place, None]] = defaultdict(dict)
+    apart = [key for key, place in places.items() if place[3]]
+    for key in sorted(apart, key=lambda key: (new[key].news.at, key)):
+        begun[places[key][1]][places[key]] = None
+    return {who: list(matters) for who, matters in begun.items()}
+
+
+_STOP = """
+UPDATE inbox_ticket SET running = false
+WHERE id IN (SELECT id FROM inbox_ticket WHERE id = ANY(%s) ORDER BY id FOR UPDATE)
+"""
 
 
 def merged(homes: Mapping[Key, int]) -> dict[Key, int]:
@@ -125,14 +158,26 @@ def _open(
     if not by_place:
         return set()
     windows = {account.pk: window_of(account) for account in accounts.values()}
+    runs = {matters[-1] for matters in _begun(new, places).values()}
+    ordered = sorted(by_place)
     rows = [
-        (*place, accounts[place].pk, customers[place[1]], windows[accounts[place].pk], *_opening(news))
-        for place, news in sorted(by_place.items(), key=lambda each: each[0])
+        (
+            *place[:3],
+            accounts[place].pk,
+            customers[place[1]],
+            windows[accounts[place].pk],
+            not place[3] or place in runs,
+            *_opening(by_place[place]),
+        )
+        for place in ordered
     ]
-    opened = {(kind, identity, post): pk for pk, kind, identity, post in run(_OPEN_TICKETS, *columns(rows))}
-    if len(opened) < len(by_place):
-        found = _running({place[1] for place in by_place})
-        running.update({place: found[place] for place in by_place})
+    opened = {ordered[number - 1]: pk for number, pk in run(_OPEN_TICKETS, *columns(rows))}
+    missing = by_place.keys() - opened.keys()
+    if any(place[3] for place in missing):
+        raise Overtaken  # somebody else wrote down for the same person what may be about the same
+    if missing:
+        found = _running({place[1] for place in missing})
+        running.update({place: found[place] for place in missing})
     running.update(opened)
     return set(opened.values())
 
@@ -154,19 +199,26 @@ def _opening(news: list[MessageReceived]) -> tuple[Any, ...]:
 
 
 _OPEN_TICKETS = """
-INSERT INTO inbox_ticket (kind, identity_id, post_id, account_id, customer_id, subject, last_at, last_text,
-    opened_at, waiting_since, last_private_in, window_closes_at, status, running, unanswered,
-    last_direction, last_author, took_private, spam, solved_at)
-SELECT kind, identity, nullif(post, 0), account, new.customer, subject, last_at, words,
-    opened_at, CASE WHEN who.blocked THEN NULL ELSE waits_from END, window_from,
-    window_from + "window" * interval '1 second', CASE WHEN who.blocked THEN 'solved' ELSE 'new' END, true,
-    waits_from IS NOT NULL AND NOT who.blocked, 'in', '', false, who.blocked,
-    CASE WHEN who.blocked THEN last_at END
-FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::text[],
-    %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
-    AS new (kind, identity, post, account, customer, "window", subject, last_at, words, opened_at,
-        window_from, waits_from)
-JOIN inbox_identity AS who ON who.id = new.identity
-ON CONFLICT DO NOTHING
-RETURNING id, kind, identity_id, coalesce(post_id, 0)
+WITH new AS MATERIALIZED (
+    SELECT nextval('inbox_ticket_id_seq') AS id, each.*
+    FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::bool[],
+        %s::text[], %s::timestamptz[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[])
+        WITH ORDINALITY
+        AS each (kind, identity, post, account, customer, "window", runs, subject, last_at, words, opened_at,
+            window_from, waits_from, number)
+),
+made AS (
+    INSERT INTO inbox_ticket (id, kind, identity_id, post_id, account_id, customer_id, subject, last_at,
+        last_text, opened_at, waiting_since, last_private_in, window_closes_at, status, running, unanswered,
+        last_direction, last_author, took_private, spam, solved_at)
+    SELECT new.id, kind, identity, nullif(post, 0), account, new.customer, subject, last_at, words,
+        opened_at, CASE WHEN who.blocked THEN NULL ELSE waits_from END, window_from,
+        window_from + "window" * interval '1 second', CASE WHEN who.blocked THEN 'solved' ELSE 'new' END,
+        runs, waits_from IS NOT NULL AND NOT who.blocked, 'in', '', false, who.blocked,
+        CASE WHEN who.blocked THEN last_at END
+    FROM new JOIN inbox_identity AS who ON who.id = new.identity
+    ON CONFLICT DO NOTHING
+    RETURNING id
+)
+SELECT number, made.id FROM made JOIN new USING (id)
 """

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from heed.inbox.arrivals.people import Author, author_key
+from heed.inbox.arrivals.people import Author
 from heed.inbox.arrivals.shapes import Arrival, Here
 from heed.inbox.models import Attachment
 from heed.inbox.posts import Key
@@ -18,10 +18,10 @@ from heed.lib.text import clean
 
 
 def insert(
-    new: Mapping[Key, Arrival], people: Mapping[Key, Author], tickets: Mapping[Key, int]
+    new: Mapping[Key, Arrival], writers: Mapping[Key, Author], tickets: Mapping[Key, int]
 ) -> list[Here]:
     """Insert the messages; only those that were really new come back."""
-    rows = [_row(arrival, tickets[key], people[author_key(arrival)].pk) for key, arrival in new.items()]
+    rows = [_row(arrival, tickets[key], writers[key].pk) for key, arrival in new.items()]
     inserted = run(_INSERT_MESSAGES, clock.now(), *columns(rows))
     return [Here(pk, ticket, new[(account, external_id)]) for pk, account, external_id, ticket in inserted]
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from heed.channels.base import IdentitySeen, Person
 from heed.channels.models import Account
-from heed.inbox.arrivals.shapes import Arrival, Here
+from heed.inbox.arrivals.shapes import Arrival, Here, key_of
 from heed.inbox.models import Customer, Identity
 from heed.inbox.posts import Key
 from heed.inbox.statements import columns, run
@@ -171,13 +171,13 @@ def _note_news_of_people(
             Customer.objects.filter(pk=row.customer_id, name="").update(name=str(row))
 
 
-def reach_again(here: list[Here], people: Mapping[Key, Author]) -> None:
+def reach_again(here: list[Here], wrote: Mapping[Key, Author]) -> None:
     """Whoever writes to us privately can be written to, whatever was known until then."""
     writers: dict[int, datetime] = {}
     for each in here:
         news = each.arrival.news
         if news.visibility == "private" and news.opens_window:
-            pk = people[author_key(each.arrival)].pk
+            pk = wrote[key_of(each.arrival)].pk
             writers[pk] = max(writers.get(pk, news.at), news.at)
     if writers:
         run(_REACH_AGAIN, *columns(sorted(writers.items())))

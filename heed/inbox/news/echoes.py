@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from heed.channels import base
-from heed.channels.base import Echo, Person, Sent
+from heed.channels.base import MATTER, Echo, Person, Sent
 from heed.channels.models import Account
 from heed.inbox import early, events
 from heed.inbox.arrivals import WAITS, attachment_row, show_last, where_they_go
@@ -222,10 +222,11 @@ def _answered_outside(account: Account, echo: Echo) -> bool:
 
 
 def _ticket_of_echo(account: Account, echo: Echo) -> Ticket | None:
-    """Where an answer given outside belongs: beside the comment it answers, else with the person."""
-    if echo.visibility == "public":
+    """Where an answer given outside belongs: beside the comment or mail it answers, else with the person."""
+    if echo.visibility == "public" or MATTER in echo.refs:
         answered = find(account, echo.parent) if echo.parent else None
-        return (answered.home or answered.ticket) if answered else None
+        if answered or echo.visibility == "public":
+            return (answered.home or answered.ticket) if answered else None
     if echo.person is None:
         return None
     identity = known_person(account, echo.person) or new_person(account, echo.person)

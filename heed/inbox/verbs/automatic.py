@@ -44,9 +44,10 @@ def send_automatic(
     if again is not None:
         return again
     text = clean(text).strip()
-    if _said_to(ticket.identity_id) >= MOST:
-        raise CannotAnswer(_("Heed wrote to this person by itself too often in the last hours."))
     answered = to or last_inbound(ticket, visibility)
+    who = (answered and answered.identity_id) or ticket.identity_id
+    if _said_to(who) >= MOST:
+        raise CannotAnswer(_("Heed wrote to this person by itself too often in the last hours."))
     way = possible(ticket, answered).way(visibility)
     if not way.allowed:
         raise CannotAnswer(way.sentence, way.way_out)
@@ -55,7 +56,7 @@ def send_automatic(
     message = Message.objects.create(
         account_id=ticket.account_id,
         ticket=ticket,
-        identity_id=ticket.identity_id,
+        identity_id=who,
         direction="out",
         visibility=visibility,
         text=text,

@@ -10,7 +10,7 @@ from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from email.policy import SMTP
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime, formataddr, parseaddr
 from time import sleep
 from typing import Any
 
@@ -69,7 +69,7 @@ class Entry:
 class Correspondent:
     """A customer's mailbox. `gone`: it does not exist any more, `shut`: its server refuses at once;
     `grey`: it takes nothing at the first attempt; `away`: it answers by itself, and says so; `robot`: it
-    answers everything by itself, and does not say so."""
+    answers everything by itself, and does not say so; `forgetful`: its program never says what it answers."""
 
     person: Person
     entries: list[Entry] = field(default_factory=list)
@@ -78,6 +78,7 @@ class Correspondent:
     grey: bool = False
     away: bool = False
     robot: bool = False
+    forgetful: bool = False
 
 
 class Email(Simulator):
@@ -236,17 +237,23 @@ class Email(Simulator):
         self._one(person).robot = on
         return {}
 
+    def play_forget(self, person: str, on: bool = True) -> dict[str, Any]:
+        """The customer's program says nowhere which mail it answers."""
+        self._one(person).forgetful = on
+        return {}
+
     def play_save_sent(self, on: bool = True) -> dict[str, Any]:
         """The company's server lays what is sent into the mailbox for that by itself."""
         self.saves_sent = on
         return {}
 
-    def play_answer_elsewhere(self, person: str, text: str) -> dict[str, Any]:
-        """Somebody answers the customer from a mail program."""
+    def play_answer_elsewhere(self, person: str, text: str, to: str = "") -> dict[str, Any]:
+        """Somebody answers the customer's last mail, or the one with this id, from a mail program."""
         one = self._one(person)
         theirs = [entry for entry in one.entries if not entry.ours]
         mail = self._mail((COMPANY, ADDRESS), address_of(one.person), "Re: Acme", text)
-        mail["In-Reply-To"] = theirs[-1].id if theirs else "<before@mail.example>"
+        last = theirs[-1].id if theirs else "<before@mail.example>"
+        mail["In-Reply-To"] = f"<{to}>" if to else last
         one.entries.append(self._entry(mail.as_bytes(), ours=True))
         self.room.boxes["Sent"].put(mail.as_bytes(), self.clock.now(), "\\Seen")
         return {"id": str(mail["Message-ID"]).strip("<>")}
@@ -315,10 +322,11 @@ class Email(Simulator):
             subject = subject or (earlier if earlier.lower().startswith("re:") else f"Re: {earlier}")
             said = f"{text}\n\n{_quoted(one.person, ours[-1])}"
         sender = (one.person.name, address_of(one.person))
-        mail = self._mail(sender, ADDRESS, subject or first_words(text, 50), said)
+        to = ours and parseaddr(str(message_from_bytes(ours[-1].raw)["Reply-To"] or ""))[1]
+        mail = self._mail(sender, to or ADDRESS, subject or first_words(text, 50), said)
         if cc:
             mail["Cc"] = address_of(person_named(cc))
-        if ours:
+        if ours and not one.forgetful:
             mail["In-Reply-To"] = ours[-1].id
             before = str(message_from_bytes(ours[-1].raw).get("References", "")).split()
             mail["References"] = " ".join([*before, ours[-1].id])

@@ -13,9 +13,8 @@ from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.inbox import intake, outbox, verbs
 from heed.inbox.models import Event, Message, Ticket
-from heed.inbox.reactions import react, wire
+from heed.inbox.reactions import react
 from heed.lib.crypto import hmac_sha256_hex
-from heed.wiring import REACTIONS
 
 SECRET = "a-secret-for-the-acme-shop-2026"
 SHOP = "https://shop.example"
@@ -107,7 +106,6 @@ def take_in() -> None:
 
 def react_to_everything() -> None:
     """What the worker does with the events so far."""
-    wire(REACTIONS)
     react(list(Event.objects.values_list("pk", flat=True)))
 
 

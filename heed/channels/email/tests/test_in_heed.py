@@ -18,13 +18,12 @@ from heed.channels.verbs import connect
 from heed.inbox import collect, fetch, ledger, news, outbox
 from heed.inbox.intake import take_batch
 from heed.inbox.models import Attachment, Draft, Event, Identity, Message, Ticket
-from heed.inbox.reactions import react, wire
+from heed.inbox.reactions import react
 from heed.inbox.verbs import answer
 from heed.inbox.verbs.automatic import MOST
 from heed.routing.models import AutomaticMessage
 from heed.sandbox import Sandbox
 from heed.sandbox.networks.email import Email
-from heed.wiring import REACTIONS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -118,7 +117,6 @@ def test_two_machines_stop(
     account: Account, email: Email, monkeypatch: pytest.MonkeyPatch, peer: str, most: int
 ) -> None:
     """One that minds what it gets, and one that answers everything and never says that it is a machine."""
-    wire(REACTIONS)
     AutomaticMessage.objects.create(kind="away", texts={"en": "We are away."}, again_after=0)
     monkeypatch.setattr("heed.routing.automatic._which", lambda *_, **__: AutomaticMessage.objects.get())
     email.do(peer, person="sam")
