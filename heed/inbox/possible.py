@@ -110,14 +110,19 @@ def possible(
     *,
     sending: Message | None = None,
     account: Account | None = None,
+    machine: bool = False,
 ) -> Possible:
     """How this ticket can be answered now; `to` is the message answered, where one was chosen.
     `sending` is the answer that is on its way and must not count against itself. `account` is the one of
-    ours that answers, where it is not the one that was written to."""
+    ours that answers, where it is not the one that was written to. `machine`: no person writes this; what is
+    being sent says so itself."""
     if account is not None and account.pk != ticket.account_id:
         return Possible(public=_public_from(ticket, account), private=_closed(ONLY_PUBLICLY, "not_allowed"))
     can = ticket.account.able
-    return Possible(public=_public(ticket, can, to), private=_private(ticket, can, to, sending))
+    private = _private(ticket, can, to, sending)
+    if private.late is not None and (machine or (sending is not None and sending.by_machine)):
+        private = _closed(Words(CLOSED, _wait(ticket)), "outside_window")  # late is for people only
+    return Possible(public=_public(ticket, can, to), private=private)
 
 
 def not_from(ticket: Ticket, account: Account) -> Text:

@@ -137,6 +137,11 @@ class Message(Row):
         return self.direction == "out" and self.author_id is None and self.send_key is None
 
     @property
+    def by_machine(self) -> bool:
+        """No person wrote it."""
+        return self.automatic or bool(self.origin)
+
+    @property
     def words(self) -> Words | None:
         """Why it failed and the way out, for the person. Where only a part of it failed, it says so."""
         known: Words | None = REASONS.get(self.reason)  # type: ignore[call-overload]

@@ -94,7 +94,7 @@ def ask(ticket_id: int, solved_at: datetime) -> Message | None:
     if ticket.spam or ticket.identity.blocked or ticket.merged_into_id is not None:
         return None
     text = question.texts.get(ticket.language) or question.text
-    ways = possible(ticket)
+    ways = possible(ticket, machine=True)
     visibility = "private" if ways.private.allowed and _talked_privately(ticket) else "public"
     key = uuid5(_SPACE, f"{ticket.pk}:{solved_at.isoformat()}")
     try:

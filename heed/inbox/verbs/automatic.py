@@ -48,7 +48,7 @@ def send_automatic(
     who = (answered and answered.identity_id) or ticket.identity_id
     if _said_to(who) >= MOST:
         raise CannotAnswer(_("Heed wrote to this person by itself too often in the last hours."))
-    way = possible(ticket, answered).way(visibility)
+    way = possible(ticket, answered, machine=True).way(visibility)
     if not way.allowed:
         raise CannotAnswer(way.sentence, way.way_out)
     if not text or too_long(text, way) is not None:
