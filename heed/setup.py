@@ -43,18 +43,18 @@ def welcome(*, demo: bool) -> None:
     from heed.accounts.verbs import ensure_person, grant_token
 
     data = Path(settings.HEED_DATA)
-    email = os.environ.get("HEED_OWNER_EMAIL") or (OWNER[0] if demo else "owner@localhost")
     given = os.environ.get("HEED_OWNER_PASSWORD", "")
-    owner = User.objects.filter(grants__role="owner").order_by("pk").first()
-    is_new = owner is None
     password = given or (_kept(data / "demo-password") if demo else secrets.token_urlsafe(9))
-    if owner is None or owner.email != email.lower():
+    email = os.environ.get("HEED_OWNER_EMAIL", "")
+    owner = None if email else User.objects.filter(grants__role="owner").order_by("pk").first()
+    if owner is None:
+        email = email or (OWNER[0] if demo else "owner@localhost")
         owner = ensure_person(email, OWNER[1] if demo else "Owner", password, "owner")
-    print(f"  Sign in as          {owner.email}", end="")
-    print(f"  password {password}" if (is_new and not given) or (demo and not given) else "")
-    for address, name in AGENTS if demo else ():
-        ensure_person(address, name, password)
-        print(f"                      {address}" + ("" if given else f"  password {password}"))
+    people = [owner, *(ensure_person(address, name, password) for address, name in AGENTS if demo)]
+    for line, person in enumerate(people):
+        # Somebody may have another password since: only one that opens the door is told.
+        told = "" if given or not person.check_password(password) else f"  password {password}"
+        print(f"  {'' if line else 'Sign in as':<20}{person.email}{told}")
     if demo:
         _furnish(owner)
     grant_token(owner, START_UP, _token(data / "api-token"))

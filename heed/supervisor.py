@@ -109,7 +109,8 @@ def run(data: Path | None, port: int | None, bind: str, *, empty: bool) -> int:
 
 def _run_on(folder: Path, url: str, lock: IO[str], port: int, bind: str, *, empty: bool) -> int:
     sandbox_port = 0 if empty else _sandbox_port(folder, port)
-    public = f"http://127.0.0.1:{port}"
+    here = _reached_at(bind)
+    public = f"http://{f'[{here}]' if ':' in here else here}:{port}"
     _write(lock, public)
     _prepare_environment(folder, url, public, sandbox_port)
     welcome = _set_up(demo=not empty)
@@ -122,7 +123,7 @@ def _run_on(folder: Path, url: str, lock: IO[str], port: int, bind: str, *, empt
     try:
         for part in parts:
             part.start()
-        _wait_for_pages(web, port)
+        _wait_for_pages(web, here, port)
         if sandbox_port:
             _wait_a_moment_for(sandbox_port)
         print(f"Heed is ready at {public}\n{welcome}", end="")
@@ -235,9 +236,9 @@ def _set_up(*, demo: bool) -> str:
     return done.stdout.decode()
 
 
-def _wait_for_pages(web: Part, port: int) -> None:
+def _wait_for_pages(web: Part, host: str, port: int) -> None:
     until = time.monotonic() + _SLOWEST_START
-    while not _answers(port):
+    while not _answers(host, port):
         if (code := web.ended()) is not None:
             raise CannotRun(f"The web process did not start ({_reason(code)}); the lines above say why.")
         if time.monotonic() > until:
@@ -248,12 +249,17 @@ def _wait_for_pages(web: Part, port: int) -> None:
 def _wait_a_moment_for(port: int) -> None:
     """The sandbox may still be painting its pictures; Heed is ready without it."""
     until = time.monotonic() + 10
-    while not _answers(port) and time.monotonic() < until:
+    while not _answers("127.0.0.1", port) and time.monotonic() < until:
         time.sleep(0.1)
 
 
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+def _reached_at(bind: str) -> str:
+    """The address at which this machine reaches what listens on `bind`."""
+    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(bind, bind)  # noqa: S104
+
+
+def _answers(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=10)
     try:
         connection.request("GET", "/")
         return connection.getresponse().status < 500

@@ -61,3 +61,39 @@ def test_a_rotated_token_is_void(monkeypatch: pytest.MonkeyPatch, settings: Any,
     setup.welcome(demo=True)
     held = [person_with_token(token) for token in ("leaked", "fresh", "newest", "heed_ana")]
     assert [person and person.email for person in held] == [None, None, "maja@acme.example", another.email]
+
+
+@pytest.mark.django_db
+def test_a_later_start_keeps_the_owner(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also when it no longer says who that is, or they have another address since."""
+    settings.HEED_DATA = str(tmp_path)
+    monkeypatch.setenv("HEED_OWNER_EMAIL", "maja@acme.example")
+    setup.welcome(demo=False)
+    first = capsys.readouterr().out
+    monkeypatch.delenv("HEED_OWNER_EMAIL")
+    User.objects.update(email="zupan@acme.example")
+    setup.welcome(demo=False)
+    assert User.objects.get().email == "zupan@acme.example"
+    assert "maja@acme.example  password " in first
+    assert capsys.readouterr().out.strip() == "Sign in as          zupan@acme.example"
+
+
+@pytest.mark.django_db
+def test_only_a_password_that_opens_the_door_is_told(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.HEED_DATA = str(tmp_path)
+    monkeypatch.setenv("HEED_OWNER_PASSWORD", "chosen-by-maja")
+    setup.welcome(demo=True)
+    monkeypatch.delenv("HEED_OWNER_PASSWORD")
+    setup.welcome(demo=True)
+    assert "password" not in capsys.readouterr().out
+    made = (tmp_path / "demo-password").read_text()
+    ivo = User.objects.get(email="ivo@acme.example")
+    ivo.set_password(made)
+    ivo.save()
+    setup.welcome(demo=True)
+    told = capsys.readouterr().out.splitlines()
+    assert [line.strip() for line in told if made in line] == [f"ivo@acme.example  password {made}"]

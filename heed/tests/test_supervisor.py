@@ -11,7 +11,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import psutil
@@ -151,7 +153,7 @@ def test_it_answers_minds_its_parts_and_leaves_nothing(started: Started, data: P
     with sign_in(started, address).stream("GET", "/live") as live:
         assert live.headers["content-type"].startswith("text/event-stream")
         next(live.iter_lines())
-        os.killpg(started.process.pid, signal.SIGTERM)
+        os.killpg(started.process.pid, signal.SIGINT)  # Ctrl-C reaches the whole group
         assert started.process.wait(_LONGEST) == 0
     assert gone(family)
     assert "by force" not in started.said
@@ -183,3 +185,21 @@ def test_a_free_port_is_found() -> None:
     port = supervisor._free_port(0, "127.0.0.1")
     assert port >= 49152
     assert supervisor._is_free(port, "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("bind", "reached"),
+    [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("127.0.0.2", "127.0.0.2")],  # noqa: S104
+)
+def test_it_asks_where_it_listens(bind: str, reached: str) -> None:
+    assert supervisor._reached_at(bind) == reached
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only 127.0.0.1 is there by itself")
+def test_an_address_of_its_own_answers() -> None:
+    with ThreadingHTTPServer(("127.0.0.2", 0), SimpleHTTPRequestHandler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        assert supervisor._answers("127.0.0.2", port)
+        assert not supervisor._answers("127.0.0.1", port)
+        server.shutdown()

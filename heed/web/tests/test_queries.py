@@ -61,7 +61,7 @@ def people(maja: User, ivo: User, acme: Account, team: Team, brand: Brand) -> di
 def desk(acme: Account, team: Team, people: dict[str, User], monkeypatch: pytest.MonkeyPatch) -> None:
     """Many tickets in one another's way, on pages of ten: a page of each list goes from one section into the
     next."""
-    monkeypatch.setitem(inbox._list.__kwdefaults__, "limit", 10)
+    monkeypatch.setattr(inbox._list, "__kwdefaults__", {**(inbox._list.__kwdefaults__ or {}), "limit": 10})
     now = clock.now()
     customer = Customer.objects.create(name="Lea Marn")
     identity = Identity.objects.create(account=acme, customer=customer, external_id="lea", name="Lea Marn")
