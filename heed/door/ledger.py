@@ -144,10 +144,12 @@ class Ledger:
             await asyncio.sleep(BEAT_EVERY)
 
     async def _flush_refused(self) -> None:
-        counts, self._refused = self._refused, Counter()
-        for account, count in counts.items():
+        for account, count in list(self._refused.items()):
             async with self._line.held() as connection:
                 await connection.execute(_REFUSED, [count, account])
+            self._refused[account] -= count  # others were turned away meanwhile
+            if not self._refused[account]:
+                del self._refused[account]
 
 
 def _is_broken(error: psycopg.Error) -> bool:

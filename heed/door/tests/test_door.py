@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -105,6 +106,23 @@ def test_what_cannot_be_an_address_asks_nobody(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Line, "held", counted)
     at_the_door(lambda client, door: client.post("/hooks/no~body~no~body~no~body", content=BODY))
     assert not asked
+
+
+def test_who_was_refused_is_counted_also_when_that_cannot_be_written_at_once(account: Account) -> None:
+    path = f"/hooks/{account.hook_token}"
+
+    async def visit(client: httpx.AsyncClient, door: Door) -> None:
+        await client.post(path, content=BODY)
+        kept = door._running()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(kept, "_line", Line("host=/nowhere"))
+            with pytest.raises(psycopg.Error):
+                await kept._flush_refused()
+        await client.post(path, content=BODY)
+
+    at_the_door(visit)
+    account.refresh_from_db()
+    assert account.refused == 2
 
 
 def test_a_body_over_the_limit_is_refused(account: Account) -> None:

@@ -28,6 +28,7 @@ from heed.channels.base import (
     PostSeen,
     ReactionChanged,
     Receipt,
+    WordsFound,
 )
 from heed.channels.models import Account
 from heed.inbox import arrivals, early, events, intake, ledger, outbox, posts, reach, verbs
@@ -182,6 +183,28 @@ def test_news_may_overtake_its_message(account: Account) -> None:
     message = Message.objects.get()
     assert (message.text, message.hidden, message.removed_at) == ("second", True, at(5))
     assert EarlyNews.objects.count() == 0
+
+
+def test_two_edits_of_one_second_may_overtake_their_message(account: Account) -> None:
+    edits = [MessageEdited(external_id="1", at=at(2), text=text) for text in ("second", "third")]
+    news(account, *edits, *edits)
+    assert EarlyNews.objects.count() == 2
+    news(account, comment("1"))
+    message = Message.objects.get()
+    assert message.text == "third"
+    assert [each.text for each in message.revisions.order_by("at", "id")] == ["words of 1", "second", "third"]
+
+
+def test_looked_up_words_are_no_edit(account: Account) -> None:
+    news(account, comment("1", text=""), WordsFound(external_id="1", text="what it said"))
+    message = Message.objects.get()
+    assert (message.text, message.edited_at, message.ticket.last_text) == (
+        "what it said",
+        None,
+        "what it said",
+    )
+    news(account, WordsFound(external_id="1", text="something else"))
+    assert Message.objects.get().text == "what it said"
 
 
 def test_an_answer_outside_heed_counts(account: Account) -> None:
