@@ -36,6 +36,7 @@ from heed.channels.base import (
 )
 from heed.channels.telegram import acting, reading, writing
 from heed.channels.telegram.calls import address, call
+from heed.channels.telegram.payload import Connection
 from heed.lib import clock
 from heed.lib.crypto import hmac_sha256_hex, same
 from heed.lib.http import Steps, at_once
@@ -44,6 +45,13 @@ T = TypeVar("T")
 
 ANY_TYPE = ("image/*", "video/*", "audio/*", "application/*", "text/*")
 DAY = 24 * 60 * 60
+
+
+RIGHTS = (
+    Permission("can_reply", _("Business accounts only: to answer in their chats."), needed=False),
+    Permission("can_read_messages", _("Business accounts only: to show that we read."), needed=False),
+    Permission("can_delete_sent_messages", _("Business accounts only: to take answers back."), needed=False),
+)
 
 
 class Telegram(Network):
@@ -85,13 +93,7 @@ class Telegram(Network):
             _("Then, in that account: Settings, Telegram Business, Chatbots; give the bot the rights below."),
             _("Write to the bot from another account. A ticket appears."),
         ),
-        permissions=(
-            Permission("can_reply", _("Business accounts only: to answer in their chats."), needed=False),
-            Permission("can_read_messages", _("Business accounts only: to show that we read."), needed=False),
-            Permission(
-                "can_delete_sent_messages", _("Business accounts only: to take answers back."), needed=False
-            ),
-        ),
+        permissions=RIGHTS,
         console="https://t.me/BotFather",
     )
     lost_in_outage = _(
@@ -109,7 +111,7 @@ class Telegram(Network):
         return ADMITTED
 
     def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
-        return reading.read(body)
+        return reading.read(body, account)
 
     def check(self, account: AccountRecord) -> Steps[Checked]:
         """Set the webhook, having asked how the last one fared. The kinds of updates are always named:
@@ -130,9 +132,18 @@ class Telegram(Network):
             if refusal.reason != "bad_request":
                 raise
             raise Refusal("not_configured", code=refusal.code, detail=refusal.detail) from refusal
+        open_ones = yield from _open_connections(account)
+        given = [each.rights.model_dump() for each in open_ones]
         facts = _facts(info if isinstance(info, dict) else {})
-        name, handle = str(me.get("first_name", "")), str(me.get("username", ""))
-        return Checked(str(me["id"]), name, handle, facts=facts)
+        facts |= {reading.CONNECTIONS: [each.id for each in open_ones]} if open_ones else {}
+        return Checked(
+            str(me["id"]),
+            str(me.get("first_name", "")),
+            str(me.get("username", "")),
+            missing=tuple(each.name for each in RIGHTS if not all(rights[each.name] for rights in given)),
+            facts=facts,
+            lost=_lost(account, info),
+        )
 
     def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
         """A file's address holds the token and is good for an hour: it is asked for at the last moment."""
@@ -156,6 +167,26 @@ class Telegram(Network):
     ) -> Steps[Mapping[str, Any]]:
         yield from acting.act(account, action, target, person, value)
         return {}
+
+
+def _lost(account: AccountRecord, info: Any) -> tuple[str, ...]:
+    """A webhook that was ours at the last check and is another's, or gone."""
+    there = info.get("url") if isinstance(info, dict) else None
+    return ("webhook",) if account.facts and there not in (None, account.hook_url) else ()
+
+
+def _open_connections(account: AccountRecord) -> Steps[list[Connection]]:
+    """The business connections that we have been told of and that are still open."""
+    found: list[Connection] = []
+    for known in account.facts.get(reading.CONNECTIONS, ()):
+        try:
+            raw = yield from call(account, "getBusinessConnection", {"business_connection_id": known})
+        except Refusal as refusal:
+            if refusal.retry or refusal.reason == "sign_in_again":
+                raise
+            continue
+        found.append(Connection.model_validate(raw))
+    return [each for each in found if each.is_enabled]
 
 
 def secret_of(account: AccountRecord) -> str:

@@ -139,6 +139,7 @@ class Member(BaseModel):
 
 class MemberChanged(BaseModel):
     chat: Chat
+    date: int
     sender: User = Field(alias="from")
     new_chat_member: Member
 
@@ -155,13 +156,26 @@ class Reacted(BaseModel):
     new_reaction: list[dict[str, Any]]
 
 
+class Pressed(BaseModel):
+    """A button under a message was pressed. Telegram does not say when."""
+
+    id: str
+    sender: User = Field(alias="from")
+    message: Answered | None = None
+    data: str = ""
+
+
 class Rights(BaseModel):
     can_reply: bool = False
+    can_read_messages: bool = False
+    can_delete_sent_messages: bool = False
 
 
 class Connection(BaseModel):
     """The owner of a business account let the bot into their chats, or put it out."""
 
+    id: str
+    date: int
     user: User
     is_enabled: bool
     rights: Rights = Rights()

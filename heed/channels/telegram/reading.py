@@ -9,6 +9,8 @@ import orjson
 
 from heed.channels.base import (
     AccountChanged,
+    AccountRecord,
+    AccountStale,
     Attachment,
     AttachmentKind,
     Echo,
@@ -31,6 +33,7 @@ from heed.channels.telegram.payload import (
     Media,
     MemberChanged,
     Message,
+    Pressed,
     Reacted,
     User,
 )
@@ -39,9 +42,12 @@ from heed.lib import clock
 MEDIA = "media:"
 BUSINESS = "business"
 """The kind of a message in a chat of the business account."""
+CONNECTION = "business_connection"
+CONNECTIONS = "business_connections"
+"""In `facts`: the ids of those that we know and that are open."""
 
 
-def read(body: bytes) -> list[Inbound]:
+def read(body: bytes, account: AccountRecord) -> list[Inbound]:
     """The news in one update, which holds one event. Raises `Malformed`."""
     try:
         update = orjson.loads(body)
@@ -51,7 +57,7 @@ def read(body: bytes) -> list[Inbound]:
         raise Malformed("an update has an update_id")
     if not update:
         return [NotUnderstood(what="update without an event")]
-    return each(update.items(), _read_event, what=", ".join(update)[:100])
+    return each(update.items(), lambda event: _read_event(event, account), what=", ".join(update)[:100])
 
 
 def message_id(chat: int, number: int, business: str = "") -> str:
@@ -79,8 +85,10 @@ def words_between(text: str, entity: Entity) -> str:
     return piece.decode("utf-16-le", "replace")
 
 
-def _read_event(event: tuple[str, Any]) -> list[Inbound]:
+def _read_event(event: tuple[str, Any], account: AccountRecord) -> list[Inbound]:
     name, raw = event
+    if name == CONNECTION:
+        return _connection(raw, account)
     reader = _READERS.get(name)
     return reader(raw) if reader else [NotUnderstood(what=name[:100])]
 
@@ -163,6 +171,27 @@ def _deleted(raw: dict[str, Any]) -> list[Inbound]:
     return [
         MessageRemoved(external_id=message_id(chat, number, business), at=clock.now())
         for number in deleted.message_ids
+    ]
+
+
+def _pressed(raw: dict[str, Any]) -> list[Inbound]:
+    """A button that another program put under a message of the bot. What it stands for is shown as words."""
+    pressed = Pressed.model_validate(raw)
+    under = pressed.message
+    if under is None or under.chat.type != "private":
+        return [
+            NotUnderstood(what=f"callback_query in a {under.chat.type if under else 'place unknown'}"[:200])
+        ]
+    return [
+        MessageReceived(
+            external_id=f"query-{pressed.id}",
+            at=clock.now(),
+            visibility="private",
+            kind="postback",
+            author=person_of(pressed.sender),
+            text=pressed.data,
+            parent=message_id(under.chat.id, under.message_id),
+        )
     ]
 
 
@@ -305,7 +334,8 @@ def _member(raw: dict[str, Any]) -> list[Inbound]:
     status = changed.new_chat_member.status
     if changed.chat.type != "private" or status not in ("kicked", "member"):
         return [NotUnderstood(what=f"bot is {status} in a {changed.chat.type}"[:200])]
-    return [IdentitySeen(person=person_of(changed.sender), reachable=status == "member")]
+    at = clock.from_unix(changed.date)
+    return [IdentitySeen(person=person_of(changed.sender), reachable=status == "member", at=at)]
 
 
 def _reaction(raw: dict[str, Any]) -> list[Inbound]:
@@ -328,15 +358,24 @@ def _reaction_word(reaction: dict[str, Any]) -> str:
     return str(reaction.get("emoji") or reaction.get("type") or "")[:40]
 
 
-def _connection(raw: dict[str, Any]) -> list[Inbound]:
-    """A business account that shows us its chats but takes no answers needs somebody's attention."""
+def _connection(raw: dict[str, Any], account: AccountRecord) -> list[Inbound]:
+    """A business account that shows us its chats but takes no answers needs somebody's attention. That
+    there is a connection only this tells; the check then asks what it allows."""
     connection = Connection.model_validate(raw)
-    owner = person_of(connection.user).name
+    others = [each for each in account.facts.get(CONNECTIONS, ()) if each != connection.id]
+    known = [*others, connection.id] if connection.is_enabled else others
+    owner, problem = person_of(connection.user).name, ""
     if not connection.is_enabled:
-        return [AccountChanged(problem="not_allowed", detail=f"{owner} took the bot out of their chats")]
-    if not connection.rights.can_reply:
-        return [AccountChanged(problem="not_allowed", detail=f"{owner} does not let the bot reply")]
-    return [AccountChanged()]
+        problem = f"{owner} took the bot out of their chats"
+    elif not connection.rights.can_reply:
+        problem = f"{owner} does not let the bot reply"
+    changed = AccountChanged(
+        problem="not_allowed" if problem else "",
+        detail=problem,
+        at=clock.from_unix(connection.date),
+        facts={CONNECTIONS: known},
+    )
+    return [changed, AccountStale()]
 
 
 def _keys(names: str) -> frozenset[str]:
@@ -368,12 +407,12 @@ _READERS: dict[str, Callable[[dict[str, Any]], list[Inbound]]] = {
     "message": _message,
     "edited_message": _edited,
     "message_reaction": _reaction,
+    "callback_query": _pressed,
     "my_chat_member": _member,
-    "business_connection": _connection,
     "business_message": _business_message,
     "edited_business_message": _edited,
     "deleted_business_messages": _deleted,
 }
 
-UPDATES = list(_READERS)
+UPDATES = [*_READERS, CONNECTION]
 """The updates to ask for. All are named: Telegram leaves some out unless asked."""

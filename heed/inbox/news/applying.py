@@ -67,6 +67,9 @@ def _account_changed(account: Account, news: AccountChanged) -> None:
     """What the network says of our account: a problem stays until it takes it back, and a remark heals
     nothing. What it said earlier and comes later, or again, is no news."""
     row = Account.objects.select_for_update().get(pk=account.pk)
+    if news.facts:
+        row.facts = {**row.facts, **news.facts}
+        row.save(update_fields=["facts"])
     at = news.at or clock.now()
     said = {"at": at.isoformat(), "problem": news.problem, "detail": news.detail[:500]}
     if said == row.told or ("at" in row.told and clock.from_iso(row.told["at"]) > at):

@@ -221,6 +221,11 @@ class TestWhatTheNetworkSays:
         check_account(account.pk)
         assert self.now(account, self.BLOCKED) == ("", "")
 
+    def test_facts_are_kept_beside_those_of_the_check(self, account: Account) -> None:
+        Account.objects.update(facts={"level": "a", "open": ["1"]})
+        self.now(account, AccountChanged(facts={"open": ["1", "2"]}))
+        assert account.facts == {"level": "a", "open": ["1", "2"]}
+
     def test_nor_after_a_person_saw_to_it(self, account: Account) -> None:
         self.now(account, self.BLOCKED)
         verbs.check_again(account)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from heed.channels.base import (
     AccountChanged,
+    AccountStale,
     Attachment,
     Broken,
     Echo,
@@ -165,6 +167,35 @@ def test_a_reply_names_its_message() -> None:
     assert message("reply_elsewhere").parent == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "known", "against"),
+    [
+        ("business_connected", [CONNECTION], ""),
+        ("business_read_only", [CONNECTION], "Maja Zupan does not let the bot reply"),
+        ("business_disconnected", [], "Maja Zupan took the bot out of their chats"),
+    ],
+)
+def test_a_business_account_lets_the_bot_in(name: str, known: list[str], against: str) -> None:
+    """What else it allows the check finds out, which knows by this whom to ask."""
+    changed = AccountChanged(
+        problem="not_allowed" if against else "",
+        detail=against,
+        at=datetime(2026, 1, 1, 10, 6, 40, tzinfo=UTC),
+        facts={"business_connections": ["other", *known]},
+    )
+    account = replace(ACCOUNT, facts={"business_connections": ["other", CONNECTION]})
+    assert network.read(payload(name), account) == [changed, AccountStale()]
+
+
+def test_a_button_that_was_pressed() -> None:
+    told = json.loads(payload("callback"))
+    told["callback_query"]["message"]["chat"] = {"id": int(CHAT), "type": "private", "first_name": "Lea"}
+    (pressed,) = network.read(json.dumps(told).encode(), ACCOUNT)
+    assert isinstance(pressed, MessageReceived)
+    assert (pressed.kind, pressed.text, pressed.parent) == ("postback", "a:1", f"{CHAT}:39")
+    assert (pressed.author, number_of(pressed.external_id)) == (LEA, 0)
+
+
 @pytest.mark.parametrize(("name", "what"), [("story", "story"), ("new_kind", "hologram")])
 def test_what_cannot_be_shown_is_kept_and_said(name: str, what: str) -> None:
     assert (message(name).text, message(name).attachments) == ("", ())
@@ -175,15 +206,15 @@ def test_what_cannot_be_shown_is_kept_and_said(name: str, what: str) -> None:
     ("name", "expected"),
     [
         ("pinned", NotUnderstood(what="message with pinned_message")),
-        ("callback", NotUnderstood(what="callback_query")),
+        ("callback", NotUnderstood(what="callback_query in a group")),
         ("channel_post", NotUnderstood(what="channel_post")),
         ("group", NotUnderstood(what="message in a supergroup")),
         ("group_edited", NotUnderstood(what="edited message in a supergroup")),
         ("group_migrated", NotUnderstood(what="message in a group")),
         ("added_to_group", NotUnderstood(what="bot is member in a supergroup")),
         ("reaction_in_group", NotUnderstood(what="reaction in a supergroup")),
-        ("blocked", IdentitySeen(person=LEA, reachable=False)),
-        ("unblocked", IdentitySeen(person=LEA, reachable=True)),
+        ("blocked", IdentitySeen(person=LEA, reachable=False, at=later(200))),
+        ("unblocked", IdentitySeen(person=LEA, reachable=True, at=later(200))),
         (
             "edited",
             MessageEdited(
@@ -212,15 +243,6 @@ def test_what_cannot_be_shown_is_kept_and_said(name: str, what: str) -> None:
         (
             "reaction_off",
             ReactionChanged(target=f"{CHAT}:39", at=later(300), author=LEA, reaction="👍", on=False),
-        ),
-        ("business_connected", AccountChanged()),
-        (
-            "business_read_only",
-            AccountChanged(problem="not_allowed", detail="Maja Zupan does not let the bot reply"),
-        ),
-        (
-            "business_disconnected",
-            AccountChanged(problem="not_allowed", detail="Maja Zupan took the bot out of their chats"),
         ),
         (
             "business_edited",

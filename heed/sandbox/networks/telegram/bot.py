@@ -15,6 +15,7 @@ ASKED_FOR_BY_HEED = (
     "message",
     "edited_message",
     "message_reaction",
+    "callback_query",
     "my_chat_member",
     "business_connection",
     "business_message",

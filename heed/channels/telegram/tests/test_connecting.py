@@ -1,0 +1,50 @@
+"""What the check asks of business accounts, and of a webhook that is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from heed.channels.base import Checked
+from heed.channels.telegram.adapter import network
+from heed.channels.telegram.tests.sample import ACCOUNT
+from heed.channels.telegram.tests.test_adapter import Script, no, ok
+
+ME = ok({"id": 5123456789, "is_bot": True, "first_name": "Acme", "username": "acme_shoes_bot"})
+WELL = ok({"url": ACCOUNT.hook_url, "pending_update_count": 0})
+KNOWN = replace(ACCOUNT, facts={"waiting": 0, "business_connections": ["conn-1", "conn-2"]})
+RIGHTS = {"can_reply": True, "can_read_messages": True, "can_delete_sent_messages": True}
+
+
+def connection(id: str, enabled: bool = True, **rights: bool) -> dict[str, Any]:
+    user = {"id": 1, "is_bot": False, "first_name": "Maja"}
+    about = {"id": id, "user": user, "user_chat_id": 1, "date": 1767262000}
+    return ok({**about, "rights": RIGHTS | rights, "is_enabled": enabled})
+
+
+def checked(*answers: Any) -> Checked:
+    found = Script(ME, WELL, ok(), *answers).run(network.check(KNOWN))
+    assert isinstance(found, Checked)
+    return found
+
+
+def test_the_rights_of_business_accounts_are_asked_for() -> None:
+    script = Script(ME, WELL, ok(), connection("conn-1"), connection("conn-2", can_reply=False))
+    found = script.run(network.check(KNOWN))
+    assert (found.missing, found.facts) == (("can_reply",), KNOWN.facts)
+    assert script.requests[3].url.endswith("/getBusinessConnection")
+    assert script.requests[3].json == {"business_connection_id": "conn-1"}
+    assert checked(connection("conn-1"), connection("conn-2")).missing == ()
+
+
+def test_connections_that_are_closed_are_forgotten() -> None:
+    gone = no(400, "Bad Request: business connection not found")
+    found = checked(connection("conn-1", False, can_reply=False), gone)
+    assert (found.missing, found.facts) == ((), {"waiting": 0})
+
+
+def test_a_webhook_that_is_gone_is_told() -> None:
+    other = ok({"url": "https://other.example/hook", "pending_update_count": 0})
+    answers = (ok(), connection("conn-1"), connection("conn-2"))
+    assert Script(ME, other, *answers).run(network.check(KNOWN)).lost == ("webhook",)
+    assert Script(ME, WELL, *answers).run(network.check(KNOWN)).lost == ()
