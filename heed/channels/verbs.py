@@ -318,9 +318,7 @@ def when_brands_change(moved: Callable[[], None]) -> None:
 _at_brands: list[Callable[[], None]] = []
 
 
-def _change(
-    account: Account, by: User | None, told: Mapping[str, Any] | None = None, **facts: Any
-) -> None:
+def _change(account: Account, by: User | None, told: Mapping[str, Any] | None = None, **facts: Any) -> None:
     before = {name: str(getattr(account, name) or "") for name in facts}
     for name, value in facts.items():
         setattr(account, name, value)

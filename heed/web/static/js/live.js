@@ -19,6 +19,8 @@ let lost = null;
 const told = new Map(); // when one was last told of a topic
 let fades = null;
 let missed = false; // the line was down: who knows what happened
+let fell = false; // what was fetched last did not come
+let pause = 1000; // before it is fetched again
 
 function rowsShown() {
   return document.querySelectorAll("#tickets li.ticket").length;
@@ -47,15 +49,39 @@ export function refresh(...parts) {
 async function fetchNews() {
   timer = null;
   const url = address();
+  const asked = wanted;
   wanted = new Set();
   if (!url) return;
   busy = true;
+  fell = false;
   try {
     await htmx.ajax("GET", url, { source: document.body, target: document.body, swap: "none", push: "false" });
   } finally {
     busy = false;
-    if (wanted.size) refresh();
+    if (fell) later(asked);
+    else if (wanted.size) refresh();
+    if (!fell) pause = 1000;
   }
+}
+
+function later(asked) {
+  for (const part of asked) wanted.add(part);
+  timer = setTimeout(fetchNews, pause);
+  pause = Math.min(pause * 2, LONGEST_WAIT);
+}
+
+// Nobody asked for news: that they did not come is not told but made up for. What is refused stays so.
+for (const trouble of ["htmx:response:error", "htmx:error"]) {
+  document.addEventListener(
+    trouble,
+    (event) => {
+      const { request, response } = event.detail.ctx ?? {};
+      if (!body.news || !request?.action?.startsWith(body.news)) return;
+      fell = !response || response.status >= 500;
+      event.stopPropagation();
+    },
+    { capture: true },
+  );
 }
 
 function nudged({ seq, topics }) {

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from heed.accounts.models import User
 from heed.inbox.models import Ticket
 from heed.inbox.reach import saved
-from heed.inbox.verbs import saving
+from heed.inbox.verbs import mark_answered, saving
 from heed.library import verbs as library
 from heed.web.tests import cast
 
@@ -116,3 +116,22 @@ def test_the_last_order_is_the_one_that_is_kept(heed: str, visit: Any, transacti
             expect(page.locator("[data-pk] a").filter(has_not_text="Edit").last).to_have_text("Zips")
         assert len(asked) == 1, "the second must not overtake the first"
     assert [view.name for view in saved.saved_views(maja)] == ["Heels", "Soles", "Zips"]
+
+
+def test_news_that_did_not_come_are_fetched_again(visit: Any, people: Any, lea: Ticket) -> None:
+    """Nobody asked for them: no word of it, and the page is right as soon as the server answers again."""
+    page = visit(people[0], "/inbox/unanswered/")
+    fallen = []
+
+    def fall(route: Route) -> None:
+        fallen.append(route.request.url)
+        if len(fallen) == 1:
+            route.abort()
+        else:
+            route.fulfill(status=502, body="")
+
+    page.route("**/inbox/news/**", fall, times=2)
+    mark_answered(lea, people[1])
+    expect(page.locator(f"#t{lea.pk}")).to_have_count(0)
+    assert len(fallen) == 2
+    expect(page.locator("#toasts .toast")).to_have_count(0)

@@ -36,7 +36,9 @@ def test_they_see_each_other(visit: Any, people: Any, lea: Ticket) -> None:
     hers.goto(hers.url.split("/inbox/")[0] + "/preferences/")
     expect(his.locator("#here")).to_be_empty()
     told = Event.objects.filter(actor=people[0], kind__in=("opened_by", "left_by")).order_by("id")
-    assert list(told.values_list("kind", flat=True)) == ["opened_by", "left_by"], "what her work is measured by"
+    assert list(told.values_list("kind", flat=True)) == ["opened_by", "left_by"], (
+        "what her work is measured by"
+    )
 
 
 def test_what_the_customer_has_just_written_stops_an_answer(visit: Any, people: Any, lea: Ticket) -> None:
