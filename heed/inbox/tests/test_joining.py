@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.inbox import reach, verbs
-from heed.inbox.models import Identity, Ticket
+from heed.inbox.models import Event, Identity, Ticket
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_tending import ticket
 from heed.inbox.verbs import CannotTend
@@ -73,3 +75,21 @@ def test_what_one_works_on_one_joins_and_parts(account: Account, lea: Ticket, so
     verbs.part(record, some)
     lea.refresh_from_db()
     assert lea.customer_id != omar.customer_id
+
+
+def test_every_open_ticket_hears_of_it(account: Account, lea: Ticket, ivo: User) -> None:
+    """Another customer may have other promises: those of all that is not done are looked at."""
+    first = Ticket.objects.get(pk=lea.pk)
+    for number in range(30):
+        copied = Ticket.objects.get(pk=lea.pk)
+        copied.pk, copied.running, copied.last_at = None, False, first.last_at + timedelta(minutes=number + 1)
+        copied.status = "solved" if number % 2 else "open"
+        copied.save(force_insert=True)
+    omar = ticket(account, "Omar Badr")
+    record = verbs.join(lea.customer, omar.customer, ivo)
+    verbs.part(record, ivo)
+    unsolved = Ticket.objects.filter(identity=lea.identity).exclude(status="solved")
+    assert unsolved.count() == 16
+    for kind in ("joined", "parted"):
+        told = Event.objects.filter(kind=kind, actor=ivo)
+        assert set(told.values_list("ticket", flat=True)) >= set(unsolved.values_list("pk", flat=True))

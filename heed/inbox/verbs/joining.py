@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
 from heed.inbox import events
-from heed.inbox.models import Customer, Identity, Joining, Ticket
+from heed.inbox.models import Customer, Event, Identity, Joining, Ticket
 from heed.inbox.reach.seeing import sight
 from heed.inbox.verbs.refusals import CannotTend
 from heed.lib import clock
@@ -76,6 +77,19 @@ def _give(identities: list[int], customer: Customer) -> None:
     Ticket.objects.filter(identity__in=identities).update(customer=customer)
 
 
+_LATEST = 20
+
+
 def _tell(kind: events.Kind, identities: list[int], user: User, *, kept: int, gone: int) -> None:
-    for ticket in Ticket.objects.filter(identity__in=identities).order_by("-last_at")[:20]:
-        events.record(kind, ticket=ticket, actor=user, kept=kept, gone=gone)
+    """Tell of it in all their tickets that are not done, whose promises may be others now, and in the
+    latest ones."""
+    theirs = Ticket.objects.filter(identity__in=identities)
+    latest = theirs.order_by("-last_at").values("pk")[:_LATEST]
+    now, facts = clock.now(), {"kept": kept, "gone": gone}
+    told = theirs.filter(~Q(status=Ticket.Status.SOLVED) | Q(pk__in=latest)).order_by("pk")
+    rows = Event.objects.bulk_create(
+        Event(kind=kind, account_id=account, ticket_id=ticket, actor=user, at=now, data=facts)
+        for ticket, account in told.values_list("pk", "account_id")
+    )
+    events.hand_to_reactions((each.kind, each.pk) for each in rows)
+    events.tell_pages(each.ticket_id for each in rows if each.ticket_id is not None)
