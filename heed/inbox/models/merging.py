@@ -13,6 +13,15 @@ from heed.inbox.models.tickets import Ticket
 from heed.lib import clock
 
 
+def gone_on_in(ticket: int) -> list[int]:
+    """The ticket and those that went on in it, however many steps away."""
+    found, new = [ticket], [ticket]
+    while new:
+        new = list(Ticket.objects.filter(merged_into__in=new).values_list("pk", flat=True))
+        found += new
+    return found
+
+
 class Merge(models.Model):
     """One ticket went on in another. Its row stays as it was; its messages remember where they belong."""
 

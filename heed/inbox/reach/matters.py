@@ -7,14 +7,15 @@ from typing import TypeVar
 from django.db.models import Model, Q, QuerySet
 
 from heed.inbox.models import Joining, Merge, Split, Ticket
+from heed.inbox.models.merging import gone_on_in
 from heed.inbox.reach.refusals import NoSuchRecord
 
 Row = TypeVar("Row", bound=Model)
 
 
 def merges(ticket: Ticket) -> QuerySet[Merge]:
-    """The merges by which others went on in this ticket, the newest first."""
-    return _merges().filter(into=ticket)
+    """The merges by which others went on in this ticket, also by way of a third, the newest first."""
+    return _merges().filter(into__in=gone_on_in(ticket.pk))
 
 
 def splits(ticket: Ticket) -> QuerySet[Split]:
@@ -30,7 +31,7 @@ def joinings(ticket: Ticket) -> QuerySet[Joining]:
 
 def merge(ticket: Ticket, record: int) -> Merge:
     """A merge of this ticket, on either side of it. Raises `NoSuchRecord`."""
-    return _one(_merges().filter(Q(into=ticket) | Q(ticket=ticket)), record)
+    return _one(merges(ticket) | _merges().filter(ticket=ticket), record)
 
 
 def split(ticket: Ticket, record: int) -> Split:

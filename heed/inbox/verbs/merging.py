@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
@@ -17,35 +18,21 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
 from heed.inbox import events
-from heed.inbox.arrivals import show_last
+from heed.inbox.arrivals import WAITS, show_last
 from heed.inbox.jobs import send_answers
 from heed.inbox.models import Attachment, Draft, Event, Merge, Message, Split, Ticket
+from heed.inbox.models.merging import gone_on_in
+from heed.inbox.verbs.apart import COURSE, DECIDED, TAKES, WAIT, Stand, Telling, began, plain, waits
+from heed.inbox.verbs.copies import tell_again, tell_back
 from heed.inbox.verbs.refusals import CannotTend
 from heed.inbox.verbs.tending import locked, refuse_merged, write
 from heed.lib import clock
 from heed.lib.text import first_words
 
-_OWN = (
-    "status",
-    "solved_at",
-    "unanswered",
-    "waiting_since",
-    "snoozed_until",
-    "follow_up_at",
-    "due_at",
-    "due_for",
-)
+_OWN = (*COURSE, "follow_up_at", "due_at", "due_for")
 """What a merged ticket gives up, so that it stands in no list and no clock runs for it."""
 
 _LAST = ("last_at", "last_text", "last_direction", "last_author")
-_TAKES = ("unanswered", "waiting_since", "status", "solved_at", "tags", "opened_at", "last_private_in",
-          "window_closes_at", "took_private", *_LAST)  # fmt: skip
-"""What taking another ticket in can change."""
-
-_MOMENTS = frozenset(
-    {"solved_at", "waiting_since", "snoozed_until", "follow_up_at", "due_at", "opened_at", "last_at",
-     "last_private_in", "window_closes_at"}
-)  # fmt: skip
 
 
 @transaction.atomic
@@ -53,9 +40,9 @@ def merge(ticket: Ticket, into: Ticket, user: User) -> Merge:
     """Let a ticket go on in another of the same person on the same account. Raises `CannotTend`."""
     gone, kept = _both(ticket, into)
     _check(gone, kept)
-    record = Merge(ticket=gone, into=kept, by=user, kept=_columns(gone, _OWN), before=_columns(kept, _TAKES))
+    record = Merge(ticket=gone, into=kept, by=user, kept=_columns(gone, _OWN), before=_columns(kept, TAKES))
     _take_in(gone, kept)
-    record.after = _columns(kept, _TAKES)
+    record.after = _columns(kept, TAKES)
     gone.messages.filter(home=None).update(home=gone)
     Message.objects.filter(ticket=gone).update(ticket=kept)
     record.drafts = _move_drafts(gone, kept)
@@ -80,24 +67,30 @@ _STILL: dict[str, Any] = {
 
 @transaction.atomic
 def unmerge(record: Merge, user: User) -> None:
-    """Take a merge back. Raises `CannotTend` when it was taken back already, or the other ticket went on in
-    a third one since: the last merge is taken back first."""
-    gone, kept = _both(record.ticket, record.into)
-    refuse_merged(kept)
-    if not Merge.objects.filter(pk=record.pk, undone_at=None).update(undone_at=clock.now()):
+    """Take a merge back, also one into a ticket that went on in another since: each gets its own messages,
+    and what it would have had they never been merged. Raises `CannotTend` when it was taken back already."""
+    way = _way(record.into)
+    rows = _held(record.ticket_id, *way)
+    record = Merge.objects.select_for_update().get(pk=record.pk)
+    if record.undone_at is not None:
         raise CannotTend(_("This was taken back already."))
-    Message.objects.filter(ticket=kept, home__in=_with_all_merged(gone)).update(ticket=gone)
-    Message.objects.filter(ticket=gone, home=gone).update(home=None)
-    _move_back_drafts(record, gone)
-    write(gone, merged_into=None, **_values(record.kept))
-    marked = _marked_since(record)
-    _answered_apart(gone, marked, record.kept)
-    _restore(kept, record.before, record.after)
-    _answered_apart(kept, marked, record.before)
-    for each in (gone, kept):
+    if way != _way(record.into):
+        raise CannotTend(_("One of them was merged already."))
+    Merge.objects.filter(pk=record.pk).update(undone_at=clock.now())
+    gone, end = rows[record.ticket_id], rows[way[-1]]
+    steps = [(to, began(number, to)) for number, to in pairwise([gone.pk, *way])]
+    _take_home(gone, end)
+    _move_back_drafts(record, gone, end)
+    write(gone, merged_into=None)
+    telling = Telling(record, end)
+    telling.leave(gone, steps)
+    for number in way:
+        telling.stay(rows[number])
+    telling.share(gone)
+    for each in (gone, end):
         show_last(each)
-    events.record("unmerged", ticket=kept, actor=user, number=gone.number)
-    events.record("unmerged", ticket=gone, actor=user, into=kept.number)
+    events.record("unmerged", ticket=end, actor=user, number=gone.number)
+    events.record("unmerged", ticket=gone, actor=user, into=end.number)
     send_answers.defer(ticket=gone.pk)
 
 
@@ -114,47 +107,69 @@ def split(ticket: Ticket, messages: Sequence[int], user: User) -> Ticket:
         raise CannotTend(_("Leave at least one message in the old ticket."))
     if any(each.state in Message.IN_FLIGHT for each in chosen):
         raise CannotTend(_("One of these answers is still being sent. Try again in a moment."))
-    before = _columns(source, _TAKES)
+    before = _columns(source, TAKES)
     new = _new_ticket(source, chosen)
     Message.objects.filter(pk__in=[each.pk for each in chosen]).update(ticket=new)
     waits = _waiting(chosen, source)
     write(new, unanswered=bool(waits), waiting_since=min(waits, default=None))
-    rest = _waiting(source.messages.filter(direction="in"), source)
+    rest = _waiting(source.messages.filter(WAITS), source)
     write(source, unanswered=source.unanswered and bool(rest), waiting_since=min(rest, default=None))
     for each in (source, new):
         show_last(each)
-    Split.objects.create(ticket=new, source=source, by=user, before=before, after=_columns(source, _TAKES))
-    events.record("split", ticket=source, actor=user, number=new.number)
+    Split.objects.create(ticket=new, source=source, by=user, before=before, after=_columns(source, TAKES))
+    events.record(
+        "split", ticket=source, actor=user, number=new.number, messages=[each.pk for each in chosen]
+    )
+    tell_again(source, new, chosen)
     events.record("ticket_opened", ticket=new, actor=user, at=new.opened_at, number=source.number)
     return new
 
 
 @transaction.atomic
 def unsplit(record: Split, user: User) -> None:
-    """Put a split-off matter back where it was, with all that was said in it since. Raises `CannotTend`
-    when that was done already, or one of the two was merged since: that is taken back first."""
-    new, source = _both(record.ticket, record.source)
-    refuse_merged(source)
-    refuse_merged(new)
+    """Put a split-off matter back where it was, or where that goes on, with all that was said in it since.
+    Where it was merged since, that is taken back first. Raises `CannotTend` when this was done already."""
+    merged = Merge.objects.filter(ticket=record.ticket_id, undone_at=None).first()
+    if merged is not None:
+        unmerge(merged, user)
+    way = _way(record.source)
+    rows = _held(record.ticket_id, *way)
+    new, source, end = rows[record.ticket_id], rows[way[0]], rows[way[-1]]
     if not Split.objects.filter(pk=record.pk, undone_at=None).update(undone_at=clock.now()):
         raise CannotTend(_("This was taken back already."))
-    waits = [each for each in (new.waiting_since, source.waiting_since) if each is not None]
-    unanswered = new.unanswered or source.unanswered
-    _bring_home(new, source)
-    _restore(source, record.before, record.after)
-    write(source, unanswered=unanswered, waiting_since=min(waits, default=None) if unanswered else None)
+    if way != _way(record.source) or new.merged_into_id is not None:
+        raise CannotTend(_("One of them was merged already."))
+    tell_back(new, end, record.at)
+    back = _bring_home(new, source, end)
+    stand = Stand.of(end)
+    stand.take_wait(new.unanswered, new.waiting_since)
+    stand.tags = sorted({*end.tags, *new.tags})
+    write(end, **stand.columns)
+    facts = plain({name: getattr(new, name) for name in WAIT})
     write(new, merged_into=source, **_STILL)
-    show_last(source)
-    events.record("unsplit", ticket=source, actor=user, number=new.number)
+    show_last(end)
+    events.record("unsplit", ticket=end, actor=user, number=new.number, messages=back, **facts)
 
 
 # --------------------------------------------------------------------------------- inside
 
 
 def _both(one: Ticket, other: Ticket) -> tuple[Ticket, Ticket]:
-    """Both, locked in the order of their numbers, so that two people never wait for each other."""
-    rows = {pk: locked(Ticket(pk=pk)) for pk in sorted({one.pk, other.pk})}
+    rows = _held(one.pk, other.pk)
     return rows[one.pk], rows[other.pk]
+
+
+def _held(*numbers: int) -> dict[int, Ticket]:
+    """The tickets, locked in the order of their numbers, so that two people never wait for each other."""
+    return {pk: locked(Ticket(pk=pk)) for pk in sorted(set(numbers))}
+
+
+def _way(ticket: Ticket) -> list[int]:
+    """The ticket, the one it went on in, and so on."""
+    way = [ticket.pk]
+    while (to := Ticket.objects.values_list("merged_into", flat=True).get(pk=way[-1])) is not None:
+        way.append(to)
+    return way
 
 
 def _check(gone: Ticket, kept: Ticket) -> None:
@@ -171,79 +186,35 @@ def _check(gone: Ticket, kept: Ticket) -> None:
 
 
 def _take_in(gone: Ticket, kept: Ticket) -> None:
-    """The earliest arrival, the longest wait, all tags, the latest words."""
-    waits = [each for each in (gone.waiting_since, kept.waiting_since) if each is not None]
-    changes: dict[str, Any] = {
-        "unanswered": gone.unanswered or kept.unanswered,
-        "waiting_since": min(waits, default=None),
-        "tags": sorted({*gone.tags, *kept.tags}),
-        "opened_at": min(gone.opened_at, kept.opened_at),
-        "last_private_in": _latest(gone.last_private_in, kept.last_private_in),
-        "window_closes_at": _latest(gone.window_closes_at, kept.window_closes_at),
-        "took_private": kept.took_private or gone.took_private or gone.kind == Ticket.Kind.PRIVATE,
-    }
-    if gone.unanswered and kept.solved:
-        changes |= {"status": Ticket.Status.OPEN, "solved_at": None}
-    if gone.last_at > kept.last_at:
-        changes |= {name: getattr(gone, name) for name in _LAST}
-    write(kept, **changes)
+    stand = Stand.of(kept)
+    stand.take_in(Stand.of(gone))
+    newer = gone.last_at > kept.last_at
+    write(kept, **stand.columns, **({name: getattr(gone, name) for name in _LAST} if newer else {}))
 
 
-def _latest(*moments: datetime | None) -> datetime | None:
-    return max((each for each in moments if each is not None), default=None)
+def _take_home(gone: Ticket, end: Ticket) -> None:
+    """Its messages and those of all that went on in it go back, with what is told of them. Decisions about
+    the waiting were decisions about the whole."""
+    theirs = Message.objects.filter(ticket=end, home__in=gone_on_in(gone.pk))
+    numbers = list(theirs.values_list("pk", flat=True))
+    Event.objects.filter(ticket=end, message__in=numbers).exclude(kind__in=DECIDED).update(ticket=gone)
+    theirs.update(ticket=gone)
+    Message.objects.filter(ticket=gone, home=gone).update(home=None)
 
 
-def _bring_home(new: Ticket, source: Ticket) -> None:
-    """Messages go back to the ticket they were split off; those of a ticket that was merged there then and
-    stands alone again go to that one."""
-    alone = Message.objects.filter(ticket=new, home__isnull=False, home__merged_into=None)
+def _bring_home(new: Ticket, source: Ticket, end: Ticket) -> list[int]:
+    """Messages go back to the ticket they were split off, or where that goes on; those of a ticket that was
+    merged there then and stands alone again go to that one. Gives back which came."""
+    alone = Message.objects.filter(ticket=new, home__isnull=False, home__merged_into=None).exclude(home=end)
     for home in sorted({each.home_id for each in alone if each.home_id is not None}):
         Message.objects.filter(ticket=new, home=home).update(ticket=home, home=None)
-    Message.objects.filter(ticket=new).update(ticket=source)
-
-
-def _with_all_merged(ticket: Ticket) -> list[int]:
-    """The ticket and those that went on in it, however many steps away."""
-    found, new = [ticket.pk], [ticket.pk]
-    while new:
-        new = list(Ticket.objects.filter(merged_into__in=new).values_list("pk", flat=True))
-        found += new
-    return found
-
-
-def _marked_since(record: Merge) -> datetime | None:
-    """When the matter, while it was one, was last marked answered."""
-    marks = Event.objects.filter(ticket=record.into, kind="answered_marked", pk__gt=_merge_event(record))
-    return marks.order_by("-id").values_list("at", flat=True).first()
-
-
-def _merge_event(record: Merge) -> int:
-    told = Event.objects.filter(ticket=record.into, kind="merged", data__number=record.ticket_id)
-    return told.order_by("-id").values_list("pk", flat=True)[0]
-
-
-def _answered_apart(ticket: Ticket, marked: datetime | None, then: dict[str, Any]) -> None:
-    """Whether it waits for an answer, had it been alone: as it was then, or since the last mark, or since
-    the customer last wrote about it."""
-    waited = bool(then["unanswered"]) and marked is None
-    waits = [clock.from_iso(then["waiting_since"])] if waited and then["waiting_since"] else []
-    since = marked or clock.from_iso(then["at"])
-    news = ticket.messages.filter(direction="in", automatic=False, created_at__gt=since)
-    first = news.order_by("at").values_list("at", flat=True).first()
-    waits += [first] if first is not None else []
-    write(ticket, unanswered=waited or bool(waits), waiting_since=min(waits, default=None))
-    if first is not None and ticket.solved:
-        write(ticket, status=Ticket.Status.OPEN, solved_at=None)
-
-
-def _restore(ticket: Ticket, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Give columns back what they had, as far as nobody has changed them since."""
-    now = _columns(ticket, _TAKES)
-    same = {name: before[name] for name in _TAKES if now[name] == after[name]}
-    if "tags" not in same:
-        came = set(after["tags"]) - set(before["tags"])
-        same["tags"] = sorted(set(ticket.tags) - came)
-    write(ticket, **_values(same))
+    rest = Message.objects.filter(ticket=new)
+    numbers = list(rest.values_list("pk", flat=True))
+    if end != source:
+        rest.filter(home=None).update(home=source)
+    rest.update(ticket=end)
+    Message.objects.filter(ticket=end, home=end).update(home=None)
+    return numbers
 
 
 def _new_ticket(source: Ticket, chosen: list[Message]) -> Ticket:
@@ -276,9 +247,7 @@ def _waiting(messages: Iterable[Message], ticket: Ticket) -> list[datetime]:
     since = ticket.waiting_since
     if since is None or not ticket.unanswered:
         return []
-    return [
-        each.at for each in messages if each.direction == "in" and not each.automatic and each.at >= since
-    ]
+    return [each.at for each in messages if waits(each) and each.at >= since]
 
 
 def _move_drafts(gone: Ticket, kept: Ticket) -> list[int]:
@@ -294,30 +263,18 @@ def _move_drafts(gone: Ticket, kept: Ticket) -> list[int]:
     return moved
 
 
-def _move_back_drafts(record: Merge, gone: Ticket) -> None:
+def _move_back_drafts(record: Merge, gone: Ticket, end: Ticket) -> None:
     again = set(Draft.objects.filter(ticket=gone).values_list("user", "visibility"))
-    moved = Draft.objects.filter(pk__in=record.drafts, ticket=record.into)
+    moved = Draft.objects.filter(pk__in=record.drafts, ticket=end)
     back = [each.pk for each in moved if (each.user_id, each.visibility) not in again]
     theirs = Draft.objects.filter(pk__in=back)
     owners = set(theirs.values_list("user", flat=True))
     theirs.update(ticket=gone)
-    files = Attachment.objects.filter(ticket=record.into, message=None, owner__in=owners)
+    files = Attachment.objects.filter(ticket=end, message=None, owner__in=owners)
     files.filter(created_at__lt=record.at).update(ticket=gone)
 
 
 def _columns(ticket: Ticket, names: Sequence[str]) -> dict[str, Any]:
     """Columns as JSON, and when they were so."""
-    found: dict[str, Any] = {"at": clock.now().isoformat()}
-    for name in {*names, "unanswered", "waiting_since"}:
-        value = getattr(ticket, name)
-        found[name] = value.isoformat() if isinstance(value, datetime) else value
-    return found
-
-
-def _values(columns: dict[str, Any]) -> dict[str, Any]:
-    """The same, read back."""
-    return {
-        name: clock.from_iso(value) if name in _MOMENTS and value else value
-        for name, value in columns.items()
-        if name != "at"
-    }
+    found = plain({name: getattr(ticket, name) for name in names})
+    return {"at": clock.now().isoformat(), **found}

@@ -31,8 +31,9 @@ def mark_answered(ticket: Ticket, user: User | None, message: Message | None = N
 @transaction.atomic
 def mark_unanswered(ticket: Ticket, user: User | None) -> None:
     refuse_spam(locked(ticket))
-    if change(ticket, unanswered=True, waiting_since=clock.now()):
-        events.record("unanswered_marked", ticket=ticket, actor=user)
+    now = clock.now()
+    if change(ticket, unanswered=True, waiting_since=now):
+        events.record("unanswered_marked", ticket=ticket, actor=user, at=now)
 
 
 @transaction.atomic
@@ -61,18 +62,18 @@ def set_status(ticket: Ticket, user: User | None, status: str) -> None:
     Raises `CannotSolve` while a field that is required for it is empty."""
     if status not in Ticket.Status.values:
         raise ValueError(f"A status is one of {', '.join(Ticket.Status.values)}.")
-    now = locked(ticket)
-    if now.status == status:
+    row, now = locked(ticket), clock.now()
+    if row.status == status:
         return
-    refuse_spam(now)
+    refuse_spam(row)
     solved = status == Ticket.Status.SOLVED
     if solved:
-        missing = missing_on_solve(now)
+        missing = missing_on_solve(row)
         if missing:
             raise CannotSolve(missing)
     asleep = {"snoozed_until": None} if solved else {}
-    change(ticket, status=status, solved_at=clock.now() if solved else None, **asleep)
-    events.record("status_changed", ticket=ticket, actor=user, status=status, before=now.status)
+    change(ticket, status=status, solved_at=now if solved else None, **asleep)
+    events.record("status_changed", ticket=ticket, actor=user, at=now, status=status, before=row.status)
     if solved:
         mark_answered(ticket, user)
 
