@@ -62,7 +62,8 @@ class Way:
     the same in the networks' shared words. `late` is the way that is still open after the window;
     `templates` are what may be sent at any time; `sends_left` counts down until the customer writes
     again; `no_files` says why no file can go along although the network takes some; `choices` are the
-    forms in which short answers can be offered under a text."""
+    forms in which short answers can be offered under a text; `comment` is what this would be the one
+    private reply to."""
 
     allowed: bool
     here: bool = True
@@ -78,6 +79,7 @@ class Way:
     templates: tuple[Template, ...] = ()
     quote: bool = False
     choices: tuple[ChoiceForm, ...] = ()
+    comment: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -119,10 +121,9 @@ def possible(
     if account is not None and account.pk != ticket.account_id:
         return Possible(public=_public_from(ticket, account), private=_closed(ONLY_PUBLICLY, "not_allowed"))
     can = ticket.account.able
-    private = _private(ticket, can, to, sending)
-    if private.late is not None and (machine or (sending is not None and sending.by_machine)):
-        private = _closed(Words(CLOSED, _wait(ticket)), "outside_window")  # late is for people only
-    return Possible(public=_public(ticket, can, to), private=private)
+    if can.private is not None and (machine or (sending is not None and sending.by_machine)):
+        can = replace(can, private=replace(can.private, late=None))  # that is for people only
+    return Possible(public=_public(ticket, can, to), private=_private(ticket, can, to, sending))
 
 
 def not_from(ticket: Ticket, account: Account) -> Text:
@@ -212,6 +213,8 @@ def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Mes
     if ticket.kind == Ticket.Kind.PRIVATE or ticket.last_private_in is not None:
         way = _within_window(ticket, _by_kind(ticket, writing, to), sending)
         way = way if way.allowed else _briefly(ticket, writing, sending) or way
+        if not way.allowed and _may_be_a_comment(ticket, to) and can.private_reply:
+            way = _allowed(_private_reply(ticket, writing, can, to, sending)) or way
     elif can.private_reply:
         way = _private_reply(ticket, writing, can, to, sending)
     elif writing.window is None:
@@ -226,6 +229,14 @@ def _another_wrote(ticket: Ticket, to: Message | None) -> bool:
     answered = to or last_inbound(ticket, "private")
     who = answered.identity if answered is not None else None
     return who is not None and who.pk != ticket.identity_id and who.reachable
+
+
+def _may_be_a_comment(ticket: Ticket, to: Message | None) -> bool:
+    return ticket.kind == Ticket.Kind.PUBLIC and (to is None or to.visibility == "public")
+
+
+def _allowed(way: Way) -> Way | None:
+    return way if way.allowed else None
 
 
 def _by_kind(ticket: Ticket, writing: Writing, to: Message | None) -> Writing:
@@ -329,11 +340,19 @@ def _private_reply(
     if can.private_reply_live is not None and comment.refs.get(can.private_reply_live.ref):
         within, over = can.private_reply_live.most, BROADCAST_OVER
     if within is None:
-        return _open_way(ticket, writing)
+        return replace(_open_way(ticket, writing), comment=comment)
     closes = comment.at + timedelta(seconds=within)
     if closes <= clock.now():
         return replace(_closed(Words(over, PUBLIC_ONLY), "outside_window"), closes_at=closes)
-    return Way(True, limits=writing.limits, files=None, closes_at=closes)
+    return Way(True, limits=writing.limits, files=None, closes_at=closes, comment=comment)
+
+
+def answered_newest(ticket: Ticket, visibility: str) -> Message | None:
+    """The message an answer refers to where none was chosen: the customer's newest that it can refer to."""
+    if visibility == "private" and ticket.kind == Ticket.Kind.PUBLIC:
+        comment = possible(ticket).private.comment
+        return comment or last_inbound(ticket, "private") or last_inbound(ticket, "public")
+    return last_inbound(ticket, visibility)
 
 
 def last_inbound(ticket: Ticket, visibility: str) -> Message | None:

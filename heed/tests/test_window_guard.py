@@ -150,6 +150,18 @@ def human_agent(asked: Bring) -> Bring:
     return bring
 
 
+def commented_again(shop: Shop) -> None:
+    """After a private reply the customer wrote privately; that has closed, and they comment once more."""
+    answered_before(1, asked=public)(shop)
+    shop.later(seconds=5)
+    shop.play("message", person=CUSTOMER, text="Hvala!")
+    shop.gather()
+    shop.later(hours=25)
+    shop.play("comment", person=CUSTOMER, text="Zadrga se spet zatika.")
+    shop.gather()
+    assert len({message.ticket_id for message in Message.objects.all()}) == 1
+
+
 def mentioned(shop: Shop) -> None:
     """Instagram's customer names us under their own post; only Facebook Login hears of it."""
     assert isinstance(shop.simulator, Instagram)
@@ -250,6 +262,9 @@ FACEBOOK = [
     Case("facebook", "a private reply on the seventh day", after(167, public)),
     Case("facebook", "a private reply after seven days", after(169, public), refused="outside_window",
          network_says="outside_window"),
+    Case("facebook", "a private reply to a new comment", commented_again),
+    Case("facebook", "a second private reply to a new comment", answered_before(1, asked=commented_again),
+         refused="outside_window", network_says="outside_window"),
     Case("facebook", "a private reply with a file", public, text="", files=(File("png"),),
          refused="file_refused"),
     Case("facebook", "signed out", signed_out, refused="sign_in_again", network_says="sign_in_again"),
@@ -275,6 +290,9 @@ INSTAGRAM = [
     Case("instagram", "the first private reply", public),
     Case("instagram", "a second private reply", answered_before(1, asked=public), refused="already_done",
          network_says="outside_window"),
+    Case("instagram", "a private reply to a new comment", commented_again),
+    Case("instagram", "a second private reply to a new comment", answered_before(1, asked=commented_again),
+         refused="outside_window", network_says="outside_window"),
     Case("instagram", "a private reply to a mention", mentioned, refused="not_allowed",
          network_says="not_privately"),
     Case("instagram", "a private reply during the broadcast", after(3, broadcast)),

@@ -19,7 +19,7 @@ from heed.inbox import files as kept_files
 from heed.inbox.jobs import send_answers
 from heed.inbox.mentions import mentioned
 from heed.inbox.models import Attachment, Message, Notice, Ticket
-from heed.inbox.possible import Way, fits, last_inbound, possible, too_long
+from heed.inbox.possible import Way, answered_newest, fits, possible, too_long
 from heed.inbox.possible_choices import fault_of, settled
 from heed.inbox.reach.seeing import sight
 from heed.inbox.reach.threads import just_written
@@ -359,9 +359,7 @@ def _answered(ticket: Ticket, visibility: str, to: int | None) -> Message | None
         if chosen is None:
             raise CannotAnswer(_("The message you answer is not in this ticket."))
         return chosen
-    return last_inbound(ticket, visibility) or (
-        last_inbound(ticket, "public") if visibility == "private" else None
-    )
+    return answered_newest(ticket, visibility)
 
 
 def _after_all(ticket: Ticket) -> datetime:

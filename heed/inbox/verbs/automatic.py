@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from heed.inbox import events
 from heed.inbox.jobs import send_answers
 from heed.inbox.models import Message, Ticket
-from heed.inbox.possible import last_inbound, possible, too_long
+from heed.inbox.possible import answered_newest, possible, too_long
 from heed.inbox.statements import columns, run
 from heed.inbox.verbs.refusals import CannotAnswer
 from heed.inbox.verbs.tending import locked
@@ -44,7 +44,7 @@ def send_automatic(
     if again is not None:
         return again
     text = clean(text).strip()
-    answered = to or last_inbound(ticket, visibility)
+    answered = to or answered_newest(ticket, visibility)
     who = (answered and answered.identity_id) or ticket.identity_id
     if _said_to(who) >= MOST:
         raise CannotAnswer(_("Heed wrote to this person by itself too often in the last hours."))
