@@ -6,7 +6,6 @@ said. It reads the newest first and stops when it has looked at enough; the answ
 
 from __future__ import annotations
 
-import copy
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -15,12 +14,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from heed.inbox.conditions import Condition, Facts, Test, parse
 from heed.inbox.models import Event, Message, Ticket
 from heed.lib import clock
 from heed.routing import actions, by_time, desk_hours, rules
+from heed.routing.as_it_was import AsItWas, at_the_split
 from heed.routing.models import Rule
 
 DAYS = 7
@@ -68,10 +68,13 @@ class _Then(Facts):
     """A ticket as it was at a moment, and what had been said by then."""
 
     said: list[Message]
+    inside: frozenset[int]
+    """The tickets that had been merged into it."""
 
     @cached_property
     def messages(self) -> list[Message]:
-        return [each for each in self.said if each.created_at <= self.now]
+        homes = {None, self.ticket.pk, *self.inside}
+        return [each for each in self.said if each.at <= self.now and each.home_id in homes]
 
 
 def dry_run(rule: Rule, *, days: int = DAYS) -> DryRun:
@@ -86,9 +89,9 @@ def dry_run(rule: Rule, *, days: int = DAYS) -> DryRun:
         if time.monotonic() > deadline:
             found.cut = True
             break
-        for ticket, events, said in _stories(numbers[start : start + _AT_ONCE]):
+        for story in _stories(numbers[start : start + _AT_ONCE]):
             found.looked_at += 1
-            _note(found, looking.touch(ticket, events, said, found.since))
+            _note(found, looking.touch(story, found.since))
     return found
 
 
@@ -135,19 +138,35 @@ def _gather(wanted: dict[int, None], numbers: Iterator[int | None]) -> None:
             return
 
 
-def _stories(numbers: list[int]) -> Iterator[tuple[Ticket, list[Event], list[Message]]]:
-    """The tickets with all that happened and was said, some at a time."""
-    rows = Ticket.objects.filter(pk__in=numbers)
-    tickets = rows.select_related("account", "identity", "customer", "post").in_bulk(numbers)
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """A ticket with all that happened and was said, and the one it was split off, as that was then."""
+
+    ticket: Ticket
+    events: list[Event]
+    said: list[Message]
+    source: Ticket | None
+
+
+def _stories(numbers: list[int]) -> Iterator[_Story]:
+    """The stories of these tickets."""
+    rows = Ticket.objects.select_related("account", "identity", "customer", "post")
+    tickets = rows.in_bulk(numbers)
+    sources = rows.in_bulk({each.split_from_id for each in tickets.values() if each.split_from_id})
     events: dict[int, list[Event]] = defaultdict(list)
-    for event in Event.objects.filter(ticket__in=numbers).select_related("message").order_by("at", "id"):
+    happened = Event.objects.filter(ticket__in=[*numbers, *sources])
+    for event in happened.select_related("message").order_by("at", "id"):
         events[event.ticket_id or 0].append(event)
     said: dict[int, list[Message]] = defaultdict(list)
-    for message in Message.objects.filter(ticket__in=numbers).order_by("id"):
-        said[message.ticket_id].append(message)
+    for message in Message.objects.filter(Q(ticket__in=numbers) | Q(home__in=numbers)).order_by("id"):
+        for number in {message.ticket_id, message.home_id or message.ticket_id}:
+            said[number].append(message)
     for number in numbers:
         if number in tickets:
-            yield tickets[number], events[number], said[number]
+            ticket = tickets[number]
+            source = sources.get(ticket.split_from_id or 0)
+            at_split = at_the_split(source, events[source.pk], number) if source else None
+            yield _Story(ticket, events[number], said[number], at_split)
 
 
 class _Looking:
@@ -162,31 +181,33 @@ class _Looking:
         self.zone = desk_hours.zone()
         self._test = condition.test_of_rule(now, self.zone)
 
-    def touch(
-        self, ticket: Ticket, events: list[Event], said: list[Message], since: datetime
-    ) -> Touch | None:
+    def touch(self, story: _Story, since: datetime) -> Touch | None:
         """What the rule would have done to this ticket; None where nothing."""
         first: tuple[datetime, Ticket] | None = None
         states: set[object] = set()
-        for at, event, then in _moments(ticket, events, since, self.now, between=self.by_time):
+        for at, event, then, inside in _moments(story, since, self.now, between=self.by_time):
             if event is None and (_state(then) in states or not self.by_time):
                 continue
             if event is not None and not self._sets_off(event):
                 continue
-            if not self._looks_at(then, by_time=event is None) or not self._holds(then, said, at):
+            if not self._looks_at(then, by_time=event is None):
+                continue
+            if not self._holds(_Then(then, None, at, story.said, inside)):
                 continue
             states.add(event.pk if event is not None else _state(then))
             first = first or (at, then)
         if first is None:
             return None
         at, then = first
-        return Touch(ticket, at, len(states), tuple(_deeds(self.rule.actions, then)))
+        return Touch(story.ticket, at, len(states), tuple(_deeds(self.rule.actions, then)))
 
     def _sets_off(self, event: Event) -> bool:
         return event.kind in self.kinds and not (event.message is not None and event.message.origin)
 
     def _looks_at(self, then: Ticket, *, by_time: bool) -> bool:
-        if (then.spam and not self.condition.asks("is", "spam")) or then.merged_into_id:
+        if then.spam and not self.condition.asks("is", "spam"):
+            return False
+        if then.merged_into_id and not self.condition.asks("is", "merged"):
             return False
         if then.identity.blocked and not self.condition.asks("is", "blocked"):
             return False
@@ -195,85 +216,28 @@ class _Looking:
         asks = self.condition.asks
         return asks("is", "solved") or asks("status", "solved") or asks("solved")
 
-    def _holds(self, then: Ticket, said: list[Message], at: datetime) -> bool:
-        test: Test = self.condition.test_of_rule(at, self.zone) if self.condition.moves else self._test
-        return test.holds(_Then(then, None, at, said))
+    def _holds(self, then: _Then) -> bool:
+        test: Test = self._test
+        if self.condition.moves:
+            test = self.condition.test_of_rule(then.now, self.zone)
+        return test.holds(then)
 
 
 def _moments(
-    ticket: Ticket, events: list[Event], since: datetime, now: datetime, *, between: bool
-) -> Iterator[tuple[datetime, Event | None, Ticket]]:
+    story: _Story, since: datetime, now: datetime, *, between: bool
+) -> Iterator[tuple[datetime, Event | None, Ticket, frozenset[int]]]:
     """How the ticket stood right after each event of the period, and with `between` also right before the
     next one and now: what grows with time is largest there."""
-    then = as_it_began(ticket)
+    events, was = story.events, AsItWas(story.ticket, story.events, story.source)
     for place, event in enumerate(events):
-        apply(then, event)
+        was.apply(event)
         until = events[place + 1].at - _BEFORE if place + 1 < len(events) else now
         if event.at >= since:
-            yield event.at, event, copy.copy(then)
+            yield event.at, event, *was.as_rules_saw_it(event, events[place + 1 :])
             if between:
-                yield event.at, None, copy.copy(then)
+                yield event.at, None, *was.taken()
         if between and until >= max(since, event.at):
-            yield until, None, copy.copy(then)
-
-
-def as_it_began(ticket: Ticket) -> Ticket:
-    """The ticket as it was when it was opened."""
-    then = copy.copy(ticket)
-    then.status, then.priority, then.tags = Ticket.Status.NEW, Ticket.Priority.NORMAL, []
-    then.assignee_id = then.team_id = None
-    then.unanswered, then.waiting_since = True, ticket.opened_at
-    then.solved_at = then.snoozed_until = None
-    then.spam, then.language, then.last_at = False, "", ticket.opened_at
-    return then
-
-
-def apply(then: Ticket, event: Event) -> None:
-    """Let happen to the ticket what the event tells."""
-    facts = event.facts
-    match event.kind:
-        case "message_received":
-            then.last_at, then.snoozed_until = event.at, None
-            if not then.unanswered:
-                then.unanswered, then.waiting_since = True, event.at
-        case "ticket_reopened":
-            then.status, then.solved_at = Ticket.Status.OPEN, None
-        case "answer_queued":
-            then.last_at = event.at
-            if then.status == Ticket.Status.NEW and not facts.get("origin"):
-                then.status = Ticket.Status.OPEN
-        case "answered_marked":
-            then.unanswered, then.waiting_since = False, None
-        case "unanswered_marked":
-            then.unanswered, then.waiting_since = True, event.at
-        case "status_changed":
-            then.status = str(facts.get("status") or then.status)
-            then.solved_at = event.at if then.status == Ticket.Status.SOLVED else None
-        case _:
-            _sort(then, event, facts)
-
-
-def _sort(then: Ticket, event: Event, facts: dict[str, Any]) -> None:
-    match event.kind:
-        case "assigned":
-            then.assignee_id = facts.get("person")
-        case "team_changed":
-            then.team_id = facts.get("team")
-        case "priority_changed":
-            then.priority = int(facts.get("priority") or then.priority)
-        case "tags_changed":
-            tags = (set(then.tags) | set(facts.get("added", []))) - set(facts.get("removed", []))
-            then.tags = sorted(tags)
-        case "language_told":
-            then.language = str(facts.get("language") or "")
-        case "snoozed":
-            then.snoozed_until = clock.from_iso(str(facts["until"])) if facts.get("until") else None
-        case "woke":
-            then.snoozed_until = None
-        case "marked_spam":
-            then.spam = True
-        case "not_spam":
-            then.spam = False
+            yield until, None, *was.taken()
 
 
 def _state(then: Ticket) -> tuple[object, ...]:

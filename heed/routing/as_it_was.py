@@ -1,0 +1,202 @@
+"""A ticket as it was, from what its events tell."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from heed.inbox.models import Event, Message, Ticket
+from heed.lib import clock
+
+_SORTED_BY: dict[str, tuple[str, Any]] = {
+    "assignee_id": ("assigned", None),
+    "team_id": ("team_changed", None),
+    "priority": ("priority_changed", Ticket.Priority.NORMAL),
+    "language": ("language_told", ""),
+    "tags": ("tags_changed", []),
+}
+"""What a ticket is sorted by, the kind of event that changes it, and what it is at first."""
+_COURSE = ("status", "solved_at", "unanswered", "waiting_since", "snoozed_until")
+_REPLIES = ("first_reply", "next_reply")
+_BEFORE_RULES = ("ticket_opened", "team_changed", "language_told", "target_set")
+
+
+class AsItWas:
+    """A ticket that is walked through its events, from its beginning on."""
+
+    def __init__(self, ticket: Ticket, events: list[Event], source: Ticket | None = None) -> None:
+        """`source` is the ticket it was split off, as that was then."""
+        then = self.then = copy.copy(ticket)
+        kinds = [each.kind for each in events]
+        for column, (kind, first) in _SORTED_BY.items():
+            if kind in kinds:
+                setattr(then, column, getattr(source, column) if source and column != "tags" else first)
+        then.status, then.solved_at, then.snoozed_until = Ticket.Status.NEW, None, None
+        if source is not None or kinds[:1] == ["answered_outside"]:
+            then.status = Ticket.Status.OPEN
+        then.unanswered = kinds[:1] not in (["message_received"], ["answered_outside"])
+        then.waiting_since = ticket.opened_at if then.unanswered else None
+        marks = [kind for kind in kinds if kind in ("marked_spam", "not_spam")]
+        then.spam = marks[0] == "not_spam" if marks else ticket.spam
+        then.last_at, then.merged_into_id = ticket.opened_at, None
+        then.due_at, then.due_for = None, ""
+        self._inside: set[int] = set()
+        self._dues: dict[str, datetime | None] = {}
+        self._answered_until: datetime | None = None
+        self._before_spam: tuple[dict[str, Any], dict[str, datetime | None]] | None = None
+        self._wrote_in_spam: datetime | None = None
+
+    def taken(self) -> tuple[Ticket, frozenset[int]]:
+        """How it stands now, and which tickets were merged into it."""
+        return copy.copy(self.then), frozenset(self._inside)
+
+    def as_rules_saw_it(self, event: Event, after: Iterable[Event]) -> tuple[Ticket, frozenset[int]]:
+        """How it stood when rules looked at an event: what follows a message by itself comes before them."""
+        if event.kind not in ("message_received", "ticket_opened"):
+            return self.taken()
+        soon = copy.copy(self)
+        soon.then, soon._dues = copy.copy(self.then), dict(self._dues)
+        for each in after:
+            if each.kind not in _BEFORE_RULES or each.actor_id or each.facts.get("rules"):
+                break
+            soon.apply(each)
+        return soon.taken()
+
+    def apply(self, event: Event) -> None:
+        """Let happen to the ticket what the event tells."""
+        then, facts = self.then, event.facts
+        match event.kind:
+            case "message_received":
+                self._received(event.at, event.message)
+            case "ticket_reopened":
+                then.status, then.solved_at = Ticket.Status.OPEN, None
+            case "answer_queued":
+                then.last_at = event.at
+                if then.status == Ticket.Status.NEW and not facts.get("origin"):
+                    then.status = Ticket.Status.OPEN
+            case "answer_sent":
+                if event.message is None or not (event.message.origin or event.message.automatic):
+                    self._no_longer_due(_REPLIES)
+            case "answered_outside":
+                then.last_at = max(then.last_at, event.at)
+                self._answered_until = max(self._answered_until or event.at, event.at)
+                self._answered()
+            case "answered_marked":
+                self._answered()
+            case "unanswered_marked":
+                then.unanswered, then.waiting_since = True, _moment(facts.get("waiting_since")) or event.at
+            case "status_changed":
+                then.status = str(facts.get("status") or then.status)
+                then.solved_at = event.at if then.status == Ticket.Status.SOLVED else None
+                if then.status == Ticket.Status.SOLVED:
+                    self._no_longer_due([*self._dues])
+            case "target_set":
+                self._dues[str(facts.get("target"))] = _moment(facts.get("due"))
+                self._show_due()
+            case _:
+                self._put_away(event, facts)
+
+    def _received(self, at: datetime, message: Message | None) -> None:
+        then = self.then
+        then.last_at = max(then.last_at, at)
+        asks = message is None or not (message.automatic or message.kind == "standby")
+        if not asks or then.identity.blocked or (self._answered_until and at <= self._answered_until):
+            return
+        if then.spam:
+            self._wrote_in_spam = min(self._wrote_in_spam or at, at)
+            return
+        self._waits(at)
+
+    def _waits(self, at: datetime) -> None:
+        then = self.then
+        then.unanswered, then.waiting_since = True, min(then.waiting_since or at, at)
+        if then.status == Ticket.Status.SOLVED or then.snoozed_until is not None:
+            then.status = Ticket.Status.OPEN
+        then.snoozed_until = then.solved_at = None
+
+    def _answered(self) -> None:
+        self.then.unanswered, self.then.waiting_since = False, None
+        self._no_longer_due(_REPLIES)
+
+    def _put_away(self, event: Event, facts: dict[str, Any]) -> None:
+        then = self.then
+        match event.kind:
+            case "snoozed":
+                then.snoozed_until = _moment(facts.get("until"))
+            case "woke":
+                then.snoozed_until, then.status = None, Ticket.Status.OPEN
+            case "marked_spam":
+                self._before_spam = {name: getattr(then, name) for name in _COURSE}, dict(self._dues)
+                self._wrote_in_spam = None
+                then.spam, then.solved_at = True, then.solved_at or event.at
+                then.status = Ticket.Status.SOLVED
+                then.unanswered, then.waiting_since, then.snoozed_until = False, None, None
+                self._no_longer_due([*self._dues])
+            case "not_spam":
+                self._no_spam()
+            case "merged":
+                if facts.get("into"):
+                    then.merged_into_id = int(facts["into"])
+                    self._no_longer_due([*self._dues])
+                else:
+                    self._inside.add(int(facts.get("number") or 0))
+            case "unmerged":
+                if facts.get("into"):
+                    then.merged_into_id = None
+                else:
+                    self._inside.discard(int(facts.get("number") or 0))
+            case _:
+                _sort(then, event.kind, facts)
+
+    def _no_spam(self) -> None:
+        """It is what it was; what the customer wrote meanwhile waits."""
+        then = self.then
+        then.spam, then.status, then.solved_at = False, Ticket.Status.NEW, None
+        if self._before_spam is not None:
+            course, dues = self._before_spam
+            self._dues = dues | self._dues  # what is due for a message that came meanwhile is told as of then
+            for name, value in course.items():
+                setattr(then, name, value)
+            self._show_due()
+        if self._wrote_in_spam is not None:
+            self._waits(self._wrote_in_spam)
+
+    def _no_longer_due(self, targets: Iterable[str]) -> None:
+        for target in targets:
+            self._dues.pop(target, None)
+        self._show_due()
+
+    def _show_due(self) -> None:
+        dues = [(due, target) for target, due in self._dues.items() if due is not None]
+        self.then.due_at, self.then.due_for = min(dues) if dues else (None, "")
+
+
+def at_the_split(source: Ticket, events: list[Event], number: int) -> Ticket:
+    """A ticket as it was when another was split off it."""
+    was = AsItWas(source, events)
+    for event in events:
+        if event.kind == "split" and event.facts.get("number") == number:
+            break
+        was.apply(event)
+    return was.then
+
+
+def _sort(then: Ticket, kind: str, facts: dict[str, Any]) -> None:
+    match kind:
+        case "assigned":
+            then.assignee_id = facts.get("person")
+        case "team_changed":
+            then.team_id = facts.get("team")
+        case "priority_changed":
+            then.priority = int(facts.get("priority") or then.priority)
+        case "tags_changed":
+            tags = (set(then.tags) | set(facts.get("added", []))) - set(facts.get("removed", []))
+            then.tags = sorted(tags)
+        case "language_told":
+            then.language = str(facts.get("language") or "")
+
+
+def _moment(text: object) -> datetime | None:
+    return clock.from_iso(str(text)) if text else None

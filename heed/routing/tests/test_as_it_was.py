@@ -1,0 +1,164 @@
+"""Walked through its real events, a ticket stands at each as it stood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from heed.accounts.models import Team, User
+from heed.channels.base import Echo, MessageReceived, Person
+from heed.channels.models import Account
+from heed.inbox import intake, ledger, outbox, verbs
+from heed.inbox.models import Event, Ticket
+from heed.inbox.reactions import react
+from heed.inbox.tests.rubber import body
+from heed.inbox.verbs import merging
+from heed.lib import clock
+from heed.routing.as_it_was import AsItWas, at_the_split
+from heed.routing.dry import dry_run
+from heed.routing.models import AccountTeam, Policy, Rule
+from heed.routing.tests.some_rules import add
+
+pytestmark = pytest.mark.django_db
+
+LEA = Person("lea", "Lea Marn")
+COLUMNS = ("status", "unanswered", "waiting_since", "snoozed_until", "spam", "team_id", "assignee_id")
+SHOWN = (*COLUMNS, "priority", "language", "tags", "merged_into_id", "due_at", "due_for")
+
+
+def came(account: Account, name: str, minutes: float = 0, text: str = "", who: Person = LEA) -> Ticket:
+    at = clock.now() + timedelta(minutes=minutes)
+    words = text or f"words of {name}"
+    facts: dict[str, Any] = {"visibility": "private", "kind": "message", "text": words, "author": who}
+    ledger.append(account.pk, [body(MessageReceived(external_id=name, at=at, **facts))])
+    intake.take_batch()
+    return Ticket.objects.get(messages__external_id=name)
+
+
+def settle() -> None:
+    react(list(Event.objects.order_by("id").values_list("pk", flat=True)))
+
+
+def walked(ticket: Ticket) -> dict[str, Any]:
+    now = Ticket.objects.select_related("identity", "split_from").get(pk=ticket.pk)
+    source = None
+    if now.split_from is not None:
+        source = at_the_split(now.split_from, happened(now.split_from), now.pk)
+    was = AsItWas(now, happened(now), source)
+    for event in happened(now):
+        was.apply(event)
+    return {name: getattr(was.then, name) for name in SHOWN}
+
+
+def happened(ticket: Ticket) -> list[Event]:
+    return list(Event.objects.filter(ticket=ticket).select_related("message").order_by("at", "id"))
+
+
+def stands(ticket: Ticket) -> dict[str, Any]:
+    now = Ticket.objects.get(pk=ticket.pk)
+    return {name: getattr(now, name) for name in SHOWN}
+
+
+def outside(account: Account) -> None:
+    news = Echo(external_id="out", at=clock.now(), visibility="private", text="Done", person=LEA)
+    ledger.append(account.pk, [body(news)])
+    intake.take_batch()
+
+
+Deed = Callable[[Ticket, User, Account], object]
+DEEDS: dict[str, list[Deed]] = {
+    "comes": [],
+    "answered": [lambda ticket, ana, _account: verbs.mark_answered(ticket, ana)],
+    "outside": [lambda _ticket, _ana, account: outside(account)],
+    "outside and asked again": [
+        lambda _ticket, _ana, account: outside(account),
+        lambda _ticket, _ana, account: came(account, "b", 1),
+    ],
+    "solved and asked again": [
+        lambda ticket, ana, _account: verbs.set_status(ticket, ana, "solved"),
+        lambda _ticket, _ana, account: came(account, "b", 1),
+    ],
+    "spam": [lambda ticket, ana, _account: verbs.mark_spam(ticket, ana)],
+    "no spam": [
+        lambda ticket, ana, _account: verbs.set_status(ticket, ana, "pending"),
+        lambda ticket, ana, _account: verbs.mark_spam(ticket, ana),
+        lambda ticket, ana, _account: verbs.not_spam(ticket, ana),
+    ],
+    "asked while spam": [
+        lambda ticket, ana, _account: verbs.set_status(ticket, ana, "solved"),
+        lambda ticket, ana, _account: verbs.mark_spam(ticket, ana),
+        lambda _ticket, _ana, account: came(account, "b"),
+        lambda ticket, ana, _account: verbs.not_spam(ticket, ana),
+    ],
+    "woken": [
+        lambda ticket, ana, _account: verbs.set_status(ticket, ana, "pending"),
+        lambda ticket, ana, _account: verbs.snooze(ticket, ana, clock.now() + timedelta(days=1)),
+        lambda ticket, ana, _account: verbs.wake(ticket, ana),
+    ],
+    "asked while asleep": [
+        lambda ticket, ana, _account: verbs.set_status(ticket, ana, "pending"),
+        lambda ticket, ana, _account: verbs.snooze(ticket, ana, clock.now() + timedelta(days=1)),
+        lambda _ticket, _ana, account: came(account, "b", 1),
+    ],
+    "said": [
+        lambda ticket, ana, _account: verbs.answer(ticket, ana, "Hello", "private"),
+        lambda ticket, _ana, _account: outbox.send_next(ticket.pk),
+    ],
+    "sorted": [
+        lambda ticket, ana, _account: verbs.assign(ticket, ana, ana),
+        lambda ticket, ana, _account: verbs.set_priority(ticket, ana, 4),
+        lambda ticket, ana, _account: verbs.tag(ticket, ana, add=["zip"]),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_at_the_end_it_stands_as_it_does(account: Account, ana: User, returns: Team, name: str) -> None:
+    returns.routing.way = "hand"
+    returns.routing.save()
+    AccountTeam.objects.create(account=account, team=returns)
+    Policy.objects.create(name="All", first_reply=3600, next_reply=7200, resolution=86400, time="elapsed")
+    ticket = came(account, "a", -5, "Pozdravljeni, moja pošiljka še ni prišla.")
+    settle()
+    for deed in DEEDS[name]:
+        deed(Ticket.objects.get(pk=ticket.pk), ana, account)
+        settle()
+    assert walked(ticket) == stands(ticket)
+
+
+def test_a_split_off_ticket_begins_where_the_other_was(account: Account, ana: User, returns: Team) -> None:
+    ticket = came(account, "a", -5)
+    other = came(account, "b", -4)
+    verbs.give_to_team(ticket, ana, returns)
+    verbs.set_priority(ticket, ana, 3)
+    new = merging.split(Ticket.objects.get(pk=ticket.pk), [other.messages.get(external_id="b").pk], ana)
+    verbs.set_priority(ticket, ana, 1)
+    verbs.set_priority(new, ana, 4)
+    verbs.give_to_team(new, ana, None)
+    assert {name: walked(new)[name] for name in COLUMNS} == {name: stands(new)[name] for name in COLUMNS}
+    asks = Rule(when=["ticket_opened"], condition="team:Returns priority:high", actions=[add("x")])
+    assert new in [each.ticket for each in dry_run(asks).touches]
+
+
+def test_one_merged_since_was_there_before(account: Account, ana: User) -> None:
+    kept, gone = came(account, "a", -5), came(account, "b", -4, who=Person("omar", "Omar Badr"))
+    Ticket.objects.filter(pk=gone.pk).update(customer=kept.customer_id)
+    merging.merge(Ticket.objects.get(pk=gone.pk), Ticket.objects.get(pk=kept.pk), ana)
+    assert walked(gone)["merged_into_id"] == kept.pk
+    asks = Rule(when=["message_received"], condition='"words of b"', actions=[add("x")])
+    assert [each.ticket for each in dry_run(asks).touches] == [gone]
+
+
+def test_a_message_is_read_at_its_own_event_with_its_language_team_and_due_time(
+    account: Account, returns: Team
+) -> None:
+    AccountTeam.objects.create(account=account, team=returns)
+    Policy.objects.create(name="All", first_reply=600, time="elapsed")
+    ticket = came(account, "a", -5, "Pozdravljeni, moja pošiljka še ni prišla.")
+    settle()
+    words = "pošiljka lang:sl team:Returns has:due"
+    (touch,) = dry_run(Rule(when=["message_received"], condition=words, actions=[add("x")])).touches
+    assert touch.ticket.pk == ticket.pk
