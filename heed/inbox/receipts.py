@@ -22,9 +22,14 @@ class Why(TypedDict, total=False):
     detail: str
 
 
-def receipt(row: Message, state: str, *, part: str = "", **why: Unpack[Why]) -> None:
+def receipt(row: Message, state: str, *, part: str = "", receiver: str = "", **why: Unpack[Why]) -> None:
     """The network reports on our message, or on a `part` of one that went out as several. A state only moves
-    forward, but to failed; that another part than the first named arrived or was seen changes none."""
+    forward, but to failed; that another part than the first named arrived or was seen changes none. Nor does
+    what became of a copy, to another `receiver`: that it did not arrive is a remark."""
+    if receiver and _is_copy(row, receiver):
+        if state == State.FAILED:
+            _note_lost_copy(row, receiver, f"{why.get('code', '')} {why.get('detail', '')}".strip())
+        return
     if state == State.FAILED:
         told = {"code": why.get("code", ""), "detail": why.get("detail", "")}
         fail(row, why.get("reason", "bad_request"), part=part, **told)
@@ -93,6 +98,23 @@ def _note_lost_part(row: Message, part: str) -> None:
     lost = row.refs.get("lost", [])
     if part and row.refs.get("more") and part not in lost:
         row.refs = {**row.refs, "lost": [*lost, part]}
+        row.save(update_fields=["refs"])
+
+
+def _is_copy(row: Message, receiver: str) -> bool:
+    """Whether somebody else than the one it is written to had a copy of it, and this is about that."""
+    answered = row.answers.refs if row.answers else {}
+    if not (row.refs.get("cc") or answered.get("cc")):
+        return False
+    own = [row.refs.get("to"), answered.get("reply_to"), row.identity and row.identity.external_id]
+    return receiver.lower() not in own
+
+
+@transaction.atomic
+def _note_lost_copy(message: Message, receiver: str, why: str) -> None:
+    row = locked(message)
+    if row is not None:
+        row.refs = {**row.refs, "lost_copies": {**row.refs.get("lost_copies", {}), receiver: why[:300]}}
         row.save(update_fields=["refs"])
 
 

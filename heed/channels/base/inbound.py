@@ -169,14 +169,15 @@ class ReactionChanged(Inbound):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt(Inbound):
     """Our message arrived, was seen or failed: by its ids, by the `key` we sent along, or everything
-    to `person` up to `watermark`. Of a failure, `reason` says why in our words; `code` and `detail`
-    are the network's own."""
+    to `person` up to `watermark`. `receiver` is of whom it tells, where a message goes to several. Of a
+    failure, `reason` says why in our words; `code` and `detail` are the network's own."""
 
     state: Literal["delivered", "seen", "failed"]
     at: datetime
     external_ids: tuple[str, ...] = ()
     person: str = ""
     watermark: datetime | None = None
+    receiver: str = ""
     key: str = ""
     reason: Reason = "bad_request"
     code: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from heed.channels.base import (
@@ -24,7 +24,7 @@ from heed.channels.email.automatic import is_automatic
 from heed.channels.email.calls import is_own, key_of
 from heed.channels.email.letter import Letter, attachments_of, text_of
 from heed.channels.email.payload import Envelope
-from heed.channels.email.reports import Report, report_of
+from heed.channels.email.reports import Report, reports_of
 from heed.channels.email.subjects import matter_of
 from heed.lib import clock
 
@@ -48,9 +48,9 @@ def _news(envelope: Envelope, account: AccountRecord) -> list[Inbound]:
     at = _time(envelope, letter)
     if envelope.box == "sent":
         return _sent(letter, envelope, at, account)
-    report = report_of(letter)
-    if report is not None:
-        return _receipts(report, at)
+    reports = reports_of(letter)
+    if reports:
+        return _receipts(reports, at)
     if key_of(letter.id) and _is_from_us(letter, account):
         return _came_back(_sent(letter, envelope, at, account))
     return [_received(letter, envelope, at, account)]
@@ -119,7 +119,16 @@ def _sent(letter: Letter, envelope: Envelope, at: datetime, account: AccountReco
     ]
 
 
-def _receipts(report: Report, at: datetime) -> list[Inbound]:
+def _receipts(reports: list[Report], at: datetime) -> list[Inbound]:
+    """What reports say, each at a moment of its own: two about the same mail are two pieces of news."""
+    return [
+        news
+        for number, report in enumerate(reports)
+        for news in _receipt(report, at + timedelta(microseconds=number))
+    ]
+
+
+def _receipt(report: Report, at: datetime) -> list[Inbound]:
     if not report.state:
         return []
     key = next(filter(None, map(key_of, report.message_ids)), "")
@@ -129,6 +138,7 @@ def _receipts(report: Report, at: datetime) -> list[Inbound]:
             at=at,
             external_ids=report.message_ids,
             key=key,
+            receiver=report.receiver,
             reason="unreachable",
             code=report.code,
             detail=report.detail,

@@ -15,6 +15,7 @@ from heed.channels.email.letter import Letter
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _CODE = re.compile(r"(?<![\d.])([45]\d\d)(?=[ -])")
 _COPIED_ID = re.compile(r"^[>\s]*Message-ID:\s*<([^<>\s]+)>", re.IGNORECASE | re.MULTILINE)
+_NAMED = re.compile(r"^[ \t]*<([^<>\s]+@[^<>\s]+)>:", re.MULTILINE)
 _DAEMON = re.compile(
     r"(mailer-daemon|postmaster|mail-daemon|microsoftexchange[0-9a-f]*|bounces?)([+=.-].*)?@"
 )
@@ -23,7 +24,8 @@ _STATES: dict[str, Literal["delivered", "failed"]] = {"failed": "failed", "deliv
 
 @dataclass(frozen=True)
 class Report:
-    """What became of a mail of ours. `state` is empty for what decides nothing yet (a delay)."""
+    """What became of a mail of ours on its way to one receiver, empty where it is not said to whom.
+    `state` is empty for what decides nothing yet (a delay)."""
 
     state: Literal["", "delivered", "seen", "failed"]
     message_ids: tuple[str, ...]
@@ -32,42 +34,49 @@ class Report:
     detail: str = ""
 
 
-def report_of(letter: Letter) -> Report | None:
-    """The report that this mail is, None when it is none or nobody can tell of which mail."""
+def reports_of(letter: Letter) -> list[Report]:
+    """The reports in this mail, one for each receiver that it tells of; none when it is no report or
+    nobody can tell of which mail."""
     kind = str(letter.message.get_param("report-type", "")).lower()
     if letter.message.get_content_type() == "multipart/report" and kind == "disposition-notification":
         return _read(letter)
     if kind == "delivery-status" or _part(letter, "message/delivery-status") is not None:
         return _delivered(letter)
-    return _told_in_words(letter) if _looks_returned(letter) else None
+    return _told_in_words(letter) if _looks_returned(letter) else []
 
 
-def _delivered(letter: Letter) -> Report | None:
-    """A report as RFC 3464 has it; Exchange sends it too."""
+def _delivered(letter: Letter) -> list[Report]:
+    """Reports as RFC 3464 has them; Exchange sends them too."""
     ids = _original_ids(letter)
     blocks = [block for block in _blocks(letter, "message/delivery-status") if "action" in block]
-    if not ids or not blocks:
-        return None
-    action = words.header(blocks[0], "Action").split(" ")[0].lower()
-    status = _STATUS.search(words.header(blocks[0], "Status"))
-    receiver = words.header(blocks[0], "Original-Recipient") or words.header(blocks[0], "Final-Recipient")
+    return [_of_receiver(block, ids) for block in blocks] if ids else []
+
+
+def _of_receiver(block: Message, ids: tuple[str, ...]) -> Report:
+    action = words.header(block, "Action").split(" ")[0].lower()
+    status = _STATUS.search(words.header(block, "Status"))
     return Report(
         state=_STATES.get(action, ""),
         message_ids=ids,
-        receiver=receiver.rpartition(";")[2].strip().strip("<>").lower(),
+        receiver=_receiver(block),
         code=status[1] if status else "",
-        detail=words.header(blocks[0], "Diagnostic-Code").rpartition("; ")[2][:300],
+        detail=words.header(block, "Diagnostic-Code").rpartition("; ")[2][:300],
     )
 
 
-def _read(letter: Letter) -> Report | None:
+def _receiver(block: Message) -> str:
+    named = words.header(block, "Original-Recipient") or words.header(block, "Final-Recipient")
+    return named.rpartition(";")[2].strip().strip("<>").lower()
+
+
+def _read(letter: Letter) -> list[Report]:
     blocks = _blocks(letter, "message/disposition-notification")
     ids = [id for block in blocks for id in _ids(words.raw_header(block, "Original-Message-ID"))]
     shown = any("displayed" in words.header(block, "Disposition").lower() for block in blocks)
-    return Report("seen" if shown else "", tuple(ids)) if ids else None
+    return [Report("seen" if shown else "", tuple(ids), _receiver(blocks[0]))] if ids else []
 
 
-def _told_in_words(letter: Letter) -> Report | None:
+def _told_in_words(letter: Letter) -> list[Report]:
     """qmail, Exim and others write a letter, with a copy of ours below."""
     text = "\n".join(
         words.decoded(words.content_of(part), words.charset_of(part))
@@ -76,18 +85,19 @@ def _told_in_words(letter: Letter) -> Report | None:
     )
     ids = _original_ids(letter) or tuple(dict.fromkeys(_COPIED_ID.findall(text)))
     if not ids:
-        return None
+        return []
     told = _COPIED_ID.split(text)[0]
+    pieces = _NAMED.split(told)  # what stands before the first receiver, then each and what is said of them
+    named = [(who.lower(), said) for who, said in zip(pieces[1::2], pieces[2::2], strict=True)]
+    failed = [(one.address, told) for one in words.addresses(letter.message, "X-Failed-Recipients")]
+    return [_in_words(who, said, ids) for who, said in named or failed or [("", told)]]
+
+
+def _in_words(receiver: str, told: str, ids: tuple[str, ...]) -> Report:
     status, code = _STATUS.search(told), _CODE.search(told)
     found = status[1] if status else code[1] if code else ""
-    receiver = words.addresses(letter.message, "X-Failed-Recipients")
-    return Report(
-        state="" if found.startswith("4") else "failed",
-        message_ids=ids,
-        receiver=receiver[0].address if receiver else "",
-        code=found,
-        detail=_reason(told),
-    )
+    state: Literal["", "failed"] = "" if found.startswith("4") else "failed"
+    return Report(state, ids, receiver, found, _reason(told))
 
 
 def _reason(told: str) -> str:

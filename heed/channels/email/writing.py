@@ -167,6 +167,7 @@ def _refs(account: AccountRecord, answer: Answer) -> dict[str, object]:
     """What an answer to our own mail needs."""
     return {
         "message_id": message_id(answer.key, account),
+        "to": receiver_of(answer).lower(),
         "subject": subject_of(account, answer),
         MATTER: matter_of(subject_of(account, answer)),
         "references": _chain(answer),

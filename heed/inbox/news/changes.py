@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
 from heed.channels.base import (
@@ -72,7 +72,8 @@ def hidden(account: Account, news: HiddenChanged) -> None:
 
 
 def reaction(account: Account, news: ReactionChanged) -> None:
-    """The latest by the network's time counts. Our own like shows as ours."""
+    """The latest by the network's time counts; of two at one time the one that takes back. Our own like shows
+    as ours."""
     row, made = Reaction.objects.get_or_create(
         account=account,
         target=news.target[:255],
@@ -86,7 +87,8 @@ def reaction(account: Account, news: ReactionChanged) -> None:
         },
     )
     if not made:
-        changed = Reaction.objects.filter(pk=row.pk, at__lte=news.at).update(
+        earlier = Q(at__lt=news.at) if news.on else Q(at__lt=news.at) | Q(at=news.at, on=True)
+        changed = Reaction.objects.filter(earlier, pk=row.pk).update(
             reaction=clean(news.reaction)[:40] or row.reaction, on=news.on, at=news.at
         )
         if not changed:
@@ -116,9 +118,10 @@ def receipt(account: Account, news: Receipt) -> None:
     for external_id in news.external_ids:
         message = find(account, external_id) or receipts.whole_of(account.pk, external_id)
         if message is None:
-            early.keep(account.pk, external_id, "receipt", news.at, state=news.state, **_why(news))
+            told = {**_of_whom(news), **_why(news)}
+            early.keep(account.pk, external_id, "receipt", news.at, state=news.state, **told)
         elif message.direction == "out":
-            receipts.receipt(message, news.state, part=external_id, **_why(news))
+            receipts.receipt(message, news.state, part=external_id, **_of_whom(news), **_why(news))
             live.tell(events.topics_of([message.ticket_id]))
     if news.key:
         _receipt_by_key(account, news)
@@ -134,8 +137,12 @@ def _receipt_by_key(account: Account, news: Receipt) -> None:
         return
     message = Message.objects.filter(account=account, send_key=key).first()
     if message is not None:
-        receipts.receipt(message, news.state, **_why(news))
+        receipts.receipt(message, news.state, **_of_whom(news), **_why(news))
         live.tell(events.topics_of([message.ticket_id]))
+
+
+def _of_whom(news: Receipt) -> dict[str, str]:
+    return {"receiver": news.receiver} if news.receiver else {}
 
 
 def _why(news: Receipt) -> receipts.Why:

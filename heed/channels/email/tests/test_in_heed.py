@@ -11,6 +11,7 @@ import pytest
 
 from heed.accounts.models import User
 from heed.accounts.verbs import ensure_person
+from heed.channels.base import Receipt
 from heed.channels.email.tests.sample import body
 from heed.channels.jobs import check_account
 from heed.channels.models import Account
@@ -110,6 +111,32 @@ def test_mail_that_comes_back_fails_the_answer_and_opens_no_ticket(
     email.do("message", person="lea", text="Tu sem spet.")
     gather(account)
     assert Identity.objects.get().reachable
+
+
+@pytest.mark.parametrize(("gone", "state"), [("omar", "sent"), ("lea", "failed")])
+def test_a_copy_that_comes_back_is_a_remark(
+    account: Account, email: Email, ana: User, gone: str, state: str
+) -> None:
+    email.do("message", person="lea", text="Za brata tudi", cc="omar")
+    gather(account)
+    email.do("leave", person=gone)
+    sent = answered(account, ana, "Na poti je.")
+    assert sent.state == state
+    lost = {"omar.badr@mail.example": "5.1.1 550 5.1.1 No such user here"} if gone == "omar" else None
+    assert sent.refs.get("lost_copies") == lost
+    assert Draft.objects.exists() == (state == "failed")
+
+
+def test_a_report_that_overtakes_its_answer_knows_copies_too(
+    account: Account, email: Email, ana: User
+) -> None:
+    email.do("message", person="lea", text="Za brata tudi", cc="omar")
+    gather(account)
+    sent = answered(account, ana, "Na poti je.")
+    Message.objects.filter(pk=sent.pk).update(refs={}, external_id="", state="sending")
+    omar = "omar.badr@mail.example"
+    news.apply(account, Receipt(state="failed", at=sent.at, key=str(sent.send_key), receiver=omar))
+    assert Message.objects.get(pk=sent.pk).state == "sending"
 
 
 @pytest.mark.parametrize(("peer", "most"), [("away", 1), ("robot", MOST)])

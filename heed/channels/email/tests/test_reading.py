@@ -139,7 +139,7 @@ def test_our_own_address_opens_nothing() -> None:
     [
         ("bounce", "lea.marn@mail.example", "5.1.1", "550 5.1.1 No such user here"),
         ("bounce-exchange", "", "5.2.2", "smtp;554 5.2.2 mailbox full"),
-        ("bounce-qmail", "", "5.1.1", "Sorry, no mailbox here by that name. (#5.1.1)"),
+        ("bounce-qmail", "sam.cole@mail.example", "5.1.1", "Sorry, no mailbox here by that name. (#5.1.1)"),
     ],
 )
 def test_mail_that_came_back(name: str, receiver: str, code: str, detail: str) -> None:
@@ -149,6 +149,27 @@ def test_mail_that_came_back(name: str, receiver: str, code: str, detail: str) -
     assert (receipt.external_ids, receipt.code, receipt.detail) == ((OURS,), code, detail)
     closed = [(each.person.external_id, each.reachable) for each in more if isinstance(each, IdentitySeen)]
     assert closed == ([(receiver, False)] if receiver else [])
+
+
+def test_a_report_on_two_receivers_tells_of_both() -> None:
+    mine = b"Final-Recipient: rfc822; Lea.Marn@mail.example"
+    block = b"Final-Recipient: rfc822; Omar.Badr@mail.example\r\nAction: delivered\r\nStatus: 2.0.0\r\n\r\n"
+    raw = letter("bounce").replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    assert mine in raw
+    found = read(body(raw.replace(mine, block + mine)), ACCOUNT)
+    told = [each for each in found if isinstance(each, Receipt)]
+    assert [(each.receiver, each.state, each.code) for each in told] == [
+        ("omar.badr@mail.example", "delivered", "2.0.0"),
+        ("lea.marn@mail.example", "failed", "5.1.1"),
+    ]
+    assert len({each.at for each in told}) == 2  # kept apart while they wait for their message
+
+
+def test_words_on_two_receivers_tell_of_both() -> None:
+    more = b"<gone@mail.example>:\nGreylisted. (#4.2.0)\n\n<sam.cole@mail.example>:"
+    raw = letter("bounce-qmail").replace(b"<sam.cole@mail.example>:", more)
+    told = [each for each in read(body(raw), ACCOUNT) if isinstance(each, Receipt)]
+    assert [(each.receiver, each.code) for each in told] == [("sam.cole@mail.example", "5.1.1")]
 
 
 def test_late_is_not_lost_and_read_is_seen() -> None:
