@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -79,6 +79,8 @@ THINGS: dict[str, Promise] = {
     "field": _("Field"),
     "savedview": _("View"),
     "text": _("Text"),
+    "skill": _("Skill"),
+    "followupquestion": _("Question"),
     "guideline": _("Guideline"),
 }
 """What it is done to: the name of the model in words."""
@@ -116,6 +118,40 @@ FACTS: dict[str, Promise] = {
     "account": _("Account"),
     "brand": _("Brand"),
     "fields": _("Fields"),
+    "text": _("Text"),
+    "texts": _("Text"),
+    "language": _("Language"),
+    "publicly": _("Also as a public reply under comments"),
+    "again_after": _("To the same person at most once in"),
+    "week": _("Hours"),
+    "shifts": _("Hours"),
+    "holidays": _("Holidays"),
+    "places": _("Place"),
+    "priorities": _("Priority"),
+    "groups": _("Customer group"),
+    "team": _("Team"),
+    "teams": _("Teams"),
+    "accounts": _("Accounts"),
+    "brands": _("Brands"),
+    "numbers": _("Number"),
+    "people": _("People"),
+    "skills": _("Skills"),
+    "tags": _("Tags"),
+    "choices": _("Answers to choose from"),
+    "shared": _("Shared"),
+    "first_reply": _("First reply within"),
+    "next_reply": _("Next reply within"),
+    "resolution": _("Solved within"),
+    "time": _("The clock runs"),
+    "warn_before": _("Warn before it is due"),
+    "pause_pending": _("while a ticket is pending: we wait for the customer"),
+    "pause_hold": _("while it is on hold: we wait for somebody else"),
+    "pause_snoozed": _("while it is snoozed"),
+    "same_language": _("Only to people who speak the customer's language"),
+    "same_skill": _("Only to people with the skill that the ticket's tags ask for"),
+    "prefer_last": _("First to whoever answered this customer last"),
+    "takes_back": _("Unanswered tickets come back when somebody goes away"),
+    "gives_back": _("After the shift, unanswered tickets go back to the team"),
     "required": _("Required"),
     "archived": _("Archived"),
     "after_days": _("After days"),
@@ -182,6 +218,30 @@ def record(user: User | None, what: str, target: Model | str = "", **facts: Any)
         facts={name: _fact(value) for name, value in facts.items()},
         ip=_ORIGIN.get()(),
     )
+
+
+def kept(
+    user: User, target: Model | str, before: Mapping[str, Any], after: Mapping[str, Any], **facts: Any
+) -> None:
+    """Add a row for a setting that was made, where nothing was before, or changed: what of it is another now,
+    as it was and as it is. Where all is as it was, there is no row."""
+    if not before:
+        record(user, "made", target, **facts, after={name: each for name, each in after.items() if each})
+        return
+    differs = [name for name in after if before.get(name) != after[name]]
+    if differs:
+        was, now = ({name: each.get(name) for name in differs} for each in (before, after))
+        record(user, "changed", target, **facts, before=was, after=now)
+
+
+def stood(row: Model, *names: str) -> dict[str, Any]:
+    """What the database holds of a row that may have been changed since; nothing of a new one."""
+    return type(row)._default_manager.filter(pk=row.pk).values(*names).first() or {}
+
+
+def stands(row: Model, *names: str) -> dict[str, Any]:
+    """The same of the row as it is now."""
+    return {name: getattr(row, name) for name in names}
 
 
 def opened(user: User, target: Model, name: str = "") -> None:

@@ -44,7 +44,8 @@ class Life:
     def calendar(self, desk: DeskHours, now: datetime) -> Calendar:
         """The hours that held for it while it was with each of its teams."""
         start = min((fact.at for fact in self.facts), default=self.ticket.opened_at)
-        times = sorted({start, *(at for at, *_more in (*self.teams, *self.brands) if at > start)})
+        moves = [at for at, _team in self.teams] + [at for at, _before, _after in self.brands]
+        times = sorted({start, *(at for at in moves if at > start)})
         return desk.calendar([(at, self._place(at)) for at in times], now)
 
     def _place(self, at: datetime) -> Place:

@@ -80,8 +80,10 @@ def write_guideline(
                 audit.record(by, "removed", "guideline", **_named(team, brand, account))
             return None
         facts = {"text": text, "changed_by": by, "changed_at": clock.now()}
+        held = Guideline.objects.filter(**place).first()
+        before = {"text": held.text} if held else {}
         written, _made = Guideline.objects.update_or_create(**place, defaults=facts)
-        audit.record(by, "changed", "guideline", **_named(team, brand, account))
+        audit.kept(by, "guideline", before, {"text": text}, **_named(team, brand, account))
         return written
 
 
@@ -103,7 +105,7 @@ def _keep(by: User, found: QuickText, name: str, text: str, title: str, language
         raise CannotChange(_("A quick text has at most 5,000 characters."), "text")
     if not _LANGUAGE.fullmatch(language):
         raise CannotChange(_("Give the language as two letters, such as sl."), "language")
-    new = found.pk is None
+    before = _told(QuickText.objects.filter(pk=found.pk).select_related("team").first())
     found.name, found.text, found.language = name, text, language
     found.title = (title or text.split("\n", 1)[0])[:120]
     found.changed_at = clock.now()
@@ -111,10 +113,18 @@ def _keep(by: User, found: QuickText, name: str, text: str, title: str, language
         with transaction.atomic():
             found.save()
             if found.shared:
-                audit.record(by, "made" if new else "changed", "text", name=found.name)
+                audit.kept(by, "text", before, _told(found), name=found.name)
     except IntegrityError as taken:
         raise CannotChange(_("There is a quick text of this name already."), "name") from taken
     return found
+
+
+def _told(found: QuickText | None) -> dict[str, Any]:
+    """What the audit tells of a quick text."""
+    if found is None:
+        return {}
+    team = found.team.name if found.team else ""
+    return {**audit.stands(found, "name", "title", "text", "language"), "team": team}
 
 
 def _named(team: Team | None, brand: Brand | None, account: int | None) -> dict[str, Any]:

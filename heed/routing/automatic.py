@@ -289,10 +289,15 @@ def unknown_blanks(text: str) -> set[str]:
 def keep_message(row: AutomaticMessage, user: User) -> AutomaticMessage:
     """Make or change an automatic message. Raises `NotAllowed`."""
     need(user, "routing")
-    new = row.pk is None
+    before = audit.stood(row, *_TOLD)
     row.save()
-    audit.record(user, "made" if new else "changed", row, kind=row.kind, on=row.on)
+    account = row.account.name if row.account else ""
+    audit.kept(user, row, before, audit.stands(row, *_TOLD), kind=row.kind, account=account)
     return row
+
+
+_TOLD = ("on", "texts", "language", "publicly", "again_after")
+"""What the audit tells of an automatic message."""
 
 
 @transaction.atomic

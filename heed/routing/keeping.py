@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import day_abbr
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import time
 from typing import Any
@@ -70,7 +71,7 @@ def change_team(
     takes_back: bool,
 ) -> None:
     """Keep how a team is set up. Raises `CannotKeep`."""
-    name = _name(name)
+    name, before = _name(name), _team_told(team)
     if way not in TeamRouting.Way.values:
         raise CannotKeep(_("Choose how the team gets its tickets."), "way")
     try:
@@ -86,8 +87,21 @@ def change_team(
     routing.save()
     _set_members(team, set(members))
     _set_accounts(user, team, set(accounts))
-    audit.record(user, "changed", team, way=way)
+    audit.kept(user, team, before, _team_told(team))
     live.tell(["people", "queue"])
+
+
+_TOLD_OF_ROUTING = ("way", "same_language", "same_skill", "prefer_last", "takes_back")
+
+
+def _team_told(team: Team) -> dict[str, Any]:
+    """What the audit tells of a team, as the database has it."""
+    return {
+        "name": Team.objects.get(pk=team.pk).name,
+        **audit.stood(TeamRouting(team=team), *_TOLD_OF_ROUTING),
+        "people": sorted(str(each) for each in team.members.all()),
+        "accounts": sorted(AccountTeam.objects.filter(team=team).values_list("account__name", flat=True)),
+    }
 
 
 def _set_members(team: Team, wanted: set[int]) -> None:
@@ -123,7 +137,7 @@ def archive_team(user: User, team: Team) -> None:
 @transaction.atomic
 def open_team_again(user: User, team: Team) -> None:
     Team.objects.filter(pk=team.pk).update(archived=False)
-    audit.record(user, "changed", team)
+    audit.record(user, "changed", team, archived=False)
 
 
 # ----------------------------------------------------------------------------- skills and people
@@ -133,6 +147,7 @@ def open_team_again(user: User, team: Team) -> None:
 def keep_skill(user: User, skill: Skill | None, name: str, tags: str) -> Skill:
     """Make or change a skill; `tags` by commas. Raises `CannotKeep`."""
     row = skill or Skill()
+    before = audit.stood(row, "name", "tags")
     row.name = _name(name, 60)
     try:
         row.tags = sorted({tag_name(each) for each in tags.split(",") if each.strip()})
@@ -142,7 +157,7 @@ def keep_skill(user: User, skill: Skill | None, name: str, tags: str) -> Skill:
         raise CannotKeep(bad.sentence, "tags") from bad
     except IntegrityError as taken:
         raise CannotKeep(_("There is a skill of this name already."), "name") from taken
-    audit.record(user, "changed" if skill else "made", row)
+    audit.kept(user, row, before, audit.stands(row, "name", "tags"))
     return row
 
 
@@ -170,13 +185,24 @@ def keep_profile(
     if not 0 <= capacity <= 1000:
         raise CannotKeep(_("Enter a number up to 1000; 0 means no limit."), "capacity")
     profile, _made = Profile.objects.select_for_update().get_or_create(user=someone)
+    before = _profile_told(profile)
     profile.languages = sorted({code.strip().lower()[:2] for code in languages if code.strip()})
     profile.capacity, profile.zone, profile.gives_back = capacity, zone, gives_back
     profile.shifts = {day: _hours(hours) for day, hours in shifts.items() if hours and day in set("0123456")}
     profile.save()
     profile.skills.set(Skill.objects.filter(pk__in=list(skills)))
-    audit.record(user, "changed", someone, languages=profile.languages, capacity=capacity)
+    audit.kept(user, someone, before, _profile_told(profile))
     return profile
+
+
+def _profile_told(profile: Profile) -> dict[str, Any]:
+    """What the audit tells of what somebody can take, and when they work."""
+    hours = {day: ", ".join("–".join(each) for each in spans) for day, spans in profile.shifts.items()}
+    return {
+        **audit.stands(profile, "languages", "capacity", "zone", "gives_back"),
+        "shifts": [f"{day_abbr[int(day)]} {text}" for day, text in sorted(hours.items())],
+        "skills": sorted(each.name for each in profile.skills.all()),
+    }
 
 
 def _hours(hours: Sequence[Sequence[str]]) -> list[list[str]]:
@@ -230,6 +256,8 @@ def _check_blanks(action: Mapping[str, Any]) -> None:
 @transaction.atomic
 def keep_rule(user: User, rule: Rule, facts: Mapping[str, Any]) -> Rule:
     """Make or change a rule. Raises `CannotKeep`, `BadCondition`."""
+    was = Rule.objects.filter(pk=rule.pk).first()
+    before = _rule_told(was) if was else {}
     checked_rule(rule, facts, user)
     rule.name = _name(str(facts.get("name", "")))
     new = rule.pk is None
@@ -242,11 +270,13 @@ def keep_rule(user: User, rule: Rule, facts: Mapping[str, Any]) -> Rule:
         rule.position = (Rule.objects.aggregate(n=Max("position"))["n"] or 0) + 1
     rule.changed_at, rule.problem, rule.cursor = clock.now(), "", 0
     rule.save()
-    does = [_in_words(each) for each in rule.actions]
-    audit.record(
-        user, "made" if new else "changed", rule, when=rule.when, condition=rule.condition, does=does
-    )
+    audit.kept(user, rule, before, _rule_told(rule))
     return rule
+
+
+def _rule_told(rule: Rule) -> dict[str, Any]:
+    does = [_in_words(each) for each in rule.actions]
+    return {**audit.stands(rule, "name", "when", "condition", "stop"), "does": does}
 
 
 def _in_words(action: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar
 from unittest.mock import patch
@@ -24,11 +25,12 @@ from django.utils.safestring import mark_safe
 from django.views.defaults import page_not_found, permission_denied
 
 from heed import urls
-from heed.accounts.models import User
+from heed.accounts.models import AuditRow, User
 from heed.api.urls import api
 from heed.inbox import reach
 from heed.inbox.models import Ticket
 from heed.tests.the_world import EVERYBODY, HOLDER, SCOPED, SOMEBODY, World
+from heed.tests.what_changes import OF_SETTINGS, SENT, SETTINGS, SILENT
 from heed.tests.who_may import CALLS, PAGES, Of, Row, desk, ticket
 from heed.web import stream
 
@@ -123,6 +125,16 @@ def fits(world: World, name: str, row: Row, about: Ticket, got: str) -> bool:
         return got == "in" or (row.absent and got == "absent")
     knows = row.about != "mine" and (row.about != "ticket" or may(world, name, ticket("see"), about))
     return got == "out" or (got == "absent" and not knows and name != "outsider")
+
+
+def _settings() -> Iterator[tuple[str, Row]]:
+    """The addresses of the settings."""
+    for address, found in (PAGES | CALLS).items():
+        for row in rows(found)[-1:]:
+            of_settings = row.about == "desk" and row.permission in SETTINGS
+            of_settings = of_settings or address.startswith(OF_SETTINGS) or address in SENT
+            if of_settings and not address.startswith("GET ") and address not in SILENT:
+                yield address, row
 
 
 Ask = Callable[[str, Row, Ticket], HttpResponse]
@@ -224,6 +236,21 @@ class TestEveryAddress(TestCase):
                 answers = wrongs(self.world, row, self.call(call), call.split()[0])
                 found += [f"{call}: {each}" for each in answers]
         assert not found, "\n".join(found)
+
+    def test_every_change_of_settings_is_in_the_audit(self) -> None:
+        """As its owner changes the desk, by page and by API. Add to `what_changes.py` what must be sent."""
+        silent = []
+        for address, row in _settings():
+            ask = self.call(address) if " " in address else self.page(address)
+            sent = SENT.get(address, row.body)
+            for body in sent if isinstance(sent, tuple) else (sent,):
+                before = AuditRow.objects.count()
+                with transaction.atomic():
+                    answer = ask(HOLDER, replace(row, method="POST", body=body), self.world.seen)
+                    if AuditRow.objects.count() == before and answer.status_code != 405:
+                        silent.append(f"{address} {body}: {answer.status_code}")
+                    transaction.set_rollback(True)
+        assert not silent, "\n".join(silent)
 
     def test_a_session_is_no_token(self) -> None:
         assert self.world.clients["owner"].get("/api/v1/tickets").status_code == 401

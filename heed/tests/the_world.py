@@ -6,6 +6,7 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.test import Client
@@ -96,16 +97,20 @@ class World:
         key = self.clients[HOLDER].cookies[settings.SESSION_COOKIE_NAME].value
         session = UserSession.objects.create(user=owner, session_key=key, ip="127.0.0.1", data={})
         sweep = Sweep.objects.create(user=owner, deed="status", value="open", state=Sweep.State.DONE).pk
-        view = SavedView.objects.create(name="Zips", condition="tag:zip", shared=True, owner=owner).pk
+        views = [_view(owner, name) for name in ("Zips", "Heels")]
+        Authenticator.objects.create(user=subject, type="totp", data={})
+        UserSession.objects.create(user=subject, session_key="elsewhere", ip="127.0.0.1", data={})
         delivery = Delivery.objects.create(account=self.account, body=b"{}", headers={}, state="set_aside")
         text = QuickText.objects.create(name="thanks", title="Thanks", text="Thank you.")
         field = Field.objects.create(key="size", title="Size")
         AutomaticMessage.objects.create(kind="away", texts={"en": "We are there {next_opening}."})
-        rule = Rule.objects.create(name="Zips", when=["message_received"], actions=_DOES).pk
+        Field.objects.create(key="colour", title="Colour", position=2)
+        rule, _next = (Rule.objects.create(name=name, when=["time"], actions=_DOES).pk for name in "AB")
+        policy, _next = (Policy.objects.create(name=name, first_reply=3600).pk for name in "AB")
         skill = Skill.objects.create(name="Zips", tags=["zip"]).pk
         return {
             "view": "open",
-            "views/view": view,
+            "views/view": views[0],
             "state": "set_aside",
             "visibility": "private",
             "action": "hide",
@@ -124,19 +129,26 @@ class World:
             "team": self.team.pk,
             "teams/number": self.team.pk,
             "delivery_id": delivery.pk,
-            "tag": Tag.objects.create(name="zip").pk,
+            "tag": Tag.objects.create(name="heel").pk,
             "field": field.pk,
             "key": field.key,
-            "pk": view,
+            "pk": views[0],
+            "other_view": views[1],
             "sweeps/number": sweep,
             "schedule": _schedule(),
-            "policy": Policy.objects.create(name="All", first_reply=3600).pk,
+            "policy": policy,
             "rule": rule,
             "rules/number": rule,
             "skill": skill,
             "skills/number": skill,
             "quick_text": text.pk,
         }
+
+
+def _view(owner: User, name: str) -> int:
+    place = SavedView.objects.count()
+    row = SavedView.objects.create(name=name, condition="tag:zip", shared=True, owner=owner, position=place)
+    return row.pk
 
 
 _DOES = [{"do": "tag", "tag": "zip"}]

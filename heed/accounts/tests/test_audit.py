@@ -194,3 +194,15 @@ def test_many_write_and_several_seal_at_once(maja: User) -> None:
         pass
     verdict = audit.verify()
     assert (verdict.rows, verdict.waiting, verdict.broken) == (120, 0, None)
+
+
+def test_a_setting_tells_what_of_it_is_another_now(maja: User) -> None:
+    audit.kept(maja, "team", {}, {"name": "Zips", "way": "pull", "people": []})
+    audit.kept(maja, "team", {"name": "Zips", "way": "pull"}, {"name": "Zips", "way": "turns"})
+    audit.kept(maja, "team", {"name": "Zips"}, {"name": "Zips"})
+    made, changed = AuditRow.objects.order_by("id")
+    assert (made.what, made.facts) == ("made", {"after": {"name": "Zips", "way": "pull"}})
+    assert (changed.what, changed.facts) == (
+        "changed",
+        {"before": {"way": "pull"}, "after": {"way": "turns"}},
+    )

@@ -45,8 +45,9 @@ def set_question(
     if any(len(each) > _LONGEST for each in (words, *others.values())):
         raise CannotTend(_("At most %(most)d letters.") % {"most": _LONGEST})
     values = {"after_days": after_days, "text": words, "texts": others}
-    question, made = FollowUpQuestion.objects.update_or_create(account=account, defaults=values)
-    audit.record(user, "made" if made else "changed", question, account=account.name, after_days=after_days)
+    before = FollowUpQuestion.objects.filter(account=account).values(*values).first() or {}
+    question, _made = FollowUpQuestion.objects.update_or_create(account=account, defaults=values)
+    audit.kept(user, question, before, values, account=account.name)
     return question
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -152,19 +153,25 @@ def make_field(
         required_on_solve=required,
         position=last + 1,
     )
-    audit.record(user, "made", field, kind=kind, required=required)
+    audit.kept(user, field, {}, _told(field), kind=kind)
     return field
+
+
+def _told(field: Field) -> dict[str, Any]:
+    """What the audit tells of a field."""
+    return {"title": field.title, "choices": field.choices, "required": field.required_on_solve}
 
 
 @transaction.atomic
 def change_field(user: User, field: Field, title: str, *, choices: Sequence[str], required: bool) -> None:
     """Change what a field asks. Its kind stays: what tickets hold would no longer fit."""
     need(user, "desk")
+    before = _told(Field.objects.get(pk=field.pk))
     field.title = _title(title)
     field.choices = _choices(field.kind, choices)
     field.required_on_solve = required
     field.save(update_fields=["title", "choices", "required_on_solve"])
-    audit.record(user, "changed", field, title=field.title, required=required)
+    audit.kept(user, field, before, _told(field))
 
 
 @transaction.atomic
@@ -187,6 +194,7 @@ def move_field(user: User, field: Field, step: int) -> None:
     for position, each in enumerate(order, 1):
         each.position = position
     Field.objects.bulk_update(order, ["position"])
+    audit.record(user, "changed", field, position=at + step + 1)
 
 
 def _title(text: str) -> str:

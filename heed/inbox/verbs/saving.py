@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from heed.accounts import audit
 from heed.accounts.models import Team, User
 from heed.accounts.rights import NotAllowed, need
 from heed.inbox.conditions import parse
@@ -52,9 +54,12 @@ def change_view(
     return _written(view, user, name, condition, order, shared, team)
 
 
+@transaction.atomic
 def drop_view(view: SavedView, user: User) -> None:
     """Remove a view; its tickets stay as they are. Raises `NotAllowed`."""
     _may(user, view)
+    if view.shared:
+        audit.record(user, "removed", view, **_told(view))
     view.delete()
 
 
@@ -64,9 +69,11 @@ def arrange_views(user: User, order: Sequence[int]) -> None:
     views = [view for view in saved_views(user) if may_change(user, view)]
     places = {pk: place for place, pk in enumerate(order)}
     views.sort(key=lambda view: places.get(view.pk, len(places)))
-    for place, view in enumerate(views):
-        if view.position != place:
-            SavedView.objects.filter(pk=view.pk).update(position=place)
+    moved = [(place, view) for place, view in enumerate(views) if view.position != place]
+    for place, view in moved:
+        SavedView.objects.filter(pk=view.pk).update(position=place)
+    if any(view.shared for _place, view in moved):
+        audit.record(user, "changed", "savedview", position=[view.name for view in views if view.shared])
 
 
 def _written(
@@ -82,14 +89,24 @@ def _written(
     if order not in ORDERS:
         raise CannotTend(_("There is no such order."))
     parse(condition).check(user)
+    stood = SavedView.objects.filter(pk=view.pk).select_related("team").first()
+    before = _told(stood) if stood else {}
     view.name, view.condition, view.order = name, condition.strip(), order
     view.shared, view.team = shared or team is not None, team
     try:
         with transaction.atomic():
             view.save()
+            if view.shared or before.get("shared"):
+                audit.kept(user, view, before, _told(view))
     except IntegrityError as error:
         raise CannotTend(_("You have a view called “%(name)s” already.") % {"name": name}) from error
     return view
+
+
+def _told(view: SavedView) -> dict[str, Any]:
+    """What the audit tells of a view that is shared. What somebody keeps alone is nobody else's business."""
+    team = view.team.name if view.team else ""
+    return {"name": view.name, "condition": view.condition, "shared": view.shared, "team": team}
 
 
 _LONGEST_NAME = 60

@@ -19,10 +19,18 @@ def keep_policy(policy: Policy, user: User) -> Policy:
     if new:
         last = Policy.objects.order_by("-position").values_list("position", flat=True).first()
         policy.position = (last or 0) + 1
+    before = audit.stood(policy, *_TOLD)
     policy.save()
-    audit.record(user, "made" if new else "changed", policy, name=policy.name)
+    audit.kept(user, policy, before, audit.stands(policy, *_TOLD))
     promises_may_have_moved()
     return policy
+
+
+_TOLD = (
+    *("name", "on", "priorities", "groups", "teams", "accounts", "brands", "first_reply", "next_reply"),
+    *("resolution", "time", "warn_before", "pause_pending", "pause_hold", "pause_snoozed"),
+)
+"""What the audit tells of a policy."""
 
 
 @transaction.atomic

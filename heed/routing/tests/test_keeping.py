@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from heed.accounts.models import Brand, Grant, OwnRole, Team, User
+from heed.accounts.models import AuditRow, Brand, Grant, OwnRole, Team, User
 from heed.channels.models import Account
-from heed.routing import keeping
+from heed.routing import desk_hours, keeping
+from heed.routing.desk_hours import Place
 from heed.routing.keeping import CannotKeep
 from heed.routing.models import AccountTeam, Rule
 
@@ -59,3 +60,25 @@ def test_a_rule_gives_tickets_out_only_for_who_sees_all(returns: Team, some: Use
         keeping.keep_rule(maja, Rule(), facts)
     tags = {"name": "Zips", "when": ["message_received"], "actions": [{"do": "add_tags", "tags": ["zip"]}]}
     keeping.keep_rule(some, Rule(), tags)
+
+
+def test_the_audit_tells_how_a_team_and_its_hours_were(maja: User, ana: User) -> None:
+    team = keeping.make_team(maja, "Zips")
+    facts: dict[str, Any] = {
+        "members": [ana.pk],
+        "accounts": [],
+        "way": "turns",
+        "same_language": True,
+        "same_skill": True,
+    }
+    keeping.change_team(maja, team, name="Heels", **facts, prefer_last=True, takes_back=True)
+    changed = AuditRow.objects.get(kind="team", what="changed").facts
+    assert changed["before"] == {"name": "Zips", "way": "pull", "people": []}
+    assert changed["after"] == {"name": "Heels", "way": "turns", "people": [str(ana)]}
+    week: list[list[list[int]]] = [[[540, 1020]], *([[]] * 6)]
+    desk: dict[str, Any] = {"name": "Desk", "zone": "UTC", "holidays": [], "places": [Place(team=team.pk)]}
+    held = desk_hours.keep(None, maja, week=week, **desk)
+    desk_hours.keep(held, maja, week=[*week[:6], [[600, 660]]], **desk)
+    changed = AuditRow.objects.get(kind="schedule", what="changed").facts
+    assert changed["before"] == {"week": ["Mon 09:00–17:00"]}
+    assert changed["after"] == {"week": ["Mon 09:00–17:00", "Sun 10:00–11:00"]}

@@ -115,8 +115,8 @@ def test_the_address_of_a_program_is_known_to_the_rule_only(opened: Open, progra
     )
     keeping.switch_rule(maja, mine, on=True)
     row = AuditRow.objects.get(what="made", kind="rule")
-    assert "127.0.0.1" in row.facts["does"][0]
-    assert len(row.facts["does"][1]) < 100
+    assert "127.0.0.1" in row.facts["after"]["does"][0]
+    assert len(row.facts["after"]["does"][1]) < 100
     rules.run_rules([comes(opened())])
     run = RuleRun.objects.get()
     told = [*AuditRow.objects.values_list("facts"), *Event.objects.values_list("data"), run.outcome]
