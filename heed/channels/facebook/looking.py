@@ -10,7 +10,6 @@ from heed.channels.base import AccountRecord, Inbound, Person, Refusal, Wanted
 from heed.channels.facebook import calls, page
 from heed.channels.meta.graph import time
 from heed.channels.meta.shapes import record
-from heed.lib import clock
 from heed.lib.http import Steps
 
 
@@ -62,13 +61,7 @@ def _message(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
     if author is not None:
         found.append(base.AuthorFound(external_id=wanted.external_id, author=author))
     if wanted.refs.get(page.NO_TEXT) and message.get("message"):
-        found.append(
-            base.MessageEdited(
-                external_id=wanted.external_id,
-                at=time(message, "created_time") or clock.now(),
-                text=str(message["message"]),
-            )
-        )
+        found.append(base.WordsFound(external_id=wanted.external_id, text=str(message["message"])))
     return found
 
 

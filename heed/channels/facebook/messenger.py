@@ -35,7 +35,7 @@ def read(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
     if item.app_roles is not None:
         return []  # which app takes part in the Page's chats: nothing about any of them
     if item.policy_enforcement is not None:
-        return [_policy(item.policy_enforcement.action, item.policy_enforcement.reason, owner)]
+        return [_policy(item.policy_enforcement.action, item.policy_enforcement.reason, owner, at)]
     if not person.external_id:
         return [base.NotUnderstood(owner=owner, what=f"{delivery.kind_of(raw)} without a person")]
     if item.postback is not None:
@@ -112,11 +112,11 @@ def _receipt(item: Messaging, state: str, person: Person, owner: str, at: dateti
     )
 
 
-def _policy(action: str, reason: str, owner: str) -> Inbound:
+def _policy(action: str, reason: str, owner: str, at: datetime) -> Inbound:
     if action == "block":
-        return base.AccountChanged(owner=owner, problem="account_blocked", detail=reason)
+        return base.AccountChanged(owner=owner, problem="account_blocked", detail=reason, at=at)
     if action == "unblock":
-        return base.AccountChanged(owner=owner)
+        return base.AccountChanged(owner=owner, at=at)
     return base.NotUnderstood(owner=owner, what=f"policy_enforcement {action}: {reason}"[:200])
 
 

@@ -42,7 +42,7 @@ def _feed(value: Feed, owner: str, sent: datetime | None) -> list[Inbound]:
         case "reaction" | "like" if value.post_id or value.comment_id:
             return _reaction(value, owner, sent)
         case "share" if value.post_id and _author_id(value) != owner:
-            return [base.PostStale(owner=owner, external_id=value.post_id)]
+            return [base.PostStale(owner=owner, external_id=value.post_id, at=sent)]
         case "post" | "status" | "photo" | "video" | "link" | "share" | "album" | "event" if value.post_id:
             return _post(value, owner, sent)
     return [base.NotUnderstood(owner=owner, what=f"feed {value.item} {value.verb}"[:200])]
@@ -112,11 +112,12 @@ def _post(value: Feed, owner: str, sent: datetime | None) -> list[Inbound]:
             if not ours:
                 return [_written(value, owner, at, "visitor_post")]
             # The news of a post carries no counts and not always its picture: read it once.
-            return [_own_post(value, owner, at), base.PostStale(owner=owner, external_id=value.post_id)]
+            stale = base.PostStale(owner=owner, external_id=value.post_id, at=sent)
+            return [_own_post(value, owner, at, sent), stale]
         case "edited" | "edit" | "update":
-            return [_own_post(value, owner, None)] if ours else [_edited(value, owner, at)]
+            return [_own_post(value, owner, None, sent)] if ours else [_edited(value, owner, at)]
         case "remove" | "delete":
-            gone = base.PostSeen(owner=owner, external_id=value.post_id, removed=True)
+            gone = base.PostSeen(owner=owner, external_id=value.post_id, removed=True, as_of=sent)
             removed = base.MessageRemoved(owner=owner, external_id=value.post_id, at=at)
             return [gone] if ours else [removed, gone]
         case "hide" | "unhide":
@@ -190,7 +191,7 @@ def _hidden(value: Feed, owner: str, at: datetime) -> Inbound:
     return base.HiddenChanged(owner=owner, external_id=_written_id(value), at=at, hidden=value.verb == "hide")
 
 
-def _own_post(value: Feed, owner: str, at: datetime | None) -> Inbound:
+def _own_post(value: Feed, owner: str, at: datetime | None, sent: datetime | None) -> Inbound:
     pictures = [each.url for each in _pictures(value) if each.kind == "image"]
     return base.PostSeen(
         owner=owner,
@@ -200,6 +201,7 @@ def _own_post(value: Feed, owner: str, at: datetime | None) -> Inbound:
         text=value.message,
         picture_url=pictures[0] if pictures else None,
         permalink=value.permalink_url or _post_link(value, "post") or None,
+        as_of=sent,
     )
 
 
@@ -217,7 +219,7 @@ def _reaction(value: Feed, owner: str, sent: datetime | None) -> list[Inbound]:
             )
         ]
     if value.post_id:
-        return [base.PostStale(owner=owner, external_id=value.post_id)]
+        return [base.PostStale(owner=owner, external_id=value.post_id, at=sent)]
     return [base.NotUnderstood(owner=owner, what=f"feed {value.item} {value.verb} without an author"[:200])]
 
 

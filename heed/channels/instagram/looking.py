@@ -104,8 +104,7 @@ def _written(external_id: str, given: Mapping[str, Any], words: str) -> list[Inb
     if author is not None:
         found.append(base.AuthorFound(external_id=external_id, author=author))
     if given.get(words):
-        at = time(given) or clock.now()
-        found.append(base.MessageEdited(external_id=external_id, at=at, text=str(given[words])))
+        found.append(base.WordsFound(external_id=external_id, text=str(given[words])))
     return found
 
 

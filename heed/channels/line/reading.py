@@ -165,27 +165,37 @@ def _postback(raw: dict[str, Any]) -> list[Inbound]:
 
 
 def _followed(raw: dict[str, Any]) -> list[Inbound]:
-    return [IdentitySeen(person=Person(Event.model_validate(raw).source.user_id), reachable=True)]
+    return [_reach(Event.model_validate(raw), True)]
 
 
 def _unfollowed(raw: dict[str, Any]) -> list[Inbound]:
     """They blocked the account: LINE goes on taking messages to them, and shows them to nobody."""
-    return [IdentitySeen(person=Person(Event.model_validate(raw).source.user_id), reachable=False)]
+    return [_reach(Event.model_validate(raw), False)]
+
+
+def _reach(event: Event, reachable: bool) -> IdentitySeen:
+    at = clock.from_unix(event.timestamp)
+    return IdentitySeen(person=Person(event.source.user_id), reachable=reachable, at=at)
 
 
 def _suspended(raw: dict[str, Any]) -> list[Inbound]:
-    return [AccountChanged(problem="account_blocked", detail="LINE suspended the account")]
+    return [_against(raw, "account_blocked", "LINE suspended the account")]
 
 
 def _resumed(raw: dict[str, Any]) -> list[Inbound]:
-    return [AccountChanged()]
+    return [_against(raw)]
+
+
+def _against(raw: dict[str, Any], problem: str = "", detail: str = "") -> AccountChanged:
+    at = clock.from_unix(Event.model_validate(raw).timestamp)
+    return AccountChanged(problem=problem, detail=detail, at=at)
 
 
 def _module(raw: dict[str, Any]) -> list[Inbound]:
     event = ModuleEvent.model_validate(raw)
     if event.module.type != "detached":
         return [NotUnderstood(what=f"module {event.module.type[:60]}")]
-    return [AccountChanged(problem="not_allowed", detail="the account was detached from this channel")]
+    return [_against(raw, "not_allowed", "the account was detached from this channel")]
 
 
 _OF_THE_ACCOUNT: dict[str, Reader] = {

@@ -89,12 +89,14 @@ def _met(raw: dict[str, Any]) -> list[Inbound]:
     will be as soon as they write: that is not *unreachable*."""
     event = UserEvent.model_validate(raw)
     subscribed = event.event == "subscribed" or event.subscribed
-    return [IdentitySeen(person=person_of(event.user), reachable=True if subscribed else None)]
+    at = clock.from_unix(event.timestamp)
+    return [IdentitySeen(person=person_of(event.user), reachable=True if subscribed else None, at=at)]
 
 
 def _left(raw: dict[str, Any]) -> list[Inbound]:
     event = ReceiptEvent.model_validate(raw)
-    return [IdentitySeen(person=Person(event.user_id), reachable=False)]
+    at = clock.from_unix(event.timestamp)
+    return [IdentitySeen(person=Person(event.user_id), reachable=False, at=at)]
 
 
 def _receipt(raw: dict[str, Any]) -> list[Inbound]:

@@ -108,11 +108,16 @@ def _event(fields: Fields) -> list[Inbound]:
 
 
 def _follows(event: Event) -> list[Inbound]:
-    return [IdentitySeen(person=Person(event.person), reachable=True)]
+    return [_reach(event, True)]
 
 
 def _left(event: Event) -> list[Inbound]:
-    return [IdentitySeen(person=Person(event.person), reachable=False)]
+    return [_reach(event, False)]
+
+
+def _reach(event: Event, reachable: bool) -> IdentitySeen:
+    at = clock.from_unix(event.created)
+    return IdentitySeen(person=Person(event.person), reachable=reachable, at=at)
 
 
 def _menu(event: Event) -> list[Inbound]:

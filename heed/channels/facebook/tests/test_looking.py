@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from heed.channels.base import AuthorFound, IdentitySeen, MediaSource, MessageEdited, Person, PostSeen, Wanted
+from heed.channels.base import AuthorFound, IdentitySeen, MediaSource, Person, PostSeen, Wanted, WordsFound
 from heed.channels.facebook.adapter import network
 from heed.channels.facebook.tests.sample import ACCOUNT, GRAPH, OURS
 from heed.channels.meta.tests.script import Script, no, ok, refused
@@ -55,9 +55,7 @@ def test_author_of_a_comment() -> None:
 def test_words_of_a_mention() -> None:
     record = {"id": "4", "message": "@Acme", "created_time": "2026-11-21T12:00:00+0000"}
     steps = network.look_up(ACCOUNT, Wanted("message", "4", {"look_up": True, "no_text": True}))
-    assert Script(ok(record)).run(steps) == [
-        MessageEdited(external_id="4", at=datetime(2026, 11, 21, 12, 0, tzinfo=UTC), text="@Acme")
-    ]
+    assert Script(ok(record)).run(steps) == [WordsFound(external_id="4", text="@Acme")]
 
 
 def test_person() -> None:

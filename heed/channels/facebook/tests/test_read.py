@@ -139,8 +139,8 @@ EXPECTED: dict[str, list[Inbound]] = {
     "reaction_on_comment_remove": [
         ReactionChanged(owner=PAGE, target="122_900", at=AT, author=LEA, reaction="love", on=False)
     ],
-    "reaction_on_post": [PostStale(owner=PAGE, external_id="448_122")],
-    "like_on_post": [PostStale(owner=PAGE, external_id="448_122")],
+    "reaction_on_post": [PostStale(owner=PAGE, external_id="448_122", at=SENT)],
+    "like_on_post": [PostStale(owner=PAGE, external_id="448_122", at=SENT)],
     "page_like": [strange("feed like add")],
     "visitor_post": [visitor_post(text="My shoes came without laces")],
     "visitor_photo": [visitor_post(text="Torn", attachments=(Attachment("image", f"{CDN}/v/torn.jpg"),))],
@@ -158,7 +158,7 @@ EXPECTED: dict[str, list[Inbound]] = {
     ],
     "visitor_post_remove": [
         MessageRemoved(owner=PAGE, external_id="448_123", at=AT),
-        PostSeen(owner=PAGE, external_id="448_123", removed=True),
+        PostSeen(owner=PAGE, external_id="448_123", removed=True, as_of=SENT),
     ],
     "visitor_post_hide": [HiddenChanged(owner=PAGE, external_id="448_123", at=AT, hidden=True)],
     "own_post": [
@@ -166,29 +166,33 @@ EXPECTED: dict[str, list[Inbound]] = {
             owner=PAGE,
             external_id="448_124",
             at=AT,
+            as_of=SENT,
             author=US,
             text="New boots",
             permalink="https://www.facebook.com/acme/posts/124",
         ),
-        PostStale(owner=PAGE, external_id="448_124"),
+        PostStale(owner=PAGE, external_id="448_124", at=SENT),
     ],
     "own_photo": [
         PostSeen(
             owner=PAGE,
             external_id="448_124",
             at=AT,
+            as_of=SENT,
             author=US,
             text="New boots",
             picture_url=f"{CDN}/v/boots.jpg",
         ),
-        PostStale(owner=PAGE, external_id="448_124"),
+        PostStale(owner=PAGE, external_id="448_124", at=SENT),
     ],
-    "own_post_edited": [PostSeen(owner=PAGE, external_id="448_124", author=US, text="New winter boots")],
-    "own_post_remove": [PostSeen(owner=PAGE, external_id="448_124", removed=True)],
-    "share": [PostStale(owner=PAGE, external_id="448_122")],
+    "own_post_edited": [
+        PostSeen(owner=PAGE, external_id="448_124", author=US, text="New winter boots", as_of=SENT)
+    ],
+    "own_post_remove": [PostSeen(owner=PAGE, external_id="448_124", removed=True, as_of=SENT)],
+    "share": [PostStale(owner=PAGE, external_id="448_122", at=SENT)],
     "own_share": [
-        PostSeen(owner=PAGE, external_id="448_125", at=AT, author=US, text="In the shop"),
-        PostStale(owner=PAGE, external_id="448_125"),
+        PostSeen(owner=PAGE, external_id="448_125", at=AT, author=US, text="In the shop", as_of=SENT),
+        PostStale(owner=PAGE, external_id="448_125", at=SENT),
     ],
     "feed_unknown_item": [strange("feed experience add")],
     "mention_post": [mention(external_id="4444_4444", post="4444_4444", author=OMAR, text="@Acme is slow")],
@@ -320,8 +324,8 @@ EXPECTED: dict[str, list[Inbound]] = {
     "thread_taken": [IdentitySeen(owner=PAGE, person=PSID)],
     "thread_requested": [IdentitySeen(owner=PAGE, person=PSID)],
     "app_roles": [],
-    "policy_block": [AccountChanged(owner=PAGE, problem="account_blocked", detail="Spam")],
-    "policy_unblock": [AccountChanged(owner=PAGE)],
+    "policy_block": [AccountChanged(owner=PAGE, problem="account_blocked", detail="Spam", at=AT_MS)],
+    "policy_unblock": [AccountChanged(owner=PAGE, at=AT_MS)],
     "batch": [
         comment(text="One"),
         comment(text="Two", external_id="122_903"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from heed.channels.base import AuthorFound, IdentitySeen, MessageEdited, Person, PostSeen, Target, Wanted
+from heed.channels.base import AuthorFound, IdentitySeen, Person, PostSeen, Target, Wanted, WordsFound
 from heed.channels.instagram.adapter import network
 from heed.channels.instagram.tests.sample import (
     ACCOUNT,
@@ -129,7 +129,7 @@ def test_a_comment_that_came_without_an_author() -> None:
     }
     assert look(Wanted("message", "1789", {"look_up": True}), ok(comment)) == [
         AuthorFound(external_id="1789", author=Person("1001", handle="lea.marn")),
-        MessageEdited(external_id="1789", at=STARTED, text="Where is it?"),
+        WordsFound(external_id="1789", text="Where is it?"),
     ]
 
 
@@ -145,7 +145,7 @@ def test_a_mention_in_a_comment() -> None:
     wanted = Wanted("message", "1802", MENTION.refs)
     assert script.run(network.look_up(ACCOUNT, wanted)) == [
         AuthorFound(external_id="1802", author=Person("@omar.badr", handle="omar.badr")),
-        MessageEdited(external_id="1802", at=STARTED, text="@acme look"),
+        WordsFound(external_id="1802", text="@acme look"),
         PostSeen(external_id="1801", permalink="https://www.instagram.com/p/xyz/"),
     ]
     (request,) = script.requests
@@ -159,7 +159,7 @@ def test_a_mention_in_a_caption() -> None:
     author = Person("1002", handle="omar.badr")
     assert script.run(network.look_up(ACCOUNT, Wanted("message", "1801", IN_CAPTION.refs))) == [
         AuthorFound(external_id="1801", author=author),
-        MessageEdited(external_id="1801", at=STARTED, text="Autumn"),
+        WordsFound(external_id="1801", text="Autumn"),
         replace(SEEN, external_id="1801", author=author),
     ]
     assert str(script.requests[0].params["fields"]).startswith("mentioned_media.media_id(1801){id,caption,")

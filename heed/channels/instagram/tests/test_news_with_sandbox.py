@@ -26,6 +26,7 @@ from heed.channels.base import (
     Receipt,
     Refusal,
     Wanted,
+    WordsFound,
 )
 from heed.channels.instagram.adapter import network
 from heed.channels.meta.tests.desk import answer_to, hand_back, news, only
@@ -169,7 +170,7 @@ def test_missed_mentions_are_read_back_as_far_as_they_are_listed(
         assert (each.kind, each.post) == ("mention", both)
         assert since <= each.at
         looked = desk.run(partial(network.look_up, wanted=Wanted("message", each.external_id, each.refs)))
-        texts = [edit.text for edit in looked if isinstance(edit, MessageEdited)]
+        texts = [edit.text for edit in looked if isinstance(edit, WordsFound)]
         assert texts == ["Moji čevlji, hvala @acme!"]
 
 
@@ -217,7 +218,7 @@ def test_a_mention(desk: Desk, login: str) -> None:
         found, words, post = desk.run(lambda record: network.look_up(record, wanted))
         assert isinstance(found, AuthorFound)
         assert found.author.handle == "lea.marn"
-        assert isinstance(words, MessageEdited)
+        assert isinstance(words, WordsFound)
         assert words.text == "@acme lepi so"
         assert isinstance(post, PostSeen)
         assert post.external_id == message.post
@@ -237,7 +238,7 @@ def test_a_mention_in_a_caption(desk: Desk, login: str) -> None:
     found, words, _post = desk.run(lambda record: network.look_up(record, wanted))
     lea = Person("@lea.marn", handle="lea.marn")
     assert found == AuthorFound(external_id=message.external_id, author=lea)
-    assert isinstance(words, MessageEdited)
+    assert isinstance(words, WordsFound)
     assert words.text == "Nove @acme"
     desk.send(answer_to(desk, message, "Lepo!"))
     assert desk.times_seen("Lepo!") == 1

@@ -126,7 +126,7 @@ def test_a_message_taken_back() -> None:
     ("name", "reachable"), [("follow", True), ("follow_again", True), ("unfollow", False)]
 )
 def test_who_can_be_written_to(name: str, reachable: bool) -> None:
-    assert news(name) == [IdentitySeen(person=LEA, reachable=reachable)]
+    assert news(name) == [IdentitySeen(person=LEA, reachable=reachable, at=AT)]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_button(name: str, text: str) -> None:
 
 def test_several_events_of_several_people_in_one_delivery() -> None:
     followed, first, second, beacon = news("batch")
-    assert followed == IdentitySeen(person=LEA, reachable=True)
+    assert followed == IdentitySeen(person=LEA, reachable=True, at=AT)
     assert isinstance(first, MessageReceived)
     assert isinstance(second, MessageReceived)
     assert (first.author, first.text) == (LEA, "Dober dan")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -88,16 +88,35 @@ TOKEN = "4912661846655238145"
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("conversation_started", [IdentitySeen(person=NADIA)]),
+        ("conversation_started", [IdentitySeen(person=NADIA, at=AT)]),
         (
             "conversation_started_again",
-            [IdentitySeen(person=Person("01234567890A=", name="Nadia Karim", language="ar"), reachable=True)],
+            [
+                IdentitySeen(
+                    person=Person("01234567890A=", name="Nadia Karim", language="ar"),
+                    reachable=True,
+                    at=AT + timedelta(milliseconds=1),
+                )
+            ],
         ),
         (
             "subscribed",
-            [IdentitySeen(person=Person("01234567890A=", name="Jan Sever", language="sl"), reachable=True)],
+            [
+                IdentitySeen(
+                    person=Person("01234567890A=", name="Jan Sever", language="sl"), reachable=True, at=AT
+                )
+            ],
         ),
-        ("unsubscribed", [IdentitySeen(person=Person("KMMqtlNTDxIm/5bZhdQ5uA=="), reachable=False)]),
+        (
+            "unsubscribed",
+            [
+                IdentitySeen(
+                    person=Person("KMMqtlNTDxIm/5bZhdQ5uA=="),
+                    reachable=False,
+                    at=datetime(2018, 1, 23, 3, 33, 7, 902000, tzinfo=UTC),
+                )
+            ],
+        ),
         ("delivered", [Receipt(state="delivered", at=AT, external_ids=(TOKEN,))]),
         ("seen", [Receipt(state="seen", at=AT, external_ids=(TOKEN,))]),
         (

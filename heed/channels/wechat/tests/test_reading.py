@@ -80,10 +80,10 @@ MESSAGES = {
     ),
 }
 EVENTS: dict[str, list[Inbound]] = {
-    "subscribe": [IdentitySeen(person=WRITER, reachable=True)],
-    "subscribe_by_code": [IdentitySeen(person=WRITER, reachable=True)],
-    "scan": [IdentitySeen(person=WRITER, reachable=True)],
-    "unsubscribe": [IdentitySeen(person=WRITER, reachable=False)],
+    "subscribe": [IdentitySeen(person=WRITER, reachable=True, at=AT)],
+    "subscribe_by_code": [IdentitySeen(person=WRITER, reachable=True, at=AT)],
+    "scan": [IdentitySeen(person=WRITER, reachable=True, at=AT)],
+    "unsubscribe": [IdentitySeen(person=WRITER, reachable=False, at=AT)],
     "view": [],
     "position": [],
     "template_finished": [],
