@@ -121,8 +121,11 @@ def _point_webhook_here(account: AccountRecord, app_id: str) -> Steps[None]:
         "fields": ",".join(SUBSCRIBED),
         "include_values": True,
     }
+    app, path = _as_app(account, app_id), f"{app_id}/subscriptions"
     try:
-        yield from calls.post(_as_app(account, app_id), f"{app_id}/subscriptions", wanted)
+        if account.siblings and subscribed.reaches_us((yield from calls.get(app, path)), "page", account):
+            return
+        yield from calls.post(app, path, wanted)
     except Refusal as refusal:
         let_pass(refusal)
 

@@ -144,6 +144,16 @@ def about_token(account: AccountRecord, app_token: str) -> Steps[dict[str, Any]]
     return accepted(response, account)
 
 
+def read_as_app(account: AccountRecord, path: str, app_token: str) -> Steps[dict[str, Any]]:
+    """Read in the name of the app."""
+    response = yield Request(
+        "GET",
+        graph.versioned(app_home(account), path),
+        headers={"authorization": f"Bearer {app_token}"},
+    )
+    return accepted(response, account)
+
+
 def as_app(account: AccountRecord, path: str, app_token: str, **params: str) -> Steps[dict[str, Any]]:
     """Post in the name of the app."""
     response = yield Request(

@@ -192,11 +192,15 @@ def _point_webhook_here(account: AccountRecord, fields: tuple[str, ...]) -> Step
     if not app_id or not account.hook_url:
         return
     for secret in webhook.secrets(account):
+        path, token = f"{app_id}/subscriptions", f"{app_id}|{secret}"
         try:
+            listed = (yield from calls.read_as_app(account, path, token)) if account.siblings else {}
+            if subscribed.reaches_us(listed, "instagram", account):
+                return
             yield from calls.as_app(
                 account,
-                f"{app_id}/subscriptions",
-                f"{app_id}|{secret}",
+                path,
+                token,
                 object="instagram",
                 callback_url=account.hook_url,
                 verify_token=account.credentials.get("verify_token", ""),

@@ -114,10 +114,13 @@ def _point_webhook_here(account: AccountRecord, app_id: str) -> Steps[None]:
         "verify_token": account.credentials.get("verify_token", ""),
         "include_values": True,
     }
+    app, path = _as_app(account, app_id), f"{app_id}/subscriptions"
     for fields in (SUBSCRIBED, CERTAIN):
         try:
-            body = {**wanted, "fields": ",".join(fields)}
-            yield from calls.post(_as_app(account, app_id), f"{app_id}/subscriptions", body)
+            listed = (yield from calls.get(app, path)) if account.siblings else {}
+            if subscribed.reaches_us(listed, reading.OBJECT, account):
+                return
+            yield from calls.post(app, path, {**wanted, "fields": ",".join(fields)})
         except Refusal as refusal:
             let_pass(refusal)
             if refusal.code != _UNKNOWN_NAME:

@@ -113,6 +113,17 @@ def test_a_subscription_that_meta_ended_is_told_and_set_again() -> None:
     assert Script(*answers, listing(), DONE, SUBSCRIBED_ALREADY).run(network.check(ACCOUNT)).lost == ()
 
 
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_webhook_that_leads_to_another_page_here_stays(alive: bool) -> None:
+    """What goes to an account that was disconnected reaches nobody: that webhook is taken over."""
+    there = "https://desk.acme.example/hooks/other"
+    account = replace(ACCOUNT, siblings=(there,) if alive else ("https://desk.acme.example/hooks/third",))
+    pointed = ok({"data": [{"object": "page", "callback_url": there}]})
+    script = Script(ME, APP, debug(), pointed, *([] if alive else [DONE]), SUBSCRIBED_ALREADY)
+    script.run(network.check(account))
+    assert (script.requests[3].method, script.requests[3].url) == ("GET", f"{GRAPH}/31/subscriptions")
+
+
 def test_merely_looking_subscribes_to_nothing() -> None:
     script = Script(ME, APP, debug(), listing("feed"))
     assert script.run(network.check(replace(ACCOUNT, hook_url=""))).facts["subscribed"] == ["feed"]

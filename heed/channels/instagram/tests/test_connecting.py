@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from heed.channels.base import AccountRecord, Checked
 from heed.channels.instagram.adapter import network
 from heed.channels.instagram.connecting import ALSO, BY_FACEBOOK_LOGIN, BY_INSTAGRAM_LOGIN, CERTAIN
@@ -54,6 +56,16 @@ def test_unknown_fields_are_left_out_at_the_second_try() -> None:
     script.run(network.check(account))
     assert "message_echoes" in script.requests[4].params["subscribed_fields"]
     assert "message_echoes" not in script.requests[5].params["subscribed_fields"]
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_webhook_that_leads_to_another_account_here_stays(alive: bool) -> None:
+    there = "https://desk.acme.example/hooks/other"
+    account = replace(ACCOUNT, siblings=(there,) if alive else ("https://desk.acme.example/hooks/third",))
+    pointed = ok({"data": [{"object": "instagram", "callback_url": there}]})
+    script = Script(ok({"user_id": IG}), pointed, *([] if alive else [DONE]), *MAY, listing(*CERTAIN, *ALSO))
+    script.run(network.check(account))
+    assert (script.requests[1].method, as_app(script.requests[1])) == ("GET", True)
 
 
 def test_permissions_of_instagram_login_are_tried_and_named() -> None:

@@ -115,6 +115,17 @@ class TestConnecting:
         assert {"account_update", "message_template_status_update"} <= set(first.json["fields"].split(","))
         assert second.json == {**first.json, "fields": "messages,smb_message_echoes,user_id_update"}
 
+    @pytest.mark.parametrize("alive", [True, False])
+    def test_a_webhook_that_leads_to_another_number_here_stays(self, alive: bool) -> None:
+        there = "https://desk.acme.example/hooks/other"
+        account = replace(ACCOUNT, siblings=(there,) if alive else ("https://desk.acme.example/hooks/3",))
+        pointed = {"data": [{"object": "whatsapp_business_account", "callback_url": there}]}
+        script = Script(
+            NUMBER_NODE, {"id": "77"}, WELL, pointed, *([] if alive else [DONE]), SUBSCRIBED_ALREADY
+        )
+        script.run(network.check(account))
+        assert script.requests[3].headers == {"authorization": f"Bearer 77|{SECRET}"}
+
     def test_missing_permissions_are_named(self) -> None:
         few = {"data": {"expires_at": 1800000000, "scopes": ["whatsapp_business_management"]}}
         checked = Script(NUMBER_NODE, {"id": "77"}, few, DONE, SUBSCRIBED_ALREADY).run(network.check(ACCOUNT))

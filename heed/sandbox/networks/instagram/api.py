@@ -54,6 +54,8 @@ class Instagram(Acting):
                 return {"success": True}
             case "GET", [self.page] if login == "person":
                 return {"id": self.page, "access_token": self.page_token}
+            case "GET", [self.app, "subscriptions"]:
+                return {"data": [{"object": self.about, "callback_url": self.hook_url, "active": True}]}
             case "POST", [self.app, "subscriptions"]:
                 return self._set_callback(given)
             case method, [own, "subscribed_apps"] if own == me:
