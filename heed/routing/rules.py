@@ -76,9 +76,11 @@ def run_rules(events: Sequence[Event]) -> None:
         mine = [each for each in wanted if each.pk not in stopped and _sets_off(rule, each)]
         ready = made_ready(rule) if mine else None
         if ready is not None:
+            held = {each.ticket_id or 0 for each in mine}
             for some in _rounds(mine):
-                held = _run_for(ready, some, words)
-                stopped |= {some[ticket].pk for ticket in held} if rule.stop else set()
+                # what it does not hold for now it does not hold for in the next round: nothing is done to it
+                held = _run_for(ready, {number: some[number] for number in some.keys() & held}, words)
+                stopped |= {some[number].pk for number in held} if rule.stop else set()
 
 
 def _rounds(events: Iterable[Event]) -> list[dict[int, Event]]:
@@ -97,6 +99,8 @@ def _rounds(events: Iterable[Event]) -> list[dict[int, Event]]:
 
 def _run_for(ready: Ready, mine: Mapping[int, Event], words: Words) -> set[int]:
     """Run a rule for the tickets of these events; returns those for which it holds."""
+    if not mine:
+        return set()
     ran = RuleRun.objects.filter(rule=ready.rule, event__in=among(each.pk for each in mine.values()))
     before = set(ran.values_list("ticket", flat=True))
     held = ready.among(mine.keys() - before, words)

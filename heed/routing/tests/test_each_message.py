@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.inbox.models import Event, Message, Ticket
@@ -85,3 +87,15 @@ def test_a_stop_holds_for_the_message_it_was_about(opened: Open) -> None:
     ticket = opened()
     rules.run_rules([came(said(ticket, "a", 1)), came(said(ticket, "b", 2))])
     assert Ticket.objects.get(pk=ticket.pk).tags == ["first", "second"]
+
+
+def test_a_ticket_that_does_not_fit_is_asked_about_once(opened: Open) -> None:
+    rule(add("x"), condition="tag:zip")
+    ticket = opened()
+    batches = [[came(said(ticket, f"{size}-{n}", n)) for n in range(size)] for size in (1, 9)]
+    counts = []
+    for batch in batches:
+        with CaptureQueriesContext(connection) as asked:
+            rules.run_rules(batch)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
