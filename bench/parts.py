@@ -194,9 +194,8 @@ def _whole(desk: Desk) -> tuple[subprocess.Popen[str], float]:
         [sys.executable, "-m", "heed", *words], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True
     )
     assert run.stdout is not None
-    for line in run.stdout:
-        if "is ready" in line:
-            break
+    if not any("is ready" in line for line in run.stdout):
+        raise RuntimeError("Heed did not start")
     return run, time.perf_counter() - began
 
 
