@@ -460,8 +460,17 @@ def _act(message: Message, action: Action, can: Capabilities, *, named: bool) ->
         return Act(action, True, choices=can.reactions)
     if action == "edit":
         writing = can.public if message.visibility == "public" else can.private
-        return Act(action, True, limits=writing.limits if writing else ())
+        return Act(action, True, limits=_edit_limits(message, writing) if writing else ())
     return Act(action, True)
+
+
+def _edit_limits(message: Message, writing: Writing) -> tuple[Limit, ...]:
+    """How long its new text may be: under a file less than in a message of its own."""
+    caption = writing.caption
+    if caption is None or not message.attachments.all():
+        return writing.limits
+    first = min(message.revisions.all(), key=lambda each: (each.at, each.pk), default=message)
+    return (caption,) if measure(first.text, caption.unit) <= caption.most else writing.limits
 
 
 def _too_late(message: Message, action: Action, can: Capabilities) -> Text:

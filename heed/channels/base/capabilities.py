@@ -63,7 +63,8 @@ class Writing:
     let us write for some seconds, so many messages. All `limits` hold at once. `sends` is
     how many messages we may send after the customer's last one. `late` is the way that stays open after
     the window; `templates` says that approved templates can be sent at any time. `invited` narrows which
-    messages may be answered.
+    messages may be answered. A text within `caption` stands under the files it goes with, and must stay
+    within it when it is changed.
     """
 
     limits: tuple[Limit, ...]
@@ -76,6 +77,7 @@ class Writing:
     templates: bool = False
     invited: Invited | None = None
     choices: tuple[ChoiceForm, ...] = ()
+    caption: Limit | None = None
 
 
 Action = Literal[

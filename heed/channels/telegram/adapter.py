@@ -77,6 +77,7 @@ class Telegram(Network):
             files=Files(types=ANY_TYPE, most_bytes={"": writing.FILE_BYTES}, count=writing.ALBUM_LIMIT),
             windows={reading.BUSINESS: DAY},
             choices=(writing.KEYBOARD,),
+            caption=Limit("utf16", writing.CAPTION_LIMIT),
         ),
         on_private=frozenset({"react", "unreact", "seen", "typing"}),
         on_private_ours=frozenset({"edit", "delete"}),
