@@ -371,8 +371,6 @@ def _post(post: Post, around: Around, *, quotes_us: bool = False) -> Iterator[In
 
 
 def _repost(post: Post, reposted: str, around: Around) -> Iterator[Inbound]:
-    if post.author_id == around.us:
-        return  # done here or on X: the button that did it knows
     author, at = around.person(post.author_id), _utc(post.created_at)
     yield ReactionChanged(target=reposted, at=at, author=author, reaction=REPOST, on=True)
 

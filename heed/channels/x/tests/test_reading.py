@@ -146,7 +146,9 @@ EXPECTED: dict[str, list[Inbound]] = {
         )
     ],
     "own_post": [post(ROOT, WE, "Zimska kolekcija je tu.")],
-    "own_repost": [],
+    "own_repost": [
+        ReactionChanged(owner=ACME, target=QUESTION, at=AT, author=WE, reaction="repost", on=True)
+    ],
     "deleted": [
         MessageRemoved(owner=ACME, external_id=ROOT, at=None),
         PostStale(owner=ACME, external_id=ROOT),
