@@ -28,6 +28,7 @@ NEEDED = frozenset({"post.mention.create", "post.reply.create", "post.quote.crea
 """Without these the webhook does not tell what customers write: we ask for it instead."""
 
 _BREAKS = ("sign_in_again", "account_blocked")
+_PAGES = 20
 
 
 def check(account: AccountRecord) -> Steps[Checked]:
@@ -40,8 +41,10 @@ def check(account: AccountRecord) -> Steps[Checked]:
     if account.external_id not in ("", user_id):
         raise Refusal("not_configured", detail=f"This sign-in is of another account, @{me.get('username')}.")
     bearer = yield from calls.app_bearer(account)
-    webhook, problem = yield from _webhook(account, bearer)
-    heard = (yield from _subscribed(account, bearer, user_id, webhook)) if webhook else frozenset()
+    webhook, problem, stood = yield from _webhook(account, bearer)
+    heard, before = frozenset[str](), frozenset[str]()
+    if webhook:
+        heard, before = yield from _subscribed(account, bearer, user_id, webhook)
     granted = account.session.get("scope", "").split()
     missing = [each for each in signin.scopes(account) if granted and each not in granted]
     may_message = "dm.write" not in missing
@@ -62,7 +65,15 @@ def check(account: AccountRecord) -> Steps[Checked]:
         missing=tuple(missing),
         quotas=quotas,
         facts=facts,
+        lost=_lost(account, before if stood else frozenset()),
     )
+
+
+def _lost(account: AccountRecord, before: frozenset[str]) -> tuple[str, ...]:
+    """The kinds of events that came to a webhook at the last check and came to none before this one."""
+    if account.facts.get("webhooks") is not True or not account.hook_url:
+        return ()
+    return tuple(sorted(set(account.facts.get("hears") or ()) - before))
 
 
 def _me(account: AccountRecord) -> Steps[dict[str, Any]]:
@@ -76,10 +87,11 @@ def _me(account: AccountRecord) -> Steps[dict[str, Any]]:
 # -------------------------------------------------------------------------------- the webhook
 
 
-def _webhook(account: AccountRecord, bearer: str) -> Steps[tuple[str, str]]:
-    """The id of a valid webhook that leads here, or none and what X has against it."""
+def _webhook(account: AccountRecord, bearer: str) -> Steps[tuple[str, str, bool]]:
+    """The id of a valid webhook that leads here, or none and what X has against it; and whether it was
+    there and valid all along."""
     if not account.hook_url:
-        return "", "NoAddress"
+        return "", "NoAddress", False
     try:
         listed = calls.rows((yield from calls.call(account, "GET", "/2/webhooks", bearer=bearer)))
         ours = next((each for each in listed if each.get("url") == account.hook_url), None)
@@ -87,25 +99,41 @@ def _webhook(account: AccountRecord, bearer: str) -> Steps[tuple[str, str]]:
             ours = yield from _made_webhook(account, bearer, listed)
         webhook = str(ours.get("id") or "")
         if ours.get("valid") is not True and webhook:
-            yield from calls.call(account, "PUT", f"/2/webhooks/{quote(webhook)}", bearer=bearer)
+            path = f"/2/webhooks/{quote(webhook)}"
+            proven = yield from calls.call(account, "PUT", path, bearer=bearer)
+            if calls.data(proven).get("valid") is not True:
+                return "", "CrcValidationFailed", False
     except Refusal as refusal:
         if refusal.retry or refusal.reason in _BREAKS:
             raise
-        return "", f"{refusal.code} {refusal.detail}".strip()[:200]
-    return webhook, ""
+        return "", f"{refusal.code} {refusal.detail}".strip()[:200], False
+    return webhook, "", ours in listed and ours.get("valid") is True
 
 
 def _made_webhook(account: AccountRecord, bearer: str, listed: list[dict[str, Any]]) -> Steps[dict[str, Any]]:
     """A new webhook; where the app may have no more, that of another account here: the news of all
-    accounts of an app finds its way from any of their addresses."""
-    body = {"url": account.hook_url}
+    accounts of an app finds its way from any of their addresses. An address here at which nobody listens
+    any more makes room."""
     try:
-        return calls.data((yield from calls.call(account, "POST", "/2/webhooks", body=body, bearer=bearer)))
+        return (yield from _add(account, bearer))
     except Refusal as refusal:
-        sibling = next((each for each in listed if _is_of_this_heed(account, each)), None)
-        if sibling is None or "WebhookLimitExceeded" not in f"{refusal.code} {refusal.detail}":
+        if "WebhookLimitExceeded" not in f"{refusal.code} {refusal.detail}":
             raise
+        sibling = next((each for each in listed if each.get("url") in account.siblings), None)
+        dead = next((each for each in listed if _is_of_this_heed(account, each)), None)
+        if sibling is None and dead is None:
+            raise
+    if sibling is not None:
         return sibling
+    assert dead is not None
+    path = f"/2/webhooks/{quote(str(dead.get('id') or ''), safe='')}"
+    yield from calls.call(account, "DELETE", path, bearer=bearer)
+    return (yield from _add(account, bearer))
+
+
+def _add(account: AccountRecord, bearer: str) -> Steps[dict[str, Any]]:
+    body = {"url": account.hook_url}
+    return calls.data((yield from calls.call(account, "POST", "/2/webhooks", body=body, bearer=bearer)))
 
 
 def _is_of_this_heed(account: AccountRecord, webhook: Mapping[str, Any]) -> bool:
@@ -117,10 +145,14 @@ def _is_of_this_heed(account: AccountRecord, webhook: Mapping[str, Any]) -> bool
 # -------------------------------------------------------------------------- the subscriptions
 
 
-def _subscribed(account: AccountRecord, bearer: str, user_id: str, webhook: str) -> Steps[frozenset[str]]:
-    """Subscribe to what is missing; gives back the kinds of events that come to this webhook."""
-    answer = yield from calls.call(account, "GET", "/2/activity/subscriptions", bearer=bearer)
-    known = {str(each.get("event_type")): each for each in calls.rows(answer) if _user_of(each) == user_id}
+def _subscribed(
+    account: AccountRecord, bearer: str, user_id: str, webhook: str
+) -> Steps[tuple[frozenset[str], frozenset[str]]]:
+    """Subscribe to what is missing; gives back the kinds of events that come to this webhook, and those
+    that did before."""
+    rows = yield from _subscriptions(account, bearer)
+    known = {str(each.get("event_type")): each for each in rows if _user_of(each) == user_id}
+    before = frozenset(kind for kind, each in known.items() if str(each.get("webhook_id")) == webhook)
     heard: set[str] = set()
     for kind in (*PUBLIC, *PRIVATE):
         try:
@@ -130,7 +162,23 @@ def _subscribed(account: AccountRecord, bearer: str, user_id: str, webhook: str)
                 raise
         else:
             heard.add(kind)
-    return frozenset(heard)
+    return frozenset(heard), before
+
+
+def _subscriptions(account: AccountRecord, bearer: str) -> Steps[list[dict[str, Any]]]:
+    """Those of all accounts of the app, page by page."""
+    found: list[dict[str, Any]] = []
+    asked: dict[str, str] = {}
+    for _ in range(_PAGES):
+        path = "/2/activity/subscriptions"
+        page = yield from calls.call(account, "GET", path, params=asked, bearer=bearer)
+        found += calls.rows(page)
+        meta = page.get("meta")
+        token = str(meta.get("next_token") or "") if isinstance(meta, dict) else ""
+        if not token:
+            break
+        asked = {"pagination_token": token}
+    return found
 
 
 def _subscribe(

@@ -178,6 +178,32 @@ class TestChecking:
         assert checked.facts["webhooks"] is False
         assert "CrcValidationFailed" in checked.facts["webhook_problem"]
 
+    def test_a_webhook_that_x_does_not_find_valid(self) -> None:
+        invalid = {**HOOK, "valid": False}
+        answer = {"data": {"valid": False}}
+        checked = Script(ME, BEARER, {"data": [invalid]}, answer, USAGE).run(network.check(ACCOUNT))
+        assert checked.facts["webhooks"] is False
+        assert checked.facts["webhook_problem"] == "CrcValidationFailed"
+
+    def test_what_no_longer_came_is_told(self) -> None:
+        known = replace(ACCOUNT, facts={"webhooks": True, "hears": sorted(KINDS)})
+        made: list[Any] = [{"data": {}}]
+        some = subscriptions(kinds=KINDS[1:])
+        assert Script(ME, BEARER, {"data": [HOOK]}, some, *made, USAGE).run(network.check(known)).lost == (
+            KINDS[0],
+        )
+        invalid, proven = {**HOOK, "valid": False}, {"data": {"valid": True}}
+        script = Script(ME, BEARER, {"data": [invalid]}, proven, subscriptions(), USAGE)
+        assert script.run(network.check(known)).lost == tuple(sorted(KINDS))
+        well = Script(ME, BEARER, {"data": [HOOK]}, subscriptions(), USAGE)
+        assert well.run(network.check(known)).lost == ()
+
+    def test_subscriptions_on_a_later_page(self) -> None:
+        others = {**subscriptions(user=OMAR), "meta": {"next_token": "n2"}}
+        script = Script(ME, BEARER, {"data": [HOOK]}, others, subscriptions(), USAGE)
+        assert script.run(network.check(ACCOUNT)).facts["webhooks"] is True
+        assert script.requests[4].params == {"pagination_token": "n2"}
+
     def test_no_webhooks_at_this_level(self) -> None:
         checked = Script(ME, BEARER, problem(403, "client-forbidden"), USAGE).run(network.check(ACCOUNT))
         assert checked.facts["webhooks"] is False
@@ -192,7 +218,11 @@ class TestChecking:
         full = problem(400, "invalid-request", "WebhookLimitExceeded")
         listed = {"data": [stranger, sibling]}
         script = Script(ME, BEARER, listed, full, subscriptions("6"), USAGE)
-        assert script.run(network.check(ACCOUNT)).facts["webhooks"] is True
+        account = replace(ACCOUNT, siblings=(str(sibling["url"]),))
+        assert script.run(network.check(account)).facts["webhooks"] is True
+        dead = Script(ME, BEARER, listed, full, {}, {"data": HOOK}, subscriptions(), USAGE)
+        assert dead.run(network.check(ACCOUNT)).facts["webhooks"] is True
+        assert dead.asked[4:6] == ["DELETE /webhooks/6", "POST /webhooks"]
         alone = Script(ME, BEARER, {"data": [stranger]}, full, USAGE)
         assert alone.run(network.check(ACCOUNT)).facts["webhooks"] is False
 
