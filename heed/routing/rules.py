@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 from django.db import OperationalError, transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -193,8 +193,10 @@ def states_of(numbers: Iterable[int]) -> dict[int, str]:
 
 
 def forget_old_runs() -> None:
-    """Drop what rules did long ago, some thousand at a time."""
-    old = RuleRun.objects.filter(at__lt=clock.now() - KEPT).order_by("pk").values("pk")
+    """Drop what rules did long ago, some thousand at a time. What keeps a rule by time from running again, as
+    the ticket still stands as it did, stays until that is solved."""
+    needed = Q(event=None) & ~Q(ticket__status=Ticket.Status.SOLVED)
+    old = RuleRun.objects.filter(at__lt=clock.now() - KEPT).exclude(needed).order_by("pk").values("pk")
     while RuleRun.objects.filter(pk__in=old[:_FORGOTTEN_AT_ONCE]).delete()[0]:
         continue
 

@@ -273,11 +273,23 @@ def test_solved_tickets_are_looked_at_only_where_asked(opened: Open) -> None:
 def test_old_runs_are_forgotten_piece_by_piece(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     mine, ticket = rule(add("zip")), opened()
     old = clock.now() - rules.KEPT - timedelta(days=1)
-    RuleRun.objects.bulk_create(RuleRun(rule=mine, ticket=ticket, at=old) for _n in range(5))
+    events = [comes(ticket) for _n in range(5)]
+    RuleRun.objects.bulk_create(RuleRun(rule=mine, ticket=ticket, at=old, event=each) for each in events)
     kept = RuleRun.objects.create(rule=mine, ticket=ticket)
     monkeypatch.setattr(rules, "_FORGOTTEN_AT_ONCE", 2)
     rules.forget_old_runs()
     assert list(RuleRun.objects.all()) == [kept]
+
+
+def test_what_stands_as_it_did_is_not_run_for_again_when_old_runs_are_forgotten(opened: Open) -> None:
+    rule(add("late"), when="time")
+    stands, solved = opened(), opened()
+    by_time.run_by_time()
+    RuleRun.objects.update(at=clock.now() - rules.KEPT - timedelta(days=1))
+    Ticket.objects.filter(pk=solved.pk).update(status="solved")
+    rules.forget_old_runs()
+    assert [each.ticket for each in RuleRun.objects.all()] == [stands]
+    assert by_time.run_by_time() == 0
 
 
 def test_what_went_wrong_is_kept_in_english_and_said_in_the_readers_language(opened: Open) -> None:
