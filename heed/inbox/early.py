@@ -127,9 +127,10 @@ def remove(message: Message, at: datetime) -> bool:
 
 
 def hide(message: Message, at: datetime, hidden: bool) -> bool:
-    """Mark a message hidden or shown, unless newer news said otherwise. False if nothing changed."""
+    """Mark a message hidden or shown, unless newer news said otherwise; of two at one time the hidden one
+    counts. False if nothing changed."""
     row = Message.objects.select_for_update().get(pk=message.pk)
-    if row.hidden_at is not None and row.hidden_at > at:
+    if row.hidden_at is not None and (row.hidden_at, row.hidden) >= (at, hidden):
         return False
     Message.objects.filter(pk=row.pk).update(hidden=hidden, hidden_at=at)
     return row.hidden != hidden

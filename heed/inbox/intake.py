@@ -196,7 +196,7 @@ def _dated(found: Inbound, came: datetime) -> Inbound:
     """The news with the moment since when it holds, so that reading it later again changes nothing: when it
     came in, where the network does not say."""
     match found:
-        case IdentitySeen(at=None) | AccountChanged(at=None) | PostStale(at=None):
+        case IdentitySeen(at=None) | AccountChanged(at=None) | PostStale(at=None) | MessageRemoved(at=None):
             return replace(found, at=came)
         case PostSeen(as_of=None):
             return replace(found, as_of=came)

@@ -97,8 +97,10 @@ def take_over(seen: Iterable[tuple[Account, PostSeen]]) -> None:
     posts = known_or_bare(said)
     # In one order everywhere, so that two who write the same posts wait for each other.
     rows = sorted((posts[key], *words) for key, words in said.items())
-    run(_LOCK, [row[0] for row in rows])
-    bare_of_picture = {pk for pk, picture in run(_TAKE_OVER, *columns(rows)) if not picture}
+    before = dict(run(_LOCK, [row[0] for row in rows]))
+    bare_of_picture = {
+        pk for pk, picture, as_of in run(_TAKE_OVER, *columns(rows)) if not picture and before[pk] != as_of
+    }
     _fetch_pictures({posts[key]: key[0] for key, words in said.items() if words.picture_url}, bare_of_picture)
     live.tell(events.topics_of(pk for (pk,) in run(_TICKETS, [row[0] for row in rows])))
 
@@ -168,7 +170,7 @@ UPDATE inbox_post AS p SET stale_at = news.at FROM news WHERE p.id = news.id
 RETURNING p.account_id, p.external_id
 """
 
-_LOCK = "SELECT id FROM inbox_post WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+_LOCK = "SELECT id, as_of FROM inbox_post WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
 
 _TAKE_OVER = """
 UPDATE inbox_post AS p SET
@@ -190,7 +192,7 @@ FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::te
     AS new (post, author_name, author, text, picture_url, permalink, at, likes, comments, shares, removed,
         refs, as_of)
 WHERE p.id = new.post AND (p.as_of IS NULL OR p.as_of <= new.as_of)
-RETURNING p.id, p.picture
+RETURNING p.id, p.picture, p.as_of
 """
 
 # Of a post of thousands, only the pages that may be open are told.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -186,7 +187,7 @@ def reach_again(here: list[Here], wrote: Mapping[Key, Author]) -> None:
 _REACH_AGAIN = """
 UPDATE inbox_identity AS i SET reachable = true, reachable_at = new.at
 FROM unnest(%s::bigint[], %s::timestamptz[]) AS new (id, at)
-WHERE i.id = new.id AND NOT reachable AND (reachable_at IS NULL OR reachable_at <= new.at)
+WHERE i.id = new.id AND NOT reachable AND (reachable_at IS NULL OR reachable_at < new.at)
 """
 
 
@@ -194,11 +195,23 @@ _FACTS = ("name", "handle", "avatar_url", "language", "also_id")
 
 
 def describe(row: Identity, person: Person, at: datetime) -> bool:
-    """Take over what was said of a person then, unless what is known was said later; True when it changed."""
-    if (row.described_at is not None and row.described_at > at) or not refresh_identity(row, person):
+    """Take over what was said of a person then, unless what is known was said later; of two words of one time
+    the second only fills what is bare. True when that changed anything."""
+    if row.described_at is not None and row.described_at > at:
+        return False
+    if row.described_at == at:
+        known = {
+            field: "" for field in ("name", "handle", "avatar_url", "language", "also") if _known(row, field)
+        }
+        person = replace(person, **known)
+    if not refresh_identity(row, person):
         return False
     row.described_at = min(at, clock.now())  # a mail may be dated into the next century
     return True
+
+
+def _known(row: Identity, field: str) -> bool:
+    return bool(getattr(row, "also_id" if field == "also" else field))
 
 
 def refresh_identity(row: Identity, person: Person) -> bool:

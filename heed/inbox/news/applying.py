@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC
+
 from heed.channels.base import (
     AccountChanged,
     AccountStale,
@@ -65,14 +68,14 @@ def apply(account: Account, news: Inbound) -> None:
 
 def _account_changed(account: Account, news: AccountChanged) -> None:
     """What the network says of our account: a problem stays until it takes it back, and a remark heals
-    nothing. What it said earlier and comes later, or again, is no news."""
+    nothing. What it said earlier and comes later, or again, is no news; of one time the gravest counts."""
     row = Account.objects.select_for_update().get(pk=account.pk)
     if news.facts:
         row.facts = {**row.facts, **news.facts}
         row.save(update_fields=["facts"])
     at = news.at or clock.now()
-    said = {"at": at.isoformat(), "problem": news.problem, "detail": news.detail[:500]}
-    if said == row.told or ("at" in row.told and clock.from_iso(row.told["at"]) > at):
+    said = {"at": at.astimezone(UTC).isoformat(), "problem": news.problem, "detail": news.detail[:500]}
+    if _weight(row.told) >= _weight(said):
         return
     if news.problem:
         row.state, row.problem, row.problem_detail = Account.State.BROKEN, news.problem, said["detail"]
@@ -86,3 +89,7 @@ def _account_changed(account: Account, news: AccountChanged) -> None:
     row.told = said
     row.save(update_fields=["state", "problem", "problem_detail", "broken_at", "told"])
     live.tell(["accounts"])
+
+
+def _weight(said: Mapping[str, str]) -> tuple[str, ...]:
+    return said.get("at", ""), said.get("problem", ""), said.get("detail", "")

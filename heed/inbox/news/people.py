@@ -16,7 +16,10 @@ from heed.lib import clock, live
 
 def identity_seen(account: Account, news: IdentitySeen) -> None:
     at = news.at or clock.now()
-    identity = known_person(account, news.person) or new_person(account, news.person, at)
+    identity = known_person(account, news.person)
+    if identity is None and news.reachable is None:
+        return  # nobody who wrote to us
+    identity = identity or new_person(account, news.person, at)
     changed = describe(identity, news.person, at)
     if news.reachable is not None and _holds(identity, news.reachable, at):
         identity.reachable, identity.reachable_at = news.reachable, at
@@ -30,8 +33,9 @@ def identity_seen(account: Account, news: IdentitySeen) -> None:
 
 
 def _holds(identity: Identity, reachable: bool, at: datetime) -> bool:
-    """Whether nothing newer is known; whoever wrote privately since then has not left."""
-    if identity.reachable_at is not None and identity.reachable_at > at:
+    """Whether nothing newer is known; of two words of one time, that they left. Whoever wrote privately since
+    then has not."""
+    if identity.reachable_at is not None and (identity.reachable_at, reachable) > (at, identity.reachable):
         return False
     return reachable or not identity.tickets.filter(last_private_in__gt=at).exists()
 

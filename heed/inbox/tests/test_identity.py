@@ -77,9 +77,9 @@ def test_a_new_id_that_wrote_already_is_the_same_person(account: Account, ana: U
     assert Draft.objects.get().ticket == joined
 
 
-def test_a_new_id_of_somebody_unknown_is_just_a_person(account: Account) -> None:
+def test_a_new_id_of_somebody_who_never_wrote_is_nobodys(account: Account) -> None:
     news(account, IdentityChanged(previous="who", person=Person("nadia", "Nadia Karim"), at=at(1)))
-    assert Identity.objects.get().external_id == "nadia"
+    assert not Identity.objects.exists()
 
 
 def test_a_machines_answer_is_shown_and_does_not_count(account: Account) -> None:

@@ -139,7 +139,7 @@ def test_people_we_know_cost_no_statements(account: Account) -> None:
 
 def test_news_of_people_among_what_is_known(account: Account) -> None:
     lea = Person("lea", "Lea Marn")
-    news(account, IdentitySeen(person=lea))
+    news(account, IdentitySeen(person=lea, reachable=True))
     news(
         account,
         IdentitySeen(person=Person("lea", "Lea Kovač")),
@@ -151,6 +151,6 @@ def test_news_of_people_among_what_is_known(account: Account) -> None:
     news(
         account,
         IdentityChanged(previous="lea", person=Person("lea-2"), at=NOON),
-        IdentitySeen(person=lea),
+        IdentitySeen(person=lea, reachable=True),
     )
     assert sorted(Identity.objects.values_list("external_id", flat=True)) == ["lea", "lea-2"]

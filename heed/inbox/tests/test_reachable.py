@@ -73,7 +73,7 @@ def test_the_last_word_counts_in_whatever_order_it_comes(
 def test_nobody_gets_an_earlier_name_back(account: Account) -> None:
     for order in permutations([seen(1, name="Lea M."), seen(2, name="Lea Marn"), seen(3, name="Lea Kovač")]):
         Identity.objects.all().delete()
-        apply_news(account, order)
+        apply_news(account, [seen(0, True, "Lea"), *order])
         assert Identity.objects.get().name == "Lea Kovač"
 
 
@@ -82,3 +82,8 @@ def test_nor_one_from_before_they_wrote(account: Account) -> None:
     assert Identity.objects.get().name == "Lea Marn"
     apply_news(account, [seen(6, name="Lea Kovač")])
     assert Identity.objects.get().name == "Lea Kovač"
+
+
+def test_of_whom_nothing_is_to_be_kept_nothing_is(account: Account) -> None:
+    apply_news(account, [seen(1, name="Lea Marn")])
+    assert not Identity.objects.exists()
