@@ -5,6 +5,30 @@ export function openNumber() {
   return document.getElementById("ticket")?.dataset.number ?? "";
 }
 
+const LONGEST = 20e3; // longer than a ticket takes to load
+let coming = null; // the request for the ticket that is on its way: the last one counts
+
+/** Whether another ticket is on its way; "heed:came" says how that ended. */
+export function ticketIsComing() {
+  return Boolean(coming);
+}
+
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (ctx.target?.id !== "ticket") return;
+  coming = ctx;
+  setTimeout(ended, LONGEST, ctx, false);
+});
+for (const trouble of ["htmx:response:error", "htmx:error"]) {
+  document.addEventListener(trouble, ({ detail: { ctx } }) => ended(ctx, false));
+}
+
+function ended(ctx, came) {
+  if (!ctx || coming !== ctx) return;
+  coming = null;
+  // Whatever else follows from a swap comes first.
+  setTimeout(() => document.dispatchEvent(new CustomEvent("heed:came", { detail: { came } })));
+}
+
 function show(pane) {
   document.body.dataset.pane = pane;
   document.body.classList.remove("about");
@@ -29,7 +53,8 @@ function asked() {
 }
 
 let opened = openNumber();
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  ended(ctx, true);
   const number = openNumber();
   markCurrent(); // a list asked for before the ticket was opened does not know it
   if (number === opened) return;

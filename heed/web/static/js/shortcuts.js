@@ -1,6 +1,9 @@
 // Keys and what they do. The table of actions comes with the page (the cheat sheet holds it, with the person's
 // own keys); what each one does is said by the module that knows how. Single keys never act while one types.
+import { ticketIsComing } from "heed/panes";
+
 const deeds = {};
+let early = []; // what was pressed for a ticket that is not here yet
 
 /** Say what actions do: names of the table, each with a function. */
 export function provide(more) {
@@ -48,7 +51,16 @@ document.addEventListener("keydown", (event) => {
   const row = key && document.querySelector(`#keys [data-key="${CSS.escape(key)}"]`);
   if (!row || !can(row.dataset.action)) return;
   event.preventDefault();
-  act(row.dataset.action);
+  if (row.dataset.place === "ticket" && ticketIsComing()) early.push(row.dataset.action);
+  else act(row.dataset.action);
+});
+
+// A key pressed while a ticket is on its way is meant for that one. Several are rather words for a field that is
+// not here yet, and do nothing.
+document.addEventListener("heed:came", ({ detail: { came } }) => {
+  const [only, ...more] = early;
+  early = [];
+  if (only && came && !more.length) act(only);
 });
 
 /** In the preferences a key is given by pressing it; Tab goes on, Backspace takes it away. */

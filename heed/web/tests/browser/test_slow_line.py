@@ -135,3 +135,19 @@ def test_news_that_did_not_come_are_fetched_again(visit: Any, people: Any, lea: 
     expect(page.locator(f"#t{lea.pk}")).to_have_count(0)
     assert len(fallen) == 2
     expect(page.locator("#toasts .toast")).to_have_count(0)
+
+
+def test_a_key_is_meant_for_the_ticket_that_is_on_its_way(visit: Any, people: Any, lea: Ticket) -> None:
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    other = page.locator("#tickets li.ticket:not([aria-current])").first
+    number = str(other.get_attribute("id")).removeprefix("t")
+    other.locator("a.name").focus()
+    with held(page, f"/inbox/unanswered/{number}/"):
+        page.keyboard.press("Enter")
+        page.keyboard.press("e")
+    expect(page.locator(f"#ticket[data-number='{number}']")).to_be_visible()
+    expect(page.locator(f"#t{number}")).to_have_count(0)  # answered, and no longer in this list
+    expect(page.locator(f"#t{lea.pk}")).to_be_visible()
+    lea.refresh_from_db()
+    assert lea.unanswered
+    assert not Ticket.objects.get(pk=number).unanswered
