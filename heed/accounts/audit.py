@@ -67,6 +67,7 @@ THINGS: dict[str, Promise] = {
     "team": _("Team"),
     "account": _("Account"),
     "ticket": _("Ticket"),
+    "delivery": _("Delivery"),
     "identity": _("Customer"),
     "signinpolicy": _("Sign-in"),
     "audit": _("Audit"),
@@ -244,7 +245,7 @@ def stands(row: Model, *names: str) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
-def opened(user: User, target: Model, name: str = "") -> None:
+def opened(user: User, target: Model | str, name: str = "") -> None:
     """Somebody looks at something: one row a visit. Whoever looks does not wait until it is on the disk: the
     row is there at once for everybody, and should the machine lose its power within the next half second, it
     may be lost. What is done to something waits."""

@@ -11,6 +11,7 @@ from heed.api.bearer import Asking
 from heed.api.files import sent_file
 from heed.api.shapes.messages import ActionGiven, Acts, MessageOut, Outcome, of_act, of_message
 from heed.inbox import reach, verbs
+from heed.inbox.looking import looked_at, looked_into
 from heed.inbox.possible import actions
 
 router = Router(tags=["messages"])
@@ -18,7 +19,9 @@ router = Router(tags=["messages"])
 
 @router.get("/messages/{message_id}", response=MessageOut, summary="One message and its state")
 def read_message(request: Asking, message_id: int) -> Any:
-    return of_message(reach.message(request.auth, message_id))
+    message = reach.message(request.auth, message_id)
+    looked_at(request.auth, message.ticket_id)
+    return of_message(message)
 
 
 @router.get("/messages/{message_id}/actions", response=Acts, summary="What can be done with it, and why not")
@@ -45,4 +48,5 @@ def settle(request: Asking, message_id: int, given: Outcome) -> Any:
 @router.get("/attachments/{attachment_id}", summary="A file")
 def read_attachment(request: Asking, attachment_id: int) -> HttpResponseBase:
     attachment = reach.attachment(request.auth, attachment_id)
+    looked_into(request.auth, attachment)
     return sent_file(request, attachment.path, attachment.name)

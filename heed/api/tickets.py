@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from ninja import File, Form, Query, Router, Status
 from ninja.files import UploadedFile
 
-from heed.accounts import audit
 from heed.accounts.models import Team, User
 from heed.accounts.reach import colleagues
 from heed.api.answers import straight
@@ -36,6 +35,7 @@ from heed.api.shapes.tickets import PRIORITIES, TicketChange, TicketOut, Tickets
 from heed.channels import reach as channels
 from heed.channels.base import FilledTemplate
 from heed.inbox import reach, verbs
+from heed.inbox.looking import looked_at
 from heed.inbox.models import Message, Ticket
 from heed.inbox.possible import possible
 
@@ -60,7 +60,7 @@ def list_tickets(
 @router.get("/tickets/{number}", response=TicketOut, summary="One ticket")
 def read_ticket(request: Asking, number: int) -> Any:
     ticket = reach.ticket(request.auth, number)
-    audit.opened(request.auth, ticket, f"#{number}")
+    looked_at(request.auth, ticket.pk)
     return straight(of_ticket(ticket))
 
 
@@ -142,7 +142,7 @@ def list_messages(
     request: Asking, number: int, after: str = "", limit: Annotated[int, Query(ge=1, le=500)] = 500
 ) -> Any:
     ticket = reach.ticket(request.auth, number)
-    audit.opened(request.auth, ticket, f"#{number}")
+    looked_at(request.auth, ticket.pk)
     page = reach.messages(ticket, after=after, limit=limit)
     return straight({"items": [of_message(message) for message in page.items], "next": page.next})
 

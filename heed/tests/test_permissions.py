@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from unittest.mock import patch
 
 import orjson
+import pytest
 from django.conf import settings as heed_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
@@ -29,10 +30,13 @@ from heed.accounts.models import AuditRow, User
 from heed.api.urls import api
 from heed.inbox import reach
 from heed.inbox.models import Ticket
-from heed.tests.the_world import EVERYBODY, HOLDER, SCOPED, SOMEBODY, World
+from heed.tests.the_world import EVERYBODY, FILED, HOLDER, SAID, SCOPED, SOMEBODY, World
+from heed.tests.the_world import SENT as SENT_BY_NETWORK
 from heed.tests.what_changes import OF_SETTINGS, SENT, SETTINGS, SILENT
-from heed.tests.who_may import CALLS, PAGES, Of, Row, desk, ticket
+from heed.tests.who_may import CALLS, PAGES, Of, Row, anyone, desk, ticket
 from heed.web import stream
+
+FILL = Template.render
 
 NOT_OURS = ("api/v1/", "widget/")
 """The API is walked by its document; a visitor of a chat has a key and no role (heed/widget/tests)."""
@@ -137,6 +141,17 @@ def _settings() -> Iterator[tuple[str, Row]]:
                 yield address, row
 
 
+def _to_read() -> Iterator[tuple[str, Row]]:
+    """The addresses at which one could read what is in a ticket, or what came in."""
+    yield "inbox/news/", anyone(ticket=Of("number"))
+    for address, found in (PAGES | CALLS).items():
+        row = rows(found)[0]
+        if (row.about == "ticket" or "deliveries" in address) and not address.startswith(_WRITING):
+            yield address, replace(row, method="GET", body=row.body if row.method == "GET" else {})
+
+
+_WRITING = ("POST ", "PUT ", "PATCH ", "DELETE ")
+
 Ask = Callable[[str, Row, Ticket], HttpResponse]
 
 
@@ -218,7 +233,7 @@ class TestEveryAddress(TestCase):
         cls.enterClassContext(patch.object(logging.getLogger("django.request"), "disabled", True))
         for name, page in (("handler403", permission_denied), ("handler404", page_not_found)):
             cls.enterClassContext(patch.object(urls, name, once_each(page), create=True))
-        cls.enterClassContext(patch.object(Template, "render", once_written(Template.render)))
+        cls.enterClassContext(patch.object(Template, "render", once_written(FILL)))
 
     def test_pages(self) -> None:
         found = []
@@ -251,6 +266,21 @@ class TestEveryAddress(TestCase):
                         silent.append(f"{address} {body}: {answer.status_code}")
                     transaction.set_rollback(True)
         assert not silent, "\n".join(silent)
+
+    @pytest.mark.filterwarnings("ignore:StreamingHttpResponse")
+    def test_whoever_reads_what_customers_wrote_is_in_the_audit(self) -> None:
+        unseen, seen = [], set()
+        with patch.object(Template, "render", FILL):
+            for address, row in _to_read():
+                ask = self.call(address) if " " in address else self.page(address)
+                with transaction.atomic():
+                    shown = b"".join(ask(HOLDER, row, self.world.seen))
+                    if any(words in shown for words in (SAID, FILED, SENT_BY_NETWORK)):
+                        seen.add(address)
+                        unseen += [] if AuditRow.objects.filter(what="opened").exists() else [address]
+                    transaction.set_rollback(True)
+        assert not unseen, "\n".join(unseen)
+        assert len(seen) >= 15, f"something is read at these only: {sorted(seen)}"
 
     def test_a_session_is_no_token(self) -> None:
         assert self.world.clients["owner"].get("/api/v1/tickets").status_code == 401

@@ -27,6 +27,7 @@ from heed.inbox.models import (
     Tag,
     Ticket,
 )
+from heed.inbox.reach.pages import sealed
 from heed.lib import clock
 from heed.library.models import QuickText
 from heed.routing.models import AutomaticMessage, Hours, Policy, Rule, Schedule, SchedulePlace, Skill
@@ -40,6 +41,9 @@ SOMEBODY = ("without a role", "outsider")
 
 HOLDER = "owner"
 """Whose own things there are."""
+
+SAID, FILED, SENT = b"The sole came off.", b"a picture of it", b"as the network sent it"
+"""What a customer wrote first, what is in a file, what is in a delivery: nobody reads it unseen."""
 
 
 class World:
@@ -68,7 +72,7 @@ class World:
         self.clients = {name: self._client(name) for name in EVERYBODY}
         self.program = Client(raise_request_exception=False)
         owner, desk = self.people[HOLDER], self._desk()
-        self.seen = cast.ticket(self.account, "Lea Marn", "The sole came off.", team=self.team)
+        self.seen = cast.ticket(self.account, "Lea Marn", SAID.decode(), team=self.team)
         self.unseen = cast.ticket(self.other, "Omar Badr", "Where is my parcel?")
         self.values = {each.pk: desk | _belongings(each, owner) for each in (self.seen, self.unseen)}
         for each in (self.seen, self.unseen):
@@ -100,7 +104,7 @@ class World:
         views = [_view(owner, name) for name in ("Zips", "Heels")]
         Authenticator.objects.create(user=subject, type="totp", data={})
         UserSession.objects.create(user=subject, session_key="elsewhere", ip="127.0.0.1", data={})
-        delivery = Delivery.objects.create(account=self.account, body=b"{}", headers={}, state="set_aside")
+        delivery = Delivery.objects.create(account=self.account, body=SENT, headers={}, state="set_aside")
         text = QuickText.objects.create(name="thanks", title="Thanks", text="Thank you.")
         field = Field.objects.create(key="size", title="Size")
         AutomaticMessage.objects.create(kind="away", texts={"en": "We are there {next_opening}."})
@@ -172,15 +176,16 @@ def _belongings(ticket: Ticket, owner: User) -> dict[str, Any]:
     stranger, joined = (_somebody(ticket, name) for name in ("Jan Sever", "Sam Cole"))
     record = deeds.merge(merged, ticket, owner)
     joining = deeds.join(joined.customer, ticket.customer, owner)
-    parted = cast.said(ticket, "How much are the laces?")
+    parted, last = cast.said(ticket, "How much are the laces?"), cast.said(ticket, "Thank you.")
     deeds.split(ticket, [parted.pk], owner)
-    picture = files.keep(BytesIO(b"a picture")).path
+    picture = files.keep(BytesIO(b"of a post")).path
     post = Post.objects.create(account=account, external_id="post", picture=picture, at=clock.now())
     Ticket.objects.filter(pk=ticket.pk).update(post=post)
     FollowUpQuestion.objects.create(account=account, text="Is it fixed?")
     AutomaticMessage.objects.create(kind="away", account=account, texts={"en": "Back {next_opening}."})
     return {
         "number": ticket.pk,
+        "before": sealed(last.at.isoformat(), last.external_id, last.pk),
         "message": first.pk,
         "message_id": first.pk,
         "other_message": other.pk,
@@ -220,6 +225,6 @@ def _somebody(ticket: Ticket, name: str) -> Ticket:
 
 
 def _file(message: Message) -> Attachment:
-    kept = files.keep(BytesIO(b"a picture"))
+    kept = files.keep(BytesIO(FILED))
     facts = {"path": kept.path, "size": kept.size, "mime": "text/plain", "name": "label.txt"}
     return Attachment.objects.create(message=message, kind="file", state=Attachment.State.KEPT, **facts)

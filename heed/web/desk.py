@@ -15,6 +15,7 @@ from heed.channels import reach as channels
 from heed.channels.base import ChoiceForm, Files, Limit
 from heed.channels.models import Account
 from heed.inbox import possible, reach
+from heed.inbox.looking import looked_at
 from heed.inbox.models import Draft, Message, Ticket
 from heed.inbox.possible import Text, Way
 from heed.web import deeds, story, words
@@ -61,6 +62,7 @@ class Tab:
 
 def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
     """The context of the ticket's pane for one person; `since` is where the story on their page starts."""
+    looked_at(user, ticket.pk)
     told = story.told(ticket, since=since)
     may = allowed(user, ticket)
     return {

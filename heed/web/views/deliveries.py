@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from heed.inbox import reach, verbs
+from heed.inbox.looking import looked_through
 from heed.inbox.models import Delivery
 from heed.web.admins import for_admins
 from heed.web.gate import person
@@ -58,6 +59,7 @@ def deliveries(request: HttpRequest, state: str = Delivery.State.SET_ASIDE) -> H
     if state not in STATES:
         raise Http404
     page = reach.deliveries(person(request), state, after=request.GET.get("after", ""))
+    looked_through(person(request))
     facts = {
         "states": STATES.items(),
         "state": state,
@@ -82,6 +84,7 @@ def delivery(request: HttpRequest, delivery_id: int) -> HttpResponse:
 def raw(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """The body, byte for byte, as a download."""
     found = reach.delivery(person(request), delivery_id)
+    looked_through(person(request), found)
     response = HttpResponse(bytes(found.body), content_type="application/octet-stream")
     response.headers["Content-Disposition"] = f'attachment; filename="delivery-{found.pk}.txt"'
     return response
@@ -115,6 +118,7 @@ def replay_all(request: HttpRequest, state: str) -> HttpResponse:
 
 def _card(request: HttpRequest, delivery_id: int) -> HttpResponse:
     found = reach.delivery(person(request), delivery_id)
+    looked_through(person(request), found)
     return render(request, "deliveries/_delivery.html", {"each": Shown(found), "replayed": True})
 
 

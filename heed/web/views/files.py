@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from heed.inbox import files as kept
 from heed.inbox import reach, verbs
+from heed.inbox.looking import looked_into
 from heed.inbox.models import Attachment
 from heed.inbox.serving import served
 from heed.web.gate import person, sentence, signed_in
@@ -28,6 +29,7 @@ def file(request: HttpRequest, attachment: int) -> HttpResponseBase:
     if request.method == "DELETE":
         verbs.detach(user, found)
         return HttpResponse(status=200)
+    looked_into(user, found)
     return _served(request, found.path, found.name or f"file-{found.pk}")
 
 

@@ -11,12 +11,12 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from heed.accounts import audit
 from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.channels.reach import NoSuchAccount
 from heed.inbox import reach
 from heed.inbox.conditions import BadCondition
+from heed.inbox.looking import looked_at
 from heed.inbox.search import finding
 from heed.web import desk, nav, story, words
 from heed.web.gate import from_page, person, sentence, shown_since, signed_in
@@ -100,6 +100,7 @@ def earlier(request: HttpRequest, number: int) -> HttpResponse:
     """What was said before the part of a thread that the page shows."""
     user = person(request)
     ticket = reach.ticket(user, number)
+    looked_at(user, ticket.pk)
     told = story.told_before(ticket, request.GET.get("before", ""))
     facts = {"ticket": ticket, "told": told, "may": desk.allowed(user, ticket)}
     return render(request, "inbox/_story.html", facts)
@@ -118,7 +119,6 @@ def open_place(request: HttpRequest, here: Place, number: int | None) -> HttpRes
     ticket = reach.ticket(user, number) if number is not None else None
     facts: dict[str, Any] = {"place": here, "number": number}
     if ticket is not None:
-        audit.opened(user, ticket, f"#{ticket.pk}")
         facts |= desk.facts(user, ticket)
         if from_page(request):
             return render(request, "inbox/_opened.html", facts)
