@@ -1,6 +1,13 @@
-"""Whether Heed can mail, and the mail that brings an unseen answer."""
+"""Whether Heed can mail, and the mail that brings an unseen answer.
+
+Where the brand has a mailbox, what is answered to the mail comes into it, with a word that leads it back into
+the ticket of the chat.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -8,10 +15,15 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from heed.channels.models import Account
-from heed.inbox.models import Message
+from heed.inbox import files
+from heed.inbox.models import Attachment, Message
+from heed.inbox.way_back import word_of
 from heed.widget.look import look_of, way_back
 from heed.widget.models import Visitor
 from heed.widget.tokens import Who, code_of
+
+MOST_ATTACHED = 10 * 1024 * 1024
+"""Bytes of files that go along with a mail: the others are to be seen in the chat."""
 
 _SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
@@ -21,34 +33,61 @@ def can_mail() -> bool:
     return settings.EMAIL_BACKEND != _SMTP or bool(settings.EMAIL_HOST)
 
 
+def mailbox_of(account: Account) -> Account | None:
+    """The brand's mailbox, in which answers to our mails are read."""
+    boxes = Account.objects.filter(brand=account.brand, state=Account.State.CONNECTED, problem="")
+    return boxes.filter(network="email").order_by("id").first()
+
+
 def mail_of(visitor: Visitor, account: Account, unseen: list[Message]) -> EmailMessage:
     """The answers the visitor has not seen, and the way back to the chat."""
-    look = look_of(account)
+    look, box = look_of(account), mailbox_of(account)
     languages = dict(settings.LANGUAGES)
     language = visitor.language[:2] if visitor.language[:2] in languages else settings.LANGUAGE_CODE
+    along = _along([each for row in unseen for each in row.attachments.order_by("position")])
     with translation.override(language):
-        back = _back(visitor, account, max(row.pk for row in unseen))
-        text = "\n\n".join([_lead(look.name), *(_lines(row) for row in unseen), back])
+        back = _back(visitor, account, max(row.pk for row in unseen), read=box is not None)
+        text = "\n\n".join([_lead(look.name), *(_lines(row, along) for row in unseen), back])
         subject = _("%(name)s has answered you") % {"name": look.name}
-    return EmailMessage(" ".join(subject.split()), text, to=[visitor.email])
+    headers = box.adapter.answers_to(box.record(), word_of(unseen[-1].ticket_id, box.pk)) if box else {}
+    mail = EmailMessage(" ".join(subject.split()), text, to=[visitor.email], headers=dict(headers))
+    for each, content in along.items():
+        mail.attach(each.name, content, each.mime)
+    return mail
+
+
+def _along(attached: list[Attachment]) -> dict[Attachment, bytes]:
+    """The files that go along, in their order, as long as there is room."""
+    left = MOST_ATTACHED
+    found: dict[Attachment, bytes] = {}
+    for each in attached:
+        if each.path and (each.size or 0) <= left:
+            with suppress(FileNotFoundError), files.open_file(each.path) as file:
+                found[each] = file.read()
+                left -= len(found[each])
+    return found
 
 
 def _lead(name: str) -> str:
     return _("You wrote to %(name)s in the chat and had to go. This is the answer:") % {"name": name}
 
 
-def _lines(row: Message) -> str:
-    files = row.attachments.count()
-    extra = _("(%(count)d files, to be seen in the chat)") % {"count": files} if files else ""
+def _lines(row: Message, along: Iterable[Attachment]) -> str:
+    left = row.attachments.exclude(pk__in=[each.pk for each in along]).count()
+    extra = _("(%(count)d files, to be seen in the chat)") % {"count": left} if left else ""
     return "\n".join(f"> {line}" for line in [*row.text.splitlines(), extra] if line)
 
 
-def _back(visitor: Visitor, account: Account, mail: int) -> str:
+def _back(visitor: Visitor, account: Account, mail: int, *, read: bool) -> str:
     """The way back opens this conversation once, on any device: who reads this mail is whom it is for.
-    Known visitors sign in at the site instead."""
+    Known visitors sign in at the site instead. `read` says that somebody reads what is answered to it."""
     page = way_back(account, look_of(account), visitor.page).partition("#")[0]
     if not page:
+        if read:
+            return _("Answer this mail, or in the chat, on the page where you wrote.")
         return _("Answer in the chat, on the page where you wrote. Replies to this mail are not read.")
     who = Who(account.pk, visitor.visitor)
     link = page if who.known else f"{page}#heed-chat={code_of(visitor.pk, mail)}"
+    if read:
+        return _("Answer this mail, or go on in the chat: %(link)s") % {"link": link}
     return _("Answer in the chat: %(link)s\nReplies to this mail are not read.") % {"link": link}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
 from heed.channels.models import Account
 from heed.inbox.models import Attachment, Event, Identity, Message, Ticket
@@ -33,15 +33,16 @@ def site(key: str) -> Account:
 
 
 def messages_of(who: Who) -> QuerySet[Message]:
-    """All that was said between this visitor and us: no notes, nothing still on its way."""
+    """All that was said between this visitor and us, in the chat and in answers to its mails: no notes,
+    nothing still on its way."""
     mine = Message.objects.filter(
-        account_id=who.account,
         ticket__account_id=who.account,
         ticket__identity__external_id=who.id,
         ticket__identity__account_id=who.account,
         visibility="private",
     )
-    return mine.filter(direction="in") | mine.filter(direction="out", state__in=_ARRIVED)
+    here, theirs = Q(account_id=who.account), Q(identity_id=F("ticket__identity_id"))
+    return mine.filter(Q(direction="in") & (here | theirs) | Q(direction="out", state__in=_ARRIVED) & here)
 
 
 def conversation(who: Who, *, after: int = 0, before: int = 0, limit: int = MOST) -> dict[str, Any]:

@@ -173,6 +173,11 @@ class Network(Protocol):
         network has none. `external_id` and `handle` are the account's."""
         return ""
 
+    def answers_to(self, account: AccountRecord, word: str) -> Mapping[str, str]:
+        """The headers of a mail that leaves another way and whose answers are to come to this account, with
+        this word (`MessageReceived.way_back`); none where the account gets no mail."""
+        return {}
+
     def ear(self, account: AccountRecord) -> Ear | None:
         """A line to keep open so that news is collected at once; None where polling is enough."""
         return None

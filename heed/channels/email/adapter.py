@@ -213,6 +213,9 @@ class Email(Network):
     def find(self, account: AccountRecord, answer: Answer) -> Steps[Finding]:
         return writing.find(account, answer)
 
+    def answers_to(self, account: AccountRecord, word: str) -> Mapping[str, str]:
+        return writing.answers_to(account, word)
+
     def act(
         self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
     ) -> Steps[Mapping[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from secrets import token_hex
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -30,6 +31,7 @@ _WAIT = re.compile(
     r"(?:in|after|for|retry)\D{0,20}?(?:(\d+):(\d\d)(?::(\d\d))?|(\d{1,5})\s*(s|sec\w*|m|min\w*)?\b)",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"heed\.([0-9a-z-]{1,60})\.[0-9a-f]{16}@", re.IGNORECASE)
 _KEY = re.compile(r"heed\.([0-9a-f-]{36})@", re.IGNORECASE)
 
 
@@ -129,6 +131,17 @@ def with_word(word: str, account: AccountRecord) -> str:
     """The account's address with a word after a plus sign."""
     name, _, domain = address_of(account).rpartition("@")
     return f"{name}+{word}@{domain}"
+
+
+def id_with_word(word: str, account: AccountRecord) -> str:
+    """A Message-ID by which answers name the word."""
+    return f"heed.{word}.{token_hex(8)}@{address_of(account).rpartition('@')[2] or 'localhost'}"
+
+
+def word_in(id: str) -> str:
+    """The word in a Message-ID, empty where it has none."""
+    found = _WORD.match(id)
+    return found[1] if found else ""
 
 
 def is_own(address: str, account: AccountRecord) -> bool:

@@ -21,7 +21,7 @@ from heed.channels.base import (
 )
 from heed.channels.email import payload, words
 from heed.channels.email.automatic import is_automatic
-from heed.channels.email.calls import is_own, key_of
+from heed.channels.email.calls import is_own, key_of, word_in
 from heed.channels.email.letter import Letter, attachments_of, text_of
 from heed.channels.email.payload import Envelope
 from heed.channels.email.reports import Report, reports_of
@@ -71,6 +71,7 @@ def _received(letter: Letter, envelope: Envelope, at: datetime, account: Account
     author = _author(letter, account)
     machine = is_automatic(letter) or (author is not None and is_own(author.external_id, account))
     refs = _refs(letter, account, author, fresh, whole, machine=machine)
+    answers = _answered(letter)
     return MessageReceived(
         external_id=letter.id,
         at=at,
@@ -83,15 +84,15 @@ def _received(letter: Letter, envelope: Envelope, at: datetime, account: Account
         refs=refs,
         opens_window=not machine,
         automatic=machine,
-        answers=tuple(_answered(letter)),
-        way_back=refs.get("tag", ""),
+        answers=answers,
+        way_back=next(filter(None, map(word_in, answers)), "") or refs.get("tag", ""),
     )
 
 
-def _answered(letter: Letter) -> list[str]:
+def _answered(letter: Letter) -> tuple[str, ...]:
     """What it says that it answers, the nearest first."""
     named = [*letter.ids("In-Reply-To")[::-1], *letter.ids("References")[::-1]]
-    return list(dict.fromkeys(named))[:_MOST_IDS]
+    return tuple(dict.fromkeys(named))[:_MOST_IDS]
 
 
 def _sent(letter: Letter, envelope: Envelope, at: datetime, account: AccountRecord) -> list[Inbound]:

@@ -28,6 +28,7 @@ from heed.channels.email.calls import (
     SENT,
     address_of,
     has_words,
+    id_with_word,
     login_of,
     mailbox,
     message_id,
@@ -129,6 +130,14 @@ def composed(account: AccountRecord, answer: Answer) -> bytes:
         for header, value in marks_of(address_of(account)).items():
             mail[header] = value
     return mail.as_bytes(policy=_CRLF)
+
+
+def answers_to(account: AccountRecord, word: str) -> dict[str, str]:
+    """The headers of a mail whose answers come here with this word: in the address where the mailbox takes
+    such, and in the id that they name, as most programs do."""
+    name = _one_line(account.credentials.get("name") or account.name)
+    address = with_word(word, account) if has_words(account) else address_of(account)
+    return {"Reply-To": formataddr((name, address)), "Message-ID": f"<{id_with_word(word, account)}>"}
 
 
 def receiver_of(answer: Answer) -> str:
