@@ -128,9 +128,18 @@ class Said:
 
     @property
     def can_be_quoted(self) -> bool:
+        return self._is_quotable and self.message.account.able.quote
+
+    @property
+    def why_no_quote(self) -> str:
+        """Why it cannot be quoted, where people expect that it can."""
+        able = self.message.account.able
+        return str(able.why_no_quote) if self._is_quotable and not able.quote else ""
+
+    @property
+    def _is_quotable(self) -> bool:
         message = self.message
-        public = message.visibility == "public" and bool(message.external_id)
-        return public and message.removed_at is None and message.account.able.quote
+        return message.visibility == "public" and bool(message.external_id) and message.removed_at is None
 
     @property
     def can_be_answered(self) -> bool:

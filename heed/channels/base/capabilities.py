@@ -110,9 +110,10 @@ class Capabilities:
     narrows them by kind of message (`mention`, `review` …). `why_not` says, for an action that this
     network or account does not have, why; an action that is nowhere named is not shown at all.
     `reactions` are the reactions one may give, `("*",)` for any emoji. `quote` says that a public
-    message can be quoted publicly. `public_from` names who of us can answer a public message: only the
-    `own` account it came to, any of ours on the same `server`, or any on the `network`. `edit_within`
-    and `delete_within` bound, in seconds, what can be done with our own messages.
+    message can be quoted publicly, `why_no_quote` why not where people expect it. `public_from` names who
+    of us can answer a public message: only the `own` account it came to, any of ours on the same `server`,
+    or any on the `network`. `edit_within` and `delete_within` bound, in seconds, what can be done with our
+    own messages.
     """
 
     public: Writing | None = None
@@ -129,6 +130,7 @@ class Capabilities:
     why_not: Mapping[Action, Any] = field(default_factory=dict)
     reactions: tuple[str, ...] = ()
     quote: bool = False
+    why_no_quote: Any = ""
     public_from: Literal["own", "server", "network"] = "own"
     edit_within: int | None = None
     delete_within: int | None = None

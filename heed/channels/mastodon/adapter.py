@@ -81,6 +81,7 @@ def _capabilities(facts: Mapping[str, Any]) -> Capabilities:
         on_private_ours=frozenset({"edit", "delete"}),
         why_not={"hide": _("Mastodon has no way to hide what other people write.")},
         quote=server.can_quote(facts),
+        why_no_quote=_("This server has no quotes yet: they came with Mastodon 4.5."),
         public_from="server",
     )
 

@@ -61,6 +61,8 @@ _REPOSTS: frozenset[Action] = frozenset({"repost", "unrepost"})
 _HIDING: frozenset[Action] = frozenset({"hide", "unhide"})
 _ELSEWHERE = _LIKES | _REPOSTS
 _NO_LIKES = _("X lets programs like posts only with an Enterprise contract.")
+_NO_QUOTES = _("X lets programs quote posts only with an Enterprise contract.")
+_NO_EDITS = _("On X what was sent cannot be changed from here. Delete it and write it anew.")
 _NO_HIDING = _("X hides only replies under your own posts.")
 _MENTIONED = Invited(
     "summoned", _("X lets this access level answer only who mentioned or quoted the account.")
@@ -151,7 +153,7 @@ class X(Network):
         on_ours=_LIKES | _REPOSTS | {"delete"},
         on_private_ours=frozenset({"delete"}),
         only={"mention": _ELSEWHERE, "reply": _ELSEWHERE | {"delete"}, "quote": _ELSEWHERE | {"delete"}},
-        why_not={"hide": _NO_HIDING},
+        why_not={"hide": _NO_HIDING, "edit": _NO_EDITS},
         quote=True,
         receipts=frozenset({"seen"}),
     )
@@ -198,6 +200,7 @@ class X(Network):
                 why_not={**can.why_not, "like": _NO_LIKES},
                 public=replace(can.public, invited=_MENTIONED) if can.public else None,
                 quote=False,
+                why_no_quote=_NO_QUOTES,
             )
         if facts.get("messages") is False:
             can = replace(can, private=None, on_private_ours=frozenset())

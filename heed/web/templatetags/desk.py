@@ -112,23 +112,26 @@ def message_menu(context: dict[str, Any], row: story.Said) -> SafeString:
     are written once, and only the message's own number and words are filled in."""
     may: frozenset[str] = context["may"]
     answer, quote = (row.can_be_answered, row.can_be_quoted) if "answer" in may else (False, False)
+    no_quote = row.why_no_quote if "answer" in may else ""
     split = row.can_be_answered and "tend" in may
     offered = [act for act in row.actions if needed_for(act["name"]) in may]
     offers = (
-        *(get_language(), row.message.visibility, answer, quote, split, bool(row.original)),
+        *(get_language(), row.message.visibility, answer, quote, no_quote, split, bool(row.original)),
         *((act["name"], act["may"], str(act["why"]), act["choices"]) for act in offered),
     )
     if not any(offers[2:]):
         return mark_safe("")
-    written = _MENUS.get(offers, lambda: _menu(row, offered, answer, quote, split))
+    written = _MENUS.get(offers, lambda: _menu(row, offered, answer, (quote, no_quote), split))
     text = row.message.text
     words = Truncator(text).chars(90) if len(text) > 90 else text
     filled = {"pk": str(row.message.pk), "text": text, "words": words, "link": row.original}
     return mark_safe(_FILL.sub(lambda found: escape(filled[found[1]]), written))  # noqa: S308
 
 
-def _menu(row: story.Said, offered: list[dict[str, Any]], answer: bool, quote: bool, split: bool) -> str:
-    """Such a menu with blanks where the message's own words go."""
+def _menu(
+    row: story.Said, offered: list[dict[str, Any]], answer: bool, quote: tuple[bool, str], split: bool
+) -> str:
+    """Such a menu with blanks where the message's own words go. `quote` says whether one can, and why not."""
     blank = {"pk": _BLANK["pk"], "text": _BLANK["text"], "words": _BLANK["words"]}
     menu = {
         **blank,
@@ -137,7 +140,8 @@ def _menu(row: story.Said, offered: list[dict[str, Any]], answer: bool, quote: b
         "original": row.original and _BLANK["link"],
         "split": story.address_of_split(_BLANK["pk"]) if split else "",
         "can_be_answered": answer,
-        "can_be_quoted": quote,
+        "can_be_quoted": quote[0],
+        "no_quote": quote[1],
     }
     return write("inbox/_message_menu.html", {"menu": menu})
 

@@ -46,5 +46,12 @@ def _shown(context: dict[str, Any], row: story.Said) -> Iterator[object]:
     for one in (message.identity or context["ticket"].identity, message.author, *row.files):
         yield from stored(one) if one is not None else ()
     yield from ((earlier.at, earlier.text) for earlier in row.earlier)
-    yield from (message.account.name, row.writer, row.kind, row.from_another, row.can_be_quoted)
+    yield from (
+        message.account.name,
+        row.writer,
+        row.kind,
+        row.from_another,
+        row.can_be_quoted,
+        row.why_no_quote,
+    )
     yield from ((act["name"], act["may"], str(act["why"]), act["choices"]) for act in row.actions)

@@ -285,9 +285,14 @@ class TestActs:
     def test_what_a_network_has_not_says_why(
         self, page: Client, tuya: Ticket, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        can(monkeypatch, why_not={"like": "Pigeons know no likes."})
+        can(monkeypatch, why_not={"like": "Pigeons know no likes."}, why_no_quote="Pigeons quote nobody.")
         text = opened(page, tuya)
         assert "<small>Pigeons know no likes.</small>" in text
+        assert "Pigeons quote nobody." not in text
+        tuya.messages.update(visibility="public")
+        assert "<span>Quote<small>Pigeons quote nobody.</small></span>" in opened(page, tuya)
+        can(monkeypatch, quote=True, why_no_quote="Pigeons quote nobody.")
+        assert "Pigeons quote nobody." not in opened(page, tuya)
         assert page.post(f"/messages/{tuya.messages.get().pk}/acts/like/").status_code == 422
 
     def test_typing_is_told_where_it_is_shown(

@@ -178,6 +178,7 @@ class TestAbilities:
     def test_nothing_known(self) -> None:
         assert network.able({}) == network.capabilities
         assert not network.capabilities.quote
+        assert "4.5" in str(network.capabilities.why_no_quote)
 
     @pytest.mark.parametrize(
         ("version", "quotes"),

@@ -488,8 +488,9 @@ class TestAble:
     def test_with_a_contract(self) -> None:
         can = network.able({"level": "enterprise"})
         assert {"like", "unlike", "repost", "hide"} <= can.on_theirs
-        assert can.quote
+        assert (can.quote, str(can.why_no_quote)) == (True, "")
         assert "like" not in can.why_not
+        assert "write it anew" in str(can.why_not["edit"])
         assert can.public is not None
         assert can.public.invited is None
 
@@ -500,6 +501,7 @@ class TestAble:
         assert {"repost", "hide"} <= can.on_theirs
         assert "Enterprise" in str(can.why_not["like"])
         assert not can.quote
+        assert "Enterprise" in str(can.why_no_quote)
         assert can.private is not None
         assert can.public is not None
         assert can.public.invited is not None
