@@ -15,12 +15,12 @@ from heed.inbox import reactions
 from heed.inbox.reactions import Reactions
 from heed.inbox.verbs.asking import ask_later
 from heed.inbox.verbs.labels import also_kept
-from heed.routing.automatic import say_by_itself
 from heed.routing.moving import promises_may_have_moved
 from heed.routing.promises import keep_promises
 from heed.routing.reactions import assign_waiting, send_to_team, tell_languages
 from heed.routing.renaming import rename_in_conditions, rename_tag, where_tag
 from heed.routing.rules import KINDS_AWAITED, run_rules
+from heed.routing.saying import say_by_itself
 from heed.widget import reactions as chat
 
 WHOSE: Reactions = {"ticket_opened": (send_to_team,)}

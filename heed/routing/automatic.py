@@ -1,17 +1,11 @@
-"""What the desk says by itself: that it is away, that a message has come in, hello to somebody new.
-
-At most one for a customer's message: away outside the hours, else a greeting to somebody new, else the
-instant reply to a new matter. Its key is made of the message it answers, so that two workers, or one that
-runs twice, send it once.
-"""
+"""The words of what the desk says by itself, and setting them up. `saying` says them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from uuid import UUID, uuid5
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import formats, translation
@@ -20,23 +14,9 @@ from django.utils.translation import gettext
 from heed.accounts import audit
 from heed.accounts.models import User
 from heed.accounts.rights import need
-from heed.channels.models import Account
-from heed.inbox.models import Customer, Event, Identity, Message, Ticket
-from heed.inbox.verbs.automatic import Origin, send_automatic
-from heed.inbox.verbs.refusals import CannotAnswer
-from heed.inbox.verbs.tending import locked
-from heed.lib import clock
 from heed.library.filling import first_name
-from heed.routing import desk_hours
-from heed.routing.desk_hours import place_of
 from heed.routing.hours import OpeningHours
-from heed.routing.models import AutomaticMessage, AutomaticSent
-
-Kind = AutomaticMessage.Kind
-
-_NAMES = UUID("7d1a8c52-2f0e-4c6c-9a55-0d4b2c9f51e3")
-TOO_LATE = timedelta(hours=1)
-"""What came so long ago and is only seen now gets no automatic message: it would seem out of place."""
+from heed.routing.models import AutomaticMessage
 
 PLACEHOLDERS = ("first_name", "name", "next_opening", "hours_today", "team", "account", "brand")
 _BLANK = re.compile(r"\{(\w+)\}")
@@ -123,140 +103,6 @@ def words_for(row: AutomaticMessage, languages: Sequence[str]) -> tuple[str, str
     if found is None:
         found = next((each for each, text in texts.items() if text), "")
     return found, texts.get(found, "")
-
-
-# ------------------------------------------------------------------------------- the reaction
-
-
-def say_by_itself(batch: Sequence[Event]) -> None:
-    """The reaction to customers' messages."""
-    rows = {(row.kind, row.account_id or 0): row for row in AutomaticMessage.objects.all()}
-    if not any(row.on for row in rows.values()):
-        return
-    desk = desk_hours.read()
-    wanted = [event.message_id for event in batch if event.message_id]
-    messages = Message.objects.filter(pk__in=wanted, direction="in", automatic_reply=None)
-    for message in messages.select_related("ticket__account__brand", "ticket__team", "identity").order_by(
-        "id"
-    ):
-        if _may_be_answered(message):
-            _answer(message, rows, desk)
-
-
-def _may_be_answered(message: Message) -> bool:
-    """Whether a person wrote it just now, who may hear from us."""
-    ticket, who = message.ticket, message.identity
-    return (
-        who is not None
-        and not message.automatic
-        and message.removed_at is None
-        and message.kind != "standby"
-        and not ticket.spam
-        and not who.blocked
-        and not who.unknown
-        and message.at > clock.now() - TOO_LATE
-        and not _is_our_own(message.account_id, who)
-    )
-
-
-def _is_our_own(account: int, who: Identity) -> bool:
-    """Whether one of our accounts wrote to another of ours: they would talk without end."""
-    network = Account.objects.filter(pk=account).values("network")
-    ids = [each for each in (who.external_id, who.private_id, who.also_id) if each]
-    return Account.objects.filter(network__in=network, external_id__in=ids).exclude(external_id="").exists()
-
-
-@transaction.atomic
-def _answer(
-    message: Message, rows: Mapping[tuple[str, int], AutomaticMessage], desk: desk_hours.DeskHours
-) -> None:
-    ticket = locked(message.ticket)
-    who = Identity.objects.get(pk=message.identity_id or 0)
-    Customer.objects.select_for_update().get(pk=who.customer_id)  # one at a time for each person
-    hours = desk.hours(place_of(ticket), message.at)
-    row = _which(message, ticket, rows, open_now=hours.is_open(message.at))
-    if row is None or (message.visibility == "public" and not row.publicly):
-        return
-    if _had_it_lately(row, who, message.at) or _is_answered(ticket, message):
-        return
-    language, text = words_for(row, (message.language, ticket.language, who.language))
-    filling = Filling(
-        hours=hours,
-        at=message.at,
-        name=who.name,
-        team=ticket.team.name if ticket.team else "",
-        account=ticket.account.name,
-        brand=ticket.account.brand.name if ticket.account.brand else "",
-    )
-    key = uuid5(_NAMES, f"{message.pk}")
-    try:
-        sent = send_automatic(
-            ticket,
-            filled(text, language, filling),
-            message.visibility,
-            origin=_origin(row),
-            key=key,
-            to=message,
-        )
-    except CannotAnswer:
-        return  # the network does not let us write there now; a person will see that too
-    Message.objects.filter(pk=sent.pk).update(language=language)
-    AutomaticSent.objects.get_or_create(
-        to=message, defaults={"identity": who, "kind": row.kind, "message": sent, "at": message.at}
-    )
-
-
-def _origin(row: AutomaticMessage) -> Origin:
-    match row.kind:
-        case Kind.AWAY:
-            return "away"
-        case Kind.INSTANT:
-            return "instant"
-    return "greeting"
-
-
-def _which(
-    message: Message, ticket: Ticket, rows: Mapping[tuple[str, int], AutomaticMessage], *, open_now: bool
-) -> AutomaticMessage | None:
-    """The one automatic message that fits: the account's own before the one for all."""
-    kinds = [Kind.AWAY] if not open_now else []
-    if open_now and not _wrote_before(message):
-        kinds.append(Kind.GREETING)
-    if open_now and not _said_before(ticket, message):
-        kinds.append(Kind.INSTANT)
-    for kind in kinds:
-        row = rows.get((kind, ticket.account_id)) or rows.get((kind, 0))
-        if row is not None and row.on:
-            return row
-    return None
-
-
-def _wrote_before(message: Message) -> bool:
-    """Whether we heard from this person before, on this account."""
-    before = Message.objects.filter(identity=message.identity, direction="in", at__lte=message.at)
-    return before.exclude(pk=message.pk).exists()
-
-
-def _said_before(ticket: Ticket, message: Message) -> bool:
-    """Whether the customer has said something in this matter already."""
-    earlier = ticket.messages.filter(direction="in", at__lte=message.at).exclude(pk=message.pk)
-    solved = Event.objects.filter(ticket=ticket, kind="ticket_reopened").order_by("-at").first()
-    return (earlier.filter(at__gte=solved.at) if solved else earlier).exists()
-
-
-def _had_it_lately(row: AutomaticMessage, who: Identity, at: datetime) -> bool:
-    """Whether this person got one of the kind a short while ago, on whichever of their identities. An
-    older message that came late counts as well, so the time is looked at in both directions."""
-    near = timedelta(seconds=row.again_after)
-    sent = AutomaticSent.objects.filter(kind=row.kind, at__gt=at - near, at__lt=at + near)
-    return sent.filter(identity__customer_id=who.customer_id).exists()
-
-
-def _is_answered(ticket: Ticket, message: Message) -> bool:
-    """Whether somebody has answered already, here or outside Heed."""
-    return ticket.messages.filter(
-        direction="out", visibility__in=("public", "private"), automatic=False, at__gte=message.at
-    ).exists()
 
 
 # --------------------------------------------------------------------------- for the settings

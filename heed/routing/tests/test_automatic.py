@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from heed.accounts.models import User
 from heed.channels.base import Echo, MessageReceived, Person
@@ -24,6 +25,7 @@ from heed.routing.automatic import Filling, filled
 from heed.routing.desk_hours import Place
 from heed.routing.hours import OpeningHours, Span
 from heed.routing.models import AutomaticMessage, AutomaticSent
+from heed.routing.saying import say_by_itself
 
 pytestmark = pytest.mark.django_db
 
@@ -139,6 +141,23 @@ def test_robots_hear_nothing(account: Account) -> None:
     write(account, "blocked", Person(blocked.external_id, "Sam Cole"))
     write(account, "old", Person("omar", "Omar Badr"), minutes=-70)
     assert said() == []
+
+
+def test_many_that_get_none_cost_as_many_statements_as_one(account: Account) -> None:
+    automatic("instant", again_after=0)
+    for name in "abc":
+        write(account, name, Person(name, "Lea Marn"))
+    counts = []
+    for size in (1, 3):
+        again = [
+            write(account, f"{size}{name}", Person(name, "Lea Marn")).event_set.get(kind="message_received")
+            for name in "abc"[:size]
+        ]
+        with CaptureQueriesContext(connection) as asked:
+            say_by_itself(again)
+        counts.append(len(asked))
+    assert len(said()) == 3
+    assert counts[0] == counts[1]
 
 
 def test_spam_hears_nothing(account: Account) -> None:
