@@ -298,11 +298,12 @@ class Telling:
                 private = message.visibility == "private" and stand.kind == Ticket.Kind.PUBLIC
                 stand.took_private = stand.took_private or private
             case "split":
+                asked = own.asked(key(event), stand.away)
                 stand.away |= numbers
-                if stand.waiting_since is not None:
-                    since = stand.waiting_since
-                    asked = own.asked(key(event), stand.away)
-                    stand.still_wait(each for each in asked if each >= since)
+                since = stand.waiting_since
+                if since is not None and since in asked:
+                    rest = own.asked(key(event), stand.away)
+                    stand.still_wait(each for each in rest if each >= since)
             case "unsplit" | "merged" if "unanswered" in facts and (not numbers or own.some(numbers)):
                 stand.away -= numbers
                 stand.take_wait(**values({name: facts.get(name) for name in WAIT}))

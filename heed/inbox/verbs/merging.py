@@ -110,13 +110,15 @@ def split(ticket: Ticket, messages: Sequence[int], user: User) -> Ticket:
     before = _columns(source, TAKES)
     new = _new_ticket(source, chosen)
     Message.objects.filter(pk__in=[each.pk for each in chosen]).update(ticket=new)
-    waits = _waiting(chosen, source)
-    write(new, unanswered=bool(waits), waiting_since=min(waits, default=None))
+    waiting = _waiting(chosen, source)
+    write(new, unanswered=bool(waiting), waiting_since=min(waiting, default=None))
     rest = _waiting(source.messages.filter(WAITS), source)
-    write(source, unanswered=source.unanswered and bool(rest), waiting_since=min(rest, default=None))
+    if source.waiting_since in (*waiting, *rest):  # else somebody said so, and that stays
+        write(source, unanswered=source.unanswered and bool(rest), waiting_since=min(rest, default=None))
     for each in (source, new):
         show_last(each)
-    Split.objects.create(ticket=new, source=source, by=user, before=before, after=_columns(source, TAKES))
+    after, now = _columns(source, TAKES), clock.now()
+    Split.objects.create(ticket=new, source=source, by=user, at=now, before=before, after=after)
     events.record(
         "split", ticket=source, actor=user, number=new.number, messages=[each.pk for each in chosen]
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from heed.accounts.models import Team, User
 from heed.channels.base import Echo, MessageReceived, Person
 from heed.channels.models import Account
 from heed.inbox import arrivals, news, verbs
-from heed.inbox.models import Field, Message, Ticket
+from heed.inbox.models import Customer, Field, Message, Ticket
 from heed.inbox.tests.conftest import account, ana, ivo, rubber
 from heed.inbox.verbs import CannotTend, many, merging, sorting
 from heed.insights.cycles import told
@@ -145,31 +146,36 @@ def both_ways(desk: Desk, apart: Callable[[], list[Any]], together: Callable[[],
             assert wanted == part
 
 
-WORK = ("one writes", "two writes", "marked", "unmarked", "swept", "outside", "answered", "solved",
-        "pending", "snoozed", "tended")  # fmt: skip
+WORK = (
+    *("one writes", "two writes", "marked", "unmarked", "swept", "answered", "solved"),
+    *("pending", "snoozed", "tended"),
+)
+work = st.sampled_from(WORK)
 
 
 @given(
-    st.lists(st.sampled_from(WORK), max_size=3),
-    st.lists(st.sampled_from(WORK), max_size=7).filter(lambda w: not {"outside", "unmarked"} <= {*w}),
+    st.lists(work | st.just("outside"), max_size=3),
+    st.lists(work, max_size=7),
+    st.sampled_from(("two", "inner first", "outer first")),
 )
 @settings(max_examples=examples(12))
-def test_merged_worked_on_and_unmerged(desk: Desk, before: Work, meanwhile: Work) -> None:
+def test_merged_worked_on_and_unmerged(desk: Desk, before: Work, meanwhile: Work, way: str) -> None:
+    """The same work on tickets apart, and on one that is taken apart afterwards, ends the same."""
     done: Work = []
 
-    def two(work: Work) -> list[Ticket]:
-        desk.writes("one")
-        desk.minute += 1
-        desk.writes("two")
+    def begun() -> list[Ticket]:
+        for post in ("one", "two", "three")[: 2 if way == "two" else 3]:
+            desk.writes(post)
+            desk.minute += 1
         tickets = list(Ticket.objects.order_by("opened_at"))
-        for what in work:
+        for what in before:
             desk.minute += 1
             with suppress(CannotTend):
                 desk.does(what, tickets[0], tickets[:1])
         return tickets
 
     def apart() -> list[Any]:
-        tickets = two(before)
+        tickets = begun()
         for what in meanwhile:
             desk.minute += 1
             try:
@@ -180,12 +186,92 @@ def test_merged_worked_on_and_unmerged(desk: Desk, before: Work, meanwhile: Work
         return stands(*tickets)
 
     def together() -> list[Any]:
-        tickets = two(before)
-        record = merging.merge(tickets[1], tickets[0], desk.ana)
+        tickets = begun()
+        steps = pairwise(reversed(tickets))
+        records = [merging.merge(one, into, desk.ana) for one, into in steps]
         for what in done:
             desk.minute += 1
             desk.does(what, tickets[0], tickets[:1])
-        merging.unmerge(record, desk.ana)
+        for record in records if way == "inner first" else reversed(records):
+            merging.unmerge(record, desk.ana)
         return stands(*tickets)
 
     both_ways(desk, apart, together)
+
+
+@given(st.lists(work, max_size=5))
+@settings(max_examples=examples(6))
+def test_split_off_and_put_back(desk: Desk, before: Work) -> None:
+    def whole(taken_back: bool) -> list[Any]:
+        desk.writes("one")
+        ticket = Ticket.objects.get()
+        for what in (*before, "one writes"):
+            desk.minute += 1
+            with suppress(CannotTend):
+                desk.does(what, ticket, [ticket])
+        if taken_back:
+            last = ticket.messages.filter(direction="in").order_by("at").last()
+            assert last is not None
+            merging.unsplit(merging.split(ticket, [last.pk], desk.ana).splits.get(), desk.ana)
+        return stands(ticket)
+
+    both_ways(desk, lambda: whole(False), lambda: whole(True))
+
+
+apart = st.tuples(st.booleans(), st.sampled_from(("marked", "unmarked", "swept", "one writes")))
+
+
+@given(st.lists(apart, max_size=4))
+@settings(max_examples=examples(6))
+def test_whoever_waits_in_a_list_waits_in_the_figures(desk: Desk, work: list[tuple[bool, str]]) -> None:
+    """Split off, worked on apart, and put back."""
+    with transaction.atomic():
+        desk.minute = 0
+        for _ in range(3):
+            desk.minute += 1
+            desk.writes("one")
+        source = Ticket.objects.get()
+        desk.does("marked", source, [source])
+        desk.minute += 1
+        desk.writes("one")
+        middle, last = source.messages.order_by("at")[1:4:2]
+        new = merging.split(source, [middle.pk, last.pk], desk.ana)
+        for which, what in work:
+            desk.minute += 1
+            desk.does(what, new if which else source, [new if which else source])
+        waiting = [row(source).unanswered, row(new).unanswered]
+        assert [told(each.timeline).still_waiting for each in lives([source.pk, new.pk])] == waiting
+        merging.unsplit(new.splits.get(), desk.ana)
+        assert row(source).unanswered == any(waiting)
+        assert [told(each.timeline).still_waiting for each in lives([source.pk])] == [any(waiting)]
+        transaction.set_rollback(True)
+
+
+def test_the_split_off_part_keeps_its_team_and_whose_it_is(desk: Desk) -> None:
+    for _ in range(2):
+        desk.minute += 1
+        desk.writes("one")
+    source = Ticket.objects.get()
+    desk.minute += 1
+    desk.does("tended", source, [source])
+    desk.minute += 1
+    new = merging.split(source, [source.messages.order_by("at")[1].pk], desk.ana)
+    (life,) = lives([new.pk])
+    assert life.teams == [
+        (MONDAY + timedelta(minutes=3), source.events.get(kind="team_changed").data["team"])
+    ]
+    assert told(life.timeline).holders == [desk.ivo.pk]
+
+
+def test_what_comes_while_they_are_joined_goes_where_it_belongs(desk: Desk) -> None:
+    desk.writes("one")
+    lea = row(Ticket.objects.get())
+    omar = Customer.objects.create(name="Omar Badr")
+    record = verbs.join(lea.customer, omar, desk.ana)
+    desk.minute += 1
+    desk.writes("two")
+    new = Ticket.objects.order_by("opened_at").last()
+    assert new is not None
+    assert new.customer == omar
+    verbs.part(record, desk.ana)
+    assert {row(each).customer for each in (lea, new)} == {lea.customer}
