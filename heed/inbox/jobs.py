@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from procrastinate import JobContext, RetryStrategy
+from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Job
 
 from heed.accounts.models import User
 from heed.channels import missed
@@ -33,7 +35,19 @@ _GRACE = timedelta(seconds=20)
 MOST_TRIES = 5
 """How often an action is tried before the agent is told that it did not work."""
 
-_AGAIN = RetryStrategy(max_attempts=MOST_TRIES, exponential_wait=4)
+MOST_SLOWED = 100
+"""How often it is put off because the network asks us to slow down."""
+
+
+class _WhenAsked(BaseRetryStrategy):
+    """As late as the network asks for, else after a growing wait."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if job.attempts >= _most_tries(exception):
+            return None
+        asked = exception.after if isinstance(exception, Refusal) else None
+        wait = asked if asked is not None else _wait(min(job.attempts + 1, MOST_TRIES))
+        return RetryDecision(retry_in={"seconds": math.ceil(wait)})
 
 
 @app.task(queue="send")
@@ -60,7 +74,7 @@ def resolve_unknown(message: int) -> None:
         _defer_at(resolve_unknown, again, f"resolve:{message}", message=message)
 
 
-@app.task(queue="send", retry=_AGAIN, pass_context=True)
+@app.task(queue="send", retry=_WhenAsked(), pass_context=True)
 def act_on_network(context: JobContext, message: int, action: Action, user: int, value: str = "") -> None:
     """Do a like, hide, delete … and keep what the network says."""
     row = Message.objects.select_related("account", "ticket__post", "identity").filter(pk=message).first()
@@ -70,12 +84,14 @@ def act_on_network(context: JobContext, message: int, action: Action, user: int,
     target = target_of(row)
     person = receiver(row)
     try:
+        _let_rest(row.account)
         refs = with_session(
             row.account, lambda record: row.account.adapter.act(record, action, target, person, value)
         )
     except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
-        lasting = isinstance(error, AddressRefused) or (isinstance(error, Refusal) and not error.retry)
-        if not lasting and context.job.attempts < MOST_TRIES:
+        if isinstance(error, Refusal) and error.whole_account:
+            outbox.pause(row.account, error.after)
+        if context.job.attempts < _most_tries(error):
             raise
         reason = error.reason if isinstance(error, Refusal) else "network_down"
         events.record(
@@ -85,6 +101,31 @@ def act_on_network(context: JobContext, message: int, action: Action, user: int,
     with transaction.atomic():
         _keep_action(message, action, dict(refs), value)
         events.record("action_done", ticket=row.ticket, message=row, actor=actor, action=action)
+
+
+def act_later(wanted: Iterable[Mapping[str, Any]]) -> None:
+    """Defer each of these actions. Those on one message are done one after the other, in this order, also
+    where one has to be tried again: of two edits the later stands."""
+    each = [
+        act_on_network.configure(lock=f"act:{arguments['message']}").make_new_job(**arguments)
+        for arguments in wanted
+    ]
+    if each:
+        app.job_manager.batch_defer_jobs(each)
+
+
+def _let_rest(account: Account) -> None:
+    """Nothing is asked of a network that wants this account to wait. Raises `Refusal`."""
+    rest = (account.paused_until - clock.now()).total_seconds() if account.paused_until else 0
+    if rest > 0:
+        raise Refusal("slow_down", retry=True, after=rest)
+
+
+def _most_tries(error: BaseException) -> int:
+    """How often an action is tried that fails like this."""
+    if isinstance(error, AddressRefused) or (isinstance(error, Refusal) and not error.retry):
+        return 0
+    return MOST_SLOWED if isinstance(error, Refusal) and error.reason == "slow_down" else MOST_TRIES
 
 
 def _keep_action(message: int, action: Action, refs: dict[str, object], value: str) -> None:

@@ -162,7 +162,7 @@ def _refused(message: Message, refusal: Refusal) -> None:
     slower = refusal.retry and refusal.reason == "slow_down"
     wait = _rest(message, refusal.after) if slower else refusal.after
     if refusal.whole_account:
-        _pause(message.account, wait if wait is not None else WAITS[2])
+        pause(message.account, wait)
     if slower and _waited(message) < _PATIENCE:
         _retry(message, wait, "slow_down", told, attempts=F("attempts") - 1)
     elif refusal.retry and not slower and message.attempts <= len(WAITS):
@@ -198,10 +198,10 @@ def _closed_meanwhile(message: Message) -> Reason | None:
     return (fault.reason if fault else None) if way.allowed else way.reason
 
 
-def _pause(account: Account, wait: float) -> None:
+def pause(account: Account, wait: float | None) -> None:
     """The network wants the whole account to wait: its other answers need not find out for themselves. Nobody
     who heard of a shorter wait at the same time makes it shorter."""
-    until = clock.now() + timedelta(seconds=wait)
+    until = clock.now() + timedelta(seconds=wait if wait is not None else WAITS[2])
     Account.objects.filter(pk=account.pk).update(paused_until=Greatest("paused_until", until))
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
 from heed.accounts.rights import Permission
-from heed.inbox.jobs import act_on_network, defer_once, show_typing
+from heed.inbox.jobs import act_later, defer_once, show_typing
 from heed.inbox.models import Message, Ticket
 from heed.inbox.possible import Act, actions, last_inbound, too_long
 from heed.inbox.verbs.refusals import CannotAct
@@ -32,7 +32,8 @@ def act(message: Message, user: User | None, action: str, value: str = "") -> No
     `edit`; `user` is None where a rule does it. Raises `CannotAct`."""
     offer = _offer(message, action)
     value = _checked_value(offer, clean(value).strip())
-    act_on_network.defer(message=message.pk, action=offer.action, user=user.pk if user else 0, value=value)
+    user_id = user.pk if user else 0
+    act_later([{"message": message.pk, "action": offer.action, "user": user_id, "value": value}])
 
 
 @transaction.atomic
@@ -48,8 +49,7 @@ def act_on_many(messages: Iterable[Message], action: str) -> dict[int, CannotAct
             refused[message.ticket_id] = why
         else:
             wanted.append({"message": message.pk, "action": offer.action, "user": 0, "value": ""})
-    if wanted:
-        act_on_network.batch_defer(*wanted)
+    act_later(wanted)
     return refused
 
 
