@@ -102,9 +102,14 @@ def apply(message: Message, news: EarlyNews) -> None:
 
 
 def edit(message: Message, at: datetime, text: str) -> bool:
-    """Give a message a revision; the latest by the network's time is shown. False if known."""
+    """Give a message a revision; the latest by the network's time is shown. False if known, or where nothing
+    that one can see was changed. Networks tell of that, too: only its time is kept, and tells of another edit
+    that comes late."""
     message = Message.objects.select_for_update().get(pk=message.pk)
     rows = [Revision(message=message, at=at, text=text)]
+    if message.text == text and (message.edited_at is None or message.edited_at <= at):
+        Revision.objects.bulk_create(rows, ignore_conflicts=True)
+        return False
     if message.edited_at is None:
         # Networks tell the second only: the first words stand just before, whatever second the edit names.
         rows.insert(0, Revision(message=message, at=message.at - _JUST_BEFORE, text=message.text))

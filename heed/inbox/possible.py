@@ -469,7 +469,7 @@ def _edit_limits(message: Message, writing: Writing) -> tuple[Limit, ...]:
     caption = writing.caption
     if caption is None or not message.attachments.all():
         return writing.limits
-    first = min(message.revisions.all(), key=lambda each: (each.at, each.pk), default=message)
+    first = next(iter(message.said_before), message)
     return (caption,) if measure(first.text, caption.unit) <= caption.most else writing.limits
 
 

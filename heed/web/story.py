@@ -216,7 +216,7 @@ def said(message: Message, before: Message | None = None) -> Said:
     return Said(
         message,
         files=list(message.attachments.all()),
-        earlier=list(message.revisions.all())[:-1] if message.edited_at else [],
+        earlier=message.said_before,
         likes=getattr(message, "like_count", 0),
         quote=_quote(message, before),
     )

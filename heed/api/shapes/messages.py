@@ -246,10 +246,7 @@ def of_message(message: Message) -> dict[str, Any]:
 
 
 def _earlier(message: Message) -> list[dict[str, Any]]:
-    if message.edited_at is None:
-        return []
-    revisions = [{"at": each.at, "text": each.text} for each in message.revisions.all()]
-    return revisions[:-1] if revisions and revisions[-1]["text"] == message.text else revisions
+    return [{"at": each.at, "text": each.text} for each in message.said_before]
 
 
 def _author(message: Message) -> dict[str, Any]:

@@ -137,6 +137,17 @@ class Message(Row):
         return self.direction == "out" and self.author_id is None and self.send_key is None
 
     @property
+    def said_before(self) -> list[Revision]:
+        """What it said before it was changed, the oldest first."""
+        if self.edited_at is None:
+            return []
+        found: list[Revision] = []
+        for each in sorted(self.revisions.all(), key=lambda each: (each.at, each.pk)):
+            if not found or found[-1].text != each.text:
+                found.append(each)
+        return found[:-1] if found and found[-1].text == self.text else found
+
+    @property
     def by_machine(self) -> bool:
         """No person wrote it."""
         return self.automatic or bool(self.origin)

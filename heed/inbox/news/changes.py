@@ -31,8 +31,6 @@ def edited(account: Account, news: MessageEdited) -> None:
     if message is None:
         early.keep(account.pk, news.external_id, "edited", news.at, text=clean(news.text))
         return
-    if message.text == clean(news.text) and (message.edited_at is None or message.edited_at <= news.at):
-        return  # some networks tell of edits that changed nothing one can see
     if early.edit(message, news.at, clean(news.text)):
         events.record("message_edited", ticket=message.ticket, message=message, at=news.at)
 
