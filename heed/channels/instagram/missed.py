@@ -21,8 +21,11 @@ from heed.lib.http import Steps
 
 MOST_PAGES = 5
 """How many pages of posts, ours or others', are read back at most."""
+MOST_COMMENT_PAGES = 10
+"""How many pages of comments under one post, or of replies to one comment. A reply may stand under any
+comment, however old, so all are looked at."""
 _WRITTEN = "id,text,timestamp,username,from"
-_COMMENT = f"{_WRITTEN},parent_id,replies{{{_WRITTEN}}}"
+_COMMENT = f"{_WRITTEN},parent_id,replies.limit(50){{{_WRITTEN}}}"
 
 Row = Mapping[str, Any]
 
@@ -41,13 +44,20 @@ def backfilled(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Colle
 def _comments(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
     page = int(cursor.get("page", 1))
     listed = yield from calls.get(
-        account, f"{account.external_id}/media", fields="id", limit="10", **_after(cursor)
+        account, f"{account.external_id}/media", fields="id,comments_count", limit="10", **_after(cursor)
     )
     entries: list[dict[str, Any]] = []
     for post in graph.rows(listed):
-        path = f"{post.get('id')}/comments"
-        comments = yield from calls.get(account, path, fields=_COMMENT, limit="50")
-        entries += _entries(account, post, graph.rows(comments), since)
+        if post.get("comments_count") == 0:
+            continue
+        comments = yield from _pages(account, f"{post.get('id')}/comments", _COMMENT)
+        written: list[tuple[Row, str]] = [
+            (comment, str(comment.get("parent_id") or "")) for comment in comments
+        ]
+        for top in comments:
+            replies = yield from _replies(account, top)
+            written += [(reply, str(top["id"])) for reply in replies]
+        entries += _entries(account, post, written, since)
     after = graph.next_cursor(listed)
     kept = {"since": cursor["since"]}
     next_ = "tags" if calls.by_facebook(account) else "chats"
@@ -55,10 +65,29 @@ def _comments(account: AccountRecord, cursor: Mapping[str, Any], since: datetime
     return Collected(_bodies(entries), kept, more=True)
 
 
-def _entries(account: AccountRecord, post: Row, comments: list[dict[str, Any]], since: datetime) -> list[Any]:
+def _replies(account: AccountRecord, top: Row) -> Steps[list[dict[str, Any]]]:
+    """The replies that stand inside a comment, and those that did not find room there."""
+    inside = graph.rows(top.get("replies"))
+    after = graph.next_cursor(top.get("replies"))
+    more = (yield from _pages(account, f"{top['id']}/replies", _WRITTEN, after)) if after else []
+    return inside + more
+
+
+def _pages(account: AccountRecord, path: str, fields: str, after: str = "") -> Steps[list[dict[str, Any]]]:
+    """A list to its end."""
+    found: list[dict[str, Any]] = []
+    for _page in range(MOST_COMMENT_PAGES):
+        further = {"after": after} if after else {}
+        listed = yield from calls.get(account, path, fields=fields, limit="50", **further)
+        found += graph.rows(listed)
+        after = graph.next_cursor(listed)
+        if not after:
+            break
+    return found
+
+
+def _entries(account: AccountRecord, post: Row, written: list[tuple[Row, str]], since: datetime) -> list[Any]:
     """An entry each: a comment has no time but that of its entry."""
-    written = [(comment, str(comment.get("parent_id") or "")) for comment in comments]
-    written += [(reply, str(top["id"])) for top in comments for reply in graph.rows(top.get("replies"))]
     written.sort(key=lambda pair: str(pair[0].get("timestamp")))
     return [
         _entry(account, post, row, parent)

@@ -139,6 +139,18 @@ def test_missed_news_is_read_back(desk: Desk, instagram: Instagram) -> None:
     assert [each.text for each in found if isinstance(each, Echo)] == ["Smo."]
 
 
+def test_comments_are_read_back_to_the_last_page(desk: Desk, instagram: Instagram) -> None:
+    busy = commented(desk, "Pred izpadom")
+    instagram.clock.move(3600)
+    since = instagram.clock.now().replace(microsecond=0)
+    instagram.batch = []
+    for number in range(52):
+        instagram.do("comment", person="lea", text=f"K{number}")
+        instagram.do("comment", person="omar", text=f"O{number}", parent=busy.external_id)
+    texts = [each.text for each in read_back(desk, since) if isinstance(each, MessageReceived)]
+    assert sorted(texts) == sorted(f"{letter}{number}" for number in range(52) for letter in "KO")
+
+
 def read_back(desk: Desk, since: datetime) -> list[Inbound]:
     found: list[Inbound] = []
     cursor: dict[str, Any] = {"since": since.isoformat()}

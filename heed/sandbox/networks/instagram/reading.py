@@ -104,8 +104,16 @@ class Reading(Telling):
             "like_count": lambda w: len(item.likes) + item.more_likes,
             "parent_id": lambda w: item.top or None,
             "media": lambda w: shown(self._media_node(self.items[item.post]), w.inner),
-            "replies": lambda w: {"data": [shown(self._comment_node(i), w.inner) for i in replies]},
+            "replies": lambda w: self._replies_inside(replies, w),
         }
+
+    def _replies_inside(self, replies: list[Item], wanted: Wanted) -> dict[str, Any]:
+        """The first page of a list inside a comment; how it goes on is said as for any list."""
+        first = replies[: _limit(wanted)]
+        inside: dict[str, Any] = {"data": [shown(self._comment_node(each), wanted.inner) for each in first]}
+        if len(first) < len(replies):
+            inside["paging"] = {"cursors": {"after": cursor(first[-1].id)}, "next": "more"}
+        return inside
 
     def _chat_node(self, person: str) -> Node:
         entries = self.chats[person].entries
