@@ -17,6 +17,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Literal, TypeAlias, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -220,6 +221,9 @@ def is_allowed(host: str, port: int, address: str, allowed: frozenset[str]) -> b
     return ip.is_global and not ip.is_multicast
 
 
+_NO_COOKIES = DefaultCookiePolicy(allowed_domains=())
+
+
 class Client:
     """Sends requests through the guard. One per process; safe for threads."""
 
@@ -237,6 +241,7 @@ class Client:
             follow_redirects=False,
             trust_env=False,
             headers={"user-agent": "Heed"},
+            cookies=CookieJar(_NO_COOKIES),  # one account's would go out with another's requests
         )
 
     def send(self, request: Request, *, limit: int = ANSWER_LIMIT) -> Response:

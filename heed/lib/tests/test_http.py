@@ -82,6 +82,29 @@ def test_an_answer_over_the_limit_is_dropped() -> None:
     client.close()
 
 
+def test_no_cookie_is_kept_for_the_next_account() -> None:
+    asked: list[bytes] = []
+    answer = b"HTTP/1.1 200 OK\r\nset-cookie: who=lea; Path=/; Domain=%s\r\ncontent-length: 0\r\n\r\n"
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        caller, _ = listening.accept()
+        with caller:
+            for _request in range(2):
+                asked.append(caller.recv(65536))
+                caller.sendall(answer % b"127.0.0.1")
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    client = Client(["127.0.0.1"])
+    for _time in range(2):
+        client.send(Request("GET", f"http://127.0.0.1:{listening.getsockname()[1]}/"))
+    client.close()
+    thread.join(10)
+    listening.close()
+    assert [b"cookie:" in each.lower() for each in asked] == [False, False]
+
+
 def fetched(monkeypatch: pytest.MonkeyPatch, target: str) -> list[Request]:
     """The calls of a fetch that is led on from https://cdn.example/1 to `target`."""
     calls: list[Request] = []
