@@ -114,16 +114,36 @@ def test_choosing_many_by_keyboard_and_taking_it_back(visit: Any, people: Any, l
     assert not Ticket.objects.filter(unanswered=True).exists()
 
 
+NOTICES_OF_A_BROWSER = """() => {
+  window.notices = [];
+  document.hasFocus = () => false;
+  window.Notification = class {
+    static permission = "default";
+    static async requestPermission() { return (this.permission = "granted"); }
+    constructor(title, { body }) { this.said = [title, body]; notices.push(this); }
+    addEventListener(_name, clicked) { this.clicked = clicked; }
+  };
+}"""
+"""What shows notices outside the tab, with somebody who allows it and looks elsewhere."""
+
+
 def test_a_mention_rings_at_once_and_opening_it_is_seeing_it(visit: Any, people: Any, lea: Ticket) -> None:
     ana, ivo = people
     page = visit(ana, "/inbox/open/")
     expect(page.locator("#bell .count")).to_have_count(0)
+    page.evaluate(NOTICES_OF_A_BROWSER)
+    page.locator("#bell summary").click()
+    page.locator("[data-allow-notices]").click()
     verbs.note(lea, ivo, "@Ana can you look?")
     expect(page.locator("#bell .count")).to_have_text("1")
     page.locator("#bell summary").click()
     expect(page.locator("#bell .told")).to_contain_text("can you look?")
     assert serious(page) == []
-    page.locator("#bell .told").click()
+    page.wait_for_function("() => notices.length")
+    title, body = page.evaluate("() => notices[0].said")
+    assert "Ivo Horvat" in title
+    assert "can you look?" in body
+    page.evaluate("() => { localStorage.removeItem('heed-notices'); notices[0].clicked(); }")
     expect(page.locator("#log")).to_contain_text("can you look?")
     expect(page.locator("#bell .count")).to_have_count(0)
     assert Notice.objects.get().seen_at is not None
