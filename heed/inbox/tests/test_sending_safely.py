@@ -41,20 +41,26 @@ def newest(ticket: Ticket) -> int:
 
 
 def test_of_two_who_send_at_once_one_answers(ticket: Ticket, ana: User, ivo: User) -> None:
-    """Many times: one answer each time, and the other hears whose it was."""
+    """Many times: one answer each time, and the other hears whose it was and keeps what they wrote."""
     ready = threading.Barrier(2)
     sent: list[int] = []
     told: list[str] = []
+    kept: list[bool] = []
 
     def send(who: User, seen: list[int]) -> None:
         try:
             for number in range(TIMES):
+                words = f"{who.name} {number}"
+                verbs.keep_draft(who, ticket, "private", words)
                 ready.wait(120)
                 try:
-                    verbs.answer(ticket, who, f"{who.name} {number}", "private", seen=seen[0])
+                    verbs.answer(ticket, who, words, "private", seen=seen[0])
                     sent.append(number)
                 except Overtaken as overtaken:
                     told.append(str(overtaken.sentence))
+                    kept.append(Draft.objects.filter(user=who, text=words).exists())
+                else:
+                    kept.append(not Draft.objects.filter(user=who).exists())
                 if ready.wait(120) == 0:
                     seen[0] = newest(ticket)
                 ready.wait(120)
@@ -69,6 +75,7 @@ def test_of_two_who_send_at_once_one_answers(ticket: Ticket, ana: User, ivo: Use
         each.join(600)
     assert sorted(sent) == list(range(TIMES))
     assert len(told) == TIMES
+    assert kept == [True] * 2 * TIMES
     assert ticket.messages.filter(direction="out").count() == TIMES
     assert {sentence.split(" ")[0] for sentence in told} <= {"Ana", "Ivo"}
 
