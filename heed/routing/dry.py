@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db.models import Max, Q
 
-from heed.inbox.conditions import Condition, Facts, Test, parse
+from heed.inbox.conditions import Condition, Facts, Test, of_rule, parse
 from heed.inbox.models import Event, Message, Ticket
 from heed.lib import clock
 from heed.routing import actions, by_time, desk_hours, rules
@@ -178,8 +178,8 @@ class _Looking:
         self.now = now
         self.kinds = {kind for kind in rule.when if kind != Rule.TIME}
         self.by_time = Rule.TIME in rule.when
-        self.zone = desk_hours.zone()
-        self._test = condition.test_of_rule(now, self.zone)
+        self._asker = of_rule(now, desk_hours.zone())
+        self._test = condition.test_of_rule(self._asker)
 
     def touch(self, story: _Story, since: datetime) -> Touch | None:
         """What the rule would have done to this ticket; None where nothing."""
@@ -219,7 +219,7 @@ class _Looking:
     def _holds(self, then: _Then) -> bool:
         test: Test = self._test
         if self.condition.moves:
-            test = self.condition.test_of_rule(then.now, self.zone)
+            test = self.condition.test_of_rule(self._asker.at(then.now))
         return test.holds(then)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from django.db.models import QuerySet
 
-from heed.inbox.conditions import Condition, Test, parse
+from heed.inbox.conditions import Condition, Test, of_rule, parse
 from heed.inbox.conditions.meanings import AllOf, AnyOf, NotThis, OneOf, Says
 from heed.inbox.models import Ticket
 from heed.inbox.search import index as search_index
@@ -40,7 +40,7 @@ def understood(text: str, now: datetime) -> tuple[Condition, Test]:
     """The condition of a rule, and what it means now: its days are the desk's, wherever whoever wrote it is.
     Raises `BadCondition`."""
     condition = parse(text)
-    return condition, condition.test_of_rule(now, desk_hours.zone() if condition.moves else UTC)
+    return condition, condition.test_of_rule(of_rule(now, desk_hours.zone() if condition.moves else UTC))
 
 
 @dataclass(frozen=True, slots=True)

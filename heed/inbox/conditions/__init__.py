@@ -43,6 +43,7 @@ __all__ = [
     "Facts",
     "Test",
     "complete",
+    "of_rule",
     "parse",
     "with_name_changed",
     "with_tag_renamed",
@@ -73,11 +74,10 @@ class Condition:
         """The condition with its names looked up, to be put to many tickets (see `Facts`)."""
         return _meaning(self.tree, _asker(user, now))
 
-    def test_of_rule(self, now: datetime, zone: tzinfo) -> Test:
-        """The same for a rule, which nobody asks: all names are known to it, its days are those of `zone`.
-        Raises `BadCondition` for a name that nobody has any more, and for `me`: denied, these would fit every
-        ticket."""
-        return _meaning(self.tree, Asker(None, now, zone, strict=True))
+    def test_of_rule(self, asker: Asker) -> Test:
+        """The same for a rule (see `of_rule`). Raises `BadCondition` for a name that nobody has any more, and
+        for `me`: denied, these would fit every ticket."""
+        return _meaning(self.tree, asker)
 
     def check(self, user: User | None = None) -> None:
         """Raises `BadCondition` where it names something that is not there for this person."""
@@ -174,6 +174,11 @@ def complete(text: str, position: int, user: User | None = None) -> list[Complet
     """What could stand at this place of a text somebody types: operators, then values of one, with only
     the names this person may know."""
     return completion.complete(text, position, _asker(user, None))
+
+
+def of_rule(now: datetime, zone: tzinfo) -> Asker:
+    """Nobody asks, for a rule: it knows all names, and its days are those of this zone."""
+    return Asker(None, now, zone, strict=True)
 
 
 def _asker(user: User | None, now: datetime | None) -> Asker:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -28,6 +29,12 @@ class Asker:
     zone: tzinfo
     strict: bool = False
     """A name nobody has is a mistake, instead of fitting no ticket."""
+
+    def at(self, now: datetime) -> Asker:
+        """The same at another time, with the names that were read already."""
+        then = copy.copy(self)
+        then.now = now
+        return then
 
     @property
     def user_id(self) -> int | None:
@@ -82,13 +89,13 @@ def meant(operator: str, wanted: str, asker: Asker, was: Mapping[int, str] = {})
         case "brand":
             known = asker.brands
         case _:
-            return accounts_called(
-                wanted,
-                [
-                    Account(pk=each.pk, name=was.get(each.pk, each.name), handle=each.handle)
-                    for each in asker.accounts
-                ],
-            )
+            called_so = [each for each in asker.accounts if each.pk not in was]
+            before = [
+                Account(pk=each.pk, name=was[each.pk], handle=each.handle)
+                for each in asker.accounts
+                if each.pk in was
+            ]
+            return accounts_called(wanted, [*called_so, *before])
     return named(wanted, [(was.get(pk, name), pk) for name, pk in known])
 
 

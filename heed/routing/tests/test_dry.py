@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from heed.accounts.models import User
+from heed.accounts.models import Team, User
 from heed.inbox import verbs
 from heed.inbox.models import Event, Message, Notice
 from heed.lib import clock
@@ -72,3 +74,12 @@ def test_a_dry_run_that_is_cut_says_so(opened: Open, monkeypatch: pytest.MonkeyP
         comes(opened())
     found = dry_run(Rule(when=["message_received"], condition="", actions=[add("x")]))
     assert (found.count, found.cut) == (2, True)
+
+
+def test_names_are_read_once_however_many_moments_are_looked_at(opened: Open, returns: Team) -> None:
+    for _time in range(3):
+        comes(opened(team=returns), "note_written")
+    late = Rule(when=["time"], condition="team:Returns waiting:>2h", actions=[add("x")])
+    with CaptureQueriesContext(connection) as asked:
+        assert dry_run(late).count == 3
+    assert sum('FROM "accounts_team"' in each["sql"] for each in asked) <= 2
