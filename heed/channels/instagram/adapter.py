@@ -165,8 +165,8 @@ class Instagram(base.Network):
     lost_in_outage = _(
         "Meta stops sending messages after an hour, and repeats comments for 36 hours. Heed reads back the "
         "comments under your last 50 posts, up to 500 each, the last 20 messages of each chat and, with "
-        "Facebook Login, posts of others that mention you and have you tagged. Other mentions, mentions in comments, "
-        "reactions, edits and deletions of that time are lost."
+        "Facebook Login, posts of others that mention you and have you tagged. Other mentions, mentions in "
+        "comments, reactions, edits and deletions of that time are lost."
     )
     oauth: OAuth | None = signin.SignIn()
 
