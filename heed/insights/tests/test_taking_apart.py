@@ -46,7 +46,7 @@ class Desk:
 
     def __init__(self, account: Account, ana: User, ivo: User) -> None:
         self.account, self.ana, self.ivo = account, ana, ivo
-        self.minute = 0
+        self.minute = 0.0
 
     def now(self) -> datetime:
         return MONDAY + timedelta(minutes=self.minute)
@@ -90,7 +90,9 @@ class Desk:
                 for each in whole:
                     verbs.mark_unanswered(each, self.ana)
             case ["swept"]:
-                many.undo(many.sweep(self.ivo, "answered", "", [each.pk for each in both]), self.ivo)
+                swept = many.sweep(self.ivo, "answered", "", [each.pk for each in both])
+                self.minute += 0.5
+                many.undo(swept, self.ivo)
             case ["solved"]:
                 verbs.set_status(row(first), self.ana, "solved")
                 for each in whole:
