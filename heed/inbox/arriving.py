@@ -20,12 +20,17 @@ State = Message.State
 
 @transaction.atomic
 def arrived(message: Message, sent: Sent) -> None:
-    """The network has it. An echo that came first is the same message: they become one row."""
+    """The network has it. An echo that came first is the same message: they become one row. Of what a person
+    said that it arrived, its id becomes known."""
     row = receipts.locked(message)
-    if row is None or row.state not in (*Message.IN_FLIGHT, State.FAILED):
+    if row is None:
+        return
+    said_so = row.state in Message.ARRIVED and not row.external_id
+    if row.state not in (*Message.IN_FLIGHT, State.FAILED) and not said_so:
         return
     if belongs_to_another(row, sent.external_id):
-        _leave_to_a_person(row)
+        if not said_so:
+            _leave_to_a_person(row)
         return
     if row.state == State.FAILED:
         receipts.take_draft_back(row)
@@ -33,14 +38,15 @@ def arrived(message: Message, sent: Sent) -> None:
     row.external_id = sent.external_id
     row.refs = {**row.refs, **dict(sent.refs), **_more(row, sent)}
     row.at = sent.at or echoed_at or row.at
-    row.state = State.SENT
+    row.state = row.state if said_so else State.SENT
     row.lease_until = row.try_at = None
     row.reason = row.detail = ""
     row.save()
     Account.objects.filter(pk=row.account_id).update(last_sent_at=clock.now())
     _learn_private_id(row, sent.person)
-    events.record("answer_sent", ticket=row.ticket, message=row, actor=row.author)
-    receipts.settled(row)
+    if not said_so:
+        events.record("answer_sent", ticket=row.ticket, message=row, actor=row.author)
+        receipts.settled(row)
     catch_up(row)
 
 

@@ -39,6 +39,7 @@ class Message(Row):
         NOTED = "noted"
 
     IN_FLIGHT: ClassVar = (State.QUEUED, State.SENDING, State.RETRYING, State.UNKNOWN)
+    ARRIVED: ClassVar = (State.SENT, State.DELIVERED, State.SEEN)
 
     account = models.ForeignKey(
         Account, on_delete=models.CASCADE, related_name="messages", db_constraint=False, db_index=False

@@ -27,6 +27,8 @@ log = logging.getLogger("heed.echoes")
 
 _CLOCKS_APART = timedelta(seconds=10)
 _SEND_MAY_TAKE = timedelta(minutes=3)
+_NEAR = timedelta(hours=1)
+"""So near to it an answer was tried that an echo is believed to be of, where a person settled it."""
 _AT_ONCE = 500
 """Parked echoes that one round looks at."""
 
@@ -148,10 +150,11 @@ def _may_be_under_way(account: Account, echo: Echo) -> bool:
 
 
 def _of_unknown_outcome(account: Account, echo: Echo) -> Message | None:
-    """The answer with these words that may have arrived, whatever came back; of several, the one
-    begun first."""
+    """The answer with these words that may have arrived, whatever came back, or of which a person said so; of
+    several, the one begun first."""
     states = (Message.State.UNKNOWN, Message.State.SENDING, Message.State.FAILED)
-    rows = _begun_before(account, echo).filter(state__in=states, text=clean(echo.text))
+    said_so = Q(state__in=Message.ARRIVED, at__gte=echo.at - _NEAR)
+    rows = _begun_before(account, echo).filter(Q(state__in=states) | said_so, text=clean(echo.text))
     return rows.order_by("started_at", "id").first()
 
 

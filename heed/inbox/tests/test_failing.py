@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -174,6 +175,37 @@ class TestUnknown:
         assert waiting(ticket)[0]
 
 
+def echo(account: Account, external_id: str, **more: Any) -> None:
+    facts = {"at": clock.now(), "visibility": "public", "parent": "1", "text": "we help", **more}
+    news(account, Echo(external_id=external_id, **facts))
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+def test_what_a_person_settled_is_known_when_the_network_shows_it(
+    account: Account, ticket: Ticket, ana: User, rubber: Rubber, keyed: bool
+) -> None:
+    rubber.script = [AnswerLost("reset")]
+    message = answered(ticket, ana)
+    verbs.settle(message, ana, "sent")
+    Message.objects.filter(pk=message.pk).update(state="seen")
+    echo(account, "42", key=str(message.send_key) if keyed else "")
+    message.refresh_from_db()
+    assert (message.external_id, message.state) == ("42", "seen")
+    assert Message.objects.filter(direction="out").count() == 1
+    assert Event.objects.filter(kind="answer_sent").count() == 1
+    echo(account, "43")  # somebody says the same in the network's own app
+    assert Message.objects.filter(direction="out").count() == 2
+
+
+def test_the_same_words_long_after_it_was_settled_are_others(
+    account: Account, ticket: Ticket, ana: User, rubber: Rubber
+) -> None:
+    rubber.script = [AnswerLost("reset")]
+    verbs.settle(answered(ticket, ana), ana, "sent")
+    echo(account, "42", at=clock.now() + timedelta(hours=2))
+    assert set(Message.objects.filter(direction="out").values_list("external_id", flat=True)) == {"", "42"}
+
+
 @pytest.mark.parametrize("seen", [False, True])
 def test_a_proof_after_failure_marks_it_again(
     account: Account, ticket: Ticket, ana: User, rubber: Rubber, seen: bool
@@ -182,7 +214,7 @@ def test_a_proof_after_failure_marks_it_again(
     answered(ticket, ana)
     if seen:
         notices.mark_seen(ana)
-    news(account, Echo(external_id="42", at=clock.now(), visibility="public", parent="1", text="we help"))
+    echo(account, "42")
     assert waiting(ticket) == (False, None)
     assert Notice.objects.count() == int(seen)
 
