@@ -215,17 +215,20 @@ def look_up(account: int, what: str, external_id: str, refs: dict[str, object], 
     if row is None or row.problem in ("sign_in_again", "not_configured"):
         return
     wanted = Wanted(what, external_id, refs)  # type: ignore[arg-type]
+    lock = look_up_lock(account, what, external_id)
+    question = {"account": account, "what": what, "external_id": external_id, "refs": refs}
     try:
-        found = with_session(row, lambda record: row.adapter.look_up(record, wanted))
+        apply_news(row, with_session(row, lambda record: row.adapter.look_up(record, wanted)))
     except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
         log.info("looking up a %s of account %s: %s", what, account, error)
         if not isinstance(error, Refusal) or error.retry:
-            question = {"account": account, "what": what, "external_id": external_id, "refs": refs}
-            _again(look_up, look_up_lock(account, what, external_id), attempt, **question)
+            _again(look_up, lock, attempt, **question)
         if isinstance(error, Unreachable) and not isinstance(error, AddressRefused):
             run(_LATER, _wait(min(attempt, _PATIENT)), look_up.name, account)
         return
-    apply_news(row, found)
+    except Exception:  # others may have left it to this job to ask: see `defer_each_once`
+        _again(look_up, lock, attempt, **question)
+        raise
     if what == "person":
         Identity.objects.filter(account=row, external_id=external_id).update(looked_up_at=clock.now())
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from heed.channels.base import Refusal
+from heed.channels.base import PostSeen, Refusal
 from heed.channels.models import Account
 from heed.inbox import fetch, jobs
-from heed.inbox.models import Attachment, Message
+from heed.inbox.models import Attachment, Message, Post
 from heed.inbox.statements import run
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_intake import news, private
@@ -62,6 +62,20 @@ def test_a_look_up_comes_back_when_it_may_help(
     for _ in range(2):
         jobs.look_up(account=account.pk, what="post", external_id="post", refs={})
     assert len(waiting("look_up")) == count
+
+
+def test_a_look_up_that_breaks_is_not_lost(
+    account: Account, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wanted the same while it was being done left it to that job."""
+    with monkeypatch.context() as broken:
+        broken.setattr(jobs, "apply_news", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            jobs.look_up(account=account.pk, what="post", external_id="post", refs={})
+    (again,) = waiting("look_up")
+    rubber.news = [PostSeen(external_id="post", text="New boots")]
+    jobs.look_up(**again)  # type: ignore[arg-type]
+    assert Post.objects.get().text == "New boots"
 
 
 def test_where_a_network_is_away_one_look_up_finds_out(
