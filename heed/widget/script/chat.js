@@ -1,8 +1,9 @@
 // The chat on the company's own site. No framework, no cookie; everything inside one shadow root.
 // C holds the account's look and the words of one language, S the style: script.py puts them in.
 "use strict";
-const own = document.currentScript, set = own ? own.dataset : {};
+const own = document.currentScript;
 if (!own || window.heedChat) return;
+const set = own.dataset;
 const home = own.src.replace(/\.js([?#].*)?$/, ""), store = "heed:" + home.split("/").pop();
 window.heedChat = {};
 const lang = [set.lang, document.documentElement.lang, C.lang].map(tag => (tag || "").slice(0, 2).toLowerCase())
@@ -14,25 +15,28 @@ const user = set.userId && { id: set.userId, name: set.userName, email: set.user
 let token = "", emailed = false, unread = 0, more = false, isOpen = false, first = true;
 let unsent = [], files = [], list = [];
 let signing = null, flushing = false, fetching = null, stream = null, pause = 1, reported = {};
-const wait = seconds => new Promise(done => setTimeout(done, seconds * 1000));
+const wait = seconds => new Promise(done => setTimeout(done, seconds * 1e3));
 
+const held = new Set(); // the notes of this tab, sent ones too: all others are another tab's
+function kept() { try { return JSON.parse(localStorage.getItem(store) || "{}"); } catch { return {}; } }
 function load() {
-  try {
-    const kept = JSON.parse(localStorage.getItem(store) || "{}");
-    if (!user) { token = kept.token || token; emailed = emailed || !!kept.emailed; }
-    return kept;
-  } catch { return {}; }
+  const old = kept();
+  if (!user) { token = old.token || token; emailed = emailed || !!old.emailed; }
+  return old;
 }
 function save() {
   // Nothing is kept before the first message, and nothing of people who signed in at the site.
   if (user || !token) return;
+  unsent.forEach(n => held.add(n.id));
+  const old = kept(), theirs = old.token === token && old.unsent || [];
+  const notes = [...theirs.filter(n => !held.has(n.id)), ...unsent.filter(n => !n.failed)];
   try {
-    localStorage.setItem(store, JSON.stringify({ token, emailed, unsent: unsent.filter(n => !n.failed) }));
+    localStorage.setItem(store, JSON.stringify({ token, emailed, unsent: notes }));
   } catch { /* private browsing: the chat lives as long as the page */ }
 }
 
 // ---------------------------------------------------------------------------------------- asking Heed
-class No extends Error { constructor(status, code) { super(code); this.status = status; this.code = code; } }
+const json = { "Content-Type": "application/json" };
 
 async function call(path, body, headers) {
   const answer = await fetch(home + path, {
@@ -40,12 +44,11 @@ async function call(path, body, headers) {
     headers: { ...(token && { "X-Heed-Visitor": token }), ...headers },
   });
   const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new No(answer.status, said.error);
+  if (!answer.ok) throw Object.assign(Error(), { status: answer.status, code: said.error });
   return said;
 }
 async function ask(path, facts, headers) {
-  const body = facts && !headers ? JSON.stringify(facts) : facts;
-  const kind = facts && !headers ? { "Content-Type": "application/json" } : headers;
+  const plain = facts && !headers, body = plain ? JSON.stringify(facts) : facts, kind = plain ? json : headers;
   try {
     return await call(path, body, kind);
   } catch (no) {
@@ -58,8 +61,7 @@ async function ask(path, facts, headers) {
 function sign() {
   return signing ||= (async () => {
     const previous = load().token;
-    const facts = user ? { user, previous } : {};
-    const said = await call("/visitors", JSON.stringify(facts), { "Content-Type": "application/json" });
+    const said = await call("/visitors", JSON.stringify(user ? { user, previous } : {}), json);
     token = said.token;
     emailed = emailed || said.email;
     if (user && previous) localStorage.removeItem(store);
@@ -133,7 +135,7 @@ async function flush() {
       tell("");
     } catch (no) {
       if (no.status && no.status !== 429 && no.status < 500) note.failed = true;
-      else { tell(no.status === 429 ? W.slow : W.away); draw(); await wait(slow); slow = Math.min(slow * 2, 30); }
+      else { tell(why(no)); draw(); await wait(slow); slow = Math.min(slow * 2, 30); }
     }
     save();
     draw();
@@ -199,7 +201,7 @@ const log = h("div", { class: "log", role: "log", "aria-label": C.name, tabindex
 } });
 const types = h("p", { class: "status", role: "status", hidden: true }, W.types);
 const status = h("p", { class: "status", role: "status" });
-const tell = words => { status.textContent = words; };
+const tell = words => { status.textContent = words; }, why = no => no.status === 429 ? W.slow : W.away;
 const box = h("textarea", {
   rows: 1, maxlength: C.text, placeholder: W.write, "aria-label": W.write, dir: "auto", oninput: typed,
   onkeydown: event => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); post(); } },
@@ -281,7 +283,7 @@ function invite() {
       emailed = true;
       save();
       offer.replaceChildren(h("p", {}, W.kept + " ", h("bdi", {}, field.value)));
-    } catch (no) { tell(no.status === 422 ? W.wrong : no.status === 429 ? W.slow : W.away); field.focus(); }
+    } catch (no) { tell(no.status === 422 ? W.wrong : why(no)); field.focus(); }
   } }, h("label", { for: "mail" }, W.ask), h("div", { class: "row" }, field, h("button", {}, W.save))));
 }
 function toggle(open) {
@@ -295,9 +297,9 @@ function toggle(open) {
 async function attach(chosen) {
   if (chosen.size > C.bytes) { tell(W.large); return; }
   const each = { name: chosen.name, mime: chosen.type };
+  const drop = () => { files = files.filter(f => f !== each); chip.remove(); };
   const chip = h("li", {}, h("bdi", {}, chosen.name), button(W.drop, "M6 6l12 12M18 6L6 18", () => {
-    files = files.filter(f => f !== each);
-    chip.remove();
+    drop();
     box.focus();
   }));
   files.push(each);
@@ -310,9 +312,8 @@ async function attach(chosen) {
         "Content-Type": "application/octet-stream", "X-Heed-Name": encodeURIComponent(chosen.name) }));
       tell("");
     } catch (no) {
-      tell(no.code === "kind" ? W.kind : no.code === "large" ? W.large : no.status === 429 ? W.slow : W.away);
-      files = files.filter(f => f !== each);
-      chip.remove();
+      tell(no.code === "kind" ? W.kind : no.code === "large" ? W.large : why(no));
+      drop();
     }
   })();
 }
@@ -375,11 +376,11 @@ async function begin() {
 }
 addEventListener("storage", event => {
   if (event.key !== store || user) return;
-  const held = token, kept = load();
-  if (token !== held) list = [];
+  const was = token, now = load();
+  if (token !== was) list = [];
   refresh();
   // Until the first message has arrived there is nothing to listen to.
-  if ((kept.unsent || []).every(n => n.done)) listen();
+  if ((now.unsent || []).every(n => n.done)) listen();
 });
 document.addEventListener("visibilitychange", async () => {
   if (!document.hidden) { refresh(); listen(); return; }

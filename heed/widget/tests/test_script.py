@@ -14,6 +14,7 @@ from django.test import Client
 
 from heed.channels.models import Account
 from heed.widget.look import HOUSE_COLOUR, look_of, way_back
+from heed.widget.script import HERE
 from heed.widget.words import words
 
 MOST_BYTES = 20 * 1024
@@ -66,6 +67,36 @@ def test_it_is_whole_after_tightening(account: Account) -> None:
     node = str(shutil.which("node"))
     checked = subprocess.run([node, "--check", "-"], input=found, capture_output=True)
     assert checked.returncode == 0, checked.stderr
+
+
+_TWO_TABS = """
+const vm = require("vm"), kept = {}, part = require("fs").readFileSync(0, "utf8");
+const localStorage = { getItem: key => kept[key] ?? null, setItem: (key, value) => { kept[key] = value; } };
+const tab = () => {
+  const page = vm.createContext({ localStorage });
+  vm.runInContext("const user = undefined, store = 's';" + part, page);
+  return code => vm.runInContext(code, page);
+};
+const waits = () => JSON.parse(kept.s).unsent.map(n => n.id).sort().join();
+const write = (tab, id) => tab(`token = "t"; unsent.push({ id: "${id}" }); save()`);
+const [a, b] = [tab(), tab()], found = [];
+write(a, "a1"); write(b, "b1"); write(a, "a2"); found.push(waits());
+a("unsent = unsent.filter(n => n.id !== 'a1'); save()"); found.push(waits());
+b("unsent[0].failed = true; save()"); a("save()"); found.push(waits());
+write(b, "b2"); a("token = 'another'; unsent = []; save()"); found.push(waits());
+console.log(JSON.stringify(found));
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="a JavaScript engine runs it")
+def test_two_tabs_keep_what_waits_in_each_other() -> None:
+    """One writes, the other too, one is sent, one is refused; then somebody takes up another conversation."""
+    whole = (HERE / "chat.js").read_text()
+    part = whole[whole.index("let token") : whole.index("// ---", whole.index("let token"))]
+    run = [str(shutil.which("node")), "-e", _TWO_TABS]
+    done = subprocess.run(run, input=part.encode(), capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout) == ["a1,a2,b1", "a2,b1", "a2", ""]
 
 
 def test_a_name_cannot_break_out_of_it(account: Account) -> None:
@@ -132,7 +163,5 @@ def test_the_way_back_leads_to_the_own_site(account: Account, page: str, leads: 
 
 
 def test_logical_sides_only() -> None:
-    from heed.widget.script import HERE
-
     style = (HERE / "chat.css").read_text()
     assert not re.search(r"(?<![\w-])(left|right)(?![\w-])", style)
