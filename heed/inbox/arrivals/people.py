@@ -195,18 +195,17 @@ _FACTS = ("name", "handle", "avatar_url", "language", "also_id")
 
 
 def describe(row: Identity, person: Person, at: datetime) -> bool:
-    """Take over what was said of a person then, unless what is known was said later; of two words of one time
-    the second only fills what is bare. True when that changed anything."""
-    if row.described_at is not None and row.described_at > at:
-        return False
-    if row.described_at == at:
+    """Take over what was said of a person then. Where what is known was said later, or at the same time,
+    it only fills what is bare. True when that changed anything."""
+    if row.described_at is not None and row.described_at >= at:
         known = {
             field: "" for field in ("name", "handle", "avatar_url", "language", "also") if _known(row, field)
         }
         person = replace(person, **known)
     if not refresh_identity(row, person):
         return False
-    row.described_at = min(at, clock.now())  # a mail may be dated into the next century
+    said = min(at, clock.now())  # a mail may be dated into the next century
+    row.described_at = max(row.described_at or said, said)
     return True
 
 
