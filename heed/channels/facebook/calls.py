@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from heed.channels.base import AccountRecord, OutgoingFile, asked
+from heed.channels.base import AccountRecord, OutgoingFile, Quota, asked
 from heed.channels.meta import graph, webhook
 from heed.channels.meta.errors import refusal
 from heed.channels.meta.shapes import record, web_address
@@ -19,10 +19,17 @@ def address(account: AccountRecord, path: str) -> str:
 
 
 def get(account: AccountRecord, path: str, **params: str) -> Steps[dict[str, Any]]:
+    return (yield from measured(account, path, **params))[0]
+
+
+def measured(
+    account: AccountRecord, path: str, **params: str
+) -> Steps[tuple[dict[str, Any], tuple[Quota, ...]]]:
+    """The same, with what is left of the calls that are allowed."""
     response = yield Request(
         "GET", address(account, path), params=params | _proof(account), headers=_bearer(account)
     )
-    return accepted(response, account)
+    return accepted(response, account), graph.quotas(response, (account.external_id,))
 
 
 def ask(account: AccountRecord, path: str, **params: str) -> Steps[dict[str, Any]]:

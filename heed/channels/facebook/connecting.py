@@ -49,7 +49,7 @@ APP = "app_id"
 
 def checked(account: AccountRecord) -> Steps[Checked]:
     """Raises `Refusal`; for a missing permission it names which."""
-    page = yield from calls.get(account, "me", fields="id,name")
+    page, quotas = yield from calls.measured(account, "me", fields="id,name")
     page_id, name = str(page.get("id", "")), str(page.get("name", ""))
     if not page_id or (account.external_id and page_id != account.external_id):
         raise Refusal("not_configured", detail=f"The token belongs to {name} ({page_id}), not to this Page.")
@@ -67,7 +67,15 @@ def checked(account: AccountRecord) -> Steps[Checked]:
         subscribed.KEPT: sorted(after),
     }
     lost = subscribed.lost(account, before)
-    return Checked(page_id, name, missing=missing, expires_at=token.expires_at, facts=facts, lost=lost)
+    return Checked(
+        page_id,
+        name,
+        missing=missing,
+        expires_at=token.expires_at,
+        quotas=quotas,
+        facts=facts,
+        lost=lost,
+    )
 
 
 def _subscribe(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from heed.channels.base import AccountRecord, Refusal, SessionExpired, asked
+from heed.channels.base import AccountRecord, Quota, Refusal, SessionExpired, asked
 from heed.channels.meta import graph, webhook
 from heed.channels.meta.errors import refusal
 from heed.lib import clock
@@ -116,6 +116,14 @@ def get(account: AccountRecord, path: str, **params: str) -> Steps[dict[str, Any
     return (yield from _call(account, "GET", path, params))
 
 
+def measured(
+    account: AccountRecord, path: str, **params: str
+) -> Steps[tuple[dict[str, Any], tuple[Quota, ...]]]:
+    """As `get`, with what is left of the calls that are allowed."""
+    response = yield _request(account, "GET", path, params)
+    return accepted(response, account), graph.quotas(response, _owners(account))
+
+
 def delete(account: AccountRecord, path: str) -> Steps[dict[str, Any]]:
     return (yield from _call(account, "DELETE", path, {}))
 
@@ -173,8 +181,20 @@ def _call(
     body: Mapping[str, Any] | None = None,
     decisive: bool = False,
 ) -> Steps[dict[str, Any]]:
+    request = _request(account, method, path, params, body, decisive)
+    return (yield from asked(request, lambda response: accepted(response, account, decisive=decisive)))
+
+
+def _request(
+    account: AccountRecord,
+    method: Literal["GET", "POST", "DELETE"],
+    path: str,
+    params: Mapping[str, str],
+    body: Mapping[str, Any] | None = None,
+    decisive: bool = False,
+) -> Request:
     key = token(account)
-    request = Request(
+    return Request(
         method,
         graph.versioned(home(account), path),
         params={**params, **_proof(account, key)},
@@ -182,7 +202,6 @@ def _call(
         json=None if body is None else dict(body),
         decisive=decisive,
     )
-    return (yield from asked(request, lambda response: accepted(response, account, decisive=decisive)))
 
 
 def _proof(account: AccountRecord, key: str) -> dict[str, str]:
@@ -196,7 +215,10 @@ def _proof(account: AccountRecord, key: str) -> dict[str, str]:
 
 def accepted(response: Response, account: AccountRecord, *, decisive: bool = False) -> dict[str, Any]:
     """The answer's record. Raises `Refusal`, or `AnswerLost` when nobody knows what happened."""
-    owners = (account.external_id, account.credentials.get("page_id", ""))
     return graph.accepted(
-        response, lambda error, response: refusal(error, response, owners), decisive=decisive
+        response, lambda error, response: refusal(error, response, _owners(account)), decisive=decisive
     )
+
+
+def _owners(account: AccountRecord) -> tuple[str, ...]:
+    return (account.external_id, account.credentials.get("page_id", ""))

@@ -68,7 +68,9 @@ def checked(account: AccountRecord) -> Steps[Checked]:
 
 
 def _by_itself(account: AccountRecord) -> Steps[Checked]:
-    me = _first((yield from calls.get(account, "me", fields="id,user_id,username,name,profile_picture_url")))
+    fields = "id,user_id,username,name,profile_picture_url"
+    answer, quotas = yield from calls.measured(account, "me", fields=fields)
+    me = _first(answer)
     ids = [str(me[key]) for key in ("user_id", "id") if me.get(key)]
     _demand_the_same(account, ids, str(me.get("username", "")))
     yield from _point_webhook_here(account, (*CERTAIN, *ALSO))
@@ -81,7 +83,7 @@ def _by_itself(account: AccountRecord) -> Steps[Checked]:
         raise named(refusal, missing) from refusal
     facts = {HUMAN_AGENT: _is_human_agent(account, Token()), subscribed.KEPT: sorted(after)}
     found = replace(_as_checked(ids[0], me), expires_at=calls.expires_at(account), facts=facts)
-    return replace(found, missing=missing, lost=subscribed.lost(account, before))
+    return replace(found, missing=missing, quotas=quotas, lost=subscribed.lost(account, before))
 
 
 def _missing(account: AccountRecord) -> Steps[tuple[str, ...]]:
@@ -128,7 +130,7 @@ def _subscribe(account: AccountRecord, path: str) -> Steps[frozenset[str]]:
 
 
 def _through_the_page(account: AccountRecord) -> Steps[Checked]:
-    page = yield from calls.get(
+    page, quotas = yield from calls.measured(
         account, calls.sender(account), fields="id,name,instagram_business_account{id,username,name}"
     )
     own = page.get("instagram_business_account")
@@ -145,7 +147,7 @@ def _through_the_page(account: AccountRecord) -> Steps[Checked]:
         raise named(refusal, missing) from refusal
     facts = {HUMAN_AGENT: _is_human_agent(account, token), subscribed.KEPT: sorted(OF_THE_PAGE)}
     found = replace(_as_checked(str(own["id"]), own), missing=missing, expires_at=token.expires_at)
-    return replace(found, facts=facts, lost=subscribed.lost(account, before))
+    return replace(found, quotas=quotas, facts=facts, lost=subscribed.lost(account, before))
 
 
 def _token(account: AccountRecord) -> Steps[Token]:

@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext_noop
 
-from heed.channels.base import Reason, Refusal, refuse_unanswered
+from heed.channels.base import Quota, Reason, Refusal, refuse_unanswered
 from heed.channels.meta.shapes import record
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Response
 
 VERSION = "v25.0"
+_COUNTED = ("call_count", "total_time", "total_cputime")
 
 
 def versioned(home: str, path: str) -> str:
@@ -90,22 +92,34 @@ def meaning_of_status(status: int) -> tuple[Reason, bool]:
     return by_status.get(status, ("bad_request", False))
 
 
+def quotas(response: Response, owners: tuple[str, ...]) -> tuple[Quota, ...]:
+    """What is left of the calls, as each answer says: Meta counts in percent, of the app's hour and of what
+    each business may do, and slows down at a hundred. `owners` are as for `wait`."""
+    cases = [*_cases(response, owners), record(_parsed(response.headers.get("x-app-usage", "")))]
+    used = [number(case.get(name)) for case in cases for name in _COUNTED if name in case]
+    if not used:
+        return ()
+    return (Quota(gettext_noop("percent of the calls that Meta allows"), max(0, 100 - max(used)), 100),)
+
+
 def wait(response: Response, owners: tuple[str, ...]) -> float | None:
     """Seconds Meta asks us to wait: by its own usage header (in minutes) or by `Retry-After`. `owners`
     are those whose usage counts for us; when the header names none of them, all do."""
     asked = response.retry_after(clock.now())
-    minutes = _minutes(response.headers.get("x-business-use-case-usage", ""), owners)
-    return max(minutes * 60, asked or 0) or None
+    waits = [case.get("estimated_time_to_regain_access") for case in _cases(response, owners)]
+    minutes = max((wait for wait in waits if isinstance(wait, int | float)), default=0)
+    return float(max(minutes * 60, asked or 0)) or None
 
 
-def _minutes(header: str, owners: tuple[str, ...]) -> float:
-    try:
-        usage = orjson.loads(header)
-    except orjson.JSONDecodeError:
-        return 0.0
-    if not isinstance(usage, dict):
-        return 0.0
+def _cases(response: Response, owners: tuple[str, ...]) -> list[dict[str, Any]]:
+    """What Meta counts of ours: each case with its figures."""
+    usage = record(_parsed(response.headers.get("x-business-use-case-usage", "")))
     ours = [usage[owner] for owner in owners if owner in usage] or list(usage.values())
-    cases = [case for cases in ours if isinstance(cases, list) for case in cases if isinstance(case, dict)]
-    waits = [case.get("estimated_time_to_regain_access") for case in cases]
-    return float(max((wait for wait in waits if isinstance(wait, int | float)), default=0))
+    return [case for cases in ours if isinstance(cases, list) for case in cases if isinstance(case, dict)]
+
+
+def _parsed(header: str) -> Any:
+    try:
+        return orjson.loads(header)
+    except orjson.JSONDecodeError:
+        return None

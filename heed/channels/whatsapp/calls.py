@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from heed.channels.base import AccountRecord, OutgoingFile, Passing, Reason, Refusal, asked
+from heed.channels.base import AccountRecord, OutgoingFile, Passing, Quota, Reason, Refusal, asked
 from heed.channels.meta import graph, webhook
 from heed.lib.http import Request, Response, Steps, Upload
 
@@ -18,13 +18,20 @@ def bearer(account: AccountRecord) -> dict[str, str]:
 
 
 def get(account: AccountRecord, path: str, **params: str) -> Steps[dict[str, Any]]:
+    return (yield from measured(account, path, **params))[0]
+
+
+def measured(
+    account: AccountRecord, path: str, **params: str
+) -> Steps[tuple[dict[str, Any], tuple[Quota, ...]]]:
+    """The same, with what is left of the calls that are allowed."""
     response = yield Request(
         "GET",
         graph.versioned(account.base_url, path),
         params=params | _proof(account),
         headers=bearer(account),
     )
-    return accepted(response, account)
+    return accepted(response, account), graph.quotas(response, _owners(account))
 
 
 def post(
@@ -59,6 +66,10 @@ def _proof(account: AccountRecord) -> dict[str, str]:
     """Shows Meta that whoever uses the token also has the app's secret."""
     secret, token = webhook.secrets(account)[0], account.credentials.get("access_token", "")
     return {"appsecret_proof": webhook.proof(secret, token)} if secret else {}
+
+
+def _owners(account: AccountRecord) -> tuple[str, ...]:
+    return (account.credentials.get("business_account_id", ""),)
 
 
 # ------------------------------------------------------------------------------- answers
@@ -146,7 +157,7 @@ def _refusal(error: dict[str, Any], response: Response, account: AccountRecord) 
     return kind(
         reason,
         retry=retry,
-        after=graph.wait(response, (account.credentials.get("business_account_id", ""),)) if retry else None,
+        after=graph.wait(response, _owners(account)) if retry else None,
         code=f"{code}/{subcode}" if subcode > 0 else str(code if code >= 0 else response.status),
         detail=str(details or error.get("error_user_msg") or message)[:300],
         whole_account=reason == "slow_down" and code not in _OF_ONE_MESSAGE,

@@ -40,7 +40,8 @@ def checked(account: AccountRecord) -> Steps[Checked]:
     number_id = account.credentials.get("phone_number_id", "")
     token = Token()
     try:
-        number = yield from calls.get(account, quote(number_id, safe=""), fields=_OF_THE_NUMBER)
+        path = quote(number_id, safe="")
+        number, quotas = yield from calls.measured(account, path, fields=_OF_THE_NUMBER)
         if account.external_id not in ("", number_id):
             raise Refusal("not_configured", detail=f"This account is the number {account.external_id}.")
         app_id = yield from _app_id(account)
@@ -57,6 +58,7 @@ def checked(account: AccountRecord) -> Steps[Checked]:
         str(number.get("display_phone_number", "")),
         missing=token.missing(PERMISSIONS),
         expires_at=token.expires_at,
+        quotas=quotas,
         facts={**_worth(number), subscribed.KEPT: [WHOLE]},
         lost=subscribed.lost(account, [WHOLE] if before else []),
     )

@@ -124,6 +124,23 @@ def test_a_webhook_that_leads_to_another_page_here_stays(alive: bool) -> None:
     assert (script.requests[3].method, script.requests[3].url) == ("GET", f"{GRAPH}/31/subscriptions")
 
 
+@pytest.mark.parametrize(
+    ("usage", "left"),
+    [
+        (
+            {"x-business-use-case-usage": '{"448": [{"call_count": 28, "total_time": 91}], "9": [{"call_count": 99}]}'},
+            9,
+        ),
+        ({"x-app-usage": '{"call_count": 28, "total_time": 25, "total_cputime": 40}'}, 60),
+        ({"x-business-use-case-usage": '{"448": [{"call_count": 130}]}'}, 0),
+    ],
+)
+def test_what_is_left_of_the_calls(usage: dict[str, str], left: int) -> None:
+    me = replace(ME, headers=usage)
+    (quota,) = Script(me, APP, debug(), DONE, SUBSCRIBED_ALREADY).run(network.check(ACCOUNT)).quotas
+    assert (quota.left, quota.of) == (left, 100)
+
+
 def test_merely_looking_subscribes_to_nothing() -> None:
     script = Script(ME, APP, debug(), listing("feed"))
     assert script.run(network.check(replace(ACCOUNT, hook_url=""))).facts["subscribed"] == ["feed"]
