@@ -26,6 +26,7 @@ from heed.lib.text import clean, first_words
 log = logging.getLogger("heed.echoes")
 
 _CLOCKS_APART = timedelta(seconds=10)
+_TOLD_TO_THE_SECOND = timedelta(seconds=1)
 _SEND_MAY_TAKE = timedelta(minutes=3)
 _NEAR = timedelta(hours=1)
 """So near to it an answer was tried that an echo is believed to be of, where a person settled it."""
@@ -161,7 +162,7 @@ def _of_unknown_outcome(account: Account, echo: Echo) -> Message | None:
 def _take_time(known: Message, echo: Echo) -> None:
     """Our answer stands by the network's clock, as what is around it does, also where the network named its
     id before its time."""
-    if known.send_key is None or known.at == echo.at:
+    if known.send_key is None or abs(known.at - echo.at) < _TOLD_TO_THE_SECOND:
         return
     Message.objects.filter(pk=known.pk).update(at=echo.at)
     show_last(known.ticket)

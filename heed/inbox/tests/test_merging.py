@@ -9,10 +9,11 @@ from uuid import uuid4
 import pytest
 
 from heed.accounts.models import User
+from heed.channels.base import Echo
 from heed.channels.models import Account
 from heed.inbox import reach, verbs
 from heed.inbox.models import Customer, Draft, Joining, Merge, Message, Ticket
-from heed.inbox.tests.test_intake import NOON, comment, news, private
+from heed.inbox.tests.test_intake import NOON, at, comment, news, private
 from heed.inbox.verbs import CannotAnswer, CannotTend, joining, merging
 from heed.lib import clock
 
@@ -146,6 +147,51 @@ class TestMerging:
         assert sent.ticket_id == second.pk
 
 
+class TestWhoWaitsAfterwards:
+    def apart(self, record: Merge, ana: User) -> list[tuple[bool, object, str]]:
+        merging.unmerge(record, ana)
+        rows = Ticket.objects.order_by("opened_at")
+        return [(each.unanswered, each.waiting_since, each.status) for each in rows]
+
+    def test_marked_unanswered_again_both_wait(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        record = merging.merge(second, first, ana)
+        verbs.mark_answered(first, ana)
+        verbs.mark_unanswered(first, ana)
+        since = Ticket.objects.get(pk=first.pk).waiting_since
+        assert self.apart(record, ana) == [(True, since, "new"), (True, since, "new")]
+
+    def test_an_answer_outside_answers_the_one_it_was_given_in(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        record = merging.merge(second, first, ana)
+        news(account, Echo(external_id="e", at=at(5), visibility="public", parent="b2", text="Sent."))
+        assert not Ticket.objects.get(pk=first.pk).unanswered
+        assert self.apart(record, ana) == [(True, at(0), "new"), (False, None, "new")]
+        news(account, comment("late", 2, post="one"))
+        assert Ticket.objects.get(pk=first.pk).outside_until is None
+
+    @pytest.mark.parametrize("idle", [{"automatic": True}, {"elsewhere": True, "kind": "standby"}])
+    def test_what_waits_for_nobody_reopens_nothing(
+        self, account: Account, ana: User, idle: dict[str, Any]
+    ) -> None:
+        first, second = two(account)
+        verbs.set_status(second, ana, "solved")
+        record = merging.merge(second, first, ana)
+        news(account, comment("b3", 9, post="two", **idle))
+        assert self.apart(record, ana) == [(True, at(0), "new"), (False, None, "solved")]
+
+    def test_each_wait_is_taken_back_with_its_own_merge(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        news(account, comment("c1", 3, post="three"))
+        third = Ticket.objects.order_by("opened_at")[2]
+        for each in (first, third):
+            verbs.mark_answered(each, ana)
+        records = [merging.merge(Ticket.objects.get(pk=each.pk), first, ana) for each in (second, third)]
+        for record in records:
+            merging.unmerge(record, ana)
+        assert [each.unanswered for each in Ticket.objects.order_by("opened_at")] == [False, True, False]
+
+
 class TestSplitting:
     def test_a_matter_of_its_own(self, account: Account, ana: User) -> None:
         news(account, private("1", 0), private("2", 1), private("3", 2))
@@ -158,6 +204,14 @@ class TestSplitting:
         assert (ticket.unanswered, ticket.last_at) == (True, NOON + timedelta(minutes=1))
         news(account, private("4", 3))
         assert Message.objects.get(external_id="4").ticket_id == ticket.pk
+
+    def test_what_somebody_marked_goes_on_waiting(self, account: Account, ana: User) -> None:
+        news(account, private("1", 0), private("2", 1))
+        ticket = Ticket.objects.get()
+        verbs.mark_answered(ticket, ana)
+        verbs.mark_unanswered(ticket, ana)
+        new = merging.split(ticket, [Message.objects.get(external_id="2").pk], ana)
+        assert (Ticket.objects.get(pk=ticket.pk).unanswered, new.unanswered) == (True, False)
 
     def test_taken_back_it_is_whole(self, account: Account, ana: User) -> None:
         news(account, private("1", 0), private("2", 1))
