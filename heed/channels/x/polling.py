@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from heed.channels.base import AccountRecord, Collected, Refusal
-from heed.channels.x import calls
+from heed.channels.x import calls, replaying
 from heed.lib import clock
 from heed.lib.http import Steps
 
@@ -81,7 +81,9 @@ def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collecte
 
 
 def backfill(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-    """What was missed since `since`, as far back as each list goes."""
+    """What was missed since `since`, as far back as each list goes; then what no list shows."""
+    if "replay_from" in cursor:
+        return (yield from replaying.replay(account, cursor))
     since = clock.from_iso(str(cursor["since"]))
     bodies: list[bytes] = []
     for source in SOURCES:
@@ -94,7 +96,8 @@ def backfill(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collect
                 raise
         else:
             bodies += found
-    return Collected(tuple(bodies), {**cursor, "since": iso(clock.now())})
+    replay = replaying.wanted(account, since)
+    return Collected(tuple(bodies), {**cursor, "since": iso(clock.now()), **replay}, more=bool(replay))
 
 
 def _rest_after(refusal: Refusal, source: Source) -> timedelta:
