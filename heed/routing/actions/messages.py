@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import cache
 from uuid import UUID, uuid5
 
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from heed.inbox import verbs
 from heed.inbox.models import Message, Ticket
 from heed.inbox.statements import among, run
+from heed.inbox.verbs import CannotAnswer
 from heed.inbox.verbs.automatic import leave_note, leave_notes, send_automatic
 from heed.lib import clock
 from heed.library import reach as library
@@ -47,30 +49,72 @@ def _key_of_note(run: RuleRun, index: int) -> UUID:
 
 
 def answer(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    _say(ticket, values["text"], run, index)
+    for refused in answer_together([ticket.pk], values, [run], index).values():
+        raise refused
+
+
+def answer_together(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
+    return _say(numbers, runs, index, lambda _language: str(values["text"]))
 
 
 def answer_quick_text(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    text = library.in_language(values["quick_text"], ticket.language)
+    for refused in answer_quick_text_together([ticket.pk], values, [run], index).values():
+        raise refused
+
+
+def answer_quick_text_together(
+    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
+) -> Refused:
+    return _say(numbers, runs, index, cache(lambda language: _quick_text(values["quick_text"], language)))
+
+
+def _quick_text(name: str, language: str) -> str:
+    text = library.in_language(name, language)
     if text is None:
         raise Failed(_("This quick text is no more."))
     if automatic.unknown_blanks(text.text):
         raise Failed(_("This quick text has blanks that only a person can fill in."))
-    _say(ticket, text.text, run, index)
+    return text.text
 
 
-def _say(ticket: Ticket, text: str, run: RuleRun, index: int) -> None:
-    """Answer the customer's newest message where they wrote it; each message once by each rule."""
-    newest = _newest(ticket)
+def _say(
+    numbers: Sequence[int], runs: Sequence[RuleRun], index: int, text_in: Callable[[str], str]
+) -> Refused:
+    """Answer each customer's newest message where they wrote it; each message once by each rule. What is
+    needed for that is read for all tickets at once."""
+    desk = desk_hours.read()
+    beside = Ticket.objects.select_related("identity", "team", "account__brand")
+    tickets = {each.pk: each for each in beside.filter(pk__in=among(numbers))}
+    found = Message.objects.filter(pk__in=among(pk for (pk,) in run(_NEWEST, [*numbers])))
+    newest = {each.ticket_id: each for each in found}
+    refused: dict[int, Failed | CannotAnswer] = {}
+    for each in runs:
+        ticket = tickets[each.ticket_id]
+        try:
+            message = _to_answer(newest.get(ticket.pk), each)
+            words = _words(ticket, text_in(ticket.language), desk)
+            key = uuid5(_NAMES, f"{each.rule_id}:{index}:{message.pk}")
+            send_automatic(ticket, words, message.visibility, origin="rule", key=key, to=message)
+        except (Failed, CannotAnswer) as why:
+            refused[ticket.pk] = why
+    return refused
+
+
+def _to_answer(newest: Message | None, run: RuleRun) -> Message:
     if newest is None:
         raise Failed(_("There is no message to answer."))
     if newest.automatic or newest.kind == "standby":
         raise Failed(_("A machine wrote the message, or answers it."))
     if run.event is not None and newest.at < clock.now() - _TOO_LATE:
         raise Failed(_("The message is more than a day old."))
-    key = uuid5(_NAMES, f"{run.rule_id}:{index}:{newest.pk}")
-    words = _words(ticket, text, desk_hours.read())
-    send_automatic(ticket, words, newest.visibility, origin="rule", key=key, to=newest)
+    return newest
+
+
+_NEWEST = """
+SELECT DISTINCT ON (ticket_id) id FROM inbox_message
+WHERE ticket_id = ANY(%s) AND direction = 'in' AND removed_at IS NULL AND external_id <> ''
+ORDER BY ticket_id, at DESC, id DESC
+"""
 
 
 def hide(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
@@ -99,11 +143,6 @@ WHERE direction = 'in' AND removed_at IS NULL AND external_id <> '' AND visibili
     AND (NOT hidden OR id = asked.message)
 ORDER BY ticket_id, id = asked.message DESC NULLS LAST, at DESC, id DESC
 """
-
-
-def _newest(ticket: Ticket) -> Message | None:
-    said = ticket.messages.filter(direction="in", removed_at=None).exclude(external_id="")
-    return said.order_by("-at", "-id").first()
 
 
 def _words(ticket: Ticket, text: str, desk: DeskHours) -> str:

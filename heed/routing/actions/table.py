@@ -92,6 +92,7 @@ ACTIONS: dict[str, Action] = {
             lambda values: _("answer %(text)s") % {"text": wording.quoted(values)},
             messages.answer,
             lambda ticket, values: True,
+            do_together=messages.answer_together,
         ),
         Action(
             "answer_quick_text",
@@ -100,6 +101,7 @@ ACTIONS: dict[str, Action] = {
             lambda values: _("answer with the quick text /%(name)s") % {"name": values["quick_text"]},
             messages.answer_quick_text,
             lambda ticket, values: True,
+            do_together=messages.answer_quick_text_together,
         ),
         Action(
             "hide",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from heed.inbox.models import Message, Ticket
 from heed.lib import clock
@@ -81,3 +84,24 @@ def test_machines_and_what_came_long_ago_get_no_answer(opened: Open, facts: dict
     rules.run_rules([comes(ticket)])
     assert not Message.objects.filter(direction="out").exists()
     assert RuleRun.objects.get().failed
+
+
+def test_many_are_answered_with_little_more_than_the_sending(opened: Open) -> None:
+    QuickText.objects.create(name="hello", title="Hello", text="Hello {first_name}!", language="")
+    rule({"do": "answer_quick_text", "quick_text": "hello"})
+    counts: list[Counter[str]] = []
+    for size in (2, 5):
+        tickets = [opened() for _n in range(size)]
+        Ticket.objects.update(last_private_in=clock.now())
+        Message.objects.update(at=clock.now())
+        with CaptureQueriesContext(connection) as asked:
+            rules.run_rules([comes(each) for each in tickets])
+        assert Message.objects.filter(ticket__in=tickets, direction="out").count() == size
+        counts.append(
+            Counter(table for each in asked for table in _READ_ONCE if f'FROM "{table}"' in each["sql"])
+        )
+    assert counts[0] == counts[1]
+    assert counts[0]["library_quicktext"] == 1
+
+
+_READ_ONCE = ("library_quicktext", "routing_hours", "routing_scheduleplace", "routing_schedule")

@@ -90,6 +90,8 @@ DEEDS: list[Callable[[Team, User], dict[str, Any]]] = [
     lambda team, ana: {"do": "notify_team", "team": team.pk},
     lambda team, ana: {"do": "note", "text": "Money"},
     lambda team, ana: {"do": "hide"},
+    lambda team, ana: {"do": "answer", "text": "One moment, {first_name}"},
+    lambda team, ana: {"do": "answer_quick_text", "quick_text": "none such"},
     lambda team, ana: {"do": "webhook", "url": "https://other.example/x"},
 ]
 
