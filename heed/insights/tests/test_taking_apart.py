@@ -160,7 +160,7 @@ work = st.sampled_from(WORK)
     st.lists(work, max_size=7),
     st.sampled_from(("two", "inner first", "outer first")),
 )
-@settings(max_examples=examples(12))
+@settings(max_examples=examples(8))
 def test_merged_worked_on_and_unmerged(desk: Desk, before: Work, meanwhile: Work, way: str) -> None:
     """The same work on tickets apart, and on one that is taken apart afterwards, ends the same."""
     done: Work = []
@@ -202,7 +202,7 @@ def test_merged_worked_on_and_unmerged(desk: Desk, before: Work, meanwhile: Work
 
 
 @given(st.lists(work, max_size=5))
-@settings(max_examples=examples(6))
+@settings(max_examples=examples(4))
 def test_split_off_and_put_back(desk: Desk, before: Work) -> None:
     def whole(taken_back: bool) -> list[Any]:
         desk.writes("one")
@@ -224,7 +224,7 @@ apart = st.tuples(st.booleans(), st.sampled_from(("marked", "unmarked", "swept",
 
 
 @given(st.lists(apart, max_size=4))
-@settings(max_examples=examples(6))
+@settings(max_examples=examples(4))
 def test_whoever_waits_in_a_list_waits_in_the_figures(desk: Desk, work: list[tuple[bool, str]]) -> None:
     """Split off, worked on apart, and put back."""
     with transaction.atomic():
