@@ -2,6 +2,9 @@
 
 The reader knows as much of YAML as these files use: maps, lists, quoted and plain words, short lists
 in brackets, and blocks of text, of which only the first words are kept.
+
+The files are the networks' own and lie in the folder that `HEED_SPECS` names, else in
+`shared/networks/specs` beside the checkout.
 """
 
 from __future__ import annotations
@@ -12,9 +15,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(os.environ.get("HEED_SPECS", ""))
+import pytest
+
+BESIDE = Path(__file__).parents[4] / "shared/networks/specs"
+"""Beside the checkout, where nobody names another folder."""
+FOLDER = Path(os.environ.get("HEED_SPECS") or BESIDE)
 _KEY = re.compile(r"""("(?:[^"]*)"|'(?:[^']*)'|[^\s"'#\[{][^:#]*):(?:\s+(.*))?$""")
 _TEXT = re.compile(r"[|>][+-]?$")
+
+
+def needs(*names: str) -> pytest.MarkDecorator:
+    """Marks tests that compare with these files; where they are missing, the run says so by name."""
+    absent = [name for name in names if not (FOLDER / name).is_file()]
+    reason = (
+        f"NOT COMPARED with what the network publishes: HEED_SPECS names no folder with {', '.join(absent)}"
+    )
+    return pytest.mark.skipif(bool(absent), reason=reason)
 
 
 @cache

@@ -1,5 +1,4 @@
-"""Our files, our requests, and what the simulator says, against LINE's published descriptions.
-`HEED_SPECS` names the folder with them; without it there is nothing to compare with."""
+"""Our files, our requests, and what the simulator says, against LINE's published descriptions."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ import pytest
 from heed.channels.base import Choice, Choices, MessageReceived, OutgoingFile, Refusal, Wanted
 from heed.channels.line.tests.sample import PAYLOADS
 from heed.channels.tests.contract import NETWORKS, Desk, target_of
-from heed.channels.tests.described import FOLDER, described, faults
+from heed.channels.tests.described import described, faults, needs
 from heed.lib.http import AnswerLost, Request, Response
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Call, Fault
@@ -23,10 +22,7 @@ from heed.sandbox.networks.line import LineSimulator
 from heed.sandbox.tests.receiver import Receiver
 
 FILES = ("line-webhook.yml", "line-msg.yml", "line-token.yml")
-pytestmark = pytest.mark.skipif(
-    not all((FOLDER / name).is_file() for name in FILES),
-    reason="HEED_SPECS names no folder with line-webhook.yml, line-msg.yml and line-token.yml",
-)
+pytestmark = needs(*FILES)
 network = NETWORKS["line"]
 STRANGE = {"new_kind", "new_type", "poisoned"}
 """Files of ours with something that nobody has described."""

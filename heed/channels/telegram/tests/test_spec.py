@@ -1,9 +1,7 @@
-"""Our files, our requests, and what the simulator says, against the published description of the Bot
-API. `HEED_SPECS` names the folder with `tg.json`; without it there is nothing to compare with."""
+"""Our files, our requests, and what the simulator says, against the published description of the Bot API."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, partial
@@ -16,16 +14,15 @@ import pytest
 from heed.channels.base import Action, Answer, Choice, Choices, OutgoingFile
 from heed.channels.telegram.tests.sample import PAYLOADS
 from heed.channels.tests.contract import NETWORKS, Desk, target_of
+from heed.channels.tests.described import FOLDER, needs
 from heed.lib.http import Request, Response
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Call
 from heed.sandbox.networks.telegram import Fields
 from heed.sandbox.tests.receiver import Receiver
 
-SPEC = Path(os.environ.get("HEED_SPECS", "")) / "tg.json"
-pytestmark = pytest.mark.skipif(
-    not SPEC.is_file(), reason="HEED_SPECS names no folder with tg.json, the description of the Bot API"
-)
+SPEC = FOLDER / "tg.json"
+pytestmark = needs(SPEC.name)
 network = NETWORKS["telegram"]
 INVENTED = {"new_kind"}
 """Files of ours with a field that nobody has described."""

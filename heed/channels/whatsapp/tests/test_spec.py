@@ -1,8 +1,7 @@
 """The examples of WhatsApp's published description, what the simulator delivers, and what we send.
 
-`HEED_SPECS` names the folder with `wa.yaml`; without it there is nothing to compare with. Its examples
-are what Meta's servers write; its schemas reject many of them, so values are held against the examples:
-a field that stands in none of them is a misspelt one, or stands in `LATER`.
+Its examples are what Meta's servers write; its schemas reject many of them, so values are held against
+the examples: a field that stands in none of them is a misspelt one, or stands in `LATER`.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import pytest
 
 from heed.channels.base import Broken, Choice, Choices, FilledTemplate, NotUnderstood, Refusal
 from heed.channels.tests.contract import Desk, target_of
-from heed.channels.tests.described import FOLDER, described
+from heed.channels.tests.described import described, needs
 from heed.channels.whatsapp.adapter import network
 from heed.channels.whatsapp.tests.sample import ACCOUNT
 from heed.channels.whatsapp.tests.test_with_sandbox import INVOICE, PICTURE, SOUND
@@ -25,9 +24,7 @@ from heed.sandbox import Sandbox
 from heed.sandbox.tests.receiver import Receiver
 
 SPEC = "wa.yaml"
-pytestmark = pytest.mark.skipif(
-    not (FOLDER / SPEC).is_file(), reason="HEED_SPECS names no folder with wa.yaml, WhatsApp's description"
-)
+pytestmark = needs(SPEC)
 MESSAGES = "/{Version}/{Phone-Number-ID}/messages"
 VALUE = "entry[].changes[].value"
 OF_GROUPS = "Group"
