@@ -114,7 +114,8 @@ def upload(account: AccountRecord, kind: str, name: str, mime: str, content: byt
         params={"access_token": token_of(account), "type": kind},
         upload=Upload("media", name, mime, content),
     )
-    media = _within_session(response).get("media_id")
+    made = _within_session(response)
+    media = made.get(f"{kind}_media_id") or made.get("media_id")
     if not isinstance(media, str) or not media:
         raise Refusal("network_down", retry=True, detail="WeChat took the file and gave no id")
     return media

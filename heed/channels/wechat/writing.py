@@ -7,6 +7,7 @@ from typing import Any
 
 from heed.channels.base import AccountRecord, Answer, OutgoingFile, Refusal, Sent
 from heed.channels.wechat.calls import call, upload
+from heed.channels.wechat.cover import cover
 from heed.lib.http import Steps
 from heed.lib.text import measure
 
@@ -35,6 +36,10 @@ def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
         kind, ending = _KINDS[file.mime]
         media = yield from upload(account, kind, f"file.{ending}", file.mime, file.content)
         message = {"msgtype": kind, kind: {"media_id": media}}
+        if kind == "video":
+            message[kind]["thumb_media_id"] = yield from upload(
+                account, "thumb", "cover.jpg", "image/jpeg", cover()
+            )
     yield from call(account, "message/custom/send", {"touser": answer.person, **message}, decisive=True)
     return Sent(f"wechat:{answer.key}")
 

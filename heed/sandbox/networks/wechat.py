@@ -349,6 +349,8 @@ class WeChat(Simulator):
         stored = self._media(str(given.get("media_id", "")))
         if stored.kind != kind:
             raise Refused(40007)
+        if kind == "video" and self._media(str(given.get("thumb_media_id", ""))).kind != "thumb":
+            raise Refused(40007)
         if kind == "image":
             entry.picture = stored.url
         else:

@@ -103,9 +103,20 @@ class TestSending:
         assert b"\\u" not in (script.requests[0].content or b"")
         assert script.fields()["text"]["content"] == "Prva\ndruga\ttretja\r\nčetrta"
 
+    def test_a_video_has_a_cover(self) -> None:
+        script = Script(UPLOADED, {"type": "thumb", "thumb_media_id": "cover-1"}, OK)
+        script.run(network.send(ACCOUNT, answer("", FILM)))
+        film, cover, _ = script.requests
+        assert (film.params["type"], cover.params["type"]) == ("video", "thumb")
+        assert cover.upload is not None
+        assert cover.upload.mime == "image/jpeg"
+        assert (cover.upload.content[:2], cover.upload.content[-2:]) == (b"\xff\xd8", b"\xff\xd9")
+        assert len(cover.upload.content) < 64 * 1024
+        assert script.fields()["video"] == {"media_id": "media-1", "thumb_media_id": "cover-1"}
+
     @pytest.mark.parametrize(
         ("file", "kind", "name"),
-        [(PICTURE, "image", "file.png"), (VOICE, "voice", "file.mp3"), (FILM, "video", "file.mp4")],
+        [(PICTURE, "image", "file.png"), (VOICE, "voice", "file.mp3")],
     )
     def test_a_file_is_uploaded_first(self, file: OutgoingFile, kind: str, name: str) -> None:
         script = Script(UPLOADED, OK)

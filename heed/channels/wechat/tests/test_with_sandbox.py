@@ -125,6 +125,14 @@ def test_what_check_learns(desk: Desk, wechat: WeChat) -> None:
     assert desk.run(network.check).missing == (MESSAGES.name,)
 
 
+def test_a_video_is_shown(desk: Desk, wechat: WeChat) -> None:
+    message = desk.customer_writes("private", QUESTION)
+    film = OutgoingFile("film.mp4", "video/mp4", b"\0\0\0\x18ftypmp42", "")
+    desk.send(replace(desk.answer_to(message, ""), files=(film,)))
+    (line,) = [each for each in wechat.scene("lea").lines() if each.ours]
+    assert len(line.files) == 1
+
+
 def test_who_they_are(desk: Desk, wechat: WeChat) -> None:
     wechat.do("remark", person="lea", text="Lea Marn")
     lea = person_named("lea")
