@@ -12,6 +12,7 @@ from __future__ import annotations
 from heed.accounts import renaming
 from heed.channels import verbs as channels
 from heed.inbox import reactions
+from heed.inbox.ratings import keep_ratings
 from heed.inbox.reactions import Reactions
 from heed.inbox.verbs.asking import ask_later
 from heed.inbox.verbs.labels import also_kept
@@ -32,6 +33,7 @@ REACTIONS: Reactions = {
         reactions.look_up_posts,
         reactions.look_up_people,
         tell_languages,
+        keep_ratings,
         keep_promises,
         say_by_itself,
         run_rules,

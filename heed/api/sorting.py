@@ -105,7 +105,9 @@ def read_question(request: Asking, account: int) -> Any:
 )
 def set_question(request: Asking, account: int, given: QuestionGiven) -> Any:
     found = channels.account(account)
-    held = verbs.set_question(request.auth, found, given.after_days, given.text, given.texts)
+    held = verbs.set_question(
+        request.auth, found, given.after_days, given.text, given.texts, rates=given.rates
+    )
     return of_question(held)
 
 

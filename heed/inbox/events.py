@@ -100,6 +100,7 @@ TOLD: frozenset[Kind] = frozenset(
         "parted",
         "rule_ran",
         "due_missed",
+        "rated",
     }
 )
 """The kinds a ticket's page tells of between the messages."""

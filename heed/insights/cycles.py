@@ -139,6 +139,10 @@ class Story:
     """When it went from one person to another."""
     work: list[Work] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
+    asked: list[datetime] = field(default_factory=list)
+    """When it was asked whether all is well, with two choices to tap."""
+    rated: dict[int, tuple[datetime, bool]] = field(default_factory=dict)
+    """By question, when it was answered and whether well: the last tap counts."""
     spam: bool = False
 
     @property
@@ -232,6 +236,10 @@ class _Reader:
                 self.unsolved = True
             case "assigned":
                 self._assigned(fact)
+            case "asked":
+                self.story.asked.append(fact.at)
+            case "rated":
+                self.story.rated[fact.question] = fact.at, fact.name == "good"
             case "target" | "missed":
                 self._target(fact)
             case "merged":

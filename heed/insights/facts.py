@@ -26,6 +26,8 @@ Kind = Literal[
     "left",  # `who` no longer does
     "target",  # `name` is due at `due`; None: its clock stands
     "missed",  # `name` was due then
+    "asked",  # a follow-up question offered two choices to tap
+    "rated",  # one was tapped: `name` is good or bad, `question` what it was under
     "merged",  # `lane` went on in the ticket
     "spam",
     "not_spam",
@@ -43,6 +45,7 @@ class Fact:
     until they are one."""
     name: str = ""
     due: datetime | None = None
+    question: int = 0
 
 
 _BEFORE: dict[str, int] = {"merged": 0, "reopened": 1, "customer": 2, "handed_off": 3, "target": 4}

@@ -24,7 +24,7 @@ _KINDS: dict[str, Kind] = {
     "marked_spam": "spam",
     "not_spam": "not_spam",
 }
-_READ = (*_KINDS, "status_changed", "assigned", "team_changed", "target_set", "due_missed", "merged")
+_READ = (*_KINDS, "status_changed", "assigned", "team_changed", "target_set", "due_missed", "merged", "rated")
 
 
 @dataclass
@@ -112,8 +112,9 @@ def _messages(tickets: Collection[int]) -> Iterator[tuple[Fact, int]]:
         "state",
         "author_id",
         "at",
+        "manner__choices",
     )
-    for pk, ticket, home, direction, visibility, kind, automatic, origin, state, author, at in rows:
+    for pk, ticket, home, direction, visibility, kind, automatic, origin, state, author, at, offers in rows:
         lane = home if home not in (None, ticket) else 0
         fact: Kind = "said"
         if direction == "in":
@@ -124,6 +125,8 @@ def _messages(tickets: Collection[int]) -> Iterator[tuple[Fact, int]]:
             if state not in ARRIVED:
                 continue  # it is not with the customer
             fact = "answer"
+        elif origin == "follow_up" and offers and state in ARRIVED:
+            fact = "asked"
         yield Fact(at, fact, f"m{pk}", who=author, lane=lane or 0), ticket
 
 
@@ -143,6 +146,10 @@ def _take(life: Life, event: Event) -> None:
             target: Kind = "target" if event.kind == "target_set" else "missed"
             name = str(facts.get("target", ""))
             life.facts.append(Fact(event.at, target, source, lane=lane or 0, name=name, due=due))
+        case "rated":
+            name = "good" if facts.get("good") else "bad"
+            question = int(facts.get("question") or 0)
+            life.facts.append(Fact(event.at, "rated", source, lane=lane or 0, name=name, question=question))
         case "merged":
             if facts.get("number"):
                 life.facts.append(Fact(event.at, "merged", source, lane=int(facts["number"])))

@@ -11,7 +11,8 @@ from typing import Literal
 from django.db.models import Q
 
 from heed.accounts.models import User
-from heed.inbox.models import Event, Ticket
+from heed.channels.models import Account
+from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.reach import sight
 from heed.insights.clocks import Duration
 from heed.insights.cycles import Cycle, Story, Wait, facts_of, told
@@ -40,6 +41,9 @@ class Service:
     kept: int = 0
     missed: int = 0
     spam: int = 0
+    asked: int = 0
+    rated: int = 0
+    good: int = 0
     handled: dict[int, float] = field(default_factory=lambda: defaultdict(float))
     sent: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -57,6 +61,16 @@ class Service:
         """Targets kept, of those that were kept or missed."""
         judged = self.kept + self.missed
         return self.kept / judged if judged else None
+
+    @property
+    def satisfaction(self) -> float | None:
+        """Good ratings, of all."""
+        return self.good / self.rated if self.rated else None
+
+    @property
+    def response_rate(self) -> float | None:
+        """Ratings, of all that could be given."""
+        return self.rated / self.asked if self.asked else None
 
     def add(self, name: str, found: Duration | None, sources: list[str]) -> None:
         """One more duration; one that has not ended still waits."""
@@ -88,7 +102,9 @@ def service(user: User, since: datetime, until: datetime, now: datetime) -> Serv
 def _tickets(user: User, since: datetime, until: datetime) -> Iterator[list[int]]:
     """The tickets in which something was said or done in that time, some at a time."""
     done = Event.objects.filter(kind__in=Event.OF_PEOPLE, at__gte=since, at__lt=until)
-    touched = Q(last_at__gte=since) | Q(pk__in=done.values("ticket"))
+    by_itself = Message.objects.filter(direction="out", origin="follow_up", created_at__gte=since)
+    asked = by_itself.filter(account__in=list(Account.objects.values_list("pk", flat=True)))
+    touched = Q(last_at__gte=since) | Q(pk__in=done.values("ticket")) | Q(pk__in=asked.values("ticket"))
     rows = Ticket.objects.filter(sight(user, "figures").q(), touched, opened_at__lt=until)
     after = 0
     while True:
@@ -119,6 +135,10 @@ def _count_people(found: Service, story: Story, since: datetime, until: datetime
     for work in story.work:
         if seconds := work.seconds(since, until):
             found.handled[work.who] += seconds
+    found.asked += sum(since <= at < until for at in story.asked)
+    ratings = [good for at, good in story.rated.values() if since <= at < until]
+    found.rated += len(ratings)
+    found.good += sum(ratings)
     for sent in story.sent:
         if since <= sent.at < until:
             found.sent[sent.who] += 1

@@ -86,6 +86,8 @@ TABS: dict[str, Promise] = {
 
 _HIDDEN = {True: _("A comment was hidden"), False: _("A comment is shown again")}
 
+_RATED = {True: _("The customer is satisfied 👍"), False: _("The customer is not satisfied 👎")}
+
 _WAITS_AGAIN: dict[str, Promise] = {
     "failed": _("Unanswered again: the answer did not arrive"),
     "unknown": _("Unanswered again: it is not known whether the answer arrived"),
@@ -136,6 +138,8 @@ def what_happened(event: Event) -> SafeString:
         case "action_failed":
             action = str(ACTIONS.get(str(facts.get("action")), facts.get("action") or ""))
             return _in_vain(action, str(facts.get("reason") or ""))
+        case "rated":
+            return format_html("{}", _RATED[bool(facts.get("good"))])
         case "unanswered_marked" if facts.get("why") in _WAITS_AGAIN:
             return format_html("{}", _WAITS_AGAIN[facts["why"]])
     for said in (deeds.SAID, matters.SAID, due_words.SAID, rule_words.SAID):

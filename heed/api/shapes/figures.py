@@ -63,6 +63,11 @@ class FiguresOut(Shape):
     missed: int
     kept_share: float | None
     spam: int
+    asked: int
+    rated: int
+    good: int
+    satisfaction: float | None
+    response_rate: float | None
     durations: list[DurationOut]
     people: list[PersonOut]
 
@@ -95,6 +100,11 @@ COUNTS = (
     "missed",
     "kept_share",
     "spam",
+    "asked",
+    "rated",
+    "good",
+    "satisfaction",
+    "response_rate",
 )
 COLUMNS = ("figure", "clock", "value", "n", "mean", "median", "p90", "still_waiting")
 

@@ -66,12 +66,14 @@ class QuestionOut(Shape):
     after_days: int
     text: str
     texts: dict[str, str]
+    rates: bool
 
 
 class QuestionGiven(Given):
     after_days: int = 3
     text: Annotated[Text, Field(max_length=1000)]
     texts: dict[str, Text] = Field(default={}, description="The same in other languages, by ISO 639-1 code.")
+    rates: bool = Field(default=False, description="Offer 👍 and 👎 to tap, where the network can.")
 
 
 class NoticeOut(Shape):
@@ -145,6 +147,7 @@ def of_question(question: FollowUpQuestion) -> dict[str, Any]:
         "after_days": question.after_days,
         "text": question.text,
         "texts": question.texts,
+        "rates": question.rates,
     }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from heed.channels.models import Account
-from heed.inbox import early, posts
+from heed.inbox import early, posts, ratings
 from heed.inbox.arrivals import matters
 from heed.inbox.arrivals.homes import homes_of, merged, place_of, remember_homes
 from heed.inbox.arrivals.lines import refresh
@@ -35,6 +35,7 @@ def _store(arrivals: list[Arrival]) -> Stored:
         return Stored([], set())
     leads = matters.leads_of(new)
     writers = _writers(new, leads)
+    new = ratings.asks_for_nothing(new, writers)
     leads = matters.without_blocked(leads, writers)
     under = posts.known_or_bare({post_key(arrival) for arrival in new.values() if arrival.news.post})
     standing = _where_they_stand(new, leads)

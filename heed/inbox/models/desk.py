@@ -117,3 +117,5 @@ class FollowUpQuestion(models.Model):
     text = models.TextField()
     texts = models.JSONField(default=dict, db_default={}, blank=True)
     """The same in other languages, by ISO 639-1 code."""
+    rates = models.BooleanField(default=False, db_default=False)
+    """Whether the customer is offered two choices to tap, good and bad, where the network has them."""

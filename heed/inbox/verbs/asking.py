@@ -14,6 +14,7 @@ from heed.accounts import audit
 from heed.accounts.models import User
 from heed.accounts.rights import need
 from heed.channels.models import Account
+from heed.inbox import ratings
 from heed.inbox.models import Event, FollowUpQuestion, Message, Ticket
 from heed.inbox.possible import possible
 from heed.inbox.verbs.automatic import send_automatic
@@ -32,9 +33,16 @@ _SPACE = UUID("8d5a1c52-61f4-4a0e-9c0b-2f6f6a2f0c11")
 
 @transaction.atomic
 def set_question(
-    user: User, account: Account, after_days: int, text: str, texts: Mapping[str, str]
+    user: User,
+    account: Account,
+    after_days: int,
+    text: str,
+    texts: Mapping[str, str],
+    *,
+    rates: bool = False,
 ) -> FollowUpQuestion:
-    """What this account asks, and how many days after a ticket was solved. Raises `CannotTend`."""
+    """What this account asks, and how many days after a ticket was solved; with `rates` the customer can tap
+    whether it was good or bad. Raises `CannotTend`."""
     need(user, "routing")
     if not 1 <= after_days <= MOST_DAYS:
         raise CannotTend(_("Choose between 1 and %(most)d days.") % {"most": MOST_DAYS})
@@ -44,7 +52,7 @@ def set_question(
         raise CannotTend(_("Write what is to be asked."))
     if any(len(each) > _LONGEST for each in (words, *others.values())):
         raise CannotTend(_("At most %(most)d letters.") % {"most": _LONGEST})
-    values = {"after_days": after_days, "text": words, "texts": others}
+    values = {"after_days": after_days, "text": words, "texts": others, "rates": rates}
     before = FollowUpQuestion.objects.filter(account=account).values(*values).first() or {}
     question, _made = FollowUpQuestion.objects.update_or_create(account=account, defaults=values)
     audit.kept(user, question, before, values, account=account.name)
@@ -99,7 +107,8 @@ def ask(ticket_id: int, solved_at: datetime) -> Message | None:
     visibility = "private" if ways.private.allowed and _talked_privately(ticket) else "public"
     key = uuid5(_SPACE, f"{ticket.pk}:{solved_at.isoformat()}")
     try:
-        return send_automatic(ticket, text, visibility, origin="follow_up", key=key)
+        choices = ratings.offered(ways.way(visibility), text) if question.rates else None
+        return send_automatic(ticket, text, visibility, origin="follow_up", key=key, choices=choices)
     except CannotAnswer:
         return None  # the network no longer lets us write
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from heed.channels.base import Choices
 from heed.inbox import events
 from heed.inbox.jobs import send_answers
 from heed.inbox.models import Message, Ticket
@@ -31,13 +33,15 @@ _LATELY = timedelta(hours=3)
 
 @transaction.atomic
 def send_automatic(
-    ticket: Ticket, text: str, visibility: str, *, origin: Origin, key: UUID, to: Message | None = None
-) -> Message:
+    ticket: Ticket, text: str, visibility: str, *, origin: Origin, key: UUID, to: Message | None = None,
+    choices: Choices | None = None,
+) -> Message:  # fmt: skip
     """Queue something that no person wrote: the message and its job in one transaction.
 
-    `to` is the customer's message it answers (the newest by default). The ticket stays unanswered, and its
-    row goes on showing what the customer said. The same `key` gives back the same message. Raises
-    `CannotAnswer`, also when this person got `MOST` in the last hours: then a machine is answering ours.
+    `to` is the customer's message it answers (the newest by default), `choices` are offered under it. The
+    ticket stays unanswered, and its row goes on showing what the customer said. The same `key` gives back the
+    same message. Raises `CannotAnswer`, also when this person got `MOST` in the last hours: then a machine is
+    answering ours.
     """
     ticket = locked(ticket)
     again = Message.objects.filter(send_key=key).first()
@@ -66,6 +70,7 @@ def send_automatic(
         answers=answered,
         automatic=True,
         origin=origin,
+        manner={"choices": asdict(choices)} if choices else {},
     )
     events.record("answer_queued", ticket=ticket, message=message, at=message.at, origin=origin)
     send_answers.defer(ticket=ticket.pk)

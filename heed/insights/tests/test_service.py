@@ -225,3 +225,18 @@ def test_what_is_done_later_counts_though_it_began_before(account: Account, ana:
 def work(ticket: Ticket, user: User, since: float, until: float) -> None:
     events.record("opened_by", ticket=ticket, actor=user, at=at(since))
     events.record("left_by", ticket=ticket, actor=user, at=at(until))
+
+
+def test_satisfaction_is_good_of_rated(account: Account, maja: User) -> None:
+    ticket = write(account, "a", 0)
+    offered = {"origin": "follow_up", "automatic": True, "manner": {"choices": {"items": [], "opener": ""}}}
+    first, second, _unanswered = (say(ticket, minute, None, **offered) for minute in (10, 20, 30))
+    say(ticket, 35, None, origin="follow_up", automatic=True)
+    for minute, question, good in ((11, first, False), (12, first, True), (21, second, False)):
+        events.record("rated", ticket=ticket, at=at(minute), good=good, question=question.pk)
+    found = measured(maja)
+    assert (found.asked, found.rated, found.good) == (3, 2, 1)
+    Message.objects.update(created_at=at(30))
+    assert (found.satisfaction, found.response_rate) == (0.5, 2 / 3)
+    assert found.figure("first_reply").still_waiting == 1, "a question of ours is no answer"
+    assert service(maja, at(15), at(25), at(60)).satisfaction == 0

@@ -59,6 +59,11 @@ class QuestionForm(forms.Form):
     text = forms.CharField(
         label=gettext_lazy("Question"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
     )
+    rates = forms.BooleanField(
+        label=gettext_lazy("Offer 👍 and 👎 to tap"),
+        required=False,
+        help_text=gettext_lazy("Where the network can show them. After 👍 the ticket stays solved."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -217,14 +222,14 @@ def question(request: HttpRequest, account: int) -> HttpResponse:
         verbs.drop_question(user, found)
         messages.success(request, _("Nothing is asked any more."))
         return redirect("questions")
-    known = {"after_days": held.after_days, "text": held.text} if held else {}
+    known = {"after_days": held.after_days, "text": held.text, "rates": held.rates} if held else {}
     known |= {f"text_{code}": words for code, words in held.texts.items()} if held else {}
     form = QuestionForm(request.POST or None, initial=known)
     if form.is_valid():
         given = form.cleaned_data
         texts = {code: given[f"text_{code}"] for code in LANGUAGES}
         try:
-            verbs.set_question(user, found, given["after_days"], given["text"], texts)
+            verbs.set_question(user, found, given["after_days"], given["text"], texts, rates=given["rates"])
         except CannotTend as cannot:
             form.add_error(None, str(cannot.sentence))
         else:
