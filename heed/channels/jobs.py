@@ -141,7 +141,7 @@ def _missed_since(account: Account, checked: Checked, *, works: bool) -> datetim
         log.warning("account %s was no longer told of: %s", account.pk, ", ".join(checked.lost))
     moments = [
         account.broken_at if works else None,
-        (account.well_at or account.connected_at) if checked.lost else None,
+        (account.well_at or account.checked_at) if checked.lost else None,
     ]
     return min((each for each in moments if each is not None), default=None)
 
