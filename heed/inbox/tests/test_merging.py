@@ -231,6 +231,15 @@ class TestSplitting:
         merging.unsplit(new.splits.get(), ana)
         assert [picture(each)[1] for each in (first, second)] == before
 
+    def test_merged_into_what_was_split_off_it_is_put_back(self, account: Account, ana: User) -> None:
+        _first, second = two(account)
+        before = picture(second)
+        new = merging.split(second, [Message.objects.get(external_id="b2").pk], ana)
+        merging.merge(Ticket.objects.get(pk=second.pk), new, ana)
+        merging.unsplit(new.splits.get(), ana)
+        assert picture(second) == before
+        assert Ticket.objects.get(pk=new.pk).merged_into_id == second.pk
+
     @pytest.mark.parametrize("which", ["source", "new"])
     def test_what_was_merged_since_can_be_put_back(self, account: Account, ana: User, which: str) -> None:
         first, second = two(account)

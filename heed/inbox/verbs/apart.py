@@ -210,7 +210,8 @@ class Telling:
         with the event since which it did."""
         stand = Stand.of(gone, self.record.kept)
         own = Own(gone.pk, [], blocked=gone.identity.blocked)
-        for event in _log([*path, (gone.pk, path[0][1])]):
+        left = began(gone.pk)
+        for event in _log([*path, (gone.pk, left.pk if left else 0)]):
             if event.kind in DECIDED:
                 if stand.marked(event) and event.ticket_id != gone.pk:
                     self.decided.append(event)
@@ -230,7 +231,7 @@ class Telling:
 
     def stay(self, ticket: Ticket) -> None:
         """Give a ticket that others stay in what it would have; what merges keep of it follows."""
-        if not self._records(ticket):
+        if not any(began(each.ticket_id) for each in self._records(ticket)):
             return
         stand = self.told(ticket)
         brought = set(self.told(ticket, whole=True).tags) - set(stand.tags)
@@ -251,11 +252,12 @@ class Telling:
 
     def told(self, ticket: Ticket, *, whole: bool = False) -> Stand:
         """How it stands, told from before the first that stays in it; `whole` with the one that leaves."""
-        records = {began(each.ticket_id, ticket.pk): each for each in self._records(ticket)}
+        steps = {step: each for each in self._records(ticket) if (step := began(each.ticket_id))}
+        records = {step.pk: each for step, each in steps.items()}
         first = min(records)
         stand = Stand.of(ticket, records[first].before)
         own = Own(self.end.pk, gone_on_in(ticket.pk), blocked=ticket.identity.blocked)
-        for event in _log([(ticket.pk, first - 1)]):
+        for event in sorted([*_log([(ticket.pk, first)]), *steps], key=_in_order):
             record = records.get(event.pk)
             if event.kind in DECIDED:
                 if not stand.marked(event) and not whole:
@@ -309,10 +311,10 @@ class Telling:
                 stand.take_wait(**values({name: facts.get(name) for name in WAIT}))
 
 
-def began(number: int, into: int) -> int:
-    """The event since which a ticket goes on in another."""
-    told = Event.objects.filter(ticket=into, kind__in=("merged", "unsplit"), data__number=number)
-    return told.order_by("-id").values_list("pk", flat=True).first() or 0
+def began(number: int) -> Event | None:
+    """What its own log says of going on in another; None where that is not told."""
+    told = Event.objects.filter(ticket=number, kind="merged", data__has_key="into")
+    return told.order_by("-id").first()
 
 
 def key(event: Event) -> int:
@@ -325,7 +327,11 @@ def _log(tickets: Iterable[tuple[int, int]]) -> list[Event]:
     since = dict(tickets)
     rows = Event.objects.filter(ticket__in=since, kind__in=_READ, pk__gt=min(since.values()))
     found = [each for each in rows.select_related("message") if key(each) > since[each.ticket_id or 0]]
-    return sorted(found, key=lambda each: (key(each), each.pk))
+    return sorted(found, key=_in_order)
+
+
+def _in_order(event: Event) -> tuple[int, int]:
+    return key(event), event.pk
 
 
 def again(event: Event, ticket: Ticket, kind: str = "") -> Event:

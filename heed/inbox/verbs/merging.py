@@ -78,7 +78,7 @@ def unmerge(record: Merge, user: User) -> None:
         raise CannotTend(_("One of them was merged already."))
     Merge.objects.filter(pk=record.pk).update(undone_at=clock.now())
     gone, end = rows[record.ticket_id], rows[way[-1]]
-    steps = [(to, began(number, to)) for number, to in pairwise([gone.pk, *way])]
+    steps = [(to, step.pk) for number, to in pairwise([gone.pk, *way]) if (step := began(number))]
     _take_home(gone, end)
     _move_back_drafts(record, gone, end)
     write(gone, merged_into=None)
@@ -131,9 +131,11 @@ def split(ticket: Ticket, messages: Sequence[int], user: User) -> Ticket:
 def unsplit(record: Split, user: User) -> None:
     """Put a split-off matter back where it was, or where that goes on, with all that was said in it since.
     Where it was merged since, that is taken back first. Raises `CannotTend` when this was done already."""
-    merged = Merge.objects.filter(ticket=record.ticket_id, undone_at=None).first()
-    if merged is not None:
-        unmerge(merged, user)
+    if Split.objects.exclude(undone_at=None).filter(pk=record.pk).exists():
+        raise CannotTend(_("This was taken back already."))
+    _take_out(record.ticket, user)
+    if record.ticket_id in _way(record.source):  # the old one was merged into what was split off from it
+        _take_out(record.source, user)
     way = _way(record.source)
     rows = _held(record.ticket_id, *way)
     new, source, end = rows[record.ticket_id], rows[way[0]], rows[way[-1]]
@@ -151,9 +153,18 @@ def unsplit(record: Split, user: User) -> None:
     write(new, merged_into=source, **_STILL)
     show_last(end)
     events.record("unsplit", ticket=end, actor=user, number=new.number, messages=back, **facts)
+    events.record("merged", ticket=new, actor=user, into=end.number)
 
 
 # --------------------------------------------------------------------------------- inside
+
+
+def _take_out(ticket: Ticket, user: User) -> None:
+    """Take back the first merge on the way of a ticket, if it went on anywhere."""
+    records = {each.ticket_id: each for each in Merge.objects.filter(ticket__in=_way(ticket), undone_at=None)}
+    record = next((records[number] for number in _way(ticket) if number in records), None)
+    if record is not None:
+        unmerge(record, user)
 
 
 def _both(one: Ticket, other: Ticket) -> tuple[Ticket, Ticket]:
