@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,11 +43,13 @@ from heed.channels.base import (
     Writing,
 )
 from heed.channels.mastodon import polling, reading, server, signin, writing
-from heed.channels.mastodon.calls import account_path, call, record, status_path
+from heed.channels.mastodon.calls import account_path, call, record, rows, status_path
 from heed.channels.mastodon.payload import Profile, Status
 from heed.lib import clock
 from heed.lib.http import Response, Steps
 
+MOST_POSTS, POSTS_WITHIN = 300, timedelta(hours=3)
+"""Mastodon's own limit; other servers have theirs and do not say."""
 _THEIRS: frozenset[Action] = frozenset({"like", "unlike", "repost", "unrepost"})
 _WHYS = {
     "read:accounts": _("To know the account and who writes to it."),
@@ -149,7 +152,7 @@ class Mastodon(Network):
             name=me.display_name or me.username or me.acct,
             handle=reading.handle(me.acct, home),
             missing=signin.missing((yield from _granted(account))),
-            quotas=_quotas(answer),
+            quotas=(*_quotas(answer), *(yield from _posts_left(account, me.id))),
             facts=facts,
         )
 
@@ -214,8 +217,7 @@ def _granted(account: AccountRecord) -> Steps[object]:
 
 
 def _quotas(answer: Response) -> tuple[Quota, ...]:
-    """How many requests are left in these five minutes. Posts have a bucket of their own, of which only
-    the answer to a post tells."""
+    """How many requests are left in these five minutes."""
     try:
         left = int(answer.headers.get("x-ratelimit-remaining", ""))
         of = int(answer.headers.get("x-ratelimit-limit", ""))
@@ -223,6 +225,27 @@ def _quotas(answer: Response) -> tuple[Quota, ...]:
     except ValueError:
         return ()
     return (Quota(gettext_noop("requests in 5 minutes"), left, of, resets),)
+
+
+def _posts_left(account: AccountRecord, us: str) -> Steps[tuple[Quota, ...]]:
+    """How many posts are left: they have a bucket of their own, of which only the answer to a post tells,
+    so those of the time it counts are counted."""
+    since, made, before = clock.now() - POSTS_WITHIN, 0, ""
+    while made < MOST_POSTS:
+        asked = {"limit": "40", **({"max_id": before} if before else {})}
+        try:
+            found, _ = yield from rows(account, account_path(us, "statuses"), asked)
+        except Refusal as refusal:
+            if refusal.retry:
+                raise
+            return ()
+        listed = [Status.model_validate(each) for each in found]
+        fresh = [each for each in listed if clock.from_iso(each.created_at) >= since]
+        made += len(fresh)
+        if not listed or len(fresh) < len(listed):
+            break
+        before = listed[-1].id
+    return (Quota(gettext_noop("posts in 3 hours"), max(0, MOST_POSTS - made), MOST_POSTS),)
 
 
 def _done_by_us(status: Status, account: AccountRecord) -> list[Inbound]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import orjson
 import pytest
 
 from heed.channels.base import Admission, Hook, Limit, Quota, Refusal
@@ -15,7 +16,7 @@ from heed.channels.mastodon.signin import SCOPES, challenge, missing
 from heed.channels.mastodon.tests.sample import ACCOUNT, ACME
 from heed.channels.mastodon.tests.script import Script, iso, no
 from heed.lib import clock
-from heed.lib.http import Response
+from heed.lib.http import Request, Response
 
 REDIRECT = "https://heed.example/accounts/back"
 APP = {"id": "1", "client_id": "c-1", "client_secret": "s-1"}
@@ -124,6 +125,20 @@ class TestChecking:
         assert missing(scopes) == lacking
         app = {"GET /api/v1/apps/verify_credentials": {"name": "Heed", "scopes": scopes}}
         assert self.check(app).missing == lacking
+
+    def test_the_posts_left(self) -> None:
+        def written(number: int, ago: timedelta) -> dict[str, Any]:
+            at = iso(clock.now() - ago)
+            return {"id": str(number), "created_at": at, "account": {"id": ACME, "acct": "acme"}}
+
+        def listed(request: Request) -> Response:
+            page = 1 if "max_id" not in request.params else 2
+            ago = timedelta(hours=2 if page == 1 else 4)
+            return Response(200, {}, orjson.dumps([written(90 - page, ago) for _ in range(40)]))
+
+        own = {f"GET /api/v1/accounts/{ACME}/statuses": listed}
+        assert self.check(own).quotas == (Quota("posts in 3 hours", 260, 300),)
+        assert self.check({f"GET /api/v1/accounts/{ACME}/statuses": []}).quotas[0].left == 300
 
     def test_the_requests_left(self) -> None:
         reset = clock.now().replace(microsecond=0) + timedelta(minutes=3)

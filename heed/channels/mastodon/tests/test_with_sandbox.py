@@ -102,8 +102,9 @@ class TestSigningIn:
         assert checked.facts["max_characters"] == 500
         assert checked.facts["streaming"] == server.url
         assert network.able(checked.facts).quote
-        (quota,) = checked.quotas
-        assert (quota.of, 0 < quota.left < 300) == (300, True)
+        requests, posts = checked.quotas
+        assert (requests.of, 0 < requests.left < 300) == (300, True)
+        assert (posts.what, posts.left) == ("posts in 3 hours", 300)
 
     def test_a_token_that_may_not_send_files(self, desk: Desk, server: Mastodon) -> None:
         server.do("scopes", scopes=" ".join(each for each in SCOPES if each != "write:media"))
