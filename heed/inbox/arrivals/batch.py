@@ -52,6 +52,8 @@ def _store(arrivals: list[Arrival]) -> Stored:
     posts.count_comments(under[post_key(each.arrival)] for each in here if each.arrival.news.post)
     told = [each._replace(arrival=standing[key_of(each.arrival)]) for each in here]
     reopened = refresh(each for each in told if each.ticket not in opened)
+    if homes != tickets and merged(homes) != tickets:
+        raise Overtaken  # somebody took a merge back meanwhile: what came for that one is its own again
     events = record(told, opened, reopened)
     early.apply_to({key_of(each.arrival): each.pk for each in here})
     return Stored(events, {each.ticket for each in here})

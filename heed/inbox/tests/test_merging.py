@@ -12,6 +12,7 @@ from heed.accounts.models import User
 from heed.channels.base import Echo
 from heed.channels.models import Account
 from heed.inbox import reach, verbs
+from heed.inbox.arrivals import batch, lines
 from heed.inbox.models import Customer, Draft, Joining, Merge, Message, Ticket
 from heed.inbox.tests.test_intake import NOON, at, comment, news, private
 from heed.inbox.verbs import CannotAnswer, CannotTend, joining, merging
@@ -145,6 +146,25 @@ class TestMerging:
         merging.unmerge(record, ana)
         sent.refresh_from_db()
         assert sent.ticket_id == second.pk
+
+
+def test_what_comes_while_a_merge_is_taken_back_is_looked_at_again(
+    account: Account, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process takes it back between finding the place of a message and holding the ticket."""
+    first, second = two(account)
+    merging.merge(second, first, ana)
+    looked: list[bool] = []
+
+    def refresh(here: Any) -> dict[int, str]:
+        if not looked:
+            Ticket.objects.filter(pk=second.pk).update(merged_into=None)  # undone with this first attempt
+        looked.append(True)
+        return lines.refresh(here)
+
+    monkeypatch.setattr(batch, "refresh", refresh)
+    news(account, comment("b3", 5, post="two"))
+    assert len(looked) == 2
 
 
 class TestWhoWaitsAfterwards:
