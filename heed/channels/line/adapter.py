@@ -51,6 +51,8 @@ T = TypeVar("T")
 DOTS_SHOWN = 20
 """Seconds; an answer ends them. LINE wants a multiple of five from 5 to 60."""
 USE_WEBHOOK = "Use webhook"
+WEBHOOK = "webhook"
+"""In `facts`: whether our webhook was set and switched on at the last check."""
 
 
 class Line(Network):
@@ -129,7 +131,9 @@ class Line(Network):
         bot = yield from call(account, "GET", "info")
         if not isinstance(bot.get("userId"), str):
             raise Refusal("network_down", retry=True, detail="LINE did not say which account this is")
-        is_on = not account.hook_url or (yield from _point_webhook_at_us(account))
+        is_on = stood = not account.hook_url
+        if account.hook_url:
+            is_on, stood = yield from _point_webhook_at_us(account)
         left = yield from writing.messages_left(account)
         return Checked(
             external_id=bot["userId"],
@@ -137,6 +141,8 @@ class Line(Network):
             handle=str(bot.get("premiumId") or bot.get("basicId") or ""),
             missing=() if is_on else (USE_WEBHOOK,),
             quotas=(Quota(gettext_noop("messages this month"), max(left[0], 0), left[1]),) if left else (),
+            facts={WEBHOOK: is_on},
+            lost=() if stood or not account.facts.get(WEBHOOK) else (WEBHOOK,),
         )
 
     def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
@@ -193,17 +199,18 @@ def signature(secret: str, body: bytes) -> str:
     return base64.b64encode(bytes.fromhex(hmac_sha256_hex(secret, body))).decode()
 
 
-def _point_webhook_at_us(account: AccountRecord) -> Steps[bool]:
+def _point_webhook_at_us(account: AccountRecord) -> Steps[tuple[bool, bool]]:
     """Enter our address where it is not yet, and have LINE try it. Gives back whether the switch beside
-    it is on. Raises `Refusal` when LINE cannot reach us."""
+    it is on, and whether our address stood there. Raises `Refusal` when LINE cannot reach us."""
     endpoint = yield from _endpoint(account)
-    if endpoint.get("endpoint") != account.hook_url:
+    stood = endpoint.get("endpoint") == account.hook_url
+    if not stood:
         yield from call(account, "PUT", "channel/webhook/endpoint", {"endpoint": account.hook_url})
         endpoint = yield from _endpoint(account)
     tried = yield from call(account, "POST", "channel/webhook/test", {"endpoint": account.hook_url})
     if tried.get("success") is not True:
         raise _not_reached(tried)
-    return endpoint.get("active") is True
+    return endpoint.get("active") is True, stood
 
 
 def _endpoint(account: AccountRecord) -> Steps[dict[str, Any]]:

@@ -334,7 +334,11 @@ class TestConnecting:
         quota, used = {"type": "limited", "value": 200}, {"totalUsage": 30}
         script = Script(self.BOT, no(404), {}, self.OURS, self.WELL, quota, used)
         assert script.run(network.check(ACCOUNT)) == Checked(
-            "U9", "Acme", "@216ru", quotas=(Quota("messages this month", 170, 200),)
+            "U9",
+            "Acme",
+            "@216ru",
+            quotas=(Quota("messages this month", 170, 200),),
+            facts={"webhook": True},
         )
         put, test = script.requests[2], script.requests[4]
         assert (put.method, put.url) == ("PUT", f"{API}/v2/bot/channel/webhook/endpoint")
@@ -352,6 +356,13 @@ class TestConnecting:
         script = Script(self.BOT, theirs, {}, self.OURS, self.WELL, self.FREE)
         script.run(network.check(ACCOUNT))
         assert script.requests[2].method == "PUT"
+
+    @pytest.mark.parametrize(("there", "lost"), [("https://other.example/hook", ("webhook",)), ("", ())])
+    def test_a_webhook_that_became_another_s_is_told(self, there: str, lost: tuple[str, ...]) -> None:
+        known = replace(ACCOUNT, facts={"webhook": True})
+        others = [{"endpoint": there, "active": True}, {}] if there else []
+        script = Script(self.BOT, *others, self.OURS, self.WELL, {"type": "none"})
+        assert script.run(network.check(known)).lost == lost
 
     def test_the_webhook_is_switched_off(self) -> None:
         script = Script(self.BOT, {**self.OURS, "active": False}, self.WELL, self.FREE)
