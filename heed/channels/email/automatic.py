@@ -49,7 +49,7 @@ def is_automatic(letter: Letter) -> bool:
         return True
     if any(words.raw_header(message, name).strip() for name in _PRESENT):
         return True
-    return is_from_nobody(letter) or message.get_content_type() == "multipart/report"
+    return is_from_nobody(letter) or words.kind_of(message) == "multipart/report"
 
 
 def is_from_nobody(letter: Letter) -> bool:

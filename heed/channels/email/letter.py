@@ -76,7 +76,7 @@ def attachments_of(said: Said, place: str) -> tuple[Attachment, ...]:
     return tuple(
         _attachment(section, part, place)
         for section, part in said.files
-        if _content_id(part) not in said.only_quoted and part.get_content_type() not in _SIGNATURES
+        if _content_id(part) not in said.only_quoted and words.kind_of(part) not in _SIGNATURES
     )
 
 
@@ -96,7 +96,7 @@ def _gather(part: Message, prefix: str, said: Said) -> None:
         (f"{prefix}.{number}" if prefix else str(number), inner)
         for number, inner in enumerate(_inside(part), 1)
     ]
-    if part.get_content_type() == "multipart/alternative":
+    if words.kind_of(part) == "multipart/alternative":
         _choose(inside, said)
         return
     for section, inner in inside:
@@ -120,7 +120,7 @@ def _choose(ways: list[tuple[str, Message]], said: Said) -> None:
 
 
 def _take(section: str, part: Message, said: Said) -> None:
-    kind = part.get_content_type()
+    kind = words.kind_of(part)
     if kind not in ("text/plain", "text/html") or _is_file(part):
         said.files.append((section, part))
         return
@@ -137,9 +137,9 @@ def _take(section: str, part: Message, said: Said) -> None:
 
 def _flowed(text: str, part: Message) -> Plain:
     """Lines that a program broke (RFC 3676) are put together again."""
-    if str(part.get_param("format", "")).lower() != "flowed":
+    if str(words.param(part, "format") or "").lower() != "flowed":
         return Plain(text.strip(), text.strip())
-    glued = str(part.get_param("delsp", "")).lower() == "yes"
+    glued = str(words.param(part, "delsp") or "").lower() == "yes"
     lines: list[list[str]] = []
     open_at = -1
     for line in text.split("\n"):
@@ -158,7 +158,7 @@ def _flowed(text: str, part: Message) -> Plain:
 
 def _is_folder(part: Message) -> bool:
     """Python opens mails inside mails too: to us, and to IMAP, those are one file."""
-    return part.is_multipart() and part.get_content_maintype() == "multipart"
+    return part.is_multipart() and words.kind_of(part).partition("/")[0] == "multipart"
 
 
 def _inside(part: Message) -> list[Message]:
@@ -174,9 +174,9 @@ def _content_id(part: Message) -> str:
 
 
 def _attachment(section: str, part: Message, place: str) -> Attachment:
-    mime = part.get_content_type()
+    mime = words.kind_of(part)
     return Attachment(
-        kind=_KINDS.get(part.get_content_maintype(), "file"),
+        kind=_KINDS.get(words.kind_of(part).partition("/")[0], "file"),
         url=f"media:{place}/{section}",
         name=words.file_name(part) or _usual_name(part),
         mime=mime,
@@ -188,7 +188,7 @@ _KINDS: dict[str, AttachmentKind] = {"image": "image", "video": "video", "audio"
 
 
 def _usual_name(part: Message) -> str:
-    match part.get_content_type():
+    match words.kind_of(part):
         case "message/rfc822":
             inside = part.get_payload()
             inner = inside[0] if isinstance(inside, list) and inside else None

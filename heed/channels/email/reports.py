@@ -37,8 +37,10 @@ class Report:
 def reports_of(letter: Letter) -> list[Report]:
     """The reports in this mail, one for each receiver that it tells of; none when it is no report or
     nobody can tell of which mail."""
-    kind = str(letter.message.get_param("report-type", "")).lower()
-    if letter.message.get_content_type() == "multipart/report" and kind == "disposition-notification":
+    if words.kind_of(letter.message).partition("/")[0] == "text":
+        return _told_in_words(letter) if _looks_returned(letter) else []
+    kind = str(words.param(letter.message, "report-type") or "").lower()
+    if words.kind_of(letter.message) == "multipart/report" and kind == "disposition-notification":
         return _read(letter)
     if kind == "delivery-status" or _part(letter, "message/delivery-status") is not None:
         return _delivered(letter)
@@ -81,7 +83,7 @@ def _told_in_words(letter: Letter) -> list[Report]:
     text = "\n".join(
         words.decoded(words.content_of(part), words.charset_of(part))
         for _, part in letter.leaves()
-        if part.get_content_maintype() == "text"
+        if words.kind_of(part).partition("/")[0] == "text"
     )
     ids = _original_ids(letter) or tuple(dict.fromkeys(_COPIED_ID.findall(text)))
     if not ids:
@@ -117,7 +119,7 @@ def _original_ids(letter: Letter) -> tuple[str, ...]:
     """The Message-ID of the mail that came back, from the copy of it or of its headers."""
     found: list[str] = []
     for _, part in letter.leaves():
-        match part.get_content_type():
+        match words.kind_of(part):
             case "message/rfc822":
                 inside = part.get_payload()
                 if isinstance(inside, list) and inside and isinstance(inside[0], Message):
@@ -129,7 +131,7 @@ def _original_ids(letter: Letter) -> tuple[str, ...]:
 
 
 def _part(letter: Letter, kind: str) -> Message | None:
-    return next((part for _, part in letter.leaves() if part.get_content_type() == kind), None)
+    return next((part for _, part in letter.leaves() if words.kind_of(part) == kind), None)
 
 
 def _blocks(letter: Letter, kind: str) -> list[Message]:
@@ -137,7 +139,7 @@ def _blocks(letter: Letter, kind: str) -> list[Message]:
 
 
 def _of_kind(letter: Letter, kind: str) -> Iterator[Message]:
-    return (part for _, part in letter.leaves() if part.get_content_type() == kind)
+    return (part for _, part in letter.leaves() if words.kind_of(part) == kind)
 
 
 def _groups(part: Message) -> list[Message]:

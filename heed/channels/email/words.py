@@ -9,7 +9,7 @@ from email.header import decode_header
 from email.message import Message
 from email.utils import collapse_rfc2231_value, getaddresses
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _ALIASES = {
     "iso-2022-jp": "iso2022_jp_ext",
@@ -54,19 +54,13 @@ def header(message: Message, name: str) -> str:
     return unfolded(_words(raw_header(message, name)))
 
 
-def headers(message: Message, name: str) -> list[str]:
-    return [
-        unfolded(_words(_text(value))) for key, value in message.raw_items() if key.lower() == name.lower()
-    ]
-
-
 def addresses(message: Message, *names: str) -> list[Address]:
     """The addresses in these headers, lower case, without what is none."""
+    head = _head(message)
     return [
         address
         for name in names
-        for key, value in message.raw_items()
-        if key.lower() == name.lower()
+        for value in head.get(name.lower(), ())
         for address in _addresses_in(unfolded(_text(value)))
     ]
 
@@ -83,7 +77,7 @@ def _addresses_in(text: str) -> tuple[Address, ...]:
 
 def file_name(part: Message) -> str:
     """The name a file was sent under (RFC 2231 or 2047), without folders."""
-    given = part.get_param("filename", None, "content-disposition") or part.get_param("name", None)
+    given = param(part, "filename", "Content-Disposition") or param(part, "name")
     if not given:
         return ""
     name = _text(collapse_rfc2231_value(given)) if isinstance(given, tuple) else _words(_text(given))
@@ -91,7 +85,7 @@ def file_name(part: Message) -> str:
 
 
 def charset_of(part: Message) -> str | None:
-    given = part.get_param("charset")
+    given = param(part, "charset")
     if isinstance(given, tuple):
         given = given[2]
     return str(given).strip("\"' ") if given else None
@@ -103,20 +97,52 @@ def content_of(part: Message) -> bytes:
     return payload if isinstance(payload, bytes) else b""
 
 
+def param(part: Message, name: str, header: str = "Content-Type") -> Any:
+    """A parameter of a header as Python reads it, None where there is none. Most have none, and reading them
+    is dear: it is only done where the name stands there."""
+    if not any(name in value.lower() for value in _head(part).get(header.lower(), ())):
+        return None
+    return part.get_param(name, None, header)
+
+
+def kind_of(part: Message) -> str:
+    """What it holds, such as `text/plain`. A part is asked for it many times."""
+    kept: str | None = part.__dict__.get(_KIND)
+    if kept is None:
+        kept = part.__dict__[_KIND] = part.get_content_type()
+    return kept
+
+
 def raw_header(message: Message, name: str) -> str:
-    for key, value in message.raw_items():
-        if key.lower() == name.lower():
-            return _text(value)[:_LONGEST]
+    for value in _head(message).get(name.lower(), ()):
+        return _text(value)[:_LONGEST]
     return ""
+
+
+def _head(message: Message) -> dict[str, list[str]]:
+    """The headers by their names in lower case, as they stand in the mail. A mail is asked for dozens, so
+    they are laid out once and kept with it: nobody changes a mail that came."""
+    kept: dict[str, list[str]] | None = message.__dict__.get(_KEPT)
+    if kept is None:
+        kept = message.__dict__[_KEPT] = {}
+        for name, value in message.raw_items():
+            kept.setdefault(name.lower(), []).append(str(value))
+    return kept
+
+
+_KEPT = "_heed_head"
+_KIND = "_heed_kind"
 
 
 def unfolded(text: str) -> str:
     return " ".join(text.split())
 
 
-def _text(value: object) -> str:
+def _text(value: str) -> str:
     """Bytes above 127 that stand in a header as they are: UTF-8 today, Windows' own before."""
-    return decoded(str(value).encode("utf-8", "surrogateescape"), "utf-8")
+    if value.isascii():
+        return value
+    return decoded(value.encode("utf-8", "surrogateescape"), "utf-8")
 
 
 def _words(text: str) -> str:
@@ -129,6 +155,7 @@ def _words(text: str) -> str:
     return "".join(piece if isinstance(piece, str) else decoded(piece, charset) for piece, charset in pieces)
 
 
+@lru_cache(maxsize=200)
 def _known(charset: str | None) -> str | None:
     name = (charset or "").strip().lower()
     name = _ALIASES.get(name, name)
