@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from heed.channels.base import (
     Answer,
@@ -85,7 +87,11 @@ def template_of(message: Message) -> FilledTemplate | None:
 
 def choices_of(message: Message) -> Choices | None:
     """The choices an answer offers, if it offers any."""
-    kept = message.manner.get("choices")
+    return choices_kept(message.manner.get("choices"))
+
+
+def choices_kept(kept: Mapping[str, Any] | None) -> Choices | None:
+    """Choices as they are kept of an answer or a draft."""
     if not kept:
         return None
     return Choices(tuple(Choice(**each) for each in kept["items"]), kept["opener"])

@@ -122,8 +122,9 @@ def take_draft_back(row: Message) -> None:
     """It arrived after all: the draft that its failure gave back must not be sent again."""
     for draft in Draft.objects.filter(failed=row):
         rest = draft.text.removeprefix(row.text).lstrip("\n")
-        Draft.objects.filter(pk=draft.pk).update(text=rest, failed=None)
-    Draft.objects.filter(ticket=row.ticket, text="").delete()
+        offers = {} if draft.choices == row.manner.get("choices") else draft.choices
+        Draft.objects.filter(pk=draft.pk).update(text=rest, choices=offers, failed=None)
+    Draft.objects.filter(ticket=row.ticket, text="", choices={}).delete()
     paths = list(row.attachments.values_list("path", flat=True))
     Attachment.objects.filter(message=None, owner=row.author, ticket=row.ticket, path__in=paths).delete()
 
@@ -140,7 +141,7 @@ def locked(message: Message) -> Message | None:
 
 
 def _return_as_draft(row: Message) -> None:
-    """Give the text and files back to their author, above what they have begun meanwhile."""
+    """Give the text, the choices and the files back to their author, above what they have begun meanwhile."""
     if row.author is None:
         return
     begun = Draft.objects.filter(user=row.author, ticket=row.ticket, visibility=row.visibility).first()
@@ -149,7 +150,11 @@ def _return_as_draft(row: Message) -> None:
         user=row.author,
         ticket=row.ticket,
         visibility=row.visibility,
-        defaults={"text": text, "failed": row},
+        defaults={
+            "text": text,
+            "choices": (begun.choices if begun else {}) or row.manner.get("choices", {}),
+            "failed": row,
+        },
     )
     for attachment in row.attachments.all():
         attachment.pk, attachment.message = None, None

@@ -55,6 +55,7 @@ class Tab:
                 "templates": [asdict(template) for template in self.way.templates],
                 "choices": [_form(form) for form in self.way.choices],
                 "draft": self.draft.text if self.draft else "",
+                "offered": self.draft.choices if self.draft else {},
                 "failed": _failure(self.draft),
             }
         ).decode()

@@ -276,6 +276,8 @@ class Draft(models.Model):
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE)
     visibility = models.CharField(max_length=8)
     text = models.TextField()
+    choices = models.JSONField(default=dict, db_default={}, blank=True)
+    """What it offers to choose from, as `base.Choices`; empty where nothing."""
     failed = models.ForeignKey(Message, on_delete=models.SET_NULL, null=True, blank=True)
     """The answer that failed and came back as this draft."""
     updated_at = models.DateTimeField(default=clock.now)

@@ -148,7 +148,8 @@ def _join_drafts(old: Ticket, kept: Ticket) -> None:
     for draft in Draft.objects.filter(ticket=old):
         mine = Draft.objects.filter(user=draft.user, ticket=kept, visibility=draft.visibility).first()
         if mine is not None:
-            Draft.objects.filter(pk=mine.pk).update(text=f"{mine.text}\n\n{draft.text}")
+            both = {"text": f"{mine.text}\n\n{draft.text}", "choices": mine.choices or draft.choices}
+            Draft.objects.filter(pk=mine.pk).update(**both)
 
 
 def _unite(old: Ticket, kept: Ticket) -> None:

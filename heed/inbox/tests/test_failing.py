@@ -8,12 +8,27 @@ from typing import Any
 import pytest
 
 from heed.accounts.models import User
-from heed.channels.base import CannotTell, Echo, NotThere, Receipt, Refusal, Sent
+from heed.channels.base import (
+    CannotTell,
+    Capabilities,
+    Choice,
+    ChoiceForm,
+    Choices,
+    Echo,
+    Limit,
+    NotThere,
+    Receipt,
+    Refusal,
+    Sent,
+    Writing,
+)
 from heed.channels.models import Account
-from heed.inbox import notices, outbox, verbs
-from heed.inbox.models import Event, Message, Notice, Ticket
+from heed.inbox import notices, outbox, receipts, verbs
+from heed.inbox.arriving import arrived
+from heed.inbox.models import Draft, Event, Message, Notice, Ticket
+from heed.inbox.outgoing import choices_kept
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_intake import comment, news
+from heed.inbox.tests.test_intake import comment, news, private
 from heed.lib import clock
 from heed.lib.http import AnswerLost
 
@@ -103,6 +118,39 @@ def test_a_customer_who_wrote_since_waits_from_the_first_time_on(
     assert waiting(ticket) != before
     by_receipt(account)
     assert waiting(ticket) == before
+
+
+class TestWithChoices:
+    OFFERED = Choices((Choice("New ones"), Choice("Refund")))
+
+    @pytest.fixture
+    def message(self, account: Account, ana: User, rubber: Rubber) -> Message:
+        writing = Writing((Limit("chars", 100),), choices=(ChoiceForm(3, Limit("chars", 20)),))
+        rubber.capabilities = Capabilities(private=writing)
+        news(account, private("1"))
+        return verbs.answer(Ticket.objects.get(), ana, "What now?", "private", choices=self.OFFERED, hold=5)
+
+    def kept(self) -> Choices | None:
+        return choices_kept(Draft.objects.get().choices)
+
+    def test_they_come_back_with_it(self, message: Message) -> None:
+        receipts.fail(message, "gone")
+        assert self.kept() == self.OFFERED
+
+    def test_those_begun_meanwhile_stay(self, message: Message, ana: User) -> None:
+        begun = Choices((Choice("Yes"),), "Choose")
+        verbs.keep_draft(ana, message.ticket, "private", "Well?", begun)
+        receipts.fail(message, "gone")
+        assert self.kept() == begun
+
+    def test_they_go_when_it_arrived_after_all(self, message: Message) -> None:
+        receipts.fail(message, "gone")
+        arrived(message, Sent("x"))
+        assert not Draft.objects.exists()
+
+    def test_they_are_in_the_draft_of_what_was_taken_back(self, message: Message, ana: User) -> None:
+        verbs.take_back(message, ana)
+        assert self.kept() == self.OFFERED
 
 
 class TestUnknown:

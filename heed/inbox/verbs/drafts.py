@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from dataclasses import asdict
+from typing import Any, BinaryIO
 
 from django.db import transaction
 
 from heed.accounts.models import User
+from heed.channels.base import Choices
 from heed.inbox import files as kept_files
 from heed.inbox.models import Attachment, Draft, Ticket
+from heed.inbox.statements import cleaned
 from heed.lib import clock
 from heed.lib.text import clean
 
 
-def keep_draft(user: User, ticket: Ticket, visibility: str, text: str) -> None:
-    """Keep what someone has begun to write; an empty text drops it."""
-    if not text:
+def keep_draft(
+    user: User, ticket: Ticket, visibility: str, text: str, choices: Choices | None = None
+) -> None:
+    """Keep what someone has begun to write, and what it offers to choose from; nothing of either drops it."""
+    if not text and choices is None:
         drop_draft(user, ticket, visibility)
         return
     Draft.objects.update_or_create(
         user=user,
         ticket=ticket,
         visibility=visibility,
-        defaults={"text": clean(text), "updated_at": clock.now()},
+        defaults={
+            "text": clean(text),
+            "choices": cleaned(_as_kept(choices)) if choices else {},
+            "updated_at": clock.now(),
+        },
     )
+
+
+def _as_kept(choices: Choices) -> dict[str, Any]:
+    return {"items": [asdict(each) for each in choices.items], "opener": choices.opener}
 
 
 def drop_draft(user: User, ticket: Ticket, visibility: str) -> None:

@@ -9,6 +9,7 @@ from heed.accounts.models import User
 from heed.inbox import events, marks
 from heed.inbox.arrivals import show_last
 from heed.inbox.models import Draft, Message
+from heed.inbox.outgoing import choices_kept, choices_of
 from heed.inbox.verbs.drafts import keep_draft
 from heed.inbox.verbs.refusals import CannotAct
 from heed.inbox.verbs.tending import locked
@@ -25,7 +26,9 @@ def take_back(message: Message, user: User) -> None:
         raise CannotAct(_("It is on its way already and cannot be taken back."))
     row.attachments.update(message=None, owner=user, ticket=ticket)
     begun = Draft.objects.filter(user=user, ticket=ticket, visibility=row.visibility).first()
-    keep_draft(user, ticket, row.visibility, f"{row.text}\n\n{begun.text}" if begun else row.text)
+    text = f"{row.text}\n\n{begun.text}" if begun and begun.text else row.text
+    choices = choices_kept(begun.choices if begun else None) or choices_of(row)
+    keep_draft(user, ticket, row.visibility, text, choices)
     marks.take_back(ticket, row, actor=user, taken_back=True)
     row.delete()  # and with it what was told of it
     show_last(ticket)

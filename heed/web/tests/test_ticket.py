@@ -112,6 +112,17 @@ def test_a_draft_is_ones_own(page: Client, ana: User, ivo: User, lea: Ticket) ->
     assert page.post(f"/tickets/{lea.pk}/drafts/secret/", {"text": "x"}).status_code == 422
 
 
+def test_a_draft_has_its_choices(page: Client, ana: User, lea: Ticket) -> None:
+    address, offered = f"/tickets/{lea.pk}/drafts/private/", {"choices": ["New ones", "Re\0fund"]}
+    page.post(address, {"text": "", **offered, "details": ["", "in 3 days"], "opener": "Choose"})
+    draft = Draft.objects.get()
+    items = [{"title": "New ones", "detail": ""}, {"title": "Re\ufffdfund", "detail": "in 3 days"}]
+    assert draft.choices == {"items": items, "opener": "Choose"}
+    assert "in 3 days" in page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    page.post(address, {"text": "What now?"})
+    assert Draft.objects.get().choices == {}
+
+
 def test_sending_ends_the_draft(page: Client, lea: Ticket) -> None:
     page.post(f"/tickets/{lea.pk}/drafts/public/", {"text": "Half a"})
     send(page, lea, "A whole")

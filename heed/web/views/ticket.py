@@ -117,11 +117,12 @@ def status(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 @signed_in
 def draft(request: HttpRequest, number: int, visibility: str) -> HttpResponse:
-    """Keep what someone has begun to write; an empty text drops it."""
+    """Keep what someone has begun to write, with its choices; an empty text without any drops it."""
     user = person(request)
     if visibility not in ("public", "private", "note"):
         return sentence(_("There is no such draft."), status=422)
-    verbs.keep_draft(user, reach.ticket(user, number), visibility, request.POST.get("text", ""))
+    text, ticket = request.POST.get("text", ""), reach.ticket(user, number)
+    verbs.keep_draft(user, ticket, visibility, text, _choices(request))
     return HttpResponse(status=204)
 
 

@@ -4,8 +4,9 @@ import { measure } from "heed/measure";
 const over = (text, limit) => (limit ? measure(text, limit[0]) - limit[1] : text ? Infinity : 0);
 
 export class Choices {
-  /** `place` is where the browser keeps them, beside the text of the draft. */
-  constructor(form, place, changed) {
+  /** `place` is where the browser keeps them until the server has them, beside the text of the draft; `saved`
+   * are those that the server has. */
+  constructor(form, place, saved, changed) {
     this.button = form.querySelector("[data-offer]");
     this.sheet = form.querySelector("[data-offered]");
     this.list = this.sheet.querySelector("ol");
@@ -13,7 +14,7 @@ export class Choices {
     this.place = place;
     this.changed = changed;
     this.forms = [];
-    this.recall();
+    this.fill(JSON.parse(localStorage.getItem(place)) ?? saved);
     this.button.addEventListener("click", () => (this.rows.length ? this.clear() : this.add().focus()));
     this.sheet.addEventListener("input", () => this.keep());
     this.sheet.addEventListener("keydown", (event) => this.pressed(event));
@@ -27,10 +28,15 @@ export class Choices {
     return [...this.list.children];
   }
 
-  /** What is offered: rows without words do not count. */
-  get items() {
+  /** What was written, also where it cannot be offered now: rows without words do not count. */
+  get written() {
     const read = (row) => ({ title: row.children[0].value.trim(), detail: row.children[1].value.trim() });
-    return this.forms.length ? this.rows.map(read).filter(({ title }) => title) : [];
+    return this.rows.map(read).filter(({ title }) => title);
+  }
+
+  /** What is offered. */
+  get items() {
+    return this.forms.length ? this.written : [];
   }
 
   /** The form in which they go out: the first that can show them, else the widest. */
@@ -111,18 +117,34 @@ export class Choices {
     }
   }
 
+  get kept() {
+    return JSON.stringify({ items: this.written, opener: this.opener.value });
+  }
+
   keep() {
-    const { items } = this;
-    if (items.length) localStorage.setItem(this.place, JSON.stringify({ items, opener: this.opener.value }));
-    else localStorage.removeItem(this.place);
+    localStorage.setItem(this.place, this.kept);
     this.show();
     this.changed();
   }
 
-  recall() {
-    const kept = JSON.parse(localStorage.getItem(this.place) ?? "{}");
-    for (const { title, detail } of kept.items ?? []) this.add(title, detail);
-    if (kept.opener) this.opener.value = kept.opener;
+  /** Show these, as they were kept. */
+  fill({ items = [], opener = "" }) {
+    for (const { title, detail } of items) this.add(title, detail);
+    if (opener) this.opener.value = opener;
+  }
+
+  /** Write all of them into the fields of a draft; gives back what the browser need not keep once that is saved. */
+  write(fields) {
+    for (const { title, detail } of this.written) {
+      fields.append("choices", title);
+      fields.append("details", detail);
+    }
+    if (this.written.length) fields.set("opener", this.opener.value);
+    return this.kept;
+  }
+
+  forget(kept) {
+    if (localStorage.getItem(this.place) === kept) localStorage.removeItem(this.place);
   }
 
   addTo(fields) {
@@ -133,9 +155,10 @@ export class Choices {
     if (this.items.length && this.form.opener) fields.set("opener", this.opener.value.trim());
   }
 
+  /** They went out: nothing of them is kept, nor told to the server, which knows. */
   sent() {
-    if (!this.items.length) return;
     this.list.replaceChildren();
-    this.keep();
+    localStorage.removeItem(this.place);
+    this.show();
   }
 }

@@ -24,7 +24,8 @@ class Composer {
     this.key = crypto.randomUUID();
     this.drafts = new Drafts(document.body.dataset.user, form.dataset.ticket, form.dataset.drafts);
     this.templates = new Templates(form, () => this.weigh());
-    this.choices = new Choices(form, `${this.drafts.prefix}choices`, () => this.weigh());
+    this.choices = new Choices(form, `${this.drafts.prefix}choices`, this.facts("private").offered ?? {}, () => this.offered());
+    this.drafts.choices = this.choices;
     this.typing = new Typing(form.dataset.typing);
     this.uploads = new Uploads(form.querySelector("[data-file-list]"), form.dataset.files, () => this.weigh());
     this.look(0);
@@ -65,7 +66,9 @@ class Composer {
     for (const tab of this.ways) {
       const name = tab.dataset.way;
       const facts = this.facts(name);
-      if (facts.failed && facts.draft && !this.current(name)) this.put(name, facts.draft);
+      if (!facts.failed || !facts.draft || this.current(name)) continue;
+      this.put(name, facts.draft);
+      if (name === "private" && !this.choices.rows.length) this.choices.fill(facts.offered);
     }
     this.weigh();
   }
@@ -124,6 +127,12 @@ class Composer {
     this.drafts.keep(this.visibility, this.field.value);
     if (this.attempt !== undefined && this.attempt !== this.field.value) this.renewKey();
     if (this.facts().typing && this.field.value) this.typing.tell();
+    this.weigh();
+  }
+
+  /** What the customer can choose from was changed: it is a part of the draft. */
+  offered() {
+    this.drafts.keep("private", this.current("private"));
     this.weigh();
   }
 
@@ -332,7 +341,7 @@ class Composer {
     if (this.current(visibility) === text) this.put(visibility, "");
     else this.drafts.keep(visibility, this.current(visibility)); // one has gone on writing meanwhile
     if (visibility !== "note") this.uploads.clear();
-    if (visibility === this.visibility) this.choices.sent();
+    if (visibility === "private") this.choices.sent();
     this.replyTo("", "", visibility);
     this.weigh();
   }

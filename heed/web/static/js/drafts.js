@@ -13,6 +13,7 @@ export class Drafts {
     this.timers = {};
     this.safe = {};
     this.saving = Promise.resolve();
+    this.choices = null; // what a private answer offers goes with its text
   }
 
   /** What the browser kept and the server may not have: the text, or null. */
@@ -29,21 +30,23 @@ export class Drafts {
   save(visibility, text) {
     delete this.timers[visibility];
     const fields = new URLSearchParams({ text });
+    const offered = visibility === "private" ? this.choices.write(fields) : "";
     const url = this.url.replace(/[^/]+\/$/, `${visibility}/`);
     this.saving = this.saving
       .then(() => post(url, fields, { keepalive: text.length < 30000 }))
-      .then(() => this.saved(visibility, text))
+      .then(() => this.saved(visibility, text, offered))
       .catch(() => {}); // the browser's copy stays, and is saved when the page opens again
     return this.saving;
   }
 
-  saved(visibility, text) {
-    setTimeout(() => this.forget(visibility, text), LINGER);
-    this.safe[visibility] = text;
+  saved(visibility, text, offered) {
+    setTimeout(() => this.forget(visibility, text, offered), LINGER);
+    this.safe[visibility] = [text, offered];
   }
 
-  forget(visibility, text) {
+  forget(visibility, text, offered) {
     if (this.unsaved(visibility) === text) localStorage.removeItem(this.prefix + visibility);
+    if (offered) this.choices.forget(offered);
   }
 
   /** Nothing of this draft may be saved after it was sent. Resolves when nothing is on its way. */
@@ -60,7 +63,7 @@ export class Drafts {
   /** The page goes: save now whatever still waits for its pause, and keep no copy of what is safe. */
   leave() {
     this.flush();
-    for (const [visibility, text] of Object.entries(this.safe)) this.forget(visibility, text);
+    for (const [visibility, kept] of Object.entries(this.safe)) this.forget(visibility, ...kept);
   }
 
   /** Save now whatever still waits for its pause. */
