@@ -34,7 +34,7 @@ from heed.channels.base import (
 from heed.channels.models import Account
 from heed.channels.registry import NoSuchNetwork
 from heed.channels.siblings import siblings
-from heed.inbox import arrivals, events, news, posts
+from heed.inbox import arrivals, events, news, outbox, posts
 from heed.inbox.ledger import CHANNEL
 from heed.inbox.models import Delivery
 from heed.inbox.posts import Key
@@ -253,6 +253,7 @@ def _is_of(item: Item, people: set[Key]) -> bool:
 def _hand_on(stored: arrivals.Stored) -> None:
     events.hand_to_reactions(stored.events)
     if stored.tickets:
+        outbox.wake(stored.tickets)
         live.tell(events.topics_of(stored.tickets))
 
 

@@ -9,7 +9,7 @@ that was merely slow finds before every decisive request that the row is no long
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,6 +63,12 @@ def send_next(ticket_id: int) -> datetime | None:
         if message is None:
             return again
         _send(message)
+
+
+def wake(ticket_ids: Iterable[int]) -> None:
+    """The customer wrote: what waits there for nothing but that need wait no longer."""
+    waiting = Message.objects.filter(ticket_id__in=ticket_ids, state=State.RETRYING, reason="used_up")
+    waiting.update(try_at=clock.now())
 
 
 def resolve(message_id: int) -> datetime | None:
