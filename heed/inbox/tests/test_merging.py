@@ -92,6 +92,8 @@ class TestMerging:
         first, second = two(account)
         news(account, comment("c1", 3, post="three"))
         third = Ticket.objects.order_by("opened_at")[2]
+        for each, tags in ((first, ["size"]), (second, ["size", "zip"]), (third, ["late"])):
+            Ticket.objects.filter(pk=each.pk).update(tags=tags)
         before = [picture(each) for each in (first, second, third)]
         inner = merging.merge(second, first, ana)
         outer = merging.merge(first, third, ana)
@@ -100,6 +102,7 @@ class TestMerging:
         if inner_first:
             merging.unmerge(inner, ana)
             assert [each.external_id for each in third.messages.order_by("at")] == ["a1", "c1"]
+            assert Ticket.objects.get(pk=third.pk).tags == ["late", "size"]
             assert picture(second) == before[1]
             merging.unmerge(outer, ana)
         else:

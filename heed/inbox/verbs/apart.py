@@ -266,7 +266,7 @@ class Telling:
                 self._said(stand, event, own)
                 stand.went_on(event)
             elif whole:
-                stand.take_in(Stand.of(record.ticket, record.kept))
+                stand.take_in(self._child(record, whole=True))
             elif record.pk != self.record.pk:
                 record.before |= plain(stand.columns)
                 stand.take_in(self._child(record))
@@ -274,10 +274,10 @@ class Telling:
                 record.save(update_fields=["before", "after"])
         return stand
 
-    def _child(self, record: Merge) -> Stand:
-        """One that stays, as it was when it was merged."""
-        if self._records(record.ticket):
-            return self.told(record.ticket)
+    def _child(self, record: Merge, *, whole: bool = False) -> Stand:
+        """One of those that are one, as it was when it was merged."""
+        if any(began(each.ticket_id) for each in self._records(record.ticket)):
+            return self.told(record.ticket, whole=whole)
         return Stand.of(record.ticket, record.kept)
 
     def _records(self, ticket: Ticket) -> list[Merge]:
