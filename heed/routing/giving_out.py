@@ -54,8 +54,9 @@ def assign_by_teams(numbers: Collection[int]) -> dict[int, User]:
 
 
 def _locked(teams: Iterable[int | None]) -> list[TeamRouting]:
-    """How these teams give their tickets out, none of them by hand."""
-    rows = TeamRouting.objects.filter(team__in=among({*teams}), team__archived=False).exclude(way=Way.HAND)
+    """How these teams give their tickets out; those left out do not."""
+    takes = Q(way=Way.HAND) | Q(way=Way.PULL, prefer_last=False)
+    rows = TeamRouting.objects.filter(team__in=among({*teams}), team__archived=False).exclude(takes)
     found = list(rows.select_for_update(of=("self",)).select_related("team").order_by("team"))
     members = Membership.objects.filter(team__in=[each.pk for each in found]).values("user")
     full = Profile.objects.filter(user__in=members, capacity__gt=0)
