@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from django.db.models import Q
-
 from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.inbox.models import Event, Message, Ticket
@@ -100,19 +98,19 @@ def service(user: User, since: datetime, until: datetime, now: datetime) -> Serv
 
 
 def _tickets(user: User, since: datetime, until: datetime) -> Iterator[list[int]]:
-    """The tickets in which something was said or done in that time, some at a time."""
+    """The tickets in which something was said, done or asked in that time, some at a time."""
     done = Event.objects.filter(kind__in=Event.OF_PEOPLE, at__gte=since, at__lt=until)
-    by_itself = Message.objects.filter(direction="out", origin="follow_up", created_at__gte=since)
-    asked = by_itself.filter(account__in=list(Account.objects.values_list("pk", flat=True)))
-    touched = Q(last_at__gte=since) | Q(pk__in=done.values("ticket")) | Q(pk__in=asked.values("ticket"))
-    rows = Ticket.objects.filter(sight(user, "figures").q(), touched, opened_at__lt=until)
-    after = 0
-    while True:
-        found = list(rows.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
-        if not found:
-            return
-        yield found
-        after = found[-1]
+    asked = Message.objects.filter(direction="out", origin="follow_up", created_at__gte=since)
+    asked = asked.filter(account__in=list(Account.objects.values_list("pk", flat=True)))
+    rows = Ticket.objects.filter(sight(user, "figures").q(), opened_at__lt=until)
+    ways = (
+        rows.filter(last_at__gte=since),
+        rows.filter(pk__in=done.values("ticket")),
+        rows.filter(pk__in=asked.values("ticket")),
+    )
+    found = sorted({pk for way in ways for pk in way.values_list("pk", flat=True).iterator()})
+    for start in range(0, len(found), AT_ONCE):
+        yield found[start : start + AT_ONCE]
 
 
 def _count(
