@@ -76,10 +76,10 @@ class Said:
         )
 
     @property
-    def writer(self) -> str:
-        """Who wrote it, where that is somebody else than the customer of the ticket."""
+    def another(self) -> str:
+        """Who wrote it, or gets it, where that is somebody else than the customer of the ticket."""
         who = self.message.identity
-        if self.ours or who is None or who.pk == self.message.ticket.identity_id:
+        if who is None or who.pk == self.message.ticket.identity_id:
             return ""
         return f"{who} ({who.handle})" if who.handle not in ("", str(who)) else str(who)
 

@@ -48,7 +48,7 @@ def _shown(context: dict[str, Any], row: story.Said) -> Iterator[object]:
     yield from ((earlier.at, earlier.text) for earlier in row.earlier)
     yield from (
         message.account.name,
-        row.writer,
+        row.another,
         row.kind,
         row.from_another,
         row.can_be_quoted,

@@ -73,7 +73,7 @@ def test_an_answer_to_the_mail_stands_in_the_chat(
     assert said.text.endswith("Hvala, počakam.")
     conversation.refresh_from_db()
     assert (conversation.unanswered, Ticket.objects.count()) == (True, 1)
-    assert (Said(said).kind, Said(said).writer) == ("E-mail", "")
+    assert (Said(said).kind, Said(said).another) == ("E-mail", "")
     assert said.text in lea.texts()
     answer(conversation, ana, "Danes pride.")  # and it goes on, there and by mail
     assert lea.texts()[-1] == "Danes pride."
@@ -87,7 +87,7 @@ def test_somebody_else_who_answers_is_named_and_not_the_visitor(
     reply(box, mailed(left), "I am her brother.", sender="omar@mail.example")
     said = Message.objects.latest("pk")
     assert said.ticket == conversation
-    assert Said(said).writer == "omar@mail.example"
+    assert Said(said).another == "omar@mail.example"
     assert "I am her brother." not in lea.texts()
 
 

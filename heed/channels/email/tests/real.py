@@ -120,6 +120,8 @@ class RealMail:
         self.world = MailServer(SmtpSession, self.room, 0)
         self.smtp, self.imap = _free_port(), _free_port()
         self.arrived: list[tuple[str, bytes]] = []
+        self.senders: list[tuple[str, str]] = []
+        """Of each mail the sender and the receiver that its envelope named."""
         self._postfix: subprocess.Popen[bytes] | None = None
         self._dovecot: subprocess.Popen[bytes] | None = None
 
@@ -204,6 +206,7 @@ class RealMail:
         return 250, "2.1.5 Ok"
 
     def _world_takes(self, sender: str, receivers: list[str], content: bytes) -> Said:
+        self.senders += [(sender, receiver) for receiver in receivers]
         self.arrived += [(receiver, content) for receiver in receivers]
         return 250, "2.0.0 Ok"
 

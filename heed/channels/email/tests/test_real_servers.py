@@ -174,6 +174,18 @@ def test_files_come_out_of_the_mailbox(desk: Desk) -> None:
 
 def test_a_word_after_the_plus(desk: Desk) -> None:
     assert desk.asked("Vračilo", to="help+returns@acme.example").refs["tag"] == "returns"
+    word = "t4182-0123456789abcdef"
+    assert desk.asked("Hvala", to=f"help+{word}@acme.example").way_back == word
+
+
+def test_what_heed_says_by_itself_has_no_sender(desk: Desk) -> None:
+    message = desk.asked("Ste tam?", sender="Sam Cole <sam.cole@mail.example>")
+    desk.run(network.send, replace(desk.answer(message, "We are away."), automatic=True))
+    until = time.monotonic() + PATIENCE
+    while not (left := [sender for sender, to in desk.mail.senders if to == "sam.cole@mail.example"]):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert left == [""]
 
 
 def test_mail_that_comes_back(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from heed.inbox import outbox
 from heed.inbox.models import Message, Ticket
 from heed.inbox.verbs import answer
 from heed.sandbox.networks.email import Email
+from heed.web.story import Said
 
 __all__ = ["account", "ana", "email"]
 
@@ -44,7 +45,8 @@ def test_a_colleague_in_copy_answers_into_the_ticket(account: Account, email: Em
         "omar.badr@mail.example",
         "lea.marn@mail.example",
     )
-    answered(ticket, ana, "It comes today.")  # to whom wrote last
+    sent = answered(ticket, ana, "It comes today.")  # to whom wrote last
+    assert Said(said).another == Said(sent).another == "Omar Badr (omar.badr@mail.example)"
     assert [line.text for line in email.scene("omar").lines() if line.ours][-1] == "It comes today."
 
 
