@@ -40,6 +40,7 @@ REACTIONS: Reactions = {
     ),
     "ticket_opened": (run_rules,),
     "answer_sent": (chat.mail_if_unseen, keep_promises, run_rules),
+    "answer_failed": (keep_promises,),
     "answered_outside": (reactions.fetch_attached_files, keep_promises),
     "post_stale": (reactions.read_posts_again,),
     "post_pictured": (reactions.fetch_pictures,),

@@ -8,6 +8,7 @@ from typing import Any
 
 from heed.inbox import events
 from heed.inbox.events import Happened
+from heed.inbox.models import Message
 from heed.inbox.statements import columns, run
 from heed.routing import targets
 from heed.routing.desk_hours import ROUND_THE_CLOCK, DeskHours, Version
@@ -172,10 +173,11 @@ class Work:
         return promise
 
     def _take_up(self, ticket: Matter, promise: Clock, policy: Policy, at: datetime) -> Clock | None:
-        """Go on with what was dropped: it was no spam after all."""
-        if promise.end != End.DROPPED:
+        """Go on with what was dropped, for it was no spam after all, or what an answer had kept that then
+        failed."""
+        if promise.end != End.DROPPED and not _failed(promise.by):
             return None
-        promise.ended_at, promise.end, promise.paused = None, "", False
+        promise.ended_at, promise.end, promise.by, promise.paused = None, "", None, False
         self.changed.append(promise)
         self._move(ticket, promise, policy, None, NOTHING, at)
         return promise if promise.ended_at is None else None
@@ -199,6 +201,10 @@ class Work:
         with events.told_together():
             events.write(self.told)
             events.tell_pages(number for number, *_due in self.due)
+
+
+def _failed(answer: int | None) -> bool:
+    return answer is not None and Message.objects.filter(pk=answer, state=Message.State.FAILED).exists()
 
 
 _SHOW_DUE = """

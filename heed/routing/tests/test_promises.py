@@ -13,7 +13,7 @@ from heed.accounts.models import Brand, Team, User
 from heed.channels import verbs as channels
 from heed.channels.base import MessageReceived, Person
 from heed.channels.models import Account
-from heed.inbox import events, intake, ledger, outbox, verbs
+from heed.inbox import events, intake, ledger, outbox, receipts, verbs
 from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.reactions import react
 from heed.inbox.statements import run
@@ -102,6 +102,23 @@ def test_an_answer_keeps_it_and_the_next_message_begins_the_next(
     assert kept.by.text == "On its way."
     ticket = write(account, "b", clock.now() + timedelta(minutes=3))
     assert set(running(ticket)) == {"next_reply", "resolution"}
+
+
+@pytest.mark.parametrize("mark", [True, False])
+def test_an_answer_that_fails_later_has_kept_nothing(
+    account: Account, policy: Policy, ana: User, start: datetime, mark: bool
+) -> None:
+    ticket = write(account, "a", start)
+    due = running(ticket)["first_reply"].due
+    message = verbs.answer(ticket, ana, "On its way.", "private", mark=mark)
+    outbox.send_next(ticket.pk)
+    settle()
+    assert "first_reply" not in running(ticket)
+    receipts.fail(message, "unreachable")
+    settle()
+    assert running(ticket)["first_reply"].due == due
+    answer(Ticket.objects.get(), ana)
+    assert Promise.objects.get(target="first_reply").by == ticket.messages.order_by("id").last()
 
 
 def test_what_is_late_is_told_once_at_the_time_it_was_due(
