@@ -19,6 +19,7 @@ from heed.inbox.statements import run
 pytestmark = pytest.mark.django_db
 
 NETWORKS = list(registry.networks().values())
+SOME = 8
 COUNTS = ["done_at", "tries"]
 """What may differ: how often, and when last, a delivery was read."""
 
@@ -39,11 +40,10 @@ def payloads(network: base.Network) -> list[bytes]:
     return [*sample_of(network).bodies(), *(path.read_bytes() for path in files)]
 
 
-def read_again(which: list[int]) -> None:
-    """These deliveries, one after the other, as an admin would have them read again."""
-    for number in which:
-        Delivery.objects.filter(pk=number).update(state="pending", problems=[], done_at=None)
-        intake.take_batch()
+def read_again(numbers: list[int]) -> None:
+    """These deliveries as an admin would have them read again."""
+    Delivery.objects.filter(pk__in=numbers).update(state="pending", problems=[], done_at=None)
+    intake.take_batch()
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
@@ -60,7 +60,9 @@ def test_everything_stays_as_it_was(network: base.Network) -> None:
     before = all_rows()
     numbers = list(Delivery.objects.order_by("id").values_list("pk", flat=True))
     assert Message.objects.exists()
-    for _ in range(2):
-        read_again(numbers)
-        assert sorted(all_rows() ^ before) == []
-        random.Random(network.name).shuffle(numbers)
+    read_again(numbers)
+    assert sorted(all_rows() ^ before) == []
+    random.Random(network.name).shuffle(numbers)
+    for first in range(0, len(numbers), SOME):
+        read_again(numbers[first : first + SOME])
+    assert sorted(all_rows() ^ before) == []
