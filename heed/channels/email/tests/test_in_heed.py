@@ -22,6 +22,8 @@ from heed.inbox.models import Attachment, Draft, Event, Identity, Message, Ticke
 from heed.inbox.reactions import react
 from heed.inbox.verbs import answer
 from heed.inbox.verbs.automatic import MOST
+from heed.routing import desk_hours
+from heed.routing.desk_hours import Place
 from heed.routing.models import AutomaticMessage
 from heed.sandbox import Sandbox
 from heed.sandbox.networks.email import Email
@@ -108,6 +110,7 @@ def test_mail_that_comes_back_fails_the_answer_and_opens_no_ticket(
     assert Draft.objects.get().text == "Na poti je."
     assert (Ticket.objects.count(), Identity.objects.get().reachable) == (1, False)
     email.do("join", person="lea")
+    email.clock.move(2)  # mailboxes tell seconds only
     email.do("message", person="lea", text="Tu sem spet.")
     gather(account)
     assert Identity.objects.get().reachable
@@ -140,12 +143,11 @@ def test_a_report_that_overtakes_its_answer_knows_copies_too(
 
 
 @pytest.mark.parametrize(("peer", "most"), [("away", 1), ("robot", MOST)])
-def test_two_machines_stop(
-    account: Account, email: Email, monkeypatch: pytest.MonkeyPatch, peer: str, most: int
-) -> None:
+def test_two_machines_stop(account: Account, email: Email, peer: str, most: int) -> None:
     """One that minds what it gets, and one that answers everything and never says that it is a machine."""
+    maja = ensure_person("owner@acme.example", "Maja Zupan", role="owner")
     AutomaticMessage.objects.create(kind="away", texts={"en": "We are away."}, again_after=0)
-    monkeypatch.setattr("heed.routing.automatic._which", lambda *_, **__: AutomaticMessage.objects.get())
+    desk_hours.keep(None, maja, name="Desk", zone="UTC", week=[[]] * 7, holidays=[], places=[Place()])
     email.do(peer, person="sam")
     email.do("message", person="sam", text="Where is it?")
     for _ in range(MOST + 5):
