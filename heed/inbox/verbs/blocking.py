@@ -10,6 +10,7 @@ from django.db.models import Min
 
 from heed.accounts.models import User
 from heed.inbox import events
+from heed.inbox.arrivals import WAITS
 from heed.inbox.models import Event, Identity, Message, Ticket
 from heed.inbox.verbs.tending import locked, write
 from heed.lib import clock
@@ -97,7 +98,7 @@ def _as_it_was(before: dict[str, Any] | None) -> dict[str, Any]:
 
 def _written_since(ticket: Ticket, marked: Event | None) -> datetime | None:
     """Since when the customer waits with what came while it was spam."""
-    rows = Message.objects.filter(ticket=ticket, direction="in", automatic=False, removed_at=None)
+    rows = Message.objects.filter(WAITS, ticket=ticket, removed_at=None)
     if marked is not None:
         rows = rows.filter(created_at__gt=marked.at)
     first: datetime | None = rows.aggregate(first=Min("at"))["first"]
