@@ -40,14 +40,14 @@ MOST_SLOWED = 100
 
 
 class _WhenAsked(BaseRetryStrategy):
-    """As late as the network asks for, else after a growing wait."""
+    """As late as the network asks for, and no sooner than after a wait that grows."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         if job.attempts >= _most_tries(exception):
             return None
         asked = exception.after if isinstance(exception, Refusal) else None
-        wait = asked if asked is not None else _wait(min(job.attempts + 1, MOST_TRIES))
-        return RetryDecision(retry_in={"seconds": math.ceil(wait)})
+        wait = _wait(min(job.attempts + 1, 3 if asked is not None else MOST_TRIES))
+        return RetryDecision(retry_in={"seconds": max(wait, math.ceil(asked or 0))})
 
 
 @app.task(queue="send")

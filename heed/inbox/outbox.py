@@ -178,8 +178,12 @@ def _refused(message: Message, refusal: Refusal) -> None:
 
 
 def _rest(message: Message, asked: float | None) -> float:
-    """For how many seconds to rest: as long as the network asks for, else as long again as it took so far."""
-    return asked if asked is not None else min(max(_waited(message).total_seconds(), WAITS[2]), WAITS[-1])
+    """For how many seconds to rest: as long again as it took so far, or as long as the network asks for. One
+    that asks for next to nothing, again and again, is asked less and less often."""
+    waited = _waited(message).total_seconds()
+    if asked is None:
+        return min(max(waited, WAITS[2]), WAITS[-1])
+    return max(asked, WAITS[0], min(waited / 10, WAITS[4]))
 
 
 def _waited(message: Message) -> timedelta:

@@ -89,6 +89,7 @@ def test_an_action_comes_back_when_the_network_asks_for_it() -> None:
     slower = Refusal("slow_down", retry=True, after=900)
     assert (waits(slower), waits(slower, 50), waits(slower, jobs.MOST_SLOWED)) == (900, 900, None)
     assert [waits(Unreachable("x"), each) for each in (0, 1, jobs.MOST_TRIES)] == [4, 16, None]
+    assert [waits(Refusal("slow_down", retry=True, after=0), each) for each in (0, 1, 50)] == [4, 16, 64]
     assert waits(Refusal("gone")) is None
     assert waits(ValueError("ours"), jobs.MOST_TRIES) is None
 
