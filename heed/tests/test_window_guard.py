@@ -349,7 +349,7 @@ TELEGRAM = [
     Case("telegram", "blocked by the customer", then(private, "leave", person=CUSTOMER),
          refused="unreachable", network_says="unreachable"),
     Case("telegram", "unblocked again",
-         then(then(private, "leave", person=CUSTOMER), "join", person=CUSTOMER)),
+         then(after(0, then(private, "leave", person=CUSTOMER), minutes=1), "join", person=CUSTOMER)),
     Case("telegram", "signed out", signed_out, refused="sign_in_again", network_says="sign_in_again"),
     Case("telegram", "ten pictures with the longest text", private, text="ж" * 4096,
          files=(File("png"),) * 10),

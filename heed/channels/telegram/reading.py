@@ -103,12 +103,12 @@ def _message(raw: dict[str, Any]) -> list[Inbound]:
         return [_elsewhere("message", message)]
     if message.text.partition(" ")[0] == "/start" and not message.business_connection_id:
         # The button that opens the bot's chat, not a question: there is nothing to answer yet.
-        return [IdentitySeen(person=person, reachable=True)]
+        return [IdentitySeen(person=person, reachable=True, at=clock.from_unix(message.date))]
     service = _SERVICE & raw.keys()
     if service:
         return [NotUnderstood(what=f"message with {', '.join(sorted(service))}"[:200])]
     return [
-        IdentitySeen(person=person, reachable=True),
+        IdentitySeen(person=person, reachable=True, at=clock.from_unix(message.date)),
         MessageReceived(
             external_id=_id_of(message),
             at=clock.from_unix(message.date),

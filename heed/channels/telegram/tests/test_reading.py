@@ -54,7 +54,7 @@ def later(seconds: int) -> datetime:
 
 def test_a_text() -> None:
     assert news("text") == [
-        IdentitySeen(person=LEA, reachable=True),
+        IdentitySeen(person=LEA, reachable=True, at=AT),
         MessageReceived(
             external_id=f"{CHAT}:41",
             at=AT,
@@ -68,7 +68,7 @@ def test_a_text() -> None:
 
 @pytest.mark.parametrize("name", ["start", "start_by_link"])
 def test_start_is_no_question(name: str) -> None:
-    assert news(name) == [IdentitySeen(person=LEA, reachable=True)]
+    assert news(name) == [IdentitySeen(person=LEA, reachable=True, at=AT)]
 
 
 def file(kind: Any, file_id: str, **facts: Any) -> Attachment:
