@@ -92,10 +92,8 @@ def _apart(
     stopped = [running[place] for who in begun if (place := ("private", who, 0, "")) in running]
     if stopped:
         run(_STOP, sorted(stopped))
-    return {
-        key: begun[place[1]][-1] if place not in running and place[1] in begun and not place[3] else place
-        for key, place in places.items()
-    }
+    bare = {("private", who, 0, ""): matters[-1] for who, matters in begun.items()}
+    return {key: place if place in running else bare.get(place, place) for key, place in places.items()}
 
 
 def _begun(new: Mapping[Key, Arrival], places: Mapping[Key, Place]) -> dict[int, list[Place]]:

@@ -208,6 +208,7 @@ def _their_tickets(identities: set[int]) -> dict[tuple[int, str], tuple[int, boo
     return {(who, matter): (pk, solved, at) for who, matter, pk, solved, at in rows}
 
 
+# The newest of each by `-id`, so that nobody walks all tickets backwards in search of them.
 _THEIR_TICKETS = """
 SELECT who.id, newest.matter, t.id, t.status = 'solved', t.solved_at
 FROM unnest(%s::bigint[]) AS who (id)
@@ -215,7 +216,7 @@ CROSS JOIN LATERAL (
     SELECT id, status, solved_at FROM inbox_ticket
     WHERE identity_id = who.id AND kind = 'private' AND (running OR status <> 'solved')
         AND merged_into_id IS NULL
-    ORDER BY id DESC LIMIT 20
+    ORDER BY -id LIMIT 20
 ) AS t
 CROSS JOIN LATERAL (
     SELECT refs ->> %s AS matter FROM inbox_message
