@@ -239,8 +239,9 @@ class TestMessages:
     def test_what_was_edited_and_removed_shows_as_such(self, call: Caller, desk: Desk) -> None:
         ticket = desk.ticket()
         now = clock.now()
-        message = desk.message(ticket, "new words", edited_at=now, removed_at=now)
-        Revision.objects.create(message=message, at=message.at, text="old words")
+        then = now - timedelta(minutes=1)
+        message = desk.message(ticket, "new words", at=then, edited_at=now, removed_at=now)
+        Revision.objects.create(message=message, at=then, text="old words")
         Revision.objects.create(message=message, at=now, text="new words")
         told = call("GET", f"messages/{message.pk}").json
         assert (told["edited"], told["removed"], told["text"]) == (True, True, "new words")
