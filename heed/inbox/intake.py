@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -237,8 +237,28 @@ def _with_news(items: list[Item]) -> list[Item]:
         return items
     said = [(item.account, item.news) for item in items if isinstance(item.news, IdentitySeen)]
     known = arrivals.already_known(said)
-    arrivals.still_reached((account, news) for account, news in said if _who(account, news) in known)
+    if known:
+        wrote = _wrote_privately(items)
+        still = ((account, news) for account, news in said if _who(account, news) in known)
+        arrivals.still_reached((account, news) for account, news in still if not _since(wrote, account, news))
     return [item for item in items if not _is_of(item, known)]
+
+
+def _wrote_privately(items: list[Item]) -> dict[Key, datetime]:
+    """When people last wrote to us privately in this batch: their tickets say that they could be reached."""
+    newest: dict[Key, datetime] = {}
+    for account, found in ((item.account, item.news) for item in items):
+        if not isinstance(found, MessageReceived) or not found.author:
+            continue
+        if found.visibility == "private" and found.opens_window:
+            key = account.pk, found.author.external_id
+            newest[key] = max(newest.get(key, found.at), found.at)
+    return newest
+
+
+def _since(wrote: Mapping[Key, datetime], account: Account, news: IdentitySeen) -> bool:
+    at = wrote.get(_who(account, news))
+    return at is not None and news.at is not None and at >= news.at
 
 
 def _who(account: Account, news: IdentitySeen) -> Key:

@@ -151,10 +151,14 @@ def still_reached(seen: Iterable[tuple[Account, IdentitySeen]]) -> None:
 
 
 _STILL_REACHED = """
-UPDATE inbox_identity AS i SET reachable_at = new.at
-FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS new (account, id, at)
-WHERE account_id = new.account AND external_id = new.id AND reachable
-    AND (reachable_at IS NULL OR reachable_at < new.at)
+WITH news AS (
+    SELECT i.id, new.at FROM inbox_identity i
+    JOIN unnest(%s::bigint[], %s::text[], %s::timestamptz[]) AS new (account, external_id, at)
+        ON i.account_id = new.account AND i.external_id = new.external_id
+    WHERE i.reachable AND (i.reachable_at IS NULL OR i.reachable_at < new.at)
+    ORDER BY i.id FOR NO KEY UPDATE OF i
+)
+UPDATE inbox_identity AS i SET reachable_at = news.at FROM news WHERE i.id = news.id
 """
 
 
@@ -185,9 +189,13 @@ def reach_again(here: list[Here], wrote: Mapping[Key, Author]) -> None:
 
 
 _REACH_AGAIN = """
-UPDATE inbox_identity AS i SET reachable = true, reachable_at = new.at
-FROM unnest(%s::bigint[], %s::timestamptz[]) AS new (id, at)
-WHERE i.id = new.id AND NOT reachable AND (reachable_at IS NULL OR reachable_at < new.at)
+WITH news AS (
+    SELECT i.id, new.at FROM inbox_identity i
+    JOIN unnest(%s::bigint[], %s::timestamptz[]) AS new (id, at) ON i.id = new.id
+    WHERE NOT i.reachable AND (i.reachable_at IS NULL OR i.reachable_at < new.at)
+    ORDER BY i.id FOR NO KEY UPDATE OF i
+)
+UPDATE inbox_identity AS i SET reachable = true, reachable_at = news.at FROM news WHERE i.id = news.id
 """
 
 

@@ -70,6 +70,17 @@ def test_the_last_word_counts_in_whatever_order_it_comes(
         assert Identity.objects.get().reachable is reachable, order
 
 
+def test_who_writes_privately_has_said_so_by_that(account: Account) -> None:
+    """Some networks say with every message that its writer can be reached: no row is to be written for it."""
+    for minutes in (1, 2):
+        ledger.append(account.pk, [body(seen(minutes, True), wrote("private", minutes))])
+        intake.take_batch()
+    assert Identity.objects.get().reachable_at is None
+    ledger.append(account.pk, [body(seen(4, True), wrote("public", 4))])
+    intake.take_batch()
+    assert Identity.objects.get().reachable_at == at(4)
+
+
 def test_nobody_gets_an_earlier_name_back(account: Account) -> None:
     for order in permutations([seen(1, name="Lea M."), seen(2, name="Lea Marn"), seen(3, name="Lea Kovač")]):
         Identity.objects.all().delete()
