@@ -340,8 +340,13 @@ def _mark_last_delivery(readings: list[Reading]) -> None:
 
 
 _LAST_DELIVERY = """
-UPDATE channels_account SET last_delivery_at = greatest(last_delivery_at, new.at)
-FROM unnest(%s::bigint[], %s::timestamptz[]) AS new (account, at) WHERE id = account
+WITH news AS (
+    SELECT a.id, new.at FROM channels_account a
+    JOIN unnest(%s::bigint[], %s::timestamptz[]) AS new (account, at) ON a.id = new.account
+    ORDER BY a.id FOR NO KEY UPDATE OF a
+)
+UPDATE channels_account AS a SET last_delivery_at = greatest(a.last_delivery_at, news.at)
+FROM news WHERE a.id = news.id
 """
 
 
