@@ -11,6 +11,7 @@ from typing import Literal
 from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.inbox.models import Event, Message, Ticket
+from heed.inbox.models.events import OF_PEOPLE
 from heed.inbox.reach import sight
 from heed.insights.clocks import Duration
 from heed.insights.cycles import Cycle, Story, Wait, facts_of, told
@@ -99,7 +100,7 @@ def service(user: User, since: datetime, until: datetime, now: datetime) -> Serv
 
 def _tickets(user: User, since: datetime, until: datetime) -> Iterator[list[int]]:
     """The tickets in which something was said, done or asked in that time, some at a time."""
-    done = Event.objects.filter(kind__in=Event.OF_PEOPLE, at__gte=since, at__lt=until)
+    done = Event.objects.filter(kind__in=OF_PEOPLE, at__gte=since, at__lt=until)
     asked = Message.objects.filter(direction="out", origin="follow_up", created_at__gte=since)
     asked = asked.filter(account__in=list(Account.objects.values_list("pk", flat=True)))
     rows = Ticket.objects.filter(sight(user, "figures").q(), opened_at__lt=until)

@@ -15,11 +15,12 @@ from heed.lib import clock
 from heed.lib.rows import Row
 
 
+OF_PEOPLE = ["opened_by", "left_by", "assigned"]
+"""The kinds of what people did that are found by their time: work is measured by them."""
+
+
 class Event(Row):
     """One thing that happened, written in the transaction in which it happened."""
-
-    OF_PEOPLE: ClassVar = ("opened_by", "left_by", "assigned")
-    """What people did that is found by its time: their work is measured by it."""
 
     kind = models.CharField(max_length=40)
     at = models.DateTimeField(default=clock.now)
@@ -39,9 +40,7 @@ class Event(Row):
     class Meta:
         indexes: ClassVar = [
             models.Index("ticket", "at", "id", name="event_of_ticket"),
-            models.Index(
-                "at", condition=Q(kind__in=["opened_by", "left_by", "assigned"]), name="event_of_work"
-            ),
+            models.Index("at", condition=Q(kind__in=OF_PEOPLE), name="event_of_work"),
             models.Index("actor", condition=Q(actor__isnull=False), name="event_of_actor"),
         ]
 
