@@ -58,6 +58,9 @@ class Gone(Network):
     def __init__(self, name: str) -> None:
         self.name = self.label = name
 
+    def waits_for_calls(self, facts: Mapping[str, Any]) -> bool:
+        return False
+
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         return Admission(404)
 

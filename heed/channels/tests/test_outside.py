@@ -132,6 +132,18 @@ def test_nobody_is_called_while_no_account_waits_for_calls(
     assert house.asked == []
 
 
+def test_an_account_whose_network_is_gone_waits_for_none_and_holds_up_no_other(
+    account: Account, house: House
+) -> None:
+    house.answer = lambda _: (502, b"")
+    Account.objects.update(network="gone")
+    outside.look()
+    assert (house.asked, problem(account)) == ([], "")
+    other = acme(name="Acme outlet", external_id="18")
+    outside.look()
+    assert (problem(account), problem(other)) == ("", "another")
+
+
 def test_x_waits_for_calls_where_it_has_a_webhook(account: Account, house: House) -> None:
     Account.objects.update(network="x", facts={"webhooks": False})
     outside.look()

@@ -131,6 +131,12 @@ def test_after_a_disconnect_what_was_missed_is_read(account: Account) -> None:
     assert since.isoformat() in minded[0]
 
 
+def test_an_account_whose_network_is_gone_can_be_disconnected(account: Account) -> None:
+    Account.objects.update(network="gone")
+    verbs.disconnect(fresh(account))
+    assert bytes(fresh(account).locked_credentials) == b""
+
+
 class TestOnlyLooking:
     """Without an address to give, `check` changes nothing at the network."""
 
