@@ -130,7 +130,8 @@ def _connected(account: Account, checked: Checked) -> None:
 
 def _told(account: Account) -> dict[str, str]:
     """What the network said against the account and has not taken back: no check finds that out."""
-    told = Account.objects.select_for_update().values_list("told", flat=True).get(pk=account.pk)
+    locked = Account.objects.select_for_update(no_key=True)  # the door refers to it
+    told = locked.values_list("told", flat=True).get(pk=account.pk)
     holds = "until" not in told or clock.from_iso(told["until"]) > clock.now()
     return told if told.get("problem") and holds else {}
 

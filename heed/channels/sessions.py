@@ -92,7 +92,7 @@ def _mark_broken(account: Account, refusal: Refusal) -> None:
     now, detail = clock.now(), f"{refusal.code} {refusal.detail}".strip()[:500]
     with transaction.atomic():
         same = Account.objects.filter(pk=account.pk, locked_credentials=account.locked_credentials)
-        row = same.select_for_update().first()
+        row = same.select_for_update(no_key=True).first()  # the door refers to it
         if row is None:
             return
         row.state, row.problem, row.problem_detail = Account.State.BROKEN, refusal.reason, detail

@@ -211,6 +211,7 @@ def _apply(items: list[Item]) -> None:
     _hand_on(arrivals.store(received))
     seen: list[tuple[Account, PostSeen]] = []
     stale: list[tuple[Account, PostStale]] = []
+    told: list[tuple[Account, AccountChanged]] = []
     for item in _with_news(items):
         match item.news:
             case MessageReceived():
@@ -221,12 +222,17 @@ def _apply(items: list[Item]) -> None:
             case PostStale():
                 stale.append((item.account, item.news))
                 continue
+            case AccountChanged():  # last: locked after tickets, as where an answer arrived, and not for long
+                told.append((item.account, item.news))
+                continue
             case MessageRemoved():  # may be about a post: its turn matters
                 posts.take_over(seen)
                 seen = []
         news.apply(item.account, item.news)
     posts.take_over(seen)
     posts.look_again(stale)
+    for account, said in sorted(told, key=lambda each: each[0].pk):
+        news.apply(account, said)
     # Now, while it can be done again without them: whom this belongs to may have given way meanwhile.
     connection.check_constraints()
 

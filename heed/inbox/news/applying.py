@@ -69,7 +69,7 @@ def apply(account: Account, news: Inbound) -> None:
 def _account_changed(account: Account, news: AccountChanged) -> None:
     """What the network says of our account: a problem stays until it takes it back, and a remark heals
     nothing. What it said earlier and comes later, or again, is no news; of one time the gravest counts."""
-    row = Account.objects.select_for_update().get(pk=account.pk)
+    row = Account.objects.select_for_update(no_key=True).get(pk=account.pk)  # the door refers to it
     if news.facts:
         row.facts = {**row.facts, **news.facts}
         row.save(update_fields=["facts"])

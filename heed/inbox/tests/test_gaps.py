@@ -11,7 +11,7 @@ from django.db import OperationalError
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.channels import missed, verbs
-from heed.channels.base import AccountChanged, AccountRecord, Collected, Refusal
+from heed.channels.base import AccountChanged, AccountRecord, AccountStale, Collected, Refusal
 from heed.channels.jobs import check_account
 from heed.channels.models import Account
 from heed.inbox import gaps, intake, jobs, ledger, news
@@ -225,6 +225,21 @@ class TestWhatTheNetworkSays:
         Account.objects.update(facts={"level": "a", "open": ["1"]})
         self.now(account, AccountChanged(facts={"open": ["1", "2"]}))
         assert account.facts == {"level": "a", "open": ["1", "2"]}
+
+    def test_of_many_accounts_it_is_written_last_and_in_order(
+        self, account: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = Account.objects.create(network=account.network, name="Other", external_id="other")
+        told: list[object] = []
+        monkeypatch.setattr(news, "apply", lambda who, said: told.append((who.pk, type(said))))
+        for each, said in [(other, AccountChanged()), (account, AccountChanged()), (account, AccountStale())]:
+            ledger.append(each.pk, [body(said)])
+        intake.take_batch()
+        assert told == [
+            (account.pk, AccountStale),
+            (account.pk, AccountChanged),
+            (other.pk, AccountChanged),
+        ]
 
     def test_nor_after_a_person_saw_to_it(self, account: Account) -> None:
         self.now(account, self.BLOCKED)

@@ -9,7 +9,8 @@ import pytest
 from django.db import connection, transaction
 
 from heed.accounts.models import User
-from heed.channels.base import IdentityChanged, Person
+from heed.channels import jobs, sessions
+from heed.channels.base import AccountChanged, IdentityChanged, Person, Refusal
 from heed.channels.models import Account
 from heed.inbox import intake, ledger, news, verbs
 from heed.inbox.models import Delivery, Identity, Message, Ticket
@@ -91,3 +92,14 @@ def test_whoever_waits_for_a_colleague_to_assign_changes_what_is_there_then(
     other.join(PATIENCE)
     ticket.refresh_from_db()
     assert ticket.assignee is None
+
+
+def test_the_door_waits_for_nobody_who_writes_what_is_known_of_an_account(account: Account) -> None:
+    with transaction.atomic():
+        news.apply(account, AccountChanged(detail="a remark"))
+        jobs._told(account)
+        sessions._mark_broken(account, Refusal("sign_in_again"))
+        door = beside(lambda: ledger.append(account.pk, [body(private("1"))]))
+        door.join(PATIENCE)
+        assert not door.is_alive()
+    assert Delivery.objects.count() == 1
