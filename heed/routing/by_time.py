@@ -20,9 +20,10 @@ from heed.routing.rules import made_ready, not_run_yet, run_together
 AT_ONCE = 500
 """Tickets a rule runs for in one go."""
 MOST = 2000
-"""Tickets it looks at first, at most, each minute."""
+"""Tickets found by looking first, each minute: with so many it is left at that."""
 _OVERLAP = 5_000
 """So many events are looked at again: numbers are given before what they name is seen by others."""
+_EVENTS_AT_ONCE = 5_000
 _MOST_EVENTS = 300_000
 _OLD = timedelta(days=60)
 
@@ -46,15 +47,27 @@ def run_by_time() -> int:
 def _look_first(ready: Ready, fits: QuerySet[Ticket], newest: int) -> int:
     """Run for those for which the rule never ran, the newest first, and those that something happened to."""
     runs = RuleRun.objects.filter(rule=ready.rule, ticket=OuterRef("pk"), event=None)
-    since = max(ready.rule.seen - _OVERLAP, newest - _MOST_EVENTS)
-    happened = Event.objects.filter(pk__gt=since, pk__lte=newest).values("ticket")
-    untouched = fits.filter(~Exists(runs)).order_by("-pk").values_list("pk", flat=True)[:MOST]
-    changed = fits.filter(pk__in=happened).order_by("-pk").values_list("pk", flat=True)
-    wanted = list(dict.fromkeys([*untouched, *not_run_yet(ready.rule, changed)]))[:MOST]
+    untouched = fits.filter(~Exists(runs)).order_by("-pk").values_list("pk", flat=True)
+    new = list(untouched[:MOST])
+    changed, seen = _changed(ready.rule, fits, newest, MOST - len(new))
+    wanted = list(dict.fromkeys([*new, *changed]))
     ran = sum(_run(ready, wanted[start : start + AT_ONCE]) for start in range(0, len(wanted), AT_ONCE))
-    if len(wanted) < MOST:
-        Rule.objects.filter(pk=ready.rule.pk).update(seen=newest)
+    if seen != ready.rule.seen:
+        Rule.objects.filter(pk=ready.rule.pk).update(seen=seen)
     return ran
+
+
+def _changed(rule: Rule, fits: QuerySet[Ticket], newest: int, most: int) -> tuple[list[int], int]:
+    """Those to which something happened since the rule looked last, and how far up the events that was looked
+    at: it is left at about so many, but some events are always gone on."""
+    found: dict[int, None] = {}
+    seen = max(rule.seen - _OVERLAP, newest - _MOST_EVENTS, 0)
+    while seen < newest and (seen <= rule.seen or len(found) < most):
+        upto = min(seen + _EVENTS_AT_ONCE, newest)
+        happened = Event.objects.filter(pk__gt=seen, pk__lte=upto).values("ticket")
+        found |= dict.fromkeys(not_run_yet(rule, fits.filter(pk__in=happened).values_list("pk", flat=True)))
+        seen = upto
+    return list(found), seen
 
 
 def _walk(ready: Ready, fits: QuerySet[Ticket]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -236,6 +237,32 @@ def test_what_is_new_or_changed_comes_before_all_it_ran_for(
     assert fresh(new).tags == ["late"]
     assert RuleRun.objects.filter(ticket=known[3]).count() == 2
     assert by_time.run_by_time() == 0
+
+
+def test_what_happened_is_looked_at_in_parts_and_never_twice(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = rule(add("late"), when="time")
+    known = [opened() for _time in range(4)]
+    by_time.run_by_time()
+    looked: list[int] = []
+
+    def not_run_yet(of: Rule, numbers: Iterable[int]) -> list[int]:
+        looked.append(len(list(numbers)))
+        return rules.not_run_yet(of, numbers)
+
+    for name, value in {"_EVENTS_AT_ONCE": 1, "_OVERLAP": 0, "MOST": 2, "_walk": lambda *_: 0}.items():
+        monkeypatch.setattr(by_time, name, value)
+    monkeypatch.setattr(by_time, "not_run_yet", not_run_yet)
+    Rule.objects.update(seen=Event.objects.latest("pk").pk)
+    Ticket.objects.update(due_at=clock.now())
+    numbers = [comes(each).pk for each in known]
+    assert by_time.run_by_time() == 2
+    mine.refresh_from_db()
+    assert (looked, mine.seen) == ([1, 1], numbers[1])
+    assert by_time.run_by_time() == 2
+    mine.refresh_from_db()
+    assert (looked, mine.seen) == ([1] * 4, numbers[3])
 
 
 def test_what_changed_without_a_word_is_found_on_the_walk(
