@@ -14,7 +14,6 @@ from heed.inbox.models.tickets import Ticket
 from heed.lib import clock
 from heed.lib.rows import Row
 
-
 OF_PEOPLE = ["opened_by", "left_by", "assigned"]
 """The kinds of what people did that are found by their time: work is measured by them."""
 
