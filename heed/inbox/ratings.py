@@ -6,17 +6,18 @@ and the ticket stays solved. A bad one is a message like any other, and opens th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from heed.channels.base import Choice, Choices
 from heed.inbox import events
 from heed.inbox.arrivals.people import Author
 from heed.inbox.arrivals.shapes import Arrival
-from heed.inbox.models import Event, Message
+from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.possible import Way
 from heed.inbox.possible_choices import fault_of, settled
 from heed.inbox.posts import Key
+from heed.inbox.statements import among, columns, run
 
 GOOD, BAD = "👍", "👎"
 _OFFERED = Choices((Choice(GOOD), Choice(BAD)))
@@ -29,24 +30,31 @@ def offered(way: Way, text: str) -> Choices | None:
 
 def asks_for_nothing(new: Mapping[Key, Arrival], writers: Mapping[Key, Author]) -> dict[Key, Arrival]:
     """A batch, in which good ratings are marked as what nobody has to answer."""
+    good = {key: (writers[key].pk, _EVER) for key, each in new.items() if _mark(each.news.text) == GOOD}
+    asked = _questions_to({*good.values()})
     return {
-        key: Arrival(each.account, replace(each.news, automatic=True))
-        if _mark(each.news.text) == GOOD and _question_to(writers[key].pk) is not None
-        else each
+        key: Arrival(each.account, replace(each.news, automatic=True)) if good.get(key) in asked else each
         for key, each in new.items()
     }
 
 
 def keep_ratings(batch: Sequence[Event]) -> None:
-    """A reaction: write down what was tapped under a follow-up question. It may run twice."""
-    wanted = Message.objects.filter(pk__in=[each.message_id for each in batch], direction="in")
-    for message in wanted.filter(text__regex=f"^\\s*({GOOD}|{BAD})").select_related("ticket"):
-        question = _question_to(message.identity_id, message) if _mark(message.text) else None
-        if question is None or Event.objects.filter(kind="rated", message=message).exists():
-            continue
-        good = _mark(message.text) == GOOD
-        ticket, at = message.ticket, message.at
-        events.record("rated", ticket=ticket, message=message, at=at, good=good, question=question.pk)
+    """A reaction: write down what was tapped under a follow-up question. It may run twice, also at the same
+    time: whoever comes second waits for the tickets, and then finds what the first wrote."""
+    came = Message.objects.filter(pk__in=among(each.message_id for each in batch), direction="in")
+    marked = came.filter(text__regex=f"^\\s*({GOOD}|{BAD})").select_related("ticket").order_by("pk")
+    taps = {(row.identity_id, row.pk): row for row in marked if row.identity_id and _mark(row.text)}
+    asked = _questions_to(taps)
+    if not asked:
+        return
+    tickets = Ticket.objects.filter(pk__in=among({taps[tap].ticket_id for tap in asked})).order_by("pk")
+    list(tickets.select_for_update(no_key=True).values_list("pk"))
+    rated = Event.objects.filter(kind="rated", message__in=among(pk for _identity, pk in asked))
+    known = set(rated.values_list("message_id", flat=True))
+    for tap, row in taps.items():
+        if tap in asked and row.pk not in known:
+            good = _mark(row.text) == GOOD
+            events.record("rated", ticket=row.ticket, message=row, at=row.at, good=good, question=asked[tap])
 
 
 def _mark(text: str) -> str:
@@ -55,9 +63,26 @@ def _mark(text: str) -> str:
     return mark if mark in (GOOD, BAD) else ""
 
 
-def _question_to(identity: int | None, before: Message | None = None) -> Message | None:
-    """The follow-up question with choices that was the last thing we said to this person."""
-    said = Message.objects.filter(identity=identity, direction="out").exclude(visibility="note")
-    last = (said.filter(pk__lt=before.pk) if before else said).order_by("-pk").first()
-    asked = last is not None and last.origin == "follow_up" and last.manner.get("choices")
-    return last if asked else None
+_Tap = tuple[int, int]
+"""Whose it was, and before which message of ours or theirs we look for the question."""
+_EVER = 2**63 - 1
+
+
+def _questions_to(taps: Iterable[_Tap]) -> dict[_Tap, int]:
+    """Of the taps those before which a follow-up question with choices was the last thing that we said to
+    this person, with that question."""
+    wanted = columns(taps)
+    return {(identity, before): pk for identity, before, pk in run(_QUESTIONS, *wanted)} if wanted else {}
+
+
+# The last by `-id`, so that nobody walks all messages backwards in search of a person's.
+_QUESTIONS = """
+SELECT tap.identity, tap.before, last.id
+FROM unnest(%s::bigint[], %s::bigint[]) AS tap (identity, before)
+CROSS JOIN LATERAL (
+    SELECT id, origin, manner FROM inbox_message
+    WHERE identity_id = tap.identity AND direction = 'out' AND visibility <> 'note' AND id < tap.before
+    ORDER BY -id LIMIT 1
+) AS last
+WHERE last.origin = 'follow_up' AND last.manner ->> 'choices' IS NOT NULL
+"""

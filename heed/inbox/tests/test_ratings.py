@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from heed.accounts.models import User
-from heed.channels.base import ChoiceForm, Limit
+from heed.channels.base import ChoiceForm, Limit, Person
 from heed.channels.models import Account
-from heed.inbox import outbox, ratings, verbs
+from heed.inbox import outbox, ratings, statements, verbs
 from heed.inbox.models import Event, Ticket
 from heed.inbox.tests.rubber import Rubber
+from heed.inbox.tests.test_intake import news, private
 from heed.inbox.tests.test_tending import fresh, ticket, writes
 from heed.inbox.verbs import asking
 from heed.lib import clock
@@ -98,3 +101,32 @@ def test_where_nothing_can_be_tapped_nothing_is_offered(rubber: Rubber, account:
     taps(account, "👍")
     assert rated() == []
     assert fresh(row).unanswered
+
+
+def test_many_thumbs_are_asked_about_once(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    run = statements.run
+
+    def counted(sql: str, *columns: list[int]) -> list[tuple[int, ...]]:
+        asked.append(len(columns[0]))
+        return run(sql, *columns)
+
+    monkeypatch.setattr(ratings, "run", counted)
+    news(account, *(private(str(each), each, Person(f"u-{each}"), text="👍") for each in range(5)))
+    assert asked == [5]
+    asked.clear()
+    news(account, *(private(f"word {each}", each, Person(f"u-{each}")) for each in range(5)))
+    assert asked == []
+
+
+def test_two_that_count_the_same_tap_count_it_once(lea: Ticket, account: Account) -> None:
+    """Whoever looks for what is counted already holds the ticket."""
+    with clock.moved(timedelta(minutes=1)):
+        writes(account, text="👎")
+    with CaptureQueriesContext(connection) as caught:
+        ratings.keep_ratings(list(Event.objects.filter(kind="message_received")))
+    order = [
+        word for each in caught.captured_queries for word in ("FOR NO KEY", "'rated'") if word in each["sql"]
+    ]
+    assert order[:2] == ["FOR NO KEY", "'rated'"]
+    assert rated() == [False]
