@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db import connection
+from django.db import connection, transaction
 
 from heed.accounts.models import User
 from heed.inbox.models import Presence, Ticket
@@ -32,18 +32,26 @@ def others(ticket: Ticket, user: User) -> list[Presence]:
 def come(ticket: Ticket, user: User, doing: str, *, active: bool = True) -> list[Presence]:
     """Say that somebody is here and what they do; gives back who else is. They hear of it when it is news.
     `active` says that they did something since they last said so."""
-    now = clock.now()
-    known = Presence.objects.filter(ticket=ticket, user=user).first()
-    shown = known is not None and known.until > now and known.doing == doing
-    here = known or Presence(ticket=ticket, user=user)
-    here.doing, here.until = doing, now + LASTS[Presence.Doing(doing)]
-    _work(here, now, active=active)
-    values = {name: getattr(here, name) for name in ("doing", "until", "since", "active_at")}
-    Presence.objects.update_or_create(ticket=ticket, user=user, defaults=values)
+    now, alone = clock.now(), not connection.in_atomic_block
+    with transaction.atomic():
+        here = _held(ticket, user, now)
+        shown = here.until > now and here.doing == doing
+        here.doing, here.until = doing, now + LASTS[Presence.Doing(doing)]
+        _work(here, now, active=active, alone=alone)
+        here.save(update_fields=["doing", "until", "since", "active_at"])
     found = others(ticket, user)
     if not shown:
         _tell(ticket, found)
     return found
+
+
+def _held(ticket: Ticket, user: User, now: datetime) -> Presence:
+    """Where somebody is, for us alone: whoever has the ticket open twice begins to work on it once."""
+    mine = Presence.objects.select_for_update(of=("self",)).filter(ticket=ticket, user=user)
+    while (here := mine.first()) is None:
+        new = Presence(ticket=ticket, user=user, doing=Presence.Doing.LOOKING, until=now)
+        Presence.objects.bulk_create([new], ignore_conflicts=True)
+    return here
 
 
 def look_away(ticket: Ticket, user: User) -> None:
@@ -56,24 +64,41 @@ def look_away(ticket: Ticket, user: User) -> None:
 
 def go(ticket: Ticket, user: User) -> None:
     """Say that somebody has left."""
-    now = clock.now()
-    for here in Presence.objects.filter(ticket=ticket, user=user):
-        here.delete()
-        if here.since is not None:
-            _write("left_by", here, min(now, _idle_at(here)))
+    values = [not connection.in_atomic_block, ticket.pk, user.pk, clock.now(), IDLE.total_seconds()]
+    with prepared() as cursor:
+        cursor.execute(_GO, values)
+        gone = cursor.fetchone()
+    if gone is not None:
         _tell(ticket, others(ticket, user))
 
 
-def _work(here: Presence, now: datetime, *, active: bool) -> None:
+# Whoever comes or goes does not wait until it is on the disk, where nothing else is written with it.
+_AT_EASE = "SELECT CASE WHEN %s THEN set_config('synchronous_commit', 'off', true) END"
+_GO = f"""
+WITH commit AS ({_AT_EASE}),
+gone AS (
+    DELETE FROM inbox_presence USING commit WHERE ticket_id = %s AND user_id = %s
+    RETURNING ticket_id, user_id, since, active_at),
+told AS (
+    INSERT INTO inbox_event (kind, account_id, ticket_id, actor_id, at, data)
+    SELECT 'left_by', ticket.account_id, ticket.id, gone.user_id,
+        LEAST(%s::timestamptz, gone.active_at + make_interval(secs => %s)), '{{}}'
+    FROM gone JOIN inbox_ticket AS ticket ON ticket.id = gone.ticket_id
+    WHERE gone.since IS NOT NULL)
+SELECT 1 FROM gone
+"""  # noqa: S608 - our own names
+
+
+def _work(here: Presence, now: datetime, *, active: bool, alone: bool) -> None:
     """Work begins with something that is done, and ends when nothing was for too long."""
     if here.since is not None and _idle_at(here) < now:
-        _write("left_by", here, _idle_at(here))
+        _write("left_by", here, _idle_at(here), alone)
         here.since = None
     if active:
         here.active_at = now
     if active and here.since is None:
         here.since = now
-        _write("opened_by", here, now)
+        _write("opened_by", here, now, alone)
 
 
 def _idle_at(here: Presence) -> datetime:
@@ -81,18 +106,18 @@ def _idle_at(here: Presence) -> datetime:
     return here.active_at + IDLE
 
 
-def _write(kind: Literal["opened_by", "left_by"], here: Presence, at: datetime) -> None:
-    """An event that wakes nobody. Whoever comes or goes does not wait until it is on the disk."""
+def _write(kind: Literal["opened_by", "left_by"], here: Presence, at: datetime, alone: bool) -> None:
+    """An event that wakes nobody."""
     with prepared() as cursor:
-        cursor.execute(
-            """
-            WITH commit AS (SELECT CASE WHEN %s THEN set_config('synchronous_commit', 'off', true) END)
-            INSERT INTO inbox_event (kind, account_id, ticket_id, actor_id, at, data)
-            SELECT %s, ticket.account_id, ticket.id, %s, %s, '{}' FROM commit, inbox_ticket AS ticket
-            WHERE ticket.id = %s
-            """,
-            [not connection.in_atomic_block, kind, here.user_id, at, here.ticket_id],
-        )
+        cursor.execute(_EVENT, [alone, kind, here.user_id, at, here.ticket_id])
+
+
+_EVENT = f"""
+WITH commit AS ({_AT_EASE})
+INSERT INTO inbox_event (kind, account_id, ticket_id, actor_id, at, data)
+SELECT %s, ticket.account_id, ticket.id, %s, %s, '{{}}' FROM commit, inbox_ticket AS ticket
+WHERE ticket.id = %s
+"""  # noqa: S608 - our own names
 
 
 def _tell(ticket: Ticket, found: list[Presence]) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.inbox import presence
 from heed.inbox.models import Event, Presence, Ticket
 from heed.inbox.tests.test_intake import news, private
+from heed.inbox.tests.test_races import PATIENCE, beside
 from heed.lib import clock
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +108,23 @@ class TestWork:
         assert worked(ivo) == [("opened_by", 4)]
         presence.come(ticket, ana, "looking")
         assert worked(ana)[-1] == ("opened_by", 7)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_has_it_open_twice_comes_and_goes_once(ticket: Ticket, ana: User) -> None:
+    def twice(what: Callable[[], object]) -> None:
+        with transaction.atomic():
+            what()
+            other = beside(what)
+            other.join(1)
+            assert other.is_alive()
+        other.join(PATIENCE)
+        assert not other.is_alive()
+
+    twice(lambda: presence.come(ticket, ana, "looking"))
+    twice(lambda: presence.go(ticket, ana))
+    assert [kind for kind, _minute in worked()] == ["opened_by", "left_by"]
+    assert not Presence.objects.exists()
 
 
 def later(*, minutes: int) -> None:
