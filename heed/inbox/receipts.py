@@ -130,14 +130,16 @@ def take_draft_back(row: Message) -> None:
 
 
 def locked(message: Message) -> Message | None:
-    """The answer as it is now. Its ticket is locked before it, as whoever works on a ticket does."""
-    Ticket.objects.select_for_update(of=("self",)).filter(messages=message.pk).order_by().first()
-    return (
-        Message.objects.select_for_update(of=("self",))
-        .select_related("ticket", "identity", "author", "account")
-        .filter(pk=message.pk)
-        .first()
-    )
+    """The message as it is now. Its ticket is locked before it, as whoever works on a ticket does; where a
+    merge took it to another while that was waited for, that other one."""
+    rows = Message.objects.select_for_update(of=("self",))
+    rows = rows.select_related("ticket", "identity", "author", "account").filter(pk=message.pk)
+    tickets = Ticket.objects.select_for_update(of=("self",)).filter(messages=message.pk).order_by()
+    while (ticket := tickets.first()) is not None:
+        row = rows.filter(ticket=ticket).first()
+        if row is not None:
+            return row
+    return None
 
 
 def _return_as_draft(row: Message) -> None:
