@@ -16,10 +16,10 @@ from heed.channels import base
 from heed.channels.base import MATTER, Echo, Person, Sent
 from heed.channels.models import Account
 from heed.inbox import early, events
-from heed.inbox.arrivals import WAITS, attachment_row, show_last, where_they_go
+from heed.inbox.arrivals import WAITS, attachment_row, show_last
 from heed.inbox.arriving import arrived, catch_up
 from heed.inbox.models import Attachment, EarlyNews, Identity, Message, Ticket
-from heed.inbox.news.finding import find, known_person, new_person
+from heed.inbox.news.finding import find, held_with_its_end, known_person, new_person
 from heed.lib import clock, live
 from heed.lib.text import clean, first_words
 
@@ -190,7 +190,7 @@ def _answered_outside(account: Account, echo: Echo) -> bool:
     home = _ticket_of_echo(account, echo)
     if home is None:
         return echo.visibility == "public" and not echo.parent
-    ticket = _where_it_goes(home)
+    home, ticket = held_with_its_end(home)
     with transaction.atomic():
         message, made = Message.objects.get_or_create(
             account=account,
@@ -237,15 +237,6 @@ def _ticket_of_echo(account: Account, echo: Echo) -> Ticket | None:
     mine = Ticket.objects.filter(identity=identity, running=True).order_by("id")
     found = mine.filter(kind=Ticket.Kind.PRIVATE).first() or mine.filter(took_private=True).first()
     return found or _private_ticket(account, identity, echo)
-
-
-def _where_it_goes(home: Ticket) -> Ticket:
-    """The ticket in which that one goes on, held until the transaction ends: whoever merges waits."""
-    while True:
-        end = where_they_go([home.pk])[home.pk]
-        found = Ticket.objects.select_for_update().get(pk=end)
-        if found.merged_into_id is None:
-            return found
 
 
 def _private_ticket(account: Account, identity: Identity, echo: Echo) -> Ticket:

@@ -1,4 +1,4 @@
-"""The message and the person a piece of news is about."""
+"""The message, the ticket and the person a piece of news is about."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import datetime
 
 from heed.channels.base import Person
 from heed.channels.models import Account
-from heed.inbox.arrivals import refresh_identity
-from heed.inbox.models import Customer, Identity, Message
+from heed.inbox.arrivals import refresh_identity, where_they_go
+from heed.inbox.models import Customer, Identity, Message, Ticket
 from heed.lib.text import clean
 
 
@@ -17,6 +17,17 @@ def find(account: Account, external_id: str) -> Message | None:
         .filter(account=account, external_id=external_id)
         .first()
     )
+
+
+def held_with_its_end(home: Ticket) -> tuple[Ticket, Ticket]:
+    """A ticket and the one in which it goes on, both held until the transaction ends: whoever merges or takes
+    a merge back waits."""
+    while True:
+        end = where_they_go([home.pk])[home.pk]
+        both = Ticket.objects.select_for_update().filter(pk__in={home.pk, end}).order_by("id")
+        rows = {row.pk: row for row in both}
+        if where_they_go([home.pk])[home.pk] == end:  # while we waited it may have gone on, or come back
+            return rows[home.pk], rows[end]
 
 
 def known_person(account: Account, person: Person) -> Identity | None:

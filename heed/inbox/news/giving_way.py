@@ -22,6 +22,7 @@ from heed.inbox.models import (
     Split,
     Ticket,
 )
+from heed.inbox.news.finding import held_with_its_end
 from heed.lib import live
 
 
@@ -85,7 +86,7 @@ def _goes_on_in(one: Ticket, other: Ticket) -> bool:
 def _pour(ticket: Ticket, theirs: Ticket) -> set[int]:
     """Everything of one ticket goes into another, or to where that one went on, and tells of it. Gives back
     the pages it touches."""
-    place, kept = _ends_of(theirs)
+    place, kept = held_with_its_end(theirs)
     old = Ticket.objects.select_for_update().get(pk=ticket.pk)
     waits = {} if old.took_in.filter(undone_at=None).exists() else _wait_of(old)
     for record in old.took_in.filter(undone_at=None):
@@ -104,15 +105,6 @@ def _pour(ticket: Ticket, theirs: Ticket) -> set[int]:
     FormerNumber.objects.create(number=number, ticket=kept)
     events.record("merged", ticket=kept, number=number, poured=True, **waits)
     return {number, kept.pk}
-
-
-def _ends_of(theirs: Ticket) -> tuple[Ticket, Ticket]:
-    """A ticket and the one in which it goes on, which is held: whoever merges waits."""
-    while True:
-        end = where_they_go([theirs.pk])[theirs.pk]
-        rows = Ticket.objects.select_for_update().in_bulk(sorted({theirs.pk, end}))
-        if rows[end].merged_into_id is None:
-            return rows[theirs.pk], rows[end]
 
 
 def _wait_of(old: Ticket) -> dict[str, Any]:
