@@ -105,7 +105,10 @@ def edit(message: Message, at: datetime, text: str) -> bool:
     """Give a message a revision; the latest by the network's time is shown. False if known, or where nothing
     that one can see was changed. Networks tell of that, too: only its time is kept, and tells of another edit
     that comes late."""
-    message = Message.objects.select_for_update().get(pk=message.pk)
+    found = receipts.locked(message)
+    if found is None:
+        return False
+    message = found
     rows = [Revision(message=message, at=at, text=text)]
     if message.text == text and (message.edited_at is None or message.edited_at <= at):
         Revision.objects.bulk_create(rows, ignore_conflicts=True)
@@ -128,13 +131,17 @@ def edit(message: Message, at: datetime, text: str) -> bool:
 
 def remove(message: Message, at: datetime) -> bool:
     """Mark a message removed; what stood there is kept. False if it already was."""
+    if receipts.locked(message) is None:
+        return False
     return bool(Message.objects.filter(pk=message.pk, removed_at=None).update(removed_at=at or clock.now()))
 
 
 def hide(message: Message, at: datetime, hidden: bool) -> bool:
     """Mark a message hidden or shown, unless newer news said otherwise; of two at one time the hidden one
     counts. False if nothing changed."""
-    row = Message.objects.select_for_update().get(pk=message.pk)
+    row = receipts.locked(message)
+    if row is None:
+        return False
     if row.hidden_at is not None and (row.hidden_at, row.hidden) >= (at, hidden):
         return False
     Message.objects.filter(pk=row.pk).update(hidden=hidden, hidden_at=at)

@@ -20,7 +20,7 @@ from heed.channels import missed
 from heed.channels.base import TAKEN_OVER, Action, Person, ReactionChanged, Refusal, Wanted
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
-from heed.inbox import collect, early, events, fetch, files, gaps, health, news, outbox, tally
+from heed.inbox import collect, early, events, fetch, files, gaps, health, news, outbox, receipts, tally
 from heed.inbox.intake import apply_news
 from heed.inbox.models import Identity, Message
 from heed.inbox.outgoing import receiver, target_of
@@ -99,8 +99,10 @@ def act_on_network(context: JobContext, message: int, action: Action, user: int,
         )
         return
     with transaction.atomic():
-        _keep_action(message, action, dict(refs), value)
-        events.record("action_done", ticket=row.ticket, message=row, actor=actor, action=action)
+        held = receipts.locked(row)
+        if held is not None:
+            _keep_action(held, action, dict(refs), value)
+            events.record("action_done", ticket=held.ticket, message=held, actor=actor, action=action)
 
 
 def act_later(wanted: Iterable[Mapping[str, Any]]) -> None:
@@ -128,7 +130,7 @@ def _most_tries(error: BaseException) -> int:
     return MOST_SLOWED if isinstance(error, Refusal) and error.reason == "slow_down" else MOST_TRIES
 
 
-def _keep_action(message: int, action: Action, refs: dict[str, object], value: str) -> None:
+def _keep_action(row: Message, action: Action, refs: dict[str, object], value: str) -> None:
     facts: dict[Action, dict[str, object]] = {
         "like": {"liked": True},
         "unlike": {"liked": False},
@@ -140,8 +142,7 @@ def _keep_action(message: int, action: Action, refs: dict[str, object], value: s
         "unhide": {"hidden": False, "hidden_at": clock.now()},
         "delete": {"removed_at": clock.now()},
     }
-    row = Message.objects.select_for_update(of=("self",)).get(pk=message)
-    Message.objects.filter(pk=message).update(refs=outbox.merged(row.refs, refs), **facts.get(action, {}))
+    Message.objects.filter(pk=row.pk).update(refs=outbox.merged(row.refs, refs), **facts.get(action, {}))
     if action in ("react", "unreact"):
         _keep_reaction(row, value, on=action == "react")
     if action == "edit":

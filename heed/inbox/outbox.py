@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
 from heed.channels.base import (
@@ -33,7 +33,7 @@ from heed.channels.models import Account
 from heed.channels.sessions import with_session
 from heed.inbox import events, receipts
 from heed.inbox.arriving import arrived, belongs_to_another
-from heed.inbox.models import Message
+from heed.inbox.models import Message, Ticket
 from heed.inbox.outgoing import answer_of, choices_of, receiver, target_of, template_of, tried_before
 from heed.inbox.possible import fits, possible
 from heed.inbox.possible_choices import fault_of
@@ -103,6 +103,8 @@ def _claim(ticket_id: int) -> tuple[Message | None, datetime | None]:
 
     Locking all waiting rows of the ticket makes workers queue up, so answers keep their order.
     """
+    now = clock.now()
+    _hold_where_one_was_left(ticket_id, now)
     waiting = (
         Message.objects.select_for_update(of=("self",))
         .filter(ticket_id=ticket_id, state__in=(State.QUEUED, State.SENDING, State.RETRYING))
@@ -111,7 +113,7 @@ def _claim(ticket_id: int) -> tuple[Message | None, datetime | None]:
     )
     for row in waiting:
         if row.state == State.SENDING:
-            if row.lease_until is not None and row.lease_until > clock.now():
+            if row.lease_until is not None and row.lease_until > now:
                 return None, row.lease_until
             _set_unknown(row, "the worker stopped while sending")
             continue
@@ -126,6 +128,14 @@ def _claim(ticket_id: int) -> tuple[Message | None, datetime | None]:
         row.save(update_fields=["state", "attempts", "lease_until", "at", "started_at"])
         return loaded(row.pk), None
     return None, None
+
+
+def _hold_where_one_was_left(ticket_id: int, now: datetime) -> None:
+    """Lock the ticket before its messages where a worker died with one of them: that changes the ticket, too.
+    Sending waits for nobody who works on it."""
+    left = Q(messages__lease_until__lte=now) | Q(messages__lease_until=None)
+    tickets = Ticket.objects.select_for_update(of=("self",)).order_by()
+    tickets.filter(left, pk=ticket_id, messages__state=State.SENDING).first()
 
 
 def _send(message: Message) -> None:

@@ -38,8 +38,9 @@ def edited(account: Account, news: MessageEdited) -> None:
 def words_found(account: Account, news: WordsFound) -> None:
     """What a message said from the start, though it came to us without: nobody edited it."""
     bare = Message.objects.filter(account=account, external_id=news.external_id, text="", edited_at=None)
-    message = bare.select_related("ticket").first()
-    if message is None:
+    found = bare.first()
+    message = receipts.locked(found) if found is not None else None
+    if message is None or message.text or message.edited_at is not None:
         return
     text = clean(news.text)
     Message.objects.filter(pk=message.pk).update(text=text)

@@ -15,7 +15,7 @@ from django.db.models import F, Q, QuerySet
 from heed.channels import base
 from heed.channels.base import MATTER, Echo, Person, Sent
 from heed.channels.models import Account
-from heed.inbox import early, events
+from heed.inbox import early, events, receipts
 from heed.inbox.arrivals import WAITS, attachment_row, show_last
 from heed.inbox.arriving import arrived, catch_up
 from heed.inbox.models import Attachment, EarlyNews, Identity, Message, Ticket
@@ -164,11 +164,14 @@ def _take_time(known: Message, echo: Echo) -> None:
     id before its time."""
     if known.send_key is None or abs(known.at - echo.at) < _TOLD_TO_THE_SECOND:
         return
-    Message.objects.filter(pk=known.pk).update(at=echo.at)
-    show_last(known.ticket)
-    known.at = echo.at
-    catch_up(known)
-    live.tell(events.topics_of([known.ticket_id]))
+    row = receipts.locked(known)
+    if row is None:
+        return
+    row.at = echo.at
+    row.save(update_fields=["at"])
+    show_last(row.ticket)
+    catch_up(row)
+    live.tell(events.topics_of([row.ticket_id]))
 
 
 def _attach(ours: Message, echo: Echo) -> None:
@@ -179,7 +182,9 @@ def _attach(ours: Message, echo: Echo) -> None:
 
 def _attach_part(ours: Message, echo: Echo) -> None:
     """An answer with files goes out in several messages: this is one of them, not yet the whole."""
-    row = Message.objects.select_for_update(of=("self",)).get(pk=ours.pk)
+    row = receipts.locked(ours)
+    if row is None:
+        return
     more = row.refs.get("more", [])
     if echo.external_id not in (row.external_id, *more):
         Message.objects.filter(pk=row.pk).update(refs={**row.refs, "more": [*more, echo.external_id]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,15 +14,25 @@ from django.db import connection, transaction
 from heed.accounts.models import User
 from heed.channels.base import (
     Echo,
+    HiddenChanged,
+    Inbound,
+    MessageEdited,
+    MessageRemoved,
+    Sent,
+    WordsFound,
 )
 from heed.channels.models import Account
 from heed.inbox import news as told
-from heed.inbox import receipts
+from heed.inbox import outbox, receipts, verbs
+from heed.inbox.jobs import act_on_network
 from heed.inbox.models import Message, Ticket
 from heed.inbox.news import finding
-from heed.inbox.tests.test_intake import at
+from heed.inbox.tests.rubber import Rubber
+from heed.inbox.tests.test_guard import FIRST
+from heed.inbox.tests.test_intake import at, news, private
 from heed.inbox.tests.test_merging import two
 from heed.inbox.verbs import merging
+from heed.lib import clock
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +106,66 @@ def test_where_a_ticket_goes_on_is_looked_at_again_when_it_is_held(account: Acco
         assert finding.held_with_its_end(second) == (second, first)
         with beside(taken_back(second)):
             assert finding.held_with_its_end(second) == (second, second)
+
+
+class TestTicketFirst:
+    """Whoever takes a message before its ticket, and whoever stores what comes, wait for each other."""
+
+    @pytest.fixture
+    def order(self) -> Iterator[list[str]]:
+        taken: list[str] = []
+        with beside(taken.append):
+            yield taken
+
+    @pytest.fixture
+    def mute(self, account: Account) -> Message:
+        news(account, private("1", 0, text=""))
+        return Message.objects.get()
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            MessageEdited(external_id="1", at=at(3), text="better"),
+            WordsFound(external_id="1", text="better"),
+            MessageRemoved(external_id="1", at=at(3)),
+            HiddenChanged(external_id="1", at=at(3), hidden=True),
+        ],
+    )
+    def test_news_of_a_message(
+        self, account: Account, mute: Message, order: list[str], said: Inbound
+    ) -> None:
+        told.apply(account, said)
+        assert order[0] == "ticket"
+        assert "message" in order
+
+    @pytest.mark.parametrize("part", [False, True])
+    def test_our_own_coming_back(
+        self, account: Account, mute: Message, ana: User, rubber: Rubber, order: list[str], part: bool
+    ) -> None:
+        Ticket.objects.update(last_private_in=clock.now())
+        sent = verbs.answer(Ticket.objects.get(), ana, "we help", "private")
+        rubber.script = [Sent("out-1")]
+        outbox.send_next(sent.ticket_id)
+        order.clear()
+        later = clock.now() + timedelta(minutes=2)
+        name = "out-2" if part else "out-1"
+        key = str(sent.send_key)
+        echo = Echo(external_id=name, at=later, visibility="private", text="we help", key=key)
+        told.apply(account, echo)
+        assert order[0] == "ticket"
+        assert "message" in order
+
+    def test_an_edit_of_ours(self, mute: Message, ana: User, order: list[str]) -> None:
+        act_on_network.func(FIRST, mute.pk, "edit", ana.pk, "better")
+        mute.refresh_from_db()
+        assert (mute.text, order[0]) == ("better", "ticket")
+
+    def test_a_worker_that_died(self, mute: Message, ana: User, order: list[str]) -> None:
+        Ticket.objects.update(last_private_in=clock.now())
+        sent = verbs.answer(Ticket.objects.get(), ana, "we help", "private")
+        outbox._claim(sent.ticket_id)
+        with clock.moved(timedelta(hours=1)):
+            order.clear()
+            outbox._claim(sent.ticket_id)
+        sent.refresh_from_db()
+        assert (sent.state, order[0]) == ("unknown", "ticket")
