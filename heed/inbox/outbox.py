@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
@@ -48,6 +48,9 @@ WAITS = (2, 5, 15, 60, 180, 600, 1800)
 _PATIENCE = timedelta(days=1)
 """For how long an answer waits, from its first try, while its network asks us to slow down. Being asked to is
 no try: a long queue leaves as fast as the network takes it."""
+
+_MOST_TIMES = 5
+"""How often writing down what the network took is tried again, when somebody else went first."""
 
 State = Message.State
 
@@ -170,7 +173,19 @@ def _send(message: Message) -> None:
         log.exception("sending message %s", message.pk)
         _set_unknown(message, f"{type(error).__name__}: {error}")
     else:
-        arrived(message, sent)
+        _took(message, sent)
+
+
+def _took(message: Message, sent: Sent) -> None:
+    """The network has it. That must be written down: where the database breaks it off, again."""
+    for _ in range(_MOST_TIMES):
+        try:
+            arrived(message, sent)
+            return
+        except OperationalError as error:
+            log.warning("message %s was taken, to be written down again: %s", message.pk, error)
+            connection.close_if_unusable_or_obsolete()
+    arrived(message, sent)
 
 
 def _refused(message: Message, refusal: Refusal) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from heed.accounts.models import User
 from heed.channels.base import (
@@ -24,12 +24,13 @@ from heed.channels.base import (
 from heed.channels.models import Account
 from heed.inbox import news as told
 from heed.inbox import outbox, receipts, verbs
+from heed.inbox.arriving import arrived
 from heed.inbox.jobs import act_on_network
 from heed.inbox.models import Message, Ticket
 from heed.inbox.news import finding
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_guard import FIRST
-from heed.inbox.tests.test_intake import at, news, private
+from heed.inbox.tests.test_intake import at, comment, news, private
 from heed.inbox.tests.test_merging import two
 from heed.inbox.verbs import merging
 from heed.lib import clock
@@ -169,3 +170,22 @@ class TestTicketFirst:
             outbox._claim(sent.ticket_id)
         sent.refresh_from_db()
         assert (sent.state, order[0]) == ("unknown", "ticket")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_network_took_is_written_down_though_somebody_else_went_first(
+    account: Account, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news(account, comment("1"))
+    sent = verbs.answer(Ticket.objects.get(), ana, "we help", "public")
+    tries = [OperationalError("deadlock detected")]
+
+    def once(*given: Any) -> None:
+        if tries:
+            raise tries.pop()
+        arrived(*given)
+
+    monkeypatch.setattr(outbox, "arrived", once)
+    outbox.send_next(sent.ticket_id)
+    sent.refresh_from_db()
+    assert (sent.state, len(rubber.sent)) == ("sent", 1)
