@@ -32,7 +32,7 @@ from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_guard import FIRST
 from heed.inbox.tests.test_intake import at, comment, news, private
 from heed.inbox.tests.test_merging import two
-from heed.inbox.verbs import merging
+from heed.inbox.verbs import merging, tending
 from heed.lib import clock
 
 pytestmark = pytest.mark.django_db
@@ -189,3 +189,21 @@ def test_what_the_network_took_is_written_down_though_somebody_else_went_first(
     outbox.send_next(sent.ticket_id)
     sent.refresh_from_db()
     assert (sent.state, len(rubber.sent)) == ("sent", 1)
+
+
+def test_a_split_taken_back_holds_all_it_touches_once_and_by_number(
+    account: Account, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, other = two(account)
+    news(account, comment("a2", 3, post="one"))
+    new = merging.split(source, [Message.objects.get(external_id="a2").pk], ana)
+    merging.merge(new, other, ana)
+    held: list[int] = []
+
+    def locked(ticket: Ticket) -> Ticket:
+        held.append(ticket.pk)
+        return tending.locked(ticket)
+
+    monkeypatch.setattr(merging, "locked", locked)
+    merging.unsplit(new.splits.get(), ana)
+    assert list(dict.fromkeys(held)) == sorted([source.pk, other.pk, new.pk])

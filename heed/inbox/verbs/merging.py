@@ -133,6 +133,10 @@ def unsplit(record: Split, user: User) -> None:
     Where it was merged since, that is taken back first. Raises `CannotTend` when this was done already."""
     if Split.objects.exclude(undone_at=None).filter(pk=record.pk).exists():
         raise CannotTend(_("This was taken back already."))
+    ways = {*_way(record.ticket), *_way(record.source)}
+    _held(*ways)
+    if ways != {*_way(record.ticket), *_way(record.source)}:
+        raise CannotTend(_("One of them was merged already."))
     _take_out(record.ticket, user)
     if record.ticket_id in _way(record.source):  # the old one was merged into what was split off from it
         _take_out(record.source, user)
@@ -141,7 +145,7 @@ def unsplit(record: Split, user: User) -> None:
     new, source, end = rows[record.ticket_id], rows[way[0]], rows[way[-1]]
     if not Split.objects.filter(pk=record.pk, undone_at=None).update(undone_at=clock.now()):
         raise CannotTend(_("This was taken back already."))
-    if way != _way(record.source) or new.merged_into_id is not None:
+    if new.merged_into_id is not None:
         raise CannotTend(_("One of them was merged already."))
     tell_back(new, end, record.at)
     back = _bring_home(new, source, end)
