@@ -74,7 +74,7 @@ def _place_echo(account: Account, echo: Echo) -> bool:
     if known is not None:
         _take_time(known, echo)
         return True
-    if _is_known_part(account, echo):
+    if receipts.whole_of(account.pk, echo.external_id) is not None:
         return True
     ours = _by_key(account, echo) if echo.key else None
     if ours is not None:
@@ -103,14 +103,6 @@ def _echo_of(row: EarlyNews) -> Echo:
     person = Person(**facts["person"]) if facts.get("person") else None
     files = tuple(base.Attachment(**each) for each in facts.get("attachments", ()))
     return Echo(**{**facts, "at": row.at, "person": person, "attachments": files})
-
-
-def _is_known_part(account: Account, echo: Echo) -> bool:
-    """Whether this is another part of an answer that went out in several messages."""
-    parts = Message.objects.filter(
-        account=account, direction="out", refs__has_key="more", created_at__gte=echo.at - timedelta(hours=1)
-    )
-    return parts.filter(refs__more__contains=[echo.external_id]).exists()
 
 
 def _ours(account: Account) -> QuerySet[Message]:
