@@ -46,8 +46,8 @@ WAITS = (2, 5, 15, 60, 180, 600, 1800)
 """Seconds until the next try, by how many were made. After the last one it has failed."""
 
 _PATIENCE = timedelta(days=1)
-"""For how long an answer waits, from its first try, while its network asks us to slow down. Being asked to is
-no try: a long queue leaves as fast as the network takes it."""
+"""For how long an answer waits while its network asks us to slow down, again and again. Being asked to is no
+try: a long queue leaves as fast as the network takes it."""
 
 _MOST_TIMES = 5
 """How often writing down what the network took is tried again, when somebody else went first."""
@@ -191,28 +191,30 @@ def _took(message: Message, sent: Sent) -> None:
 def _refused(message: Message, refusal: Refusal) -> None:
     told = f"{refusal.code} {refusal.detail}"
     slower = refusal.retry and refusal.reason == "slow_down"
-    wait = _rest(message, refusal.after) if slower else refusal.after
+    since = _slow_since(message)
+    wait = _rest(clock.now() - since, refusal.after) if slower else refusal.after
     if refusal.whole_account:
         pause(message.account, wait)
-    if slower and _waited(message) < _PATIENCE:
-        _retry(message, wait, "slow_down", told, attempts=F("attempts") - 1)
+    if slower and clock.now() - since < _PATIENCE:
+        _retry(message, wait, "slow_down", told, attempts=F("attempts") - 1, slowed_at=since)
     elif refusal.retry and not slower and message.attempts <= len(WAITS):
         _retry(message, wait, refusal.reason, told)
     else:
         _fail(message, refusal.reason, code=refusal.code, detail=refusal.detail)
 
 
-def _rest(message: Message, asked: float | None) -> float:
+def _slow_since(message: Message) -> datetime:
+    """When the network began to ask for it, without anything else in between."""
+    return (message.slowed_at if message.reason == "slow_down" else None) or clock.now()
+
+
+def _rest(waited: timedelta, asked: float | None) -> float:
     """For how many seconds to rest: as long again as it took so far, or as long as the network asks for. One
     that asks for next to nothing, again and again, is asked less and less often."""
-    waited = _waited(message).total_seconds()
+    seconds = waited.total_seconds()
     if asked is None:
-        return min(max(waited, WAITS[2]), WAITS[-1])
-    return max(asked, WAITS[0], min(waited / 10, WAITS[4]))
-
-
-def _waited(message: Message) -> timedelta:
-    return clock.now() - (message.started_at or clock.now())
+        return min(max(seconds, WAITS[2]), WAITS[-1])
+    return max(asked, WAITS[0], min(seconds / 10, WAITS[4]))
 
 
 def _closed_meanwhile(message: Message) -> Reason | None:

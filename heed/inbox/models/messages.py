@@ -94,6 +94,8 @@ class Message(Row):
     """The language of the words, as an ISO 639-1 code; empty while it cannot be told."""
     attempts = models.IntegerField(default=0)
     started_at = models.DateTimeField(null=True, blank=True)
+    slowed_at = models.DateTimeField(null=True, blank=True)
+    """When its network began to ask it to come later, which it has asked at every try since."""
     lease_until = models.DateTimeField(null=True, blank=True)
     try_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=40, blank=True)

@@ -103,6 +103,25 @@ def test_too_long_is_too_long(
     assert timedelta(hours=1) <= watch.now - begun < timedelta(hours=2)
 
 
+@pytest.mark.parametrize("trouble", [Unreachable("down"), AnswerLost("broken off")], ids=["down", "unknown"])
+def test_what_went_before_makes_no_rest_longer(
+    account: Account, ana: User, rubber: Rubber, watch: Watch, trouble: Exception
+) -> None:
+    (first,) = queued(account, ana, 1)
+    slow = Refusal("slow_down", retry=True, whole_account=True)
+    rubber.script = [slow, trouble, slow, slow]
+    for _try in range(2):
+        watch.now = outbox.send_next(first.ticket_id) or watch.now
+    watch.wait(days=2)
+    rubber.findings = [NotThere()]
+    outbox.resolve(first.pk)
+    for _try in range(2):
+        later = watch.now + timedelta(seconds=outbox.WAITS[2])
+        assert outbox.send_next(first.ticket_id) == later
+        assert (again(first).reason, Account.objects.get().paused_until) == ("slow_down", later)
+        watch.now = later
+
+
 def test_being_asked_to_come_later_leaves_all_tries(
     account: Account, ana: User, rubber: Rubber, watch: Watch
 ) -> None:
