@@ -100,7 +100,8 @@ def _connected(account: Account, checked: Checked) -> None:
     now = clock.now()
     try:
         with transaction.atomic():
-            told = _told(account)
+            row = _held(account)
+            told = _against(row)
             _note(
                 account,
                 state=Account.State.BROKEN if told else Account.State.CONNECTED,
@@ -111,7 +112,7 @@ def _connected(account: Account, checked: Checked) -> None:
                 name=account.name if own_name else checked.name[:120] or account.name,
                 missing=list(checked.missing),
                 quotas=[_quota(each) for each in checked.quotas],
-                facts=dict(checked.facts),
+                facts={**checked.facts, **_meanwhile(account, row, checked)},
                 expires_at=checked.expires_at,
                 checked_at=now,
                 well_at=now,
@@ -128,12 +129,28 @@ def _connected(account: Account, checked: Checked) -> None:
         _read_templates(account)
 
 
-def _told(account: Account) -> dict[str, str]:
+def _held(account: Account) -> Account:
+    """The account as it is now, which nobody changes until this transaction ends; the door, which refers to
+    it, passes."""
+    return Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+
+
+def _against(row: Account) -> dict[str, str]:
     """What the network said against the account and has not taken back: no check finds that out."""
-    locked = Account.objects.select_for_update(no_key=True)  # the door refers to it
-    told = locked.values_list("told", flat=True).get(pk=account.pk)
+    told: dict[str, str] = row.told
     holds = "until" not in told or clock.from_iso(told["until"]) > clock.now()
     return told if told.get("problem") and holds else {}
+
+
+def _meanwhile(asked: Account, row: Account, checked: Checked) -> dict[str, list[str]]:
+    """The lists to which news added while the network was asked, which could not say a word of that."""
+    found: dict[str, list[str]] = {}
+    for name, now in row.facts.items():
+        before = asked.facts.get(name) or ()
+        added = [each for each in now if each not in before] if isinstance(now, list) else []
+        if added:
+            found[name] = sorted({*checked.facts.get(name, ()), *added})
+    return found
 
 
 def _missed_since(account: Account, checked: Checked, *, works: bool) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -235,12 +235,13 @@ class IdentityChanged(Inbound):
 class AccountChanged(Inbound):
     """The network said something about our account: `problem` is a `Reason`. With a `detail` alone it is a
     remark; with neither, what it said against us is over. `at` is when it said so; without it the moment
-    the delivery came in counts. `facts` are kept beside those that `check` learned, for the next check."""
+    the delivery came in counts. `facts` are what the next check is to ask after: entries for the lists of
+    these names among what `check` learned, which drops again what no longer holds."""
 
     problem: str = ""
     detail: str = ""
     at: datetime | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,7 @@ class Telegram(Network):
         return ADMITTED
 
     def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
-        return reading.read(body, account)
+        return reading.read(body)
 
     def check(self, account: AccountRecord) -> Steps[Checked]:
         """Set the webhook, having asked how the last one fared. The kinds of updates are always named:

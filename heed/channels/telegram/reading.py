@@ -9,7 +9,6 @@ import orjson
 
 from heed.channels.base import (
     AccountChanged,
-    AccountRecord,
     AccountStale,
     Attachment,
     AttachmentKind,
@@ -42,12 +41,11 @@ from heed.lib import clock
 MEDIA = "media:"
 BUSINESS = "business"
 """The kind of a message in a chat of the business account."""
-CONNECTION = "business_connection"
 CONNECTIONS = "business_connections"
-"""In `facts`: the ids of those that we know and that are open."""
+"""In `facts`: the ids of those that we were told of; the check drops what is closed."""
 
 
-def read(body: bytes, account: AccountRecord) -> list[Inbound]:
+def read(body: bytes) -> list[Inbound]:
     """The news in one update, which holds one event. Raises `Malformed`."""
     try:
         update = orjson.loads(body)
@@ -57,7 +55,7 @@ def read(body: bytes, account: AccountRecord) -> list[Inbound]:
         raise Malformed("an update has an update_id")
     if not update:
         return [NotUnderstood(what="update without an event")]
-    return each(update.items(), lambda event: _read_event(event, account), what=", ".join(update)[:100])
+    return each(update.items(), _read_event, what=", ".join(update)[:100])
 
 
 def message_id(chat: int, number: int, business: str = "") -> str:
@@ -85,10 +83,8 @@ def words_between(text: str, entity: Entity) -> str:
     return piece.decode("utf-16-le", "replace")
 
 
-def _read_event(event: tuple[str, Any], account: AccountRecord) -> list[Inbound]:
+def _read_event(event: tuple[str, Any]) -> list[Inbound]:
     name, raw = event
-    if name == CONNECTION:
-        return _connection(raw, account)
     reader = _READERS.get(name)
     return reader(raw) if reader else [NotUnderstood(what=name[:100])]
 
@@ -358,12 +354,10 @@ def _reaction_word(reaction: dict[str, Any]) -> str:
     return str(reaction.get("emoji") or reaction.get("type") or "")[:40]
 
 
-def _connection(raw: dict[str, Any], account: AccountRecord) -> list[Inbound]:
+def _connection(raw: dict[str, Any]) -> list[Inbound]:
     """A business account that shows us its chats but takes no answers needs somebody's attention. That
-    there is a connection only this tells; the check then asks what it allows."""
+    there is a connection only this tells; the check then asks whether it is still open and what it allows."""
     connection = Connection.model_validate(raw)
-    others = [each for each in account.facts.get(CONNECTIONS, ()) if each != connection.id]
-    known = [*others, connection.id] if connection.is_enabled else others
     owner, problem = person_of(connection.user).name, ""
     if not connection.is_enabled:
         problem = f"{owner} took the bot out of their chats"
@@ -373,7 +367,7 @@ def _connection(raw: dict[str, Any], account: AccountRecord) -> list[Inbound]:
         problem="not_allowed" if problem else "",
         detail=problem,
         at=clock.from_unix(connection.date),
-        facts={CONNECTIONS: known},
+        facts={CONNECTIONS: [connection.id]} if connection.is_enabled else {},
     )
     return [changed, AccountStale()]
 
@@ -412,7 +406,8 @@ _READERS: dict[str, Callable[[dict[str, Any]], list[Inbound]]] = {
     "business_message": _business_message,
     "edited_business_message": _edited,
     "deleted_business_messages": _deleted,
+    "business_connection": _connection,
 }
 
-UPDATES = [*_READERS, CONNECTION]
+UPDATES = [*_READERS]
 """The updates to ask for. All are named: Telegram leaves some out unless asked."""

@@ -67,6 +67,21 @@ def test_before_a_good_check_was_noted_the_last_one_counts(
     assert minded.args["since"] == account.checked_at.isoformat()
 
 
+def test_what_is_told_while_the_network_is_asked_stays_to_be_asked_after(
+    account: Account, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(_: object) -> Any:
+        yield from ()
+        changed(Account.objects.get(pk=account.pk), facts={"open": ["1", "2", "3"]})
+        return Checked("9", facts={"open": ["2"]})
+
+    changed(account, facts={"open": ["1", "2"]})
+    monkeypatch.setattr(pigeon, "check", check)
+    jobs.check_account(account.pk)
+    account.refresh_from_db()
+    assert account.facts == {"open": ["2", "3"]}
+
+
 class TestWhatTheNetworkTold:
     """A check proves the sign-in, not that what the network said against the account is over."""
 

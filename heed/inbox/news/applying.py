@@ -70,8 +70,9 @@ def _account_changed(account: Account, news: AccountChanged) -> None:
     """What the network says of our account: a problem stays until it takes it back, and a remark heals
     nothing. What it said earlier and comes later, or again, is no news; of one time the gravest counts."""
     row = Account.objects.select_for_update(no_key=True).get(pk=account.pk)  # the door refers to it
-    if news.facts:
-        row.facts = {**row.facts, **news.facts}
+    lists = {name: sorted({*row.facts.get(name, ()), *more}) for name, more in news.facts.items()}
+    if lists:  # whenever it was said: the check asks whether it still holds
+        row.facts = {**row.facts, **lists}
         row.save(update_fields=["facts"])
     at = news.at or clock.now()
     said = {"at": at.astimezone(UTC).isoformat(), "problem": news.problem, "detail": news.detail[:500]}

@@ -193,7 +193,8 @@ class TestWhatTheNetworkSays:
     """Of our account: in order of its own time, and once."""
 
     BLOCKED = AccountChanged(problem="account_blocked", detail="spam", at=clock.now() - timedelta(hours=2))
-    OVER = AccountChanged(at=clock.now() - timedelta(hours=1))
+    HOUR_AGO = clock.now() - timedelta(hours=1)
+    OVER = AccountChanged(at=HOUR_AGO)
 
     @pytest.fixture(autouse=True)
     def _signed_in(self, account: Account) -> None:
@@ -221,10 +222,15 @@ class TestWhatTheNetworkSays:
         check_account(account.pk)
         assert self.now(account, self.BLOCKED) == ("", "")
 
-    def test_facts_are_kept_beside_those_of_the_check(self, account: Account) -> None:
+    def test_what_is_to_be_asked_after_is_added_whenever_it_was_said(self, account: Account) -> None:
+        """Two of one batch lose nothing of each other, and what comes late takes nothing back."""
         Account.objects.update(facts={"level": "a", "open": ["1"]})
-        self.now(account, AccountChanged(facts={"open": ["1", "2"]}))
-        assert account.facts == {"level": "a", "open": ["1", "2"]}
+        for minutes, each in ((3, "3"), (2, "2"), (3, "3")):
+            said = AccountChanged(at=self.HOUR_AGO + timedelta(minutes=minutes), facts={"open": [each]})
+            ledger.append(account.pk, [body(said)])
+        intake.take_batch()
+        self.now(account)
+        assert account.facts == {"level": "a", "open": ["1", "2", "3"]}
 
     def test_of_many_accounts_it_is_written_last_and_in_order(
         self, account: Account, monkeypatch: pytest.MonkeyPatch

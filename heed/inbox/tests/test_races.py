@@ -97,7 +97,7 @@ def test_whoever_waits_for_a_colleague_to_assign_changes_what_is_there_then(
 def test_the_door_waits_for_nobody_who_writes_what_is_known_of_an_account(account: Account) -> None:
     with transaction.atomic():
         news.apply(account, AccountChanged(detail="a remark"))
-        jobs._told(account)
+        jobs._held(account)
         sessions._mark_broken(account, Refusal("sign_in_again"))
         door = beside(lambda: ledger.append(account.pk, [body(private("1"))]))
         door.join(PATIENCE)
