@@ -86,7 +86,7 @@ def test_the_cheat_sheet_shows_ones_own_keys(page: Client, ana: User) -> None:
     ana.keys = {"reply": "Alt r", "note": ""}
     ana.save()
     shown = page.get(reverse("view", args=["open"])).content.decode()
-    assert 'data-action="reply" data-key="Alt r"' in shown
+    assert 'data-action="reply" data-place="ticket" data-key="Alt r"' in shown
     assert "<kbd>Alt R</kbd>" in shown
     assert 'data-action="note"' not in shown
     ana.single_keys = False
