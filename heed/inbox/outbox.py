@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
+from procrastinate.contrib.django import app
 
 from heed.channels.base import (
     AccountRecord,
@@ -37,6 +38,7 @@ from heed.inbox.models import Message, Ticket
 from heed.inbox.outgoing import answer_of, choices_of, receiver, target_of, template_of, tried_before
 from heed.inbox.possible import fits, possible
 from heed.inbox.possible_choices import fault_of
+from heed.inbox.statements import run
 from heed.lib import clock, live
 from heed.lib.http import AddressRefused, AnswerLost, Steps, TooLarge, Unreachable
 
@@ -69,9 +71,20 @@ def send_next(ticket_id: int) -> datetime | None:
 
 
 def wake(ticket_ids: Iterable[int]) -> None:
-    """The customer wrote: what waits there for nothing but that need wait no longer."""
-    waiting = Message.objects.filter(ticket_id__in=ticket_ids, state=State.RETRYING, reason="used_up")
-    waiting.update(try_at=clock.now())
+    """The customer wrote: what waits there for nothing but that goes now."""
+    for (ticket,) in run(_WAKE, clock.now(), sorted(ticket_ids)):
+        app.configure_task(SEND, queue="send", allow_unknown=True).defer(ticket=ticket)
+
+
+SEND = "heed.inbox.jobs.send_answers"
+"""The job that sends a ticket's waiting answers."""
+_WAKE = """
+WITH woken AS (
+    UPDATE inbox_message SET try_at = %s
+    WHERE ticket_id = ANY(%s) AND state = 'retrying' AND reason = 'used_up'
+    RETURNING ticket_id)
+SELECT DISTINCT ticket_id FROM woken
+"""
 
 
 def resolve(message_id: int) -> datetime | None:

@@ -350,20 +350,6 @@ def test_an_answer_is_public_or_private(ticket: Ticket, ana: User, visibility: s
         verbs.answer(ticket, ana, "we help", visibility)
 
 
-def test_what_waits_until_the_customer_writes_goes_when_they_do(
-    account: Account, ana: User, rubber: Rubber
-) -> None:
-    news(account, private("1"))
-    Ticket.objects.update(last_private_in=clock.now())
-    message = verbs.answer(Ticket.objects.get(), ana, "yes", "private")
-    rubber.script = [Refusal("used_up", retry=True, after=3600)]
-    outbox.send_next(message.ticket_id)
-    assert (state(message), message.reason) == ("retrying", "used_up")
-    news(account, private("2"))
-    outbox.send_next(message.ticket_id)
-    assert state(message) == "sent"
-
-
 def test_seen_before_it_was_sent_is_not_seen(account: Account, ana: User, rubber: Rubber) -> None:
     news(account, private("1"))
     Ticket.objects.update(last_private_in=clock.now())

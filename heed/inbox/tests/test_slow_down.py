@@ -15,7 +15,7 @@ from heed.channels.models import Account
 from heed.inbox import jobs, outbox, verbs
 from heed.inbox.models import Message, Ticket
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_intake import comment, news
+from heed.inbox.tests.test_intake import comment, news, private
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Request, Response, Steps, Unreachable
 
@@ -157,6 +157,25 @@ def test_the_sweep_lets_a_resting_account_rest_and_keeps_the_order(
     jobs.sweep_outbox.func(0)
     swept = ProcrastinateJob.objects.order_by("id").values_list("args", flat=True)
     assert [each["ticket"] for each in swept] == [each.ticket_id for each in waiting]
+
+
+def test_what_waits_until_the_customer_writes_goes_when_they_do(
+    account: Account, ana: User, rubber: Rubber
+) -> None:
+    news(account, private("1"))
+    Ticket.objects.update(last_private_in=clock.now())
+    message = verbs.answer(Ticket.objects.get(), ana, "yes", "private")
+    rubber.script = [Refusal("used_up", retry=True, after=3600)]
+    outbox.send_next(message.ticket_id)
+    assert (again(message).state, again(message).reason) == ("retrying", "used_up")
+    ProcrastinateJob.objects.all().delete()
+    news(account, private("2"))
+    (job,) = ProcrastinateJob.objects.filter(task_name=jobs.send_answers.name)
+    jobs.send_answers.func(**job.args)
+    assert again(message).state == "sent"
+    ProcrastinateJob.objects.all().delete()
+    news(account, private("3"))
+    assert not ProcrastinateJob.objects.filter(task_name=jobs.send_answers.name).exists()
 
 
 class Killed(BaseException):
