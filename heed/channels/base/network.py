@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from heed.channels.base.account import AccountRecord, Checked, CredentialField, Ear, Guide, OAuth
+from heed.channels.base.account import AccountRecord, Checked, CredentialField, Ear, Guide, OAuth, Permission
 from heed.channels.base.capabilities import Action, Capabilities
 from heed.channels.base.door import Admission, Hook
 from heed.channels.base.inbound import Inbound
@@ -103,6 +103,10 @@ class Network(Protocol):
         """Whether news is brought to us, so that it is missed while we cannot be reached. `facts` are the
         account's."""
         return not self.polls
+
+    def permissions(self, facts: Mapping[str, Any]) -> tuple[Permission, ...]:
+        """The permissions that matter to an account with these facts."""
+        return self.guide.permissions
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         """Judge a request at the door: handshake, signature, method. No parsing beyond that."""

@@ -146,6 +146,10 @@ class Telegram(Network):
             lost=_lost(account, info),
         )
 
+    def permissions(self, facts: Mapping[str, Any]) -> tuple[Permission, ...]:
+        """Only who connected the bot to a business account is asked for its rights."""
+        return RIGHTS if facts.get(reading.CONNECTIONS) else ()
+
     def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
         """A file's address holds the token and is good for an hour: it is asked for at the last moment."""
         if not url.startswith(reading.MEDIA):

@@ -58,7 +58,8 @@ class Shown:
         """Every permission the network needs for us, and whether it is granted; none before the check."""
         if self.account.checked_at is None:
             return []
-        return [(each, each.name not in self.account.missing) for each in self.network.guide.permissions]
+        asked = self.network.permissions(self.account.facts)
+        return [(each, each.name not in self.account.missing) for each in asked]
 
     @property
     def health(self) -> list[tuple[Promise, str, int]]:

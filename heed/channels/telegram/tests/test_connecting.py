@@ -32,6 +32,7 @@ def test_the_rights_of_business_accounts_are_asked_for() -> None:
     script = Script(ME, WELL, ok(), connection("conn-1"), connection("conn-2", can_reply=False))
     found = script.run(network.check(KNOWN))
     assert (found.missing, found.facts) == (("can_reply",), KNOWN.facts)
+    assert [each.name for each in network.permissions(found.facts)] == list(RIGHTS)
     assert script.requests[3].url.endswith("/getBusinessConnection")
     assert script.requests[3].json == {"business_connection_id": "conn-1"}
     assert checked(connection("conn-1"), connection("conn-2")).missing == ()
@@ -41,6 +42,7 @@ def test_connections_that_are_closed_are_forgotten() -> None:
     gone = no(400, "Bad Request: business connection not found")
     found = checked(connection("conn-1", False, can_reply=False), gone)
     assert (found.missing, found.facts) == ((), {"waiting": 0})
+    assert network.permissions(found.facts) == ()
 
 
 def test_a_webhook_that_is_gone_is_told() -> None:
