@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,13 +17,13 @@ from django.test import Client
 from heed.accounts.models import User
 from heed.accounts.verbs import ensure_person, grant_token
 from heed.channels import registry
-from heed.channels.base import Capabilities, CredentialField, Files, Limit, Network, Writing
+from heed.channels.base import Capabilities, CredentialField, Files, Guide, Limit, Writing
 from heed.channels.models import Account
 from heed.inbox.models import Customer, Identity, Message, Post, Ticket
 from heed.lib import clock
 
 
-class Pigeon(Network):
+class Pigeon:
     """A network with public comments, private messages, files and a window of a day."""
 
     name = "pigeon"
@@ -30,6 +31,10 @@ class Pigeon(Network):
     short = "p"
     colour = "#456"
     base_url = "https://pigeon.example"
+    polls = False
+    oauth = None
+    shared_secret = ""
+    guide = Guide()
     fields = (
         CredentialField("page_token", "Page token", "From the page's settings."),
         CredentialField("app_secret", "App secret"),
@@ -45,6 +50,9 @@ class Pigeon(Network):
         on_ours=frozenset({"delete"}),
         receipts=frozenset({"seen"}),
     )
+
+    def able(self, facts: Mapping[str, Any]) -> Capabilities:
+        return self.capabilities
 
 
 @dataclass
