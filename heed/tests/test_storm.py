@@ -43,6 +43,8 @@ IMPATIENT = "wechat"
 """It tries three times, and cannot be asked: what it sends while the door is shut is lost for good."""
 ANSWERS = 4
 """How many tickets of each kind are answered on each network."""
+OURS = "Kje je paket?"
+"""What our customers write. Beside the poison stands what somebody wrote whom no network here knows."""
 WHERE = ("message", "comment", "mention")
 WAITS = tuple(min(0.3 * 1.3**number, 8.0) for number in range(17))
 """Seconds after which networks try again: soon, and then for as long as a door may take to open."""
@@ -95,7 +97,7 @@ class Storm:
             if batch:
                 simulator.do("gather")
             with self.door if simulator.name == IMPATIENT else nullcontext():
-                simulator.do(way, person=person, text=f"Kje je paket? {mark}")
+                simulator.do(way, person=person, text=f"{OURS} {mark}")
             self.written[mark] += 1
             if batch:
                 simulator.do("gather", on=False)
@@ -124,7 +126,7 @@ class Storm:
             while not (self.over.is_set() and {network for network, _ in done} == set(NETWORKS)):
                 for ticket in self._tickets(api):
                     kind = (ticket["network"], ticket["kind"])
-                    if ticket["number"] not in seen and done[kind] < ANSWERS:
+                    if OURS in str(ticket) and ticket["number"] not in seen and done[kind] < ANSWERS:
                         seen.add(ticket["number"])
                         done[kind] += 1
                         self._answer(api, ticket)
