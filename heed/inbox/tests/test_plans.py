@@ -40,9 +40,7 @@ def nadia(account: Account, team: Team) -> User:
 def desk(account: Account, team: Team, nadia: User) -> None:
     """Much that is done, and a little of all that a list may hold; most of it on another account, of another
     team."""
-    with (
-        connection.cursor() as cursor
-    ):  # of what other tests left behind its indexes look larger
+    with connection.cursor() as cursor:  # of what other tests left behind its indexes look larger
         cursor.execute("TRUNCATE inbox_ticket CASCADE")
     now = clock.now()
     other = Account.objects.create(
