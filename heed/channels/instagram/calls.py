@@ -143,29 +143,28 @@ def post(
 
 def about_token(account: AccountRecord, app_token: str) -> Steps[dict[str, Any]]:
     """What Meta says of the account's token, asked in the name of the app."""
-    response = yield Request(
-        "GET",
-        graph.versioned(app_home(account), "debug_token"),
-        params={"input_token": token(account)},
-        headers={"authorization": f"Bearer {app_token}"},
-    )
-    return accepted(response, account)
+    return (yield from _by_app(account, "GET", "debug_token", app_token, {"input_token": token(account)}))
 
 
 def read_as_app(account: AccountRecord, path: str, app_token: str) -> Steps[dict[str, Any]]:
     """Read in the name of the app."""
-    response = yield Request(
-        "GET",
-        graph.versioned(app_home(account), path),
-        headers={"authorization": f"Bearer {app_token}"},
-    )
-    return accepted(response, account)
+    return (yield from _by_app(account, "GET", path, app_token, {}))
 
 
 def as_app(account: AccountRecord, path: str, app_token: str, **params: str) -> Steps[dict[str, Any]]:
     """Post in the name of the app."""
+    return (yield from _by_app(account, "POST", path, app_token, params))
+
+
+def _by_app(
+    account: AccountRecord,
+    method: Literal["GET", "POST"],
+    path: str,
+    app_token: str,
+    params: Mapping[str, str],
+) -> Steps[dict[str, Any]]:
     response = yield Request(
-        "POST",
+        method,
         graph.versioned(app_home(account), path),
         params=params,
         headers={"authorization": f"Bearer {app_token}"},

@@ -17,43 +17,18 @@ from heed.accounts.verbs import ensure_person
 from heed.channels import health, jobs, missed, registry, sessions
 from heed.channels.base import Checked, Quota, Refusal
 from heed.channels.models import Account
-from heed.channels.tests.test_verbs import Pigeon, Wire, acme, put_on_wire
+from heed.channels.tests.pigeon import Pigeon, Wire, ago, changed, put_on_wire
 from heed.lib import clock
 from heed.lib.http import Request, Response, Unreachable
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pigeon")]
 
 SOON = timedelta(days=3)
-
-
-@pytest.fixture(autouse=True)
-def pigeon(monkeypatch: pytest.MonkeyPatch) -> Pigeon:
-    network = Pigeon()
-    monkeypatch.setitem(registry.networks(), "pigeon", network)
-    return network
-
-
-@pytest.fixture
-def account() -> Account:
-    """Connected an hour ago, and all is well."""
-    made = acme()
-    ProcrastinateJob.objects.all().delete()
-    return changed(made, state="connected", checked_at=ago(hours=1))
-
-
-def changed(account: Account, **facts: Any) -> Account:
-    Account.objects.filter(pk=account.pk).update(**facts)
-    account.refresh_from_db()
-    return account
 
 
 def to_check() -> list[int]:
     rows = ProcrastinateJob.objects.filter(task_name="heed.channels.jobs.check_account", status="todo")
     return [row.args["account_id"] for row in rows.order_by("id")]
-
-
-def ago(**span: float) -> Any:
-    return clock.now() - timedelta(**span)
 
 
 class TestWhoIsChecked:

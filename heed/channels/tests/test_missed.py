@@ -7,29 +7,14 @@ from typing import Any
 import pytest
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from heed.channels import jobs, missed, registry, sessions, verbs
+from heed.channels import jobs, missed, sessions, verbs
 from heed.channels.base import Checked, Refusal
 from heed.channels.models import Account
-from heed.channels.tests.test_health import ago, changed
-from heed.channels.tests.test_verbs import GOOD, Pigeon, Wire, acme, put_on_wire
+from heed.channels.tests.pigeon import GOOD, Pigeon, Wire, ago, changed, put_on_wire
 from heed.lib import clock
 from heed.lib.http import Request
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def pigeon(monkeypatch: pytest.MonkeyPatch) -> Pigeon:
-    network = Pigeon()
-    monkeypatch.setitem(registry.networks(), "pigeon", network)
-    return network
-
-
-@pytest.fixture
-def account() -> Account:
-    made = acme()
-    ProcrastinateJob.objects.all().delete()
-    return changed(made, state="connected", checked_at=ago(hours=1))
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pigeon")]
 
 
 def test_what_the_network_had_stopped_telling_is_read_since_all_was_well(

@@ -21,15 +21,15 @@ from django.core import mail
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.accounts.verbs import ensure_person
-from heed.channels import doorstep, health, jobs, missed, outside, registry
+from heed.channels import doorstep, health, jobs, missed, outside
 from heed.channels.models import Account
 from heed.channels.outgoing import Outgoing
-from heed.channels.tests.test_verbs import Pigeon, acme
+from heed.channels.tests.pigeon import Pigeon, acme
 from heed.lib import clock
 from heed.lib.crypto import KeyRing, key_ring
 from heed.lib.http import Client
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pigeon")]
 
 OTHER_KEY = b"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 Answer = Callable[[BaseHTTPRequestHandler], tuple[int, bytes]]
@@ -82,13 +82,6 @@ def house() -> Iterator[House]:
     house = House()
     yield house
     house.close()
-
-
-@pytest.fixture(autouse=True)
-def pigeon(monkeypatch: pytest.MonkeyPatch) -> Pigeon:
-    network = Pigeon()
-    monkeypatch.setitem(registry.networks(), "pigeon", network)
-    return network
 
 
 @pytest.fixture(autouse=True)

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from heed.accounts.models import User
-from heed.channels import jobs, missed, registry, sessions, verbs
+from heed.channels import jobs, missed, sessions, verbs
 from heed.channels.base import AccountRecord, Refusal
 from heed.channels.line.adapter import network as line
 from heed.channels.models import Account, SignIn
 from heed.channels.site.adapter import network as site
 from heed.channels.telegram.adapter import network as telegram
+from heed.channels.tests.pigeon import GOOD, Pigeon, Wire, acme, jobs_waiting
 from heed.channels.tests.test_signing_in import Loft
-from heed.channels.tests.test_verbs import GOOD, Pigeon, Wire, acme, jobs_waiting
 from heed.channels.verbs import CannotConnect
 from heed.channels.viber.adapter import network as viber
 from heed.lib.http import Request, Response, Unreachable, drive
@@ -22,12 +22,7 @@ from heed.lib.http import Request, Response, Unreachable, drive
 SESSION = {"token": "t", "renew_at": "9e9"}
 OTHERS = {"page_token": "token-of-another"}
 
-
-@pytest.fixture(autouse=True)
-def pigeon(monkeypatch: pytest.MonkeyPatch) -> Pigeon:
-    network = Pigeon()
-    monkeypatch.setitem(registry.networks(), "pigeon", network)
-    return network
+pytestmark = pytest.mark.usefixtures("pigeon")
 
 
 @pytest.fixture(autouse=True)

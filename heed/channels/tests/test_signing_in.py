@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from heed.accounts.models import User
 from heed.accounts.verbs import ensure_person
-from heed.channels import jobs, registry, sessions, verbs
+from heed.channels import jobs, sessions, verbs
 from heed.channels.base import AccountRecord, Begun, Refusal, SessionExpired
 from heed.channels.models import Account, SignIn
-from heed.channels.tests.test_verbs import Pigeon, Wire, jobs_waiting
+from heed.channels.tests.pigeon import Pigeon, Wire, jobs_waiting
 from heed.channels.verbs import CannotConnect
 from heed.lib import clock
 from heed.lib.http import Request, Steps, Unreachable
@@ -46,11 +46,9 @@ class Loft:
 
 
 @pytest.fixture(autouse=True)
-def pigeon(monkeypatch: pytest.MonkeyPatch) -> Pigeon:
-    network = Pigeon()
-    network.oauth = Loft()
-    monkeypatch.setitem(registry.networks(), "pigeon", network)
-    return network
+def pigeon(pigeon: Pigeon) -> Pigeon:
+    pigeon.oauth = Loft()
+    return pigeon
 
 
 @pytest.fixture
