@@ -24,7 +24,7 @@ HOUR = 3600
 
 AWAY = {
     "en": "Hello {first_name}, we are away right now and will be back {next_opening}.",
-    "sl": "Pozdravljeni, {first_name}. Trenutno nas ni, spet bomo tu {next_opening}.",
+    "sl": "Pozdravljeni, {first_name}. Trenutno nas ni, spet bomo tu: {next_opening}.",
     "ar": "مرحباً {first_name}، نحن خارج أوقات العمل الآن ونعود {next_opening}.",
     "mn": "Сайн байна уу, {first_name}. Бид одоо амарч байна, {next_opening} эргэн ирнэ.",
 }
@@ -35,7 +35,7 @@ QUICK_TEXTS = (
         "en",
         "Dear {first_name}, please send the shoes back within 30 days. The box has a label.",
     ),
-    ("return", "sl", "Spoštovani, {first_name}, čevlje nam pošljite v 30 dneh. Nalepka je v škatli."),
+    ("return", "sl", "Pozdravljeni, {first_name}, čevlje nam pošljite v 30 dneh. Nalepka je v škatli."),
     ("size", "en", "Our shoes run small: take half a size more than usual."),
 )
 

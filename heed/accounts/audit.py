@@ -89,7 +89,7 @@ THINGS: dict[str, Promise] = {
 FACTS: dict[str, Promise] = {
     "before": _("Before"),
     "after": _("After"),
-    "part": _("Part"),
+    "part": _("Section"),
     "place": _("Place"),
     "where": _("Where"),
     "role": _("Role"),

@@ -61,8 +61,9 @@ def filled(text: str, language: str, filling: Filling) -> str:
 
 
 def _tidy(text: str) -> str:
-    """Without the gaps that an empty blank leaves: `Hi ,` becomes `Hi,`."""
+    """Without the gaps that an empty blank leaves: `Hi ,` becomes `Hi,` and `Hi, .` becomes `Hi.`"""
     text = re.sub(r"[ \t]+([,.!?;:،؟])", r"\1", text)
+    text = re.sub(r"[,،](?=[,.!?;:،؟])|^[,،][ \t]*", "", text, flags=re.MULTILINE)
     return re.sub(r"[ \t]{2,}", " ", text).strip()
 
 

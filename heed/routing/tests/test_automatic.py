@@ -292,6 +292,9 @@ def test_an_unknown_name_leaves_no_gap() -> None:
     at = datetime(2026, 11, 23, 10, tzinfo=UTC)
     assert filled("Hi {first_name}, {hours_today}!", "en", Filling(DESK, at)) == "Hi, 09:00–17:00!"
     assert filled("{nonsense}", "en", Filling(DESK, at)) == "{nonsense}"
+    assert filled("Pozdravljeni, {first_name}. Tu smo.", "sl", Filling(DESK, at)) == "Pozdravljeni. Tu smo."
+    assert filled("Živijo, {first_name}, tu smo.", "sl", Filling(DESK, at)) == "Živijo, tu smo."
+    assert filled("{first_name}، مرحبا", "ar", Filling(DESK, at)) == "مرحبا"
 
 
 @pytest.mark.parametrize(

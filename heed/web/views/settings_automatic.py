@@ -70,21 +70,21 @@ LANGUAGES: dict[str, str] = {
 FIRST: dict[str, dict[str, str]] = {
     Kind.AWAY: {
         "en": "Hello {first_name}, thank you for writing. We are away and will be there {next_opening}.",
-        "sl": "Pozdravljeni {first_name}, hvala za sporočilo. Trenutno nas ni, spet bomo tu: {next_opening}.",
+        "sl": "Pozdravljeni, {first_name}, hvala, da pišete. Trenutno nas ni, spet bomo tu: {next_opening}.",
         "ar": "مرحبًا {first_name}، شكرًا لرسالتك. لسنا هنا الآن، وسنعود: {next_opening}.",
-        "mn": "Сайн байна уу {first_name}, баярлалаа. Бид одоо байхгүй, буцаж ирэх цаг: {next_opening}.",
+        "mn": "Сайн байна уу, {first_name}, баярлалаа. Бид одоо байхгүй, буцаж ирэх цаг: {next_opening}.",
     },
     Kind.INSTANT: {
         "en": "Hello {first_name}, your message has arrived. We will answer soon.",
-        "sl": "Pozdravljeni {first_name}, vaše sporočilo je prispelo. Kmalu odgovorimo.",
+        "sl": "Pozdravljeni, {first_name}, vaše sporočilo je prispelo. Kmalu odgovorimo.",
         "ar": "مرحبًا {first_name}، وصلت رسالتك. سنرد عليك قريبًا.",
-        "mn": "Сайн байна уу {first_name}, таны мессеж ирлээ. Бид удахгүй хариулна.",
+        "mn": "Сайн байна уу, {first_name}, таны мессеж ирлээ. Бид удахгүй хариулна.",
     },
     Kind.GREETING: {
         "en": "Hello {first_name}, good to meet you. How can we help?",
-        "sl": "Pozdravljeni {first_name}, lepo, da ste nam pisali. Kako lahko pomagamo?",
+        "sl": "Pozdravljeni, {first_name}, lepo, da ste nam pisali. Kako lahko pomagamo?",
         "ar": "مرحبًا {first_name}، سعداء بتواصلك معنا. كيف يمكننا مساعدتك؟",
-        "mn": "Сайн байна уу {first_name}, танилцсандаа баяртай байна. Бид юугаар туслах вэ?",
+        "mn": "Сайн байна уу, {first_name}, танилцсандаа баяртай байна. Бид юугаар туслах вэ?",
     },
 }
 """What stands in the form before anybody has written something."""
