@@ -220,6 +220,10 @@ def _hours(hours: Sequence[Sequence[str]]) -> list[list[str]]:
 
 # ----------------------------------------------------------------------------- rules
 
+_SHOWING = ("assign_person", "assign_team", "webhook")
+"""What shows tickets to whom the rule names. What else a rule does shows nobody more than they see: a notice
+appears only to who sees its ticket, notes and answers say the rule's own words."""
+
 
 def checked_rule(rule: Rule, facts: Mapping[str, Any], user: User | None = None) -> Rule:
     """Put what was entered into a rule, without saving it. Raises `CannotKeep`, `BadCondition`."""
@@ -240,7 +244,7 @@ def checked_rule(rule: Rule, facts: Mapping[str, Any], user: User | None = None)
         raise CannotKeep(bad.sentence, "actions") from bad
     for action in rule.actions:
         _check_blanks(action)
-        if user is not None and action["do"] in ("assign_person", "assign_team"):
+        if user is not None and action["do"] in _SHOWING:
             _demand_sight(user, "actions")
     rule.stop = bool(facts.get("stop"))
     return rule

@@ -51,8 +51,12 @@ def test_the_accounts_of_a_team_are_chosen_by_who_sees_all(
     assert AccountTeam.objects.get().account_id == account.pk
 
 
-def test_a_rule_gives_tickets_out_only_for_who_sees_all(returns: Team, some: User, maja: User) -> None:
-    for action in ({"do": "assign_person", "person": some.pk}, {"do": "assign_team", "team": returns.pk}):
+def test_a_rule_shows_tickets_only_for_who_sees_all(returns: Team, some: User, maja: User) -> None:
+    for action in (
+        {"do": "assign_person", "person": some.pk},
+        {"do": "assign_team", "team": returns.pk},
+        {"do": "webhook", "url": "https://anas.example/hook"},
+    ):
         facts = {"name": "To me", "when": ["message_received"], "condition": "", "actions": [action]}
         with pytest.raises(CannotKeep) as refused:
             keeping.keep_rule(some, Rule(), facts)
@@ -60,6 +64,23 @@ def test_a_rule_gives_tickets_out_only_for_who_sees_all(returns: Team, some: Use
         keeping.keep_rule(maja, Rule(), facts)
     tags = {"name": "Zips", "when": ["message_received"], "actions": [{"do": "add_tags", "tags": ["zip"]}]}
     keeping.keep_rule(some, Rule(), tags)
+
+
+def test_whoever_sees_some_tickets_does_not_turn_the_call_of_a_rule_to_themselves(
+    some: User, maja: User
+) -> None:
+    call = {"do": "webhook", "url": "https://shop.example/hook"}
+    facts = {"name": "Shop", "when": ["message_received"], "condition": "", "actions": [call]}
+    row = keeping.keep_rule(maja, Rule(), facts)
+    for actions in (
+        [{**call, "url": "https://anas.example/hook"}],
+        [call, {**call, "url": "https://a.example"}],
+    ):
+        with pytest.raises(CannotKeep):
+            keeping.keep_rule(some, Rule.objects.get(pk=row.pk), facts | {"actions": actions})
+    with pytest.raises(CannotKeep):
+        keeping.keep_rule(some, Rule.objects.get(pk=row.pk), facts | {"condition": "is:open"})
+    assert Rule.objects.get(pk=row.pk).actions == [call]
 
 
 def test_the_audit_tells_how_a_team_and_its_hours_were(maja: User, ana: User) -> None:
