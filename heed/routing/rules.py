@@ -25,8 +25,6 @@ from heed.inbox import events as happenings
 from heed.inbox.conditions import BadCondition
 from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.statements import among, cleaned, columns, run
-from heed.inbox.verbs import CannotAct, CannotAnswer
-from heed.inbox.verbs.tending import locked
 from heed.lib import clock
 from heed.routing import actions
 from heed.routing.holding import Ready, Words, understood
@@ -283,40 +281,27 @@ def _too_often(rule: Rule, tickets: Iterable[int]) -> set[int]:
 def _do(runs: Sequence[RuleRun], action: Mapping[str, Any], index: int) -> None:
     """Do one action to all tickets. Where it fails that is noted, in English, and holds up no other."""
     noted = actions.noted(action)
-    said = _said_together(runs, action, index) if len(runs) > 1 else None
+    said = _said(runs, action, index)
     for each in runs:
-        words = _said_alone(each, action, index) if said is None else said.get(each.ticket_id)
-        if words is not None:
-            each.outcome.append({**noted, "ok": False, "said": words})
+        if each.ticket_id in said:
+            each.outcome.append({**noted, "ok": False, "said": said[each.ticket_id]})
         else:
             each.outcome.append({**noted, "ok": None if action["do"] == "webhook" else True})
 
 
-def _said_together(runs: Sequence[RuleRun], action: Mapping[str, Any], index: int) -> dict[int, str] | None:
-    """What the tickets say to which it could not be done; None where it is to be done one by one."""
+def _said(runs: Sequence[RuleRun], action: Mapping[str, Any], index: int) -> dict[int, str]:
+    """What the tickets say to which it could not be done. What fails for all together is done one by one."""
     try:
         with translation.override("en"), transaction.atomic():
-            refused = actions.do_together(runs, action, index)
-            return None if refused is None else {pk: str(why) for pk, why in refused.items()}
+            return {number: str(why) for number, why in actions.do(runs, action, index).items()}
     except OperationalError:
         raise
     except Exception as error:
+        if len(runs) == 1:
+            log.exception("rule %s, action %s", runs[0].rule_id, index)
+            return {runs[0].ticket_id: type(error).__name__}
         log.info("action %s of rule %s: one by one (%s)", index, runs[0].rule_id, type(error).__name__)
-        return None
-
-
-def _said_alone(ran: RuleRun, action: Mapping[str, Any], index: int) -> str | None:
-    """Why it could not be done to a ticket; None where it was."""
-    try:
-        with translation.override("en"), transaction.atomic():
-            actions.do(locked(Ticket(pk=ran.ticket_id)), action, ran, index)
-    except (CannotAct, CannotAnswer, actions.Failed) as refused:
-        with translation.override("en"):
-            return str(refused.sentence)
-    except Exception as error:
-        log.exception("rule %s, action %s", ran.rule_id, index)
-        return type(error).__name__
-    return None
+    return {number: why for each in runs for number, why in _said([each], action, index).items()}
 
 
 def _tell(runs: Iterable[RuleRun]) -> None:

@@ -1,5 +1,5 @@
-"""What a rule can do to a ticket. Each action says what it needs, checks it, tells what it does, does it, to
-one ticket or to many at once, and knows whether it would change anything.
+"""What a rule can do to a ticket. Each action says what it needs, checks it, tells what it does, does it to
+many at once, and knows whether it would change anything.
 
 `shapes` (what an action is), `table` (all of them), `checks` (what is kept of what somebody chose), `wording`
 (what it does, in words), `changes` (what it changes of tickets), `messages` (what it writes, answers and
@@ -9,7 +9,7 @@ hides), `calls` (whom it tells and what it calls).
 from __future__ import annotations
 
 from heed.routing.actions.shapes import PRIORITIES, STATUSES, Action, BadAction, Failed
-from heed.routing.actions.table import ACTIONS, checked, do, do_together, noted, tell, would_change
+from heed.routing.actions.table import ACTIONS, checked, do, noted, tell, would_change
 from heed.routing.actions.wording import host_of
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "Failed",
     "checked",
     "do",
-    "do_together",
     "host_of",
     "noted",
     "tell",

@@ -13,24 +13,11 @@ from heed.routing.actions.shapes import Refused, Values
 from heed.routing.models import RuleRun
 
 
-def notify_person(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    notices.tell([person_of(values).pk], Notice.Kind.RULE, ticket, text=_notice(values, run))
-
-
-def notify_team(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    members = team_of(values).members.filter(is_active=True).values_list("pk", flat=True)
-    notices.tell(members, Notice.Kind.RULE, ticket, text=_notice(values, run))
-
-
-def notify_person_together(
-    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
-) -> Refused:
+def notify_person(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
     return _notify_together([person_of(values).pk], numbers, _notice(values, runs[0]))
 
 
-def notify_team_together(
-    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
-) -> Refused:
+def notify_team(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
     members = team_of(values).members.filter(is_active=True).values_list("pk", flat=True)
     return _notify_together(members, numbers, _notice(values, runs[0]))
 
@@ -41,13 +28,7 @@ def _notify_together(people: Iterable[int], numbers: Sequence[int], text: str) -
     return {}
 
 
-def webhook(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    from heed.routing.jobs import call_webhook
-
-    call_webhook.defer(run=run.pk, index=index)
-
-
-def webhook_together(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
+def webhook(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
     from heed.routing.jobs import call_webhook
 
     calls: list[dict[str, Any]] = [{"run": each.pk, "index": index} for each in runs]

@@ -7,68 +7,32 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from heed.accounts.models import Team, User
-from heed.inbox import verbs
-from heed.inbox.models import Ticket
 from heed.inbox.verbs import together
 from heed.routing.actions.shapes import Failed, Refused, Values
 from heed.routing.models import RuleRun
 
 
-def assign_person(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    verbs.assign(ticket, None, person_of(values) if values["person"] else None)
-
-
-def assign_person_together(
-    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
-) -> Refused:
+def assign_person(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
     return together.assign(numbers, person_of(values) if values["person"] else None)
 
 
-def assign_team(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    verbs.give_to_team(ticket, None, team_of(values) if values["team"] else None)
-
-
-def assign_team_together(
-    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
-) -> Refused:
+def assign_team(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
     return together.give_to_team(numbers, team_of(values) if values["team"] else None)
 
 
-def add_tags(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    verbs.tag(ticket, None, add=values["tags"])
-
-
-def remove_tags(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    verbs.tag(ticket, None, remove=values["tags"])
-
-
-def set_priority(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    verbs.set_priority(ticket, None, values["priority"])
-
-
-def set_status(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    verbs.set_status(ticket, None, values["status"])
-
-
-def add_tags_together(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
+def add_tags(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
     return together.tag(numbers, add=values["tags"])
 
 
-def remove_tags_together(
-    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
-) -> Refused:
+def remove_tags(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
     return together.tag(numbers, remove=values["tags"])
 
 
-def set_priority_together(
-    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
-) -> Refused:
+def set_priority(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
     return together.set_priority(numbers, values["priority"])
 
 
-def set_status_together(
-    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
-) -> Refused:
+def set_status(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
     return together.set_status(numbers, values["status"])
 
 

@@ -13,7 +13,7 @@ from heed.inbox import verbs
 from heed.inbox.models import Message, Ticket
 from heed.inbox.statements import among, run
 from heed.inbox.verbs import CannotAnswer
-from heed.inbox.verbs.automatic import leave_note, leave_notes, send_automatic
+from heed.inbox.verbs.automatic import leave_notes, send_automatic
 from heed.lib import clock
 from heed.library import reach as library
 from heed.routing import automatic, desk_hours
@@ -26,12 +26,7 @@ _TOO_LATE = timedelta(days=1)
 _NAMES = UUID("5f3c0c1e-7b2d-4f1a-9b0e-6a4b8a9f2d10")
 
 
-def note(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    words = _words(ticket, values["text"], desk_hours.read())
-    leave_note(ticket, words, origin="rule", key=_key_of_note(run, index))
-
-
-def note_together(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
+def note(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
     desk = desk_hours.read()
     beside = Ticket.objects.select_related("identity", "team", "account__brand")
     tickets = {each.pk: each for each in beside.filter(pk__in=among(numbers))}
@@ -48,23 +43,11 @@ def _key_of_note(run: RuleRun, index: int) -> UUID:
     return uuid5(_NAMES, f"{run.pk}:{index}")
 
 
-def answer(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    for refused in answer_together([ticket.pk], values, [run], index).values():
-        raise refused
-
-
-def answer_together(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
+def answer(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
     return _say(numbers, runs, index, lambda _language: str(values["text"]))
 
 
-def answer_quick_text(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    for refused in answer_quick_text_together([ticket.pk], values, [run], index).values():
-        raise refused
-
-
-def answer_quick_text_together(
-    numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int
-) -> Refused:
+def answer_quick_text(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
     return _say(numbers, runs, index, cache(lambda language: _quick_text(values["quick_text"], language)))
 
 
@@ -117,12 +100,7 @@ ORDER BY ticket_id, at DESC, id DESC
 """
 
 
-def hide(ticket: Ticket, values: Values, run: RuleRun, index: int) -> None:
-    for refused in hide_together([ticket.pk], values, [run], index).values():
-        raise refused
-
-
-def hide_together(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
+def hide(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
     """Hide the message that set the rule off where it stands in public, else the newest that does."""
     by_ticket = {each.ticket_id: each.event.message_id if each.event else None for each in runs}
     found = run(_TO_HIDE, [*by_ticket], [*by_ticket.values()])

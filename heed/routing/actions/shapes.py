@@ -57,9 +57,8 @@ class Action:
     title: Promise
     needs: tuple[Needs, ...]
     tell: Callable[[Values], str]
-    do: Callable[[Ticket, Values, RuleRun, int], None]
+    do: Callable[[Sequence[int], Values, Sequence[RuleRun], int], Refused]
+    """Does it to many tickets at once; gives back those that refuse."""
     changes: Callable[[Ticket, Values], bool]
     told: bool = True
     """The ticket's story shows it by what it changes."""
-    do_together: Callable[[Sequence[int], Values, Sequence[RuleRun], int], Refused] | None = None
-    """Does it to many tickets at once, where that can be done; gives back those that refuse."""

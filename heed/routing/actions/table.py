@@ -27,7 +27,6 @@ ACTIONS: dict[str, Action] = {
             wording.tell_person,
             changes.assign_person,
             lambda ticket, values: (ticket.assignee_id or 0) != values["person"],
-            do_together=changes.assign_person_together,
         ),
         Action(
             "assign_team",
@@ -36,7 +35,6 @@ ACTIONS: dict[str, Action] = {
             wording.tell_team,
             changes.assign_team,
             lambda ticket, values: (ticket.team_id or 0) != values["team"],
-            do_together=changes.assign_team_together,
         ),
         Action(
             "add_tags",
@@ -45,7 +43,6 @@ ACTIONS: dict[str, Action] = {
             lambda values: _("add %(tags)s") % {"tags": wording.listed(values)},
             changes.add_tags,
             lambda ticket, values: not set(values["tags"]) <= set(ticket.tags),
-            do_together=changes.add_tags_together,
         ),
         Action(
             "remove_tags",
@@ -54,7 +51,6 @@ ACTIONS: dict[str, Action] = {
             lambda values: _("take away %(tags)s") % {"tags": wording.listed(values)},
             changes.remove_tags,
             lambda ticket, values: bool(set(values["tags"]) & set(ticket.tags)),
-            do_together=changes.remove_tags_together,
         ),
         Action(
             "priority",
@@ -65,7 +61,6 @@ ACTIONS: dict[str, Action] = {
             ),
             changes.set_priority,
             lambda ticket, values: ticket.priority != values["priority"],
-            do_together=changes.set_priority_together,
         ),
         Action(
             "status",
@@ -74,7 +69,6 @@ ACTIONS: dict[str, Action] = {
             lambda values: _("set the status to %(word)s") % {"word": STATUSES.get(values["status"], "?")},
             changes.set_status,
             lambda ticket, values: ticket.status != values["status"],
-            do_together=changes.set_status_together,
         ),
         Action(
             "note",
@@ -83,7 +77,6 @@ ACTIONS: dict[str, Action] = {
             lambda values: _("note %(text)s") % {"text": wording.quoted(values)},
             messages.note,
             lambda ticket, values: True,
-            do_together=messages.note_together,
         ),
         Action(
             "answer",
@@ -92,7 +85,6 @@ ACTIONS: dict[str, Action] = {
             lambda values: _("answer %(text)s") % {"text": wording.quoted(values)},
             messages.answer,
             lambda ticket, values: True,
-            do_together=messages.answer_together,
         ),
         Action(
             "answer_quick_text",
@@ -101,7 +93,6 @@ ACTIONS: dict[str, Action] = {
             lambda values: _("answer with the quick text /%(name)s") % {"name": values["quick_text"]},
             messages.answer_quick_text,
             lambda ticket, values: True,
-            do_together=messages.answer_quick_text_together,
         ),
         Action(
             "hide",
@@ -111,7 +102,6 @@ ACTIONS: dict[str, Action] = {
             messages.hide,
             lambda ticket, values: ticket.kind == Ticket.Kind.PUBLIC,
             told=False,
-            do_together=messages.hide_together,
         ),
         Action(
             "notify_person",
@@ -121,7 +111,6 @@ ACTIONS: dict[str, Action] = {
             calls.notify_person,
             lambda ticket, values: True,
             told=False,
-            do_together=calls.notify_person_together,
         ),
         Action(
             "notify_team",
@@ -131,7 +120,6 @@ ACTIONS: dict[str, Action] = {
             calls.notify_team,
             lambda ticket, values: True,
             told=False,
-            do_together=calls.notify_team_together,
         ),
         Action(
             "webhook",
@@ -141,7 +129,6 @@ ACTIONS: dict[str, Action] = {
             calls.webhook,
             lambda ticket, values: True,
             told=False,
-            do_together=calls.webhook_together,
         ),
     )
 }
@@ -171,24 +158,16 @@ def noted(action: Values) -> dict[str, Any]:
     return {**action, "url": host_of(action)} if "url" in action else dict(action)
 
 
-def do(ticket: Ticket, action: Values, run: RuleRun, index: int) -> None:
-    """Do it. Raises `Failed`, or what the verb raises."""
+def do(runs: Sequence[RuleRun], action: Values, index: int) -> dict[int, Promise | str]:
+    """Do it to the tickets of all these runs; returns what those say that refuse."""
+    tickets = [each.ticket_id for each in runs]
     known = ACTIONS.get(str(action.get("do")))
     if known is None:
-        raise Failed(_("This version does not know what to do here."))
-    known.do(ticket, action, run, index)
-
-
-def do_together(runs: Sequence[RuleRun], action: Values, index: int) -> dict[int, Promise | str] | None:
-    """Do it to the tickets of all these runs; returns what those say that refuse. None where each needs its
-    own turn."""
-    known = ACTIONS.get(str(action.get("do")))
-    if known is None or known.do_together is None:
-        return None
+        return dict.fromkeys(tickets, _("This version does not know what to do here."))
     try:
-        refused = known.do_together([each.ticket_id for each in runs], action, runs, index)
+        refused = known.do(tickets, action, runs, index)
     except (verbs.CannotTend, Failed) as none:
-        return dict.fromkeys([each.ticket_id for each in runs], none.sentence)
+        return dict.fromkeys(tickets, none.sentence)
     return {number: why.sentence for number, why in refused.items()}
 
 

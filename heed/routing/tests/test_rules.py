@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from heed.accounts.models import Team, User
 from heed.inbox import verbs
 from heed.inbox.models import Event, Message, Notice, Ticket, TicketWords
+from heed.inbox.verbs import together
 from heed.lib import clock
 from heed.routing import by_time, rules
 from heed.routing.models import Rule, RuleRun
@@ -106,7 +107,7 @@ def test_even_a_mistake_of_ours_holds_up_no_other(opened: Open, monkeypatch: pyt
     def broken(*_given: object) -> None:
         Ticket.objects.raw("SELECT nonsense")[0]
 
-    monkeypatch.setattr(verbs, "set_priority", broken)
+    monkeypatch.setattr(together, "set_priority", broken)
     rule({"do": "priority", "priority": 4}, add("after"))
     ticket = opened()
     rules.run_rules([comes(ticket)])

@@ -116,15 +116,24 @@ def test_each_deed_does_to_many_what_it_does_to_one(
 def test_what_cannot_be_done_together_is_done_one_by_one(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_given: object) -> None:
-        Ticket.objects.raw("SELECT nonsense")[0]
+    known, tickets = together.set_priority, [opened(), opened(), opened()]
 
-    monkeypatch.setattr(together, "set_priority", broken)
+    def broken_for_the_second(numbers: list[int], priority: int) -> dict[int, Any]:
+        if tickets[1].pk in numbers:
+            Ticket.objects.raw("SELECT nonsense")[0]
+        return known(numbers, priority)
+
+    monkeypatch.setattr(together, "set_priority", broken_for_the_second)
     rule({"do": "priority", "priority": 4}, add("after"))
-    tickets = [opened(), opened()]
     rules.run_rules([comes(each) for each in tickets])
-    assert [(fresh(each).priority, fresh(each).tags) for each in tickets] == [(4, ["after"])] * 2
-    assert not RuleRun.objects.filter(failed=True).exists()
+    assert [fresh(each).priority for each in tickets] == [4, 2, 4]
+    assert [fresh(each).tags for each in tickets] == [["after"]] * 3
+    [failed] = RuleRun.objects.filter(failed=True)
+    assert failed.ticket == tickets[1]
+    assert [(each["ok"], each.get("said")) for each in failed.outcome] == [
+        (False, "ProgrammingError"),
+        (True, None),
+    ]
 
 
 def test_a_rule_that_fails_for_many_runs_for_each(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
