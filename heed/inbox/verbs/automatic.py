@@ -84,36 +84,9 @@ def _said_to(identity: int) -> int:
 
 
 @transaction.atomic
-def leave_note(ticket: Ticket, text: str, *, origin: Origin, key: UUID) -> Message:
-    """Write an internal note that no person wrote. The same `key` gives back the same note. Raises
-    `CannotAnswer` when it is empty."""
-    ticket = locked(ticket)
-    again = Message.objects.filter(send_key=key).first()
-    if again is not None:
-        return again
-    text = clean(text).strip()
-    if not text:
-        raise CannotAnswer(_("The text is empty, or longer than the network allows."))
-    message = Message.objects.create(
-        account_id=ticket.account_id,
-        ticket=ticket,
-        direction="out",
-        visibility="note",
-        text=text,
-        at=clock.now(),
-        state=Message.State.NOTED,
-        send_key=key,
-        automatic=True,
-        origin=origin,
-    )
-    events.record("note_written", ticket=ticket, message=message, at=message.at, origin=origin)
-    return message
-
-
-@transaction.atomic
 def leave_notes(notes: Mapping[int, tuple[str, UUID]], *, origin: Origin) -> dict[int, CannotAnswer]:
-    """Write such a note into each of these tickets, by their numbers, with its key. Gives back those that
-    refuse, because the words for them are empty."""
+    """Write an internal note that no person wrote into each of these tickets, by their numbers, with its key:
+    the same key writes none again. Gives back those that refuse, because the words for them are empty."""
     texts = {number: clean(text).strip() for number, (text, _key) in notes.items()}
     empty = CannotAnswer(_("The text is empty, or longer than the network allows."))
     rows = [(number, text, str(notes[number][1])) for number, text in sorted(texts.items()) if text]
