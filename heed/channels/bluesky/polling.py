@@ -35,6 +35,7 @@ _WATCHED = 100
 _PAGES = 10
 _PAGE = 100
 _CHECKED_AT_ONCE = 20
+_LOOK_REST = timedelta(minutes=1)
 _REMEMBERED = 1000
 _CHAT_REST = timedelta(hours=1)
 
@@ -113,7 +114,7 @@ def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple
     overlap = _iso(clock.from_iso(walk.newest) - OVERLAP) if walk.newest else ""
     state["until"] = max(walk.until, walk.cut, overlap)
     state["seen"] = [*walk.keys, *state.get("seen", ())][:_REMEMBERED]
-    gone = (yield from _unless_down(_removed(account, state, walk))) or []
+    gone = yield from _removed(account, state, walk)
     if gone:
         bodies.append(_body("removed", at=_iso(clock.now()), posts=gone))
     return bodies, False
@@ -129,25 +130,33 @@ def _removed(account: AccountRecord, state: dict[str, Any], walk: _Walk) -> Step
     listed = {uri for _, uri, _ in walk.written}
     watched = [each for each in state.get("watched", ()) if each[1] not in listed]
     missed = [each for each in watched if each[0] > down_to][:_CHECKED_AT_ONCE]
-    gone = []
-    for _, uri, alone in missed:
-        if not (yield from _is_there(account, uri)):
-            gone.append([uri, alone])
-    left = [each for each in watched if each not in missed]
+    if _iso(clock.now()) < state.get("look_from", ""):
+        missed = []
+    gone, untold = yield from _looked_for(account, missed)
+    if untold:
+        state["look_from"] = _iso(clock.now() + _LOOK_REST)
+    left = [each for each in watched if each not in missed or each in untold]
     state["watched"] = sorted([*walk.written, *left], key=lambda each: each[0], reverse=True)[:_WATCHED]
     return gone
 
 
+def _looked_for(account: AccountRecord, missed: Iterable[list[Any]]) -> Steps[tuple[list[Any], list[Any]]]:
+    """Of these posts, what is there no more, and what the network could not tell just now. A post it will
+    not tell of at all counts as there."""
+    gone: list[Any] = []
+    untold: list[Any] = []
+    for each in missed:
+        _, uri, alone = each
+        try:
+            if (yield from _unless_refused(_is_there(account, uri))) is False:
+                gone.append([uri, alone])
+        except (Refusal, Unreachable, TooLarge):
+            untold.append(each)
+    return gone, untold
+
+
 def _is_there(account: AccountRecord, uri: str) -> Steps[bool]:
-    did, collection, rkey = split(uri)
-    params: dict[str, str | list[str]] = {"repo": did, "collection": collection, "rkey": rkey}
-    try:
-        yield from xrpc.query(account, "com.atproto.repo.getRecord", params)
-    except Refusal as refusal:
-        if refusal.reason == "gone":
-            return False
-        raise
-    return True
+    return (yield from xrpc.record(account, *split(uri))) is not None
 
 
 @dataclass(frozen=True, slots=True)

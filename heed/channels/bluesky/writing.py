@@ -100,15 +100,9 @@ def _posted(account: AccountRecord, answer: Answer, record: dict[str, Any]) -> S
 
 def _find_post(account: AccountRecord, answer: Answer) -> Steps[Sent | NotThere]:
     did = xrpc.session_of(account).did
-    params: dict[str, str | list[str]] = {"repo": did, "collection": POST, "rkey": _post_key(answer)}
-    try:
-        found = yield from xrpc.query(
-            account, "com.atproto.repo.getRecord", params, needs=("uri", "cid", "value")
-        )
-    except Refusal as refusal:
-        if refusal.reason == "gone":
-            return NotThere()
-        raise
+    found = yield from xrpc.record(account, did, POST, _post_key(answer))
+    if found is None:
+        return NotThere()
     return _sent_post(str(found["uri"]), str(found["cid"]), found["value"])
 
 

@@ -25,6 +25,7 @@ _BAD_SIGN_IN = frozenset(
 )
 _TOO_LONG = ("grapheme", "too long", "too big", "must not be longer", "maximum length")
 _BAD_FILE = frozenset({"BlobTooLarge", "InvalidMimeType", "PayloadTooLarge", "InvalidBlob"})
+_NOT_THERE = ("could not locate record", "could not find repo")
 _NO_SUCH_METHOD = frozenset({"MethodNotImplemented", "XRPCNotSupported"})
 
 
@@ -82,6 +83,24 @@ def query(
         "GET", f"{session.service}/xrpc/{nsid}", params=params or {}, headers=_headers(session, proxy)
     )
     return checked(response, needs)
+
+
+def record(account: AccountRecord, did: str, collection: str, rkey: str) -> Steps[dict[str, Any] | None]:
+    """A record as it stands (`uri`, `cid`, `value`), or None when it is not there, or its whole repository.
+
+    Only of the repositories it keeps does a server say so by name. For others it passes on what the view of
+    the network says: a bad request, told apart by its words. Raises as `query`.
+    """
+    params: dict[str, str | list[str]] = {"repo": did, "collection": collection, "rkey": rkey}
+    try:
+        return (
+            yield from query(account, "com.atproto.repo.getRecord", params, needs=("uri", "cid", "value"))
+        )
+    except Refusal as refusal:
+        named = refusal.reason == "gone"
+        if named or (refusal.reason == "bad_request" and refusal.detail.lower().startswith(_NOT_THERE)):
+            return None
+        raise
 
 
 def call(

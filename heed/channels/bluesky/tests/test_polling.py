@@ -209,6 +209,46 @@ def test_what_a_customer_removed_is_told_once(bluesky: Simulator, desk: Desk) ->
     assert isinstance(gone, MessageRemoved)
 
 
+def test_what_went_with_a_closed_account_is_told_as_removed(bluesky: Simulator, desk: Desk) -> None:
+    mention = bluesky.do("mention", person="lea", text="ena")["id"]
+    bluesky.do("mention", person="omar", text="dve")
+    desk.poll()
+    bluesky.do("close_account", person="lea")
+    assert [each.external_id for each in desk.poll() if isinstance(each, MessageRemoved)] == [mention]
+    assert desk.poll() == []
+
+
+def test_one_look_that_fails_leaves_the_others_alone(sandbox: Sandbox, desk: Desk) -> None:
+    bluesky = sandbox["bluesky"]
+    first, second = (bluesky.do("mention", person="lea", text=text)["id"] for text in ("ena", "dve"))
+    desk.poll()
+    for uri in (first, second):
+        bluesky.do("remove", person="lea", id=uri)
+    came = bluesky.do("mention", person="omar", text="tri")["id"]
+    sandbox.fault("bluesky", Fault("GET /xrpc/com.atproto.repo.getRecord", status=502))  # for the newest
+    desk.poll()
+    bluesky.do("remove", person="omar", id=came)  # it came while a look failed, and is watched as well
+    desk.poll()
+    assert [each.external_id for each in desk.of(MessageRemoved)] == [first]
+    assert desk.calls_of("getRecord") == 2
+    with clock.moved(2 * MINUTE):
+        desk.poll()
+    assert [each.external_id for each in desk.of(MessageRemoved)] == [first, came, second]
+
+
+def test_a_look_that_is_refused_for_good_is_not_repeated(sandbox: Sandbox, desk: Desk) -> None:
+    bluesky = sandbox["bluesky"]
+    mention = bluesky.do("mention", person="lea", text="ena")["id"]
+    desk.poll()
+    bluesky.do("remove", person="lea", id=mention)
+    body = b'{"error": "InvalidRequest", "message": "Input/repo must be a valid handle or DID"}'
+    sandbox.fault("bluesky", Fault("GET /xrpc/com.atproto.repo.getRecord", status=400, body=body))
+    desk.poll()
+    with clock.moved(2 * MINUTE):
+        assert desk.poll() == []
+    assert desk.calls_of("getRecord") == 1
+
+
 def test_what_is_only_listed_no_more_was_not_removed(bluesky: Simulator, desk: Desk) -> None:
     bluesky.do("mention", person="lea", text="ena")
     desk.poll()

@@ -110,6 +110,7 @@ class Account(Simulator):
         self.app_password = "-".join(self.ids.stable("app password")[at : at + 4] for at in (0, 4, 8, 12))
         self.chat_right = True
         self.chat_open = dict.fromkeys(self._names, True)
+        self._closed: set[str] = set()
         self._records: dict[str, Record] = {}
         self._below: dict[str, list[Record]] = {}
         """The replies, likes and reposts that refer to a record, by its address."""

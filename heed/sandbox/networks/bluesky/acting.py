@@ -103,6 +103,11 @@ class Acting(Chats):
         self.chat_open[self._did(person)] = True
         return {}
 
+    def play_close_account(self, person: str) -> dict[str, Any]:
+        """The customer switches off their account, and with it all they wrote."""
+        self._closed.add(self._did(person))
+        return {}
+
     def play_revoke(self, account: str = "") -> dict[str, Any]:
         self._revoked = True
         return {}

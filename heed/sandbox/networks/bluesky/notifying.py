@@ -42,7 +42,10 @@ class Notifying(SigningIn):
         found = [
             each
             for each in self._notifications
-            if each.owner == did and not each.record.removed and (not reasons or each.reason in reasons)
+            if each.owner == did
+            and not each.record.removed
+            and each.record.did not in self._closed
+            and (not reasons or each.reason in reasons)
         ]
         newest_first = sorted(found, key=lambda each: (each.record.at, each.record.uri), reverse=True)
         before = call.query.get("cursor")

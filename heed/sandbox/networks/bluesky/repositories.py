@@ -52,10 +52,18 @@ class Repositories(Notifying):
         return Reply(200, {}, headers)
 
     def _get_record(self, call: Call) -> Reply:
-        uri = f"at://{call.query.get('repo')}/{call.query.get('collection')}/{call.query.get('rkey')}"
-        record = self._records.get(uri)
+        """A record of the account's own from its server, which passes questions about others on: the view
+        of the network says no in other words."""
+        repo = call.query.get("repo", "")
+        uri = f"at://{repo}/{call.query.get('collection')}/{call.query.get('rkey')}"
+        if repo == self.us:
+            record, error = self._records.get(uri), "RecordNotFound"
+        elif repo in self._names and repo not in self._closed:
+            record, error = self._known(uri), "InvalidRequest"
+        else:
+            raise No(400, "InvalidRequest", f"Could not find repo: {repo}")
         if record is None or record.removed:
-            raise No(400, "RecordNotFound", f"Could not locate record: {uri}")
+            raise No(400, error, f"Could not locate record: {uri}")
         return Reply(200, {**record.ref, "value": record.value})
 
     def _list_records(self, call: Call) -> Reply:

@@ -22,7 +22,7 @@ class Viewing(Repositories):
                 record = self._known(uri)
             except ValueError as error:
                 raise No(400, "InvalidRequest", "uris must be at-uris") from error
-            if not record.removed:
+            if not record.removed and record.did not in self._closed:
                 found.append(self._post(record, did))
         return Reply(200, {"posts": found})
 
@@ -53,6 +53,8 @@ class Viewing(Repositories):
         actor = call.query.get("actor", "")
         for did, handle in self._handles.items():
             if actor in (did, handle):
+                if did in self._closed:
+                    raise No(400, "AccountDeactivated", "Account is deactivated")
                 return Reply(200, self._profile(did))
         raise No(400, "InvalidRequest", "Profile not found")
 
