@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from heed.accounts import audit, renaming
 from heed.accounts.models import Brand, User
 from heed.channels import jobs
-from heed.channels.base import Checked, Network, Refusal, SessionExpired
+from heed.channels.base import Checked, CredentialField, Network, Refusal, SessionExpired
 from heed.channels.missed import check_soon
 from heed.channels.models import Account, SignIn
 from heed.channels.outgoing import client
@@ -105,6 +105,7 @@ def begin_sign_in(
     )
     known = account.credentials if account.locked_credentials else {}
     given = {name: value for name, value in credentials.items() if value.strip()}
+    _demand_secrets(adapter, known, given)
     account.credentials = _checked_credentials(adapter, {**known, **given}, without=adapter.oauth.fills)
     sign_in = SignIn(account=account, user=user)
     begun = _asked(account, adapter.oauth.begin(account.record(), _way_back(), sign_in.state))
@@ -166,13 +167,15 @@ def _asked(account: Account, steps: Steps[T]) -> T:
 def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | None = None) -> None:
     """Take new credentials and check again. A field left out keeps what it held, and so does a secret
     left empty; an empty field that is no secret is emptied. Those of another Page, number or mailbox
-    are refused, and what was held stays: its talk would come under this one's history.
+    are refused, and what was held stays: its talk would come under this one's history. Where a place is
+    another, every secret must be entered again.
 
     Raises `CannotConnect`.
     """
     known = account.credentials
     secret = {field.name for field in account.adapter.fields if field.secret}
     given = {name: value for name, value in credentials.items() if value.strip() or name not in secret}
+    _demand_secrets(account.adapter, known, given)
     account.credentials = _checked_credentials(account.adapter, {**known, **given})
     if _ends_session(account.adapter, known, given):
         account.session = {}
@@ -183,6 +186,25 @@ def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | No
         account.save(update_fields=["locked_credentials", "locked_session", *_PROBLEM])
         audit.record(by, "reconnected", account, fields=sorted(given))
         _have_checked(account)
+
+
+def _demand_secrets(adapter: Network, known: Mapping[str, str], given: Mapping[str, str]) -> None:
+    """Keep a secret from going where it never went, unless whoever changes that knows it. Raises
+    `CannotConnect`."""
+
+    def entered(field: CredentialField) -> str:
+        return given.get(field.name, "").strip()
+
+    moved = [
+        each for each in adapter.fields if each.place and entered(each) not in ("", known.get(each.name))
+    ]
+    kept = [each for each in adapter.fields if each.secret and known.get(each.name) and not entered(each)]
+    if moved and kept:
+        raise CannotConnect(
+            _("Enter again, because it would go to another server: %(secrets)s.")
+            % {"secrets": ", ".join(str(each.label) for each in kept)},
+            kept[0].name,
+        )
 
 
 def _ends_session(adapter: Network, known: Mapping[str, str], given: Mapping[str, str]) -> bool:

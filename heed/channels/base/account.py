@@ -36,13 +36,15 @@ class AccountRecord:
 
 @dataclass(frozen=True, slots=True)
 class CredentialField:
-    """One thing to paste when connecting. `label` and `help` are translatable."""
+    """One thing to paste when connecting. `label` and `help` are translatable. A `place` is where the secrets
+    go, or what is signed with them: whoever changes it must know them."""
 
     name: str
     label: Any
     help: Any = ""
     secret: bool = True
     required: bool = True
+    place: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ class Email(Network):
             _("Address for tokens"),
             _("Only with a refresh token of another provider than Google and Microsoft."),
             secret=False,
+            place=True,
             required=False,
         ),
         CredentialField(
@@ -105,18 +106,30 @@ class Email(Network):
             _("Incoming server (IMAP)"),
             _("Such as imap.example.com. Encrypted at once; with imap:// before it after STARTTLS."),
             secret=False,
+            place=True,
         ),
         CredentialField(
-            "imap_port", _("Its port"), _("993 where nothing is given."), secret=False, required=False
+            "imap_port",
+            _("Its port"),
+            _("993 where nothing is given."),
+            secret=False,
+            place=True,
+            required=False,
         ),
         CredentialField(
             "smtp_host",
             _("Outgoing server (SMTP)"),
             _("Such as smtp.example.com. With smtps:// before it encrypted at once, on any port."),
             secret=False,
+            place=True,
         ),
         CredentialField(
-            "smtp_port", _("Its port"), _("587 where nothing is given."), secret=False, required=False
+            "smtp_port",
+            _("Its port"),
+            _("587 where nothing is given."),
+            secret=False,
+            place=True,
+            required=False,
         ),
         CredentialField(
             "plus",

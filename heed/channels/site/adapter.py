@@ -72,6 +72,7 @@ class Site(Network):
             _("Callback address"),
             _("Only when your own app is a channel: where Heed posts the answers."),
             secret=False,
+            place=True,
             required=False,
         ),
         CredentialField(

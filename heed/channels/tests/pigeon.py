@@ -23,7 +23,7 @@ class Pigeon:
     name = "pigeon"
     label = "Pigeon"
     base_url = "https://pigeon.example"
-    fields = (
+    fields: tuple[CredentialField, ...] = (
         CredentialField("page_token", "Page token"),
         CredentialField("app_secret", "App secret"),
         CredentialField("hint", "Hint", required=False),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from heed.accounts.models import User
 from heed.channels import jobs, missed, sessions, verbs
-from heed.channels.base import AccountRecord, Refusal
+from heed.channels.base import AccountRecord, CredentialField, Refusal
 from heed.channels.line.adapter import network as line
 from heed.channels.models import Account, SignIn
+from heed.channels.registry import networks
 from heed.channels.site.adapter import network as site
 from heed.channels.telegram.adapter import network as telegram
 from heed.channels.tests.pigeon import GOOD, Pigeon, Wire, acme, jobs_waiting
@@ -130,6 +132,55 @@ def test_an_account_whose_network_is_gone_can_be_disconnected(account: Account) 
     Account.objects.update(network="gone")
     verbs.disconnect(fresh(account))
     assert bytes(fresh(account).locked_credentials) == b""
+
+
+class TestPlaces:
+    """A stored secret goes nowhere it has not gone, unless whoever changes that knows it."""
+
+    @pytest.fixture
+    def account(self, db: None, pigeon: Pigeon) -> Account:
+        server = CredentialField("server", "Server", secret=False, required=False, place=True)
+        pigeon.fields = (*pigeon.fields, server)
+        made = acme(external_id="", credentials=GOOD | {"server": "mail.acme.example"})
+        jobs.check_account(made.pk)
+        return fresh(made)
+
+    def test_another_place_takes_the_secrets_again(self, account: Account, wire: Wire) -> None:
+        wire.asked.clear()
+        for partly in ({}, {"page_token": " "}, {"page_token": "token-1"}):
+            with pytest.raises(CannotConnect, match=r"another server: .*App secret") as refused:
+                verbs.reconnect(account, {"server": "mail.evil.example", **partly})
+        assert refused.value.field == "app_secret"
+        assert not wire.asked
+        assert fresh(account).credentials["server"] == "mail.acme.example"
+        verbs.reconnect(fresh(account), {"server": "mail2.acme.example", **GOOD})
+        assert fresh(account).credentials["server"] == "mail2.acme.example"
+
+    def test_the_same_place_or_none_takes_nothing_again(self, account: Account) -> None:
+        for place in (" mail.acme.example ", ""):
+            verbs.reconnect(account, {"server": place, "colour": "blue", "page_token": ""})
+        assert fresh(account).credentials == GOOD | {"colour": "blue"}
+
+    def test_after_a_disconnect_there_is_nothing_to_give_away(self, account: Account) -> None:
+        verbs.disconnect(account)
+        verbs.reconnect(fresh(account), {"server": "mail2.acme.example", **GOOD})
+        assert fresh(account).credentials["server"] == "mail2.acme.example"
+
+    def test_nor_does_beginning_to_sign_in_change_it(self, account: Account, pigeon: Pigeon) -> None:
+        maja = User.objects.create_user("owner@acme.example", "a-long-test-password", name="Maja Zupan")
+        pigeon.oauth = Loft()
+        with pytest.raises(CannotConnect, match="another server"):
+            verbs.begin_sign_in("pigeon", maja, {"server": "mail.evil.example"}, account=account)
+        assert fresh(account).credentials["server"] == "mail.acme.example"
+
+    def test_every_network_says_which_of_its_fields_are_places(self) -> None:
+        named = re.compile(r"(^|_)(host|port|url|server)$")
+        fields = [(network, field) for network in networks().values() for field in network.fields]
+        told = {f"{network.name}.{field.name}" for network, field in fields if field.place}
+        assert told >= {
+            f"{network.name}.{field.name}" for network, field in fields if named.search(field.name)
+        }
+        assert {"email.imap_host", "email.smtp_host", "email.token_url", "site.callback_url"} <= told
 
 
 class TestOnlyLooking:

@@ -190,6 +190,19 @@ class TestChange:
         assert account.credentials == GOOD | {"page_token": "fresh"}
         assert (account.state, account.problem) == ("connecting", "")
 
+    def test_another_server_is_not_told_the_password_that_is_kept(self, majas: Client) -> None:
+        kept = {"address": "help@acme.example", "password": "hush", "imap_host": "imap.acme.example"}
+        account = facebook(network="email")
+        account.credentials = kept | {"smtp_host": "smtp.acme.example"}
+        account.save()
+        page = shown(majas, "account", account.pk)
+        assert page.count("Whoever changes it enters what is secret again.") == 5
+        moved = {**kept, "password": "", "imap_host": "imap.evil.example", "smtp_host": "smtp.acme.example"}
+        page = majas.post(reverse("reconnect", args=[account.pk]), moved).content.decode()
+        assert "Enter again, because it would go to another server: Password." in page
+        account.refresh_from_db()
+        assert account.credentials["imap_host"] == "imap.acme.example"
+
     def test_changing_name_and_choice(self, majas: Client) -> None:
         account = facebook()
         majas.post(reverse("change_account", args=[account.pk]), {"name": "Acme", "after_solved": "new"})

@@ -345,8 +345,16 @@ def _credential(field: CredentialField, *, optional: bool, keep: bool) -> forms.
     if keep:
         attrs["placeholder"] = _("unchanged")
     widget = forms.PasswordInput(attrs=attrs) if field.secret else forms.TextInput(attrs=attrs)
+    told = (
+        [field.help, _("Whoever changes it enters what is secret again.")]
+        if keep and field.place
+        else [field.help]
+    )
     return forms.CharField(
-        label=field.label, help_text=field.help, required=field.required and not optional, widget=widget
+        label=field.label,
+        help_text=" ".join(map(str, told)),
+        required=field.required and not optional,
+        widget=widget,
     )
 
 
