@@ -38,7 +38,7 @@ from heed.inbox import arrivals, events, news, outbox, posts
 from heed.inbox.ledger import CHANNEL
 from heed.inbox.models import Delivery
 from heed.inbox.posts import Key
-from heed.inbox.statements import columns, run
+from heed.inbox.statements import cleaned, columns, run
 from heed.lib import clock, live
 from heed.lib.postgres import conninfo
 
@@ -103,12 +103,32 @@ def _work(stop: threading.Event) -> None:
 
 
 def take_batch(limit: int = BATCH) -> int:
-    """Apply up to `limit` waiting deliveries in one transaction; gives back how many there were."""
-    with transaction.atomic():
-        deliveries = _claim(limit)
-        if deliveries:
-            _apply_deliveries(deliveries)
+    """Apply up to `limit` waiting deliveries in one transaction; gives back how many there were. Where that
+    fails though each was tried by itself, one after the other; what fails then is set aside."""
+    deliveries: list[Claimed] = []
+    try:
+        with transaction.atomic():
+            deliveries = _claim(limit)
+            if deliveries:
+                _apply_deliveries(deliveries)
+    except (OperationalError, psycopg.OperationalError):
+        raise
+    except Exception as error:
+        if not deliveries:
+            raise
+        log.exception("%d deliveries cannot be taken", len(deliveries))
+        if len(deliveries) == 1:
+            _set_aside(deliveries[0], error)
+        else:
+            for _ in deliveries:
+                take_batch(1)
     return len(deliveries)
+
+
+def _set_aside(delivery: Claimed, error: Exception) -> None:
+    reading = Reading(delivery, set_aside=[{"what": "delivery", "error": _told(error)}])
+    with transaction.atomic():
+        _conclude([reading])
 
 
 def _claim(limit: int) -> list[Claimed]:
@@ -172,7 +192,7 @@ def _read(delivery: Claimed, accounts: Accounts) -> Reading:
         return reading
     except Exception as error:
         log.exception("delivery %s cannot be read", delivery.pk)
-        reading.set_aside.append({"what": "delivery", "error": f"{type(error).__name__}: {error}"[:500]})
+        reading.set_aside.append({"what": "delivery", "error": _told(error)})
         return reading
     for each in found:
         _sort(reading, account, each, accounts)
@@ -293,8 +313,11 @@ def _apply_carefully(reading: Reading) -> None:
         except Exception as error:
             if not isinstance(error, DatabaseError):
                 log.exception("an item of delivery %s cannot be applied", reading.delivery.pk)
-            what = type(item.news).__name__
-            reading.set_aside.append({"what": what, "error": f"{type(error).__name__}: {error}"[:500]})
+            reading.set_aside.append({"what": type(item.news).__name__, "error": _told(error)})
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
 
 
 def _conclude(readings: list[Reading]) -> None:
@@ -308,7 +331,10 @@ def _conclude(readings: list[Reading]) -> None:
     for each in odd:
         state = Delivery.State.SET_ASIDE if each.set_aside else Delivery.State.NOT_UNDERSTOOD
         Delivery.objects.filter(pk=each.delivery.pk).update(
-            state=state, done_at=now, problems=each.set_aside + each.strange, tries=each.delivery.tries + 1
+            state=state,
+            done_at=now,
+            problems=cleaned(each.set_aside + each.strange),  # they quote what came
+            tries=each.delivery.tries + 1,
         )
     if odd:
         live.tell(["deliveries"])

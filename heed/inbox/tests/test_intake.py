@@ -15,7 +15,6 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from heed.channels.base import (
     Attachment,
     AuthorFound,
-    Broken,
     Echo,
     HiddenChanged,
     IdentitySeen,
@@ -23,7 +22,6 @@ from heed.channels.base import (
     MessageEdited,
     MessageReceived,
     MessageRemoved,
-    NotUnderstood,
     Person,
     PostSeen,
     ReactionChanged,
@@ -128,34 +126,6 @@ def test_a_new_message_reopens_or_opens(account: Account, ana: Any, setting: str
     first.refresh_from_db()
     assert first.status == ("open" if setting == "reopen" else "solved")
     assert Ticket.objects.filter(unanswered=True).count() == 1
-
-
-def test_a_poison_item_never_stops_its_neighbours(account: Account) -> None:
-    poison = comment("bad", text="x", kind="comment", permalink="p")
-    object.__setattr__(poison, "external_id", "b" * 300)  # longer than the column
-    deliver(account, body(comment("1"), poison, comment("2", 1)), body(comment("3", 2)))
-    assert Message.objects.count() == 3
-    aside = Delivery.objects.get(state="set_aside")
-    assert aside.problems[0]["what"] == "MessageReceived"
-    assert "too long" in aside.problems[0]["error"]
-    assert Delivery.objects.filter(state="done").count() == 1
-
-
-def test_odd_deliveries_are_kept(account: Account) -> None:
-    deliver(
-        account,
-        b"nonsense",
-        body(NotUnderstood(what="sparkle")),
-        body(Broken(what="item", error="no id"), comment("1")),
-        body(comment("2", owner="somebody else")),
-    )
-    assert list(Delivery.objects.order_by("id").values_list("state", flat=True)) == [
-        "set_aside",
-        "not_understood",
-        "set_aside",
-        "not_understood",
-    ]
-    assert Message.objects.count() == 1
 
 
 def test_edit_and_removal_keep_what_stood_there(account: Account) -> None:
