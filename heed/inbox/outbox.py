@@ -9,7 +9,9 @@ that was merely slow finds before every decisive request that the row is no long
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,6 +52,9 @@ WAITS = (2, 5, 15, 60, 180, 600, 1800)
 _PATIENCE = timedelta(days=1)
 """For how long an answer waits while its network asks us to slow down, again and again. Being asked to is no
 try: a long queue leaves as fast as the network takes it."""
+
+_MOST_ROUNDS = 2 * len(WAITS)
+"""How often it is sent, and looked for, where each time the network says that it has not got it."""
 
 _MOST_TIMES = 5
 """How often writing down what the network took is tried again, when somebody else went first."""
@@ -102,6 +107,8 @@ def resolve(message_id: int) -> datetime | None:
             return _ask_again(message, None)
         case Sent():
             arrived(message, finding)
+        case NotThere() if message.attempts > _MOST_ROUNDS:
+            _give_up(message)
         case NotThere():
             _queue_again(message)
             return clock.now()
@@ -166,7 +173,8 @@ def _send(message: Message) -> None:
     try:
         _show_presence(message)
         answer = answer_of(message)
-        sent = with_session(account, lambda record: _fenced(message, record, answer))
+        with _held_on_to(message):
+            sent = with_session(account, lambda record: _fenced(message, record, answer))
     except LeaseLost:
         log.warning("message %s was taken over by another worker", message.pk)
     except FileNotFoundError:
@@ -281,6 +289,30 @@ def _still_mine(message: Message) -> bool:
     return bool(_attempt(message).update(lease_until=_lease(), at=Greatest("at", clock.now())))
 
 
+@contextmanager
+def _held_on_to(message: Message) -> Iterator[None]:
+    """Meanwhile its lease is renewed, as long as this process lives: large files and slow lines take longer
+    than a lease, and whoever finds that one ran out takes the answer for left behind."""
+    done = threading.Event()
+    beat = threading.Thread(target=_renew, args=(message, done), name="lease", daemon=True)
+    beat.start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+def _renew(message: Message, done: threading.Event) -> None:
+    while not done.wait(settings.HEED_SEND_LEASE / 3):
+        try:
+            if not _attempt(message).update(lease_until=_lease()):
+                return
+        except OperationalError as error:  # it may be back before the lease runs out
+            log.warning("the lease of message %s was not renewed: %s", message.pk, error)
+        finally:
+            connection.close()
+
+
 def _attempt(message: Message) -> Any:
     """The row as this attempt took it: no later attempt, and nothing proved meanwhile."""
     return Message.objects.filter(pk=message.pk, state=State.SENDING, attempts=message.attempts)
@@ -329,6 +361,14 @@ def _fail(message: Message, reason: Reason, *, code: str = "", detail: str = "")
     receipts.locked(message)
     if _attempt(message).exists():
         receipts.fail(message, reason, code=code, detail=detail)
+
+
+@transaction.atomic
+def _give_up(message: Message) -> None:
+    """It never gets there, unless an echo proved meanwhile that it did."""
+    row = receipts.locked(message)
+    if row is not None and row.state == State.UNKNOWN:
+        receipts.fail(row, "network_down", detail=row.detail)
 
 
 @transaction.atomic
