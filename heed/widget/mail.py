@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from heed.channels.models import Account
 from heed.inbox import files
+from heed.inbox.arrivals import where_they_go
 from heed.inbox.models import Attachment, Message
 from heed.inbox.way_back import word_of
 from heed.widget.look import look_of, way_back
@@ -49,11 +50,17 @@ def mail_of(visitor: Visitor, account: Account, unseen: list[Message]) -> EmailM
         back = _back(visitor, account, max(row.pk for row in unseen), read=box is not None)
         text = "\n\n".join([_lead(look.name), *(_lines(row, along) for row in unseen), back])
         subject = _("%(name)s has answered you") % {"name": look.name}
-    headers = box.adapter.answers_to(box.record(), word_of(unseen[-1].ticket_id, box.pk)) if box else {}
+    headers = box.adapter.answers_to(box.record(), word_of(_home_of(unseen[-1]), box.pk)) if box else {}
     mail = EmailMessage(" ".join(subject.split()), text, to=[visitor.email], headers=dict(headers))
     for each, content in along.items():
         mail.attach(each.name, content, each.mime)
     return mail
+
+
+def _home_of(row: Message) -> int:
+    """The visitor's own ticket, by which they are known, also where it goes on in another one's."""
+    home = row.home_id
+    return home if home and where_they_go([home])[home] == row.ticket_id else row.ticket_id
 
 
 def _along(attached: list[Attachment]) -> dict[Attachment, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from heed.channels.models import Account
 from heed.inbox.models import Attachment, Event, Identity, Message, Ticket
@@ -14,7 +14,6 @@ from heed.widget.tokens import NotYours, Who, file_of, file_token
 NETWORK = "site"
 MOST = 60
 _KEY = re.compile(r"[A-Za-z0-9_-]{4,64}")
-_ARRIVED = (Message.State.SENT, Message.State.DELIVERED, Message.State.SEEN)
 
 
 class NoSuchSite(LookupError):
@@ -34,15 +33,12 @@ def site(key: str) -> Account:
 
 def messages_of(who: Who) -> QuerySet[Message]:
     """All that was said between this visitor and us, in the chat and in answers to its mails: no notes,
-    nothing still on its way."""
+    nothing still on its way. Whose a ticket is says nothing: in a merged one there are messages of others."""
     mine = Message.objects.filter(
-        ticket__account_id=who.account,
-        ticket__identity__external_id=who.id,
-        ticket__identity__account_id=who.account,
-        visibility="private",
+        identity__account_id=who.account, identity__external_id=who.id, visibility="private"
     )
-    here, theirs = Q(account_id=who.account), Q(identity_id=F("ticket__identity_id"))
-    return mine.filter(Q(direction="in") & (here | theirs) | Q(direction="out", state__in=_ARRIVED) & here)
+    here = Q(account_id=who.account, state__in=Message.ARRIVED)
+    return mine.filter(Q(direction="in") | Q(direction="out") & here)
 
 
 def conversation(who: Who, *, after: int = 0, before: int = 0, limit: int = MOST) -> dict[str, Any]:
@@ -71,8 +67,8 @@ def identity(who: Who) -> Identity | None:
 
 def ticket(who: Who) -> Ticket | None:
     """Where their newest message stands."""
-    mine = Ticket.objects.filter(account_id=who.account, identity__external_id=who.id, kind="private")
-    return mine.order_by("-last_at", "-pk").first()
+    newest = messages_of(who).select_related("ticket").order_by("-at", "-id").first()
+    return newest.ticket if newest else None
 
 
 def file(token: str, account: Account) -> Attachment:
@@ -94,8 +90,8 @@ def unseen(who: Who) -> list[Message]:
 def _seen_by_us(who: Who) -> Any:
     """Until when we read what the visitor wrote: whoever answered has read, and whoever said so."""
     said = Event.objects.filter(
-        ticket__identity__external_id=who.id,
-        ticket__identity__account_id=who.account,
+        message__identity__external_id=who.id,
+        message__identity__account_id=who.account,
         kind="action_done",
         data__action="seen",
     ).aggregate(at=Max("message__at"))["at"]

@@ -34,11 +34,9 @@ def mail_if_unseen(events: Sequence[Event]) -> None:
         if event.account is None or event.account.network != NETWORK:
             continue
         message = event.message
-        if message is not None and message.visibility == "private" and message.identity_id is not None:
-            visitor = Visitor.objects.filter(
-                account=event.account,
-                visitor=message.identity.external_id,  # type: ignore[union-attr]
-            )
+        who = message.identity if message is not None and message.visibility == "private" else None
+        if who is not None and who.account_id == event.account_id:
+            visitor = Visitor.objects.filter(account=event.account, visitor=who.external_id)
             for row in visitor.exclude(email=""):
                 mail_later(row.pk)
 

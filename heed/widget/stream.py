@@ -19,7 +19,7 @@ import psycopg
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
-from heed.inbox.models import Ticket
+from heed.inbox.models import Message
 from heed.lib.live import CHANNEL
 from heed.widget import reach, verbs
 from heed.widget.look import look_of
@@ -144,7 +144,7 @@ class VisitorStream:
         for beginning, kind in TOPICS.items():
             tickets = [int(topic[len(beginning) :]) for topic in topics if topic.startswith(beginning)]
             if tickets and self._pages:
-                for owner in await sync_to_async(_owners)(tickets):
+                for owner in await sync_to_async(_owners)(tickets, kind):
                     for page in self._pages.get(owner, ()):
                         page.tell(kind)
 
@@ -154,11 +154,18 @@ class VisitorStream:
                 page.tell("news")
 
 
-def _owners(tickets: Iterable[int]) -> set[Owner]:
-    """Whose these tickets are, as far as they came through a chat."""
+def _owners(tickets: Iterable[int], kind: Kind) -> set[Owner]:
+    """Whom news of these tickets concerns, as far as they came through a chat: everybody who wrote in them,
+    for in a merged one several did. Of typing it is whoever wrote last, to whom it is typed."""
+    theirs = Message.objects.filter(
+        ticket__in=tickets, ticket__account__network=reach.NETWORK, visibility="private"
+    )
+    if kind == "typing":
+        came = theirs.filter(direction="in", removed_at=None)
+        theirs = came.order_by("ticket", "-at", "-external_id").distinct("ticket")
+    rows = theirs.values_list("account_id", "identity__account_id", "identity__external_id")
     try:
-        rows = Ticket.objects.filter(pk__in=tickets, account__network=reach.NETWORK)
-        return set(rows.values_list("account_id", "identity__external_id"))
+        return {(account, id) for _, account, id in rows}
     finally:
         close_old_connections()
 

@@ -35,11 +35,12 @@ class Standing(NamedTuple):
 
 class Lead(NamedTuple):
     """Where what a message answers stands: `home` is the ticket it belongs to, `end` the one in which that
-    goes on, and `account` whose that is."""
+    goes on, `account` whose that is, and `writer` whose the first is: in a merged ticket several wrote."""
 
     home: int
     end: Standing
     account: Account
+    writer: Author
 
 
 def goes_on(news: MessageReceived, solved: bool, solved_at: datetime | None, account: Account) -> bool:
@@ -61,7 +62,7 @@ def leads_of(new: Mapping[Key, Arrival]) -> dict[Key, Lead]:
     known = _known(answering)
     numbers = _of_today(words.values())
     ends = where_they_go([*numbers.values(), *(pk for places in known.values() for pk in places)])
-    standing = _standing(set(ends.values()))
+    standing = _standing({*ends, *ends.values()})
     accounts = {each.account.pk: each.account for each in new.values()}
     others = {each.account for each in standing.values()} - set(accounts)
     accounts |= Account.objects.in_bulk(others) if others else {}
@@ -70,7 +71,7 @@ def leads_of(new: Mapping[Key, Arrival]) -> dict[Key, Lead]:
         for home in _homes(key, each, words, numbers, known, ends):
             end = standing.get(ends[home])
             if end is not None and (end.account == key[0] or key in words):
-                leads[key] = Lead(home, end, accounts[end.account])
+                leads[key] = Lead(home, end, accounts[end.account], standing.get(home, end).writer)
                 break
     return leads
 
@@ -144,17 +145,21 @@ def writers_elsewhere(new: Mapping[Key, Arrival], leads: Mapping[Key, Lead]) -> 
     """Who answers from here what they were sent out of a talk somewhere else, and is known there by the very
     address they write from."""
     return {
-        key: lead.end.writer
+        key: lead.writer
         for key, lead in leads.items()
         if lead.account.pk != key[0]
         and (author := new[key].news.author) is not None
-        and lead.end.writer.handle.lower() == author.external_id
+        and lead.writer.handle.lower() == author.external_id
     }
 
 
 def without_blocked(leads: Mapping[Key, Lead], writers: Mapping[Key, Author]) -> dict[Key, Lead]:
     """Whoever is blocked stays where that holds, whatever they answer."""
-    others = {writers[key].pk for key, lead in leads.items() if writers[key].pk != lead.end.writer.pk}
+    others = {
+        writers[key].pk
+        for key, lead in leads.items()
+        if writers[key].pk not in (lead.writer.pk, lead.end.writer.pk)
+    }
     blocked = {pk for (pk,) in run(_BLOCKED, sorted(others))} if others else set()
     return {key: lead for key, lead in leads.items() if writers[key].pk not in blocked}
 

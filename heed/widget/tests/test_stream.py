@@ -48,12 +48,12 @@ def test_strangers_hear_nothing(lea: Visitor, key: str, origin: str, token: str)
 
 def test_a_changed_ticket_is_its_own_visitors_news(lea: Visitor, conversation: Ticket) -> None:
     owner = (conversation.account_id, conversation.identity.external_id)
-    assert _owners([conversation.pk, conversation.pk + 99]) == {owner}
+    assert _owners([conversation.pk, conversation.pk + 99], "news") == {owner}
 
 
 def test_tickets_of_other_networks_are_nobodys_news(conversation: Ticket) -> None:
     Account.objects.update(network="viber")
-    assert _owners([conversation.pk]) == set()
+    assert _owners([conversation.pk], "news") == set()
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_each_hears_of_their_own_ticket_only(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("heed.widget.stream._admitted", admitted)
     monkeypatch.setattr(
-        "heed.widget.stream._owners", lambda tickets: {(1, "~lea")} if 41 in tickets else set()
+        "heed.widget.stream._owners", lambda tickets, kind: {(1, "~lea")} if 41 in tickets else set()
     )
     monkeypatch.setattr(VisitorStream, "_listen", quiet)
 
