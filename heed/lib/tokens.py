@@ -27,6 +27,7 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’ʼ][\p{L}\p{M}]+)*")
 _TOGETHER = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30fc]+"
 )
+_CUTS = regex.compile(f"({_TOGETHER.pattern})")
 _INVOLVED = regex.compile(rf"[\p{{L}}\p{{M}}\p{{N}}][-_./][\p{{L}}\p{{M}}\p{{N}}]|{_TOGETHER.pattern}")
 _ACCENTS = regex.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]+")
 _NOT_A_WORD = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
@@ -74,7 +75,7 @@ def folded(word: str) -> str:
     plain = unicodedata.normalize("NFKC", word).casefold()
     plain = _ACCENTS.sub("", unicodedata.normalize("NFD", plain))
     plain = unicodedata.normalize("NFC", plain).translate(_ALIKE)
-    plain = _DIGITS.sub(lambda digit: str(unicodedata.decimal(digit[0])), plain)
+    plain = _DIGITS.sub(lambda digit: str(unicodedata.decimal(digit[0], digit[0])), plain)
     return str(_without_article(_NOT_A_WORD.sub("", plain))[:LONGEST])
 
 
@@ -110,22 +111,18 @@ def tokens(text: str, *, asking: bool = False) -> Iterator[Token]:
 
 
 def _pieces(word: str, start: int, place: int, asking: bool) -> Iterator[Token]:
-    """The tokens of one written word: mostly one."""
-    if word.isascii() or not _TOGETHER.search(word):
-        plain = folded(word)
-        if plain:
-            yield Token(plain, place + 1, start, start + len(word))
-        return
-    at = 0
-    for run in _TOGETHER.finditer(word):
-        if word[at : run.start()]:
-            place += 1
-            yield Token(folded(word[at : run.start()]), place, start + at, start + run.start())
-        yield from _twos(run[0], start + run.start(), place, asking)
-        place += max(1, len(run[0]) - 1)
-        at = run.end()
-    if word[at:]:
-        yield Token(folded(word[at:]), place + 1, start + at, start + len(word))
+    """The tokens of one written word: mostly one. Of what folds to nothing (an accent alone) there is none,
+    and it takes no place."""
+    for cut in [word] if word.isascii() else _CUTS.split(word):
+        if is_written_together(cut):
+            found = _twos(cut, start, place, asking)
+        else:
+            found = iter([Token(folded(cut), place + 1, start, start + len(cut))])
+        for token in found:
+            if token.word:
+                place = token.place
+                yield token
+        start += len(cut)
 
 
 def _twos(letters: str, start: int, place: int, asking: bool) -> Iterator[Token]:

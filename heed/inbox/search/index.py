@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from heed.inbox.search import lexicon
 from heed.inbox.search.lexicon import Lexicon, Said
 from heed.inbox.statements import run
+
+log = logging.getLogger("heed.search")
 
 BATCH = 500
 _LOCK = 0x686565_64_77
@@ -30,8 +33,8 @@ def write_waiting(batch: int = BATCH) -> int:
         if not run("SELECT pg_try_advisory_xact_lock(%s)", _LOCK)[0][0]:
             return 0
         taken = [ToWrite(*row) for row in run(_TAKE, batch)]
-        if taken:
-            _write(taken)
+        if taken and not _written(taken):
+            _write_one_by_one(taken)
     return len(taken)
 
 
@@ -56,6 +59,28 @@ def index_everything() -> None:
     run(_NEVER_WRITTEN)
     while write_waiting(10 * BATCH):
         pass
+
+
+def _write_one_by_one(taken: list[ToWrite]) -> None:
+    """One ticket that cannot be written holds up no other: it is left out, and the log says so."""
+    apart: dict[int, list[ToWrite]] = defaultdict(list)
+    for each in taken:
+        apart[each.ticket].append(each)
+    for number, some in apart.items():
+        if not _written(some):
+            log.error("ticket %s is left out: what is new in it is not found by its words", number)
+
+
+def _written(taken: list[ToWrite]) -> bool:
+    try:
+        with transaction.atomic():
+            _write(taken)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("the words of %s entries of the list cannot be written", len(taken))
+        return False
+    return True
 
 
 def _write(taken: list[ToWrite]) -> None:

@@ -186,6 +186,26 @@ def test_words_from_before_wait_until_nothing_newer_does(said: Said) -> None:
     assert TicketWords.objects.count() == 2
 
 
+def test_a_ticket_that_cannot_be_written_holds_up_no_other(
+    said: Said, ana: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, unwritable = lexicon.phrase("badly"), said("badly zip")
+    fine = said("zip")
+    real = lexicon.Lexicon.tsvector
+    monkeypatch.setattr(
+        lexicon.Lexicon, "tsvector", lambda each: "''" if bad and each.holds(bad) else real(each)
+    )
+    assert _found(ana, "zip") == [fine.pk]
+    assert not WordsToWrite.objects.exists()
+    assert f"ticket {unwritable.pk} is left out" in caplog.text
+
+
+def test_a_face_drawn_with_accents_is_kept_and_asked_for(said: Said, ana: User) -> None:
+    ticket = said("no zip (•́へ•́╬)")
+    assert _found(ana, "zip") == [ticket.pk]
+    assert _found(ana, "(•́へ•́╬)") == [ticket.pk]
+
+
 def test_the_writer_rests_where_others_go_first(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     rested: list[float] = []
     monkeypatch.setattr("time.sleep", rested.append)
