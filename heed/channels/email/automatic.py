@@ -37,8 +37,9 @@ def marks_of(address: str) -> dict[str, str]:
     }
 
 
-def is_automatic(letter: Letter) -> bool:
-    """Whether a machine wrote it, by any of the signs machines give."""
+def is_automatic(letter: Letter, *, form: bool = False) -> bool:
+    """Whether a machine wrote it, by any of the signs machines give. That a `form` has no sender one could
+    answer is none: a person filled it in."""
     message = letter.message
     submitted = words.header(message, "Auto-Submitted").partition(";")[0].strip().lower()
     if submitted and submitted != "no":
@@ -49,11 +50,13 @@ def is_automatic(letter: Letter) -> bool:
         return True
     if any(words.raw_header(message, name).strip() for name in _PRESENT):
         return True
-    return is_from_nobody(letter) or words.kind_of(message) == "multipart/report"
-
-
-def is_from_nobody(letter: Letter) -> bool:
-    """Whether it has no sender one could answer."""
-    if words.raw_header(letter.message, "Return-Path").strip() == "<>":
+    if words.kind_of(message) == "multipart/report":
         return True
-    return any(_NOBODY.match(each.address) for each in words.addresses(letter.message, "From"))
+    if words.raw_header(message, "Return-Path").strip() == "<>":
+        return True
+    return not form and any(is_nobody(each.address) for each in words.addresses(message, "From"))
+
+
+def is_nobody(address: str) -> bool:
+    """Whether what is sent to an address like this reaches no person."""
+    return bool(_NOBODY.match(address))

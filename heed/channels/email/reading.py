@@ -20,12 +20,13 @@ from heed.channels.base import (
     each,
 )
 from heed.channels.email import payload, words
-from heed.channels.email.automatic import is_automatic
+from heed.channels.email.automatic import is_automatic, is_nobody
 from heed.channels.email.calls import is_own, key_of, word_in
 from heed.channels.email.letter import Letter, attachments_of, text_of
 from heed.channels.email.payload import Envelope
 from heed.channels.email.reports import Report, reports_of
 from heed.channels.email.subjects import matter_of
+from heed.channels.email.words import Address
 from heed.lib import clock
 
 _MOST_IDS = 20
@@ -69,7 +70,8 @@ def _came_back(echoes: list[Inbound]) -> list[Inbound]:
 def _received(letter: Letter, envelope: Envelope, at: datetime, account: AccountRecord) -> Inbound:
     fresh, attachments, whole = _content(letter, envelope)
     author = _author(letter, account)
-    machine = is_automatic(letter) or (author is not None and is_own(author.external_id, account))
+    form = bool(_filled_in_by(letter, account))
+    machine = is_automatic(letter, form=form) or (author is not None and is_own(author.external_id, account))
     refs = _refs(letter, account, author, fresh, whole, machine=machine)
     answers = _answered(letter)
     return MessageReceived(
@@ -151,16 +153,29 @@ def _receipt(report: Report, at: datetime) -> list[Inbound]:
 
 
 def _author(letter: Letter, account: AccountRecord) -> Person | None:
-    """Who wrote. A form on our own site writes in our name, and says in Reply-To for whom."""
-    message = letter.message
-    senders = words.addresses(message, "From") or words.addresses(message, "Sender", "Return-Path")
-    replies = [one for one in words.addresses(message, "Reply-To") if not is_own(one.address, account)]
-    if replies and (not senders or is_own(senders[0].address, account)):
-        senders = replies
+    """Who wrote."""
+    senders = _filled_in_by(letter, account) or _senders(letter)
     if not senders:
         return None
     name, address = senders[0]
     return Person(address, name=name if name.lower() != address else "", handle=address)
+
+
+def _filled_in_by(letter: Letter, account: AccountRecord) -> list[Address]:
+    """A form on a site writes in our name or in nobody's, and says in Reply-To for whom."""
+    senders = _senders(letter)
+    if senders and not _is_empty_name(senders[0].address, account):
+        return []
+    replies = words.addresses(letter.message, "Reply-To")
+    return [one for one in replies if not _is_empty_name(one.address, account)]
+
+
+def _is_empty_name(address: str, account: AccountRecord) -> bool:
+    return is_own(address, account) or is_nobody(address)
+
+
+def _senders(letter: Letter) -> list[Address]:
+    return words.addresses(letter.message, "From") or words.addresses(letter.message, "Sender", "Return-Path")
 
 
 def _content(letter: Letter, envelope: Envelope) -> tuple[str, tuple[Attachment, ...], str]:

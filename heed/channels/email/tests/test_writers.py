@@ -1,0 +1,58 @@
+"""Whose a mail is: the person behind a form, behind a machine's name, behind a name of any kind."""
+
+from __future__ import annotations
+
+import pytest
+
+from heed.channels.base import MessageReceived
+from heed.channels.email.reading import read
+from heed.channels.email.tests.sample import ACCOUNT, body
+
+
+def received(*headers: str, text: str = "Kje je moj paket?") -> MessageReceived:
+    raw = "\r\n".join(["To: help@acme.example", "Message-ID: <f1@shop.example>", *headers, "", text])
+    (found,) = read(body(raw.encode()), ACCOUNT)
+    assert isinstance(found, MessageReceived)
+    return found
+
+
+def writer(*headers: str) -> tuple[str, str]:
+    author = received(*headers).author
+    assert author is not None
+    return author.name, author.external_id
+
+
+NOBODY = "From: Acme shop <noreply@shop.acme.example>"
+LEA = "Reply-To: Lea Marn <lea.marn@mail.example>"
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [NOBODY, "From: no-reply@acme.example", "From: help@acme.example", "Sender: noreply@web.example"],
+)
+def test_a_form_in_nobodys_name_is_the_persons_who_filled_it_in(sender: str) -> None:
+    found = received(sender, LEA)
+    assert found.author is not None
+    assert (found.author.name, found.author.external_id) == ("Lea Marn", "lea.marn@mail.example")
+    assert (found.opens_window, found.automatic) == (True, False)
+    assert {"reply_to", "return_path"}.isdisjoint(found.refs)
+
+
+@pytest.mark.parametrize(
+    "sign",
+    ["List-Id: <news.shop.example>", "Auto-Submitted: auto-generated", "Precedence: bulk", "Return-Path: <>"],
+)
+def test_a_machine_with_a_place_for_answers_stays_one(sign: str) -> None:
+    assert received(NOBODY, LEA, sign).automatic
+
+
+@pytest.mark.parametrize(
+    "replies", ["X-No: x", "Reply-To: help@acme.example", "Reply-To: no-reply@shop.example"]
+)
+def test_nobody_who_names_nobody_is_a_machine(replies: str) -> None:
+    assert writer(NOBODY, replies) == ("Acme shop", "noreply@shop.acme.example")
+    assert received(NOBODY, replies).automatic
+
+
+def test_who_writes_in_their_own_name_is_not_whom_they_want_answered() -> None:
+    assert writer("From: Sam Cole <sam@mail.example>", LEA) == ("Sam Cole", "sam@mail.example")
