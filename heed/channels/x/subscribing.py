@@ -149,10 +149,11 @@ def _subscribed(
     account: AccountRecord, bearer: str, user_id: str, webhook: str
 ) -> Steps[tuple[frozenset[str], frozenset[str]]]:
     """Subscribe to what is missing; gives back the kinds of events that come to this webhook, and those
-    that did before."""
+    that did before. Where X does not say which webhook one leads to, it counts as this one and is pointed
+    here again."""
     rows = yield from _subscriptions(account, bearer)
     known = {str(each.get("event_type")): each for each in rows if _user_of(each) == user_id}
-    before = frozenset(kind for kind, each in known.items() if str(each.get("webhook_id")) == webhook)
+    before = frozenset(kind for kind, each in known.items() if each.get("webhook_id") in (None, "", webhook))
     heard: set[str] = set()
     for kind in (*PUBLIC, *PRIVATE):
         try:

@@ -120,6 +120,14 @@ class TestConnecting:
         assert learn(bare) == facts
         assert x.seen() == before
 
+    @pytest.mark.parametrize("named", [True, False])
+    def test_only_what_was_taken_from_us_counts_as_lost(self, desk: Desk, x: X, named: bool) -> None:
+        x.names_webhooks = named
+        assert desk.run(network.check).lost == ()
+        x.do("unsubscribe", event="post.delete")
+        assert desk.run(network.check).lost == ("post.delete",)
+        assert "post.delete" in x.seen()["subscriptions"]
+
     def test_a_webhook_that_fell_asleep_is_woken(self, desk: Desk, x: X) -> None:
         right, desk.receiver.answer = desk.receiver.answer, lambda hook: (200, b"{}")
         assert x.do("crc") == {"valid": [False]}

@@ -109,6 +109,8 @@ class Account(Simulator):
         self.includes = True
         self.shape = "list"
         """How a new subscription is shown: as a `list`, `one` record or inside `subscription`."""
+        self.names_webhooks = False
+        """Whether the list of subscriptions says which webhook each leads to: X's own example does not."""
         self.limits = True
         self.most_webhooks = 5
         self.credit = True

@@ -147,7 +147,10 @@ class Webhooks(Telling):
 
     def _list_subscriptions(self, call: Call) -> Reply:
         self._app(call)
-        listed = list(self._subscriptions.values())
+        listed = [
+            {name: value for name, value in each.items() if name != "webhook_id" or self.names_webhooks}
+            for each in self._subscriptions.values()
+        ]
         return Reply(200, {"data": listed, "meta": {"total_subscriptions": len(listed)}})
 
     def _change_subscription(self, call: Call, id: str) -> Reply:
@@ -164,6 +167,12 @@ class Webhooks(Telling):
         self._app(call)
         self._subscriptions.pop(id, None)
         return Reply(200, {"data": {"deleted": True}})
+
+    def play_unsubscribe(self, event: str) -> dict[str, Any]:
+        """X forgets what somebody subscribed to."""
+        kept = self._subscriptions.items()
+        self._subscriptions = {id: each for id, each in kept if each["event_type"] != event}
+        return {}
 
     def play_crc(self) -> dict[str, Any]:
         """The check that X makes every hour: a wrong answer ends a webhook at once, silence only later."""
