@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -61,7 +60,7 @@ def _message(message: Message, ours: bool, person: Person, owner: str, at: datet
         return [base.MessageRemoved(owner=owner, external_id=message.mid, at=at)]
     if not person.external_id:
         return [base.NotUnderstood(owner=owner, what="message without a person")]
-    attachments = _attachments(message.attachments)
+    attachments = _attachments(message)
     parent = message.reply_to.mid if message.reply_to else ""
     if ours:
         return [
@@ -123,13 +122,15 @@ def _policy(action: str, reason: str, owner: str, at: datetime) -> Inbound:
 # ---------------------------------------------------------------------- Messenger's attachments
 
 
-def _attachments(attached: Iterable[Attached]) -> tuple[Attachment, ...]:
+def _attachments(message: Message) -> tuple[Attachment, ...]:
     found: list[Attachment] = []
-    for each in attached:
+    for each in message.attachments:
         attachment = _attachment(each)
         # For a while Meta sent every sticker twice, as a sticker and as an image.
         if attachment.kind != "sticker" or attachment not in found:
             found.append(attachment)
+    if message.is_unsupported and not found:
+        found.append(Attachment("link", name="unsupported", text="unsupported"))
     return tuple(found)
 
 

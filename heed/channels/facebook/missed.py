@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -158,15 +159,8 @@ def _mention_change(post: Row) -> dict[str, Any]:
 
 
 def _chats(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
-    listed = yield from calls.get(
-        account,
-        f"{account.external_id}/conversations",
-        platform="messenger",
-        fields=chats.FIELDS,
-        limit="25",
-        **_after(cursor),
-    )
-    items, after = chats.missed(listed, account.external_id, since)
+    us, get = account.external_id, partial(calls.get, account)
+    items, after = yield from chats.missed(get, "messenger", us, us, since, _after(cursor))
     kept = {"since": cursor["since"], "now_at": "chats", **({"after": after} if after else {})}
     return Collected(_bodies(account, "messaging", items), kept, more=bool(after))
 

@@ -47,6 +47,7 @@ class Message(Payload):
     reply_to: ReplyTo | None = None
     referral: Referral | None = None
     is_deleted: bool = False
+    is_unsupported: bool = False
     app_id: str = ""
     metadata: str = ""
 

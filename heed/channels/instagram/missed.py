@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -151,16 +152,9 @@ def _mention(account: AccountRecord, post: Row) -> dict[str, Any]:
 
 
 def _chats(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
-    listed = yield from calls.get(
-        account,
-        f"{calls.sender(account)}/conversations",
-        platform="instagram",
-        fields=chats.FIELDS,
-        limit="25",
-        **_after(cursor),
-    )
-    items, after = chats.missed(listed, account.external_id, since)
-    entries = [{"id": account.external_id, "messaging": items}] if items else []
+    us, whose, get = account.external_id, calls.sender(account), partial(calls.get, account)
+    items, after = yield from chats.missed(get, "instagram", whose, us, since, _after(cursor))
+    entries = [{"id": us, "messaging": items}] if items else []
     kept = {"since": cursor["since"], "now_at": "chats", **({"after": after} if after else {})}
     return Collected(_bodies(entries), kept, more=bool(after))
 

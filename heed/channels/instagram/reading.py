@@ -37,6 +37,7 @@ _PLAIN_KINDS: dict[str, AttachmentKind] = {
     "video": "video",
     "audio": "audio",
     "file": "file",
+    "sticker": "sticker",
 }
 _SHARED = {
     "share": "post",

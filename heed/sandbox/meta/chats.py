@@ -12,31 +12,14 @@ from django.utils.translation import gettext as _
 from heed.sandbox.cast import COMPANY, CUSTOMERS, OUTSIDER, person_named
 from heed.sandbox.frame import Call, ChatView, Line, PlayError, Sandbox
 from heed.sandbox.meta.app import MetaApp
-from heed.sandbox.meta.calls import attachments_of, iso, milliseconds, record
+from heed.sandbox.meta.calls import iso, milliseconds, record
+from heed.sandbox.meta.entries import Entry
 from heed.sandbox.meta.errors import Refused, blocked, not_there
 from heed.sandbox.meta.fields import Node, Row, Wanted, page_of
 
 WINDOW = timedelta(hours=24)
 HUMAN_AGENT_WINDOW = timedelta(days=7)
 MOST_READABLE = 20
-
-
-@dataclass(slots=True)
-class Entry:
-    """A private message. `by` is the customer's key, empty for us; `about` the one it answers."""
-
-    mid: str
-    by: str
-    at: datetime
-    text: str = ""
-    picture: str = ""
-    files: list[str] = field(default_factory=list)
-    state: str = ""
-    edits: int = 0
-    removed: bool = False
-    reactions: dict[str, str] = field(default_factory=dict)
-    about: str = ""
-    quick_replies: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -194,13 +177,7 @@ class Chats(MetaApp):
     def play_raw(self, person: str, message: dict[str, Any]) -> dict[str, Any]:
         """Send a message of any kind: sticker, location, shared post, several attachments …"""
         entry = self._new_entry(self._key(person), str(message.get("text", "")))
-        for attachment in attachments_of(message):
-            payload = record(attachment.get("payload"))
-            url = str(payload.get("url") or payload.get("story_media_url") or "")
-            if url:
-                entry.files.append(url)
-            if attachment.get("type") in ("image", "sticker"):
-                entry.picture = url
+        entry.hold(message)
         self._take_in(person, entry)
         self._tell_messaging(person, {"message": {"mid": entry.mid, **message}}, entry.at)
         return {"id": entry.mid}
@@ -340,7 +317,7 @@ class Chats(MetaApp):
             ours=not entry.by,
             mine=bool(entry.by),
             picture=entry.picture,
-            files=[url for url in entry.files if url != entry.picture],
+            files=entry.links,
             likes=len(entry.reactions),
             liked="" in entry.reactions,
             reacted=person in entry.reactions,

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from functools import partial
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -92,51 +89,6 @@ def test_signing_in(desk: Desk, facebook: Facebook) -> None:
     assert given == {"page_token": facebook.token}
     with pytest.raises(Refusal):
         desk.run(lambda _: oauth.finish(record, {}, query, back))
-
-
-def test_missed_news_is_read_back(desk: Desk, facebook: Facebook) -> None:
-    old = desk.customer_writes("public", "Pred izpadom")
-    url, facebook.hook_url = facebook.hook_url, ""
-    facebook.clock.move(timedelta(hours=40).total_seconds())
-    since = facebook.clock.now().replace(microsecond=0)
-    play = facebook.do
-    comment = play("comment", person="lea", text="Med izpadom", parent=old.external_id)["id"]
-    posted = play("visitor_post", person="omar", text="Kdaj odprete?", picture="boot")["id"]
-    mention = play("mention", person="tuya", text="@Acme намайг мартсан")["id"]
-    play("message", person="lea", text="Ste tam?", picture="boot")
-    play("outside", person="lea", text="Smo.")
-    desk.sandbox.settle()
-    facebook.hook_url = url
-    cursor: dict[str, Any] = {"since": since.isoformat()}
-    found: list[Any] = []
-    more = True
-    while more:
-        page = desk.run(partial(network.backfill, cursor=cursor))
-        found += [each for body in page.bodies for each in network.read(body, desk.record)]
-        cursor, more = dict(page.cursor), page.more
-    told = {each.external_id: each for each in found if isinstance(each, MessageReceived)}
-    said = {"Med izpadom", "Kdaj odprete?", "@Acme намайг мартсан", "Ste tam?", ""}
-    assert {each.text for each in told.values()} == said
-    assert (told[comment].kind, told[comment].parent) == ("reply", old.external_id)
-    assert told[posted].kind == "visitor_post"
-    assert (told[mention].kind, told[mention].post) == ("mention", mention)
-    (picture,) = [each for each in told.values() if not each.text]
-    assert picture.attachments
-    assert [each.text for each in found if isinstance(each, Echo)] == ["Smo."]
-
-
-def test_mentions_that_may_not_be_read_hold_up_nothing(desk: Desk, facebook: Facebook) -> None:
-    since = facebook.clock.now().replace(microsecond=0)
-    desk.simulator.do("message", person="lea", text="Ste tam?")
-    desk.sandbox.fault(
-        "facebook",
-        Fault("GET */tagged", status=400, body={"error": {"code": 10, "message": "not permitted"}}),
-    )
-    cursor: dict[str, Any] = {"since": since.isoformat(), "now_at": "mentions"}
-    page = desk.run(partial(network.backfill, cursor=cursor))
-    assert (page.bodies, page.more) == ((), True)
-    page = desk.run(partial(network.backfill, cursor=page.cursor))
-    assert len(page.bodies) == 1
 
 
 def test_comment_and_reply(desk: Desk) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
@@ -21,6 +23,18 @@ def news(desk: Desk, kind: type[News]) -> list[News]:
 
 def only(desk: Desk, kind: type[News]) -> News:
     (found,) = news(desk, kind)
+    return found
+
+
+def read_back(desk: Desk, since: datetime, **at: str) -> list[Inbound]:
+    """All news since then, as it is read after an outage; `at` begins in the middle."""
+    found: list[Inbound] = []
+    cursor: dict[str, Any] = {"since": since.isoformat(), **at}
+    more = True
+    while more:
+        page = desk.run(partial(desk.network.backfill, cursor=cursor))
+        found += [each for body in page.bodies for each in desk.network.read(body, desk.record)]
+        cursor, more = dict(page.cursor), page.more
     return found
 
 

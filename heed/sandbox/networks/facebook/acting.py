@@ -7,7 +7,8 @@ from typing import Any
 from heed.sandbox.cast import OUTSIDER
 from heed.sandbox.frame import PlayError
 from heed.sandbox.meta.calls import milliseconds
-from heed.sandbox.meta.chats import Entry, demand_words
+from heed.sandbox.meta.chats import demand_words
+from heed.sandbox.meta.entries import Entry
 from heed.sandbox.meta.posts import Item
 from heed.sandbox.networks.facebook.messaging import EMOJI, Messaging
 

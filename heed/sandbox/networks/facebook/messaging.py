@@ -7,7 +7,8 @@ from typing import Any
 
 from heed.sandbox.frame import Call
 from heed.sandbox.meta.calls import attachments_of, milliseconds, record
-from heed.sandbox.meta.chats import HUMAN_AGENT_WINDOW, WINDOW, Entry
+from heed.sandbox.meta.chats import HUMAN_AGENT_WINDOW, WINDOW
+from heed.sandbox.meta.entries import Entry
 from heed.sandbox.meta.errors import Refused, check_length
 from heed.sandbox.meta.posts import Item
 from heed.sandbox.meta.quick import quick_replies_of

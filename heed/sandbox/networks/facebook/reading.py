@@ -9,7 +9,8 @@ from typing import Any
 from heed.sandbox.cast import COMPANY, OUTSIDER, person_named
 from heed.sandbox.frame import Call
 from heed.sandbox.meta.calls import iso
-from heed.sandbox.meta.chats import MOST_READABLE, Entry, updated_at
+from heed.sandbox.meta.chats import MOST_READABLE, updated_at
+from heed.sandbox.meta.entries import Entry
 from heed.sandbox.meta.errors import Refused, not_there
 from heed.sandbox.meta.fields import Node, Wanted, asked, cursor, shown
 from heed.sandbox.meta.posts import Item
@@ -143,6 +144,7 @@ class Reading(Telling):
             "to": lambda _: {"data": [self._chat_party(other)]},
             "message": lambda _: entry.text,
             "attachments": lambda _: {"data": files} if files else None,
+            **entry.told(),
         }
 
     def _chat_party(self, person: str) -> dict[str, str]:

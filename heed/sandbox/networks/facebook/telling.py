@@ -7,7 +7,7 @@ from typing import Any
 
 from heed.sandbox.cast import person_named
 from heed.sandbox.meta.calls import iso, milliseconds
-from heed.sandbox.meta.chats import Entry
+from heed.sandbox.meta.entries import Entry
 from heed.sandbox.meta.posts import Item
 from heed.sandbox.networks.facebook.page import Page
 

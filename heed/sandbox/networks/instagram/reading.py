@@ -7,7 +7,8 @@ from typing import Any
 
 from heed.sandbox.cast import COMPANY, OUTSIDER, person_named
 from heed.sandbox.meta.calls import iso
-from heed.sandbox.meta.chats import MOST_READABLE, Entry, updated_at
+from heed.sandbox.meta.chats import MOST_READABLE, updated_at
+from heed.sandbox.meta.entries import Entry
 from heed.sandbox.meta.errors import Refused, not_there
 from heed.sandbox.meta.fields import Node, Wanted, asked, cursor, shown
 from heed.sandbox.meta.posts import Item
@@ -137,6 +138,8 @@ class Reading(Telling):
             "to": lambda w: {"data": [self._from(other)]},
             "message": lambda w: entry.text,
             "attachments": lambda w: {"data": files} if files else None,
+            "story": lambda w: entry.story or None,
+            **entry.told(),
         }
 
     def _below(self, under: Item) -> list[Item]:

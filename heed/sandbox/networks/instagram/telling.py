@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from heed.sandbox.meta.calls import milliseconds
-from heed.sandbox.meta.chats import Entry
+from heed.sandbox.meta.entries import Entry
 from heed.sandbox.meta.posts import Item
 from heed.sandbox.networks.instagram.account import BY_FACEBOOK, BY_INSTAGRAM, USERNAME, Account
 
