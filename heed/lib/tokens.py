@@ -24,12 +24,17 @@ LONGEST = 60
 """Letters of a word that count. What is longer is cut, when kept and when asked alike."""
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’ʼ][\p{L}\p{M}]+)*")
-_TOGETHER = regex.compile(
-    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30fc]+"
+_SIGNS = (
+    r"\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed"
+    r"\u180b-\u180d\u180f\u20d0-\u20f0\ufe00-\ufe0f\U000e0100-\U000e01ef"
 )
+"""Accents and vowel signs; and what only says how the letter or emoji before it is drawn."""
+_NO_SPACES = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\u30fc"
+_ACCENTS = regex.compile(f"[{_SIGNS}]+")
+_LETTER = regex.compile(f"[{_NO_SPACES}][{_SIGNS}]*")
+_TOGETHER = regex.compile(f"[{_NO_SPACES}][{_NO_SPACES}{_SIGNS}]*")
 _CUTS = regex.compile(f"({_TOGETHER.pattern})")
-_INVOLVED = regex.compile(rf"[\p{{L}}\p{{M}}\p{{N}}][-_./][\p{{L}}\p{{M}}\p{{N}}]|{_TOGETHER.pattern}")
-_ACCENTS = regex.compile(r"[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]+")
+_INVOLVED = regex.compile(rf"[\p{{L}}\p{{M}}\p{{N}}][-_./][\p{{L}}\p{{M}}\p{{N}}]|[{_NO_SPACES}]")
 _NOT_A_WORD = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 _DIGITS = regex.compile(r"[^\P{Nd}0-9]")
 _JOINTS = frozenset("-_./")
@@ -125,13 +130,18 @@ def _pieces(word: str, start: int, place: int, asking: bool) -> Iterator[Token]:
         start += len(cut)
 
 
-def _twos(letters: str, start: int, place: int, asking: bool) -> Iterator[Token]:
+def _twos(word: str, start: int, place: int, asking: bool) -> Iterator[Token]:
     """Every two neighbours, and the last letter, which nothing else begins with."""
-    for index in range(len(letters) - 1):
-        yield Token(folded(letters[index : index + 2]), place + index + 1, start + index, start + index + 2)
-    if not asking or len(letters) == 1:
-        end = start + len(letters)
-        yield Token(folded(letters[-1]), place + max(1, len(letters) - 1), end - 1, end)
+    letters = _LETTER.findall(word)
+    if len(letters) == 1:
+        yield Token(folded(word), place + 1, start, start + len(word))
+        return
+    for one, other in itertools.pairwise(letters):
+        place += 1
+        yield Token(folded(one + other), place, start, start + len(one) + len(other))
+        start += len(one)
+    if not asking:
+        yield Token(folded(letters[-1]), place, start, start + len(letters[-1]))
 
 
 def _whole(chain: list[str]) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from heed.lib.tokens import folded_name, placed, tokens
 
-MIXED = st.text(st.one_of(st.sampled_from("aé•́へㅅ你̶ءـو1️⃣@-. "), st.characters()), max_size=12)
+MIXED = st.text(st.one_of(st.sampled_from("aé•́へㅅ你̶好葛󠄀ءـو1️⃣@-. "), st.characters()), max_size=12)
 
 
 @pytest.mark.parametrize(
@@ -19,9 +19,13 @@ MIXED = st.text(st.one_of(st.sampled_from("aé•́へㅅ你̶ءـو1️⃣@-. "
         ("ʕ•̀ㅅ•́ʔ", [("ʕ", 1), ("ᄉ", 2), ("ʔ", 3)]),
         ("ـ안녕", [("안녕", 1), ("녕", 1)]),
         ("ء中文", [("中文", 1), ("文", 1)]),
-        ("你̶好̶", [("你", 1), ("好", 2)]),
+        ("你̶好̶", [("你好", 1), ("好", 1)]),
         ("拉链ab坏了 x", [("拉链", 1), ("链", 1), ("ab", 2), ("坏了", 3), ("了", 3), ("x", 4)]),
         ("ACME-2041", [("acme", 1), ("2041", 2), ("acme2041", 2)]),
+        ("❤️hello", [("hello", 1)]),
+        ("hello ❤️ world", [("hello", 1), ("world", 2)]),
+        ("1️⃣ zip", [("1", 1), ("zip", 2)]),
+        ("葛󠄀城", [("葛城", 1), ("城", 1)]),
         ("a\u0301 ́ b", [("a", 1), ("b", 2)]),
     ],
 )
