@@ -102,7 +102,7 @@ def _connected(account: Account, checked: Checked) -> None:
         with transaction.atomic():
             row = _held(account)
             told = _against(row)
-            _note(
+            noted = _note(
                 account,
                 state=Account.State.BROKEN if told else Account.State.CONNECTED,
                 problem=told.get("problem", ""),
@@ -119,12 +119,12 @@ def _connected(account: Account, checked: Checked) -> None:
                 connected_at=account.connected_at or now,
                 broken_at=(account.broken_at or now) if told else None,
             )
+            since = _missed_since(account, checked, works=not told)
+            if noted and since is not None:
+                mind_gap(account.pk, since)
     except IntegrityError:
         _broken(account, "already_connected", checked.external_id)
         return
-    since = _missed_since(account, checked, works=not told)
-    if since is not None:
-        mind_gap(account.pk, since)
     if account.able.private is not None and account.able.private.templates:
         _read_templates(account)
 
@@ -193,11 +193,14 @@ def _broken(account: Account, problem: str, detail: str, *, forget: bool = False
     )
 
 
-def _note(account: Account, **facts: Any) -> None:
-    """Write the facts, unless the account was reconnected while the network was being asked."""
+def _note(account: Account, **facts: Any) -> bool:
+    """Write the facts, unless the account was reconnected while the network was being asked; whether it was
+    done."""
     same = Account.objects.filter(pk=account.pk, locked_credentials=account.locked_credentials)
-    if same.update(**facts):
+    done = bool(same.update(**facts))
+    if done:
         live.tell(["accounts"])
+    return done
 
 
 @app.periodic(cron="*/5 * * * *")

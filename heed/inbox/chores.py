@@ -7,7 +7,7 @@ from datetime import timedelta
 from procrastinate.contrib.django import app
 
 from heed.inbox import notices, presence
-from heed.inbox.jobs import defer_once
+from heed.inbox.jobs import AGAIN, defer_once
 from heed.inbox.models import Sweep
 from heed.inbox.verbs import asking, labels, many, sleeping
 from heed.lib import clock
@@ -45,7 +45,7 @@ def go_on_with_sweeps(timestamp: int) -> None:
         defer_once(go_on_with_sweep, f"sweep:{number}", sweep=number)
 
 
-@app.task(name=labels.RETAG, queue="desk")
+@app.task(name=labels.RETAG, queue="desk", retry=AGAIN)
 def retag(old: str, new: str = "") -> None:
     """Give the tickets of a tag its new name, or take the tag away."""
     labels.retag(old, new)
@@ -65,7 +65,7 @@ def forget_notices(timestamp: int) -> None:
     notices.forget()
 
 
-@app.task(name=asking.ASK, queue="desk")
+@app.task(name=asking.ASK, queue="desk", retry=AGAIN)
 def ask_if_fixed(ticket: int, solved_at: str) -> None:
     """Ask a customer whether what was solved then really is."""
     asking.ask(ticket, clock.from_iso(solved_at))

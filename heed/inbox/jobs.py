@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
+from procrastinate import BaseRetryStrategy, JobContext, RetryDecision, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Job
@@ -31,9 +31,17 @@ from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
 
 log = logging.getLogger("heed.jobs")
 
+AGAIN = RetryStrategy(max_attempts=8, wait=5)
+"""For jobs that nobody would defer again: the database may be away, or have let somebody else go first."""
+
 _GRACE = timedelta(seconds=20)
 MOST_TRIES = 5
 """How often an action is tried before the agent is told that it did not work."""
+
+_LONGEST_WAIT = 3600
+"""Seconds between two tries at most."""
+_A_DAY_OF_TRIES, _THREE_DAYS_OF_TRIES = 28, 76
+"""For what nobody asks for a second time: files of a message, and what it says."""
 
 MOST_SLOWED = 100
 """How often it is put off because the network asks us to slow down."""
@@ -187,7 +195,7 @@ def fetch_files(message: int, attempt: int = 1) -> None:
         fetch.files_of(message)
     except Exception as error:
         log.info("fetching files of message %s: %s", message, error)
-        if not _again(fetch_files, f"files:{message}", attempt, message=message):
+        if not _again(fetch_files, f"files:{message}", attempt, most=_A_DAY_OF_TRIES, message=message):
             fetch.give_up(message)
 
 
@@ -213,22 +221,29 @@ def fetch_picture(post: int, attempt: int = 1) -> None:
 def look_up(account: int, what: str, external_id: str, refs: dict[str, object], attempt: int = 1) -> None:
     """Read from the network what the delivery did not bring."""
     row = Account.objects.filter(pk=account).first()
-    if row is None or row.problem in ("sign_in_again", "not_configured"):
+    if row is None:
         return
     wanted = Wanted(what, external_id, refs)  # type: ignore[arg-type]
     lock = look_up_lock(account, what, external_id)
-    question = {"account": account, "what": what, "external_id": external_id, "refs": refs}
+    question: dict[str, Any] = {"account": account, "what": what, "external_id": external_id, "refs": refs}
+    # Posts and people are asked for again with the next message; nobody else asks what a message says.
+    most = _THREE_DAYS_OF_TRIES if what == "message" else MOST_TRIES
+    if row.problem in ("sign_in_again", "not_configured"):
+        if what == "message":
+            _again(look_up, lock, attempt, most=most, after=_LONGEST_WAIT, **question)
+        return
     try:
         apply_news(row, with_session(row, lambda record: row.adapter.look_up(record, wanted)))
     except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
         log.info("looking up a %s of account %s: %s", what, account, error)
         if not isinstance(error, Refusal) or error.retry:
-            _again(look_up, lock, attempt, **question)
+            asked = error.after if isinstance(error, Refusal) else None
+            _again(look_up, lock, attempt, most=most, after=asked, **question)
         if isinstance(error, Unreachable) and not isinstance(error, AddressRefused):
             run(_LATER, _wait(min(attempt, _PATIENT)), look_up.name, account)
         return
     except Exception:  # others may have left it to this job to ask: see `defer_each_once`
-        _again(look_up, lock, attempt, **question)
+        _again(look_up, lock, attempt, most=most, **question)
         raise
     if what == "person":
         Identity.objects.filter(account=row, external_id=external_id).update(looked_up_at=clock.now())
@@ -324,7 +339,7 @@ def forget_early_news(timestamp: int) -> None:
     early.forget()
 
 
-@app.task(name=missed.MIND_GAP, queue="collect")
+@app.task(name=missed.MIND_GAP, queue="collect", retry=AGAIN)
 def mind_gap(account: int, since: str) -> None:
     """Note that news of an account may have been missed since then, and read it where that can be done."""
     gap = gaps.open_gap(account, clock.from_iso(since))
@@ -374,20 +389,29 @@ def forget_unused_files(timestamp: int) -> None:
     files.forget_unused()
 
 
-def _again(job: object, lock: str, attempt: int, **arguments: object) -> bool:
-    """Try a failed job once more after a growing wait; False when that was the last time.
+def _again(
+    job: object,
+    lock: str,
+    attempt: int,
+    *,
+    most: int = MOST_TRIES,
+    after: float | None = None,
+    **arguments: Any,
+) -> bool:
+    """Try a failed job once more after a growing wait, or after the seconds the network asks for; False
+    when it was tried as often as `most`.
 
     A new job, not a retry of the old one: that would clash with one that waits under the same lock.
     """
-    if attempt >= MOST_TRIES:
+    if attempt >= most:
         return False
-    defer_once(job, lock, _wait(attempt), attempt=attempt + 1, **arguments)
+    defer_once(job, lock, max(_wait(attempt), math.ceil(after or 0)), attempt=attempt + 1, **arguments)
     return True
 
 
 def _wait(attempt: int) -> int:
     """Seconds from one try to the next."""
-    return int(4**attempt)
+    return min(int(4 ** min(attempt, MOST_TRIES + 1)), _LONGEST_WAIT)
 
 
 def _defer_at(job: object, moment: datetime | None, lock: str, **arguments: int) -> None:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import Q
-from procrastinate import JobContext, RetryStrategy
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from heed.channels.models import Account
 from heed.inbox.events import REACT, told_together, wait_for
-from heed.inbox.jobs import defer_each_once, fetch_files, fetch_picture, look_up, look_up_lock
+from heed.inbox.jobs import AGAIN, defer_each_once, fetch_files, fetch_picture, look_up, look_up_lock
 from heed.inbox.models import Attachment, Event, Identity, Message, Post, ReactionFailure, Ticket
 from heed.inbox.statements import among, run
 from heed.lib import clock
@@ -29,8 +29,6 @@ Reactions = Mapping[str, tuple[Reaction, ...]]
 MOST_TRIES = 8
 MOST_AT_ONCE = 2000
 """Events handed on together when many wait."""
-_AGAIN = RetryStrategy(max_attempts=MOST_TRIES, wait=5)
-"""Where the batch itself cannot be read or a failure not be noted, as when the database is away."""
 _parts: list[Reactions] = []
 
 
@@ -46,7 +44,7 @@ def wire(parts: Sequence[Reactions], at_times: Mapping[Reaction, str] = {}) -> N
     wait_for({kind: at_times.get(row[0]) if len(row) == 1 else None for kind, row in rows.items()})
 
 
-@app.task(name=REACT, queue="reactions", retry=_AGAIN, pass_context=True)
+@app.task(name=REACT, queue="reactions", retry=AGAIN, pass_context=True)
 def react_to_waiting(context: JobContext, events: list[int]) -> None:
     """Hand a batch of events to their reactions, with those of other batches that wait already."""
     react([*events, *_take_over(context.job.id or 0, events)])

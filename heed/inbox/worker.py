@@ -7,6 +7,7 @@ fetched or networks polled, neither an answer nor a rule ever stands behind them
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -15,12 +16,14 @@ from typing import Any
 from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
-from procrastinate.exceptions import UniqueViolation
-from procrastinate.jobs import Status
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Job, Status
 from procrastinate.periodic import PeriodicRegistry
 
 from heed.inbox import ears
 from heed.lib import clock
+
+log = logging.getLogger("heed.worker")
 
 ANSWERS = "send"
 """The queue of answers and of what agents do with messages."""
@@ -67,7 +70,7 @@ async def _run(stop: threading.Event) -> None:
             asyncio.create_task(_worker(working, _other_queues(working), CONCURRENCY)),
         ]
         rescuer = asyncio.create_task(_take_back_stalled(working))
-        while not stop.is_set() and not any(worker.done() for worker in workers):
+        while not stop.is_set() and not any(task.done() for task in (rescuer, *workers)):
             await asyncio.sleep(0.2)
         for task in (rescuer, *workers):
             task.cancel()
@@ -93,9 +96,18 @@ def _other_queues(working: App) -> list[str]:
 async def _take_back_stalled(working: App) -> None:
     """A worker that was killed leaves its jobs *doing*: put them back. Every job may run twice."""
     while True:
-        for job in await working.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_AFTER):
-            try:
-                await working.job_manager.retry_job(job, retry_at=clock.now())
-            except UniqueViolation:  # the same job already waits: this one is not needed
-                await working.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+        try:
+            for job in await working.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_AFTER):
+                await _take_back(working, job)
+        except ConnectorException as error:
+            log.warning("jobs of killed workers were not looked for: %s", error)
         await asyncio.sleep(10)
+
+
+async def _take_back(working: App, job: Job) -> None:
+    try:
+        await working.job_manager.retry_job(job, retry_at=clock.now())
+    except UniqueViolation:  # the same job already waits: this one is not needed
+        await working.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+    except ConnectorException as error:
+        log.info("job %s is no longer ours to take back: %s", job.id, error)

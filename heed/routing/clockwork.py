@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
+from heed.inbox.jobs import AGAIN
 from heed.lib import clock
 from heed.routing import promises
 from heed.routing.moving import MOVE_PROMISES
@@ -18,7 +19,7 @@ def say_what_is_due(timestamp: int) -> None:
         continue
 
 
-@app.task(name=MOVE_PROMISES, queue="tidy")
+@app.task(name=MOVE_PROMISES, queue="tidy", retry=AGAIN)
 def move_promises(after: int = 0) -> None:
     """Bring the promises of open tickets up to date, some hundred at a time."""
     tickets = promises.open_tickets(after)

@@ -37,6 +37,22 @@ def test_what_the_network_had_stopped_telling_is_read_since_all_was_well(
     assert minded.args == {"account": account.pk, "since": well.isoformat()}
 
 
+def test_where_reading_it_could_not_be_ordered_it_is_still_missing(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    put_on_wire(monkeypatch, Wire())
+    changed(account, state="broken", problem="network_down", broken_at=ago(hours=2))
+    monkeypatch.setattr(jobs, "mind_gap", killed)
+    with pytest.raises(SystemExit):
+        jobs.check_account(account.pk)
+    monkeypatch.undo()
+    account.refresh_from_db()
+    assert account.broken_at is not None
+
+
 def test_before_a_good_check_was_noted_the_last_one_counts(
     account: Account, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch
 ) -> None:

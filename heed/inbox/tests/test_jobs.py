@@ -45,6 +45,9 @@ def test_a_file_is_tried_again_and_given_up(file: Attachment, monkeypatch: pytes
     assert waiting("fetch_files") == [{"message": number, "attempt": 2}]
     jobs.fetch_files(message=number, attempt=jobs.MOST_TRIES)
     file.refresh_from_db()
+    assert file.state == "waiting"  # an outage of some minutes is no reason to give up
+    jobs.fetch_files(message=number, attempt=28)
+    file.refresh_from_db()
     assert file.state == "failed"
 
 
@@ -62,6 +65,36 @@ def test_a_look_up_comes_back_when_it_may_help(
     for _ in range(2):
         jobs.look_up(account=account.pk, what="post", external_id="post", refs={})
     assert len(waiting("look_up")) == count
+
+
+def _rests() -> float:
+    job = ProcrastinateJob.objects.get(task_name=jobs.look_up.name, status="todo")
+    assert job.scheduled_at is not None
+    return float((job.scheduled_at - clock.now()).total_seconds())
+
+
+def test_a_network_that_wants_an_hour_gets_it(
+    account: Account, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> object:
+        raise Refusal("slow_down", retry=True, after=3600)
+
+    monkeypatch.setattr(rubber, "look_up", fails)
+    jobs.look_up(account=account.pk, what="message", external_id="1", refs={})
+    assert _rests() > 3500
+
+
+def test_what_a_message_says_is_asked_for_until_the_account_works_again(
+    account: Account, rubber: Rubber
+) -> None:
+    Account.objects.update(problem="sign_in_again")
+    jobs.look_up(account=account.pk, what="person", external_id="lea", refs={})
+    jobs.look_up(account=account.pk, what="message", external_id="1", refs={}, attempt=20)
+    assert _rests() > 3500
+    assert waiting("look_up")[0]["external_id"] == "1"
+    ProcrastinateJob.objects.all().delete()
+    jobs.look_up(account=account.pk, what="message", external_id="1", refs={}, attempt=76)
+    assert waiting("look_up") == []
 
 
 def test_a_look_up_that_breaks_is_not_lost(

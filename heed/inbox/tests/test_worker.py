@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
+from procrastinate.exceptions import ConnectorException
 from procrastinate.periodic import PeriodicRegistry
 
 from heed.inbox import fetch, jobs, outbox, reactions, worker
@@ -119,3 +121,35 @@ def test_every_queue_is_worked_and_one_worker_keeps_the_clock(monkeypatch: pytes
     worker.run_worker(threading.Event())
     assert sorted(queues) == sorted({task.queue for task in app.tasks.values()})
     assert [bool(clock.periodic_tasks) for clock in clocks].count(True) == 1
+
+
+class Manager:
+    """Stands in for procrastinate's: two jobs of a killed worker, of which another process took one back."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.taken: list[str] = []
+
+    async def get_stalled_jobs(self, **_: object) -> list[SimpleNamespace]:
+        self.asked += 1
+        if self.asked == 1:
+            raise ConnectorException("the database is away")
+        if self.asked > 2:
+            raise asyncio.CancelledError
+        return [SimpleNamespace(id="of another process"), SimpleNamespace(id="ours")]
+
+    async def retry_job(self, job: Any, **_: object) -> None:
+        if job.id == "of another process":
+            raise ConnectorException("invalid status to retry")
+        self.taken.append(job.id)
+
+
+def test_taking_jobs_back_goes_on_whoever_was_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def at_once(_: float) -> None:
+        pass
+
+    manager = Manager()
+    monkeypatch.setattr(asyncio, "sleep", at_once)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(worker._take_back_stalled(SimpleNamespace(job_manager=manager)))  # type: ignore[arg-type]
+    assert manager.taken == ["ours"]
