@@ -14,6 +14,7 @@ from typing import cast
 from heed.channels.base import Attachment, AttachmentKind
 from heed.channels.email import quotes, words
 from heed.channels.email.plain import Plain, plain
+from heed.channels.email.subjects import is_passed_on
 
 _ID = re.compile(r"<\s*([^<>\s]+)\s*>")
 _LONGEST_ID = 200
@@ -57,6 +58,8 @@ class Letter:
     def said(self) -> Said:
         said = Said()
         _gather(self.message, "", said)
+        if is_passed_on(self.subject):  # then what looks like a quotation is what they want to be read
+            said.fresh, said.only_quoted = list(said.whole), set()
         return said
 
     def leaves(self) -> Iterator[tuple[str, Message]]:
@@ -67,7 +70,7 @@ class Letter:
 def text_of(said: Said) -> tuple[str, str]:
     """What is new in the mail, and everything it says."""
     whole = "\n\n".join(piece for piece in said.whole if piece).strip()
-    fresh = "\n\n".join(piece for piece in (quotes.fresh(each) for each in said.fresh) if piece).strip()
+    fresh = "\n\n".join(piece for piece in said.fresh if piece).strip()
     return fresh, whole
 
 
@@ -129,16 +132,20 @@ def _take(section: str, part: Message, said: Said) -> None:
         .replace("\r\n", "\n")
         .replace("\r", "\n")
     )
-    read = plain(text) if kind == "text/html" else _flowed(text, part)
+    if kind == "text/html":
+        read = plain(text)
+    else:
+        flowed = _flowed(text, part)
+        read = Plain(flowed, quotes.fresh(flowed))
     said.whole.append(read.whole)
     said.fresh.append(read.fresh)
     said.only_quoted |= read.quoted_pictures
 
 
-def _flowed(text: str, part: Message) -> Plain:
+def _flowed(text: str, part: Message) -> str:
     """Lines that a program broke (RFC 3676) are put together again."""
     if str(words.param(part, "format") or "").lower() != "flowed":
-        return Plain(text.strip(), text.strip())
+        return text.strip()
     glued = str(words.param(part, "delsp") or "").lower() == "yes"
     lines: list[list[str]] = []
     open_at = -1
@@ -152,8 +159,7 @@ def _flowed(text: str, part: Message) -> Plain:
         else:
             lines.append([f"{'>' * depth} {piece}" if depth else piece])
         open_at = depth if flows else -1
-    joined = "\n".join("".join(pieces) for pieces in lines).strip()
-    return Plain(joined, joined)
+    return "\n".join("".join(pieces) for pieces in lines).strip()
 
 
 def _is_folder(part: Message) -> bool:

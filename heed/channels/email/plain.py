@@ -1,4 +1,4 @@
-"""HTML mails as plain text, with the place where a quotation of earlier mail begins."""
+"""HTML mails as plain text, without the quotation of earlier mail."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+
+from heed.channels.email import quotes
 
 _MOST = 400_000
 """Letters that are read: a stranger's page may be made to keep a parser busy."""
@@ -43,12 +45,11 @@ _OUTLOOK_LINE = re.compile(r"border-top:\s*solid\s*#(e1e1e1|b5c4df)", re.IGNOREC
 
 @dataclass
 class Plain:
-    """`whole` is all the text, `fresh` what stands before a quotation of earlier mail. `pictures` are the
-    content ids shown in `fresh`, `quoted_pictures` those shown only below."""
+    """`whole` is all the text, `fresh` what is new in it. `quoted_pictures` are the content ids shown only in
+    a quotation of earlier mail."""
 
     whole: str
     fresh: str
-    pictures: set[str] = field(default_factory=set)
     quoted_pictures: set[str] = field(default_factory=set)
 
 
@@ -124,15 +125,15 @@ class _Reader(HTMLParser):
     def told(self) -> Plain:
         whole = _tidied("".join(self._pieces))
         if self._cut is None:
-            return Plain(whole, whole, {cid for _, cid in self._cids})
-        fresh = _tidied("".join(self._pieces[: self._cut]))
+            return Plain(whole, quotes.fresh(whole))
+        above = _tidied("".join(self._pieces[: self._cut]))
         quoted = _tidied("".join(self._pieces[self._cut : self._cut_ends]))
-        after = "" if self._cut_ends is None else _tidied("".join(self._pieces[self._cut_ends :]))
-        if not fresh or after or re.match(r"\W*-{5,}", quoted):
+        below = "" if self._cut_ends is None else _tidied("".join(self._pieces[self._cut_ends :]))
+        if not above or (below and not quotes.is_signature(below)) or _was_passed_on(above, quoted):
             # Nothing would remain, the answer stands between the lines, or it was passed on to us.
-            return Plain(whole, whole, {cid for _, cid in self._cids})
+            return Plain(whole, whole)
         pictures = {cid for place, cid in self._cids if place <= self._cut}
-        return Plain(whole, fresh, pictures, {cid for _, cid in self._cids} - pictures)
+        return Plain(whole, quotes.fresh(above), {cid for _, cid in self._cids} - pictures)
 
     def _say(self, words: str) -> None:
         self._pieces.append(words)
@@ -161,6 +162,14 @@ class _Reader(HTMLParser):
 def _is_quote(tag: str, facts: dict[str, str]) -> bool:
     classes = {name.lower() for name in facts.get("class", "").split()}
     return bool(classes & _QUOTE_CLASSES) or (tag == "blockquote" and facts.get("type", "").lower() == "cite")
+
+
+def _was_passed_on(above: str, quoted: str) -> bool:
+    """By the lines around the mark; in a language we do not know, by its dashes."""
+    first = quoted.split("\n")[0]
+    if quotes.tells_of_passing_on(above.split("\n")[-1]) or quotes.tells_of_passing_on(first):
+        return True
+    return bool(re.match(r"\W*-{5,}", first)) and not quotes.tells_of_quoting(first)
 
 
 def _same_place(words: str, address: str) -> bool:

@@ -49,6 +49,17 @@ _DIVIDER = re.compile(
     r"|原始邮件|原始郵件|元のメッセージ|oorspronkelijk bericht)\s*[-_]{2,}\s*$",
     re.IGNORECASE,
 )
+_PASSED_ON = (
+    "forwarded|weitergeleitet|transféré|réexpédi|reenviad|reenviat|inoltrat|encaminhad|doorgestuur|vidarebefordra"
+    "|videresend|välitet|edelleenlähet|przekaz|přepos|prepos|továbbít|redirecționat|transmis mai departe"
+    "|edasi saadet|posredovan|proslijeđen|prosleđen|прослеђен|проследен|препратен|пересыл|пересла|перенаправ"
+    "|переадрес|дамжуул|i̇let|ilet|yönlend|προωθ|معاد توجيه|הועבר|chuyển tiếp|terus"
+    "|转发|轉寄|转寄|転送|전달"
+)
+_MARK = re.compile(rf".{{0,60}}(?:{_PASSED_ON}).{{0,60}}(?:[-_]{{2,}}|[:：])", re.IGNORECASE)
+_VOWELS = re.compile(r"[\u064b-\u0652]")
+"""Written in Arabic by some programs, and not by others."""
+
 _FROM_A_PHONE = re.compile(
     r"^(?:sent from (?:my|mail|outlook|yahoo)|get outlook for|von meinem .{2,30} gesendet"
     r"|gesendet (?:von|mit)|envoyé (?:de|depuis)|enviado desde|inviato da|poslano (?:z|s|iz) "
@@ -61,12 +72,42 @@ _LONGEST_SIGNATURE = 15
 
 
 def fresh(text: str) -> str:
-    """What the writer of this mail has written now."""
+    """What the writer of this mail has written now, and what they passed on with it."""
     lines = text.split("\n")
-    kept = _without_signature(lines[: _quotation(lines)])
+    own = lines[: _quotation(lines)]
+    if _passes_on(own):
+        return text.strip()
+    kept = _without_signature(own)
     while kept and not kept[-1].strip(" _-"):
         kept.pop()
     return "\n".join(kept).strip() or text.strip()
+
+
+def _passes_on(own: list[str]) -> bool:
+    """Whether what looks like a quotation below these lines was passed on to us. A mark without dashes may be
+    a sentence of theirs, unless the rest follows it at once."""
+    last = next((line for line in reversed(own) if line.strip()), "")
+    return tells_of_passing_on(last) or any(_is_dashed(line) and tells_of_passing_on(line) for line in own)
+
+
+def tells_of_passing_on(line: str) -> bool:
+    """Whether what follows this line was passed on to us: then it is no quotation."""
+    line = line.strip()
+    return line.endswith(("-", "_", ":", "：")) and bool(_MARK.fullmatch(_VOWELS.sub("", line)))
+
+
+def _is_dashed(line: str) -> bool:
+    return line.strip().startswith(("--", "__"))
+
+
+def tells_of_quoting(line: str) -> bool:
+    """Whether what follows this line is the mail that was answered."""
+    return bool(_DIVIDER.match(line))
+
+
+def is_signature(text: str) -> bool:
+    """Whether this is what programs put below a mail, and nobody wrote now."""
+    return _without_signature(["x", *text.strip().split("\n")]) == ["x"]
 
 
 def _quotation(lines: list[str]) -> int:
@@ -77,7 +118,7 @@ def _quotation(lines: list[str]) -> int:
             continue
         if line.startswith(">") and last_own < at:
             return at
-        if _DIVIDER.match(line) or _is_header_block(lines, at):
+        if tells_of_quoting(line) or _is_header_block(lines, at):
             return at if _anything(lines[:at]) else len(lines)
         if length := _attribution(lines, at):
             quoted = _next_quoted(lines, at + length)
