@@ -14,16 +14,21 @@ from heed.channels.x import calls, signin
 from heed.lib import clock
 from heed.lib.http import Steps
 
-PUBLIC = (
+PUBLIC = ("post.create", "post.delete", "oauth.revoke")
+"""What the account does where everybody sees it: the app itself may ask to be told."""
+
+PRIVATE = (
     "post.mention.create",
     "post.reply.create",
     "post.quote.create",
-    "post.create",
-    "post.delete",
     "like.create",
-    "oauth.revoke",
+    "dm.received",
+    "dm.sent",
+    "dm.read",
+    "chat.received",
 )
-PRIVATE = ("dm.received", "dm.sent", "dm.read", "chat.received")
+"""What others do to the account, and what they write in private: only the account may ask."""
+
 NEEDED = frozenset({"post.mention.create", "post.reply.create", "post.quote.create"})
 """Without these the webhook does not tell what customers write: we ask for it instead."""
 

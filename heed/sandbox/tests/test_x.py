@@ -69,8 +69,8 @@ def call(x: X, method: str, path: str, body: Any = None, *, app: bool = False, *
 
 def subscribe(x: X, kind: str, webhook: str) -> Any:
     wanted = {"event_type": kind, "filter": {"user_id": x.us}, "webhook_id": webhook}
-    private = kind.startswith(("dm.", "chat."))
-    return call(x, "POST", "/2/activity/subscriptions", wanted, app=not private)
+    public = kind in ("post.create", "post.delete", "post.repost.create", "oauth.revoke")
+    return call(x, "POST", "/2/activity/subscriptions", wanted, app=public)
 
 
 def tokens(x: X, **form: str) -> httpx.Response:
@@ -190,10 +190,12 @@ class TestWebhooks:
         receiver.answer = lambda hook: prove(told, hook)
         assert call(told, "PUT", f"/2/webhooks/{webhook['id']}", app=True) == {"data": {"valid": True}}
 
-    def test_private_events_need_the_user(self, told: X) -> None:
+    @pytest.mark.parametrize("kind", ["dm.received", "post.mention.create", "post.reply.create"])
+    def test_private_events_need_the_user(self, told: X, kind: str) -> None:
         (webhook,) = call(told, "GET", "/2/webhooks", app=True)["data"]
-        wanted = {"event_type": "dm.received", "filter": {"user_id": told.us}, "webhook_id": webhook["id"]}
-        assert ask(told, "POST", "/2/activity/subscriptions", wanted, app=True).status_code == 401
+        wanted = {"event_type": kind, "filter": {"user_id": told.us}, "webhook_id": webhook["id"]}
+        refused = ask(told, "POST", "/2/activity/subscriptions", wanted, app=True)
+        assert (refused.status_code, "OauthAccessTokenRequired" in refused.text) == (400, True)
 
     def test_a_replay_of_yesterday(self, told: X, receiver: Receiver) -> None:
         told.do("mention", **LEA_SAYS)

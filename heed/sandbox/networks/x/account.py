@@ -12,17 +12,20 @@ from heed.sandbox.cast import COMPANY, CUSTOMERS, OUTSIDER, person_named
 from heed.sandbox.frame import PlayError, Simulator
 
 SIGNATURE = "x-twitter-webhooks-signature"
-PRIVATE_EVENTS = frozenset({"dm.received", "dm.sent", "dm.read", "dm.indicate_typing", "chat.received"})
-EVENTS = PRIVATE_EVENTS | {
-    "post.create",
-    "post.delete",
-    "post.mention.create",
-    "post.reply.create",
-    "post.quote.create",
-    "post.repost.create",
-    "like.create",
-    "oauth.revoke",
-}
+PRIVATE_EVENTS = frozenset(
+    {
+        "post.mention.create",
+        "post.reply.create",
+        "post.quote.create",
+        "like.create",
+        "dm.received",
+        "dm.sent",
+        "dm.read",
+        "dm.indicate_typing",
+        "chat.received",
+    }
+)
+EVENTS = PRIVATE_EVENTS | {"post.create", "post.delete", "post.repost.create", "oauth.revoke"}
 US = "acme"
 
 

@@ -118,6 +118,8 @@ class Webhooks(Telling):
         if kind not in EVENTS or not isinstance(narrowed, dict) or not narrowed.get("user_id"):
             raise problem(400, "invalid-request", f"{kind} is not a supported event type")
         if kind in PRIVATE_EVENTS:
+            if call.headers.get("authorization") == f"Bearer {self._bearer()}":
+                raise problem(400, "invalid-request", "OauthAccessTokenRequired: the event is a private one")
             self._user(call)
         else:
             self._app(call)
