@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from heed.accounts.refusals import CannotChange
 from heed.channels.reach import NoSuchAccount
 from heed.channels.verbs import CannotConnect
 from heed.inbox.conditions import BadCondition
@@ -122,7 +124,8 @@ def _answers() -> dict[type[Exception], Callable[[HttpRequest, Any], HttpRespons
         HttpError: _http_error,
         Http404: _no_such_address,
         PermissionDenied: _not_allowed,
-        CannotConnect: _cannot_connect,
+        CannotConnect: partial(_refused, "cannot-connect"),
+        CannotChange: partial(_refused, "cannot-keep"),
         Overtaken: _overtaken,
         WouldNotKnow: _would_not_know,
         CannotSolve: _cannot_solve,
@@ -164,13 +167,9 @@ def _not_found(request: HttpRequest, error: Exception) -> HttpResponse:
     return document(404, kind, sentence())
 
 
-def _cannot_connect(request: HttpRequest, error: CannotConnect) -> HttpResponse:
-    return document(
-        422,
-        "cannot-connect",
-        error.sentence,
-        errors=[{"field": error.field, "sentence": error.sentence}],
-    )
+def _refused(kind: str, request: HttpRequest, error: CannotChange | CannotConnect) -> HttpResponse:
+    sentence = str(error.sentence)
+    return document(422, kind, sentence, errors=[{"field": error.field, "sentence": sentence}])
 
 
 def _cannot_answer(request: HttpRequest, error: CannotAnswer) -> HttpResponse:

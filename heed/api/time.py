@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.utils.translation import gettext as _
 from ninja import Router, Status
 
-from heed.accounts import reach as people
 from heed.accounts.models import User
 from heed.accounts.rights import need
 from heed.api.bearer import Asking
@@ -20,9 +17,7 @@ from heed.api.shapes.time import (
     AutomaticGiven,
     AutomaticMessages,
     AutomaticOut,
-    HolidayGiven,
     Kind,
-    PlaceGiven,
     Promises,
     ScheduleGiven,
     ScheduleOut,
@@ -40,19 +35,15 @@ from heed.channels import reach as channels
 from heed.channels.models import Account
 from heed.inbox import reach as inbox
 from heed.lib import clock
-from heed.routing import automatic, desk_hours, promises, targets
+from heed.routing import automatic, desk_hours, promises
 from heed.routing.desk_hours import Place
-from heed.routing.hours_text import CannotRead, spans_from
+from heed.routing.hours_text import spans_from
 from heed.routing.models import AutomaticMessage, Policy, Schedule
 
 router = Router(tags=["time"])
 
 MOST = 200
 _NUMBERS = {word: number for number, word in PRIORITIES.items()}
-
-
-def _cannot(sentence: str) -> Problem:
-    return Problem(422, "cannot-keep", sentence)
 
 
 def _not_there() -> Problem:
@@ -110,63 +101,23 @@ def _shown(schedule: Schedule) -> ScheduleOut:
 
 
 def _keep_schedule(user: User, schedule: Schedule | None, given: ScheduleGiven) -> ScheduleOut:
-    others = Schedule.objects.exclude(pk=schedule.pk) if schedule else Schedule.objects.all()
-    if others.filter(name__iexact=given.name).exists():
-        raise _cannot(_("There are hours of this name already."))
-    if given.zone not in available_timezones():
-        raise _cannot(_("This is no time zone. Write one like Europe/Ljubljana."))
     kept = desk_hours.keep(
         schedule,
         user,
         name=given.name,
         zone=given.zone,
-        week=[_spans(day) for day in given.week],
-        holidays=sorted((_holiday(each) for each in given.holidays), key=lambda each: str(each["day"])),
-        places=_places(given.places),
+        week=[_spans(day, "week") for day in given.week],
+        holidays=[
+            {"name": each.name, "day": each.day, "spans": _spans(each.times, "holidays")}
+            for each in given.holidays
+        ],
+        places=[Place(each.team or 0, each.account or 0, each.brand or 0) for each in given.places],
     )
-    kept.name = given.name
     return _shown(kept)
 
 
-def _spans(times: Iterable[tuple[str, str]]) -> list[list[int]]:
-    try:
-        return spans_from(", ".join(f"{opens}–{closes}" for opens, closes in times))
-    except CannotRead as cannot:
-        raise _cannot(cannot.sentence) from cannot
-
-
-def _holiday(given: HolidayGiven) -> dict[str, Any]:
-    """2024 stands for every year: it has a 29th of February."""
-    yearly = len(given.day) == 5
-    try:
-        day = date.fromisoformat(f"2024-{given.day}" if yearly else given.day)
-    except ValueError as bad:
-        raise _cannot(_("Write days like 2026-12-25, or 12-25 for every year.")) from bad
-    written = f"{day:%m-%d}" if yearly else day.isoformat()
-    return {"name": given.name.strip() or _("Day off"), "day": written, "spans": _spans(given.times)}
-
-
-def _places(given: Iterable[PlaceGiven]) -> list[Place]:
-    """Where hours hold; each place is one thing, and there."""
-    found = [Place(each.team or 0, each.account or 0, each.brand or 0) for each in given]
-    if any(sum(map(bool, each)) > 1 for each in found):
-        raise _cannot(_("A place is a team, an account or a brand, not several of them."))
-    _are_there(
-        teams=[each.team for each in found if each.team],
-        accounts=[each.account for each in found if each.account],
-        brands=[each.brand for each in found if each.brand],
-    )
-    return found
-
-
-def _are_there(*, teams: Iterable[int], accounts: Iterable[int], brands: Iterable[int]) -> None:
-    known: tuple[tuple[Iterable[int], set[int]], ...] = (
-        (teams, {each.pk for each in people.teams()}),
-        (accounts, {each.pk for each in channels.accounts()}),
-        (brands, {each.pk for each in people.brands()}),
-    )
-    if any(set(wanted) - there for wanted, there in known):
-        raise _cannot(_("One of these teams, accounts or brands is not there."))
+def _spans(times: Iterable[tuple[str, str]], field: str) -> list[list[int]]:
+    return spans_from(", ".join(f"{opens}–{closes}" for opens, closes in times), field)
 
 
 # ----------------------------------------------------------------------------- targets
@@ -227,11 +178,7 @@ def _policy(user: User, number: int) -> Policy:
 
 
 def _keep_policy(user: User, policy: Policy, given: TargetGiven) -> TargetOut:
-    facts = given.model_dump()
-    if not any(facts[target] for target in targets.TARGETS):
-        raise _cannot(_("Promise at least one thing."))
-    _are_there(teams=given.teams, accounts=given.accounts, brands=given.brands)
-    for name, value in facts.items():
+    for name, value in given.model_dump().items():
         setattr(policy, name, value)
     policy.priorities = [_NUMBERS[each] for each in given.priorities]
     return of_policy(promises.keep_policy(policy, user))
@@ -279,18 +226,8 @@ def drop_automatic(request: Asking, account_id: int, kind: Kind) -> Any:
 
 
 def _keep_automatic(user: User, kind: Kind, account: Account | None, given: AutomaticGiven) -> AutomaticOut:
-    texts: dict[str, str] = {code: text.strip() for code, text in given.texts.items() if text.strip()}
-    for text in texts.values():
-        unknown = automatic.unknown_blanks(text)
-        if unknown:
-            names = ", ".join(f"{{{each}}}" for each in sorted(unknown))
-            raise _cannot(_("Nothing is known for %(names)s.") % {"names": names})
-        if kind == "away" and "next_opening" not in automatic.blanks_of(text):
-            raise _cannot(_("Say when somebody will be there: {next_opening}") + ".")
-    if given.on and given.language not in texts:
-        raise _cannot(_("Write the words of this language: they are for everybody else."))
     found = AutomaticMessage.objects.filter(kind=kind, account=account).first()
     row = found or AutomaticMessage(kind=kind, account=account)
-    row.on, row.texts, row.language = given.on, texts, given.language
+    row.on, row.texts, row.language = given.on, {**given.texts}, given.language
     row.publicly, row.again_after = given.publicly, given.again_after_hours * 3600
     return of_automatic(automatic.keep_message(row, user))

@@ -10,9 +10,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import formats, translation
 from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 
 from heed.accounts import audit
 from heed.accounts.models import User
+from heed.accounts.refusals import CannotChange
 from heed.accounts.rights import need
 from heed.library.filling import first_name
 from heed.routing.hours import OpeningHours
@@ -132,10 +134,25 @@ def unknown_blanks(text: str) -> set[str]:
     return blanks_of(text) - set(PLACEHOLDERS)
 
 
+def refuse_unknown_blanks(text: str, field: str) -> None:
+    """Raises `CannotChange` where nothing is known for a name in curly brackets."""
+    unknown = ", ".join(f"{{{each}}}" for each in sorted(unknown_blanks(text)))
+    if unknown:
+        raise CannotChange(_("Nothing is known for %(names)s.") % {"names": unknown}, field)
+
+
 @transaction.atomic
 def keep_message(row: AutomaticMessage, user: User) -> AutomaticMessage:
-    """Make or change an automatic message. Raises `NotAllowed`."""
+    """Make or change an automatic message. Raises `NotAllowed`, `CannotChange`."""
     need(user, "routing")
+    row.texts = {code: text.strip() for code, text in row.texts.items() if text.strip()}
+    for code, text in row.texts.items():
+        refuse_unknown_blanks(text, f"texts.{code}")
+        if row.kind == AutomaticMessage.Kind.AWAY and "next_opening" not in blanks_of(text):
+            sentence = _("Say when somebody will be there: {next_opening}") + "."
+            raise CannotChange(sentence, f"texts.{code}")
+    if row.on and row.language not in row.texts:
+        raise CannotChange(_("Write the words of this language: they are for everybody else."), "language")
     before = audit.stood(row, *_TOLD)
     row.save()
     account = row.account.name if row.account else ""

@@ -6,17 +6,21 @@ from __future__ import annotations
 from calendar import day_abbr
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Model
 from django.utils.timezone import get_default_timezone
+from django.utils.translation import gettext as _
 
 from heed.accounts import audit
+from heed.accounts import reach as people
 from heed.accounts.models import User
+from heed.accounts.refusals import CannotChange
 from heed.accounts.rights import need
+from heed.channels import reach as channels
 from heed.inbox.models import Ticket
 from heed.lib import clock
 from heed.routing.hours import ALWAYS, Calendar, Holiday, OpeningHours, Span
@@ -173,23 +177,64 @@ def keep(
     places: Iterable[Place],
 ) -> Schedule:
     """Make a schedule, or change one from now on: its hours, and where it holds. A place that another
-    schedule held for goes over to this one. Raises `NotAllowed`."""
+    schedule held for goes over to this one. Raises `NotAllowed`, `CannotChange`."""
     need(user, "routing")
-    now = clock.now()
+    now, places, facts = clock.now(), set(places), checked_hours(zone, week, holidays)
+    others = Schedule.objects.exclude(pk=schedule.pk) if schedule else Schedule.objects.all()
+    if others.filter(name__iexact=name).exists():
+        raise CannotChange(_("There are hours of this name already."), "name")
+    if any(sum(map(bool, each)) > 1 for each in places):
+        raise CannotChange(_("A place is a team, an account or a brand, not several of them."), "places")
+    refuse_missing(*zip(EVERYWHERE, *places, strict=True))
     before = _told(schedule) if schedule is not None else {}
     if schedule is None:
         schedule = Schedule.objects.create(name=name)
     else:
         schedule = Schedule.objects.select_for_update().get(pk=schedule.pk)
-        Schedule.objects.filter(pk=schedule.pk).update(name=name)
-    facts = {"zone": zone, "week": [list(map(list, day)) for day in week], "holidays": list(holidays)}
+        schedule.name = name
+        schedule.save(update_fields=["name"])
     held = schedule.versions.order_by("since", "id").last()
     if held is None or any(getattr(held, key) != value for key, value in facts.items()):
         Hours.objects.create(schedule=schedule, since=now, **facts)
-    _hold_at(schedule, set(places), now)
+    _hold_at(schedule, places, now)
     audit.kept(user, schedule, before, _told(schedule))
     promises_may_have_moved()
     return schedule
+
+
+def checked_hours(
+    zone: str, week: Iterable[Iterable[Iterable[int]]], holidays: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Hours as a row keeps them. Raises `CannotChange`."""
+    if zone not in available_timezones():
+        raise CannotChange(_("This is no time zone. Write one like Europe/Ljubljana."), "zone")
+    return {
+        "zone": zone,
+        "week": [list(map(list, day)) for day in week],
+        "holidays": sorted(map(_checked_holiday, holidays), key=lambda each: str(each["day"])),
+    }
+
+
+def _checked_holiday(given: Mapping[str, Any]) -> dict[str, Any]:
+    """2024 stands for every year: it has a 29th of February."""
+    yearly = len(given["day"]) == 5
+    try:
+        day = date.fromisoformat(f"2024-{given['day']}" if yearly else given["day"])
+    except ValueError as bad:
+        raise CannotChange(_("Write days like 2026-12-25, or 12-25 for every year."), "holidays") from bad
+    written = f"{day:%m-%d}" if yearly else day.isoformat()
+    return {"name": given["name"].strip() or _("Day off"), "day": written, "spans": given["spans"]}
+
+
+def refuse_missing(teams: Iterable[int], accounts: Iterable[int], brands: Iterable[int]) -> None:
+    """Raises `CannotChange` unless all that are named by their ids are there; 0 names none."""
+    known: tuple[tuple[Iterable[int], Iterable[Model]], ...] = (
+        (teams, people.teams()),
+        (accounts, channels.accounts()),
+        (brands, people.brands()),
+    )
+    if any(set(wanted) - {0, *(each.pk for each in there)} for wanted, there in known):
+        raise CannotChange(_("One of these teams, accounts or brands is not there."))
 
 
 def _told(schedule: Schedule) -> dict[str, Any]:

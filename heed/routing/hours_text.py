@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
+from heed.accounts.refusals import CannotChange
 from heed.routing.hours import DAY
 
 MOST = 6
@@ -16,37 +17,30 @@ _BETWEEN = re.compile(r"[,;،\n]+")
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789")
 
 
-class CannotRead(ValueError):
-    """These are no opening times. `sentence` says what is wrong."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-
-
-def spans_from(text: str) -> list[list[int]]:
-    """Intervals in minutes since midnight, in order; none for an empty text. Raises `CannotRead`."""
+def spans_from(text: str, field: str = "") -> list[list[int]]:
+    """Intervals in minutes since midnight, in order; none for an empty text. Raises `CannotChange`."""
     parts = [part.strip() for part in _BETWEEN.split(text.translate(_DIGITS)) if part.strip()]
     if len(parts) > MOST:
-        raise CannotRead(_("At most %(most)d intervals a day.") % {"most": MOST})
-    spans = sorted(_span(part) for part in parts)
+        raise CannotChange(_("At most %(most)d intervals a day.") % {"most": MOST}, field)
+    spans = sorted(_span(part, field) for part in parts)
     for before, after in pairwise(spans):
         if before[1] <= before[0] or after[0] < before[1]:
-            raise CannotRead(_("Two of these intervals overlap."))
+            raise CannotChange(_("Two of these intervals overlap."), field)
     return spans
 
 
-def _span(part: str) -> list[int]:
+def _span(part: str, field: str) -> list[int]:
     found = _SPAN.fullmatch(part)
     if found is None:
-        raise CannotRead(_("Write times like 9:00–17:00; “%(part)s” is none.") % {"part": part[:40]})
+        raise CannotChange(_("Write times like 9:00–17:00; “%(part)s” is none.") % {"part": part[:40]}, field)
     hours, minutes, end_hours, end_minutes = (int(each or 0) for each in found.groups())
     opens, closes = hours * 60 + minutes, end_hours * 60 + end_minutes
     if opens >= DAY or closes > DAY or max(minutes, end_minutes) > 59:
-        raise CannotRead(_("A day has 24 hours; “%(part)s” lies outside.") % {"part": part[:40]})
+        raise CannotChange(_("A day has 24 hours; “%(part)s” lies outside.") % {"part": part[:40]}, field)
     if opens == closes:
-        raise CannotRead(
-            _("“%(part)s” begins and ends at the same time. The whole day is 0:00–24:00.") % {"part": part}
+        raise CannotChange(
+            _("“%(part)s” begins and ends at the same time. The whole day is 0:00–24:00.") % {"part": part},
+            field,
         )
     return [opens, closes]
 

@@ -56,7 +56,7 @@ _ABLE = {
     "skills": [Of("skill")],
     "day-0": "9:00–12:00",
 }
-_AWAY = {"on": "on", "language": "en", "again_after": "1", "text_en": "Back {next_opening}."}
+_AWAY = {"on": "on", "language": "en", "again_after": "1", "texts.en": "Back {next_opening}."}
 _VIEW = {"name": "Late", "condition": "is:open", "order": "newest", "share": "all"}
 _TEXT = {"name": "sole", "text": "We glue it.", "title": "", "language": "", "whose": "all"}
 _PERMISSIONS = {"name": "Late shift", "permissions": ["see", "note"]}

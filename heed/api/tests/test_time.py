@@ -145,6 +145,24 @@ def test_words_that_cannot_be(call: Any, wrong: dict[str, Any]) -> None:
     assert not AutomaticMessage.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "schedules", OFFICE | {"zone": "Moon/Base"}, "zone"),
+        ("POST", "schedules", OFFICE | {"week": [[["9", "noon"]], [], [], [], [], [], []]}, "week"),
+        ("POST", "schedules", OFFICE | {"holidays": [{"day": "2026-02-30"}]}, "holidays"),
+        ("POST", "schedules", OFFICE | {"places": [{"account": 1, "brand": 1}]}, "places"),
+        ("POST", "targets", {"name": "None"}, ""),
+        ("PUT", "automatic-messages/away", {"texts": {"sl": "Ni nas."}}, "texts.sl"),
+        ("PUT", "automatic-messages/away", AWAY | {"language": "ar"}, "language"),
+    ],
+)
+def test_a_refusal_says_where(call: Any, method: str, path: str, body: Any, field: str) -> None:
+    refused = call(method, path, body).json
+    assert refused["type"] == "urn:heed:cannot-keep"
+    assert refused["errors"] == [{"field": field, "sentence": refused["detail"]}]
+
+
 def test_only_those_who_may_change_routing_may(call: Any, call_as_ana: Any, account: Account) -> None:
     schedule = call("POST", "schedules", OFFICE).json["id"]
     policy = call("POST", "targets", QUICK).json["id"]

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from heed.accounts import audit
 from heed.accounts.models import User
+from heed.accounts.refusals import CannotChange
 from heed.accounts.rights import need
+from heed.routing.desk_hours import refuse_missing
 from heed.routing.models import Policy
 from heed.routing.moving import promises_may_have_moved
+from heed.routing.targets import TARGETS, promised
 
 
 @transaction.atomic
 def keep_policy(policy: Policy, user: User) -> Policy:
-    """Make a policy, or change one: what is running moves with it. Raises `NotAllowed`."""
+    """Make a policy, or change one: what is running moves with it. Raises `NotAllowed`, `CannotChange`."""
     need(user, "routing")
+    if not any(promised(policy, target) for target in TARGETS):
+        raise CannotChange(_("Promise at least one thing."))
+    refuse_missing(policy.teams, policy.accounts, policy.brands)
     new = policy.pk is None
     if new:
         last = Policy.objects.order_by("-position").values_list("position", flat=True).first()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from heed.routing.hours_text import CannotRead, spans_from, text_of
+from heed.accounts.refusals import CannotChange
+from heed.routing.hours_text import spans_from, text_of
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,6 @@ def test_what_is_understood(text: str, spans: list[list[int]]) -> None:
     "text", ["nine to five", "25-26", "9:75-10", "9-9", "9-13, 12-17", "22-6, 23-24", "9", "1-2," * 7]
 )
 def test_what_is_not(text: str) -> None:
-    with pytest.raises(CannotRead) as refused:
+    with pytest.raises(CannotChange) as refused:
         spans_from(text)
     assert refused.value.sentence

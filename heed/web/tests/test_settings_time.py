@@ -100,6 +100,16 @@ def test_what_cannot_be_kept_is_said_in_words(
     assert not Schedule.objects.exists()
 
 
+def test_a_name_is_given_once_and_a_new_one_is_told(client: Client, lead: User) -> None:
+    for name in ("Desk", "Nights"):
+        client.post("/settings/hours/new/", hours_form(name=name))
+    nights = Schedule.objects.get(name="Nights")
+    told = client.post(f"/settings/hours/{nights.pk}/", hours_form(name="DESK")).content.decode()
+    assert "There are hours of this name already." in told
+    answer = client.post(f"/settings/hours/{nights.pk}/", hours_form(name="Evenings"), follow=True)
+    assert "“Evenings” is kept" in answer.content.decode()
+
+
 def test_the_example_follows_what_one_types(client: Client, lead: User) -> None:
     Policy.objects.create(name="All", first_reply=3600)
     always = {f"day{number}": "0:00–24:00" for number in range(7)}
@@ -108,8 +118,9 @@ def test_the_example_follows_what_one_types(client: Client, lead: User) -> None:
     assert "First reply" in told
     never = {f"day{number}": "" for number in range(7)}
     assert "It never opens." in client.post("/settings/hours/example/", hours_form(**never)).content.decode()
-    broken = client.post("/settings/hours/example/", hours_form(day0="x")).content.decode()
-    assert "Once these times can be read" in broken
+    for wrong in ({"day0": "x"}, {"zone": "Ljubljana"}):
+        broken = client.post("/settings/hours/example/", hours_form(**wrong)).content.decode()
+        assert "Once these times can be read" in broken
 
 
 def test_a_target_is_kept_ordered_and_put_away(client: Client, lead: User, page: Account) -> None:
@@ -145,18 +156,20 @@ def test_the_example_of_a_target(client: Client, lead: User, page: Account) -> N
     assert "Acme" in told
     assert "Solved" in told
     assert "never" not in told
+    told = client.post("/settings/targets/example/", {"time": "elapsed"}).content.decode()
+    assert "Once a time is set" in told
 
 
 def test_an_away_message_says_when_somebody_will_be_there(client: Client, lead: User) -> None:
-    without = WORDS | {"text_en": "We are away."}
+    without = WORDS | {"texts.en": "We are away."}
     answer = client.post("/settings/automatic/away/0/", without)
     assert "Say when somebody will be there" in answer.content.decode()
-    unknown = WORDS | {"text_en": "Back {next_opening}, {nobody_knows}"}
+    unknown = WORDS | {"texts.en": "Back {next_opening}, {nobody_knows}"}
     assert (
         "Nothing is known for {nobody_knows}."
         in client.post("/settings/automatic/away/0/", unknown).content.decode()
     )
-    kept = WORDS | {"on": "on", "text_en": "Back {next_opening}", "text_sl": "Spet tu {next_opening}"}
+    kept = WORDS | {"on": "on", "texts.en": "Back {next_opening}", "texts.sl": "Spet tu {next_opening}"}
     assert client.post("/settings/automatic/away/0/", kept).status_code == 302
     row = AutomaticMessage.objects.get()
     assert (row.on, row.texts, row.again_after) == (
@@ -167,7 +180,7 @@ def test_an_away_message_says_when_somebody_will_be_there(client: Client, lead: 
 
 
 def test_the_words_for_everybody_else_must_be_there(client: Client, lead: User) -> None:
-    facts = WORDS | {"on": "on", "text_sl": "Pozdravljeni"}
+    facts = WORDS | {"on": "on", "texts.sl": "Pozdravljeni"}
     assert (
         "they are for everybody else" in client.post("/settings/automatic/instant/0/", facts).content.decode()
     )
@@ -177,7 +190,10 @@ def test_the_example_says_it_in_every_language(client: Client, lead: User) -> No
     client.post(
         "/settings/hours/new/", hours_form(**{f"day{number}": "" for number in range(6)}, day6="9-10")
     )
-    words = WORDS | {"text_en": "Hi {first_name}: {next_opening}", "text_ar": "{first_name}: {next_opening}"}
+    words = WORDS | {
+        "texts.en": "Hi {first_name}: {next_opening}",
+        "texts.ar": "{first_name}: {next_opening}",
+    }
     told = client.post("/settings/automatic/away/0/example/", words).content.decode()
     assert "Hi Lea: " in told
     assert "العربية" in told
@@ -185,7 +201,7 @@ def test_the_example_says_it_in_every_language(client: Client, lead: User) -> No
 
 
 def test_an_account_has_its_own_and_gives_it_up(client: Client, lead: User, page: Account) -> None:
-    client.post(f"/settings/automatic/instant/{page.pk}/", WORDS | {"text_en": "Acme here", "on": "on"})
+    client.post(f"/settings/automatic/instant/{page.pk}/", WORDS | {"texts.en": "Acme here", "on": "on"})
     assert "has its own" in client.get("/settings/automatic/").content.decode()
     assert client.get(f"/settings/automatic/instant/{page.pk}/").status_code == 200
     client.post(f"/settings/automatic/instant/{page.pk}/away/")

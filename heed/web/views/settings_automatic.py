@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from heed.accounts.refusals import CannotChange
 from heed.channels import reach as channels
 from heed.channels.models import Account
 from heed.lib import clock
@@ -26,6 +27,7 @@ from heed.routing.hours import OpeningHours
 from heed.routing.models import AutomaticMessage
 from heed.web.account_names import all_names
 from heed.web.admins import permitted
+from heed.web.forms import Refusing
 from heed.web.gate import person
 from heed.web.views.settings_hours import closed_moment
 
@@ -92,7 +94,7 @@ FIRST: dict[str, dict[str, str]] = {
 SOMEBODY = "Lea Marn"
 
 
-class WordsForm(forms.Form):
+class WordsForm(Refusing):
     """The words of an automatic message in every language, and to whom it goes how often."""
 
     on = forms.BooleanField(label=gettext_lazy("Send it"), required=False)
@@ -113,19 +115,18 @@ class WordsForm(forms.Form):
         help_text=gettext_lazy("Everybody reads it there. Without this it goes out in private talks only."),
     )
 
-    def __init__(self, *args: Any, kind: str, **facts: Any) -> None:
+    def __init__(self, *args: Any, **facts: Any) -> None:
         super().__init__(*args, **facts)
-        self.kind = kind
         for code, name in LANGUAGES.items():
             attrs = {"rows": 3, "dir": "auto", "lang": code}
-            self.fields[f"text_{code}"] = forms.CharField(
+            self.fields[f"texts.{code}"] = forms.CharField(
                 label=name, required=False, max_length=1000, widget=forms.Textarea(attrs=attrs)
             )
 
     @property
     def texts(self) -> list[forms.BoundField]:
         """Heed's own languages, and the others that have words."""
-        return [each for each in self._fields() if each.html_name[5:] in SPOKEN or each.value()]
+        return [each for each in self._fields() if each.html_name[6:] in SPOKEN or each.value()]
 
     @property
     def more(self) -> list[forms.BoundField]:
@@ -134,26 +135,12 @@ class WordsForm(forms.Form):
         return [each for each in self._fields() if each.html_name not in shown]
 
     def _fields(self) -> list[forms.BoundField]:
-        return [self[f"text_{code}"] for code in LANGUAGES]
+        return [self[f"texts.{code}"] for code in LANGUAGES]
 
     @property
     def words(self) -> dict[str, str]:
-        found = {code: self.cleaned_data.get(f"text_{code}", "").strip() for code in LANGUAGES}
+        found = {code: self.cleaned_data.get(f"texts.{code}", "").strip() for code in LANGUAGES}
         return {code: text for code, text in found.items() if text}
-
-    def clean(self) -> dict[str, Any]:
-        kept: dict[str, Any] = super().clean() or {}
-        for code in LANGUAGES:
-            text = kept.get(f"text_{code}", "")
-            unknown = automatic.unknown_blanks(text)
-            if unknown:
-                named = ", ".join(f"{{{each}}}" for each in sorted(unknown))
-                self.add_error(f"text_{code}", _("Nothing is known for %(names)s.") % {"names": named})
-            elif text and self.kind == Kind.AWAY and "next_opening" not in automatic.blanks_of(text):
-                self.add_error(f"text_{code}", _("Say when somebody will be there: {next_opening}"))
-        if kept.get("on") and not kept.get(f"text_{kept.get('language')}"):
-            self.add_error("language", _("Write the words of this language: they are for everybody else."))
-        return kept
 
 
 # ------------------------------------------------------------------------------------ the pages
@@ -190,15 +177,18 @@ def one(request: HttpRequest, kind: str, account: int) -> HttpResponse:
     of = _account(kind, account)
     own = AutomaticMessage.objects.filter(kind=kind, account=of).first()
     general = own or AutomaticMessage.objects.filter(kind=kind, account=None).first()
-    form = WordsForm(request.POST or None, initial=_initial(kind, general), kind=kind)
+    form = WordsForm(request.POST or None, initial=_initial(kind, general))
     if request.method == "POST" and form.is_valid():
         row = own or AutomaticMessage(kind=kind, account=of)
         row.on, row.texts = form.cleaned_data["on"], form.words
         row.language, row.publicly = form.cleaned_data["language"], form.cleaned_data["publicly"]
         row.again_after = form.cleaned_data["again_after"] * 3600
-        automatic.keep_message(row, person(request))
-        messages.success(request, _("Saved."))
-        return redirect("automatic")
+        try:
+            automatic.keep_message(row, person(request))
+            messages.success(request, _("Saved."))
+            return redirect("automatic")
+        except CannotChange as cannot:
+            form.refuse(cannot)
     facts = {
         "form": form,
         "kind": kind,
@@ -217,7 +207,7 @@ def one(request: HttpRequest, kind: str, account: int) -> HttpResponse:
 def show(request: HttpRequest, kind: str, account: int) -> HttpResponse:
     """What the words in the form would say."""
     of = _account(kind, account)
-    form = WordsForm(request.POST, kind=kind)
+    form = WordsForm(request.POST)
     form.is_valid()
     hours = _hours(of)
     says = _says(form.words, hours, _moment(kind, hours), of)
@@ -254,7 +244,7 @@ def _initial(kind: str, row: AutomaticMessage | None) -> dict[str, Any]:
         "publicly": row.publicly if row else False,
         "again_after": (row.again_after if row else 12 * 3600) // 3600 or 1,
     }
-    return {**facts, **{f"text_{code}": text for code, text in texts.items()}}
+    return {**facts, **{f"texts.{code}": text for code, text in texts.items()}}
 
 
 def _hours(account: Account | None) -> OpeningHours:

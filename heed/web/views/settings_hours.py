@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -19,17 +20,19 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from heed.accounts import reach as people
+from heed.accounts.refusals import CannotChange
 from heed.lib import clock
 from heed.routing import desk_hours, targets
 from heed.routing.automatic import hours_of_day
 from heed.routing.desk_hours import EVERYWHERE, Place
 from heed.routing.hours import OpeningHours
-from heed.routing.hours_text import CannotRead, spans_from, text_of
+from heed.routing.hours_text import spans_from, text_of
 from heed.routing.models import Hours, Schedule
 from heed.routing.targets import Matter
 from heed.web import due_words
 from heed.web.account_names import all_names
 from heed.web.admins import permitted
+from heed.web.forms import Refusing
 from heed.web.gate import person
 
 EMPTY_ROWS = 3
@@ -48,11 +51,11 @@ class TimesField(forms.CharField):
     def clean(self, value: Any) -> list[list[int]]:
         try:
             return spans_from(super().clean(value))
-        except CannotRead as cannot:
-            raise forms.ValidationError(cannot.sentence) from cannot
+        except CannotChange as cannot:
+            raise forms.ValidationError(str(cannot.sentence)) from cannot
 
 
-class HoursForm(forms.Form):
+class HoursForm(Refusing):
     """A schedule: its name, zone, week, and where it holds."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
@@ -63,9 +66,8 @@ class HoursForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "dir": "ltr"}),
     )
 
-    def __init__(self, *args: Any, taken: Sequence[str] = (), **facts: Any) -> None:
+    def __init__(self, *args: Any, **facts: Any) -> None:
         super().__init__(*args, **facts)
-        self.taken = taken
         for number in range(7):
             self.fields[f"day{number}"] = TimesField(label=WEEKDAYS[number])
         self.fields["places"] = forms.MultipleChoiceField(
@@ -79,18 +81,6 @@ class HoursForm(forms.Form):
     @property
     def days(self) -> list[forms.BoundField]:
         return [self[f"day{number}"] for number in range(7)]
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"].strip()
-        if name.casefold() in (each.casefold() for each in self.taken):
-            raise forms.ValidationError(_("There are hours of this name already."))
-        return name
-
-    def clean_zone(self) -> str:
-        zone: str = self.cleaned_data["zone"].strip()
-        if zone not in available_timezones():
-            raise forms.ValidationError(_("This is no time zone. Choose one of the list."))
-        return zone
 
     def clean_places(self) -> list[Place]:
         return [place_from(each) for each in self.cleaned_data["places"]]
@@ -118,7 +108,7 @@ class HolidayForm(forms.Form):
             return None
         written = f"{day:%m-%d}" if self.cleaned_data["yearly"] else day.isoformat()
         return {
-            "name": self.cleaned_data["title"].strip() or _("Day off"),
+            "name": self.cleaned_data["title"],
             "day": written,
             "spans": self.cleaned_data["times"],
         }
@@ -152,22 +142,23 @@ def hours(request: HttpRequest) -> HttpResponse:
 def one(request: HttpRequest, schedule: int | None = None) -> HttpResponse:
     """Make a schedule, or change one."""
     found = get_object_or_404(Schedule, pk=schedule, archived=False) if schedule else None
-    others = Schedule.objects.exclude(pk=found.pk) if found else Schedule.objects.all()
-    taken = list(others.values_list("name", flat=True))
-    form = HoursForm(request.POST or None, initial=_initial(found), taken=taken)
+    form = HoursForm(request.POST or None, initial=_initial(found))
     holidays = HolidayForms(request.POST or None, initial=_holidays(found), prefix="holidays")
     if request.method == "POST" and form.is_valid() and holidays.is_valid():
-        kept = desk_hours.keep(
-            found,
-            person(request),
-            name=form.cleaned_data["name"],
-            zone=form.cleaned_data["zone"],
-            week=form.week,
-            holidays=_records(holidays),
-            places=form.cleaned_data["places"],
-        )
-        messages.success(request, _("“%(name)s” is kept and holds from now on.") % {"name": kept.name})
-        return redirect("hours")
+        try:
+            kept = desk_hours.keep(
+                found,
+                person(request),
+                name=form.cleaned_data["name"],
+                zone=form.cleaned_data["zone"],
+                week=form.week,
+                holidays=_records(holidays),
+                places=form.cleaned_data["places"],
+            )
+            messages.success(request, _("“%(name)s” is kept and holds from now on.") % {"name": kept.name})
+            return redirect("hours")
+        except CannotChange as cannot:
+            form.refuse(cannot)
     facts = {"form": form, "holidays": holidays, "schedule": found, "zones": sorted(available_timezones())}
     return render(request, "settings/hours_of.html", facts)
 
@@ -182,8 +173,10 @@ def show(request: HttpRequest) -> HttpResponse:
     form.fields["name"].required = False
     if form.is_valid() and holidays.is_valid():
         places = form.cleaned_data["places"]
-        would = desk_hours.hours_from(form.cleaned_data["zone"], form.week, _records(holidays))
-        facts = {"example": example(would, clock.now(), places[0] if places else EVERYWHERE)}
+        with suppress(CannotChange):
+            checked = desk_hours.checked_hours(form.cleaned_data["zone"], form.week, _records(holidays))
+            would = desk_hours.hours_from(**checked)
+            facts = {"example": example(would, clock.now(), places[0] if places else EVERYWHERE)}
     return render(request, "settings/_hours_example.html", facts)
 
 
@@ -242,8 +235,7 @@ def _year_with(day: str, year: int) -> int:
 
 
 def _records(holidays: Iterable[Any]) -> list[dict[str, Any]]:
-    found = [each.record for each in holidays]
-    return sorted((each for each in found if each is not None), key=lambda each: str(each["day"]))
+    return [each.record for each in holidays if each.record is not None]
 
 
 # --------------------------------------------------------------------------------------- places

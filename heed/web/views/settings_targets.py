@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from heed.accounts import reach as people
+from heed.accounts.refusals import CannotChange
 from heed.channels import reach as channels
 from heed.inbox.models import Customer, Ticket
 from heed.lib import clock
@@ -26,6 +27,7 @@ from heed.routing.targets import Matter
 from heed.web import due_words
 from heed.web.account_names import all_names, names_of
 from heed.web.admins import permitted
+from heed.web.forms import Refusing
 from heed.web.gate import person
 
 PRIORITIES = [
@@ -78,7 +80,7 @@ class WithinField(forms.MultiValueField):
         return seconds
 
 
-class TargetForm(forms.Form):
+class TargetForm(Refusing):
     """One policy."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
@@ -122,12 +124,6 @@ class TargetForm(forms.Form):
                 help_text="" if choices else _("There is none yet."),
             )
 
-    def clean(self) -> dict[str, Any]:
-        kept: dict[str, Any] = super().clean() or {}
-        if not self.errors and not any(kept.get(target) for target in targets.TARGETS):
-            raise forms.ValidationError(_("Promise at least one thing."))
-        return kept
-
     def write(self, policy: Policy) -> Policy:
         """Put what was chosen into a policy."""
         for name, value in self.cleaned_data.items():
@@ -165,9 +161,14 @@ def one(request: HttpRequest, policy: int | None = None) -> HttpResponse:
     found = get_object_or_404(Policy, pk=policy, archived=False) if policy else Policy(warn_before=900)
     form = TargetForm(request.POST or None, initial=_initial(found))
     if request.method == "POST" and form.is_valid():
-        kept = promises.keep_policy(form.write(found), person(request))
-        messages.success(request, _("“%(name)s” is kept. Open tickets move with it.") % {"name": kept.name})
-        return redirect("targets")
+        try:
+            kept = promises.keep_policy(form.write(found), person(request))
+            messages.success(
+                request, _("“%(name)s” is kept. Open tickets move with it.") % {"name": kept.name}
+            )
+            return redirect("targets")
+        except CannotChange as cannot:
+            form.refuse(cannot)
     return render(request, "settings/target.html", {"form": form, "policy": found})
 
 
@@ -183,7 +184,9 @@ def show(request: HttpRequest) -> HttpResponse:
         desk, now = desk_hours.read(), clock.now()
         places = _places(policy.accounts) or [(_("Everywhere"), EVERYWHERE)]
         examples = [
-            {"place": name, "dues": _dues(policy, desk, place, now)} for name, place in places[:MOST_EXAMPLES]
+            {"place": name, "dues": dues}
+            for name, place in places[:MOST_EXAMPLES]
+            if (dues := _dues(policy, desk, place, now))
         ]
     return render(request, "settings/_target_example.html", {"examples": examples})
 
