@@ -421,12 +421,15 @@ def _defer_at(job: object, moment: datetime | None, lock: str, **arguments: int)
         defer_once(job, f"{lock}:later", wait, **arguments)
 
 
-def defer_once(job: object, lock: str, wait: int = 0, **arguments: Any) -> None:
-    """Defer a job, after `wait` seconds, unless the same one already waits."""
-    later = {"schedule_in": {"seconds": wait}} if wait else {}
+def defer_once(job: object, lock: str, wait: int = 0, *, alone: bool = False, **arguments: Any) -> None:
+    """Defer a job, after `wait` seconds, unless the same one already waits; with `alone` it waits for another
+    that is being done, too."""
+    how: dict[str, Any] = {"schedule_in": {"seconds": wait}} if wait else {}
+    if alone:
+        how["lock"] = lock
     try:
         with transaction.atomic():
-            job.configure(queueing_lock=lock, **later).defer(**arguments)  # type: ignore[attr-defined]
+            job.configure(queueing_lock=lock, **how).defer(**arguments)  # type: ignore[attr-defined]
     except AlreadyEnqueued:
         return
 

@@ -10,6 +10,7 @@ from procrastinate.contrib.django import app
 
 from heed.inbox import files
 from heed.inbox.jobs import defer_once
+from heed.inbox.models import Message
 from heed.lib import clock
 from heed.widget import reach
 from heed.widget.mail import can_mail, mail_of
@@ -40,28 +41,27 @@ def mail_unseen(visitor: int) -> None:
         if now - unseen[0].at < _A_DAY:
             mail_later(row.pk, wait)
         return
-    newest = max(each.pk for each in unseen)
-    if Visitor.objects.filter(pk=row.pk, mailed=row.mailed).update(mailed=newest):
-        _mail(row, newest)
+    _mail(row, unseen)
 
 
 def mail_later(visitor: int, wait: timedelta = AWAY) -> None:
     """Look in a while whether the visitor has seen our answers."""
     seconds = int(wait.total_seconds()) + 1
-    defer_once(mail_unseen, f"widget_mail:{visitor}", seconds, visitor=visitor)
+    defer_once(mail_unseen, f"widget_mail:{visitor}", seconds, alone=True, visitor=visitor)
 
 
-def _mail(row: Visitor, newest: int) -> None:
-    """Send it. What the mail server did not take counts as not mailed and is tried again."""
-    unseen = reach.unseen(Who(row.account_id, row.visitor))
+def _mail(row: Visitor, unseen: list[Message]) -> None:
+    """Send it. What the mail server did not take counts as not mailed and is tried again; so does what a killed
+    worker did not write down: rather twice than never."""
     try:
-        mail_of(row, row.account, [each for each in unseen if row.mailed < each.pk <= newest]).send()
+        mail_of(row, row.account, unseen).send()
     except Exception as error:
         problem = f"{type(error).__name__}: {error}"[:200]
-        Visitor.objects.filter(pk=row.pk).update(mailed=row.mailed, mail_problem=problem)
+        Visitor.objects.filter(pk=row.pk).update(mail_problem=problem)
         log.warning("an answer could not be mailed to visitor %s: %s", row.pk, type(error).__name__)
         raise
-    Visitor.objects.filter(pk=row.pk).update(mail_problem="")
+    newest = max(each.pk for each in unseen)
+    Visitor.objects.filter(pk=row.pk).update(mailed=newest, mail_problem="")
 
 
 @app.periodic(cron="17 * * * *")

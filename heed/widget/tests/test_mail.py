@@ -78,6 +78,7 @@ def test_an_answer_is_looked_after(left: Row, conversation: Ticket, ana: User) -
     react_to_everything()
     jobs = ProcrastinateJob.objects.filter(task_name__endswith="mail_unseen")
     assert [each.args for each in jobs] == [{"visitor": left.pk}]
+    assert jobs[0].lock  # none beside another: what was mailed is written down afterwards
 
 
 def test_what_the_server_refuses_counts_as_not_mailed(left: Row, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +92,20 @@ def test_what_the_server_refuses_counts_as_not_mailed(left: Row, monkeypatch: py
     left.refresh_from_db()
     assert (left.mailed, left.mail_problem) == (0, "OSError: connection refused")
     with clock.moved(LATER):
+        mail_unseen(left.pk)
+    assert len(mail.outbox) == 1
+
+
+def test_what_a_killed_worker_did_not_send_is_sent(left: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: Any, **__: Any) -> None:
+        raise SystemExit
+
+    with clock.moved(LATER), monkeypatch.context() as patched:
+        patched.setattr("django.core.mail.EmailMessage.send", killed)
+        with pytest.raises(SystemExit):
+            mail_unseen(left.pk)
+    with clock.moved(LATER):
+        mail_unseen(left.pk)
         mail_unseen(left.pk)
     assert len(mail.outbox) == 1
 
