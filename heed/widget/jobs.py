@@ -51,8 +51,8 @@ def mail_later(visitor: int, wait: timedelta = AWAY) -> None:
 
 
 def _mail(row: Visitor, unseen: list[Message]) -> None:
-    """Send it. What the mail server did not take counts as not mailed and is tried again; so does what a killed
-    worker did not write down: rather twice than never."""
+    """Send it. What the mail server did not take counts as not mailed and is tried again; so does what a
+    killed worker did not write down: rather twice than never."""
     try:
         mail_of(row, row.account, unseen).send()
     except Exception as error:
