@@ -146,6 +146,7 @@ PAGES: dict[str, Row | tuple[Row, ...]] = {
     "accounts/<int:account_id>/disconnection/": desk("accounts", "POST"),
     "deliveries/": desk("accounts"),
     "deliveries/<int:delivery_id>/": desk("accounts"),
+    # the text of what came also takes seeing all tickets of the account (inbox/tests/test_ledger.py)
     "deliveries/<int:delivery_id>/raw/": desk("accounts"),
     "deliveries/<int:delivery_id>/replay/": desk("accounts", "POST"),
     "deliveries/<str:state>/": desk("accounts"),

@@ -31,6 +31,9 @@ class DeliveryOut(Shape):
     headers: dict[str, str]
     body: str = Field(description="As text. A list shows the first 10,000 characters.")
     size: int = Field(description="Bytes of the whole body.")
+    withheld: bool = Field(
+        description="Body and headers are empty: whoever asks does not see all tickets of the account."
+    )
 
 
 class Deliveries(Shape):
@@ -53,4 +56,5 @@ def of_delivery(delivery: Delivery, *, whole: bool = False) -> dict[str, Any]:
         "headers": {str(name): str(value) for name, value in delivery.headers.items()},
         "body": delivery.text if whole else delivery.text[:_BODY_IN_LISTS],
         "size": len(bytes(delivery.body)),
+        "withheld": delivery.withheld,
     }

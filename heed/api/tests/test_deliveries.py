@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from heed.accounts.models import Grant, OwnRole, User
 from heed.api.tests.conftest import Caller
 from heed.channels.models import Account
 from heed.inbox.models import Delivery
@@ -54,6 +55,22 @@ def test_agents_are_told_that_it_is_not_for_them(call_as_ana: Caller, account: A
         assert call_as_ana(method, path).status == 403
     delivery.refresh_from_db()
     assert delivery.state == "set_aside"
+
+
+def test_what_came_is_withheld_from_who_sees_no_tickets(
+    call_as_ana: Caller, ana: User, account: Account
+) -> None:
+    ana.grants.all().delete()
+    Grant.objects.create(user=ana, own=OwnRole.objects.create(name="Wires", permissions=["accounts"]))
+    delivery = delivered(account, state="set_aside")
+    told = [
+        call_as_ana("GET", "deliveries").json["items"][0],
+        call_as_ana("GET", f"deliveries/{delivery.pk}").json,
+    ]
+    told += [call_as_ana("POST", f"deliveries/{delivery.pk}/replay").json]
+    for each in told:
+        assert (each["withheld"], each["body"], each["headers"]) == (True, "", {})
+    assert told[2]["state"] == "pending"
 
 
 @pytest.mark.parametrize(

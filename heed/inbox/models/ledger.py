@@ -33,6 +33,8 @@ class Delivery(models.Model):
     done_at = models.DateTimeField(null=True, blank=True)
     owners = ArrayField(models.BigIntegerField(), null=True, blank=True)
     """The accounts it was about, where that is not just the one whose address it came to."""
+    withheld = False
+    """What came is not shown to whoever asked (`reach.deliveries`); never kept."""
 
     class Meta:
         indexes: ClassVar = [

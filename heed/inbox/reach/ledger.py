@@ -5,16 +5,18 @@ from __future__ import annotations
 from django.db import connection
 
 from heed.accounts.models import User
+from heed.channels.models import Account
 from heed.inbox.models import (
     Delivery,
 )
 from heed.inbox.reach.pages import Page
 from heed.inbox.reach.refusals import BadCursor, NoSuchDelivery
-from heed.inbox.reach.seeing import may_administer
+from heed.inbox.reach.seeing import may_administer, sight
 
 
 def deliveries(user: User, state: str, *, after: str = "", limit: int = 50) -> Page[Delivery]:
-    """Deliveries in a state, newest first. Raises `NotAllowed`, `BadCursor`."""
+    """Deliveries in a state, newest first, each as this person may see it: see `_for`. Raises `NotAllowed`,
+    `BadCursor`."""
     may_administer(user)
     found = Delivery.objects.filter(state=state).select_related("account").order_by("-id")
     if after:
@@ -24,15 +26,45 @@ def deliveries(user: User, state: str, *, after: str = "", limit: int = 50) -> P
     rows = list(found[: limit + 1])
     more = len(rows) > limit
     rows = rows[:limit]
-    return Page(rows, str(rows[-1].pk) if more else "")
+    return Page(_for(user, rows), str(rows[-1].pk) if more else "")
 
 
 def delivery(user: User, delivery_id: int) -> Delivery:
+    """One delivery, as this person may see it. Raises `NotAllowed`, `NoSuchDelivery`."""
     may_administer(user)
     found = Delivery.objects.select_related("account").filter(pk=delivery_id).first()
     if found is None:
         raise NoSuchDelivery(delivery_id)
+    return _for(user, [found])[0]
+
+
+def _for(user: User, found: list[Delivery]) -> list[Delivery]:
+    """Who connects accounts sees that something came, and what is wrong with it. What came is what customers
+    wrote: it is `withheld` from those who do not see all tickets of the accounts it may tell of."""
+    seen = sight(user) if user.rights.may("see") else None
+    if seen is not None and seen.everywhere:
+        return found
+    for each in found:
+        if seen is None or not all(map(seen.holds_on, _accounts_in(each))):
+            _withhold(each)
     return found
+
+
+def _accounts_in(delivery: Delivery) -> list[int]:
+    """The accounts a delivery may tell of. Until it is read it may be any of those that its network tells of
+    at one address."""
+    account = delivery.account
+    if delivery.state == Delivery.State.DONE or not account.adapter.shared_secret:
+        return delivery.owners or [account.pk]
+    return list(Account.objects.filter(network=account.network).values_list("pk", flat=True))
+
+
+def _withhold(delivery: Delivery) -> None:
+    """Leave of each problem only its kind: it quotes what came."""
+    delivery.withheld, delivery.body, delivery.headers = True, b"", {}
+    delivery.problems = [
+        each | {"error": each.get("error", "").partition(":")[0]} for each in delivery.problems
+    ]
 
 
 def latest_event() -> int:

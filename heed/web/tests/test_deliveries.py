@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from heed.accounts.models import User
+from heed.accounts.models import Grant, OwnRole, User
 from heed.channels.models import Account
 from heed.inbox.models import Delivery
 from heed.web.tests import cast
@@ -136,6 +136,22 @@ def test_agents_may_not(page: Client, account: Account) -> None:
         assert getattr(page, method)(reverse(name, args=args)).status_code == 403
     delivery.refresh_from_db()
     assert delivery.state == "set_aside"
+
+
+def test_who_sees_no_tickets_is_told_what_is_wrong_and_not_what_came(
+    page: Client, ana: User, account: Account
+) -> None:
+    ana.grants.all().delete()
+    Grant.objects.create(user=ana, own=OwnRole.objects.create(name="Wires", permissions=["accounts"]))
+    delivery = delivered(account)
+    cards = [shown(page), page.get(reverse("delivery", args=[delivery.pk])).content.decode()]
+    cards += [page.post(reverse("replay", args=[delivery.pk])).content.decode()]
+    for card in cards:
+        assert "What came is shown only to those who see all tickets of this account." in card
+        assert "Omar Badr" not in card
+        assert "sha256=00" not in card
+    assert "KeyError" in cards[0]
+    assert page.get(reverse("raw_delivery", args=[delivery.pk])).status_code == 403
 
 
 def test_what_is_not_there(majas: Client) -> None:

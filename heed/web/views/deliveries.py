@@ -84,6 +84,8 @@ def delivery(request: HttpRequest, delivery_id: int) -> HttpResponse:
 def raw(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """The body, byte for byte, as a download."""
     found = reach.delivery(person(request), delivery_id)
+    if found.withheld:
+        raise reach.NotAllowed("see")
     looked_through(person(request), found)
     response = HttpResponse(bytes(found.body), content_type="application/octet-stream")
     response.headers["Content-Disposition"] = f'attachment; filename="delivery-{found.pk}.txt"'
