@@ -29,7 +29,7 @@ from heed.channels.base import (
 )
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
-from heed.inbox.models import Message, Ticket
+from heed.inbox.models import Identity, Message, Ticket
 from heed.lib import clock
 from heed.lib.text import measure
 
@@ -116,14 +116,34 @@ def possible(
 ) -> Possible:
     """How this ticket can be answered now; `to` is the message answered, where one was chosen.
     `sending` is the answer that is on its way and must not count against itself. `account` is the one of
-    ours that answers, where it is not the one that was written to. `machine`: no person writes this; what is
-    being sent says so itself."""
+    ours that answers, where it was chosen; by itself the one that was written to does, and privately the one
+    of `leaves_from`. `machine`: no person writes this; what is being sent says so itself."""
     if account is not None and account.pk != ticket.account_id:
-        return Possible(public=_public_from(ticket, account), private=_closed(ONLY_PUBLICLY, "not_allowed"))
+        answered = to or last_inbound(ticket, "private")
+        return Possible(_public_from(ticket, account), _private_from(ticket, account, answered))
     can = ticket.account.able
     if can.private is not None and (machine or (sending is not None and sending.by_machine)):
         can = replace(can, private=replace(can.private, late=None))  # that is for people only
-    return Possible(public=_public(ticket, can, to), private=_private(ticket, can, to, sending))
+    elsewhere = _private_elsewhere(ticket, to) if account is None else None
+    return Possible(public=_public(ticket, can, to), private=elsewhere or _private(ticket, can, to, sending))
+
+
+def leaves_from(ticket: Ticket, answered: Message | None) -> Account:
+    """The account of ours that a private answer to this message leaves from: the one that knows who wrote it.
+    What somebody else mailed into a chat is answered by mail, unless a machine did."""
+    if answered is None or answered.account_id == ticket.account_id:
+        return ticket.account
+    who = answered.identity
+    if who is None or who.account_id == ticket.account_id:
+        return ticket.account
+    return ticket.account if answered.visibility != "private" or answered.automatic else who.account
+
+
+def whom(ticket: Ticket, answered: Message | None, account: Account) -> Identity:
+    """Who gets what this account of ours answers: who wrote the message, as far as one knows them where it
+    leaves from, else the customer of the ticket."""
+    who = answered.identity if answered is not None else None
+    return who if who is not None and who.account_id in (account.pk, ticket.account_id) else ticket.identity
 
 
 def not_from(ticket: Ticket, account: Account) -> Text:
@@ -202,6 +222,30 @@ def _public_from(ticket: Ticket, account: Account) -> Way:
     if why or writing is None:
         return Way(False, sentence=why, reason="not_allowed")
     return replace(_open_way(ticket, writing), quote=account.able.quote)
+
+
+def _private_elsewhere(ticket: Ticket, to: Message | None) -> Way | None:
+    """The private way where it leaves from another account than the one that was written to."""
+    if ticket.kind != Ticket.Kind.PRIVATE:
+        return None
+    answered = to or last_inbound(ticket, "private")
+    account = leaves_from(ticket, answered)
+    return _private_from(ticket, account, answered) if account.pk != ticket.account_id else None
+
+
+def _private_from(ticket: Ticket, account: Account, answered: Message | None) -> Way:
+    """A private answer from another account of ours, which is where its receiver is known."""
+    writing = account.able.private
+    if writing is None or leaves_from(ticket, answered).pk != account.pk:
+        return _closed(ONLY_PUBLICLY, "not_allowed")
+    reason = _broken_by(account)
+    if reason is None and not whom(ticket, answered, account).reachable:
+        reason = "unreachable"
+    if reason is not None:
+        return _closed(REASONS[reason], reason)
+    if account.state != Account.State.CONNECTED:
+        return Way(False, sentence=NOT_CONNECTED, reason="not_allowed")
+    return Way(True, limits=writing.limits, files=writing.files)
 
 
 def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Message | None) -> Way:
@@ -359,6 +403,7 @@ def last_inbound(ticket: Ticket, visibility: str) -> Message | None:
     """The customer's newest message that is still there."""
     return (
         ticket.messages.filter(direction="in", visibility=visibility, removed_at=None)
+        .select_related("identity")
         .order_by("at", "external_id")
         .last()
     )

@@ -70,7 +70,7 @@ def leads_of(new: Mapping[Key, Arrival]) -> dict[Key, Lead]:
     for key, each in new.items():
         for home in _homes(key, each, words, numbers, known, ends):
             end = standing.get(ends[home])
-            if end is not None and (end.account == key[0] or key in words):
+            if end is not None:
                 leads[key] = Lead(home, end, accounts[end.account], standing.get(home, end).writer)
                 break
     return leads

@@ -44,7 +44,8 @@ class Message(Row):
     account = models.ForeignKey(
         Account, on_delete=models.CASCADE, related_name="messages", db_constraint=False, db_index=False
     )
-    """The account that got or sent it: the ticket's, except for a public answer from another one of ours."""
+    """The account that got or sent it: the ticket's, except for a public answer from another one of ours, and
+    for mail in a chat's ticket."""
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="messages", db_index=False)
     home = models.ForeignKey(
         Ticket, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False

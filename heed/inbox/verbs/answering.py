@@ -19,7 +19,7 @@ from heed.inbox import files as kept_files
 from heed.inbox.jobs import send_answers
 from heed.inbox.mentions import mentioned
 from heed.inbox.models import Attachment, Message, Notice, Ticket
-from heed.inbox.possible import Way, answered_newest, fits, possible, too_long
+from heed.inbox.possible import Way, answered_newest, fits, leaves_from, possible, too_long, whom
 from heed.inbox.possible_choices import fault_of, settled
 from heed.inbox.reach.seeing import sight
 from heed.inbox.reach.threads import just_written
@@ -59,7 +59,8 @@ def answer(
     are offered under the text.
     The same `key` again gives back the same message. `seen` is the id of the newest message its writer has
     seen: when the customer or a colleague wrote since, nothing is sent. For `hold` seconds it can be taken
-    back. `account` is another one of ours that answers. Raises `CannotAnswer`, `Overtaken`.
+    back. `account` is another one of ours that answers, where that is not clear by itself (`possible.py`).
+    Raises `CannotAnswer`, `Overtaken`.
     """
     if visibility not in ("public", "private"):
         raise CannotAnswer(_("Choose whether to answer publicly or privately."))
@@ -72,8 +73,9 @@ def answer(
     text = clean(text).strip()
     attachments = _draft_files(user, ticket, files)
     answered = _answered(ticket, visibility, to)
-    sender = account or ticket.account
-    if sender.pk != ticket.account_id and not sight(user, "answer").holds_on(sender.pk):
+    own = leaves_from(ticket, answered) if visibility == "private" else ticket.account
+    sender = account or own
+    if sender not in (own, ticket.account) and not sight(user, "answer").holds_on(sender.pk):
         raise CannotAnswer(_("You may not answer from this account."))
     way = possible(ticket, answered, account=sender).way(visibility)
     if template is not None:
@@ -88,7 +90,7 @@ def answer(
         account_id=sender.pk,
         ticket=ticket,
         home_id=answered.home_id if answered is not None else None,
-        identity_id=(answered and answered.identity_id) or ticket.identity_id,
+        identity=whom(ticket, answered, sender),
         direction="out",
         visibility=visibility,
         author=user,

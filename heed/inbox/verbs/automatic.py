@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from heed.channels.base import Choices
 from heed.inbox import events
 from heed.inbox.jobs import send_answers
-from heed.inbox.models import Message, Ticket
-from heed.inbox.possible import answered_newest, possible, too_long
+from heed.inbox.models import Identity, Message, Ticket
+from heed.inbox.possible import answered_newest, leaves_from, possible, too_long, whom
 from heed.inbox.statements import columns, run
 from heed.inbox.verbs.refusals import CannotAnswer
 from heed.inbox.verbs.tending import locked
@@ -49,18 +49,19 @@ def send_automatic(
         return again
     text = clean(text).strip()
     answered = to or answered_newest(ticket, visibility)
-    who = (answered and answered.identity_id) or ticket.identity_id
+    account = leaves_from(ticket, answered) if visibility == "private" else ticket.account
+    who = whom(ticket, answered, account)
     if _said_to(who) >= MOST:
         raise CannotAnswer(_("Heed wrote to this person by itself too often in the last hours."))
-    way = possible(ticket, answered, machine=True).way(visibility)
+    way = possible(ticket, answered, account=account, machine=True).way(visibility)
     if not way.allowed:
         raise CannotAnswer(way.sentence, way.way_out)
     if not text or too_long(text, way) is not None:
         raise CannotAnswer(_("The text is empty, or longer than the network allows."))
     message = Message.objects.create(
-        account_id=ticket.account_id,
+        account=account,
         ticket=ticket,
-        identity_id=who,
+        identity=who,
         direction="out",
         visibility=visibility,
         text=text,
@@ -77,9 +78,9 @@ def send_automatic(
     return message
 
 
-def _said_to(identity: int) -> int:
+def _said_to(who: Identity) -> int:
     """How often we wrote to this person by ourselves lately."""
-    lately = Message.objects.filter(identity_id=identity, created_at__gt=clock.now() - _LATELY)
+    lately = Message.objects.filter(identity=who, created_at__gt=clock.now() - _LATELY)
     return lately.filter(direction="out", automatic=True).exclude(origin="").count()
 
 

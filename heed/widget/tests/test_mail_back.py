@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 from email.message import EmailMessage
 from io import BytesIO
+from uuid import uuid4
 
 import pytest
 from django.core import mail
 
 from heed.accounts.models import Brand, User
+from heed.channels.base import AccountRecord, Answer, Sent
 from heed.channels.email.tests.sample import ACCOUNT as MAILBOX
 from heed.channels.email.tests.sample import body
 from heed.channels.models import Account
 from heed.inbox import ledger, outbox, verbs
 from heed.inbox.models import Message, Ticket
+from heed.inbox.verbs.automatic import send_automatic
 from heed.lib import clock
+from heed.lib.http import Steps
 from heed.web.story import Said
 from heed.widget import mail as widget_mail
 from heed.widget.jobs import mail_unseen
@@ -42,14 +46,16 @@ def mailed(left: Row, later: timedelta = LATER) -> mail.EmailMessage:
     return mail.outbox[-1]
 
 
-def reply(box: Account, to: mail.EmailMessage, text: str, *, sender: str = HERS, names: bool = True) -> None:
-    """Somebody answers that mail, and it comes into the mailbox."""
+def reply(
+    box: Account, to: mail.EmailMessage, text: str, *, sender: str = HERS, names: bool | str = True
+) -> None:
+    """Somebody answers that mail, and it comes into the mailbox. It `names` what it answers, or another."""
     sent = to.message()
     written = EmailMessage()
     written["From"], written["To"], written["Subject"] = sender, sent["Reply-To"], f"Re: {sent['Subject']}"
     written["Message-ID"] = f"<{len(text)}.{sender}>"
     if names:
-        written["In-Reply-To"] = sent["Message-ID"]
+        written["In-Reply-To"] = sent["Message-ID"] if names is True else f"<{names}>"
     quoted = "".join(f"> {line}\n" for line in to.body.splitlines())
     written.set_content(f"{text}\n\nOn 20 Nov 2026 at 10:00, Acme wrote:\n{quoted}")
     ledger.append(box.pk, [body(written.as_bytes())])
@@ -140,3 +146,76 @@ def test_files_go_along_as_far_as_they_fit(
     sent = mailed(left)
     assert [(each[0], each[1]) for each in sent.attachments] == [("račun.txt", "49 EUR")]
     assert "(1 files, to be seen in the chat)" in sent.body
+
+
+@pytest.fixture
+def letters(monkeypatch: pytest.MonkeyPatch) -> list[Answer]:
+    """What is handed to the mailbox's server."""
+    sent: list[Answer] = []
+
+    def send(record: AccountRecord, answer: Answer) -> Steps[Sent]:
+        yield from ()
+        sent.append(answer)
+        return Sent(f"{answer.key}@acme.example")
+
+    monkeypatch.setattr("heed.channels.email.writing.send", send)
+    return sent
+
+
+def test_somebody_else_is_answered_by_mail_and_the_visitor_in_the_chat(
+    box: Account, lea: Visitor, left: Row, conversation: Ticket, ana: User, letters: list[Answer]
+) -> None:
+    take_in()
+    with clock.moved(LATER):
+        reply(box, mailed(left), "Does it fit a brother, too?", sender="omar@mail.example")
+    his = Message.objects.latest("pk")
+    Message.objects.filter(pk=his.pk).update(at=clock.now())  # that mail has a date of its own
+    made = answer(conversation, ana, "It does.")
+    assert (made.account, made.identity, made.state) == (box, his.identity, "sent")
+    (letter,) = letters
+    assert (letter.person, letter.to and letter.to.external_id) == ("omar@mail.example", his.external_id)
+    assert "It does." not in lea.texts()
+    reply(box, mail.outbox[-1], "Great!", sender="omar@mail.example", names=made.external_id)
+    assert Message.objects.latest("pk").ticket == conversation
+    leas = conversation.messages.get(direction="in", text__startswith="Kje")
+    chosen = verbs.answer(conversation, ana, "Lea, it left.", "private", to=leas.pk)
+    outbox.send_next(conversation.pk)
+    chosen.refresh_from_db()
+    assert (chosen.account, chosen.identity) == (conversation.account, conversation.identity)
+    assert lea.texts()[-1] == "Lea, it left."
+
+
+@pytest.mark.parametrize("machine", [True, False])
+def test_what_goes_from_the_chats_own_account_is_for_the_visitor(
+    box: Account, left: Row, conversation: Ticket, ana: User, letters: list[Answer], machine: bool
+) -> None:
+    """Where a machine mailed, and where the chat's account was chosen."""
+    take_in()
+    reply(box, mailed(left), "I am her brother.", sender="omar@mail.example")
+    his = Message.objects.latest("pk")
+    Message.objects.filter(pk=his.pk).update(at=clock.now(), automatic=machine)
+    account = None if machine else conversation.account
+    made = verbs.answer(conversation, ana, "It left.", "private", account=account)
+    assert (made.account, made.identity) == (conversation.account, conversation.identity)
+    assert not letters
+
+
+def test_heed_by_itself_answers_a_mail_by_mail(
+    box: Account, left: Row, conversation: Ticket, letters: list[Answer]
+) -> None:
+    take_in()
+    reply(box, mailed(left), "I am her brother.", sender="omar@mail.example")
+    his = Message.objects.latest("pk")
+    made = send_automatic(conversation, "We are away.", "private", origin="away", key=uuid4(), to=his)
+    assert (made.account, made.identity) == (box, his.identity)
+
+
+def test_where_the_mailbox_cannot_send_it_says_so(
+    box: Account, left: Row, conversation: Ticket, ana: User
+) -> None:
+    take_in()
+    reply(box, mailed(left), "I am her brother.", sender="omar@mail.example")
+    his = Message.objects.latest("pk")
+    Account.objects.filter(pk=box.pk).update(problem="sign_in_again", state="broken")
+    with pytest.raises(verbs.CannotAnswer):
+        verbs.answer(conversation, ana, "It does.", "private", to=his.pk)
