@@ -11,6 +11,9 @@ from heed.channels.email.letter import Letter
 LOOP = "X-Heed-Loop"
 """Names the mailbox whose machine wrote it: so we know our own, whichever way it came back."""
 
+FAILED = "X-Failed-Recipients"
+"""Names those whom a mail of ours did not reach."""
+
 _BULK = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
 _PRESENT = (
     "X-Autoreply",
@@ -18,12 +21,12 @@ _PRESENT = (
     "X-Autoresponder",
     "List-Id",
     "List-Unsubscribe",
-    "X-Failed-Recipients",
     LOOP,
 )
 _NOBODY = re.compile(
     r"(mailer-daemon|postmaster|mail-daemon|no-?_?\.?reply|do-?not-?reply|bounces?)([+=.-].*)?@"
 )
+_POSTMASTER = "postmaster@"
 _SUPPRESS = re.compile(r"\b(all|autoreply|oof)\b", re.IGNORECASE)
 
 
@@ -41,8 +44,7 @@ def is_automatic(letter: Letter, *, form: bool = False) -> bool:
     """Whether a machine wrote it, by any of the signs machines give. That a `form` has no sender one could
     answer is none: a person filled it in."""
     message = letter.message
-    submitted = words.header(message, "Auto-Submitted").partition(";")[0].strip().lower()
-    if submitted and submitted != "no":
+    if is_sent_by_machine(letter):
         return True
     if {words.header(message, name).lower() for name in ("Precedence", "X-Precedence")} & _BULK:
         return True
@@ -50,11 +52,23 @@ def is_automatic(letter: Letter, *, form: bool = False) -> bool:
         return True
     if any(words.raw_header(message, name).strip() for name in _PRESENT):
         return True
-    if words.kind_of(message) == "multipart/report":
-        return True
-    if words.raw_header(message, "Return-Path").strip() == "<>":
-        return True
-    return not form and any(is_nobody(each.address) for each in words.addresses(message, "From"))
+    senders = [each.address for each in words.addresses(message, "From")]
+    if letter.ids("In-Reply-To"):  # in small firms a person reads that mail, and answers in that name
+        senders = [each for each in senders if not each.startswith(_POSTMASTER)]
+    return not form and any(map(is_nobody, senders))
+
+
+def is_sent_by_machine(letter: Letter) -> bool:
+    """Whether it left a mail server or a program by itself: what people write never says so, not even what
+    they pass on of such a mail."""
+    message = letter.message
+    submitted = words.header(message, "Auto-Submitted").partition(";")[0].strip().lower()
+    return (
+        (submitted not in ("", "no"))
+        or words.kind_of(message) == "multipart/report"
+        or words.raw_header(message, "Return-Path").strip() == "<>"
+        or bool(words.raw_header(message, FAILED).strip())
+    )
 
 
 def is_nobody(address: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -51,10 +52,19 @@ def _news(envelope: Envelope, account: AccountRecord) -> list[Inbound]:
         return _sent(letter, envelope, at, account)
     reports = reports_of(letter)
     if reports:
-        return _receipts(reports, at)
+        shown = [_received(letter, envelope, at, account, reports)] if _must_be_read(reports) else []
+        return [*_receipts(reports, at), *shown]
     if key_of(letter.id) and _is_from_us(letter, account):
         return _came_back(_sent(letter, envelope, at, account))
     return [_received(letter, envelope, at, account)]
+
+
+def _must_be_read(reports: list[Report]) -> bool:
+    """Whether a person has to see it: it leaves open what became of a mail, or one that did not arrive was
+    sent elsewhere, and Heed may know nothing of it."""
+    ours = any(key_of(id) for report in reports for id in report.message_ids)
+    arrived = all(report.state in ("delivered", "seen") for report in reports)
+    return not (ours or arrived) or not all(report.certain for report in reports)
 
 
 def _is_from_us(letter: Letter, account: AccountRecord) -> bool:
@@ -67,13 +77,15 @@ def _came_back(echoes: list[Inbound]) -> list[Inbound]:
     return [replace(echo, person=None) for echo in echoes if isinstance(echo, Echo)]
 
 
-def _received(letter: Letter, envelope: Envelope, at: datetime, account: AccountRecord) -> Inbound:
+def _received(
+    letter: Letter, envelope: Envelope, at: datetime, account: AccountRecord, reports: Sequence[Report] = ()
+) -> Inbound:
     fresh, attachments, whole = _content(letter, envelope)
     author = _author(letter, account)
     form = bool(_filled_in_by(letter, account))
     machine = is_automatic(letter, form=form) or (author is not None and is_own(author.external_id, account))
     refs = _refs(letter, account, author, fresh, whole, machine=machine)
-    answers = _answered(letter)
+    answers = _answered(letter, [id for report in reports for id in report.message_ids])
     return MessageReceived(
         external_id=letter.id,
         at=at,
@@ -91,9 +103,9 @@ def _received(letter: Letter, envelope: Envelope, at: datetime, account: Account
     )
 
 
-def _answered(letter: Letter) -> tuple[str, ...]:
-    """What it says that it answers, the nearest first."""
-    named = [*letter.ids("In-Reply-To")[::-1], *letter.ids("References")[::-1]]
+def _answered(letter: Letter, about: Iterable[str]) -> tuple[str, ...]:
+    """What it is a report `about` or says that it answers, the nearest first."""
+    named = [*about, *letter.ids("In-Reply-To")[::-1], *letter.ids("References")[::-1]]
     return tuple(dict.fromkeys(named))[:_MOST_IDS]
 
 

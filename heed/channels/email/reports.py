@@ -1,4 +1,4 @@
-"""Reports on our own mail: it came back, it was delivered, it was read."""
+"""Reports on our own mail: it came back, it was delivered, it was read. Only machines make them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from email.message import Message
 from typing import Literal
 
 from heed.channels.email import words
+from heed.channels.email.automatic import FAILED, is_sent_by_machine
 from heed.channels.email.letter import Letter
 
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -19,37 +20,40 @@ _NAMED = re.compile(r"^[ \t]*<([^<>\s]+@[^<>\s]+)>:", re.MULTILINE)
 _DAEMON = re.compile(
     r"(mailer-daemon|postmaster|mail-daemon|microsoftexchange[0-9a-f]*|bounces?)([+=.-].*)?@"
 )
+_ORIGINAL = "X-Original-Message-ID"
 _STATES: dict[str, Literal["delivered", "failed"]] = {"failed": "failed", "delivered": "delivered"}
 
 
 @dataclass(frozen=True)
 class Report:
     """What became of a mail of ours on its way to one receiver, empty where it is not said to whom.
-    `state` is empty for what decides nothing yet (a delay)."""
+    `state` is empty for what decides nothing yet (a delay); where not even that is `certain`, a person has to
+    read it."""
 
     state: Literal["", "delivered", "seen", "failed"]
     message_ids: tuple[str, ...]
     receiver: str = ""
     code: str = ""
     detail: str = ""
+    certain: bool = True
 
 
 def reports_of(letter: Letter) -> list[Report]:
     """The reports in this mail, one for each receiver that it tells of; none when it is no report or
     nobody can tell of which mail."""
-    if words.kind_of(letter.message).partition("/")[0] == "text":
-        return _told_in_words(letter) if _looks_returned(letter) else []
+    if not is_sent_by_machine(letter):
+        return []
     kind = str(words.param(letter.message, "report-type") or "").lower()
     if words.kind_of(letter.message) == "multipart/report" and kind == "disposition-notification":
         return _read(letter)
-    if kind == "delivery-status" or _part(letter, "message/delivery-status") is not None:
+    if _part(letter, "message/delivery-status") is not None:
         return _delivered(letter)
     return _told_in_words(letter) if _looks_returned(letter) else []
 
 
 def _delivered(letter: Letter) -> list[Report]:
     """Reports as RFC 3464 has them; Exchange sends them too."""
-    ids = _original_ids(letter)
+    ids = _copied_ids(letter) or tuple(letter.ids("In-Reply-To", _ORIGINAL))
     blocks = [block for block in _blocks(letter, "message/delivery-status") if "action" in block]
     return [_of_receiver(block, ids) for block in blocks] if ids else []
 
@@ -85,21 +89,23 @@ def _told_in_words(letter: Letter) -> list[Report]:
         for _, part in letter.leaves()
         if words.kind_of(part).partition("/")[0] == "text"
     )
-    ids = _original_ids(letter) or tuple(dict.fromkeys(_COPIED_ID.findall(text)))
+    ids = _copied_ids(letter) or tuple(dict.fromkeys(_COPIED_ID.findall(text) or letter.ids(_ORIGINAL)))
     if not ids:
         return []
     told = _COPIED_ID.split(text)[0]
     pieces = _NAMED.split(told)  # what stands before the first receiver, then each and what is said of them
     named = [(who.lower(), said) for who, said in zip(pieces[1::2], pieces[2::2], strict=True)]
-    failed = [(one.address, told) for one in words.addresses(letter.message, "X-Failed-Recipients")]
-    return [_in_words(who, said, ids) for who, said in named or failed or [("", told)]]
+    failed = [(one.address, told) for one in words.addresses(letter.message, FAILED)]
+    return [_in_words(who, said, ids, failed=bool(failed)) for who, said in named or failed or [("", told)]]
 
 
-def _in_words(receiver: str, told: str, ids: tuple[str, ...]) -> Report:
+def _in_words(receiver: str, told: str, ids: tuple[str, ...], *, failed: bool) -> Report:
+    """`failed` when the server says so by a header. Without that and a code the words may say anything, such
+    as that it goes on trying."""
     status, code = _STATUS.search(told), _CODE.search(told)
     found = status[1] if status else code[1] if code else ""
-    state: Literal["", "failed"] = "" if found.startswith("4") else "failed"
-    return Report(state, ids, receiver, found, _reason(told))
+    state: Literal["", "failed"] = "failed" if failed or found.startswith("5") else ""
+    return Report(state, ids, receiver, found, _reason(told), certain=bool(state or found))
 
 
 def _reason(told: str) -> str:
@@ -110,12 +116,12 @@ def _reason(told: str) -> str:
 
 
 def _looks_returned(letter: Letter) -> bool:
-    if words.raw_header(letter.message, "X-Failed-Recipients").strip():
+    if words.raw_header(letter.message, FAILED).strip():
         return True
     return any(_DAEMON.match(each.address) for each in words.addresses(letter.message, "From"))
 
 
-def _original_ids(letter: Letter) -> tuple[str, ...]:
+def _copied_ids(letter: Letter) -> tuple[str, ...]:
     """The Message-ID of the mail that came back, from the copy of it or of its headers."""
     found: list[str] = []
     for _, part in letter.leaves():
@@ -127,7 +133,7 @@ def _original_ids(letter: Letter) -> tuple[str, ...]:
             case "text/rfc822-headers" | "message/rfc822-headers":
                 text = words.decoded(words.content_of(part), None)
                 found += _COPIED_ID.findall(text)
-    return tuple(dict.fromkeys(found or letter.ids("In-Reply-To", "X-Original-Message-ID")))
+    return tuple(dict.fromkeys(found))
 
 
 def _part(letter: Letter, kind: str) -> Message | None:
