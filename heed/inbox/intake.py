@@ -205,11 +205,10 @@ def _sort(reading: Reading, account: Account, each: Inbound, accounts: Accounts)
     elif isinstance(each, NotUnderstood):
         reading.strange.append({"what": each.what, "error": ""})
     else:
-        owner = accounts.owner(account, each.owner)
-        if owner is None:
+        owners, dated = accounts.owners(account, each.owner), _dated(each, reading.delivery.at)
+        reading.items += [Item(reading.delivery, owner, dated) for owner in owners]
+        if not owners:
             reading.strange.append({"what": type(each).__name__, "error": f"no account {each.owner}"})
-        else:
-            reading.items.append(Item(reading.delivery, owner, _dated(each, reading.delivery.at)))
 
 
 def _dated(found: Inbound, came: datetime) -> Inbound:
@@ -388,7 +387,7 @@ class Accounts:
     def __init__(self, ids: Iterable[int]) -> None:
         self.by_id = {account.pk: account for account in Account.objects.filter(pk__in=list(ids))}
         self._records: dict[int, AccountRecord] = {}
-        self._owners: dict[tuple[int, str], Account | None] = {}
+        self._owners: dict[tuple[int, str], list[Account]] = {}
 
     def record(self, account: Account) -> AccountRecord:
         """The account as its network sees it. Raises when its secrets cannot be opened."""
@@ -396,14 +395,15 @@ class Accounts:
             self._records[account.pk] = account.record()
         return self._records[account.pk]
 
-    def owner(self, account: Account, named: str) -> Account | None:
-        """The account a payload names. Another than the one called must prove the same secret."""
+    def owners(self, account: Account, named: str) -> list[Account]:
+        """The accounts a payload names. Others than the one called must prove the same secret."""
         if named in ("", account.external_id):
-            return account
+            return [account]
         key = (account.pk, named)
         if key not in self._owners:
-            self._owners[key] = self._sibling(account, named)
+            self._owners[key] = siblings(account, external_id=named)[:1] or self._known_as(account, named)
         return self._owners[key]
 
-    def _sibling(self, account: Account, named: str) -> Account | None:
-        return next(iter(siblings(account, external_id=named)), None)
+    def _known_as(self, account: Account, named: str) -> list[Account]:
+        every = (account, *siblings(account))
+        return [each for each in every if named in each.adapter.known_as(each.record())]

@@ -45,8 +45,8 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
-    """One piece of news. `owner` is the account's own id on the network as the payload names it:
-    empty means the account the delivery came to."""
+    """One piece of news. `owner` is the account's own id on the network as the payload names it, or what
+    `Network.known_as` says of several: empty means the account the delivery came to."""
 
     owner: str = ""
 

@@ -104,6 +104,11 @@ class Network(Protocol):
         account's."""
         return not self.polls
 
+    def known_as(self, account: AccountRecord) -> frozenset[str]:
+        """What news may name instead of the account's own id: each account of the app that is known as that
+        hears it, such as all numbers of a business."""
+        return frozenset()
+
     def permissions(self, facts: Mapping[str, Any]) -> tuple[Permission, ...]:
         """The permissions that matter to an account with these facts."""
         return self.guide.permissions

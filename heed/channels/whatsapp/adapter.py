@@ -34,7 +34,7 @@ from heed.channels.base import (
     Writing,
 )
 from heed.channels.meta import webhook
-from heed.channels.whatsapp import calls, connecting, interactive, reading, templates
+from heed.channels.whatsapp import business, calls, connecting, interactive, reading, templates
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Steps, Unreachable, at_once
 
@@ -151,13 +151,16 @@ class WhatsApp(base.Network):
         "for: what a longer outage swallowed is lost."
     )
 
+    def known_as(self, account: AccountRecord) -> frozenset[str]:
+        return business.known_as(account)
+
     # --------------------------------------------------------------------------- the door
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         return webhook.admit(hook, account)
 
     def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
-        return reading.read(body, account)
+        return reading.read(body)
 
     # ------------------------------------------------------------------------ connecting
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import orjson
 
 from heed.channels import base
-from heed.channels.base import AccountRecord, Attachment, AttachmentKind, Inbound, Person
+from heed.channels.base import Attachment, AttachmentKind, Inbound, Person
 from heed.channels.meta import webhook
 from heed.channels.meta.delivery import STANDBY
 from heed.channels.meta.shapes import Payload, sent_at
@@ -53,28 +53,29 @@ _BLOCKED = frozenset({"368", "131031"})
 """Codes by which Meta says that the account itself is stopped."""
 
 
-def read(body: bytes, account: AccountRecord) -> list[Inbound]:
+def read(body: bytes) -> list[Inbound]:
     """All news of a delivery, in its own order. Raises `Malformed`."""
     found: list[Inbound] = []
     for envelope in webhook.envelopes(body):
         if envelope.get("object") != OBJECT:
             found.append(base.NotUnderstood(what=f"object {envelope.get('object')!r}"[:200]))
             continue
-        found += base.each(webhook.entries(envelope), lambda entry: _entry(entry, account), "entry")
+        found += base.each(webhook.entries(envelope), _entry, "entry")
     return found
 
 
-def _entry(entry: dict[str, Any], account: AccountRecord) -> list[Inbound]:
-    if str(entry.get("id") or "0") == "0":
+def _entry(entry: dict[str, Any]) -> list[Inbound]:
+    business_id = str(entry.get("id") or "0")
+    if business_id == "0":
         return [base.NotUnderstood(what="test event of Meta's dashboard")]
     changes = entry.get("changes")
     if not isinstance(changes, list):
         return [base.NotUnderstood(what="entry without changes")]
     at = sent_at(entry)
-    return base.each(changes, lambda change: _change(change, account, at), "change")
+    return base.each(changes, lambda change: _change(change, business_id, at), "change")
 
 
-def _change(change: dict[str, Any], account: AccountRecord, at: datetime | None) -> list[Inbound]:
+def _change(change: dict[str, Any], business_id: str, at: datetime | None) -> list[Inbound]:
     name, value = str(change.get("field", "")), change.get("value")
     if not isinstance(value, dict):
         return [base.NotUnderstood(what=f"changes {name} without a value"[:200])]
@@ -90,7 +91,7 @@ def _change(change: dict[str, Any], account: AccountRecord, at: datetime | None)
         case "user_preferences":
             return base.each(_items(value, name), lambda raw: _preference(raw, owner), name)
         case _ if name in business.FIELDS:
-            return business.read(name, value, account, at)
+            return business.read(name, value, business_id, at)
         case "user_id_update":
             return base.each(_items(value, name), lambda raw: _new_user_id(raw, owner), name)
     return [base.NotUnderstood(owner=owner, what=f"changes {name}"[:200])]

@@ -38,6 +38,7 @@ LEA = Person("SI.13491208655302741918", "Lea Marn", "+38640111222", also="386401
 AT = datetime(2025, 6, 8, 20, 59, 43, tzinfo=UTC)
 LATER = datetime(2025, 6, 8, 21, 0, tzinfo=UTC)
 NUMBER_ONLY = Person("38640111222", handle="+38640111222")
+BUSINESS = ACCOUNT.credentials["business_account_id"]
 W = "wamid.HBgLMzg2NDAxMTEyMjI"
 KEY = "0f8fad5b-d9cb-469f-a165-70867728950e"
 WRITTEN = MessageReceived(
@@ -238,7 +239,7 @@ def moved(previous: str) -> IdentityChanged:
                 )
             ],
         ),
-        ("template_status", [AccountStale()]),
+        ("template_status", [AccountStale(owner=BUSINESS)]),
         ("standby", [replace(WRITTEN, text="Hi!", kind="standby", elsewhere=True)]),
         ("errors", [NotUnderstood(owner=NUMBER, what="errors 130429 Rate limit hit")]),
         (
@@ -259,8 +260,9 @@ def test_everything_else(name: str, expected: list[Inbound]) -> None:
 
 def of_the_account(field: str, **value: Any) -> list[Inbound]:
     change = {"field": field, "value": value}
-    told = {"object": "whatsapp_business_account", "entry": [{"id": "1", "time": 1, "changes": [change]}]}
-    return network.read(json.dumps(told).encode(), replace(ACCOUNT, handle="+386 40 123 456"))
+    entry = {"id": BUSINESS, "time": 1, "changes": [change]}
+    told = {"object": "whatsapp_business_account", "entry": [entry]}
+    return network.read(json.dumps(told).encode(), ACCOUNT)
 
 
 @pytest.mark.parametrize(
@@ -294,9 +296,8 @@ def test_what_is_said_of_the_number(field: str, value: Any, problem: str, detail
     assert isinstance(told, AccountChanged)
     assert (told.problem, told.at) == (problem, datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
     assert detail in told.detail
-    assert of_the_account(field, display_phone_number="38640999999", **value) == [
-        NotUnderstood(what=f"{field} of another number")
-    ]
+    (of_all,) = of_the_account(field, **value)
+    assert of_all == replace(told, owner=BUSINESS)
 
 
 def test_what_was_said_against_the_number_is_over() -> None:
@@ -304,7 +305,21 @@ def test_what_was_said_against_the_number_is_over() -> None:
     (told,) = of_the_account("account_update", **lifted)
     assert isinstance(told, AccountChanged)
     assert (told.problem, told.detail) == ("", "")
-    assert of_the_account("account_update", event="VERIFIED_ACCOUNT") == [AccountStale()]
+    assert of_the_account("account_update", event="VERIFIED_ACCOUNT") == [AccountStale(owner=BUSINESS)]
+
+
+def test_who_hears_what_is_said_of_a_business_account() -> None:
+    """All its numbers, or the one that is named; the numbers of other business accounts do not."""
+    ours = replace(ACCOUNT, handle="+386 40 123 456")
+    (of_all,) = of_the_account("account_update", event="ACCOUNT_DELETED")
+    (of_one,) = of_the_account("account_update", event="ACCOUNT_DELETED", phone_number="38640123456")
+    elsewhere = replace(ours, credentials={**ours.credentials, "business_account_id": "1"})
+    for account, hears in (
+        (ours, [True, True]),
+        (replace(ours, handle="+386 40 999 999"), [True, False]),
+        (elsewhere, [False, False]),
+    ):
+        assert [each.owner in network.known_as(account) for each in (of_all, of_one)] == hears
 
 
 def test_every_file_is_read() -> None:

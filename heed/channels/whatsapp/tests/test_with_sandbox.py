@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from heed.channels.base import (
+    AccountChanged,
     AccountStale,
     Answer,
     Broken,
@@ -65,6 +66,20 @@ def news(desk: Desk, kind: type[News]) -> list[News]:
 def only(desk: Desk, kind: type[News]) -> News:
     (found,) = news(desk, kind)
     return found
+
+
+def test_what_meta_says_of_another_business_account_is_not_ours(desk: Desk, whatsapp: WhatsApp) -> None:
+    """One app, one address: the news of both business accounts comes to it."""
+    second = whatsapp.second()
+    other = replace(desk.record, external_id=second.external_id, credentials=second.credentials)
+    checked = desk.run(lambda _: network.check(other))
+    other = replace(other, handle=checked.handle)
+    whatsapp.do("say_of_account", event="DISABLED_UPDATE", ban="DISABLE", second=True)
+    whatsapp.do("say_of_account", event="ACCOUNT_RESTRICTION", phone=other.handle, second=True)
+    told = news(desk, AccountChanged)
+    assert [each.problem for each in told] == ["account_blocked", ""]
+    assert all(each.owner in network.known_as(other) for each in told)
+    assert not any(each.owner in network.known_as(desk.record) for each in told)
 
 
 def lines(desk: Desk) -> list[Line]:

@@ -11,8 +11,9 @@ from heed.sandbox.cast import COMPANY, person_named
 from heed.sandbox.frame import ChatView, Line, PlayError, Scene
 from heed.sandbox.meta.errors import Refused
 from heed.sandbox.networks.whatsapp import interactive
-from heed.sandbox.networks.whatsapp.number import Entry
+from heed.sandbox.networks.whatsapp.number import PHONE, Entry
 from heed.sandbox.networks.whatsapp.sending import Sending, set_reaction
+from heed.sandbox.networks.whatsapp.telling import digits_of
 
 EMOJI = {"like": "👍", "love": "❤️"}
 
@@ -54,7 +55,7 @@ class Acting(Sending):
         chat.last_in = entry.at
         message: dict[str, Any] = {"id": entry.id, "type": kind, kind: content}
         if context:
-            message["context"] = {"from": "38640123456", "id": context}
+            message["context"] = {"from": digits_of(PHONE), "id": context}
         self._tell_message(person, message)
         return {"id": entry.id}
 
@@ -158,7 +159,7 @@ class Acting(Sending):
         )
         self._chat(person).entries.append(entry)
         echo = {
-            "from": "38640123456",
+            "from": digits_of(PHONE),
             "to": self.wa_id(person),
             "to_user_id": self.user_id(person),
             "id": entry.id,
@@ -200,7 +201,20 @@ class Acting(Sending):
 
     def play_unsubscribe(self) -> dict[str, Any]:
         """Somebody ends the subscription at Meta."""
-        self.subscribed = False
+        self.subscribed.clear()
+        return {}
+
+    def play_say_of_account(
+        self, event: str, ban: str = "", phone: str = "", second: bool = False
+    ) -> dict[str, Any]:
+        """Meta says something of the business account, or of the `second` one; `phone` names one number."""
+        value: dict[str, Any] = {"event": event}
+        if ban:
+            value["ban_info"] = {"waba_ban_state": [ban]}
+        if phone:
+            value["phone_number"] = digits_of(phone)
+        business = self.second_business if second else self.business
+        self._tell_of_account("account_update", value, business)
         return {}
 
     # ----------------------------------------------------------------- what customers see

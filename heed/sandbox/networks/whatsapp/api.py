@@ -9,6 +9,7 @@ from heed.sandbox.frame import Call, Reply
 from heed.sandbox.meta.calls import token_of
 from heed.sandbox.meta.errors import Refused, not_there
 from heed.sandbox.networks.whatsapp.acting import Acting
+from heed.sandbox.networks.whatsapp.number import PHONE, SECOND_PHONE
 from heed.sandbox.networks.whatsapp.templates import TEMPLATES
 
 
@@ -42,14 +43,16 @@ class WhatsApp(Acting):
                 return {"data": [{"object": self.about, "callback_url": self.hook_url, "active": True}]}
             case "POST", [self.app, "subscriptions"]:
                 return self._set_callback(given)
-            case method, [self.business, "subscribed_apps"]:
+            case method, [self.business | self.second_business as business, "subscribed_apps"]:
                 if "whatsapp_business_management" not in self.scopes:
                     raise Refused(200, "You do not have the necessary permissions", status=403)
-                return self._subscriptions(method)
+                return self._subscriptions(method, business)
             case "GET", [self.business, "phone_numbers"]:
-                return {"data": [self._number()]}
+                return {"data": [self._number(self.number_id, PHONE)]}
             case "GET", [self.number_id]:
-                return self._number()
+                return self._number(self.number_id, PHONE)
+            case "GET", [self.second_number]:
+                return self._number(self.second_number, SECOND_PHONE)
             case "POST", [self.number_id, "messages"]:
                 return self._take(given)
             case "POST", [self.number_id, "media"]:
@@ -61,11 +64,11 @@ class WhatsApp(Acting):
                 return {"success": True}
         raise not_there("/".join(words))
 
-    def _number(self) -> dict[str, Any]:
+    def _number(self, id: str, phone: str) -> dict[str, Any]:
         return {
-            "id": self.number_id,
+            "id": id,
             "verified_name": COMPANY,
-            "display_phone_number": "+386 40 123 456",
+            "display_phone_number": phone,
             "quality_rating": "GREEN",
             "throughput": {"level": "STANDARD"},
             "code_verification_status": "VERIFIED",
@@ -87,9 +90,9 @@ class WhatsApp(Acting):
             "error_data": {"messaging_product": "whatsapp", "details": str(refused)},
         }
 
-    def _subscriptions(self, method: str) -> dict[str, Any]:
+    def _subscriptions(self, method: str, business: str) -> dict[str, Any]:
         if method == "GET":
             app = {"whatsapp_business_api_data": {"id": self.app, "name": f"{COMPANY} desk", "link": ""}}
-            return {"data": [app] if self.subscribed else []}
-        self.subscribed = method == "POST"
+            return {"data": [app] if business in self.subscribed else []}
+        (self.subscribed.add if method == "POST" else self.subscribed.discard)(business)
         return {"success": True}

@@ -74,6 +74,10 @@ class Chat:
     company_types: bool = False
 
 
+PHONE = "+386 40 123 456"
+SECOND_PHONE = "+386 40 123 999"
+
+
 class Number(MetaApp):
     about = "whatsapp_business_account"
     usage = "whatsapp"
@@ -85,20 +89,28 @@ class Number(MetaApp):
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
-        self.subscribed = False
+        self.subscribed: set[str] = set()
         self.chats = {person.key: Chat() for person in (*CUSTOMERS, OUTSIDER)}
         self.files: dict[str, Stored] = {}
         self.paused: set[str] = set()
 
     def accounts(self) -> list[DemoAccount]:
+        return [self._account(self.number_id, self.business)]
+
+    def second(self) -> DemoAccount:
+        """Another number, in a business account of its own: of the same app, whose webhook has the news of
+        both."""
+        return self._account(self.second_number, self.second_business)
+
+    def _account(self, number_id: str, business: str) -> DemoAccount:
         credentials = {
-            "phone_number_id": self.number_id,
-            "business_account_id": self.business,
+            "phone_number_id": number_id,
+            "business_account_id": business,
             "access_token": self.token,
             "app_secret": self.secret,
             "verify_token": self.verify_token,
         }
-        return [DemoAccount(f"{COMPANY} on WhatsApp", self.number_id, credentials)]
+        return DemoAccount(f"{COMPANY} on WhatsApp", number_id, credentials)
 
     @property
     def number_id(self) -> str:
@@ -107,6 +119,14 @@ class Number(MetaApp):
     @property
     def business(self) -> str:
         return self._digits("business")
+
+    @property
+    def second_number(self) -> str:
+        return self._digits("second number")
+
+    @property
+    def second_business(self) -> str:
+        return self._digits("second business")
 
     @property
     def owner(self) -> str:
@@ -130,7 +150,7 @@ class Number(MetaApp):
         """Chats of an earlier run are taken for open."""
         if external_id == self.number_id:
             self.hook_url, self.app_fields = hook_url, sorted(FIELDS)
-            self.subscribed = self.restored = True
+            self.subscribed, self.restored = {self.business}, True
 
     def _status_of(self, template: dict[str, Any]) -> str:
         return "PAUSED" if template["name"] in self.paused else str(template["status"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from heed.sandbox.cast import person_named
-from heed.sandbox.networks.whatsapp.number import Entry, Number
+from heed.sandbox.networks.whatsapp.number import PHONE, Entry, Number
 
 TITLES = {
     131026: ("Message undeliverable", "Message Undeliverable."),
@@ -22,19 +22,22 @@ TITLES = {
 class Telling(Number):
     def _tell(self, name: str, value: dict[str, Any], *, at_once: bool = False) -> None:
         """Deliver a change, if the app asked for its field; in a batch it waits for the others."""
-        metadata = {"display_phone_number": "38640123456", "phone_number_id": self.number_id}
+        metadata = {"display_phone_number": digits_of(PHONE), "phone_number_id": self.number_id}
         full = {"messaging_product": "whatsapp", "metadata": metadata, **value}
         self._tell_of_account(name, full, at_once=at_once)
 
-    def _tell_of_account(self, name: str, value: dict[str, Any], *, at_once: bool = False) -> None:
-        """Deliver a change that names no number by its id."""
-        if name not in self.app_fields or not self.subscribed:
+    def _tell_of_account(
+        self, name: str, value: dict[str, Any], business: str = "", *, at_once: bool = False
+    ) -> None:
+        """Deliver a change that names no number by its id, of our business account or the other."""
+        business = business or self.business
+        if name not in self.app_fields or business not in self.subscribed:
             return
         change = {"value": value, "field": name}
         if self.batch is not None:
             self.batch.append(change)
         else:
-            self._deliver([{"id": self.business, "changes": [change]}], at_once=at_once)
+            self._deliver([{"id": business, "changes": [change]}], at_once=at_once)
 
     def _contact(self, person: str) -> dict[str, Any]:
         """Who wrote, or is written to. One who hides their number has a username instead."""
@@ -79,3 +82,8 @@ class Telling(Number):
 
     def _deliver(self, entries: list[dict[str, Any]], *, at_once: bool = False) -> None:
         self._post_body({"object": self.about, "entry": entries}, at_once=at_once)
+
+
+def digits_of(phone: str) -> str:
+    """A number as webhooks name it."""
+    return "".join(each for each in phone if each.isdigit())
