@@ -31,6 +31,8 @@ ANSWER_LIMIT = 8 * 1024 * 1024
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 TOTAL = 60.0
 """Seconds for one request and its whole answer: the limits above start anew with every byte."""
+SLOWEST_LINE = 100_000
+"""Bytes a second that go out at least: what is sent along adds the time that takes."""
 
 LONGEST_WAIT = 15.0
 """Seconds a request may rest before it is sent (`Request.wait`)."""
@@ -252,7 +254,7 @@ class Client:
         """
         if request.wait > 0:
             time.sleep(min(request.wait, LONGEST_WAIT))
-        self._deadline.moment = time.monotonic() + self.total
+        self._deadline.moment = time.monotonic() + self.total + _sent_along(request) / SLOWEST_LINE
         try:
             with self._http.stream(
                 request.method,
@@ -265,8 +267,8 @@ class Client:
                 files=_files(request.upload),
             ) as answer:
                 body = _read(answer, limit)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Unreachable(_where(request)) from error
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.WriteTimeout) as error:
+            raise Unreachable(_where(request)) from error  # half a request makes nothing happen
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
             raise Unreachable(f"{_where(request)} is not an address that can be called") from error
         except httpx.HTTPError as error:
@@ -384,6 +386,11 @@ def _read(answer: httpx.Response, limit: int) -> bytes:
             raise TooLarge(f"more than {limit} bytes")
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def _sent_along(request: Request) -> int:
+    """Bytes of content and file."""
+    return len(request.content or b"") + len(request.upload.content if request.upload else b"")
 
 
 def _files(upload: Upload | None) -> dict[str, tuple[str, bytes, str]] | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from heed.lib.http import AnswerLost, Client, Request, Response, TooLarge, Unreachable
+from heed.lib import http
+from heed.lib.http import AnswerLost, Client, Request, Response, TooLarge, Unreachable, Upload
 
 
 @contextmanager
@@ -72,6 +74,19 @@ def test_every_request_has_the_whole_time_for_itself() -> None:
     client._deadline.moment = 0.0  # the request before took all of its time
     with server(OK, b"x" * 40) as host:
         assert client.send(Request("GET", f"http://{host}/")).status == 200
+    client.close()
+
+
+def test_a_large_file_has_the_time_it_takes_and_half_of_it_is_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http, "SLOWEST_LINE", 40_000_000)
+    client = Client(["127.0.0.1"], total=0.1)
+    file = Upload("file", "boots.mp4", "video/mp4", bytes(20_000_000))
+    began = time.monotonic()
+    with server(b"", *[b""] * 400) as host, pytest.raises(Unreachable):
+        client.send(Request("POST", f"http://{host}/", upload=file, decisive=True))
+    assert client._deadline.moment >= began + 0.6
     client.close()
 
 
