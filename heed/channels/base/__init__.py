@@ -18,6 +18,7 @@ from heed.channels.base.account import (
     OAuth,
     Permission,
     Quota,
+    secrets_in,
 )
 from heed.channels.base.again import Passing, asked
 from heed.channels.base.capabilities import Action, Capabilities, Files, Invited, Late, Live, Writing
@@ -148,4 +149,5 @@ __all__ = [
     "form_for",
     "plain_media",
     "refuse_unanswered",
+    "secrets_in",
 ]

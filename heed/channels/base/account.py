@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,6 +46,12 @@ class CredentialField:
     secret: bool = True
     required: bool = True
     place: bool = False
+
+
+def secrets_in(text: str) -> list[str]:
+    """The secrets of a field that takes several, by commas or spaces: while one is being exchanged, the first
+    is the current one."""
+    return [each for each in re.split(r"[\s,]+", text) if each]
 
 
 @dataclass(frozen=True, slots=True)

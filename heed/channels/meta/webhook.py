@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import orjson
 
-from heed.channels.base import ADMITTED, REFUSED, WRONG_METHOD, AccountRecord, Admission, Hook, Malformed
+from heed.channels.base import (
+    ADMITTED,
+    REFUSED,
+    WRONG_METHOD,
+    AccountRecord,
+    Admission,
+    Hook,
+    Malformed,
+    secrets_in,
+)
 from heed.lib.crypto import hmac_sha256_hex, same
 
 
 def secrets(account: AccountRecord) -> list[str]:
-    """The app secrets that may sign: several while one is being exchanged; the first is current."""
-    return re.split(r"[\s,]+", account.credentials.get("app_secret", "").strip(" \t\r\n,"))
+    """The app secrets that may sign, the first the current one: empty where there is none."""
+    return secrets_in(account.credentials.get("app_secret", "")) or [""]
 
 
 def proof(secret: str, token: str) -> str:

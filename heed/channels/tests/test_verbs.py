@@ -14,6 +14,7 @@ from pytest_django import Settings
 from heed.channels import jobs, outgoing, reach, sessions, verbs
 from heed.channels.base import AccountRecord, Checked, Refusal, SessionExpired
 from heed.channels.models import Account
+from heed.channels.siblings import siblings
 from heed.channels.tests.pigeon import GOOD, Pigeon, Wire, acme, jobs_waiting, put_on_wire
 from heed.channels.verbs import CannotConnect
 from heed.lib.http import AddressRefused, Request, Response, Steps, Unreachable
@@ -203,6 +204,17 @@ class TestChange:
         ProcrastinateJob.objects.all().delete()
         verbs.disconnect(account)
         assert [each.args for each in ProcrastinateJob.objects.all()] == [{"account_id": sibling.pk}]
+
+    def test_accounts_of_one_app_share_a_secret_however_the_field_is_written(self) -> None:
+        """The field takes several: two with Instagram Login, the new and the old while one is exchanged."""
+        written = ("ig,meta", "ig, meta", " meta ", "meta-new ig", "of another app, metal", ",")
+        rows = [
+            acme(external_id=str(number), credentials=GOOD | {"app_secret": secrets})
+            for number, secrets in enumerate(written)
+        ]
+        assert siblings(rows[0]) == rows[1:4]
+        assert siblings(rows[2]) == rows[:2]
+        assert siblings(rows[5]) == []
 
     def test_a_check_knows_the_addresses_of_the_same_app(self, monkeypatch: pytest.MonkeyPatch) -> None:
         account, sibling = acme(), acme(external_id="10")
