@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,7 +9,6 @@ from ninja import Router, Status
 
 from heed.accounts import reach as people
 from heed.accounts.models import Brand, Team
-from heed.accounts.refusals import CannotChange
 from heed.accounts.rights import need
 from heed.api.bearer import Asking
 from heed.api.problems import Problem
@@ -50,16 +47,15 @@ def list_quick_texts(request: Asking, ticket: int | None = None) -> Any:
 @router.post("/quick-texts", response={201: QuickTextOut}, summary="Keep a quick text")
 def make_quick_text(request: Asking, given: QuickTextGiven) -> Any:
     """One's own; with `shared` or a `team` it needs the permission `desk`."""
-    with _in_words():
-        made = verbs.make_quick_text(
-            request.auth,
-            given.name,
-            given.text,
-            title=given.title,
-            language=given.language,
-            shared=given.shared,
-            team=_team(given.team),
-        )
+    made = verbs.make_quick_text(
+        request.auth,
+        given.name,
+        given.text,
+        title=given.title,
+        language=given.language,
+        shared=given.shared,
+        team=_team(given.team),
+    )
     return Status(201, of_quick_text(made))
 
 
@@ -70,8 +66,7 @@ def change_quick_text(request: Asking, quick_text: int, given: QuickTextChange) 
     kept = {name: change.get(name) or getattr(found, name) for name in ("name", "text", "title")}
     language = found.language if change.get("language") is None else change["language"]
     team = _team(change["team"]) if "team" in change else found.team
-    with _in_words():
-        changed = verbs.change_quick_text(request.auth, found, **kept, language=language, team=team)
+    changed = verbs.change_quick_text(request.auth, found, **kept, language=language, team=team)
     return of_quick_text(changed)
 
 
@@ -100,27 +95,15 @@ def write_guideline(request: Asking, given: GuidelineGiven) -> Any:
     if sum(place is not None for place in (given.team, given.account, given.brand)) > 1:
         raise Problem(422, "not-valid", _("Give a team, an account or a brand, not several."))
     account = channels.account(given.account).pk if given.account is not None else None
-    with _in_words():
-        written = verbs.write_guideline(
-            request.auth, given.text, team=_team(given.team), account=account, brand=_brand(given.brand)
-        )
+    written = verbs.write_guideline(
+        request.auth, given.text, team=_team(given.team), account=account, brand=_brand(given.brand)
+    )
     return Status(200, of_guideline(written)) if written else Status(204, None)
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    try:
-        yield
-    except CannotChange as cannot:
-        raise Problem(422, "not-valid", cannot.sentence) from cannot
 
 
 def _quick_text(request: Asking, quick_text: int) -> QuickText:
     need(request.auth, "note")
-    try:
-        return reach.quick_text(request.auth, quick_text)
-    except reach.NoSuchQuickText as gone:
-        raise Problem(404, "no-such-quick-text", _("There is no quick text with this id.")) from gone
+    return reach.quick_text(request.auth, quick_text)
 
 
 def _team(wanted: int | None) -> Team | None:

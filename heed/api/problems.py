@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from heed.accounts.reach import NoSuchPerson
 from heed.accounts.refusals import CannotChange
 from heed.channels.reach import NoSuchAccount
 from heed.channels.verbs import CannotConnect
@@ -32,8 +33,14 @@ from heed.inbox.reach import (
     NoSuchSweep,
     NoSuchTag,
     NoSuchTicket,
+    NoSuchView,
 )
 from heed.inbox.verbs import CannotAct, CannotAnswer, CannotSolve, Overtaken, WouldNotKnow
+from heed.library.reach import NoSuchQuickText
+from heed.library.verbs import CannotWrite
+from heed.routing.assignment import AlreadyTaken, NothingWaits
+from heed.routing.keeping import CannotKeep
+from heed.routing.reach import NoSuchRule, NoSuchSkill, NoSuchTeam
 
 log = logging.getLogger("heed.api")
 
@@ -94,6 +101,7 @@ def with_problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     return answered
 
 
+_NOT_THERE = ("not-there", lambda: _("There is nothing with this id."))
 _MISSING: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     NoSuchTicket: ("no-such-ticket", lambda: _("There is no ticket with this number.")),
     NoSuchMessage: ("no-such-message", lambda: _("There is no message with this id.")),
@@ -107,6 +115,9 @@ _MISSING: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     ),
     NoSuchSweep: ("no-such-sweep", lambda: _("You did nothing to many tickets under this id.")),
     NoSuchAccount: ("no-such-account", lambda: _("There is no account with this id.")),
+    NoSuchView: ("no-such-view", lambda: _("There is no view with this id.")),
+    NoSuchQuickText: ("no-such-quick-text", lambda: _("There is no quick text with this id.")),
+    **dict.fromkeys((NoSuchTeam, NoSuchSkill, NoSuchRule, NoSuchPerson), _NOT_THERE),
 }
 
 
@@ -125,12 +136,16 @@ def _answers() -> dict[type[Exception], Callable[[HttpRequest, Any], HttpRespons
         Http404: _no_such_address,
         PermissionDenied: _not_allowed,
         CannotConnect: partial(_refused, "cannot-connect"),
+        CannotWrite: partial(_refused, "not-valid"),
         CannotChange: partial(_refused, "cannot-keep"),
+        CannotKeep: partial(_refused, "cannot-keep"),
         Overtaken: _overtaken,
         WouldNotKnow: _would_not_know,
         CannotSolve: _cannot_solve,
         CannotAnswer: _cannot_answer,
-        CannotAct: _cannot_act,
+        AlreadyTaken: partial(_cannot_act, 409, "already-taken"),
+        NothingWaits: partial(_cannot_act, 404, "nothing-waits"),
+        CannotAct: partial(_cannot_act, 422, "cannot-act"),
         BadCursor: _bad_cursor,
         BadCondition: _bad_condition,
         TooLarge: _too_large,
@@ -167,7 +182,9 @@ def _not_found(request: HttpRequest, error: Exception) -> HttpResponse:
     return document(404, kind, sentence())
 
 
-def _refused(kind: str, request: HttpRequest, error: CannotChange | CannotConnect) -> HttpResponse:
+def _refused(
+    kind: str, request: HttpRequest, error: CannotChange | CannotConnect | CannotKeep
+) -> HttpResponse:
     sentence = str(error.sentence)
     return document(422, kind, sentence, errors=[{"field": error.field, "sentence": sentence}])
 
@@ -194,8 +211,8 @@ def _cannot_solve(request: HttpRequest, error: CannotSolve) -> HttpResponse:
     return document(422, "cannot-solve", error.sentence, missing=list(error.missing))
 
 
-def _cannot_act(request: HttpRequest, error: CannotAct) -> HttpResponse:
-    return document(422, "cannot-act", error.sentence)
+def _cannot_act(status: int, kind: str, request: HttpRequest, error: CannotAct) -> HttpResponse:
+    return document(status, kind, error.sentence)
 
 
 def _bad_cursor(request: HttpRequest, error: BadCursor) -> HttpResponse:

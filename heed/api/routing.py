@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.db import transaction
@@ -42,49 +40,25 @@ from heed.api.shapes.routing import (
 )
 from heed.api.shapes.tickets import TicketOut, of_ticket
 from heed.inbox import reach as inbox
-from heed.inbox.conditions import BadCondition
 from heed.lib import clock
 from heed.routing import assignment, keeping, reach
 from heed.routing.dry import dry_run
 from heed.routing.models import Rule
+from heed.routing.people import is_away
 
 router = Router(tags=["routing"])
-
-
-def _told(view: Callable[..., Any]) -> Callable[..., Any]:
-    """What cannot be kept or is not there, as problems."""
-
-    @wraps(view)
-    def told(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return view(*args, **kwargs)
-        except keeping.CannotKeep as refused:
-            raise Problem(422, "cannot-keep", refused.sentence) from refused
-        except BadCondition as bad:
-            sentence = f"{bad.sentence} {bad.suggestion}".strip()
-            raise Problem(422, "bad-condition", f"{bad.position}: {sentence}") from bad
-        except assignment.AlreadyTaken as taken:
-            raise Problem(409, "already-taken", taken.sentence) from taken
-        except assignment.NothingWaits as nothing:
-            raise Problem(404, "nothing-waits", nothing.sentence) from nothing
-        except (reach.NoSuchTeam, reach.NoSuchSkill, reach.NoSuchRule, people.NoSuchPerson) as gone:
-            raise Problem(404, "not-there", _("There is nothing with this id.")) from gone
-
-    return told
 
 
 # ----------------------------------------------------------------------------- taking
 
 
 @router.post("/me/next-ticket", response=TicketOut, summary="Take the ticket that most needs an answer")
-@_told
 def take_next(request: Asking) -> Any:
     """404 `nothing-waits` says why there is none: nothing waits, hands are full, or one is away."""
     return of_ticket(inbox.ticket(request.auth, assignment.next_ticket(request.auth).pk))
 
 
 @router.post("/tickets/{number}/claim", response=TicketOut, summary="Take a ticket that nobody has")
-@_told
 def claim(request: Asking, number: int) -> Any:
     """409 `already-taken` names the colleague who was faster."""
     assignment.claim(inbox.ticket(request.auth, number, "answer"), request.auth)
@@ -94,7 +68,7 @@ def claim(request: Asking, number: int) -> Any:
 @router.get("/me/availability", response=AvailabilityOut, summary="Whether one is away")
 def availability(request: Asking) -> Any:
     profile = reach.profile(request.auth)
-    away = profile.away_since is not None and not (profile.away_until and profile.away_until <= clock.now())
+    away = is_away(profile, clock.now())
     return AvailabilityOut(away=away, until=profile.away_until if away else None)
 
 
@@ -118,14 +92,12 @@ def list_teams(request: Asking) -> Any:
 
 
 @router.post("/teams", response={201: TeamOut}, summary="Make a team")
-@_told
 def make_team(request: Asking, given: TeamGiven) -> Any:
     need(request.auth, "routing")
     return Status(201, _team(request.auth, keeping.make_team(request.auth, given.name).pk))
 
 
 @router.put("/teams/{team}", response=TeamOut, summary="Change a team: all of it")
-@_told
 def change_team(request: Asking, team: int, given: TeamChange) -> Any:
     found = reach.team(request.auth, team)
     keeping.change_team(request.auth, found, **given.model_dump())
@@ -133,7 +105,6 @@ def change_team(request: Asking, team: int, given: TeamChange) -> Any:
 
 
 @router.delete("/teams/{team}", response={204: None}, summary="Put a team away")
-@_told
 def archive_team(request: Asking, team: int) -> Any:
     """It takes no more tickets; those it has stay."""
     keeping.archive_team(request.auth, reach.team(request.auth, team))
@@ -154,7 +125,6 @@ def list_skills(request: Asking) -> Any:
 
 
 @router.post("/skills", response={201: SkillOut}, summary="Make a skill")
-@_told
 def make_skill(request: Asking, given: SkillGiven) -> Any:
     need(request.auth, "routing")
     made = keeping.keep_skill(request.auth, None, given.name, ",".join(given.tags))
@@ -162,21 +132,18 @@ def make_skill(request: Asking, given: SkillGiven) -> Any:
 
 
 @router.delete("/skills/{skill}", response={204: None}, summary="Take a skill away")
-@_told
 def drop_skill(request: Asking, skill: int) -> Any:
     keeping.drop_skill(request.auth, reach.skill(request.auth, skill))
     return Status(204, None)
 
 
 @router.get("/people/{someone}/abilities", response=ProfileOut, summary="What somebody can take")
-@_told
 def abilities(request: Asking, someone: int) -> Any:
     need(request.auth, "routing")
     return of_profile(reach.profile(people.someone(someone)), clock.now())
 
 
 @router.put("/people/{someone}/abilities", response=ProfileOut, summary="Change what somebody can take")
-@_told
 def set_abilities(request: Asking, someone: int, given: ProfileGiven) -> Any:
     need(request.auth, "routing")
     kept = keeping.keep_profile(request.auth, people.someone(someone), **given.model_dump())
@@ -192,14 +159,12 @@ def list_rules(request: Asking) -> Any:
 
 
 @router.post("/rules", response={201: RuleOut}, summary="Make a rule; it is off")
-@_told
 def make_rule(request: Asking, given: RuleGiven) -> Any:
     need(request.auth, "routing")
     return Status(201, of_rule(keeping.keep_rule(request.auth, Rule(), given.model_dump())))
 
 
 @router.post("/rules/try", response=DryRunOut, summary="What a rule would have done in the last 7 days")
-@_told
 def try_rule(request: Asking, given: RuleGiven) -> Any:
     """Nothing is written. `cut` says that only the newest tickets were looked at, `now` how many a rule by
     time would act on right away."""
@@ -210,19 +175,16 @@ def try_rule(request: Asking, given: RuleGiven) -> Any:
 
 
 @router.get("/rules/{rule}", response=RuleOut, summary="One rule")
-@_told
 def one_rule(request: Asking, rule: int) -> Any:
     return of_rule(reach.rule(request.auth, rule))
 
 
 @router.put("/rules/{rule}", response=RuleOut, summary="Change a rule: all of it")
-@_told
 def change_rule(request: Asking, rule: int, given: RuleGiven) -> Any:
     return of_rule(keeping.keep_rule(request.auth, reach.rule(request.auth, rule), given.model_dump()))
 
 
 @router.patch("/rules/{rule}", response=RuleOut, summary="Switch a rule on or off, or move it")
-@_told
 def move_rule(request: Asking, rule: int, given: RuleMove) -> Any:
     found = reach.rule(request.auth, rule)
     with transaction.atomic():
@@ -234,13 +196,11 @@ def move_rule(request: Asking, rule: int, given: RuleMove) -> Any:
 
 
 @router.delete("/rules/{rule}", response={204: None}, summary="Remove a rule")
-@_told
 def remove_rule(request: Asking, rule: int) -> Any:
     keeping.remove_rule(request.auth, reach.rule(request.auth, rule))
     return Status(204, None)
 
 
 @router.get("/rules/{rule}/runs", response=Runs, summary="What a rule did last")
-@_told
 def list_runs(request: Asking, rule: int) -> Any:
     return {"items": [of_run(each) for each in reach.runs(request.auth, reach.rule(request.auth, rule), 100)]}

@@ -24,7 +24,6 @@ from heed.api.shapes.search import (
 from heed.api.shapes.tickets import Tickets, of_tickets
 from heed.inbox import reach
 from heed.inbox.conditions import complete, parse
-from heed.inbox.models import SavedView
 from heed.inbox.reach import saved
 from heed.inbox.search import finding
 from heed.inbox.verbs import saving
@@ -79,29 +78,23 @@ def arrange_views(request: Asking, order: ViewsOrder) -> Any:
 
 @router.put("/views/{view}", response=ViewOut, summary="Change a kept view")
 def change_view(request: Asking, view: int, given: ViewGiven) -> Any:
-    return of_view(saving.change_view(_view(request, view), request.auth, **_given(given)), True)
+    kept = saved.saved_view(request.auth, view)
+    return of_view(saving.change_view(kept, request.auth, **_given(given)), True)
 
 
 @router.delete("/views/{view}", response={204: None}, summary="Remove a kept view")
 def drop_view(request: Asking, view: int) -> Any:
-    saving.drop_view(_view(request, view), request.auth)
+    saving.drop_view(saved.saved_view(request.auth, view), request.auth)
     return Status(204, None)
 
 
 @router.get("/views/{view}/tickets", response=Tickets, summary="The tickets of a kept view")
 def tickets_of_view(request: Asking, view: int, after: str = "", limit: Limit = 50) -> Any:
-    kept = _view(request, view)
+    kept = saved.saved_view(request.auth, view)
     page = reach.tickets(
         request.auth, "all", condition=parse(kept.condition), order=kept.order, after=after, limit=limit
     )
     return {"items": of_tickets(page.items), "next": page.next}
-
-
-def _view(request: Asking, number: int) -> SavedView:
-    try:
-        return saved.saved_view(request.auth, number)
-    except reach.NoSuchView as error:
-        raise Problem(404, "no-such-view", _("There is no view with this id.")) from error
 
 
 def _given(given: ViewGiven) -> dict[str, Any]:

@@ -26,16 +26,20 @@ _NAME = re.compile(r"[\w-]{1,40}")
 _LANGUAGE = re.compile(r"([a-z]{2,3})?")
 
 
+class CannotWrite(CannotChange):
+    """A quick text or guideline cannot be kept as it was written."""
+
+
 def make_quick_text(
     by: User, name: str, text: str, *, title: str = "", language: str = "", shared: bool = False,
     team: Team | None = None,
 ) -> QuickText:  # fmt: skip
-    """A new quick text: one's own, or with `shared` everybody's or a team's. Raises `CannotChange`, and
+    """A new quick text: one's own, or with `shared` everybody's or a team's. Raises `CannotWrite`, and
     `NotAllowed` for a shared one without the permission."""
     need(by, "desk" if shared or team is not None else "note")
     owner = None if shared or team is not None else by
     if QuickText.objects.filter(owner=owner).count() >= MOST_OWN:
-        raise CannotChange(_("There are as many as a menu can show. Delete one that is not used."), "name")
+        raise CannotWrite(_("There are as many as a menu can show. Delete one that is not used."), "name")
     return _keep(by, QuickText(owner=owner, team=team), name, text, title, language)
 
 
@@ -43,7 +47,7 @@ def change_quick_text(
     by: User, found: QuickText, name: str, text: str, *, title: str = "", language: str = "",
     team: Team | None = None,
 ) -> QuickText:  # fmt: skip
-    """Call or say it differently; a shared one may go to another team. Raises `CannotChange`."""
+    """Call or say it differently; a shared one may go to another team. Raises `CannotWrite`."""
     demand(by, found)
     if found.shared:
         found.team = team
@@ -67,11 +71,11 @@ def write_guideline(
     by: User, text: str, *, team: Team | None = None, brand: Brand | None = None, account: int | None = None
 ) -> Guideline | None:
     """Write down how a team works; an empty text takes the guideline of that place away. Raises
-    `CannotChange`."""
+    `CannotWrite`."""
     need(by, "desk")
     text = text.replace("\r\n", "\n").strip()
     if len(text) > MOST_GUIDELINE_LETTERS:
-        raise CannotChange(_("This is longer than anybody reads. Shorten it."), "text")
+        raise CannotWrite(_("This is longer than anybody reads. Shorten it."), "text")
     place: dict[str, Any] = {"team": team, "brand": brand, "account": account}
     with transaction.atomic():
         if not text:
@@ -96,15 +100,13 @@ def demand(by: User, found: QuickText) -> None:
 def _keep(by: User, found: QuickText, name: str, text: str, title: str, language: str) -> QuickText:
     name, text, title = name.strip().lstrip("/").lower(), text.replace("\r\n", "\n").strip(), title.strip()
     if not _NAME.fullmatch(name):
-        raise CannotChange(
-            _("Letters, digits and - only, without spaces: it is typed after a slash."), "name"
-        )
+        raise CannotWrite(_("Letters, digits and - only, without spaces: it is typed after a slash."), "name")
     if not text:
-        raise CannotChange(_("Write the text."), "text")
+        raise CannotWrite(_("Write the text."), "text")
     if len(text) > MOST_LETTERS:
-        raise CannotChange(_("A quick text has at most 5,000 characters."), "text")
+        raise CannotWrite(_("A quick text has at most 5,000 characters."), "text")
     if not _LANGUAGE.fullmatch(language):
-        raise CannotChange(_("Give the language as two letters, such as sl."), "language")
+        raise CannotWrite(_("Give the language as two letters, such as sl."), "language")
     before = _told(QuickText.objects.filter(pk=found.pk).select_related("team").first())
     found.name, found.text, found.language = name, text, language
     found.title = (title or text.split("\n", 1)[0])[:120]
@@ -115,7 +117,7 @@ def _keep(by: User, found: QuickText, name: str, text: str, title: str, language
             if found.shared:
                 audit.kept(by, "text", before, _told(found), name=found.name)
     except IntegrityError as taken:
-        raise CannotChange(_("There is a quick text of this name already."), "name") from taken
+        raise CannotWrite(_("There is a quick text of this name already."), "name") from taken
     return found
 
 

@@ -19,9 +19,12 @@ def test_quick_texts_are_kept_filled_changed_and_deleted(call_as_ana: Caller, de
     assert (changed["name"], changed["text"], changed["language"]) == ("hi", "Hello", "en")
     assert call("PATCH", f"quick-texts/{listed['id']}", {"language": ""}).json["language"] == ""
     assert call("POST", "quick-texts", {"name": "hi", "text": "again"}).status == 422
-    assert call("POST", "quick-texts", {"name": "two words", "text": "x"}).status == 422
+    wrong = call("POST", "quick-texts", {"name": "two words", "text": "x"})
+    assert (wrong.status, wrong.json["type"]) == (422, "urn:heed:not-valid")
+    assert [each["field"] for each in wrong.json["errors"]] == ["name"]
     assert call("DELETE", f"quick-texts/{listed['id']}").status == 204
-    assert call("DELETE", f"quick-texts/{listed['id']}").status == 404
+    gone = call("DELETE", f"quick-texts/{listed['id']}")
+    assert (gone.status, gone.json["type"]) == (404, "urn:heed:no-such-quick-text")
 
 
 def test_shared_ones_need_the_permission(call: Caller, call_as_ana: Caller, desk: Desk) -> None:

@@ -23,9 +23,10 @@ def test_the_next_ticket_and_a_claim(call: Any, call_as_ana: Any, ana: User, des
     ticket = desk.ticket()
     taken = call_as_ana("POST", "me/next-ticket")
     assert (taken.status, taken.json["number"]) == (200, ticket.pk)
-    assert call_as_ana("POST", "me/next-ticket").status == 404
+    nothing = call_as_ana("POST", "me/next-ticket")
+    assert (nothing.status, nothing.json["type"]) == (404, "urn:heed:nothing-waits")
     late = call("POST", f"tickets/{ticket.pk}/claim")
-    assert late.status == 409
+    assert (late.status, late.json["type"]) == (409, "urn:heed:already-taken")
     assert ana.name in late.json["detail"]
     assert call("POST", "tickets/999999/claim").status == 404
 
@@ -72,9 +73,13 @@ def test_a_rule_is_tried_made_and_switched_on(call: Any, desk: Any) -> None:
     assert call("GET", f"rules/{number}/runs").json["items"] == []
     bad = call("POST", "rules", RULE | {"condition": "is:nonsense"})
     assert (bad.status, bad.json["type"]) == (422, "urn:heed:bad-condition")
-    assert call("POST", "rules", RULE | {"actions": []}).status == 422
+    assert (bad.json["position"], bad.json["word"]) == (3, "nonsense")
+    empty = call("POST", "rules", RULE | {"actions": []})
+    assert (empty.status, empty.json["type"]) == (422, "urn:heed:cannot-keep")
+    assert [each["field"] for each in empty.json["errors"]] == ["actions"]
     assert call("DELETE", f"rules/{number}").status == 204
-    assert call("GET", f"rules/{number}").status == 404
+    gone = call("GET", f"rules/{number}")
+    assert (gone.status, gone.json["type"]) == (404, "urn:heed:not-there")
 
 
 def test_only_those_who_may_change_routing_may(call_as_ana: Any, ana: User) -> None:
