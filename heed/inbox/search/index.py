@@ -105,12 +105,20 @@ def _add(new: dict[int, set[int]]) -> None:
         found[ticket].add(text, "note" if visibility == "note" else "")
     if found:
         run(_APPEND, [*found], [each.tsvector() for each in found.values()], lexicon.MOST_BYTES)
+        _mark_crowded([*found])
 
 
 def _write_whole(numbers: set[int]) -> None:
     found = {pk: each.tsvector() for pk, each in lexicons_of(numbers).items()}
     if found:
         run(_REPLACE, [*found], [*found.values()])
+        _mark_crowded([*found])
+
+
+def _mark_crowded(numbers: list[int]) -> None:
+    """Say of these tickets where the database does not know all places of their words."""
+    mark = f"'{lexicon.CROWDED}'"
+    run(_CROWDED, mark, numbers, mark, lexicon.MOST_PLACES, lexicon.LAST_PLACE)
 
 
 def lexicons_of(numbers: Iterable[int]) -> dict[int, Lexicon]:
@@ -183,3 +191,11 @@ INSERT INTO inbox_ticketwords (ticket_id, words)
 SELECT ticket, words::tsvector FROM unnest(%s::bigint[], %s::text[]) AS new (ticket, words)
 ON CONFLICT (ticket_id) DO UPDATE SET words = excluded.words
 """
+
+_CROWDED = """
+UPDATE inbox_ticketwords SET words = words || %s::tsvector
+WHERE ticket_id = ANY(%s::bigint[]) AND pg_column_size(words) > 500 AND NOT words @@ %s::tsquery AND EXISTS (
+    SELECT FROM unnest(words) WHERE cardinality(positions) >= %s OR %s = ANY(positions)
+)
+"""
+"""No fewer bytes hold so many places: most tickets are not opened for it."""

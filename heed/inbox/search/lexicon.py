@@ -16,13 +16,15 @@ from heed.lib.tokens import is_written_together, placed, tokens
 Mark = Literal["", "note", "subject", "customer"]
 
 _SIGNS: dict[Mark, str] = {"": "", "note": "~", "subject": "^", "customer": "@"}
-"""No folded word holds such a letter."""
+"""No folded word holds such a letter, nor that of `CROWDED`."""
 _WEIGHTS: dict[Mark, str] = {"": "", "note": "", "subject": "A", "customer": "B"}
 _NONE = ""
 MOST_BYTES = 480_000
 """Of the words of a ticket: less than half of what fits, so that what comes later fits, too."""
-_MOST_PLACES = 256
-"""Of one word, that the database keeps."""
+MOST_PLACES, LAST_PLACE = 256, 16_383
+"""Of one word, that the database keeps, and the last one it knows: what stands behind that stands there."""
+CROWDED = "!"
+"""Stands among the words of a ticket so long that the database does not know all their places."""
 _APART = 10
 """Places between two texts: a phrase never reaches from one into the other."""
 _SHORT = 2
@@ -38,13 +40,13 @@ class Phrase:
 
     @property
     def tsquery(self) -> str:
-        sign, before = _SIGNS[self.mark], 0
-        parts: list[str] = []
-        for word, place in self.words:
-            parts += [f"<{place - before}>"] if parts else []
-            parts.append(f"'{sign}{word}'")
-            before = place
-        return " ".join(parts) + (":*" if self.prefix else "")
+        """Where the database does not know all places (see `CROWDED`) it is enough that all are there."""
+        sign = _SIGNS[self.mark]
+        words = [f"'{sign}{word}'" for word, _place in self.words]
+        words[-1] += ":*" if self.prefix else ""
+        if len(words) == 1:
+            return words[0]
+        return f"({' <1> '.join(words)}) | ('{CROWDED}' & {' & '.join(words)})"
 
 
 def phrase(text: str, *, prefix: bool = False, mark: Mark = "") -> Phrase | None:
@@ -98,7 +100,7 @@ class Lexicon:
         weights, size = self._weights, 0
         found = []
         for word, places in self._places.items():
-            size += len(word.encode()) + 6 + 2 * min(len(places), _MOST_PLACES)
+            size += len(word.encode()) + 6 + 2 * min(len(places), MOST_PLACES)
             if size > MOST_BYTES:
                 break
             if weights:

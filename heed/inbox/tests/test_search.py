@@ -239,6 +239,27 @@ def test_a_ticket_of_a_million_letters_is_written(said: Said, ana: User) -> None
     assert _found(ana, f"{'ж' * 50}0x7") == [ticket.pk]
 
 
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        pytest.param("nothing new " * 8200, "the zip of ACME-2041, 拉链坏了", id="too many places"),
+        pytest.param("the zip and the 2041 拉链 链坏 坏了 ACME " * 300, "acme zip", id="a word too often"),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_phrases_are_found_in_the_newest_messages_of_a_long_talk(
+    said: Said, ana: User, earlier: str, later: str, at_once: bool
+) -> None:
+    ticket = said(earlier)
+    said("a zip", "the ACME")
+    if not at_once:
+        index_everything()
+    said.more(ticket, later)
+    asked = ["ACME-2041", "拉链坏了", '"the zip"'] if "ACME" in later else ['"acme zip"']
+    assert [_found(ana, each) for each in asked] == [[ticket.pk]] * len(asked)
+    assert _found(ana, '"zip laces"') == []
+
+
 def test_hits_are_shown_where_they_stand(said: Said, ana: User) -> None:
     ticket = said("hello", "Pozdravljeni, <b>zadrga</b> na čevljih je POKVARJENA že od včeraj", "thanks")
     index_everything()

@@ -41,5 +41,7 @@ def test_digits_that_python_does_not_know_yet_stay_as_they_are() -> None:
 def test_no_word_is_empty_and_what_is_asked_stands_as_it_is_kept(text: str) -> None:
     kept = {(token.word, token.place) for token in tokens(text)}
     assert all(word and place for word, place in kept)
-    assert {(token.word, token.place) for token in tokens(text, asking=True)} <= kept
+    asked = [(token.word, token.place) for token in tokens(text, asking=True)]
+    assert set(asked) <= kept
+    assert [place for _word, place in asked] == list(range(1, len(asked) + 1))
     assert set(placed(text)) == kept
