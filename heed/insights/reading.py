@@ -24,6 +24,14 @@ _KINDS: dict[str, Kind] = {
     "marked_spam": "spam",
     "not_spam": "not_spam",
 }
+_TAKES_BACK: dict[str, tuple[Kind, ...]] = {
+    "unanswered_marked": ("answered",),
+    "answered_marked": ("unanswered",),
+    "status_changed": ("solved", "unsolved"),
+    "not_spam": ("spam",),
+    "assigned": ("assigned",),
+}
+"""What is no fact any more once a deed on many tickets was taken back, by the event that tells of it."""
 _READ = (*_KINDS, "status_changed", "assigned", "team_changed", "target_set", "due_missed", "merged", "rated")
 
 
@@ -133,6 +141,8 @@ def _messages(tickets: Collection[int]) -> Iterator[tuple[Fact, int]]:
 def _take(life: Life, event: Event) -> None:
     facts, source = event.facts, f"e{event.pk}"
     lane = event.ticket_id if event.ticket_id != life.ticket.pk else 0
+    if facts.get("undone") and _taken_back(life, event, lane or 0):
+        return
     match event.kind:
         case "status_changed":
             kind: Kind = "solved" if facts.get("status") == Ticket.Status.SOLVED else "unsolved"
@@ -158,3 +168,16 @@ def _take(life: Life, event: Event) -> None:
         case kind_of if kind_of in _KINDS:
             who = event.actor_id
             life.facts.append(Fact(event.at, _KINDS[kind_of], source, who=who, lane=lane or 0))
+
+
+def _taken_back(life: Life, event: Event, lane: int) -> bool:
+    """Drop what a deed on many did to it, for that was taken back; False where nothing here tells of it. A
+    deed is taken back only where nothing like it has happened since, so the last one was it."""
+    if event.kind == "team_changed" and not lane and life.teams:
+        life.teams.pop()
+        return True
+    kinds = _TAKES_BACK.get(event.kind, ())
+    last = next((each for each in reversed(life.facts) if each.kind in kinds and each.lane == lane), None)
+    if last is not None:
+        life.facts.remove(last)
+    return last is not None

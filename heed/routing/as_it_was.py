@@ -44,6 +44,8 @@ class AsItWas:
         then.due_at, then.due_for = None, ""
         self._inside: set[int] = set()
         self._dues: dict[str, datetime | None] = {}
+        self._before_mark: dict[str, datetime | None] = {}
+        self._before_status: tuple[dict[str, datetime | None], datetime | None] = {}, None
         self._answered_until: datetime | None = None
         self._before_spam: tuple[dict[str, Any], dict[str, datetime | None]] | None = None
         self._wrote_in_spam: datetime | None = None
@@ -84,19 +86,32 @@ class AsItWas:
                 self._answered_until = max(self._answered_until or event.at, event.at)
                 self._answered()
             case "answered_marked":
+                self._before_mark = dict(self._dues)
                 self._answered()
             case "unanswered_marked":
-                then.unanswered, then.waiting_since = True, _moment(facts.get("waiting_since")) or event.at
+                since = facts.get("waiting_since") or facts.get("since")  # as it was told once
+                then.unanswered, then.waiting_since = True, _moment(since) or event.at
+                if "mark" in facts or "undone" in facts:
+                    self._due_again(self._before_mark)
             case "status_changed":
-                then.status = str(facts.get("status") or then.status)
-                then.solved_at = event.at if then.status == Ticket.Status.SOLVED else None
-                if then.status == Ticket.Status.SOLVED:
-                    self._no_longer_due([*self._dues])
+                self._course(event.at, str(facts.get("status") or then.status), undone="undone" in facts)
             case "target_set":
                 self._dues[str(facts.get("target"))] = _moment(facts.get("due"))
                 self._show_due()
             case _:
                 self._put_away(event, facts)
+
+    def _course(self, at: datetime, status: str, *, undone: bool) -> None:
+        then, solved = self.then, status == Ticket.Status.SOLVED
+        then.status = status
+        if undone:
+            dues, then.solved_at = self._before_status
+            self._due_again(dues)
+            return
+        self._before_status = dict(self._dues), then.solved_at
+        then.solved_at = at if solved else None
+        if solved:
+            self._no_longer_due([*self._dues])
 
     def _received(self, at: datetime, message: Message | None) -> None:
         then = self.then
@@ -126,7 +141,8 @@ class AsItWas:
             case "snoozed":
                 then.snoozed_until = _moment(facts.get("until"))
             case "woke":
-                then.snoozed_until, then.status = None, Ticket.Status.OPEN
+                then.snoozed_until = None
+                then.status = then.status if "undone" in facts else Ticket.Status.OPEN
             case "marked_spam":
                 self._before_spam = {name: getattr(then, name) for name in _COURSE}, dict(self._dues)
                 self._wrote_in_spam = None
@@ -156,16 +172,19 @@ class AsItWas:
         then.spam, then.status, then.solved_at = False, Ticket.Status.NEW, None
         if self._before_spam is not None:
             course, dues = self._before_spam
-            self._dues = dues | self._dues  # what is due for a message that came meanwhile is told as of then
+            self._due_again(dues)  # what is due for a message that came meanwhile is told as of then
             for name, value in course.items():
                 setattr(then, name, value)
-            self._show_due()
         if self._wrote_in_spam is not None:
             self._waits(self._wrote_in_spam)
 
     def _no_longer_due(self, targets: Iterable[str]) -> None:
         for target in targets:
             self._dues.pop(target, None)
+        self._show_due()
+
+    def _due_again(self, dues: dict[str, datetime | None]) -> None:
+        self._dues = dues | self._dues
         self._show_due()
 
     def _show_due(self) -> None:

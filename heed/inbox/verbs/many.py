@@ -310,7 +310,7 @@ def _tell(row: Sweep, each: Swept, ticket: Ticket) -> None:
         else:
             events.record("woke", ticket=ticket, actor=by, undone=True, by="person")
     if "unanswered" in changed:
-        since = {"since": before["waiting_since"]}
+        since = {"waiting_since": before["waiting_since"]}
         kind: events.Kind = "unanswered_marked" if before["unanswered"] else "answered_marked"
         events.record(kind, ticket=ticket, actor=by, undone=True, **since)
 
