@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from heed.channels.base import AccountRecord, Collected, Refusal
-from heed.channels.x import calls, replaying
+from heed.channels.x import calls, marks, replaying, signin
 from heed.lib import clock
 from heed.lib.http import Steps
 
@@ -64,7 +64,7 @@ def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collecte
     the others go on."""
     state = dict(cursor)
     bodies: list[bytes] = []
-    for source in SOURCES:
+    for source in (*SOURCES, *MARKS):
         kept = dict(state.get(source.name) or {})
         if not source.wanted(account) or kept.get("next", "") > iso(clock.now()):
             continue
@@ -204,6 +204,21 @@ def _messages(account: AccountRecord, kept: Kept) -> Steps[Found]:
     return bodies[::-1], {"since": reached} if reached else {"from": start}
 
 
+def _liked(account: AccountRecord, kept: Kept) -> Steps[Found]:
+    return (yield from _marks(account, marks.liked(account), kept))
+
+
+def _reposted(account: AccountRecord, kept: Kept) -> Steps[Found]:
+    return (yield from _marks(account, marks.reposted(account), kept))
+
+
+def _marks(account: AccountRecord, listed: marks.List, kept: Kept) -> Steps[Found]:
+    changed, kept = yield from marks.changes(account, listed, kept)
+    at = iso(clock.now())
+    rows = [{**each, "at": at} for each in changed]
+    return ([body("marks", account, {"data": rows})] if rows else []), kept
+
+
 def _is_fresh(message: Mapping[str, Any], known: str, start: str) -> bool:
     return _newer(known, _id(message)) != known if known else at_of(message) >= start
 
@@ -252,6 +267,14 @@ def _is_listening(account: AccountRecord) -> bool:
     return listens or (bool(account.handle) and _has_no_webhook(account))
 
 
+def _may_like(account: AccountRecord) -> bool:
+    return account.facts.get("level") == signin.ENTERPRISE
+
+
+def _was_checked(account: AccountRecord) -> bool:
+    return "level" in account.facts
+
+
 SOURCES = (
     Source("mentions", timedelta(seconds=60), _mentions, _has_no_webhook),
     Source("search", timedelta(seconds=120), _search, _is_listening),
@@ -259,6 +282,13 @@ SOURCES = (
     Source("dms", timedelta(seconds=90), _messages, _hears_no_messages),
 )
 """Direct messages may be read fifteen times in fifteen minutes."""
+
+
+MARKS = (
+    Source("liked", timedelta(hours=1), _liked, _may_like),
+    Source("reposted", timedelta(hours=1), _reposted, _was_checked),
+)
+"""What we did ourselves: nothing that could be missed."""
 
 
 def body(name: str, account: AccountRecord, page: Mapping[str, Any]) -> bytes:

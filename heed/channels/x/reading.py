@@ -271,7 +271,16 @@ def _polled(told: dict[str, Any], account: AccountRecord) -> list[Inbound]:
     around = _around(told.get("includes"), us, account)
     if what == "dms":
         return each(listed, lambda raw: _polled_message(raw, around), "direct message")
+    if what == "marks":
+        return each(listed, lambda raw: _marked(raw, around), "own like or repost")
     return each(listed, lambda raw: _post_event(raw, around), what[:80])
+
+
+def _marked(raw: Any, around: Around) -> list[Inbound]:
+    """A like or repost of our own, made or taken back on X itself."""
+    post, reaction, on = str(raw["post"]), str(raw["reaction"]), raw["on"] is True
+    at, us = clock.from_iso(raw["at"]), around.person(around.us)
+    return [ReactionChanged(target=post, at=at, author=us, reaction=reaction, on=on)]
 
 
 def _polled_message(raw: Any, around: Around) -> list[Inbound]:

@@ -46,6 +46,8 @@ _NAME = re.compile(r"@\w{1,20}")
 _SCHEME = re.compile(r"^https?://", re.IGNORECASE)
 _CHUNK = 4 * MEGABYTE
 _LOOKS = 12
+_ALREADY = ("139", "327")
+"""Liked, reposted before."""
 _CLOCKS_DIFFER = timedelta(seconds=5)
 _STILL_ON_ITS_WAY = timedelta(seconds=60)
 _ASK_AGAIN = 20.0
@@ -310,7 +312,13 @@ def _done(
     wanted: bool,
     body: Mapping[str, Any] | None = None,
 ) -> Steps[Mapping[str, Any]]:
-    answer = yield from calls.call(account, method, path, body=body)
+    """What is so already counts as done; on a post that is gone nothing is left to take back."""
+    try:
+        answer = yield from calls.call(account, method, path, body=body)
+    except Refusal as refusal:
+        if (wanted and refusal.code in _ALREADY) or (method == "DELETE" and refusal.reason == "gone"):
+            return {}
+        raise
     if calls.data(answer).get(state) is not wanted:
         raise _refused(answer)
     return {}

@@ -201,6 +201,7 @@ class TestConnecting:
         ).body.startswith(b"\x89PNG")
 
     def test_access_taken_back(self, desk: Desk, x: X) -> None:
+        desk.gather()  # so that its lists rest
         x.do("revoke")
         assert only(desk, AccountChanged).problem == "sign_in_again"
 

@@ -40,6 +40,7 @@ class Post:
     conversation: str
     parent: str = ""
     quoted: str = ""
+    reposted: str = ""
     prefix: str = ""
     files: list[str] = field(default_factory=list)
     versions: list[str] = field(default_factory=list)
@@ -132,6 +133,10 @@ class Account(Simulator):
         self._subscriptions: dict[str, dict[str, Any]] = {}
         self._told: list[tuple[datetime, str, bytes]] = []
         self._posts: dict[str, Post] = {}
+        self._liked: list[str] = []
+        """What we like, in the order in which we began to."""
+        self._reposts: dict[str, Post] = {}
+        """Our own reposts, by the post that each repeats."""
         self._messages: list[Message] = []
         self._uploads: dict[str, Upload] = {}
         self._calls: dict[str, list[datetime]] = {}

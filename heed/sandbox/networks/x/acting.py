@@ -81,15 +81,7 @@ class Acting(Messages):
             raise PlayError(_("On X one can like or repost."))
         (marks.add if on else marks.discard)(user)
         if on and reaction == "like" and post.author == self.us:
-            now = self.clock.now()
-            payload = {
-                "id": self._number(),
-                "liked_tweet_id": post.id,
-                "liked_tweet_author_id": post.author,
-                "created_at": iso(now),
-                "timestamp_ms": str(int(now.timestamp() * 1000)),
-            }
-            self._tell("like.create", payload, [user])
+            self._tell_like(post, user)
         return {"id": id}
 
     def play_read(self, person: str) -> dict[str, Any]:
@@ -120,6 +112,11 @@ class Acting(Messages):
         if person:
             return {"id": self._say(self.us, self.user_id(person), text).id}
         return {"id": self._write(self.us, text, self._there(parent).id).id}
+
+    def play_react_elsewhere(self, id: str, reaction: str = "like", on: bool = True) -> dict[str, Any]:
+        """The company likes or reposts on X itself, or takes it back."""
+        (self._set_like if reaction == "like" else self._set_repost)(self._there(id), on)
+        return {"id": id}
 
     def play_delete_elsewhere(self, id: str) -> dict[str, Any]:
         self._remove(self._there(id))

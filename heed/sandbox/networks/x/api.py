@@ -54,6 +54,7 @@ _ROUTES: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
     ("GET", f"/2/users/(?P<id>{_ID})", X._one_user),
     ("GET", f"/2/users/(?P<id>{_ID})/mentions", X._mentions),
     ("GET", f"/2/users/(?P<id>{_ID})/tweets", X._own_posts),
+    ("GET", f"/2/users/(?P<id>{_ID})/liked_tweets", X._liked_posts),
     ("GET", "/2/tweets/search/recent", X._search),
     ("POST", "/2/tweets", X._create),
     ("GET", f"/2/tweets/(?P<id>{_ID})", X._one_post),

@@ -42,7 +42,20 @@ class Reading(Webhooks):
     def _own_posts(self, call: Call, id: str) -> Reply:
         self._own_only(call, id)
         headers = self._count("own")
-        return self._listed(call, [each for each in self._posts.values() if each.author == self.us], headers)
+        ours = [each for each in self._posts.values() if each.author == self.us]
+        left_out = call.query.get("exclude", "").split(",")
+        if "replies" in left_out:
+            ours = [each for each in ours if not each.parent]
+        if "retweets" not in left_out:
+            ours += self._reposts.values()
+        return self._listed(call, ours, headers)
+
+    def _liked_posts(self, call: Call, id: str) -> Reply:
+        """What was liked last comes first."""
+        self._own_only(call, id)
+        headers = self._count("liked")
+        liked = [self._posts[each] for each in reversed(self._liked)]
+        return self._paged(call, [each for each in liked if not each.removed], headers)
 
     def _search(self, call: Call) -> Reply:
         self._user(call)
@@ -75,7 +88,10 @@ class Reading(Webhooks):
             and (until is None or each.at < until)
             and int(each.id) > int(asked.get("since_id") or 0)
         ]
-        newest_first = sorted(found, key=lambda each: int(each.id), reverse=True)
+        return self._paged(call, sorted(found, key=lambda each: int(each.id), reverse=True), headers)
+
+    def _paged(self, call: Call, newest_first: list[Post], headers: dict[str, str]) -> Reply:
+        asked = call.query
         most = number_of(asked.get("max_results"), 10, 5, 100)
         start = int(asked.get("pagination_token") or asked.get("next_token") or 0)
         page = newest_first[start : start + most]
@@ -89,13 +105,16 @@ class Reading(Webhooks):
         return Reply(200, {**reply.body, "meta": meta}, headers)
 
     def _page(self, call: Call, posts: list[Post], *, one: bool = False) -> Reply:
-        """Posts with what was asked for beside them: without the fields only id and text."""
-        whole = "created_at" in call.query.get("tweet.fields", "")
+        """Posts with the fields that were asked for, in whichever spelling, and what was asked for beside
+        them; without any only their id, text and history."""
+        asked = {"id", "text", "edit_history_tweet_ids", *call.query.get("tweet.fields", "").split(",")}
         records = [self._record(each) for each in posts]
-        if not whole:
-            records = [{name: each[name] for name in ("id", "text")} for each in records]
-        answer: dict[str, Any] = {"data": records[0] if one else records} if records else {}
-        if whole and "author_id" in call.query.get("expansions", ""):
+        shown = [
+            {name: value for name, value in each.items() if name.replace("posts", "tweets") in asked}
+            for each in records
+        ]
+        answer: dict[str, Any] = {"data": shown[0] if one else shown} if shown else {}
+        if records and "author_id" in call.query.get("expansions", ""):
             people = [self._user_record(each) for each in sorted({each.author for each in posts})]
             answer["includes"] = {"users": people}
             for record in records:

@@ -50,7 +50,11 @@ class Records(SigningIn):
         text, urls = self._wire_text(post)
         references = [
             {"type": kind, "id": id}
-            for kind, id in (("replied_to", post.parent), ("quoted", post.quoted))
+            for kind, id in (
+                ("replied_to", post.parent),
+                ("quoted", post.quoted),
+                ("retweeted", post.reposted),
+            )
             if id
         ]
         versions = post.versions or [post.id]
@@ -118,6 +122,7 @@ class Records(SigningIn):
             "in_reply_to_status_id_str": post.parent or None,
             "in_reply_to_user_id_str": self._author(post.parent) or None,
             "quoted_status_id_str": post.quoted or None,
+            **({"retweeted_status": {"id_str": post.reposted}} if post.reposted else {}),
             "favorite_count": len(post.likes),
         }
 

@@ -25,6 +25,7 @@ _LIMITS = {
     "remove": 50,
     "hide": 50,
     "like": 50,
+    "liked": 75,
     "repost": 50,
     "mentions": 300,
     "search": 300,

@@ -7,7 +7,7 @@ import re
 from heed.lib.text import measure
 from heed.sandbox.frame import Call, Reply
 from heed.sandbox.networks.x.account import US, Post
-from heed.sandbox.networks.x.answers import No, fields_of, legacy, problem
+from heed.sandbox.networks.x.answers import No, fields_of, iso, legacy, problem
 from heed.sandbox.networks.x.files import Files
 
 TEXT_WEIGHT = 280
@@ -95,15 +95,47 @@ class Writing(Files):
         if self.level == "self_serve":
             raise problem(403, "client-forbidden", "Likes are not available at your access level.")
         wanted = self._living(post or str(fields_of(call).get("tweet_id")))
-        (wanted.likes.discard if post else wanted.likes.add)(self.us)
+        self._set_like(wanted, not post)
         return Reply(200, {"data": {"liked": not post}}, headers)
 
     def _repost(self, call: Call, id: str, post: str = "") -> Reply:
         self._own_only(call, id)
         headers = self._count("repost")
         wanted = self._living(post or str(fields_of(call).get("tweet_id")))
-        (wanted.reposts.discard if post else wanted.reposts.add)(self.us)
+        self._set_repost(wanted, not post)
         return Reply(200, {"data": {"retweeted": not post, "rest_id": wanted.id}}, headers)
+
+    def _set_like(self, post: Post, on: bool) -> None:
+        """X tells of our own likes, too, but not that one is taken back."""
+        if on and self.us not in post.likes:
+            self._liked.append(post.id)
+            self._tell_like(post, post.author)
+        elif not on and self.us in post.likes:
+            self._liked.remove(post.id)
+        (post.likes.add if on else post.likes.discard)(self.us)
+
+    def _set_repost(self, post: Post, on: bool) -> None:
+        """A repost is a post of our own; taking it back deletes that one."""
+        if on and post.id not in self._reposts:
+            handle = self._handles.get(post.author, "i")
+            id, now = self._number(), self.clock.now()
+            said = f"RT @{handle}: {post.said}"[:140]
+            self._reposts[post.id] = Post(id, self.us, said, now, id, reposted=post.id, versions=[id])
+            self._tell_post(self._reposts[post.id])
+        elif not on and post.id in self._reposts:
+            self._remove(self._reposts.pop(post.id))
+        (post.reposts.add if on else post.reposts.discard)(self.us)
+
+    def _tell_like(self, post: Post, beside: str) -> None:
+        now = self.clock.now()
+        payload = {
+            "id": self.ids.name(),
+            "liked_tweet_id": post.id,
+            "liked_tweet_author_id": post.author,
+            "created_at": iso(now),
+            "timestamp_ms": str(int(now.timestamp() * 1000)),
+        }
+        self._tell("like.create", payload, [beside])
 
     def _living(self, id: str) -> Post:
         if re.fullmatch(r"[0-9]{1,19}", id) and id not in self._posts:
