@@ -10,7 +10,7 @@
     GET without a mailbox: sign in only.
     GET a mailbox, params `uidvalidity`, `after`, `limit`, `most` (bytes of each): its new mail, as JSON.
     Without `uidvalidity` only where one stands. When that has changed, or with `again`, only mail since
-    the ISO date `since`.
+    the ISO date `since`. A message that the server does not give out has its words under `refused`.
     GET a mailbox, params `header` (several may be given) and `value`: `{"uids": […]}`.
     GET `MAILBOX;UIDVALIDITY=1/;UID=2` and perhaps `/;SECTION=1.2` (RFC 5092): a message, or one part of
     it, decoded.
@@ -79,9 +79,9 @@ _RENEW_IDLE = 9 * 60
 _LOOK_EVERY = 30.0
 """Seconds between questions where the server has no IDLE."""
 
-_LATER = re.compile(
-    rb"\[(UNAVAILABLE|LIMIT|INUSE|SERVERBUG|OVERQUOTA)\]|too many|try again|internal error", re.IGNORECASE
-)
+_BUSY = re.compile(rb"\[(UNAVAILABLE|LIMIT|INUSE|OVERQUOTA)\]|too many|try again", re.IGNORECASE)
+_LATER = re.compile(rb"\[SERVERBUG\]|internal error|" + _BUSY.pattern, re.IGNORECASE)
+_FACTS = ("FLAGS", "INTERNALDATE", "RFC822.SIZE")
 _FAILURES = (OSError, imaplib.IMAP4.error, smtplib.SMTPException)
 
 
@@ -480,15 +480,46 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         if not uids:
             return page
         limit, most = int(params.get("limit") or 20), int(params.get("most") or ANSWER_LIMIT)
-        room = ANSWER_LIMIT
-        for uid, facts in sorted(self.fetch(uids[:limit], ["FLAGS", "INTERNALDATE", "RFC822.SIZE"]).items()):
-            size = int(facts.get(b"RFC822.SIZE", 0))
-            room -= min(size, most)
-            if room < 0 and page["messages"]:
-                break
-            page["messages"].append(self._message(uid, facts, size, most))
+        page["messages"] = self._messages(uids[:limit], most)
         page["more"] = bool(page["messages"]) and page["messages"][-1]["uid"] < uids[-1]
         return page
+
+    def _messages(self, uids: list[int], most: int) -> list[dict[str, Any]]:
+        """These, as far as they fit into one answer. One that the server does not give out has its words in
+        place of its own: it must not keep back all that came after it."""
+        found: list[dict[str, Any]] = []
+        room = ANSWER_LIMIT
+        known = self._facts(uids)
+        for uid in uids:
+            facts: dict[bytes, Any] = {}
+            try:
+                facts = (self.fetch([uid], _FACTS) if known is None else known).get(uid, {})
+                if not facts:
+                    continue  # it was moved away meanwhile
+                size = int(facts.get(b"RFC822.SIZE", 0))
+                room -= min(size, most)
+                if room < 0 and found:
+                    break
+                found.append(self._message(uid, facts, size, most))
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:
+                words = str(error).encode()
+                if _BUSY.search(words) and found:
+                    break
+                if _BUSY.search(words) or (_LATER.search(words) and uids == [uid]):
+                    raise  # it is the server's trouble, and not this message's
+                found.append(_refused(uid, facts, words))
+        return found
+
+    def _facts(self, uids: list[int]) -> dict[int, dict[bytes, Any]] | None:
+        """What is known of each; None where the server refuses to say it of all together, because of one."""
+        try:
+            return self.fetch(uids, _FACTS)
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error:
+            return None
 
     def _after(self, last: int, following: int) -> list[int]:
         if following and following <= last + 1:
@@ -498,15 +529,22 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
 
     def _message(self, uid: int, facts: dict[bytes, Any], size: int, most: int) -> dict[str, Any]:
         raw = self._body(uid, "", most if size > most else None)
-        at = facts.get(b"INTERNALDATE")
         return {
             "uid": uid,
             "flags": [flag.decode("ascii", "replace") for flag in facts.get(b"FLAGS", ())],
-            "internaldate": at.isoformat() if isinstance(at, datetime) else "",
+            "internaldate": _iso(facts.get(b"INTERNALDATE")),
             "size": size,
             "whole": size <= most,
             "raw": base64.b64encode(raw).decode(),
         }
+
+    def fetch(self, uids: list[int], wanted: Iterable[str]) -> dict[int, dict[bytes, Any]]:
+        """As the library's, but nothing stays of what was said before a refusal."""
+        try:
+            return dict(super().fetch(uids, wanted))
+        except imaplib.IMAP4.error:
+            self._imap.untagged_responses.pop("FETCH", None)
+            raise
 
     def changes(self, ended: Callable[[], bool]) -> Iterator[None]:
         """Yield whenever something came into the open mailbox."""
@@ -561,6 +599,22 @@ def decoded(head: Message, content: bytes) -> bytes:
     part.set_payload(content.decode("ascii", "surrogateescape"))
     found = part.get_payload(decode=True)
     return found if isinstance(found, bytes) else content
+
+
+def _refused(uid: int, facts: dict[bytes, Any], words: bytes) -> dict[str, Any]:
+    return {
+        "uid": uid,
+        "flags": [],
+        "internaldate": _iso(facts.get(b"INTERNALDATE")),
+        "size": int(facts.get(b"RFC822.SIZE", 0)),
+        "whole": False,
+        "raw": "",
+        "refused": words.decode("utf-8", "replace")[:300] or "no",
+    }
+
+
+def _iso(at: object) -> str:
+    return at.isoformat() if isinstance(at, datetime) else ""
 
 
 def _tells_of_mail(told: Iterable[Any]) -> bool:

@@ -33,10 +33,13 @@ class Nonsense(Exception):
 
 @dataclass
 class Mail:
+    """`refused`: the words with which the server says that it cannot read it."""
+
     uid: int
     raw: bytes
     at: datetime
     flags: set[str] = field(default_factory=set)
+    refused: str = ""
 
 
 @dataclass
@@ -302,7 +305,7 @@ class ImapSession(_Session):
             case "UID SEARCH" if self.box:
                 self.say("* SEARCH" + "".join(f" {mail.uid}" for mail in _searched(self.box, words)))
             case "UID FETCH" if self.box:
-                self._fetch(self.box, words)
+                return self._fetch(self.box, words)
             case _:
                 return "BAD Unknown"
         return "OK done"
@@ -335,11 +338,13 @@ class ImapSession(_Session):
         self.line()
         return "OK idle ended"
 
-    def _fetch(self, box: Box, words: list[str]) -> None:
+    def _fetch(self, box: Box, words: list[str]) -> str:
         wanted = " ".join(words[1:]).strip("()")
         for number, mail in enumerate(box.mails, 1):
             if not _in_set(mail.uid, words[0], box.following - 1):
                 continue
+            if mail.refused and "BODY" in wanted:
+                return f"NO {mail.refused}"
             self.wfile.write(f"* {number} FETCH (UID {mail.uid}".encode())
             if "FLAGS" in wanted:
                 self.wfile.write(f" FLAGS ({' '.join(sorted(mail.flags))})".encode())
@@ -355,6 +360,7 @@ class ImapSession(_Session):
                 self.wfile.write(f" BODY[{body[1]}]{start} {{{len(content)}}}\r\n".encode() + content)
             self.wfile.write(b")\r\n")
         self.wfile.flush()
+        return "OK done"
 
 
 def section(raw: bytes, name: str) -> bytes:

@@ -14,7 +14,8 @@ from heed.channels.base import Malformed
 
 
 class Envelope(BaseModel):
-    """`box` is `INBOX` or `sent`; `whole` is False when only the beginning of a large mail was read."""
+    """`box` is `INBOX` or `sent`; `whole` is False when only the beginning of a large mail was read. Of one
+    that the server did not give out only the place is known, and in what words it was `refused`."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -25,6 +26,7 @@ class Envelope(BaseModel):
     internaldate: str
     whole: bool = True
     raw: bytes
+    refused: str = ""
 
     @property
     def place(self) -> str:
@@ -34,7 +36,9 @@ class Envelope(BaseModel):
 
 def body(box: str, uidvalidity: str, message: Mapping[str, Any]) -> bytes:
     """The delivery of one mail of a mailbox."""
-    facts = {name: message.get(name) for name in ("uid", "internaldate", "whole", "raw")}
+    facts = {
+        name: message[name] for name in ("uid", "internaldate", "whole", "raw", "refused") if name in message
+    }
     return orjson.dumps({"kind": "mail", "box": box, "uidvalidity": uidvalidity, **facts})
 
 

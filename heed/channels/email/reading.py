@@ -11,6 +11,7 @@ from heed.channels.base import (
     MATTER,
     AccountRecord,
     Attachment,
+    Broken,
     Echo,
     IdentitySeen,
     Inbound,
@@ -42,7 +43,17 @@ def read(body: bytes, account: AccountRecord) -> list[Inbound]:
     envelope = payload.opened(body)
     if isinstance(envelope, str):
         return [NotUnderstood(what=envelope[:100])]
+    if envelope.refused:
+        return [Broken(what="mail", error=_not_given(envelope))]
     return each([envelope], lambda one: _news(one, account), "mail")
+
+
+def _not_given(envelope: Envelope) -> str:
+    box = "INBOX" if envelope.box == "INBOX" else "the sent mail"
+    return (
+        f"The mail server does not give out mail {envelope.uid} of {box}. Open it in the mailbox itself. "
+        f"The server says: {envelope.refused}"
+    )[:500]
 
 
 def _news(envelope: Envelope, account: AccountRecord) -> list[Inbound]:

@@ -293,6 +293,19 @@ def test_new_mail() -> None:
     }
 
 
+@pytest.mark.parametrize("no", ["NO Message is corrupt", "BAD Cannot parse"])
+def test_a_mail_that_is_refused_has_its_place(no: str) -> None:
+    (found,) = looked({"uidvalidity": "9", "after": "6"}, UID_FETCH=f"TAG {no}\r\n").record["messages"]
+    assert (found["uid"], found["raw"], found["whole"]) == (7, "", False)
+    assert no.partition(" ")[2] in found["refused"]
+
+
+@pytest.mark.parametrize("no", ["[UNAVAILABLE] later", "[SERVERBUG] Internal error", "Too many requests"])
+def test_a_server_in_trouble_is_asked_again(no: str) -> None:
+    with pytest.raises(AnswerLost):
+        looked({"uidvalidity": "9", "after": "6"}, UID_FETCH=f"TAG NO {no}\r\n")
+
+
 def test_the_last_mail_is_not_new_again() -> None:
     assert looked({"uidvalidity": "9", "after": "7"}).record["messages"] == []
     more = "* 3 EXISTS\r\n* OK [UIDVALIDITY 9] .\r\nTAG OK opened\r\n"  # a server that tells no UIDNEXT

@@ -267,6 +267,11 @@ class Email(Simulator):
         self.room.boxes["INBOX"] = new
         return {"uidvalidity": new.uidvalidity}
 
+    def play_damage(self) -> dict[str, Any]:
+        """The last mail in the company's mailbox is damaged: its server cannot give it out."""
+        self.room.boxes["INBOX"].mails[-1].refused = "[SERVERBUG] Internal error occurred."
+        return {}
+
     def play_hang_up(self) -> dict[str, Any]:
         """All lines break."""
         self.room.hang_up()

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from heed.channels.base import (
+    Broken,
     Echo,
     IdentitySeen,
     MessageReceived,
@@ -206,6 +207,19 @@ def test_a_broken_line_is_taken_up_again(desk: Desk, email: Email) -> None:
     desk.customer_writes("private", "Prvič")
     email.do("hang_up")
     assert desk.customer_writes("private", "Drugič").text == "Drugič"
+
+
+def test_a_mail_that_the_server_cannot_give_keeps_nothing_back(desk: Desk, email: Email) -> None:
+    for text in ("One", "Damaged", "Two"):
+        email.do("message", person="sam", text=text)
+        if text == "Damaged":
+            email.do("damage")
+    found = desk.gather()
+    assert [each.text for each in found if isinstance(each, MessageReceived)] == ["One", "Two"]
+    (broken,) = [each for each in found if isinstance(each, Broken)]
+    assert "does not give out mail 2 of INBOX" in broken.error
+    assert "Internal error" in broken.error
+    assert len(desk.gather()) == len(found)
 
 
 def test_the_ear_hears_new_mail(desk: Desk, email: Email) -> None:
