@@ -7,7 +7,6 @@ from procrastinate.contrib.django import app
 from heed.accounts import audit
 
 
-@app.periodic(cron="* * * * * */3")
 @app.task(queue="tidy", queueing_lock="seal_audit")
 def seal_audit(timestamp: int) -> None:
     """Put the audit's new rows into its chain."""

@@ -203,7 +203,6 @@ def _note(account: Account, **facts: Any) -> bool:
     return done
 
 
-@app.periodic(cron="*/5 * * * *")
 @app.task(queue="accounts", queueing_lock="look_after_accounts")
 def look_after_accounts(timestamp: int) -> None:
     """Check the accounts whose turn it is; what nobody came back to sign in is forgotten."""
@@ -223,14 +222,12 @@ def _forget_begun(before: datetime) -> None:
     SignIn.objects.filter(created_at__lt=before).delete()
 
 
-@app.periodic(cron="*/5 * * * *")
 @app.task(queue="accounts", queueing_lock="call_ourselves")
 def call_ourselves(timestamp: int) -> None:
     """See whether networks can reach us."""
     outside.look()
 
 
-@app.periodic(cron="*/10 * * * *")
 @app.task(queue="mail", queueing_lock="warn_admins")
 def warn_admins(timestamp: int) -> None:
     """Mail what is about to go wrong to those who administer: each warning once while it lasts, and what

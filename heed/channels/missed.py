@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
+from heed.lib.jobs import Named, defer_once
 
 MIND_GAP = "heed.mind_gap"
 """The job that reads what was missed. It belongs to the inbox, which knows what came when."""
@@ -18,18 +16,12 @@ CHECK = "heed.channels.jobs.check_account"
 
 def mind_gap(account_id: int, since: datetime) -> None:
     """Have read what may have been missed since then."""
-    job = app.configure_task(MIND_GAP, queue="collect", allow_unknown=True)
-    job.defer(account=account_id, since=since.isoformat())
+    Named(MIND_GAP, "collect").configure().defer(account=account_id, since=since.isoformat())
 
 
 def check_soon(account_id: int) -> None:
     """Have the account checked, unless that waits to be done already."""
-    job = app.configure_task(CHECK, queue="accounts", queueing_lock=f"check:{account_id}", allow_unknown=True)
-    try:
-        with transaction.atomic():
-            job.defer(account_id=account_id)
-    except AlreadyEnqueued:
-        return
+    defer_once(Named(CHECK, "accounts"), f"check:{account_id}", account_id=account_id)
 
 
 def after_outage(account_id: int, since: datetime) -> None:

@@ -11,4 +11,4 @@ class InboxConfig(AppConfig):
         """Every process that writes events knows which of them somebody waits for, and the clock what it
         has to do."""
         import_module("heed.wiring")
-        import_module("heed.inbox.chores")
+        import_module("heed.schedule")

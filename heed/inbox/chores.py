@@ -7,22 +7,20 @@ from datetime import timedelta
 from procrastinate.contrib.django import app
 
 from heed.inbox import notices, presence
-from heed.inbox.jobs import AGAIN, defer_once
 from heed.inbox.models import Sweep
 from heed.inbox.verbs import asking, labels, many, sleeping
 from heed.lib import clock
+from heed.lib.jobs import AGAIN, defer_once
 
 _LEFT_BEHIND = timedelta(minutes=2)
 
 
-@app.periodic(cron="* * * * * */20")
 @app.task(queue="desk", queueing_lock="wake_sleepers")
 def wake_sleepers(timestamp: int) -> None:
     """Bring back the snoozed tickets whose time has come."""
     sleeping.wake_due()
 
 
-@app.periodic(cron="* * * * * */20")
 @app.task(queue="desk", queueing_lock="remind_of_tickets")
 def remind_of_tickets(timestamp: int) -> None:
     """Remind people of what they wanted to follow up now."""
@@ -35,7 +33,6 @@ def go_on_with_sweep(sweep: int) -> None:
     many.go_on(sweep)
 
 
-@app.periodic(cron="*/2 * * * *")
 @app.task(queue="desk", queueing_lock="go_on_with_sweeps")
 def go_on_with_sweeps(timestamp: int) -> None:
     """Those whose worker died are taken up again."""
@@ -51,14 +48,12 @@ def retag(old: str, new: str = "") -> None:
     labels.retag(old, new)
 
 
-@app.periodic(cron="*/10 * * * *")
-@app.task(queue="reactions", queueing_lock="forget_presence")
+@app.task(queue="tidy", queueing_lock="forget_presence")
 def forget_presence(timestamp: int) -> None:
     """Drop who was at a ticket long ago."""
     presence.forget()
 
 
-@app.periodic(cron="20 3 * * *")
 @app.task(queue="tidy", queueing_lock="forget_notices")
 def forget_notices(timestamp: int) -> None:
     """Drop the notices that were seen long ago."""

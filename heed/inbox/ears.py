@@ -22,8 +22,9 @@ from heed.channels.models import Account
 from heed.channels.outgoing import client
 from heed.channels.registry import networks
 from heed.inbox.collect import EARS
-from heed.inbox.jobs import collect_account, defer_once
+from heed.inbox.jobs import collect_account
 from heed.lib.http import AnswerLost, Unreachable
+from heed.lib.jobs import defer_once
 from heed.lib.postgres import conninfo
 
 log = logging.getLogger("heed.ears")

@@ -10,9 +10,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
-from procrastinate import BaseRetryStrategy, JobContext, RetryDecision, RetryStrategy
+from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Job
 
 from heed.accounts.models import User
@@ -28,11 +27,9 @@ from heed.inbox.search import index
 from heed.inbox.statements import run
 from heed.lib import clock
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
+from heed.lib.jobs import AGAIN, defer_once
 
 log = logging.getLogger("heed.jobs")
-
-AGAIN = RetryStrategy(max_attempts=8, wait=5)
-"""For jobs that nobody would defer again: the database may be away, or have let somebody else go first."""
 
 _GRACE = timedelta(seconds=20)
 MOST_TRIES = 5
@@ -199,7 +196,6 @@ def fetch_files(message: int, attempt: int = 1) -> None:
             fetch.give_up(message)
 
 
-@app.periodic(cron="*/5 * * * *")
 @app.task(queue="fetch", queueing_lock="fetch_left_behind")
 def fetch_left_behind(timestamp: int) -> None:
     """Files that waited for their account to be signed in again are fetched when it is."""
@@ -279,7 +275,6 @@ def collect_account(account: int) -> None:
         log.warning("collecting from account %s: %s", account, error)
 
 
-@app.periodic(cron="* * * * * */2")
 @app.task(queue="collect", queueing_lock="collect_all", pass_context=False)
 def collect_all(timestamp: int) -> None:
     """Poll every account whose network does not call us."""
@@ -287,7 +282,6 @@ def collect_all(timestamp: int) -> None:
         defer_once(collect_account, f"collect:{account}", account=account)
 
 
-@app.periodic(cron="* * * * * */20")
 @app.task(queue="send", queueing_lock="sweep_outbox")
 def sweep_outbox(timestamp: int) -> None:
     """Pick up answers whose job or worker died, the oldest first; those of an account that rests are not."""
@@ -304,14 +298,12 @@ def sweep_outbox(timestamp: int) -> None:
         defer_once(resolve_unknown, f"resolve:{message.pk}", message=message.pk)
 
 
-@app.periodic(cron="* * * * * */10")
 @app.task(queue="tidy", queueing_lock="fold_tallies")
 def fold_tallies(timestamp: int) -> None:
     """Fold the counters' changes into sums."""
     tally.fold()
 
 
-@app.periodic(cron="* * * * * */2")
 @app.task(queue="words", queueing_lock="write_words")
 def write_words(timestamp: int) -> None:
     """Make findable what was said a moment ago, after what rules and targets make of it."""
@@ -324,7 +316,6 @@ SELECT 1 FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name
 """
 
 
-@app.periodic(cron="* * * * * */3")
 @app.task(queue="reactions", queueing_lock="apply_early_news")
 def apply_early_news(timestamp: int) -> None:
     """News that overtook its message is applied once both are there; echoes find their place."""
@@ -332,7 +323,6 @@ def apply_early_news(timestamp: int) -> None:
     news.apply_parked()
 
 
-@app.periodic(cron="30 * * * *")
 @app.task(queue="tidy", queueing_lock="forget_early_news")
 def forget_early_news(timestamp: int) -> None:
     """News about messages that never came is dropped after three days."""
@@ -356,7 +346,6 @@ def fill_gap(gap: int) -> None:
         log.warning("filling gap %s: %s", gap, error)
 
 
-@app.periodic(cron="*/5 * * * *")
 @app.task(queue="collect", queueing_lock="fill_gaps")
 def fill_gaps(timestamp: int) -> None:
     """Go on with the gaps that are not filled yet."""
@@ -364,7 +353,6 @@ def fill_gaps(timestamp: int) -> None:
         defer_once(fill_gap, f"gap:{gap}", gap=gap)
 
 
-@app.periodic(cron="* * * * * */10")
 @app.task(queue="collect", queueing_lock="mind_silence")
 def mind_silence(timestamp: int) -> None:
     """After the doors were shut, what every account was sent meanwhile is read, and whether the network goes
@@ -375,14 +363,12 @@ def mind_silence(timestamp: int) -> None:
                 missed.after_outage(account, since)
 
 
-@app.periodic(cron="20 * * * *")
 @app.task(queue="tidy", queueing_lock="learn_rhythms")
 def learn_rhythms(timestamp: int) -> None:
     """How long an account is usually silent, so that a longer silence can be noticed."""
     health.learn_rhythms()
 
 
-@app.periodic(cron="10 3 * * *")
 @app.task(queue="tidy", queueing_lock="forget_unused_files")
 def forget_unused_files(timestamp: int) -> None:
     """Files that no message, draft or post uses any more leave the disk."""
@@ -414,52 +400,8 @@ def _wait(attempt: int) -> int:
     return min(int(4 ** min(attempt, MOST_TRIES + 1)), _LONGEST_WAIT)
 
 
-def _defer_at(job: object, moment: datetime | None, lock: str, **arguments: int) -> None:
+def _defer_at(job: object, moment: datetime | None, lock: str, **arguments: Any) -> None:
     """Come back at a moment, unless somebody already will."""
     if moment is not None:
         wait = max(1, int((moment - clock.now()).total_seconds() + 0.999))
         defer_once(job, f"{lock}:later", wait, **arguments)
-
-
-def defer_once(job: object, lock: str, wait: int = 0, *, alone: bool = False, **arguments: Any) -> None:
-    """Defer a job, after `wait` seconds, unless the same one already waits; with `alone` it waits for another
-    that is being done, too."""
-    how: dict[str, Any] = {"schedule_in": {"seconds": wait}} if wait else {}
-    if alone:
-        how["lock"] = lock
-    try:
-        with transaction.atomic():
-            job.configure(queueing_lock=lock, **how).defer(**arguments)  # type: ignore[attr-defined]
-    except AlreadyEnqueued:
-        return
-
-
-def defer_each_once(
-    job: object, wanted: Mapping[str, Mapping[str, Any]], *, unless_doing: bool = False
-) -> None:
-    """Defer a job with each of these arguments, by their locks, unless the same one already waits (with
-    `unless_doing` also where it is being done): all of them together, unless somebody else defers one of them
-    just now."""
-    known = {lock for (lock,) in run(_WAITING, [*wanted])} if wanted else set()
-    if unless_doing and wanted:
-        known |= {lock for (lock,) in run(_DOING, [*wanted])}
-    new = {lock: arguments for lock, arguments in wanted.items() if lock not in known}
-    if not new:
-        return
-    each = [
-        job.configure(queueing_lock=lock).make_new_job(**arguments)  # type: ignore[attr-defined]
-        for lock, arguments in new.items()
-    ]
-    try:
-        with transaction.atomic():
-            app.job_manager.batch_defer_jobs(each)
-    except AlreadyEnqueued:
-        for lock, arguments in new.items():
-            defer_once(job, lock, **arguments)
-
-
-_WAITING = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND queueing_lock = ANY(%s)"
-_DOING = """
-SELECT queueing_lock FROM procrastinate_jobs
-WHERE status = 'doing' AND worker_id IS NOT NULL AND queueing_lock = ANY(%s)
-"""

@@ -14,10 +14,11 @@ from procrastinate.contrib.django import app
 
 from heed.channels.models import Account
 from heed.inbox.events import REACT, told_together, wait_for
-from heed.inbox.jobs import AGAIN, defer_each_once, fetch_files, fetch_picture, look_up, look_up_lock
+from heed.inbox.jobs import fetch_files, fetch_picture, look_up, look_up_lock
 from heed.inbox.models import Attachment, Event, Identity, Message, Post, ReactionFailure, Ticket
 from heed.inbox.statements import among, run
 from heed.lib import clock
+from heed.lib.jobs import AGAIN, defer_each_once
 from heed.lib.rows import Joined
 
 log = logging.getLogger("heed.reactions")
@@ -99,7 +100,6 @@ _THESE = "WHERE id = ANY(%s) AND kind = ANY(%s) ORDER BY ticket_id, at, id"
 _ACCOUNT = Event._meta.get_field("account")
 
 
-@app.periodic(cron="*/1 * * * *")
 @app.task(queue="reactions", queueing_lock="retry_reactions")
 def retry_reactions(timestamp: int) -> None:
     """Try failed reactions again."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from heed.inbox.jobs import AGAIN
 from heed.lib import clock
+from heed.lib.jobs import AGAIN
 from heed.routing import promises
 from heed.routing.moving import MOVE_PROMISES
 
 
-@app.periodic(cron="* * * * * */20")
 @app.task(queue="reactions", queueing_lock="say_what_is_due")
 def say_what_is_due(timestamp: int) -> None:
     """Tell of what is due soon and of what was missed."""

@@ -16,7 +16,6 @@ MOST_CALLS = 5
 _AGAIN = RetryStrategy(max_attempts=MOST_CALLS, exponential_wait=4)
 
 
-@app.periodic(cron="* * * * *")
 @app.task(queue="routing", queueing_lock="give_out_waiting")
 def give_out_waiting(timestamp: int) -> None:
     """What shifts and the shut out left behind goes back; what waited for somebody to come or to have room
@@ -26,14 +25,12 @@ def give_out_waiting(timestamp: int) -> None:
     giving_out.give_out()
 
 
-@app.periodic(cron="* * * * *")
 @app.task(queue="routing", queueing_lock="run_rules_by_time")
 def run_rules_by_time(timestamp: int) -> None:
     """Run the rules that look at time."""
     by_time.run_by_time()
 
 
-@app.periodic(cron="40 3 * * *")
 @app.task(queue="tidy", queueing_lock="forget_rule_runs")
 def forget_rule_runs(timestamp: int) -> None:
     """What rules did long ago is forgotten."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
+from heed.lib.jobs import Named, defer_once
 
 MOVE_PROMISES = "routing.move_promises"
 """The job that brings the promises of open tickets up to date. `clockwork` has it."""
@@ -12,9 +10,4 @@ MOVE_PROMISES = "routing.move_promises"
 
 def promises_may_have_moved() -> None:
     """Every open ticket is looked at again, soon. Call it in the transaction that changed something."""
-    task = app.configure_task(MOVE_PROMISES, queue="tidy", queueing_lock=MOVE_PROMISES, allow_unknown=True)
-    try:
-        with transaction.atomic():
-            task.defer()
-    except AlreadyEnqueued:
-        return
+    defer_once(Named(MOVE_PROMISES, "tidy"), MOVE_PROMISES)

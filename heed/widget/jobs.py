@@ -9,9 +9,9 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from heed.inbox import files
-from heed.inbox.jobs import defer_once
 from heed.inbox.models import Message
 from heed.lib import clock
+from heed.lib.jobs import defer_once
 from heed.widget import reach
 from heed.widget.mail import can_mail, mail_of
 from heed.widget.models import Upload, Visitor
@@ -64,7 +64,6 @@ def _mail(row: Visitor, unseen: list[Message]) -> None:
     Visitor.objects.filter(pk=row.pk).update(mailed=newest, mail_problem="")
 
 
-@app.periodic(cron="17 * * * *")
 @app.task(queue="tidy", queueing_lock="forget_uploads")
 def forget_uploads(timestamp: int) -> None:
     """Files whose message never came go after a day."""

@@ -19,6 +19,7 @@ from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_intake import news, private
 from heed.lib import clock
 from heed.lib.http import AddressRefused, Unreachable
+from heed.lib.jobs import defer_each_once, defer_once
 
 pytestmark = pytest.mark.django_db
 
@@ -125,8 +126,8 @@ def test_where_a_network_is_away_one_look_up_finds_out(
             "external_id": f"{number}",
             "refs": {},
         }
-        jobs.defer_once(jobs.look_up, f"{number}", **asked)
-    jobs.defer_once(jobs.look_up, "another", account=account.pk + 1, what="post", external_id="x", refs={})
+        defer_once(jobs.look_up, f"{number}", **asked)
+    defer_once(jobs.look_up, "another", account=account.pk + 1, what="post", external_id="x", refs={})
     jobs.look_up(account=account.pk, what="post", external_id="first", refs={})
     now = ProcrastinateJob.objects.filter(task_name=jobs.look_up.name, scheduled_at=None)
     assert [each.queueing_lock for each in now] == ["another"]
@@ -141,7 +142,7 @@ def test_what_was_never_tried_waits_a_minute_at_most(
 
     monkeypatch.setattr(rubber, "look_up", fails)
     asked: dict[str, Any] = {"account": account.pk, "what": "post", "external_id": "1", "refs": {}}
-    jobs.defer_once(jobs.look_up, "waits", **asked)
+    defer_once(jobs.look_up, "waits", **asked)
     jobs.look_up(account=account.pk, what="post", external_id="first", refs={}, attempt=5)
     put_off = ProcrastinateJob.objects.get(queueing_lock="waits").scheduled_at
     assert put_off is not None
@@ -156,22 +157,22 @@ def test_an_address_that_is_refused_says_nothing_of_the_others(
 
     monkeypatch.setattr(rubber, "look_up", fails)
     asked: dict[str, Any] = {"account": account.pk, "what": "post", "external_id": "1", "refs": {}}
-    jobs.defer_once(jobs.look_up, "waits", **asked)
+    defer_once(jobs.look_up, "waits", **asked)
     jobs.look_up(account=account.pk, what="post", external_id="first", refs={})
     assert ProcrastinateJob.objects.get(queueing_lock="waits").scheduled_at is None
 
 
 def test_what_is_being_looked_up_is_not_asked_for_again(account: Account, rubber: Rubber) -> None:
     wanted = {"first": {"post": 1}, "second": {"post": 2}}
-    jobs.defer_each_once(jobs.fetch_picture, wanted)
+    defer_each_once(jobs.fetch_picture, wanted)
     run(
         "WITH me AS (INSERT INTO procrastinate_workers DEFAULT VALUES RETURNING id) "
         "UPDATE procrastinate_jobs SET status = 'doing', worker_id = me.id FROM me "
         "WHERE queueing_lock = 'first'"
     )
-    jobs.defer_each_once(jobs.fetch_picture, wanted, unless_doing=True)
+    defer_each_once(jobs.fetch_picture, wanted, unless_doing=True)
     assert waiting("fetch_picture") == [{"post": 2}]
-    jobs.defer_each_once(jobs.fetch_picture, wanted)
+    defer_each_once(jobs.fetch_picture, wanted)
     assert len(waiting("fetch_picture")) == 2
 
 
@@ -182,19 +183,19 @@ def test_an_unknown_account_is_let_be(db: None) -> None:
 def test_many_jobs_are_deferred_at_once_and_each_once(
     db: None, django_assert_max_num_queries: Callable[[int], AbstractContextManager[None]]
 ) -> None:
-    jobs.defer_once(jobs.fetch_picture, "picture:3", post=3)
+    defer_once(jobs.fetch_picture, "picture:3", post=3)
     wanted = {f"picture:{post}": {"post": post} for post in range(30)}
     with django_assert_max_num_queries(4):
-        jobs.defer_each_once(jobs.fetch_picture, wanted)
-    jobs.defer_each_once(jobs.fetch_picture, wanted)
+        defer_each_once(jobs.fetch_picture, wanted)
+    defer_each_once(jobs.fetch_picture, wanted)
     assert sorted(each["post"] for each in waiting("fetch_picture")) == [*range(30)]  # type: ignore[type-var]
 
 
 def test_what_somebody_else_defers_meanwhile_is_left_to_them(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jobs.defer_once(jobs.fetch_picture, "picture:1", post=1)
+    defer_once(jobs.fetch_picture, "picture:1", post=1)
     monkeypatch.setattr(jobs, "run", lambda _sql, *_columns: [])
-    jobs.defer_each_once(jobs.fetch_picture, {f"picture:{post}": {"post": post} for post in (1, 2)})
+    defer_each_once(jobs.fetch_picture, {f"picture:{post}": {"post": post} for post in (1, 2)})
     monkeypatch.undo()
     assert [each["post"] for each in waiting("fetch_picture")] == [1, 2]
