@@ -14,7 +14,7 @@ from heed.channels import outside, reach
 from heed.channels.models import Account
 from heed.lib import clock
 
-Kind = Literal["broken", "door", "expires", "permission", "silent", "quota"]
+Kind = Literal["broken", "door", "expires", "permission", "silent", "unread", "quota"]
 
 EXPIRES_SOON = timedelta(days=7)
 """Also the time in which renewing by itself has failed for days: see `jobs.RENEW_BEFORE`."""
@@ -36,7 +36,7 @@ class Warning(NamedTuple):
 
 def warnings(account: Account) -> list[Warning]:
     """All that an admin should know of this account, the gravest first; nothing when all is well."""
-    looks = (_broken, _door, _permission, _expires, _silent, _quota)
+    looks = (_broken, _door, _permission, _expires, _silent, _unread, _quota)
     return [each for look in looks if (each := look(account)) is not None]
 
 
@@ -98,6 +98,23 @@ def _silent(account: Account) -> Warning | None:
     ) % {"hours": hours, "usual": usual}
     way_out = account.adapter.when_silent or _("See whether the webhook is still set on the network.")
     return Warning("silent", sentence, way_out)
+
+
+def _unread(account: Account) -> Warning | None:
+    """It is asked again and again for its news, and gives none out, though its sign-in works."""
+    if account.collect_at is None or account.problem:
+        return None
+    since = account.collected_at or account.connected_at or account.created_at
+    hours = int((clock.now() - since).total_seconds() // 3600)
+    if not hours:
+        return None
+    sentence = ngettext(
+        "New messages could not be fetched for %(hours)d hour.",
+        "New messages could not be fetched for %(hours)d hours.",
+        hours,
+    ) % {"hours": hours}
+    way_out = _("Heed goes on trying. See on the network itself whether something is wrong with the account.")
+    return Warning("unread", sentence, way_out, grave=True)
 
 
 def _quota(account: Account) -> Warning | None:

@@ -195,6 +195,15 @@ WARNINGS: list[tuple[dict[str, Any], list[tuple[str, bool]]]] = [
     ({"usual_silence": 5 * HOUR, "last_delivery_at": timedelta(hours=-11)}, [("silent", False)]),
     ({"usual_silence": 60.0, "last_delivery_at": timedelta(minutes=-50)}, []),
     ({"usual_silence": 60.0, "last_delivery_at": timedelta(minutes=-70)}, [("silent", False)]),
+    # news that is asked for, and not given out
+    ({"collect_at": timedelta(minutes=5), "collected_at": timedelta(minutes=-59)}, []),
+    ({"collect_at": None, "collected_at": timedelta(hours=-9)}, []),
+    ({"collect_at": timedelta(minutes=-1), "collected_at": timedelta(minutes=-61)}, [("unread", True)]),
+    ({"collect_at": timedelta(minutes=5), "connected_at": timedelta(hours=-2)}, [("unread", True)]),
+    (
+        {"collect_at": timedelta(0), "collected_at": timedelta(hours=-9), "problem": "network_down"},
+        [("broken", True)],
+    ),
     ({"quotas": [{"what": "posts", "left": 11, "of": 100}]}, []),
     ({"quotas": [{"what": "posts", "left": 10, "of": 100}]}, [("quota", False)]),
     ({"quotas": [{"what": "posts", "left": 0, "of": None}]}, []),
