@@ -1,4 +1,4 @@
-"""Why something is not done to people."""
+"""Why something is not done."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 
 
 class CannotChange(Exception):
-    """What was asked for cannot be done. `sentence` says why; `field` says where."""
+    """What was asked for cannot be done. `sentence` says why, `field` where."""
 
     def __init__(self, sentence: str | Promise, field: str = "") -> None:
         super().__init__(str(sentence))

@@ -39,7 +39,6 @@ from heed.inbox.verbs import CannotAct, CannotAnswer, CannotSolve, Overtaken, Wo
 from heed.library.reach import NoSuchQuickText
 from heed.library.verbs import CannotWrite
 from heed.routing.assignment import AlreadyTaken, NothingWaits
-from heed.routing.keeping import CannotKeep
 from heed.routing.reach import NoSuchRule, NoSuchSkill, NoSuchTeam
 
 log = logging.getLogger("heed.api")
@@ -138,7 +137,6 @@ def _answers() -> dict[type[Exception], Callable[[HttpRequest, Any], HttpRespons
         CannotConnect: partial(_refused, "cannot-connect"),
         CannotWrite: partial(_refused, "not-valid"),
         CannotChange: partial(_refused, "cannot-keep"),
-        CannotKeep: partial(_refused, "cannot-keep"),
         Overtaken: _overtaken,
         WouldNotKnow: _would_not_know,
         CannotSolve: _cannot_solve,
@@ -182,9 +180,7 @@ def _not_found(request: HttpRequest, error: Exception) -> HttpResponse:
     return document(404, kind, sentence())
 
 
-def _refused(
-    kind: str, request: HttpRequest, error: CannotChange | CannotConnect | CannotKeep
-) -> HttpResponse:
+def _refused(kind: str, request: HttpRequest, error: CannotChange) -> HttpResponse:
     sentence = str(error.sentence)
     return document(422, kind, sentence, errors=[{"field": error.field, "sentence": sentence}])
 

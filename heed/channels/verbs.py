@@ -11,12 +11,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings as heed_settings
 from django.db import IntegrityError, transaction
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from heed.accounts import audit, renaming
 from heed.accounts.models import Brand, User
+from heed.accounts.refusals import CannotChange
 from heed.channels import jobs
 from heed.channels.base import Checked, CredentialField, Network, Refusal, SessionExpired
 from heed.channels.missed import check_soon
@@ -33,14 +33,9 @@ T = TypeVar("T")
 ALREADY_CONNECTED = gettext_lazy("This account is already connected.")
 
 
-class CannotConnect(Exception):
-    """What was entered cannot be used. `sentence` says why, for the person; `field` says where:
-    `network`, `base_url`, `external_id`, `after_solved` or a credential field's name."""
-
-    def __init__(self, sentence: str | Promise, field: str) -> None:
-        super().__init__(str(sentence))
-        self.sentence = str(sentence)
-        self.field = field
+class CannotConnect(CannotChange):
+    """What was entered cannot be used. `field` is `network`, `base_url`, `external_id`, `after_solved` or a
+    credential field's name."""
 
 
 def connect(

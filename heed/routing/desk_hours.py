@@ -206,13 +206,17 @@ def checked_hours(
     zone: str, week: Iterable[Iterable[Iterable[int]]], holidays: Iterable[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Hours as a row keeps them. Raises `CannotChange`."""
-    if zone not in available_timezones():
-        raise CannotChange(_("This is no time zone. Write one like Europe/Ljubljana."), "zone")
+    refuse_unknown_zone(zone)
     return {
         "zone": zone,
         "week": [list(map(list, day)) for day in week],
         "holidays": sorted(map(_checked_holiday, holidays), key=lambda each: str(each["day"])),
     }
+
+
+def refuse_unknown_zone(zone: str) -> None:
+    if zone not in available_timezones():
+        raise CannotChange(_("This is no time zone. Write one like Europe/Ljubljana."), "zone")
 
 
 def _checked_holiday(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,22 +6,22 @@ from calendar import day_abbr
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import time
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import translation
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from heed.accounts import audit, renaming
 from heed.accounts.models import Membership, Team, User
+from heed.accounts.refusals import CannotChange
 from heed.channels.models import Account
 from heed.inbox.verbs import CannotTend
 from heed.inbox.verbs.sorting import tag_name
 from heed.lib import clock, live
 from heed.routing import actions, rules
-from heed.routing.automatic import unknown_blanks
+from heed.routing.automatic import refuse_unknown_blanks
+from heed.routing.desk_hours import refuse_unknown_zone
 from heed.routing.holding import understood
 from heed.routing.models import AccountTeam, Profile, Rule, Skill, TeamRouting
 
@@ -30,27 +30,18 @@ MOST_ACTIONS = 10
 MOST_RULES = 200
 
 
-class CannotKeep(Exception):
-    """What was entered cannot be used. `sentence` says why, `field` where."""
-
-    def __init__(self, sentence: str | Promise, field: str = "") -> None:
-        super().__init__(str(sentence))
-        self.sentence = sentence
-        self.field = field
-
-
 # ----------------------------------------------------------------------------- teams
 
 
 @transaction.atomic
 def make_team(user: User, name: str) -> Team:
-    """A new team. Raises `CannotKeep` for a name that is empty or taken."""
+    """A new team. Raises `CannotChange` for a name that is empty or taken."""
     name = _name(name)
     try:
         with transaction.atomic():
             team = Team.objects.create(name=name)
     except IntegrityError as taken:
-        raise CannotKeep(_("There is a team of this name already."), "name") from taken
+        raise CannotChange(_("There is a team of this name already."), "name") from taken
     TeamRouting.objects.create(team=team)
     audit.record(user, "made", team)
     return team
@@ -70,16 +61,16 @@ def change_team(
     prefer_last: bool,
     takes_back: bool,
 ) -> None:
-    """Keep how a team is set up. Raises `CannotKeep`."""
+    """Keep how a team is set up. Raises `CannotChange`."""
     name, before = _name(name), _team_told(team)
     if way not in TeamRouting.Way.values:
-        raise CannotKeep(_("Choose how the team gets its tickets."), "way")
+        raise CannotChange(_("Choose how the team gets its tickets."), "way")
     try:
         with transaction.atomic():
             Team.objects.filter(pk=team.pk).update(name=name)
             renaming.tell("team", team.pk, team.name, name)
     except IntegrityError as taken:
-        raise CannotKeep(_("There is a team of this name already."), "name") from taken
+        raise CannotChange(_("There is a team of this name already."), "name") from taken
     team.name = name
     routing, _made = TeamRouting.objects.select_for_update().get_or_create(team=team)
     routing.way, routing.prefer_last, routing.takes_back = way, prefer_last, takes_back
@@ -123,7 +114,7 @@ def _set_accounts(user: User, team: Team, wanted: set[int]) -> None:
 
 def _demand_sight(user: User, field: str) -> None:
     if not user.rights.where("see").everywhere:
-        raise CannotKeep(_("Only somebody who sees all tickets can choose this."), field)
+        raise CannotChange(_("Only somebody who sees all tickets can choose this."), field)
 
 
 @transaction.atomic
@@ -145,7 +136,7 @@ def open_team_again(user: User, team: Team) -> None:
 
 @transaction.atomic
 def keep_skill(user: User, skill: Skill | None, name: str, tags: str) -> Skill:
-    """Make or change a skill; `tags` by commas. Raises `CannotKeep`."""
+    """Make or change a skill; `tags` by commas. Raises `CannotChange`."""
     row = skill or Skill()
     before = audit.stood(row, "name", "tags")
     row.name = _name(name, 60)
@@ -154,9 +145,9 @@ def keep_skill(user: User, skill: Skill | None, name: str, tags: str) -> Skill:
         with transaction.atomic():
             row.save()
     except CannotTend as bad:
-        raise CannotKeep(bad.sentence, "tags") from bad
+        raise CannotChange(bad.sentence, "tags") from bad
     except IntegrityError as taken:
-        raise CannotKeep(_("There is a skill of this name already."), "name") from taken
+        raise CannotChange(_("There is a skill of this name already."), "name") from taken
     audit.kept(user, row, before, audit.stands(row, "name", "tags"))
     return row
 
@@ -179,11 +170,10 @@ def keep_profile(
     shifts: Mapping[str, Sequence[Sequence[str]]],
     gives_back: bool,
 ) -> Profile:
-    """Keep what somebody can take and when they work. Raises `CannotKeep`."""
-    if zone not in available_timezones():
-        raise CannotKeep(_("This time zone is not known."), "zone")
+    """Keep what somebody can take and when they work. Raises `CannotChange`."""
+    refuse_unknown_zone(zone)
     if not 0 <= capacity <= 1000:
-        raise CannotKeep(_("Enter a number up to 1000; 0 means no limit."), "capacity")
+        raise CannotChange(_("Enter a number up to 1000; 0 means no limit."), "capacity")
     profile, _made = Profile.objects.select_for_update().get_or_create(user=someone)
     before = _profile_told(profile)
     profile.languages = sorted({code.strip().lower()[:2] for code in languages if code.strip()})
@@ -211,9 +201,9 @@ def _hours(hours: Sequence[Sequence[str]]) -> list[list[str]]:
         try:
             first, last = time.fromisoformat(opens), time.fromisoformat(closes)
         except ValueError as bad:
-            raise CannotKeep(_("Write the hours like 09:00–17:00."), "shifts") from bad
+            raise CannotChange(_("Write the hours like 09:00–17:00."), "shifts") from bad
         if first == last:
-            raise CannotKeep(_("A shift ends at another time than it begins."), "shifts")
+            raise CannotChange(_("A shift ends at another time than it begins."), "shifts")
         kept.append([first.strftime("%H:%M"), last.strftime("%H:%M")])
     return sorted(kept)
 
@@ -226,40 +216,34 @@ appears only to who sees its ticket, notes and answers say the rule's own words.
 
 
 def checked_rule(rule: Rule, facts: Mapping[str, Any], user: User | None = None) -> Rule:
-    """Put what was entered into a rule, without saving it. Raises `CannotKeep`, `BadCondition`."""
+    """Put what was entered into a rule, without saving it. Raises `CannotChange`, `BadCondition`."""
     when = [each for each in rules.TRIGGERS if each in facts.get("when", ())]
     if not when:
-        raise CannotKeep(_("Choose when the rule looks."), "when")
+        raise CannotChange(_("Choose when the rule looks."), "when")
     condition, _test = understood(str(facts.get("condition", "")), clock.now())
     condition.check(user)
     rule.when, rule.condition = when, str(facts.get("condition", "")).strip()
     given = list(facts.get("actions", ()))
     if not given:
-        raise CannotKeep(_("Choose what the rule does."), "actions")
+        raise CannotChange(_("Choose what the rule does."), "actions")
     if len(given) > MOST_ACTIONS:
-        raise CannotKeep(_("A rule does at most %(most)d things.") % {"most": MOST_ACTIONS}, "actions")
+        raise CannotChange(_("A rule does at most %(most)d things.") % {"most": MOST_ACTIONS}, "actions")
     try:
         rule.actions = [actions.checked(each) for each in given]
     except actions.BadAction as bad:
-        raise CannotKeep(bad.sentence, "actions") from bad
+        raise CannotChange(bad.sentence, "actions") from bad
     for action in rule.actions:
-        _check_blanks(action)
+        if action["do"] in ("answer", "note"):
+            refuse_unknown_blanks(action["text"], "actions")
         if user is not None and action["do"] in _SHOWING:
             _demand_sight(user, "actions")
     rule.stop = bool(facts.get("stop"))
     return rule
 
 
-def _check_blanks(action: Mapping[str, Any]) -> None:
-    unknown = unknown_blanks(str(action.get("text", ""))) if action["do"] in ("answer", "note") else set()
-    if unknown:
-        words = ", ".join(f"{{{each}}}" for each in sorted(unknown))
-        raise CannotKeep(_("Nothing is known to fill in for %(words)s.") % {"words": words}, "actions")
-
-
 @transaction.atomic
 def keep_rule(user: User, rule: Rule, facts: Mapping[str, Any]) -> Rule:
-    """Make or change a rule. Raises `CannotKeep`, `BadCondition`."""
+    """Make or change a rule. Raises `CannotChange`, `BadCondition`."""
     was = Rule.objects.filter(pk=rule.pk).first()
     before = _rule_told(was) if was else {}
     checked_rule(rule, facts, user)
@@ -267,7 +251,7 @@ def keep_rule(user: User, rule: Rule, facts: Mapping[str, Any]) -> Rule:
     new = rule.pk is None
     if new:
         if Rule.objects.count() >= MOST_RULES:
-            raise CannotKeep(
+            raise CannotChange(
                 _("There are %(most)d rules; more cannot be kept.") % {"most": MOST_RULES}, "name"
             )
         rule.made_by = user
@@ -320,7 +304,7 @@ def move_rule(user: User, rule: Rule, *, up: bool) -> None:
 def _name(name: str, longest: int = LONGEST_NAME) -> str:
     name = " ".join(name.split())
     if not name:
-        raise CannotKeep(_("Enter a name."), "name")
+        raise CannotChange(_("Enter a name."), "name")
     if len(name) > longest:
-        raise CannotKeep(_("The name is too long."), "name")
+        raise CannotChange(_("The name is too long."), "name")
     return name

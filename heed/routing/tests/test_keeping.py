@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from heed.accounts.models import AuditRow, Brand, Grant, OwnRole, Team, User
+from heed.accounts.refusals import CannotChange
 from heed.channels.models import Account
 from heed.routing import desk_hours, keeping
 from heed.routing.desk_hours import Place
-from heed.routing.keeping import CannotKeep
 from heed.routing.models import AccountTeam, Rule
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def change(user: User, team: Team, accounts: list[int]) -> None:
 def test_the_accounts_of_a_team_are_chosen_by_who_sees_all(
     account: Account, returns: Team, some: User, maja: User
 ) -> None:
-    with pytest.raises(CannotKeep) as refused:
+    with pytest.raises(CannotChange) as refused:
         change(some, returns, [account.pk])
     assert refused.value.field == "accounts"
     assert not AccountTeam.objects.exists()
@@ -58,7 +58,7 @@ def test_a_rule_shows_tickets_only_for_who_sees_all(returns: Team, some: User, m
         {"do": "webhook", "url": "https://anas.example/hook"},
     ):
         facts = {"name": "To me", "when": ["message_received"], "condition": "", "actions": [action]}
-        with pytest.raises(CannotKeep) as refused:
+        with pytest.raises(CannotChange) as refused:
             keeping.keep_rule(some, Rule(), facts)
         assert refused.value.field == "actions"
         keeping.keep_rule(maja, Rule(), facts)
@@ -76,9 +76,9 @@ def test_whoever_sees_some_tickets_does_not_turn_the_call_of_a_rule_to_themselve
         [{**call, "url": "https://anas.example/hook"}],
         [call, {**call, "url": "https://a.example"}],
     ):
-        with pytest.raises(CannotKeep):
+        with pytest.raises(CannotChange):
             keeping.keep_rule(some, Rule.objects.get(pk=row.pk), facts | {"actions": actions})
-    with pytest.raises(CannotKeep):
+    with pytest.raises(CannotChange):
         keeping.keep_rule(some, Rule.objects.get(pk=row.pk), facts | {"condition": "is:open"})
     assert Rule.objects.get(pk=row.pk).actions == [call]
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from heed.accounts.models import Membership, Team, User
+from heed.accounts.refusals import CannotChange
 from heed.inbox.conditions import BadCondition
 from heed.lib import clock
 from heed.routing import keeping, reach
-from heed.routing.keeping import CannotKeep
 from heed.routing.models import Rule, RuleRun
 from heed.routing.tests.conftest import Open
 from heed.routing.tests.some_rules import add, rule
@@ -31,7 +31,7 @@ def test_what_cannot_be_kept_says_where(maja: User) -> None:
         ({"actions": [{"do": "priority", "priority": 9}]}, "actions"),
         ({"actions": [{"do": "answer", "text": "Hi {nobody}"}]}, "actions"),
     ):
-        with pytest.raises(CannotKeep) as refused:
+        with pytest.raises(CannotChange) as refused:
             keeping.keep_rule(maja, Rule(), good | wrong)
         assert refused.value.field == field
     with pytest.raises(BadCondition) as bad:

@@ -30,6 +30,7 @@ from heed.inbox import health as inbox_health
 from heed.inbox.models import Gap, Ticket
 from heed.lib import clock
 from heed.web.admins import for_admins
+from heed.web.forms import Refusing
 from heed.web.gate import person
 
 AFTER_SOLVED = [
@@ -99,7 +100,7 @@ class Shown:
         return self.account.tickets.order_by("-last_at", "-id").first()
 
 
-class CredentialsForm(forms.Form):
+class CredentialsForm(Refusing):
     """The fields a network asks for. With `kept` credentials a secret left empty keeps what it held, and
     what is no secret is shown and can be emptied. What signing in at the network brings need not be
     entered."""
@@ -125,10 +126,6 @@ class CredentialsForm(forms.Form):
 
     def credentials(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in self.names}
-
-    def refuse(self, cannot: CannotConnect) -> None:
-        """Show a refusal at its field."""
-        self.add_error(cannot.field if cannot.field in self.fields else None, cannot.sentence)
 
 
 class ConnectForm(CredentialsForm):
@@ -218,7 +215,7 @@ def signed_in(request: HttpRequest) -> HttpResponse:
     try:
         found = verbs.finish_sign_in(query.get("state", ""), person(request), query)
     except CannotConnect as cannot:
-        messages.error(request, cannot.sentence)
+        messages.error(request, str(cannot.sentence))
         return redirect("accounts")
     messages.success(request, _("Signed in. Heed is asking the network now."))
     return redirect("account", found.pk)

@@ -25,12 +25,13 @@ from heed.routing import assignment
 from heed.web import invitation_mail, open_sessions, places, second_factor
 from heed.web.account_names import all_names
 from heed.web.admins import permitted
+from heed.web.forms import Refusing
 from heed.web.gate import person
 
 _PASSWORD = forms.PasswordInput(attrs={"autocomplete": "new-password"})
 
 
-class RoleForm(forms.Form):
+class RoleForm(Refusing):
     """A role, and where it holds."""
 
     role = forms.ChoiceField(label=gettext_lazy("Role"))
@@ -42,10 +43,6 @@ class RoleForm(forms.Form):
         self.fields["role"].choices = [(each.key, str(each.title)) for each in given]  # type: ignore[attr-defined]
         self.fields["role"].initial = "agent"
         self.fields["place"].choices = places.choices()  # type: ignore[attr-defined]
-
-    def refuse(self, cannot: CannotChange) -> None:
-        """Show a refusal at its field."""
-        self.add_error(cannot.field if cannot.field in self.fields else None, str(cannot.sentence))
 
 
 class InviteForm(RoleForm):

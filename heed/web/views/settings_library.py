@@ -27,6 +27,7 @@ from heed.library import reach as library
 from heed.library.models import Guideline, QuickText
 from heed.web.account_names import names_of
 from heed.web.admins import permitted
+from heed.web.forms import Refusing
 from heed.web.gate import person
 from heed.web.guideline_words import written
 
@@ -53,7 +54,7 @@ EXAMPLE = gettext_lazy(
 """What an empty page begins with: whoever writes guidelines for the first time needs to see some."""
 
 
-class QuickTextForm(forms.Form):
+class QuickTextForm(Refusing):
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=41,
@@ -118,7 +119,7 @@ def quick_texts(request: HttpRequest) -> HttpResponse:
         try:
             verbs.make_quick_text(user, shared=form.shared, team=form.team, **form.given())
         except CannotChange as cannot:
-            form.add_error(cannot.field or None, str(cannot.sentence))
+            form.refuse(cannot)
         else:
             messages.success(request, _("Saved."))
             return redirect("quick_texts")
@@ -144,7 +145,7 @@ def quick_text(request: HttpRequest, quick_text: int) -> HttpResponse:
         try:
             verbs.change_quick_text(user, found, team=form.team, **form.given())
         except CannotChange as cannot:
-            form.add_error(cannot.field or None, str(cannot.sentence))
+            form.refuse(cannot)
         else:
             messages.success(request, _("Saved."))
             return redirect("quick_texts")

@@ -21,19 +21,17 @@ from heed.accounts.models import Grant, OwnRole
 from heed.accounts.refusals import CannotChange
 from heed.accounts.rights import ON_TICKETS, PERMISSIONS
 from heed.web.admins import permitted
+from heed.web.forms import Refusing
 from heed.web.gate import person
 
 
-class OwnRoleForm(forms.Form):
+class OwnRoleForm(Refusing):
     """A name and what it permits."""
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=60)
     permissions = forms.MultipleChoiceField(
         label=gettext_lazy("May"), widget=forms.CheckboxSelectMultiple, choices=list(PERMISSIONS.items())
     )
-
-    def refuse(self, cannot: CannotChange) -> None:
-        self.add_error(cannot.field if cannot.field in self.fields else None, str(cannot.sentence))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from heed.accounts import reach as people
+from heed.accounts.refusals import CannotChange
 from heed.inbox.conditions import BadCondition
 from heed.inbox.models import Ticket
 from heed.inbox.reach import sight
@@ -24,7 +25,6 @@ from heed.library import reach as library
 from heed.routing import actions, keeping, reach, rules
 from heed.routing.dry import dry_run
 from heed.routing.holding import understood
-from heed.routing.keeping import CannotKeep
 from heed.routing.models import Rule, RuleRun
 from heed.routing.webhooks import secret_of
 from heed.web.admins import permitted
@@ -104,12 +104,12 @@ def rule(request: HttpRequest, number: int = 0) -> HttpResponse:
     """Make or change a rule."""
     user = person(request)
     row = _rule(request, number) if number else _new(request)
-    error: CannotKeep | BadCondition | None = None
+    error: CannotChange | BadCondition | None = None
     if request.method == "POST":
         row.name = request.POST.get("name", "")[:80]
         try:
             keeping.keep_rule(user, row, _given(request))
-        except (CannotKeep, BadCondition) as refused:
+        except (CannotChange, BadCondition) as refused:
             error = refused
             _put_back(row, request)
         else:
@@ -170,7 +170,7 @@ def try_rule(request: HttpRequest) -> HttpResponse:
     except BadCondition as bad:
         text = request.POST.get("condition", "")
         return render(request, "settings/_condition.html", {"bad": bad, "marked": _marked(text, bad)})
-    except CannotKeep as refused:
+    except CannotChange as refused:
         return render(request, "settings/_dry.html", {"refused": refused.sentence})
     seen = sight(user)
     shown = [each for each in found.touches if seen.takes_in(each.ticket)]
@@ -225,7 +225,7 @@ def _split(tags: Any) -> list[str]:
     return [each.strip() for each in str(tags or "").split(",") if each.strip()]
 
 
-def _form(row: Rule, error: CannotKeep | BadCondition | None) -> dict[str, Any]:
+def _form(row: Rule, error: CannotChange | BadCondition | None) -> dict[str, Any]:
     bad = error if isinstance(error, BadCondition) else None
     return {
         "rule": row,
@@ -238,7 +238,7 @@ def _form(row: Rule, error: CannotKeep | BadCondition | None) -> dict[str, Any]:
         "quick_texts": sorted({each.name for each in library.everybodys()}),
         "priorities": actions.PRIORITIES,
         "statuses": actions.STATUSES,
-        "error": error if isinstance(error, CannotKeep) else None,
+        "error": error if isinstance(error, CannotChange) else None,
         "bad": bad,
         "marked": _marked(row.condition, bad) if bad else None,
     }

@@ -21,6 +21,7 @@ from heed.accounts.refusals import CannotChange
 from heed.web import second_factor
 from heed.web.admins import permitted
 from heed.web.company_sign_in import PROVIDER
+from heed.web.forms import Refusing
 from heed.web.gate import person
 
 WHO = [
@@ -28,11 +29,6 @@ WHO = [
     (SignInPolicy.SecondFactor.SOME, gettext_lazy("Those with one of these roles")),
     (SignInPolicy.SecondFactor.ALL, gettext_lazy("Everybody")),
 ]
-
-
-class Refusing(forms.Form):
-    def refuse(self, cannot: CannotChange) -> None:
-        self.add_error(cannot.field if cannot.field in self.fields else None, str(cannot.sentence))
 
 
 class PasswordsForm(Refusing):

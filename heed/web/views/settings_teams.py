@@ -18,14 +18,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from heed.accounts import reach as people
 from heed.accounts.models import Team, User
+from heed.accounts.refusals import CannotChange
 from heed.lib import clock
 from heed.routing import keeping, reach
 from heed.routing.assignment import routing_of
-from heed.routing.keeping import CannotKeep
 from heed.routing.models import AccountTeam, Profile, Skill, TeamRouting
 from heed.routing.people import is_here, next_shift
 from heed.web.account_names import all_names
 from heed.web.admins import permitted
+from heed.web.forms import Refusing
 from heed.web.gate import person
 
 WAYS: dict[str, tuple[Promise, Promise]] = {
@@ -43,7 +44,7 @@ WAYS: dict[str, tuple[Promise, Promise]] = {
 _HOURS = re.compile(r"(\d{1,2}:\d{2})\s*[-–—]\s*(\d{1,2}:\d{2})")
 
 
-class TeamForm(forms.Form):
+class TeamForm(Refusing):
     name = forms.CharField(label=gettext_lazy("Name of the team"), max_length=80)
     members = forms.MultipleChoiceField(
         label=gettext_lazy("People"), required=False, widget=forms.CheckboxSelectMultiple
@@ -82,7 +83,7 @@ class TeamForm(forms.Form):
             field.choices = rows
 
 
-class NameForm(forms.Form):
+class NameForm(Refusing):
     name = forms.CharField(label=gettext_lazy("Name of the team"), max_length=80)
 
 
@@ -134,8 +135,8 @@ def teams(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             made = keeping.make_team(user, form.cleaned_data["name"])
-        except CannotKeep as refused:
-            form.add_error("name", str(refused.sentence))
+        except CannotChange as refused:
+            form.refuse(refused)
         else:
             messages.success(request, _("The team is there. Now choose its people."))
             return redirect("team", made.pk)
@@ -162,8 +163,8 @@ def team(request: HttpRequest, number: int) -> HttpResponse:
         chosen = {name: [int(each) for each in given[name]] for name in ("members", "accounts")}
         try:
             keeping.change_team(user, found, **(given | chosen))
-        except CannotKeep as refused:
-            form.add_error(refused.field if refused.field in form.fields else None, str(refused.sentence))
+        except CannotChange as refused:
+            form.refuse(refused)
         else:
             messages.success(request, _("Saved."))
             return redirect("teams")
@@ -208,7 +209,7 @@ def abilities(request: HttpRequest, someone: int) -> HttpResponse:
                 shifts={day: _hours(text) for day, text in week.items()},
                 gives_back=given["gives_back"],
             )
-        except CannotKeep as refused:
+        except CannotChange as refused:
             problem = str(refused.sentence)
         else:
             messages.success(request, _("Saved."))
@@ -233,7 +234,7 @@ def skill(request: HttpRequest, number: int = 0) -> HttpResponse:
         return redirect("teams")
     try:
         keeping.keep_skill(user, row, request.POST.get("name", ""), request.POST.get("tags", ""))
-    except CannotKeep as refused:
+    except CannotChange as refused:
         messages.error(request, str(refused.sentence))
     else:
         messages.success(request, _("Saved."))
