@@ -27,7 +27,7 @@ def read_message(request: Asking, message_id: int) -> Any:
 @router.get("/messages/{message_id}/actions", response=Acts, summary="What can be done with it, and why not")
 def list_actions(request: Asking, message_id: int) -> Any:
     message = reach.message(request.auth, message_id)
-    return {"items": [of_act(act) for act in actions(message)], "next": ""}
+    return {"items": [of_act(act) for act in actions(message, request.auth)], "next": ""}
 
 
 @router.post("/messages/{message_id}/actions", response={202: MessageOut}, summary="Like, hide, delete …")

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from heed.accounts.models import User
+from heed.accounts.rights import Permission
 from heed.channels.base import (
     TAKEN_OVER,
     Action,
@@ -30,6 +32,7 @@ from heed.channels.base import (
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
 from heed.inbox.models import Identity, Message, Ticket
+from heed.inbox.reach.seeing import sight
 from heed.lib import clock
 from heed.lib.text import measure
 
@@ -50,6 +53,7 @@ TAKE_TEMPLATE = _("Send one of the approved templates.")
 NO_PUBLIC_ADDRESS = _("This network fetches files from Heed, which needs a public address for that.")
 ONLY_OWN = _("On this network only the account that was written to can answer.")
 OTHER_SERVER = _("This account lives on another server, which does not know the message.")
+NOT_YOURS = _("This was written from an account on which you may not do this.")
 NOT_CONNECTED = _("This account is not connected.")
 ONLY_PUBLICLY = Words(_("Only the account that was written to can answer privately."), PUBLIC_ONLY)
 TOO_LATE_TO_EDIT = _("It is too late to change this on the network.")
@@ -174,15 +178,34 @@ def fits(filled: FilledTemplate, way: Way) -> bool:
     ) and all(value.strip() for value in filled.values)
 
 
-def actions(message: Message) -> list[Act]:
-    """What the message's menu offers, with the reason where it cannot be done now."""
+def actions(message: Message, user: User | None = None) -> list[Act]:
+    """What the message's menu offers, with the reason where it cannot be done now, or not by this person."""
     can = message.account.able
     names = _actions_of(message, can)
-    return [
+    offered = [
         _act(message, name, can, named=name in names)
         for name in _ORDER
         if (name in names or _is_missed(message, name, can)) and _fits_state(message, name)
     ]
+    if user is None or message.account_id == message.ticket.account_id:
+        return offered
+    return [each if _may_for(user, each, message) else Act(each.action, False, NOT_YOURS) for each in offered]
+
+
+_TALK = frozenset({"react", "unreact", "edit", "seen", "typing", "hand_back"})
+"""Actions that belong to talking with the customer; the others moderate what stands on the network."""
+
+
+def needed_for(action: str) -> Permission:
+    """What somebody must be permitted for this action."""
+    return "answer" if action in _TALK else "moderate"
+
+
+def _may_for(user: User, act: Act, message: Message) -> bool:
+    """Whether they may do this with the sign-in of the account that said it: seeing the ticket of another one
+    is not enough."""
+    needed = needed_for(act.action)
+    return user.rights.may(needed) and sight(user, needed).holds_on(message.account_id)
 
 
 _ORDER: tuple[Action, ...] = (

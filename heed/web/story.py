@@ -109,6 +109,15 @@ class Said:
 
     @cached_property
     def actions(self) -> list[dict[str, Any]]:
+        return self._listed(possible.actions(self.message))
+
+    def actions_of(self, user: User) -> list[dict[str, Any]]:
+        """The same for this person: what another account of ours said is not everybody's to change."""
+        if not self.from_another:
+            return self.actions
+        return self._listed(possible.actions(self.message, user))
+
+    def _listed(self, acts: list[possible.Act]) -> list[dict[str, Any]]:
         return [
             {
                 "name": act.action,
@@ -118,7 +127,7 @@ class Said:
                 "why": act.sentence,
                 "choices": _FAVOURITES if act.choices == ("*",) else act.choices,
             }
-            for act in possible.actions(self.message)
+            for act in acts
         ]
 
     @property

@@ -13,7 +13,7 @@ from heed.channels.base import MessageReceived, Person, Refusal
 from heed.channels.models import Account
 from heed.inbox import arrivals, outbox, reach, verbs
 from heed.inbox.models import Message, Ticket
-from heed.inbox.possible import ONLY_OWN, OTHER_SERVER, not_from
+from heed.inbox.possible import ONLY_OWN, OTHER_SERVER, actions, not_from
 from heed.inbox.tests.rubber import Rubber
 from heed.lib import clock
 
@@ -167,3 +167,21 @@ def test_who_asks_for_a_rest_is_the_account_it_went_out_from(
     assert until is not None
     assert until > clock.now() + timedelta(minutes=4)
     assert set(rests.values()) == {None}
+
+
+def test_what_it_said_is_changed_by_whoever_may_act_from_it(
+    can: Any, account: Account, helper: Account, rubber: Rubber, ana: User, ivo: User
+) -> None:
+    """It is done with that account's sign-in: to see the ticket of the other one is not enough."""
+    ticket = asks(account)
+    ours = verbs.answer(ticket, ana, "It left on Monday.", "public")
+    theirs = verbs.answer(ticket, ana, "On its way!", "public", account=helper)
+    outbox.send_next(ticket.pk)
+    ivo.grants.update(account=account.pk)
+    for number, may in ((ours.pk, True), (theirs.pk, False)):
+        message = reach.message(User.objects.get(pk=ivo.pk), number, "moderate")
+        (offered,) = actions(message, User.objects.get(pk=ivo.pk))
+        assert (offered.action, offered.allowed, bool(offered.sentence)) == ("delete", may, not may)
+    with pytest.raises(verbs.CannotAct, match="may not do this"):
+        verbs.act(message, User.objects.get(pk=ivo.pk), "delete")
+    verbs.act(message, ana, "delete")

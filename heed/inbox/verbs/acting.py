@@ -9,28 +9,20 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
-from heed.accounts.rights import Permission
-from heed.inbox.jobs import act_later, defer_once, show_typing
+from heed.inbox.jobs import act_later, show_typing
 from heed.inbox.models import Message, Ticket
 from heed.inbox.possible import Act, actions, last_inbound, too_long
 from heed.inbox.verbs.refusals import CannotAct
 from heed.lib import live
+from heed.lib.jobs import defer_once
 from heed.lib.text import clean
-
-_TALK = frozenset({"react", "unreact", "edit", "seen", "typing", "hand_back"})
-"""Actions that belong to talking with the customer; the others moderate what stands on the network."""
-
-
-def needed_for(action: str) -> Permission:
-    """What somebody must be permitted for this action."""
-    return "answer" if action in _TALK else "moderate"
 
 
 @transaction.atomic
 def act(message: Message, user: User | None, action: str, value: str = "") -> None:
     """Queue a like, hide, delete … on the network. `value` is the emoji of `react`, the new text of
     `edit`; `user` is None where a rule does it. Raises `CannotAct`."""
-    offer = _offer(message, action)
+    offer = _offer(message, action, user)
     value = _checked_value(offer, clean(value).strip())
     user_id = user.pk if user else 0
     act_later([{"message": message.pk, "action": offer.action, "user": user_id, "value": value}])
@@ -53,9 +45,9 @@ def act_on_many(messages: Iterable[Message], action: str) -> dict[int, CannotAct
     return refused
 
 
-def _offer(message: Message, action: str) -> Act:
+def _offer(message: Message, action: str, user: User | None = None) -> Act:
     """What the menu says of this action. Raises `CannotAct` where it cannot be done."""
-    offer = next((each for each in actions(message) if each.action == action), None)
+    offer = next((each for each in actions(message, user) if each.action == action), None)
     if offer is None:
         raise CannotAct(_("This cannot be done with this message."))
     if not offer.allowed:

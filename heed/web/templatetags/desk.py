@@ -114,7 +114,7 @@ def message_menu(context: dict[str, Any], row: story.Said) -> SafeString:
     answer, quote = (row.can_be_answered, row.can_be_quoted) if "answer" in may else (False, False)
     no_quote = row.why_no_quote if "answer" in may else ""
     split = row.can_be_answered and "tend" in may
-    offered = [act for act in row.actions if needed_for(act["name"]) in may]
+    offered = [act for act in row.actions_of(context["user"]) if needed_for(act["name"]) in may]
     offers = (
         *(get_language(), row.message.visibility, answer, quote, no_quote, split, bool(row.original)),
         *((act["name"], act["may"], str(act["why"]), act["choices"]) for act in offered),
