@@ -427,16 +427,23 @@ def _failed(status: Status, owner: str) -> base.Receipt:
         state="failed",
         at=status.timestamp,
         external_ids=(status.id,),
+        key=_key(status),
         reason=reason_of(code),
         code=code,
         detail="; ".join(each.words for each in status.errors)[:500],
     )
 
 
+def _key(status: Status) -> str:
+    """Our key, where this message is all of an answer."""
+    given = status.biz_opaque_callback_data
+    return given.removeprefix(KEY) if given.startswith(KEY) else ""
+
+
 def _arrived(status: Status, owner: str, contacts: list[Contact]) -> list[Inbound]:
     """A status that carries our key proves that the answer went out, whatever became of the request."""
-    key = status.biz_opaque_callback_data
-    if not key.startswith(KEY):
+    key = _key(status)
+    if not key:
         return []
     return [
         base.Echo(
@@ -444,7 +451,7 @@ def _arrived(status: Status, owner: str, contacts: list[Contact]) -> list[Inboun
             external_id=status.id,
             at=status.timestamp,
             visibility="private",
-            key=key.removeprefix(KEY),
+            key=key,
             person=_person(status.recipient_id, status.recipient_user_id, contacts),
         )
     ]

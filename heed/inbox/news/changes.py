@@ -129,13 +129,14 @@ def receipt(account: Account, news: Receipt) -> None:
 
 
 def _receipt_by_key(account: Account, news: Receipt) -> None:
-    """The network named our answer by the key we sent along."""
+    """The network named our answer by the key we sent along, which every attempt at it bears: what has an id
+    is known by that."""
     try:
         key = UUID(news.key)
     except ValueError:
         return
     message = Message.objects.filter(account=account, send_key=key).first()
-    if message is not None:
+    if message is not None and not (news.external_ids and message.external_id):
         receipts.receipt(message, news.state, **_of_whom(news), **_why(news))
         live.tell(events.topics_of([message.ticket_id]))
 

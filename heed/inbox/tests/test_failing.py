@@ -58,8 +58,11 @@ def told(user: User) -> list[str]:
     return [each.kind for each in notices.latest(user).items if each.seen_at is None]
 
 
-def by_receipt(account: Account) -> None:
-    news(account, Receipt(state="failed", at=clock.now(), external_ids=("out-1",), reason="unreachable"))
+def by_receipt(account: Account, external_ids: tuple[str, ...] = ("out-1",), key: str = "") -> None:
+    news(
+        account,
+        Receipt(state="failed", at=clock.now(), external_ids=external_ids, key=key, reason="unreachable"),
+    )
 
 
 def test_one_that_fails_at_once_leaves_the_ticket_waiting(ticket: Ticket, ana: User, rubber: Rubber) -> None:
@@ -191,6 +194,19 @@ class TestUnknown:
         assert (waiting(ticket)[0], told(ana)) == (True, [])
         outbox.send_next(ticket.pk)
         assert waiting(ticket) == (False, None)
+
+    @pytest.mark.parametrize("sent_again", [False, True])
+    def test_a_failure_with_our_key_is_of_the_attempt_whose_id_it_names(
+        self, account: Account, message: Message, ana: User, sent_again: bool
+    ) -> None:
+        if sent_again:
+            verbs.settle(message, ana, "resend")
+            outbox.send_next(message.ticket_id)
+        key, why = str(message.send_key), "unreachable"
+        by_receipt(account, external_ids=("x",), key=key)
+        message.refresh_from_db()
+        assert (message.state, message.reason) == (("sent", "") if sent_again else ("failed", why))
+        assert told(ana) == ([] if sent_again else ["failed"])
 
     def test_refused_the_second_time_it_has_failed(
         self, ticket: Ticket, message: Message, ana: User, rubber: Rubber

@@ -208,7 +208,7 @@ def moved(previous: str) -> IdentityChanged:
         ("read", [SEEN]),
         ("read_hidden_number", [SEEN]),
         ("played", [SEEN]),
-        ("failed", [replace(SEEN, state="failed", **TOO_LATE)]),
+        ("failed", [replace(SEEN, state="failed", key=KEY, **TOO_LATE)]),
         ("failed_without_words", [replace(SEEN, state="failed")]),
         ("deleted", [MessageRemoved(owner=NUMBER, external_id=W + "B7", at=LATER)]),
         ("new_status", [NotUnderstood(owner=NUMBER, what="status pondered")]),
