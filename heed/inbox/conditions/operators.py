@@ -41,6 +41,7 @@ from heed.inbox.conditions.refusals import BadCondition
 from heed.inbox.conditions.tree import Term, Value
 from heed.inbox.models import Field, Ticket
 from heed.inbox.search.lexicon import phrase
+from heed.lib.text import whole
 
 Meaning = Callable[[Value, Asker], Test]
 Words = Callable[[Asker], list[str]]
@@ -229,10 +230,10 @@ def _lang(value: Value, asker: Asker) -> Test:
 
 
 def _number(value: Value, asker: Asker) -> Test:
-    wanted = value.text.lstrip("#")
-    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
+    wanted = whole(value.text.lstrip("#"))
+    if wanted is None:
         raise BadCondition(value.position, value.text, _("A ticket has a whole number, such as #4182."))
-    return OneOf("pk", frozenset({int(wanted)}))
+    return OneOf("pk", frozenset({wanted}))
 
 
 def _has(value: Value, asker: Asker) -> Test:
@@ -289,14 +290,22 @@ def _numbers(value: Value) -> Between:
     try:
         if ".." in value.text:
             first, last = value.text.split("..", 1)
-            since, until = (Decimal(each) if each else None for each in (first, last))
+            since, until = (_decimal(each) if each else None for each in (first, last))
             return Between("", since, until, closed=True)
         found = _SIGNED.fullmatch(value.text)
         if found is not None:
-            return _compared("", found[1] or "", Decimal(found[2]))
+            return _compared("", found[1] or "", _decimal(found[2]))
     except InvalidOperation:
         pass
     raise BadCondition(value.position, value.text, _("A number goes here, such as 40, >40 or 40..42."))
+
+
+def _decimal(text: str) -> Decimal:
+    """A number that a field could hold. Raises `InvalidOperation` for what is none or out of all bounds."""
+    number = Decimal(text)
+    if not number.is_finite() or abs(number) >= 10**15 or abs(int(number.as_tuple().exponent)) > 15:
+        raise InvalidOperation(text)
+    return number
 
 
 def _when(column: str, *, ahead: bool = False) -> Meaning:

@@ -26,6 +26,8 @@ _OPERATOR = regex.compile(r"([^\W\d_][\w-]*):(?!//)")
 _NUMBER = regex.compile(r"#(\d{1,18})(?=[\s()]|$)")
 _PLAIN = regex.compile(r"[^\s()]+")
 _VALUE = regex.compile(r'"([^"]*)"|[^\s(),"]+')
+_NO_LETTER = regex.compile(r"[\0\ud800-\udfff]")
+"""What the database cannot keep, and so cannot be asked for."""
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
 _ALIASES = {"network": "from", "number": "number"}
 
@@ -47,6 +49,9 @@ def read(text: str, names: frozenset[str], *, unfinished: bool = False) -> Tree:
         raise BadCondition(
             LONGEST, "", _("This condition is too long: %(most)d letters are the most.") % {"most": LONGEST}
         )
+    if bad := _NO_LETTER.search(text):
+        sentence = _("There is no letter or number here that could be looked for.")
+        raise BadCondition(bad.start(), "", sentence)
     pieces = _Scanner(text, names, unfinished).pieces()
     if sum(piece.kind == "leaf" for piece in pieces) > _MOST_TERMS:
         raise BadCondition(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
+
+from django.db import OperationalError
 
 from heed.accounts.models import User
 from heed.inbox.conditions import BadCondition, parse
@@ -12,6 +15,8 @@ from heed.inbox.reach.lists import count
 from heed.inbox.reach.refusals import NoSuchView
 from heed.inbox.reach.seeing import signed_in
 from heed.lib.rows import Joined
+
+log = logging.getLogger("heed.views")
 
 _FRESH = 20.0
 """Seconds for which a count is good enough."""
@@ -53,7 +58,7 @@ def counted(user: User, views: Iterable[SavedView]) -> dict[int, int]:
 
 def count_views(user: User, views: Iterable[SavedView]) -> dict[int, int]:
     """How many tickets these views hold, up to `counters.MOST_COUNTED`, counted at most every few seconds.
-    One that cannot be understood any more holds none."""
+    One that cannot be understood any more, or not be counted, holds none."""
     if len(_counts) > _MOST_KEPT:
         _counts.clear()
     found = {}
@@ -70,6 +75,11 @@ def _count(user: User, view: SavedView) -> int:
     try:
         return count(user, "all", parse(view.condition))
     except BadCondition:
+        return 0
+    except OperationalError:
+        raise
+    except Exception:  # the lists of everybody who sees it are shown without its number
+        log.exception("view %s cannot be counted", view.pk)
         return 0
 
 

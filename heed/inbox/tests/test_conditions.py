@@ -94,7 +94,7 @@ def test_a_mistake_is_pointed_at(text: str, position: int, word: str, suggestion
     assert caught.value.sentence
 
 
-@pytest.mark.parametrize("text", ["a " * 1001, " ".join(["a"] * 61)])
+@pytest.mark.parametrize("text", ["a " * 1001, " ".join(["a"] * 61), "tag:\0", "group:\ud800"])
 def test_too_much_is_refused(text: str) -> None:
     with pytest.raises(BadCondition):
         parse(text)
@@ -370,6 +370,12 @@ def test_a_tags_new_name_is_written_where_it_is_named(text: str, becomes: str | 
     expected = becomes or 'is:open (tag:heel,"broken zip" OR -tag:"broken zip") zipper'
     assert with_tag_renamed(text, "zipper", "broken zip") == expected
     parse(with_tag_renamed("is:open tag:a,zipper", "zipper", "broken zip"))
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf..", "1e200000", ">1e-200000", "..0e99999", "1e15"])
+def test_a_number_that_no_field_can_hold_is_refused(desk: Desk, text: str) -> None:
+    with pytest.raises(BadCondition):
+        parse(f"field:size:{text}").q(desk.ana)
 
 
 def test_a_tag_called_none_cannot_be_asked_for() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.db import DataError
 
 from heed.accounts.models import Grant, Membership, Team, User
 from heed.accounts.rights import NotAllowed
 from heed.channels.models import Account
 from heed.inbox import reach
-from heed.inbox.conditions import BadCondition, complete
+from heed.inbox.conditions import BadCondition, Condition, complete
 from heed.inbox.models import Customer, Identity, SavedView, Tag, Ticket
 from heed.inbox.reach import saved
 from heed.inbox.verbs import CannotTend, rename_tag, saving
@@ -113,6 +114,20 @@ def test_a_view_is_counted_for_the_person_and_not_again_at_once(account: Account
     SavedView.objects.filter(pk=view.pk).update(condition="gone:1")
     view.refresh_from_db()
     assert saved.count_views(ana, [view]) == {view.pk: 0}
+
+
+def test_a_view_that_cannot_be_counted_takes_no_other_with_it(
+    ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, fine = saving.keep_view(ana, "Bad", "is:open"), saving.keep_view(ana, "Fine", "is:solved")
+
+    def count(_user: User, _view: str, condition: Condition) -> int:
+        if condition.text == bad.condition:
+            raise DataError
+        return 7
+
+    monkeypatch.setattr(saved, "count", count)
+    assert saved.count_views(ana, [bad, fine]) == {bad.pk: 0, fine.pk: 7}
 
 
 @pytest.mark.parametrize(
