@@ -1,4 +1,4 @@
-"""Measuring and shortening what people write."""
+"""Measuring, shortening and reading what people write."""
 
 from __future__ import annotations
 
@@ -64,6 +64,12 @@ def first_words(text: str, limit: int = 80) -> str:
     if len(line) <= limit:
         return line
     return line[:limit].rsplit(" ", 1)[0] + "…"
+
+
+def whole(text: str) -> int | None:
+    """The number that a request names in digits and nothing else; None where there is none, or one that is
+    larger than the database's."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def clean(text: str) -> str:

@@ -20,6 +20,7 @@ from heed.inbox.reach import saved
 from heed.inbox.reach.seeing import account_seen
 from heed.inbox.search import finding
 from heed.inbox.search.hits import Hit
+from heed.lib.text import whole
 from heed.web import nav
 
 SEARCH = "search"
@@ -115,14 +116,12 @@ def place(user: User, view: str, account: int | None = None, asked: str = "") ->
 
 
 def kept_place(user: User, number: str | int) -> Place:
-    text = str(number)
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise reach.NoSuchView(text)
-    views = tuple(saved.saved_views(user))
-    kept = next((each for each in views if each.pk == int(text)), None)
+    pk = whole(str(number))
+    views = tuple(saved.saved_views(user)) if pk is not None else ()
+    kept = next((each for each in views if each.pk == pk), None)
     if kept is None:
-        raise reach.NoSuchView(text)
-    return Place(f"{_SAVED}{text}", kept=kept, all_kept=views)
+        raise reach.NoSuchView(str(number))
+    return Place(f"{_SAVED}{kept.pk}", kept=kept, all_kept=views)
 
 
 def tickets(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from heed.inbox.models import Attachment, Event
+from heed.lib.text import whole
 from heed.widget.jobs import mail_later
 from heed.widget.models import Upload, Visitor
 from heed.widget.reach import NETWORK
@@ -43,10 +44,10 @@ def mail_if_unseen(events: Sequence[Event]) -> None:
 
 def _upload_of(row: Attachment) -> Upload | None:
     """The upload, if the visitor who wrote the message is the one who sent it."""
-    number = row.url.removeprefix(_PREFIX)
-    if row.message is None or not number.isdigit() or len(number) > 18:
+    number = whole(row.url.removeprefix(_PREFIX))
+    if row.message is None or number is None:
         return None
-    upload = Upload.objects.filter(pk=int(number), account_id=row.message.account_id).first()
+    upload = Upload.objects.filter(pk=number, account_id=row.message.account_id).first()
     if upload is None or not row.message.external_id.startswith(f"{upload.visitor}:"):
         return None
     return upload

@@ -18,6 +18,7 @@ from django.views.decorators.gzip import gzip_page
 
 from heed.channels.models import Account
 from heed.inbox.serving import served
+from heed.lib.text import whole
 from heed.widget import reach, verbs
 from heed.widget.look import look_of
 from heed.widget.mail import can_mail
@@ -314,5 +315,4 @@ def _text(given: dict[str, Any], field: str, most: int) -> str:
 
 
 def _number(request: HttpRequest, field: str) -> int:
-    value = request.GET.get(field, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else 0
+    return whole(request.GET.get(field, "")) or 0

@@ -14,6 +14,7 @@ from heed.accounts.models import Brand, Team, User
 from heed.accounts.rights import Where
 from heed.channels.models import Account
 from heed.inbox.models import Field, Tag
+from heed.lib.text import whole
 from heed.lib.tokens import folded_name
 
 NOBODY = frozenset({"nobody", "none"})
@@ -125,8 +126,9 @@ def people_called(wanted: str, people: list[User]) -> frozenset[int]:
 
 def accounts_called(wanted: str, accounts: list[Account]) -> frozenset[int]:
     """Accounts by name, handle or number."""
-    if wanted.isascii() and wanted.isdigit():
-        return frozenset(each.pk for each in accounts if each.pk == int(wanted))
+    number = whole(wanted)
+    if number is not None:
+        return frozenset(each.pk for each in accounts if each.pk == number)
     if wanted.startswith("@"):
         return named(wanted, [(each.handle, each.pk) for each in accounts if each.handle])
     return named(wanted, [(each.name, each.pk) for each in accounts]) or named(

@@ -12,6 +12,7 @@ from heed.inbox.models import (
 from heed.inbox.reach.pages import Page
 from heed.inbox.reach.refusals import BadCursor, NoSuchDelivery
 from heed.inbox.reach.seeing import may_administer, sight
+from heed.lib.text import whole
 
 
 def deliveries(user: User, state: str, *, after: str = "", limit: int = 50) -> Page[Delivery]:
@@ -20,9 +21,10 @@ def deliveries(user: User, state: str, *, after: str = "", limit: int = 50) -> P
     may_administer(user)
     found = Delivery.objects.filter(state=state).select_related("account").order_by("-id")
     if after:
-        if not after.isdigit():
+        start = whole(after)
+        if start is None:
             raise BadCursor(after)
-        found = found.filter(pk__lt=int(after))
+        found = found.filter(pk__lt=start)
     rows = list(found[: limit + 1])
     more = len(rows) > limit
     rows = rows[:limit]

@@ -14,6 +14,7 @@ from heed.inbox.models import Ticket
 from heed.inbox.reach.pages import opened, sealed
 from heed.inbox.search.hits import Hit, hits
 from heed.inbox.statements import run
+from heed.lib.text import whole
 
 BY_RELEVANCE = "relevance"
 ORDERS = (*reach.ORDERS, BY_RELEVANCE)
@@ -103,8 +104,8 @@ def _number_in(condition: Condition) -> int | None:
     match condition.tree:
         case Number(number):
             return number
-        case Words(_phrase, text) if text.isascii() and text.isdigit() and len(text) < 19:
-            return int(text)
+        case Words(_phrase, text):
+            return whole(text)
     return None
 
 

@@ -25,6 +25,7 @@ from heed.inbox.reach.seeing import Sight, sight
 from heed.inbox.verbs import blocking, sleeping, sorting, tending
 from heed.inbox.verbs.refusals import CannotTend
 from heed.lib import clock, live
+from heed.lib.text import whole
 
 MOST = 10_000
 """How many tickets one sweep takes."""
@@ -361,11 +362,12 @@ def _checked(deed: str, value: str) -> str:
 
 
 def _is_there(deed: str, value: str) -> bool:
-    if not (value.isascii() and value.isdigit() and len(value) < 19):
+    number = whole(value)
+    if number is None:
         return False
     if deed == "assign":
-        return User.objects.filter(pk=int(value), is_active=True).exists()
-    return Team.objects.filter(pk=int(value), archived=False).exists()
+        return User.objects.filter(pk=number, is_active=True).exists()
+    return Team.objects.filter(pk=number, archived=False).exists()
 
 
 def _time(value: str) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heed.lib.text import measure
+from heed.lib.text import measure, whole
 
 WEIGHTS = [
     ("", 0),
@@ -36,3 +36,14 @@ WEIGHTS = [
 @pytest.mark.parametrize(("text", "weight"), WEIGHTS, ids=[text or "nothing" for text, _ in WEIGHTS])
 def test_weighted_as_x_counts(text: str, weight: int) -> None:
     assert measure(text, "weighted") == weight
+
+
+@pytest.mark.parametrize(
+    "text", ["", " 7", "7 ", "-7", "+7", "7.0", "1_000", "²", "٧", "x", "1" + "0" * 18, "9" * 5000]
+)
+def test_what_is_no_whole_number(text: str) -> None:
+    assert whole(text) is None
+
+
+def test_a_whole_number() -> None:
+    assert [whole(text) for text in ("0", "0041", "9" * 18)] == [0, 41, 10**18 - 1]

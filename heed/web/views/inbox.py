@@ -18,6 +18,7 @@ from heed.inbox import reach
 from heed.inbox.conditions import BadCondition
 from heed.inbox.looking import looked_at
 from heed.inbox.search import finding
+from heed.lib.text import whole
 from heed.web import desk, nav, story, words
 from heed.web.gate import from_page, person, sentence, shown_since, signed_in
 from heed.web.listed import SEARCH, Place, place, tickets
@@ -61,12 +62,12 @@ def news(request: HttpRequest) -> HttpResponse:
     user = person(request)
     facts: dict[str, Any] = {}
     if "queue" in request.GET:
-        account = _whole(request.GET.get("account"))
+        account = whole(request.GET.get("account", ""))
         view, asked = request.GET.get("view", "unanswered"), request.GET.get("q", "")
         here = place(user, view, asked=asked) if account is None else Place("open", account)
-        limit = min(max(_whole(request.GET.get("rows")) or _PAGE, _PAGE), _MOST_ROWS)
+        limit = min(max(whole(request.GET.get("rows", "")) or _PAGE, _PAGE), _MOST_ROWS)
         tallies = reach.tallies(user)
-        opened = _whole(request.GET.get("open"))
+        opened = whole(request.GET.get("open", ""))
         side = _side(request, here, tallies)
         facts |= _list(
             user,
@@ -78,7 +79,7 @@ def news(request: HttpRequest) -> HttpResponse:
             known=side["known"],
         )
         facts |= {"queue": True} | side
-    number = _whole(request.GET.get("ticket"))
+    number = whole(request.GET.get("ticket", ""))
     if number is not None:
         facts |= desk.facts(user, reach.ticket(user, number), shown_since(request))
     return render(request, "inbox/_news.html", facts)
@@ -102,7 +103,7 @@ def earlier(request: HttpRequest, number: int) -> HttpResponse:
     ticket = reach.ticket(user, number)
     looked_at(user, ticket.pk)
     told = story.told_before(ticket, request.GET.get("before", ""))
-    facts = {"ticket": ticket, "told": told, "may": desk.allowed(user, ticket)}
+    facts = {"ticket": ticket, "user": user, "told": told, "may": desk.allowed(user, ticket)}
     return render(request, "inbox/_story.html", facts)
 
 
@@ -167,10 +168,6 @@ def _order(request: HttpRequest) -> str:
     """How this person wants lists sorted, for as long as they are signed in."""
     order = request.session.get("order", "newest")
     return order if order in finding.ORDERS else "newest"
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 urlpatterns = [

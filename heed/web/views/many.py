@@ -13,6 +13,7 @@ from heed.accounts import reach as people
 from heed.accounts.models import User
 from heed.inbox import reach, verbs
 from heed.inbox.models import Sweep
+from heed.lib.text import whole
 from heed.web import deeds, listed, words
 from heed.web.gate import person, signed_in
 
@@ -26,11 +27,11 @@ def sweeps(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return render(request, "inbox/_many.html", _choices(user))
     if request.POST.get("all") == "1":
-        account = _whole(request.POST.get("account", ""))
+        account = whole(request.POST.get("account", ""))
         asked = request.POST.get("q", "")
         numbers = listed.numbers(user, listed.place(user, request.POST.get("view", ""), account, asked))
     else:
-        numbers = [number for each in request.POST.getlist("numbers") if (number := _whole(each)) is not None]
+        numbers = [number for each in request.POST.getlist("numbers") if (number := whole(each)) is not None]
     begun = verbs.sweep(user, request.POST.get("deed", ""), request.POST.get("value", ""), numbers)
     return _shown(request, begun)
 
@@ -68,10 +69,6 @@ def _shown(request: HttpRequest, found: Sweep) -> HttpResponse:
     else:
         of = found.tickets.count()
     return render(request, "inbox/_sweep.html", {"sweep": found, "done": done, "of": of})
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 urlpatterns = [

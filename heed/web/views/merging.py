@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from heed.inbox import reach, verbs
 from heed.inbox.models import Ticket
+from heed.lib.text import whole
 from heed.web.gate import person, sentence, signed_in
 
 
@@ -38,10 +39,10 @@ def merge(request: HttpRequest, number: int) -> HttpResponse:
     """Let the ticket `from` go on in this one."""
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
-    wanted = request.POST.get("from", "").strip().lstrip("#")
-    if not wanted.isdigit():
+    wanted = whole(request.POST.get("from", "").strip().lstrip("#"))
+    if wanted is None:
         return sentence(_("Enter the number of a ticket."), status=422)
-    verbs.merge(reach.ticket(user, int(wanted), "tend"), ticket, user)
+    verbs.merge(reach.ticket(user, wanted, "tend"), ticket, user)
     return _again(ticket.number)
 
 
@@ -84,10 +85,10 @@ def join(request: HttpRequest, number: int) -> HttpResponse:
     """The customer of the ticket `with` is this one's, too."""
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
-    wanted = request.POST.get("with", "").strip().lstrip("#")
-    if not wanted.isdigit():
+    wanted = whole(request.POST.get("with", "").strip().lstrip("#"))
+    if wanted is None:
         return sentence(_("Enter the number of a ticket."), status=422)
-    verbs.join(reach.ticket(user, int(wanted), "tend").customer, ticket.customer, user)
+    verbs.join(reach.ticket(user, wanted, "tend").customer, ticket.customer, user)
     return _again(ticket.number)
 
 

@@ -19,6 +19,7 @@ from heed.accounts.models import Team
 from heed.inbox import notices, reach
 from heed.inbox.mentions import may_see
 from heed.inbox.models import Notice
+from heed.lib.text import whole
 from heed.web.gate import from_page, person, signed_in
 
 _IN_THE_BELL = 12
@@ -70,10 +71,11 @@ def listed(request: HttpRequest) -> HttpResponse:
 @signed_in
 def seen(request: HttpRequest) -> HttpResponse:
     """One has seen those of a `ticket`, or all."""
-    ticket = request.POST.get("ticket", "")
-    if ticket and not (ticket.isascii() and ticket.isdigit() and len(ticket) < 19):
+    given = request.POST.get("ticket", "")
+    ticket = whole(given)
+    if given and ticket is None:
         return HttpResponse(status=204)
-    notices.mark_seen(person(request), ticket=int(ticket) if ticket else None)
+    notices.mark_seen(person(request), ticket=ticket)
     return HttpResponse(status=204) if from_page(request) else redirect("notices")
 
 

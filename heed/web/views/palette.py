@@ -18,6 +18,7 @@ from heed.inbox.models import Ticket
 from heed.inbox.reach import saved
 from heed.inbox.reach.seeing import accounts_seen
 from heed.inbox.search import finding
+from heed.lib.text import whole
 from heed.web import actions, desk_settings, nav, words
 from heed.web.gate import person, signed_in
 
@@ -32,8 +33,8 @@ Goal = dict[str, str]
 def palette(request: HttpRequest) -> HttpResponse:
     """Where this person can go; with `ticket`, what they may do with that one. The answer is JSON."""
     user = person(request)
-    number = request.GET.get("ticket", "")
-    ticket = reach.ticket(user, int(number)) if number.isdigit() and len(number) < 19 else None
+    number = whole(request.GET.get("ticket", ""))
+    ticket = reach.ticket(user, number) if number is not None else None
     goals = [goal for group in _goals(user) for goal in group]
     return JsonResponse({"goals": goals, "deeds": _deeds(user, ticket)})
 

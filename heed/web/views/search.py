@@ -21,6 +21,7 @@ from heed.inbox.models import SavedView, Ticket
 from heed.inbox.reach import saved
 from heed.inbox.reach.counters import MOST_COUNTED
 from heed.inbox.verbs import CannotTend, saving
+from heed.lib.text import whole
 from heed.web import words
 from heed.web.gate import person, sentence, signed_in
 from heed.web.listed import SEARCH, kept_place, place
@@ -95,9 +96,8 @@ def search_rows(request: HttpRequest) -> HttpResponse:
 def completions(request: HttpRequest) -> HttpResponse:
     """What could stand at the cursor (`at`) of what is typed in the box."""
     text = _asked(request)
-    at = request.GET.get("at", "")
-    position = int(at) if at.isascii() and at.isdigit() and len(at) < 6 else len(text)
-    found = complete(text, position, person(request))
+    at = whole(request.GET.get("at", ""))
+    found = complete(text, len(text) if at is None else at, person(request))
     items = [{"text": each.text, "start": each.start, "end": each.end, "hint": each.hint} for each in found]
     return JsonResponse({"items": items})
 
@@ -177,7 +177,7 @@ def move_view(request: HttpRequest, pk: int) -> HttpResponse:
     """One place up or down, or by dragging: the whole order."""
     user = person(request)
     order = [view.pk for view in saved.saved_views(user)]
-    given = [int(each) for each in request.POST.getlist("order") if each.isascii() and each.isdigit()]
+    given = [chosen for each in request.POST.getlist("order") if (chosen := whole(each)) is not None]
     if given:
         order = given
     elif pk in order:

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_POST, require_safe
 from heed.accounts import audit, reach
 from heed.accounts.audit import DEEDS, FACTS, THINGS, VALUES, Wanted
 from heed.accounts.models import AuditRow
+from heed.lib.text import whole
 from heed.web.admins import permitted
 from heed.web.gate import person
 
@@ -82,7 +83,7 @@ class Shown:
 def audit_page(request: HttpRequest) -> HttpResponse:
     form = WantedForm(request.GET)
     wanted = form.wanted()
-    found = audit.rows(wanted, before=_number(request.GET.get("before", "")), limit=_PAGE + 1)
+    found = audit.rows(wanted, before=whole(request.GET.get("before", "")), limit=_PAGE + 1)
     chosen = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
     facts = {
         "form": form,
@@ -179,10 +180,6 @@ def _fact(name: str, value: Any) -> str:
 
 def _morning(day: Any) -> datetime | None:
     return timezone.make_aware(datetime.combine(day, time())) if day else None
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 18 else None
 
 
 urlpatterns = [

@@ -17,6 +17,7 @@ from heed.accounts.refusals import CannotChange
 from heed.accounts.rights import need_everywhere
 from heed.channels import reach as channels
 from heed.channels import verbs as channel_verbs
+from heed.lib.text import whole
 from heed.web.admins import permitted
 from heed.web.gate import person
 
@@ -63,7 +64,8 @@ def account_brand(request: HttpRequest, account_id: int) -> HttpResponse:
     need_everywhere(person(request), "see")
     account = channels.account(account_id)
     chosen = request.POST.get("brand", "")
-    found = reach.brand(int(chosen)) if chosen.isdecimal() and len(chosen) < 18 else None
+    number = whole(chosen)
+    found = reach.brand(number) if number is not None else None
     if chosen and found is None:
         messages.error(request, _("This place is gone. Choose another."))
     else:

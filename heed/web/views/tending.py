@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from heed.accounts.models import Team
 from heed.inbox import reach, verbs
 from heed.inbox.models import Ticket
+from heed.lib.text import whole
 from heed.web import desk
 from heed.web.gate import person, sentence, shown_since, signed_in
 
@@ -76,7 +77,7 @@ def team(request: HttpRequest, number: int) -> HttpResponse:
     ticket = reach.ticket(user, number, "tend")
     found = None
     if wanted:
-        found = Team.objects.filter(pk=int(wanted) if wanted.isdigit() and len(wanted) < 19 else 0).first()
+        found = Team.objects.filter(pk=whole(wanted) or 0).first()
         if found is None:
             return sentence(_("This team is no longer here."), status=422)
     verbs.give_to_team(ticket, user, found)

@@ -17,6 +17,7 @@ from heed.channels.base import Choice, Choices, FilledTemplate
 from heed.channels.models import Account
 from heed.inbox import reach, verbs
 from heed.inbox.models import Ticket
+from heed.lib.text import whole
 from heed.web import desk
 from heed.web.gate import person, sentence, shown_since, signed_in
 
@@ -38,15 +39,15 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
             user,
             text,
             request.POST.get("visibility", ""),
-            to=_number(request.POST.get("to", "")),
-            files=[int(file) for file in request.POST.getlist("files") if file.isdigit()],
+            to=whole(request.POST.get("to", "")),
+            files=[pk for file in request.POST.getlist("files") if (pk := whole(file)) is not None],
             mark=request.POST.get("mark") == "1",
             key=key,
             quote=request.POST.get("quote") == "1",
             template=_template(request),
             choices=_choices(request),
             account=_sender(request.POST.get("from", "")),
-            seen=_number(request.POST.get("seen", "")),
+            seen=whole(request.POST.get("seen", "")),
             hold=settings.HEED_HOLD if request.POST.get("hold") else 0,
         )
     return _news(request, number)
@@ -54,7 +55,7 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
 
 def _sender(account: str) -> Account | None:
     """The account of ours that answers, if another was chosen."""
-    wanted = _number(account)
+    wanted = whole(account)
     return channels.account(wanted) if wanted is not None else None
 
 
@@ -95,7 +96,7 @@ def answered(request: HttpRequest, number: int) -> HttpResponse:
 def assignee(request: HttpRequest, number: int) -> HttpResponse:
     """Give a ticket to the colleague `person`, or to nobody when empty."""
     user = person(request)
-    wanted = _number(request.POST.get("person", ""))
+    wanted = whole(request.POST.get("person", ""))
     colleague = next((each for each in people.colleagues() if each.pk == wanted), None)
     if wanted is not None and colleague is None:
         return sentence(_("This colleague is no longer here."), status=422)
@@ -167,10 +168,6 @@ def _key(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 urlpatterns = [
