@@ -119,10 +119,8 @@ class Bluesky(Network):
                     return [MessageRemoved(external_id=wanted.external_id, at=clock.now())]
                 return []
             case "person":
-                found = yield from xrpc.query(
-                    account, "app.bsky.actor.getProfile", {"actor": wanted.external_id}, needs=("did",)
-                )
-                return [IdentitySeen(person=reading.person(Profile.model_validate(found)))]
+                found = yield from _profile(account, wanted.external_id)
+                return [IdentitySeen(person=reading.person(Profile.model_validate(found)))] if found else []
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
         return writing.send(account, answer)
@@ -144,13 +142,18 @@ def _shown(account: AccountRecord, uri: str) -> Steps[dict[str, Any] | None]:
 
 def _display_name(account: AccountRecord, did: str) -> Steps[str]:
     """The account's name. A new account has no profile yet, and that is no fault."""
-    try:
-        profile = yield from xrpc.query(account, "app.bsky.actor.getProfile", {"actor": did})
-    except Refusal as refusal:
-        if refusal.retry:
-            raise
-        return ""
+    profile = yield from _profile(account, did)
     return str(profile.get("displayName") or "")
+
+
+def _profile(account: AccountRecord, did: str) -> Steps[dict[str, Any]]:
+    """Somebody's profile; an empty one where the network shows none, as of a closed account."""
+    try:
+        return (yield from xrpc.query(account, "app.bsky.actor.getProfile", {"actor": did}, needs=("did",)))
+    except Refusal as refusal:
+        if refusal.retry or refusal.reason in ("sign_in_again", "account_blocked"):
+            raise
+        return {}
 
 
 network = Bluesky()

@@ -25,6 +25,16 @@ _BAD_SIGN_IN = frozenset(
 )
 _TOO_LONG = ("grapheme", "too long", "too big", "must not be longer", "maximum length")
 _BAD_FILE = frozenset({"BlobTooLarge", "InvalidMimeType", "PayloadTooLarge", "InvalidBlob"})
+_NO_CHAT = frozenset(
+    {
+        "MessagesDisabled",
+        "NotFollowedBySender",
+        "BlockedActor",
+        "BlockedSubject",
+        "RecipientNotFound",
+        "ConvoLocked",
+    }
+)
 _NOT_THERE = ("could not locate record", "could not find repo")
 _NO_SUCH_METHOD = frozenset({"MethodNotImplemented", "XRPCNotSupported"})
 
@@ -63,7 +73,7 @@ def renew(account: AccountRecord) -> Steps[dict[str, str]]:
     )
     if response.status in (400, 401) and response.record.get("error") not in _BLOCKED:
         raise _refusal("sign_in_again", response)
-    return _kept(checked(response, ("accessJwt", "refreshJwt", "did")))
+    return _opened(response)
 
 
 def query(
@@ -166,6 +176,13 @@ def _refreshed(account: AccountRecord) -> Steps[dict[str, str] | None]:
     )
     if response.status in (400, 401) and response.record.get("error") not in _BLOCKED:
         return None
+    return _opened(response)
+
+
+def _opened(response: Response) -> dict[str, str]:
+    """The session to keep, of the answer to a sign-in. Raises `Refusal`."""
+    if response.record.get("error") in _BLOCKED:
+        raise _refusal("account_blocked", response)
     return _kept(checked(response, ("accessJwt", "refreshJwt", "did")))
 
 
@@ -223,8 +240,8 @@ def _reason(response: Response) -> Reason:
     error, message = str(response.record.get("error") or ""), _message(response).lower()
     if response.status == 429:
         return "slow_down"
-    if error in _BLOCKED:
-        return "account_blocked"
+    if error in _BLOCKED:  # of our own account the sign-in says so; a bad request was to ask after another
+        return "unreachable" if response.status == 400 else "account_blocked"
     if message.startswith("bad token"):
         return "not_allowed"  # the app password was made without this right
     if error in _BAD_SIGN_IN or response.status == 401:
@@ -237,7 +254,7 @@ def _reason(response: Response) -> Reason:
         return "gone"
     if error in _BAD_FILE or response.status == 413:
         return "file_refused"
-    if "recipient" in message or error in ("MessagesDisabled", "NotFollowedBySender", "BlockedActor"):
+    if "recipient" in message or error in _NO_CHAT:
         return "unreachable"
     if any(word in message for word in _TOO_LONG):
         return "too_long"

@@ -154,7 +154,8 @@ def test_an_expired_token_asks_for_a_new_session() -> None:
         (401, "AuthenticationRequired", "", "sign_in_again", False),
         (400, "InvalidToken", "Bad token method", "not_allowed", False),
         (401, "InvalidToken", "Bad token scope", "not_allowed", False),
-        (400, "AccountTakedown", "", "account_blocked", False),
+        (401, "AccountTakedown", "Account has been taken down", "account_blocked", False),
+        (400, "AccountTakedown", "Account has been suspended", "unreachable", False),  # someone else's
         (401, "AccountDeactivated", "", "account_blocked", False),
         (
             400,
@@ -166,6 +167,8 @@ def test_an_expired_token_asks_for_a_new_session() -> None:
         (400, "InvalidRequest", "Invalid record", "bad_request", False),
         (400, "RecordNotFound", "Could not locate record", "gone", False),
         (400, "InvalidRequest", "recipient has disabled incoming messages", "unreachable", False),
+        (400, "BlockedSubject", "", "unreachable", False),
+        (400, "ConvoLocked", "", "unreachable", False),
         (403, "Forbidden", "", "not_allowed", False),
         (429, "RateLimitExceeded", "", "slow_down", True),
         (500, "InternalServerError", "", "network_down", True),

@@ -296,3 +296,10 @@ class TestLookingUp:
         [seen] = self.look_up(desk, "person", message.author.external_id)
         assert isinstance(seen, IdentitySeen)
         assert (seen.person.name, seen.person.handle) == ("Lea Marn", "lea-marn.bsky.example")
+
+    def test_a_person_whose_account_is_closed_or_unknown(self, desk: Desk, bluesky: Simulator) -> None:
+        message = asked(desk, bluesky)
+        assert message.author is not None
+        bluesky.do("close_account", person="lea")
+        assert self.look_up(desk, "person", message.author.external_id) == []
+        assert self.look_up(desk, "person", "did:plc:nobody") == []
