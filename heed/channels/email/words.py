@@ -7,7 +7,7 @@ import re
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
-from email.utils import collapse_rfc2231_value, getaddresses
+from email.utils import collapse_rfc2231_value, getaddresses, quote
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -24,6 +24,10 @@ _ALIASES = {
     "unicode-1-1-utf-7": "utf-7",
 }
 
+
+_QUOTED = re.compile(r'"[^"]*"')
+_EDGE = re.compile(r'"[^"]*"|[<>,;]')
+_IN_BRACKETS = re.compile(r"<\s*[^<>\s@]+@[^<>\s]+\s*>")
 
 _LONGEST = 20_000
 """Letters of a header that are read."""
@@ -61,7 +65,7 @@ def addresses(message: Message, *names: str) -> list[Address]:
         address
         for name in names
         for value in head.get(name.lower(), ())
-        for address in _addresses_in(unfolded(_text(value)))
+        for address in _addresses_in(unfolded(_text(value)[:_LONGEST]))
     ]
 
 
@@ -70,9 +74,27 @@ def _addresses_in(text: str) -> tuple[Address, ...]:
     """A letter is asked for the same addresses many times, and reading them is half of what it costs."""
     return tuple(
         Address(unfolded(_words(person)), address.strip().lower())
-        for person, address in getaddresses([text])
+        for person, address in getaddresses([_with_quoted_names(text)])
         if "@" in address
     )
+
+
+def _with_quoted_names(text: str) -> str:
+    """A name with an @ in it must be quoted and often is not: `Ana @ Acme <ana@mail.example>` would be two
+    addresses."""
+    if text.count("@") <= text.count("<"):
+        return text
+    pieces: list[str] = []
+    start = end = 0
+    for found in _EDGE.finditer(text):
+        if found[0].startswith('"'):
+            continue
+        name = text[start : found.start()]
+        if found[0] == "<" and "@" in _QUOTED.sub("", name) and _IN_BRACKETS.match(text, found.start()):
+            pieces += [text[end:start], f' "{quote(name.strip())}" ']
+            end = found.start()
+        start = found.end()
+    return "".join([*pieces, text[end:]])
 
 
 def file_name(part: Message) -> str:

@@ -56,3 +56,27 @@ def test_nobody_who_names_nobody_is_a_machine(replies: str) -> None:
 
 def test_who_writes_in_their_own_name_is_not_whom_they_want_answered() -> None:
     assert writer("From: Sam Cole <sam@mail.example>", LEA) == ("Sam Cole", "sam@mail.example")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Ana @ Acme", "Ana @ Acme"),
+        ("lea@mail.example via Shop", "lea@mail.example via Shop"),
+        ("sam@mail.example", ""),
+        ('Ana "A" @ Acme', 'Ana "A" @ Acme'),
+        ('"Ana @ Acme"', "Ana @ Acme"),
+        ('"Kovač, Ana @ Acme"', "Kovač, Ana @ Acme"),
+        ("=?utf-8?q?Ana?= @ =?utf-8?q?=C5=BDale?=", "Ana @ Žale"),
+        ("Ana (at @cme)", "Ana (at @cme)"),
+        ("", ""),
+    ],
+)
+def test_a_name_with_an_at_is_a_name(name: str, shown: str) -> None:
+    assert writer(f"From: {name} <sam@mail.example>") == (shown, "sam@mail.example")
+
+
+def test_names_with_an_at_among_others() -> None:
+    given = "a@x.example, Ana @ Acme <b@x.example>, c@x.example; D <d@x.example>, E @ <e@x.example>"
+    copies = received("From: <sam@mail.example>", f"Cc: {given}").refs["cc"]
+    assert copies == [f"{letter}@x.example" for letter in "abcde"]
