@@ -29,6 +29,9 @@ _QUOTED = re.compile(r'"[^"]*"')
 _EDGE = re.compile(r'"[^"]*"|[<>,;]')
 _IN_BRACKETS = re.compile(r"<\s*[^<>\s@]+@[^<>\s]+\s*>")
 
+_WORD = r"=\?[^?\s]*\?[bq]\?[ -~]*?\?="
+_ENCODED = re.compile(rf"{_WORD}(?:\s*{_WORD})*", re.IGNORECASE)
+
 _LONGEST = 20_000
 """Letters of a header that are read."""
 
@@ -168,12 +171,18 @@ def _text(value: str) -> str:
 
 
 def _words(text: str) -> str:
-    if "=?" not in text:
+    """A header's text with its encoded words (RFC 2047) decoded. What stands beside them stays as it is."""
+    if "=?" not in text or "?=" not in text:
         return text
+    return _ENCODED.sub(lambda found: _spoken(found[0]), text)
+
+
+def _spoken(encoded: str) -> str:
+    """What encoded words that stand together say: a letter may lie in two of them."""
     try:
-        pieces = decode_header(unfolded(text))
+        pieces = decode_header(unfolded(encoded))
     except (HeaderParseError, ValueError):
-        return text
+        return encoded
     return "".join(piece if isinstance(piece, str) else decoded(piece, charset) for piece, charset in pieces)
 
 
