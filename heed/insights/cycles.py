@@ -232,7 +232,7 @@ class _Reader:
                     self._wait(fact)
             case "solved":
                 self._solved(fact)
-            case "unsolved":
+            case "unsolved" if self._lane(fact) == 0:
                 self.unsolved = True
             case "assigned":
                 self._assigned(fact)

@@ -501,6 +501,22 @@ CASES = [
         # 10, 20, then as one: 5
         "first 10m, 20m; next 5m; wait 35m",
     ),
+    Case(
+        "what was set in another ticket before it was merged in opens nothing here",
+        "desk",
+        """Mon 10:00 customer
+           #2 Mon 10:20 customer
+           Mon 11:00 solved
+           #2 Tue 10:00 unsolved
+           Wed 10:00 customer
+           Wed 11:00 merged 2
+           Wed 11:10 solved
+           Wed 11:20 unsolved
+           Wed 11:30 customer
+           Wed 11:40 solved""",
+        # 10:00-11:00 on Monday; then 10:00-11:10 and, opened by a person, until 11:40 on Wednesday
+        "cycles 2; reopens 1; resolved 60m, 70m; last 60m, 100m",
+    ),
     # ------------------------------------------------------------------------------------ hand-off
     Case(
         "the bot hands over and comes back: the first hand-off of the wait counts",
