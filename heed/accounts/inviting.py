@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from heed.accounts import audit
 from heed.accounts.granting import EVERYWHERE, Place, may_give, role, unsaved
 from heed.accounts.models import Grant, Invitation, User
-from heed.accounts.refusals import CannotChange
+from heed.accounts.refusals import CannotChange, NotHere
 from heed.lib import clock, live
 
 
-class NoSuchInvitation(LookupError):
+class NoSuchInvitation(NotHere):
     """No open invitation with this token or id."""
 
 

@@ -7,12 +7,13 @@ from datetime import timedelta
 from django.db.models import prefetch_related_objects
 
 from heed.accounts.models import RIGHTS, ApiToken, Brand, Team, User, rights_from
+from heed.accounts.refusals import NotHere
 from heed.accounts.rights import Permission, rights_of
 from heed.lib import clock
 from heed.lib.rows import Joined
 
 
-class NoSuchPerson(LookupError):
+class NoSuchPerson(NotHere):
     """Nobody with this id."""
 
 

@@ -12,3 +12,7 @@ class CannotChange(Exception):
         super().__init__(str(sentence))
         self.sentence = sentence
         self.field = field
+
+
+class NotHere(LookupError):
+    """There is nothing of this number or name for whoever asks."""

@@ -17,8 +17,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from heed.accounts.reach import NoSuchPerson
-from heed.accounts.refusals import CannotChange
+from heed.accounts.refusals import CannotChange, NotHere
 from heed.channels.reach import NoSuchAccount
 from heed.channels.verbs import CannotConnect
 from heed.inbox.conditions import BadCondition
@@ -39,7 +38,6 @@ from heed.inbox.verbs import CannotAct, CannotAnswer, CannotSolve, Overtaken, Wo
 from heed.library.reach import NoSuchQuickText
 from heed.library.verbs import CannotWrite
 from heed.routing.assignment import AlreadyTaken, NothingWaits
-from heed.routing.reach import NoSuchRule, NoSuchSkill, NoSuchTeam
 
 log = logging.getLogger("heed.api")
 
@@ -100,7 +98,6 @@ def with_problems(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     return answered
 
 
-_NOT_THERE = ("not-there", lambda: _("There is nothing with this id."))
 _MISSING: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     NoSuchTicket: ("no-such-ticket", lambda: _("There is no ticket with this number.")),
     NoSuchMessage: ("no-such-message", lambda: _("There is no message with this id.")),
@@ -116,7 +113,6 @@ _MISSING: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     NoSuchAccount: ("no-such-account", lambda: _("There is no account with this id.")),
     NoSuchView: ("no-such-view", lambda: _("There is no view with this id.")),
     NoSuchQuickText: ("no-such-quick-text", lambda: _("There is no quick text with this id.")),
-    **dict.fromkeys((NoSuchTeam, NoSuchSkill, NoSuchRule, NoSuchPerson), _NOT_THERE),
 }
 
 
@@ -147,7 +143,7 @@ def _answers() -> dict[type[Exception], Callable[[HttpRequest, Any], HttpRespons
         BadCursor: _bad_cursor,
         BadCondition: _bad_condition,
         TooLarge: _too_large,
-        **dict.fromkeys(_MISSING, _not_found),
+        NotHere: _not_found,
         DataError: _not_storable,
         Exception: _failure,
     }
@@ -176,7 +172,7 @@ def _not_allowed(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _not_found(request: HttpRequest, error: Exception) -> HttpResponse:
-    kind, sentence = _MISSING[type(error)]
+    kind, sentence = _MISSING.get(type(error), ("not-there", lambda: _("There is nothing with this id.")))
     return document(404, kind, sentence())
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.translation import gettext as _
 from ninja import Router, Status
 
 from heed.accounts.models import User
+from heed.accounts.refusals import NotHere
 from heed.accounts.rights import need
 from heed.api.bearer import Asking
-from heed.api.problems import Problem
 from heed.api.shapes.tickets import PRIORITIES
 from heed.api.shapes.time import (
     AutomaticGiven,
@@ -44,10 +43,6 @@ router = Router(tags=["time"])
 
 MOST = 200
 _NUMBERS = {word: number for number, word in PRIORITIES.items()}
-
-
-def _not_there() -> Problem:
-    return Problem(404, "not-there", _("There is nothing with this id."))
 
 
 # ----------------------------------------------------------------------------- hours
@@ -89,14 +84,14 @@ def _schedule(user: User, number: int) -> Schedule:
     need(user, "routing")
     found = Schedule.objects.filter(pk=number, archived=False).first()
     if found is None:
-        raise _not_there()
+        raise NotHere
     return found
 
 
 def _shown(schedule: Schedule) -> ScheduleOut:
     held = schedule.versions.order_by("since", "id").last()
     if held is None:
-        raise _not_there()
+        raise NotHere
     return of_schedule(schedule, desk_hours.places_of(schedule), held, clock.now())
 
 
@@ -173,7 +168,7 @@ def _policy(user: User, number: int) -> Policy:
     need(user, "routing")
     found = Policy.objects.filter(pk=number, archived=False).first()
     if found is None:
-        raise _not_there()
+        raise NotHere
     return found
 
 
@@ -220,7 +215,7 @@ def drop_automatic(request: Asking, account_id: int, kind: Kind) -> Any:
     need(request.auth, "routing")
     row = AutomaticMessage.objects.filter(kind=kind, account=channels.account(account_id)).first()
     if row is None:
-        raise _not_there()
+        raise NotHere
     automatic.remove_message(row, request.auth)
     return Status(204, None)
 

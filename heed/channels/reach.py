@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from heed.accounts.refusals import NotHere
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
 from heed.lib.rows import Joined
 
 
-class NoSuchAccount(LookupError):
+class NoSuchAccount(NotHere):
     """No account with this id."""
 
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from heed.accounts.models import User
+from heed.accounts.refusals import NotHere
 from heed.library.models import Guideline, QuickText
 
 _MOST = 2000
 
 
-class NoSuchQuickText(LookupError):
+class NoSuchQuickText(NotHere):
     """No quick text with this id, or not for this person."""
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Count
 
 from heed.accounts.models import Membership, Team, User
+from heed.accounts.refusals import NotHere
 from heed.accounts.rights import need
 from heed.inbox.models import Ticket
 from heed.lib import clock
@@ -21,15 +22,15 @@ WEEK = timedelta(days=7)
 MOST_RUNS = 1000
 
 
-class NoSuchTeam(LookupError):
+class NoSuchTeam(NotHere):
     pass
 
 
-class NoSuchSkill(LookupError):
+class NoSuchSkill(NotHere):
     pass
 
 
-class NoSuchRule(LookupError):
+class NoSuchRule(NotHere):
     pass
 
 

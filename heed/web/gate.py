@@ -11,34 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
 
 from heed.accounts.models import User
-from heed.channels.reach import NoSuchAccount
+from heed.accounts.refusals import NotHere
 from heed.inbox.conditions import BadCondition
-from heed.inbox.reach import (
-    BadCursor,
-    NoSuchAttachment,
-    NoSuchDelivery,
-    NoSuchField,
-    NoSuchMessage,
-    NoSuchRecord,
-    NoSuchSweep,
-    NoSuchTag,
-    NoSuchTicket,
-    NoSuchView,
-)
+from heed.inbox.reach import BadCursor
 from heed.inbox.verbs import CannotAct, CannotAnswer, Overtaken, WouldNotKnow
-
-_NOT_THERE = (
-    NoSuchTag,
-    NoSuchField,
-    NoSuchRecord,
-    NoSuchSweep,
-    NoSuchTicket,
-    NoSuchMessage,
-    NoSuchAttachment,
-    NoSuchDelivery,
-    NoSuchView,
-    NoSuchAccount,
-)
 
 View = Callable[..., HttpResponseBase]
 
@@ -53,7 +29,7 @@ def signed_in(view: View) -> View:
             return _turned_away(request)
         try:
             return view(request, *args, **kwargs)
-        except _NOT_THERE as gone:
+        except NotHere as gone:
             raise Http404 from gone
         except BadCondition as mistake:
             return sentence(mistake.sentence, status=422)

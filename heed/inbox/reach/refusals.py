@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
+from heed.accounts.refusals import NotHere
 
-class NoSuchTicket(LookupError):
+
+class NoSuchTicket(NotHere):
     """No ticket of this number that this person may see."""
 
 
-class NoSuchMessage(LookupError):
+class NoSuchMessage(NotHere):
     pass
 
 
-class NoSuchAttachment(LookupError):
+class NoSuchAttachment(NotHere):
     pass
 
 
-class NoSuchDelivery(LookupError):
+class NoSuchDelivery(NotHere):
     pass
 
 
-class NoSuchTag(LookupError):
+class NoSuchTag(NotHere):
     pass
 
 
-class NoSuchField(LookupError):
+class NoSuchField(NotHere):
     pass
 
 
-class NoSuchRecord(LookupError):
+class NoSuchRecord(NotHere):
     """This ticket has no merge, split or joining of this number that stands."""
 
 
-class NoSuchSweep(LookupError):
+class NoSuchSweep(NotHere):
     """Nothing this person did to many tickets has this number."""
 
 
-class NoSuchView(LookupError):
+class NoSuchView(NotHere):
     """The views are those of `VIEWS`."""
 
 

@@ -11,7 +11,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -97,7 +97,7 @@ def people(request: HttpRequest) -> HttpResponse:
 @require_POST
 @permitted("people")
 def invite_again(request: HttpRequest, invitation: int) -> HttpResponse:
-    found = _invitation(invitation)
+    found = inviting.one(invitation)
     try:
         token = inviting.invite_again(person(request), found)
     except CannotChange as cannot:
@@ -109,7 +109,7 @@ def invite_again(request: HttpRequest, invitation: int) -> HttpResponse:
 @require_POST
 @permitted("people")
 def withdraw(request: HttpRequest, invitation: int) -> HttpResponse:
-    found = _invitation(invitation)
+    found = inviting.one(invitation)
     try:
         inviting.withdraw(person(request), found)
     except CannotChange as cannot:
@@ -123,13 +123,13 @@ def withdraw(request: HttpRequest, invitation: int) -> HttpResponse:
 @permitted("people")
 def colleague(request: HttpRequest, someone: int) -> HttpResponse:
     """One person: roles, access, devices."""
-    return _one(request, _someone(someone))
+    return _one(request, reach.someone(someone))
 
 
 @require_POST
 @permitted("people")
 def give_role(request: HttpRequest, someone: int) -> HttpResponse:
-    found, by = _someone(someone), person(request)
+    found, by = reach.someone(someone), person(request)
     form = RoleForm(by, request.POST)
     if form.is_valid():
         given = form.cleaned_data
@@ -146,7 +146,7 @@ def give_role(request: HttpRequest, someone: int) -> HttpResponse:
 @require_POST
 @permitted("people")
 def take_role(request: HttpRequest, someone: int, grant: int) -> HttpResponse:
-    found = _someone(someone)
+    found = reach.someone(someone)
     held = granting.grant_of(found, grant)
     if held is not None:
         with _said(request):
@@ -159,7 +159,7 @@ def take_role(request: HttpRequest, someone: int, grant: int) -> HttpResponse:
 @permitted("people")
 def password(request: HttpRequest, someone: int) -> HttpResponse:
     """Give a colleague a new password."""
-    found = _someone(someone)
+    found = reach.someone(someone)
     form = PasswordForm(request.POST or None)
     if form.is_valid():
         try:
@@ -176,7 +176,7 @@ def password(request: HttpRequest, someone: int) -> HttpResponse:
 @permitted("people")
 def access(request: HttpRequest, someone: int) -> HttpResponse:
     """End a colleague's access, or give it back."""
-    found, by = _someone(someone), person(request)
+    found, by = reach.someone(someone), person(request)
     with _said(request):
         if request.POST.get("access") == "yes":
             verbs.let_in(found, by)
@@ -198,7 +198,7 @@ def access(request: HttpRequest, someone: int) -> HttpResponse:
 @permitted("people")
 def sign_out_everywhere(request: HttpRequest, someone: int) -> HttpResponse:
     """End all of a colleague's sessions."""
-    found, by = _someone(someone), person(request)
+    found, by = reach.someone(someone), person(request)
     with _said(request):
         granting.demand(by, found)
         open_sessions.end_all(found, by, besides=request.session.session_key or "")
@@ -210,7 +210,7 @@ def sign_out_everywhere(request: HttpRequest, someone: int) -> HttpResponse:
 @permitted("people")
 def remove_factor(request: HttpRequest, someone: int) -> HttpResponse:
     """For somebody who lost the device: they sign in with the password alone, until they set up another."""
-    found, by = _someone(someone), person(request)
+    found, by = reach.someone(someone), person(request)
     with _said(request), transaction.atomic():
         granting.demand(by, found)
         removed, _each = Authenticator.objects.filter(user=found).delete()
@@ -276,20 +276,6 @@ def _invited(request: HttpRequest, invitation: Invitation, token: str) -> HttpRe
         messages.success(request, _("%(email)s gets an invitation by mail.") % {"email": invitation.email})
         return redirect("people")
     return _page(request, link=link, invited=invitation, mail_failed=bool(settings.EMAIL_HOST))
-
-
-def _someone(person_id: int) -> User:
-    try:
-        return reach.someone(person_id)
-    except reach.NoSuchPerson as nobody:
-        raise Http404 from nobody
-
-
-def _invitation(invitation_id: int) -> Invitation:
-    try:
-        return inviting.one(invitation_id)
-    except inviting.NoSuchInvitation as nothing:
-        raise Http404 from nothing
 
 
 urlpatterns = [

@@ -136,7 +136,7 @@ def quick_texts(request: HttpRequest) -> HttpResponse:
 @permitted("note")
 def quick_text(request: HttpRequest, quick_text: int) -> HttpResponse:
     """Change one."""
-    user, found = person(request), _found(request, quick_text)
+    user, found = person(request), library.quick_text(person(request), quick_text)
     verbs.demand(user, found)
     begun = {"name": found.name, "title": found.title, "text": found.text, "language": found.language,
              "whose": str(found.team_id or "all") if found.shared else "me"}  # fmt: skip
@@ -156,7 +156,7 @@ def quick_text(request: HttpRequest, quick_text: int) -> HttpResponse:
 @require_POST
 @permitted("note")
 def quick_text_removal(request: HttpRequest, quick_text: int) -> HttpResponse:
-    found = _found(request, quick_text)
+    found = library.quick_text(person(request), quick_text)
     verbs.drop_quick_text(person(request), found)
     messages.success(request, _("“/%(name)s” is gone.") % {"name": found.name})
     return redirect("quick_texts")
@@ -168,13 +168,6 @@ def quick_text_preview(request: HttpRequest) -> HttpResponse:
     """What a text becomes for the newest ticket."""
     text = request.POST.get("text", "")[: verbs.MOST_LETTERS]
     return render(request, "settings/_becomes.html", _becomes(person(request), text))
-
-
-def _found(request: HttpRequest, quick_text: int) -> QuickText:
-    try:
-        return library.quick_text(person(request), quick_text)
-    except library.NoSuchQuickText as gone:
-        raise Http404 from gone
 
 
 def _becomes(user: User, text: str) -> dict[str, Any]:

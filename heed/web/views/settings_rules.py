@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -103,7 +103,7 @@ def all_rules(request: HttpRequest) -> HttpResponse:
 def rule(request: HttpRequest, number: int = 0) -> HttpResponse:
     """Make or change a rule."""
     user = person(request)
-    row = _rule(request, number) if number else _new(request)
+    row = reach.rule(person(request), number) if number else _new(request)
     error: CannotChange | BadCondition | None = None
     if request.method == "POST":
         row.name = request.POST.get("name", "")[:80]
@@ -127,7 +127,7 @@ def rule(request: HttpRequest, number: int = 0) -> HttpResponse:
 @permitted("routing")
 def rule_act(request: HttpRequest, number: int) -> HttpResponse:
     """Switch a rule on or off, move it, or remove it."""
-    user, row = person(request), _rule(request, number)
+    user, row = person(request), reach.rule(person(request), number)
     match request.POST.get("to", ""):
         case "on" | "off" as to:
             keeping.switch_rule(user, row, on=to == "on")
@@ -177,13 +177,6 @@ def try_rule(request: HttpRequest) -> HttpResponse:
     return render(
         request, "settings/_dry.html", {"dry": found, "touches": shown, "hidden": found.count - len(shown)}
     )
-
-
-def _rule(request: HttpRequest, number: int) -> Rule:
-    try:
-        return reach.rule(person(request), number)
-    except reach.NoSuchRule as gone:
-        raise Http404 from gone
 
 
 def _new(request: HttpRequest) -> Rule:

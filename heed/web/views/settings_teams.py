@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.dates import WEEKDAYS
@@ -156,7 +156,7 @@ def teams(request: HttpRequest) -> HttpResponse:
 @permitted("routing")
 def team(request: HttpRequest, number: int) -> HttpResponse:
     """Change a team."""
-    user, found = person(request), _team(request, number)
+    user, found = person(request), reach.team(person(request), number)
     form = TeamForm(request.POST or None, initial=_of_team(found))
     if form.is_valid():
         given = form.cleaned_data
@@ -176,7 +176,7 @@ def team(request: HttpRequest, number: int) -> HttpResponse:
 @permitted("routing")
 def team_act(request: HttpRequest, number: int) -> HttpResponse:
     """Put a team away, or open it again."""
-    user, found = person(request), _team(request, number)
+    user, found = person(request), reach.team(person(request), number)
     if request.POST.get("to") == "archive":
         keeping.archive_team(user, found)
         messages.success(request, _("The team takes no more tickets."))
@@ -191,7 +191,7 @@ def team_act(request: HttpRequest, number: int) -> HttpResponse:
 def abilities(request: HttpRequest, someone: int) -> HttpResponse:
     """What a colleague can take, and when they work."""
     user = person(request)
-    colleague = _someone(someone)
+    colleague = people.someone(someone)
     profile = reach.profile(colleague)
     form = ProfileForm(request.POST or None, initial=_of_profile(profile))
     week = {str(day): request.POST.get(f"day-{day}", _shown(profile, str(day))) for day in range(7)}
@@ -224,10 +224,7 @@ def abilities(request: HttpRequest, someone: int) -> HttpResponse:
 def skill(request: HttpRequest, number: int = 0) -> HttpResponse:
     """Make, change or drop a skill."""
     user = person(request)
-    try:
-        row = reach.skill(user, number) if number else None
-    except reach.NoSuchSkill as gone:
-        raise Http404 from gone
+    row = reach.skill(user, number) if number else None
     if row is not None and request.POST.get("to") == "drop":
         keeping.drop_skill(user, row)
         messages.success(request, _("The skill is gone."))
@@ -239,20 +236,6 @@ def skill(request: HttpRequest, number: int = 0) -> HttpResponse:
     else:
         messages.success(request, _("Saved."))
     return redirect("teams")
-
-
-def _team(request: HttpRequest, number: int) -> Team:
-    try:
-        return reach.team(person(request), number)
-    except reach.NoSuchTeam as gone:
-        raise Http404 from gone
-
-
-def _someone(number: int) -> User:
-    try:
-        return people.someone(number)
-    except people.NoSuchPerson as nobody:
-        raise Http404 from nobody
 
 
 def _of_team(team: Team) -> dict[str, object]:

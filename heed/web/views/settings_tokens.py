@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -39,10 +39,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @require_POST
 @permitted("people")
 def remove(request: HttpRequest, token: int) -> HttpResponse:
-    try:
-        found = reach.token(token)
-    except reach.NoSuchPerson as nothing:
-        raise Http404 from nothing
+    found = reach.token(token)
     try:
         verbs.remove_token(person(request), found)
     except CannotChange as cannot:
