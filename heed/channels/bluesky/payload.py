@@ -64,6 +64,7 @@ class ChatReaction(Shape):
 
 
 class ChatMessage(Shape):
+    type: str = Field(default="", alias="$type")
     id: str
     text: str = ""
     sender: Sender

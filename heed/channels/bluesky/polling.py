@@ -299,6 +299,7 @@ def _convos(account: AccountRecord, logs: Iterable[Any], proxy: str) -> Steps[di
         convos[convo_id] = {
             "members": [str(member["did"]) for member in members],
             "status": str(convo.get("status") or ""),
+            "group": str((convo.get("kind") or {}).get("$type") or "").endswith("#groupConvo"),
         }
     return {"profiles": profiles, "convos": convos}
 

@@ -51,8 +51,26 @@ _CHAT_OF_NO_CONCERN = frozenset(
         "logUnmuteConvo",
         "logReadMessage",
         "logReadConvo",
+        "logAddMember",
+        "logRemoveMember",
+        "logMemberJoin",
+        "logMemberLeave",
+        "logLockConvo",
+        "logUnlockConvo",
+        "logLockConvoPermanently",
+        "logEditGroup",
+        "logCreateJoinLink",
+        "logEditJoinLink",
+        "logEnableJoinLink",
+        "logDisableJoinLink",
+        "logIncomingJoinRequest",
+        "logApproveJoinRequest",
+        "logRejectJoinRequest",
+        "logOutgoingJoinRequest",
+        "logWithdrawJoinRequest",
     }
 )
+_DELETED = "chat.bsky.convo.defs#deletedMessageView"
 
 
 def read(body: bytes, account: AccountRecord) -> list[Inbound]:
@@ -229,10 +247,13 @@ def _own_post(item: Any, account: AccountRecord) -> Iterable[Inbound]:
 
 
 def _chatted(item: Any, page: Mapping[str, Any], account: AccountRecord) -> Iterable[Inbound]:
-    log = Log.model_validate(item)
-    what = log.type.partition("#")[2]
+    what = str(item["$type"]).partition("#")[2]
     if what in _CHAT_OF_NO_CONCERN:
         return []
+    log = Log.model_validate(item)
+    if _object(_object(page, "convos"), log.convo_id).get("group"):
+        # An answer would be read by all of them.
+        return [NotUnderstood(what="message in a group")] if what == "logCreateMessage" else []
     if log.message is None or what not in (
         "logCreateMessage",
         "logDeleteMessage",
@@ -240,6 +261,8 @@ def _chatted(item: Any, page: Mapping[str, Any], account: AccountRecord) -> Iter
         "logRemoveReaction",
     ):
         return [NotUnderstood(what=f"chat {what or log.type}"[:200])]
+    if what == "logCreateMessage" and log.message.type == _DELETED:
+        return []  # before we asked
     if what == "logDeleteMessage":
         return [MessageRemoved(external_id=log.message.id, at=_moment(log))]
     if what != "logCreateMessage":

@@ -138,6 +138,32 @@ def test_chat() -> None:
     assert removed.external_id == "3n2maaaaaa222"
 
 
+def chatted(what: str, *, group: bool = False, view: str = "messageView") -> list[Any]:
+    """What a log entry of Omar's conversation tells."""
+    told = page("chat")
+    entry = {**told["logs"][1], "$type": f"chat.bsky.convo.defs#{what}"}
+    entry["message"] = {**entry["message"], "$type": f"chat.bsky.convo.defs#{view}"}
+    if view == "systemMessageView":
+        del entry["message"]["sender"]
+    convo = {**told["convos"][entry["convoId"]], "group": group}
+    return read(json.dumps({**told, "logs": [entry], "convos": {entry["convoId"]: convo}}).encode(), ACCOUNT)
+
+
+def test_a_message_in_a_group_is_not_one_to_us() -> None:
+    assert [type(each) for each in chatted("logCreateMessage")] == [MessageReceived]
+    assert chatted("logCreateMessage", group=True) == [NotUnderstood(what="message in a group")]
+    assert chatted("logDeleteMessage", group=True) == []
+
+
+@pytest.mark.parametrize("what", ["logAddMember", "logMemberLeave", "logLockConvo", "logEditJoinLink"])
+def test_what_happens_to_a_group_is_of_no_concern(what: str) -> None:
+    assert chatted(what, group=True, view="systemMessageView") == []
+
+
+def test_a_message_that_was_deleted_before_we_asked() -> None:
+    assert chatted("logCreateMessage", view="deletedMessageView") == []
+
+
 def test_what_we_wrote_elsewhere() -> None:
     post, echo = news("own")
     assert isinstance(post, PostSeen)

@@ -114,6 +114,7 @@ class Chats(Viewing):
             "rev": convo.messages[-1].rev if convo.messages else self._rkey(),
             "members": [self._profile(member) for member in convo.members],
             "status": "accepted" if did in convo.accepted else "request",
+            "kind": {"$type": "chat.bsky.convo.defs#directConvo"},
             "muted": False,
             "unreadCount": 0,
         }
