@@ -186,7 +186,7 @@ class Instagram(base.Network):
         return webhook.admit(hook, account)
 
     def read(self, body: bytes, account: AccountRecord) -> list[Inbound]:
-        return reading.read(body)
+        return reading.read(body, account)
 
     # ------------------------------------------------------------------------ connecting
 

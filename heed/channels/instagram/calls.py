@@ -35,6 +35,11 @@ def sender(account: AccountRecord) -> str:
     return account.external_id or "me"
 
 
+def username(account: AccountRecord) -> str:
+    """What the account is called there, in small letters and without the @."""
+    return account.handle.lstrip("@").lower()
+
+
 def home(account: AccountRecord) -> str:
     """The base address; Facebook's where the usual one is Instagram's but a Page's token is used."""
     if by_facebook(account) and _host(account) == _host_of(BY_INSTAGRAM):

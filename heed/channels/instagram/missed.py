@@ -139,7 +139,7 @@ def _mentions(account: AccountRecord, cursor: Mapping[str, Any], since: datetime
 
 def _names_us(account: AccountRecord, post: Row) -> bool:
     """Whether its words mention us: of a mere tag Instagram tells nobody, and it cannot be answered."""
-    handle = account.handle.lstrip("@").lower()
+    handle = calls.username(account)
     words = [word.strip(".,!?:;()") for word in str(post.get("caption") or "").lower().split()]
     return bool(handle) and f"@{handle}" in words
 

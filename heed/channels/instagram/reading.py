@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from heed.channels import base
-from heed.channels.base import Attachment, AttachmentKind, Inbound, Person
+from heed.channels.base import AccountRecord, Attachment, AttachmentKind, Inbound, Person
+from heed.channels.instagram import calls
 from heed.channels.instagram.payloads import (
     Attached,
     Comment,
@@ -50,16 +52,18 @@ _SHARED = {
 _HEART = "❤️"
 
 
-def read(body: bytes) -> list[Inbound]:
+def read(body: bytes, account: AccountRecord) -> list[Inbound]:
     """All news of a delivery, in its own order. Raises `Malformed`."""
-    return delivery.read(body, "instagram", messaging=_messaging, change=_change)
+    return delivery.read(body, "instagram", messaging=_messaging, change=partial(_change, account))
 
 
-def _change(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
+def _change(account: AccountRecord, raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
     field, value = word(raw.get("field")), raw.get("value")
     match field:
         case "comments" | "live_comments":
-            return [_comment(Comment.model_validate(value), owner, first_of(sent), field == "live_comments")]
+            comment = Comment.model_validate(value)
+            ours = comment.author is not None and _is_us(comment.author, owner, account)
+            return [_comment(comment, owner, first_of(sent), field == "live_comments", ours)]
         case "mentions" | "mention":
             return [_mention(Mention.model_validate(value), owner, first_of(sent))]
     if field.startswith("messag") and isinstance(value, dict):
@@ -189,14 +193,21 @@ def _story_answered(story: Story) -> Attachment:
 # -------------------------------------------------------------------------- comments, mentions
 
 
-def _comment(comment: Comment, owner: str, at: datetime, live: bool) -> Inbound:
+def _is_us(author: Party, owner: str, account: AccountRecord) -> bool:
+    """By id, or by the name alone where that is all Meta says."""
+    if author.id == owner or author.self_ig_scoped_id:
+        return True
+    ours = calls.username(account) if owner == account.external_id else ""
+    return bool(ours) and author.username.lower() == ours
+
+
+def _comment(comment: Comment, owner: str, at: datetime, live: bool, ours: bool) -> Inbound:
     post = comment.media.original_media_id or comment.media.id
     refs: dict[str, Any] = {TOP: comment.parent_id} if comment.parent_id else {}
     if live:
         refs[LIVE] = True
     kind = "reply" if comment.parent_id else "comment"
-    author = comment.author
-    if author is not None and (author.id == owner or author.self_ig_scoped_id):
+    if ours:
         return base.Echo(
             owner=owner,
             external_id=comment.id,
@@ -208,7 +219,7 @@ def _comment(comment: Comment, owner: str, at: datetime, live: bool) -> Inbound:
             parent=comment.parent_id,
             refs=refs,
         )
-    person = _person(author)
+    person = _person(comment.author)
     if person is None or comment.text is None:
         refs[LOOK_UP] = True
     return base.MessageReceived(

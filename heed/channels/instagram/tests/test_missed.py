@@ -33,6 +33,23 @@ def test_missed_news_is_read_back(desk: Desk, instagram: Instagram) -> None:
     assert [each.text for each in found if isinstance(each, Echo)] == ["Smo."]
 
 
+def test_our_own_comment_is_known_by_the_name_alone(desk: Desk, instagram: Instagram) -> None:
+    """Of comments that are read Meta does not always say by what id."""
+    comment = desk.customer_writes("public", "Kje je paket?")
+    instagram.clock.move(3600)
+    since = instagram.clock.now().replace(microsecond=0)
+    instagram.batch = []
+    instagram.do("names_only")
+    ours = instagram.do("outside", id=comment.external_id, text="Na poti je.")["id"]
+    theirs = instagram.do("comment", person="lea", text="Hvala", parent=comment.external_id)["id"]
+    for handle in ("acme", "@Acme"):
+        desk.record = replace(desk.record, handle=handle)
+        (echo,) = [each for each in read_back(desk, since) if isinstance(each, Echo)]
+        (message,) = [each for each in read_back(desk, since) if isinstance(each, MessageReceived)]
+        assert (echo.external_id, echo.parent) == (ours, comment.external_id)
+        assert (message.external_id, message.author) == (theirs, None)
+
+
 def test_comments_are_read_back_to_the_last_page(desk: Desk, instagram: Instagram) -> None:
     busy = desk.customer_writes("public", "Pred izpadom")
     instagram.clock.move(3600)

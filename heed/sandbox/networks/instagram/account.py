@@ -79,6 +79,7 @@ class Account(Posts):
         self.flat = False
         self.id_keys: tuple[str, ...] = ("id",)
         self.broadcasting = False
+        self.names_only = False
         self.tagged: list[str] = []
         """The posts of others in whose pictures we are tagged, the newest last."""
 

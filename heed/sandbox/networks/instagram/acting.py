@@ -143,6 +143,11 @@ class Acting(Writing):
         self.flat, self.id_keys = flat, tuple(keys.split())
         return {}
 
+    def play_names_only(self, on: bool = True) -> dict[str, Any]:
+        """Whoever reads a comment is told the name of who wrote it, not the id."""
+        self.names_only = on
+        return {}
+
     def play_young_token(self) -> dict[str, Any]:
         """The token was made just now."""
         self.issued = self.clock.now()

@@ -100,7 +100,7 @@ class Reading(Telling):
             "text": lambda w: item.text,
             "timestamp": lambda w: iso(item.at),
             "username": lambda w: self._username(item.by),
-            "from": lambda w: self._from(item.by),
+            "from": lambda w: None if self.names_only else self._from(item.by),
             "hidden": lambda w: item.hidden,
             "like_count": lambda w: len(item.likes) + item.more_likes,
             "parent_id": lambda w: item.top or None,
