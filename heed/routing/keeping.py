@@ -19,6 +19,7 @@ from heed.channels.models import Account
 from heed.inbox.verbs import CannotTend
 from heed.inbox.verbs.sorting import tag_name
 from heed.lib import clock, live
+from heed.lib.order import moved
 from heed.routing import actions, rules
 from heed.routing.automatic import refuse_unknown_blanks
 from heed.routing.desk_hours import refuse_unknown_zone
@@ -290,15 +291,9 @@ def remove_rule(user: User, rule: Rule) -> None:
 @transaction.atomic
 def move_rule(user: User, rule: Rule, *, up: bool) -> None:
     """Let a rule run one place earlier or later."""
-    rows = list(Rule.objects.select_for_update().order_by("position", "id"))
-    at = next(place for place, each in enumerate(rows) if each.pk == rule.pk)
-    to = at - 1 if up else at + 1
-    if not 0 <= to < len(rows):
-        return
-    rows[at], rows[to] = rows[to], rows[at]
-    for place, each in enumerate(rows, 1):
-        Rule.objects.filter(pk=each.pk).exclude(position=place).update(position=place)
-    audit.record(user, "changed", rule, position=to + 1)
+    place = moved(Rule.objects.all(), rule.pk, -1 if up else 1)
+    if place is not None:
+        audit.record(user, "changed", rule, position=place)
 
 
 def _name(name: str, longest: int = LONGEST_NAME) -> str:

@@ -91,6 +91,9 @@ def test_targets_are_made_moved_changed_and_put_away(call: Any, account: Account
     assert [each["id"] for each in call("GET", "targets").json["items"]] == [number, other]
     assert call("PATCH", f"targets/{other}", {"to": "up"}).status == 200
     assert [each["id"] for each in call("GET", "targets").json["items"]] == [other, number]
+    assert call("PATCH", f"targets/{other}", {"to": "up"}).status == 200
+    assert [each["position"] for each in call("GET", "targets").json["items"]] == [1, 2]
+    assert AuditRow.objects.filter(kind="policy", what="changed").get().facts["position"] == 1
     changed = call("PUT", f"targets/{number}", {"name": "Slow", "on": False, "resolution": 7200}).json
     assert (changed["first_reply"], changed["on"], changed["priorities"]) == (None, False, [])
     assert changed == call("GET", f"targets/{number}").json

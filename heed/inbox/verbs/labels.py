@@ -20,6 +20,7 @@ from heed.inbox.models import Field, SavedView, Tag
 from heed.inbox.verbs.refusals import CannotTend
 from heed.inbox.verbs.sorting import tag_name
 from heed.lib import live
+from heed.lib.order import moved
 from heed.lib.text import clean
 
 RETAG = "heed.retag"
@@ -186,15 +187,9 @@ def archive_field(user: User, field: Field, *, archived: bool = True) -> None:
 def move_field(user: User, field: Field, step: int) -> None:
     """Ask it earlier (-1) or later (1)."""
     need(user, "desk")
-    order = list(Field.objects.select_for_update().filter(archived=False).order_by("position", "id"))
-    at = next((index for index, each in enumerate(order) if each.pk == field.pk), None)
-    if at is None or not 0 <= at + step < len(order):
-        return
-    order[at], order[at + step] = order[at + step], order[at]
-    for position, each in enumerate(order, 1):
-        each.position = position
-    Field.objects.bulk_update(order, ["position"])
-    audit.record(user, "changed", field, position=at + step + 1)
+    place = moved(Field.objects.filter(archived=False), field.pk, step)
+    if place is not None:
+        audit.record(user, "changed", field, position=place)
 
 
 def _title(text: str) -> str:

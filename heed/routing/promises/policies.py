@@ -9,6 +9,7 @@ from heed.accounts import audit
 from heed.accounts.models import User
 from heed.accounts.refusals import CannotChange
 from heed.accounts.rights import need
+from heed.lib.order import moved
 from heed.routing.desk_hours import refuse_missing
 from heed.routing.models import Policy
 from heed.routing.moving import promises_may_have_moved
@@ -53,14 +54,7 @@ def put_policy_away(policy: Policy, user: User) -> None:
 def move_policy(policy: Policy, user: User, up: bool) -> None:
     """Ask this policy before the one above it, or after the one below. Raises `NotAllowed`."""
     need(user, "routing")
-    rows = list(Policy.objects.select_for_update().filter(archived=False).order_by("position", "id"))
-    here = next((index for index, row in enumerate(rows) if row.pk == policy.pk), None)
-    there = None if here is None else here + (-1 if up else 1)
-    if here is None or there is None or not 0 <= there < len(rows):
-        return
-    rows[here], rows[there] = rows[there], rows[here]
-    for position, row in enumerate(rows):
-        row.position = position
-    Policy.objects.bulk_update(rows, ["position"])
-    audit.record(user, "changed", policy, position=there)
-    promises_may_have_moved()
+    place = moved(Policy.objects.filter(archived=False), policy.pk, -1 if up else 1)
+    if place is not None:
+        audit.record(user, "changed", policy, position=place)
+        promises_may_have_moved()
