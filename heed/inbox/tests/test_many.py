@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,16 +11,19 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.accounts.models import Team, User
 from heed.accounts.rights import NotAllowed
+from heed.channels.base import Echo, Person
 from heed.channels.models import Account
-from heed.inbox import reach, verbs
+from heed.inbox import news, reach, verbs
 from heed.inbox.models import Event, Notice, Sweep, Ticket
 from heed.inbox.reach import sorting
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_tending import fresh, kinds, ticket, writes
-from heed.inbox.verbs import many
+from heed.inbox.verbs import many, merging
 from heed.lib import clock
 
 pytestmark = pytest.mark.django_db
+
+Since = Callable[[Ticket, User, Account], None]
 
 
 @pytest.fixture
@@ -219,3 +223,52 @@ def test_the_uses_of_a_tag_are_counted_up_to_a_bound(
     assert reach.tag_uses(["zip", "none"]) == {"zip": len(tickets), "none": 0}
     monkeypatch.setattr(sorting, "MOST_USES", 1)
     assert reach.tag_uses(["zip"]) == {"zip": 2}
+
+
+def answers(ticket: Ticket, ivo: User, account: Account) -> None:
+    verbs.answer(fresh_with_all(ticket), ivo, "It is on its way.", "private", mark=True)
+
+
+def answers_outside(ticket: Ticket, ivo: User, account: Account) -> None:
+    person = Person(ticket.identity.external_id, ticket.identity.name)
+    facts: dict[str, Any] = {"visibility": "private", "at": clock.now(), "person": person}
+    news.apply(account, Echo(external_id="out", text="It is on its way.", **facts))
+
+
+def solves(ticket: Ticket, ivo: User, account: Account) -> None:
+    verbs.set_status(fresh(ticket), ivo, "solved")
+
+
+def merges(ticket: Ticket, ivo: User, account: Account) -> None:
+    kept = Ticket.objects.create(
+        account=account, identity=ticket.identity, customer=ticket.customer, last_at=clock.now()
+    )
+    merging.merge(fresh_with_all(ticket), kept, ivo)
+
+
+def fresh_with_all(ticket: Ticket) -> Ticket:
+    return Ticket.objects.select_related("account", "identity", "customer").get(pk=ticket.pk)
+
+
+@pytest.mark.parametrize(
+    ("deed", "value", "since"),
+    [
+        ("answered", "", answers),
+        ("answered", "", answers_outside),
+        ("answered", "", solves),
+        ("answered", "", merges),
+        ("status", "solved", answers),
+        ("status", "solved", answers_outside),
+        ("priority", "4", merges),
+    ],
+)
+def test_who_was_answered_meanwhile_does_not_wait_again(
+    tickets: list[Ticket], account: Account, ana: User, ivo: User, deed: str, value: str, since: Since
+) -> None:
+    Ticket.objects.update(last_private_in=clock.now())
+    swept = verbs.sweep(ana, deed, value, [each.pk for each in tickets[:2]])
+    since(tickets[0], ivo, account)
+    before = rows(tickets[:1])
+    undone = verbs.undo(swept, ana)
+    assert (undone.taken_back, undone.kept) == (1, 1)
+    assert rows(tickets[:1]) == before

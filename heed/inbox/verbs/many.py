@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django import app
 
@@ -64,7 +64,13 @@ _COURSE_KINDS = frozenset(
         "unmerged",
     }
 )
-_ANSWERED_KINDS = frozenset({"answered_marked", "unanswered_marked", "answered_outside", "marked_spam"})
+_ANSWERED_KINDS = frozenset({"answered_marked", "unanswered_marked", "marked_spam"})
+_ANSWERED = (
+    Q(kind="answered_outside")
+    | Q(kind="answer_queued", actor__isnull=False)
+    | Q(kind="status_changed", data__status=Ticket.Status.SOLVED)
+)
+"""What tells that somebody took care of it, though it was marked answered already."""
 _SPAM_COLUMNS = ("spam", "due_at", "due_for", "follow_up_at", *_COURSE)
 
 
@@ -254,15 +260,24 @@ def _do(row: Sweep, each: Swept, ticket: Ticket, rights: Sight | None) -> None:
 
 def _take_back(row: Sweep, each: Swept, ticket: Ticket, rights: Sight | None) -> None:
     """Only where everything is as the sweep left it, and nobody turned it there and back meanwhile."""
-    deed = DEEDS[row.deed]
-    touched = Event.objects.filter(ticket=ticket, kind__in=deed.kinds, pk__gt=each.event).exists()
-    if rights is None or touched or _columns(ticket, deed) != each.after or not _theirs(each, ticket, rights):
+    if rights is None or _changed(DEEDS[row.deed], each, ticket) or not _theirs(each, ticket, rights):
         each.state = Swept.State.KEPT
         return
     values = {name: _opened(name, value) for name, value in each.before.items()}
     tending.write(ticket, **values)
     _tell(row, each, ticket)
     each.state = Swept.State.TAKEN_BACK
+
+
+def _changed(deed: Deed, each: Swept, ticket: Ticket) -> bool:
+    """Whether what the deed did is no longer so, or what it was for: nobody waits in a ticket that was merged
+    into another, and who has been answered since waits no more, though marked answered it was before."""
+    if ticket.merged_into_id is not None or _columns(ticket, deed) != each.after:
+        return True
+    touched = Q(kind__in=deed.kinds)
+    if "waiting_since" in deed.columns:
+        touched |= _ANSWERED
+    return Event.objects.filter(touched, ticket=ticket, pk__gt=each.event).exists()
 
 
 def _theirs(each: Swept, ticket: Ticket, rights: Sight) -> bool:
