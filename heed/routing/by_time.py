@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import OperationalError
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from heed.inbox.models import Event, Ticket
 from heed.lib import clock
 from heed.routing.holding import Ready, Words
 from heed.routing.models import Rule, RuleRun
-from heed.routing.rules import made_ready, not_run_yet, run_together
+from heed.routing.rules import failed, made_ready, not_run_yet, run_together
 
 AT_ONCE = 500
 """Tickets a rule runs for in one go."""
@@ -29,7 +30,7 @@ _OLD = timedelta(days=60)
 
 
 def run_by_time() -> int:
-    """Run the rules that look at time; returns how often one ran."""
+    """Run the rules that look at time; returns how often one ran. One that fails holds up no other."""
     ran = 0
     handled = Q(pk__in=[])
     newest = Event.objects.aggregate(n=Max("pk"))["n"] or 0
@@ -37,8 +38,14 @@ def run_by_time() -> int:
         ready = made_ready(rule)
         if ready is None:
             continue
-        fits = in_time(ready).exclude(handled)
-        ran += _look_first(ready, fits, newest) + _walk(ready, fits)
+        try:
+            fits = in_time(ready).exclude(handled)
+            ran += _look_first(ready, fits, newest) + _walk(ready, fits)
+        except OperationalError:
+            raise
+        except Exception:
+            failed(rule)
+            continue
         if rule.stop:
             handled |= Q(pk__in=ready.tickets.values("pk"))
     return ran

@@ -18,7 +18,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Count, Max, Q
 from django.utils import translation
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from heed.inbox import events as happenings
@@ -74,11 +74,33 @@ def run_rules(events: Sequence[Event]) -> None:
         mine = [each for each in wanted if each.pk not in stopped and _sets_off(rule, each)]
         ready = made_ready(rule) if mine else None
         if ready is not None:
-            held = {each.ticket_id or 0 for each in mine}
-            for some in _rounds(mine):
-                # what it does not hold for now it does not hold for in the next round: nothing is done to it
-                held = _run_for(ready, {number: some[number] for number in some.keys() & held}, words)
-                stopped |= {some[number].pk for number in held} if rule.stop else set()
+            held = _run_apart(ready, mine, words)
+            stopped |= held if rule.stop else set()
+
+
+def _run_apart(ready: Ready, events: Sequence[Event], words: Words) -> set[int]:
+    """Run a rule for these events; returns those for which it holds. What fails is tried event by event, and
+    holds up no other rule."""
+    try:
+        with transaction.atomic():
+            return _run_in_rounds(ready, events, words)
+    except OperationalError:
+        raise
+    except Exception:
+        if len(events) == 1:
+            failed(ready.rule)
+            return set()
+        log.exception("rule %s fails for %s events: one by one", ready.rule.pk, len(events))
+    return {held for each in events for held in _run_apart(ready, [each], words)}
+
+
+def _run_in_rounds(ready: Ready, events: Sequence[Event], words: Words) -> set[int]:
+    held, found = {each.ticket_id or 0 for each in events}, set()
+    for some in _rounds(events):
+        # what it does not hold for now it does not hold for in the next round: nothing is done to it
+        held = _run_for(ready, {number: some[number] for number in some.keys() & held}, words)
+        found |= {some[number].pk for number in held}
+    return found
 
 
 def _rounds(events: Iterable[Event]) -> list[dict[int, Event]]:
@@ -141,6 +163,15 @@ def made_ready(rule: Rule) -> Ready | None:
         return None
     _set_problem(rule, "")
     return Ready(rule, condition, test)
+
+
+def failed(rule: Rule) -> None:
+    """Say on a rule that it failed, and in the log, how: called where that is caught."""
+    log.exception("rule %s fails", rule.pk)
+    _set_problem(rule, _FAILED)
+
+
+_FAILED = gettext_noop("It failed when it ran last. Heed's log says how.")
 
 
 def problem_of(rule: Rule) -> str:

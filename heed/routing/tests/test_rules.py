@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
+from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -15,6 +16,7 @@ from heed.inbox.models import Event, Message, Notice, Ticket, TicketWords
 from heed.inbox.verbs import together
 from heed.lib import clock
 from heed.routing import by_time, rules
+from heed.routing.holding import Ready, Words
 from heed.routing.models import Rule, RuleRun
 from heed.routing.tests.conftest import Open
 from heed.routing.tests.some_rules import add, comes, fresh, rule
@@ -132,6 +134,47 @@ def test_a_condition_that_means_nothing_any_more_is_said_on_the_rule(opened: Ope
     broken.refresh_from_db()
     assert "nonsense" in broken.problem
     assert fresh(ticket).tags == ["y"]
+
+
+def test_a_rule_that_fails_holds_up_no_other(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = rule(add("x"))
+    rule(add("y"))
+    tickets = [opened(), opened()]
+    real = Ready.among
+
+    def among(ready: Ready, numbers: Iterable[int], words: Words) -> set[int]:
+        wanted = set(numbers)
+        if ready.rule == bad and tickets[0].pk in wanted:
+            Ticket.objects.raw("SELECT nonsense")[0]
+        return real(ready, wanted, words)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Ready, "among", among)
+        rules.run_rules([comes(each) for each in tickets])
+    assert [fresh(each).tags for each in tickets] == [["y"], ["x", "y"]]
+    bad.refresh_from_db()
+    assert "failed" in bad.problem
+    with translation.override("sl"):
+        assert rules.problem_of(bad) not in ("", bad.problem)
+    rules.run_rules([comes(tickets[0])])
+    bad.refresh_from_db()
+    assert (fresh(tickets[0]).tags, bad.problem) == (["x", "y"], "")
+
+
+def test_a_rule_by_time_that_fails_holds_up_no_other(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = rule(add("x"), when="time", stop=True)
+    rule(add("y"), when="time")
+    real = by_time.in_time
+
+    def in_time(ready: Ready) -> QuerySet[Ticket]:
+        assert ready.rule != bad
+        return real(ready)
+
+    monkeypatch.setattr(by_time, "in_time", in_time)
+    ticket = opened()
+    assert by_time.run_by_time() == 1
+    bad.refresh_from_db()
+    assert (fresh(ticket).tags, bool(bad.problem)) == (["y"], True)
 
 
 def test_what_blocked_people_write_sets_nothing_off(opened: Open) -> None:
