@@ -173,6 +173,12 @@ def mentioned(shop: Shop) -> None:
     shop.gather()
 
 
+def mentioned_elsewhere(shop: Shop) -> None:
+    """Facebook's customer names us in a post of their own."""
+    shop.play("mention", person=CUSTOMER, text="@Acme poglejte")
+    shop.gather()
+
+
 def broadcast(shop: Shop) -> None:
     """Instagram's customer comments while we are live."""
     shop.play("broadcast")
@@ -265,6 +271,8 @@ FACEBOOK = [
     Case("facebook", "a private reply to a new comment", commented_again),
     Case("facebook", "a second private reply to a new comment", answered_before(1, asked=commented_again),
          refused="outside_window", network_says="outside_window"),
+    Case("facebook", "a private reply to a mention", mentioned_elsewhere, refused="not_allowed",
+         network_says="not_privately"),
     Case("facebook", "a private reply with a file", public, text="", files=(File("png"),),
          refused="file_refused"),
     Case("facebook", "signed out", signed_out, refused="sign_in_again", network_says="sign_in_again"),

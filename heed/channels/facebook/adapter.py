@@ -114,7 +114,7 @@ class Facebook(base.Network):
             choices=(quick.FORM,),
         ),
         private_reply=True,
-        private_reply_to=frozenset({"comment", "reply", "visitor_post", "mention"}),
+        private_reply_to=frozenset({"comment", "reply", "visitor_post"}),
         private_reply_within=7 * DAY,
         on_theirs=frozenset({"like", "unlike", "hide", "unhide", "delete"}),
         on_ours=frozenset({"like", "unlike", "edit", "delete"}),

@@ -103,6 +103,14 @@ def test_private_reply_once(desk: Desk) -> None:
     assert refused(desk, private_reply_to(desk, message)).reason == "not_privately"
 
 
+@pytest.mark.parametrize("deed", ["mention", "mention_in_comment"])
+def test_only_what_stands_on_the_page_is_answered_privately(desk: Desk, deed: str) -> None:
+    desk.simulator.do(deed, person="lea", text="@Acme poglejte")
+    (message,) = news(desk, MessageReceived)
+    assert message.kind not in network.capabilities.private_reply_to
+    assert refused(desk, private_reply_to(desk, message)).reason == "not_privately"
+
+
 def test_after_a_private_reply_the_customer_is_next(desk: Desk) -> None:
     message = desk.customer_writes("public", "Kje je?")
     sent = desk.send(private_reply_to(desk, message))

@@ -57,8 +57,8 @@ class Messaging(Commenting):
         return person
 
     def _check_private_reply(self, about: Item) -> str:
-        """Once per comment, within seven days, to a customer."""
-        if not about.by or about.answered_privately:
+        """Once per comment or visitor's post on the Page, within seven days, to a customer."""
+        if not about.by or about.answered_privately or not self._is_ours(about.post):
             raise Refused(100, "(#100) This comment cannot be answered privately", 2534025)
         if self.clock.now() - about.at > PRIVATE_REPLY_WINDOW:
             raise Refused(10, "(#10) This message is sent outside of allowed window.", 2534022)

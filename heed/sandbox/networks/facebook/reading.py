@@ -59,7 +59,9 @@ class Reading(Telling):
             "from": lambda _: self._from(item.by),
             "permalink_url": lambda _: f"https://www.facebook.com/{item.id}",
             "is_hidden": lambda _: item.hidden,
-            "can_reply_privately": lambda _: bool(item.by) and not item.answered_privately,
+            "can_reply_privately": lambda _: (
+                bool(item.by) and not item.answered_privately and self._is_ours(item.post)
+            ),
             "likes": lambda w: _nested([], len(item.likes) + item.more_likes, w),
             "comments": lambda w: _nested(
                 [shown(self._item_node(i), w.inner) for i in comments], len(comments), w
