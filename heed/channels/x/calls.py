@@ -174,7 +174,7 @@ def problem_in(record: Mapping[str, Any]) -> Problem:
     """The first error of an answer: a problem, a list of problems, legacy codes, or OAuth's words."""
     listed = record.get("errors")
     first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else record
-    kind = str(first.get("type") or "").partition("/problems/")[2]
+    kind = str(first.get("type") or record.get("type") or "").partition("/problems/")[2]
     code = first.get("code")
     words = [first.get("detail"), first.get("message"), record.get("detail")]
     words += [first.get("title"), record.get("error_description"), record.get("error")]

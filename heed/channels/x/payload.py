@@ -139,13 +139,14 @@ class Removed(Told):
 
 
 class Like(Told):
-    """A like. It does not name who gave it."""
+    """A like. It does not name who gave it; `created_at` may be when the post was written."""
 
     post: str = Field(validation_alias=AliasChoices("liked_tweet_id", "liked_post_id"), pattern=r"^[0-9]+$")
     post_author: str = Field(
         "", validation_alias=AliasChoices("liked_tweet_author_id", "liked_post_author_id")
     )
-    created_at: datetime
+    timestamp_ms: str = Field("", pattern=r"^([0-9]{10,16})?$")
+    created_at: datetime | None = None
 
 
 class Revoked(Told):

@@ -135,7 +135,8 @@ def _like(payload: Any, around: Around) -> list[Inbound]:
     who = others[0] if others else around.us if like.post_author not in ("", around.us) else ""
     if not who:
         return [PostStale(external_id=like.post)]
-    at = _utc(like.created_at)
+    told = clock.from_unix(like.timestamp_ms) if like.timestamp_ms else None
+    at = told or (_utc(like.created_at) if like.created_at else clock.now())
     return [ReactionChanged(target=like.post, at=at, author=around.person(who), reaction="like", on=True)]
 
 

@@ -14,7 +14,10 @@ from heed.channels.x import calls, signin
 from heed.lib import clock
 from heed.lib.http import Steps
 
-PUBLIC = ("post.create", "post.delete", "oauth.revoke")
+REVOKED = "oauth.revoke"
+"""Of the whole app: X may name no account it is about, and tells nothing that could be missed."""
+
+PUBLIC = ("post.create", "post.delete", REVOKED)
 """What the account does where everybody sees it: the app itself may ask to be told."""
 
 PRIVATE = (
@@ -78,7 +81,7 @@ def _lost(account: AccountRecord, before: frozenset[str]) -> tuple[str, ...]:
     """The kinds of events that came to a webhook at the last check and came to none before this one."""
     if account.facts.get("webhooks") is not True or not account.hook_url:
         return ()
-    return tuple(sorted(set(account.facts.get("hears") or ()) - before))
+    return tuple(sorted(set(account.facts.get("hears") or ()) - before - {REVOKED}))
 
 
 def _me(account: AccountRecord) -> Steps[dict[str, Any]]:
@@ -157,7 +160,7 @@ def _subscribed(
     that did before. Where X does not say which webhook one leads to, it counts as this one and is pointed
     here again."""
     rows = yield from _subscriptions(account, bearer)
-    known = {str(each.get("event_type")): each for each in rows if _user_of(each) == user_id}
+    known = {str(each.get("event_type")): each for each in rows if _is_of(each, user_id)}
     before = frozenset(kind for kind, each in known.items() if each.get("webhook_id") in (None, "", webhook))
     heard: set[str] = set()
     for kind in (*PUBLIC, *PRIVATE):
@@ -205,9 +208,10 @@ def _subscribe(
         yield from calls.call(account, "PUT", path, body={"webhook_id": webhook}, bearer=bearer)
 
 
-def _user_of(subscription: Mapping[str, Any]) -> str:
+def _is_of(subscription: Mapping[str, Any], user_id: str) -> bool:
     narrowed = subscription.get("filter")
-    return str(narrowed.get("user_id")) if isinstance(narrowed, dict) else ""
+    whose = str(narrowed.get("user_id") or "") if isinstance(narrowed, dict) else ""
+    return whose == user_id or (not whose and subscription.get("event_type") == REVOKED)
 
 
 # --------------------------------------------------------------------------------- the quotas

@@ -260,6 +260,17 @@ class TestRefusals:
             (problem(404, "resource-not-found"), "gone", False),
             (problem(429, "usage-capped"), "account_blocked", False),
             (problem(403, "usage-capped"), "account_blocked", False),
+            (
+                no(
+                    403,
+                    {
+                        "errors": [{"message": "Usage cap exceeded"}],
+                        "type": "https://api.twitter.com/2/problems/usage-capped",
+                    },
+                ),
+                "account_blocked",
+                False,
+            ),
             (no(402, {"detail": "no credits"}), "account_blocked", False),
             (no(403, {"errors": [{"code": 385, "message": "deleted"}]}), "gone", False),
             (no(403, {"errors": [{"code": 433, "message": "restricted"}]}), "not_allowed", False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -281,9 +282,11 @@ class TestBeingTold:
 
     def test_likes_and_reading(self, desk: Desk, x: X) -> None:
         post = x.do("post", text="Zimska kolekcija je tu.")
+        x.clock.move(3600)
         x.do("react", person="lea", id=post["id"])
         like = only(desk, ReactionChanged)
         assert (like.target, like.author.external_id) == (post["id"], x.user_id("lea"))
+        assert like.at > x.clock.now() - timedelta(minutes=1)
         x.do("message", person="lea", text="Halo?")
         desk.send(desk.answer_to(desk.message("Halo?"), "Zdravo."))
         x.do("read", person="lea")

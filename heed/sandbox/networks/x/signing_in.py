@@ -75,7 +75,8 @@ class SigningIn(Account):
     def _user(self, call: Call) -> str:
         """Whose call this is: signed in with OAuth 2, or signed with OAuth 1.0a."""
         if not self.credit:
-            raise problem(402, "usage-capped", "Your account has no credits left.", "CreditsDepleted")
+            detail = "Your enrolled account does not have any credits to fulfill this request."
+            raise problem(402, "credits", detail, "CreditsDepleted")
         given = call.headers.get("authorization", "")
         if given.startswith("OAuth "):
             self._check_oauth1(call, given)

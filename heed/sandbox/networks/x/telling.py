@@ -22,7 +22,7 @@ class Telling(Records):
                 continue
             event = {
                 "event_uuid": uuid or f"-{self._number()}",
-                "filter": {"user_id": self.us},
+                "filter": subscription["filter"],
                 "event_type": kind,
                 "tag": subscription["tag"],
                 "payload": payload,

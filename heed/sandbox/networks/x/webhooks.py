@@ -138,7 +138,7 @@ class Webhooks(Telling):
         made: dict[str, Any] = {
             "subscription_id": self._number(),
             "event_type": kind,
-            "filter": {"user_id": self.us},
+            "filter": {} if kind == "oauth.revoke" else {"user_id": self.us},
             "tag": tag,
             "webhook_id": webhook,
             "created_at": now,

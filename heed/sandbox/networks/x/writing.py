@@ -127,13 +127,13 @@ class Writing(Files):
         (post.reposts.add if on else post.reposts.discard)(self.us)
 
     def _tell_like(self, post: Post, beside: str) -> None:
-        now = self.clock.now()
+        """As X describes it: it names the time of the post beside that of the like, and not who likes."""
         payload = {
             "id": self.ids.name(),
             "liked_tweet_id": post.id,
             "liked_tweet_author_id": post.author,
-            "created_at": iso(now),
-            "timestamp_ms": str(int(now.timestamp() * 1000)),
+            "created_at": iso(post.at),
+            "timestamp_ms": str(int(self.clock.now().timestamp() * 1000)),
         }
         self._tell("like.create", payload, [beside])
 
