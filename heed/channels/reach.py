@@ -23,6 +23,10 @@ _FOR_ADMINS: dict[str, Words] = {
         _("The account lacks a permission on the network."),
         _("Grant it there, then reconnect the account."),
     ),
+    "script_refused": Words(
+        _("The outgoing server takes no sender’s address in this script."),
+        _("Use a server that knows SMTPUTF8, or an address in Latin letters, and reconnect the account."),
+    ),
     "account_blocked": Words(
         _("The network has restricted this account for now."),
         _("Look at the account on the network itself, then check again."),

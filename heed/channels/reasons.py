@@ -36,6 +36,10 @@ REASONS: dict[Reason, Words] = {
         _("This person does not accept messages from us now."),
         _("Answer publicly, or reach the customer another way."),
     ),
+    "script_refused": Words(
+        _("The mail server takes no address in this script."),
+        _("Ask the customer for an address in Latin letters, or reach them another way."),
+    ),
     "gone": Words(
         _("What you answer is no longer there."),
         _("Answer another message of this ticket."),

@@ -4,7 +4,9 @@
     POST, params `from`, `to` and `also` (whom it may refuse), content a whole message: hand it over. The
     status is the server's own
     (250 taken, 4xx later, 5xx no), the body its words, the header `stage` where it said so.
-    GET: sign in only; the header `size` is the largest message taken.
+    GET: sign in only; the header `size` is the largest message taken, `scripts` says `all` where addresses
+    may be in other letters than Latin ones. Elsewhere a mail to or from such is refused at the stage
+    `scripts`.
 `imap://host:143`, `imaps://host:993`, then a mailbox; `/%5CSent` is where sent mail lies, whatever it
     is called
     GET without a mailbox: sign in only.
@@ -160,7 +162,8 @@ class MailClient:
             self._secure(place, server)
         server.sign_in(request.login)
         if request.method == "GET":
-            return Response(250, {"stage": "login", "size": server.esmtp_features.get("size", "")}, b"")
+            size, scripts = server.esmtp_features.get("size", ""), server.has_extn("smtputf8")
+            return Response(250, {"stage": "login", "size": size, "scripts": "all" if scripts else ""}, b"")
         return server.hand_over(
             str(request.params.get("from", "")),
             _all(request.params.get("to", [])),
@@ -297,20 +300,28 @@ class _Smtp(smtplib.SMTP):
         if login is None or not self.has_extn("auth"):
             return
         user, password = login
-        try:
-            if isinstance(password, Token):
-                # Refused, the server says why first and wants an empty line.
-                self.auth("XOAUTH2", lambda said=None: "" if said else _xoauth2(user, password))
-            else:
+        if isinstance(password, Token):
+            self._prove("XOAUTH2", _xoauth2(user, password))
+        elif not (user + password).isascii():
+            self._prove("PLAIN", f"\0{user}\0{password}")  # the library knows ASCII only
+        else:
+            try:
                 self.login(user, password)
-        except smtplib.SMTPAuthenticationError as error:
-            raise _Said("login", error.smtp_code, _bytes(error.smtp_error)) from error
+            except smtplib.SMTPAuthenticationError as error:
+                raise _Said("login", error.smtp_code, _bytes(error.smtp_error)) from error
+
+    def _prove(self, mechanism: str, words: str) -> None:
+        code, said = self.docmd("AUTH", f"{mechanism} {base64.b64encode(words.encode()).decode()}")
+        if code == 334:  # refused: the server says why first, and wants an empty line
+            code, said = self.docmd("")
+        if code not in (235, 503):
+            raise _Said("login", code if 400 <= code < 600 else 535, _bytes(said))
 
     def hand_over(self, sender: str, receivers: list[str], also: list[str], content: bytes) -> Response:
         options = [f"size={len(content)}"] if self.has_extn("size") else []
         if not all(address.isascii() for address in (sender, *receivers, *also)):
             if not self.has_extn("smtputf8"):
-                raise _Said("to", 553, b"the server takes only addresses in Latin letters")
+                raise _Said("scripts", 553, b"The server takes addresses in Latin letters only.")
             options += ["SMTPUTF8", "BODY=8BITMIME"]
             self.command_encoding = "utf-8"
         self._expect("from", *self.mail(sender, options), 250)
@@ -381,8 +392,12 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         try:
             if isinstance(password, Token):
                 self.oauth2_login(user, password)
-            else:
+            elif (user + password).isascii():
                 self.login(user, password)
+            elif self.has_capability("AUTH=PLAIN"):
+                self.plain_login(user, password)
+            else:
+                raise LoginError("the server takes names and passwords in ASCII only")
         except LoginError as error:
             if isinstance(error.__context__, imaplib.IMAP4.abort):
                 raise error.__context__ from None

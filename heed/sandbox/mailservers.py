@@ -21,6 +21,7 @@ Said = tuple[int, str]
 """What a mail server answers: its code and words."""
 
 _IDLE_LOOKS = 0.05
+_WHICH_LETTERS: Said = 553, "5.6.7 Non-ASCII addresses not permitted"
 
 
 class Cut(Exception):
@@ -79,6 +80,7 @@ class Mailroom:
         self.boxes: dict[str, Box] = {}
         self.can_idle = True
         self.asks_for_password = True
+        self.all_scripts = True
         self.lines: set[socket.socket] = set()
 
     def hang_up(self) -> None:
@@ -166,6 +168,7 @@ class SmtpSession(_Session):
     def talk(self) -> None:
         self.signed_in = not self.room.asks_for_password
         self.sender, self.receivers = "", list[str]()
+        self.all_scripts = False
         self.say("220 mail.example ESMTP")
         while True:
             line = self.line()
@@ -174,12 +177,8 @@ class SmtpSession(_Session):
                 self.say("221 2.0.0 Bye")
                 return
             if verb == "EHLO":
-                self.say(
-                    "250-mail.example",
-                    f"250-SIZE {self.room.largest}",
-                    "250-AUTH PLAIN XOAUTH2",
-                    "250 8BITMIME",
-                )
+                size, scripts = f"250-SIZE {self.room.largest}", ["250-SMTPUTF8"] * self.room.all_scripts
+                self.say("250-mail.example", size, *scripts, "250-AUTH PLAIN XOAUTH2", "250 8BITMIME")
             elif verb == "DATA":
                 self._data()
             else:
@@ -196,10 +195,15 @@ class SmtpSession(_Session):
                 return 530, "5.7.0 Authentication required"
             case "MAIL":
                 self.sender, self.receivers = _bracketed(line), []
+                self.all_scripts = self.room.all_scripts and "SMTPUTF8" in line
+                if not (self.all_scripts or line.isascii()):
+                    return _WHICH_LETTERS
                 size = re.search(r"size=(\d+)", line, re.IGNORECASE)
                 if size and int(size[1]) > self.room.largest:
                     return 552, "5.3.4 Message size exceeds fixed limit"
                 return 250, "2.1.0 Ok"
+            case "RCPT" if not (self.all_scripts or line.isascii()):
+                return _WHICH_LETTERS
             case "RCPT":
                 said = self.room.receives(_bracketed(line).lower())
                 if said[0] == 250:
@@ -215,12 +219,7 @@ class SmtpSession(_Session):
                 self.say("334 eyJzdGF0dXMiOiI0MDEifQ==")
                 self.line()
             return (235, "2.7.0 Accepted") if self.signed_in else (535, "5.7.8 Token not accepted")
-        _, _, given = line.partition("PLAIN ")
-        try:
-            _, user, password = base64.b64decode(given).decode().split("\0")
-        except (ValueError, binascii.Error):
-            return 501, "5.5.2 Cannot decode"
-        self.signed_in = self.room.admits(user, password)
+        self.signed_in = self.room.admits(*_plain(line.partition("PLAIN ")[2]))
         return (235, "2.7.0 Authentication successful") if self.signed_in else (535, "5.7.8 Wrong password")
 
     def _data(self) -> None:
@@ -248,7 +247,7 @@ class ImapSession(_Session):
         self.box: Box | None = None
         self.told = 0
         idle = " IDLE" if self.room.can_idle else ""
-        self.abilities = f"IMAP4rev1{idle} UIDPLUS SPECIAL-USE AUTH=XOAUTH2"
+        self.abilities = f"IMAP4rev1{idle} UIDPLUS SPECIAL-USE AUTH=PLAIN AUTH=XOAUTH2"
         self.say(f"* OK [CAPABILITY {self.abilities}] ready")
         while True:
             words = self._command()
@@ -289,6 +288,11 @@ class ImapSession(_Session):
                     self.say("+ eyJzdGF0dXMiOiI0MDEifQ==")
                     self.line()
                     return "NO [AUTHENTICATIONFAILED] Token not accepted"
+            case "AUTHENTICATE" if words[:1] == ["PLAIN"]:
+                self.say("+ ")
+                self.signed_in = self.room.admits(*_plain(self.line()))
+                if not self.signed_in:
+                    return "NO [AUTHENTICATIONFAILED] Invalid credentials"
             case "LOGIN":
                 return "NO [AUTHENTICATIONFAILED] Invalid credentials"
             case _ if not self.signed_in:
@@ -421,6 +425,15 @@ def _in_set(uid: int, wanted: str, last: int) -> bool:
 
 def _day(text: str) -> date:
     return datetime.strptime(f"{text} +0000", "%d-%b-%Y %z").date()
+
+
+def _plain(told: str) -> tuple[str, str]:
+    """Name and password, as SASL's PLAIN has them; empty where they cannot be read."""
+    try:
+        _, user, password = base64.b64decode(told).decode().split("\0")
+    except (ValueError, binascii.Error):
+        return "", ""
+    return user, password
 
 
 def _bracketed(line: str) -> str:

@@ -10,6 +10,7 @@ Reason = Literal[
     "account_blocked",  # the network stopped this account
     "outside_window",  # too late to write freely
     "unreachable",  # this person cannot be written to
+    "script_refused",  # nor can anybody whose address is in this script
     "gone",  # what we answer is not there any more
     "used_up",  # no more messages until the customer writes again
     "already_done",  # only once, and it was done

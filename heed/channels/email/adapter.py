@@ -190,6 +190,8 @@ class Email(Network):
         stands = refuse_mailbox(inbox, account)
         taken = yield Request("GET", outgoing(account), login=login_of(account))
         refuse_mail(taken, account)
+        if not address_of(account).isascii() and not taken.headers.get("scripts"):
+            raise Refusal("script_refused", detail="The outgoing server does not offer SMTPUTF8.")
         size = taken.headers.get("size", "")
         facts = {
             "idle": "IDLE" in abilities,

@@ -109,7 +109,7 @@ def outgoing(account: AccountRecord) -> str:
 def message_id(key: str, account: AccountRecord) -> str:
     """The Message-ID of an answer: the same at every attempt. Its key is a secret of ours until it is
     sent, so nobody can write himself into a conversation with a guessed one."""
-    return f"heed.{key}@{address_of(account).rpartition('@')[2] or 'localhost'}"
+    return f"heed.{key}@{_domain(account)}"
 
 
 def key_of(id: str) -> str:
@@ -135,7 +135,15 @@ def with_word(word: str, account: AccountRecord) -> str:
 
 def id_with_word(word: str, account: AccountRecord) -> str:
     """A Message-ID by which answers name the word."""
-    return f"heed.{word}.{token_hex(8)}@{address_of(account).rpartition('@')[2] or 'localhost'}"
+    return f"heed.{word}.{token_hex(8)}@{_domain(account)}"
+
+
+def _domain(account: AccountRecord) -> str:
+    """The account's domain in the letters that every server searches for."""
+    try:
+        return address_of(account).rpartition("@")[2].encode("idna").decode() or "localhost"
+    except UnicodeError:
+        return "localhost"
 
 
 def word_in(id: str) -> str:
@@ -186,6 +194,8 @@ def _meaning(code: int, status: str, stage: str, *, with_files: bool) -> tuple[R
         return "sign_in_again", False
     if code < 500:
         return "slow_down", True
+    if stage == "scripts" or status == "5.6.7":
+        return "script_refused", False
     if (code == 552 and status != "5.2.2") or status in ("5.3.4", "5.2.3"):
         return ("file_refused" if with_files else "too_long"), False
     if status.startswith("5.7") or stage == "from":

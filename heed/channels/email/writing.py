@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from email import charset, encoders, policy
 from email.header import Header
+from email.headerregistry import Address
 from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
@@ -52,6 +53,8 @@ _STILL_COMING = 90.0
 _UTF8 = charset.Charset("utf-8")
 _UTF8.body_encoding = charset.QP
 _CRLF = policy.compat32.clone(linesep="\r\n")
+_ALL_SCRIPTS = policy.SMTPUTF8.clone(refold_source="none")
+"""Headers as they are (RFC 6532): an address cannot be encoded."""
 
 
 def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
@@ -112,7 +115,7 @@ def composed(account: AccountRecord, answer: Answer) -> bytes:
         for file in answer.files:
             mail.attach(_attached(file))
     name = account.credentials.get("name") or account.name
-    mail["From"] = formataddr((_one_line(name), address_of(account)))
+    mail["From"] = _named(name, address_of(account))
     mail["To"] = receiver_of(answer)
     if copies := copies_of(answer):
         mail["Cc"] = ", ".join(copies)
@@ -123,21 +126,31 @@ def composed(account: AccountRecord, answer: Answer) -> bytes:
     chain = _chain(answer)
     if chain:
         mail["In-Reply-To"] = f"<{chain[-1]}>"
-        mail["References"] = " ".join(f"<{each}>" for each in chain)
+        mail["References"] = "\n ".join(f"<{each}>" for each in chain)
     if answer.way_back and has_words(account):
-        mail["Reply-To"] = formataddr((_one_line(name), with_word(answer.way_back, account)))
+        mail["Reply-To"] = _named(name, with_word(answer.way_back, account))
     if answer.automatic:
         for header, value in marks_of(address_of(account)).items():
             mail[header] = value
-    return mail.as_bytes(policy=_CRLF)
+    latin = (address_of(account) + receiver_of(answer)).isascii()
+    return mail.as_bytes(policy=_CRLF if latin else _ALL_SCRIPTS)
+
+
+def _named(name: str, address: str) -> str:
+    """An address and whose it is, as a header has them."""
+    name = _one_line(name)
+    if address.isascii():
+        return formataddr((name, address))
+    user, _, domain = address.rpartition("@")
+    return str(Address(name, user, domain))
 
 
 def answers_to(account: AccountRecord, word: str) -> dict[str, str]:
     """The headers of a mail whose answers come here with this word: in the address where the mailbox takes
     such, and in the id that they name, as most programs do."""
-    name = _one_line(account.credentials.get("name") or account.name)
+    name = account.credentials.get("name") or account.name
     address = with_word(word, account) if has_words(account) else address_of(account)
-    return {"Reply-To": formataddr((name, address)), "Message-ID": f"<{id_with_word(word, account)}>"}
+    return {"Reply-To": _named(name, address), "Message-ID": f"<{id_with_word(word, account)}>"}
 
 
 def receiver_of(answer: Answer) -> str:

@@ -175,7 +175,8 @@ def test_addresses_of_all_scripts_need_a_server_that_knows_them() -> None:
             params={"from": "a@b.example", "to": "žiga@c.example"},
             content=b"",
         )
-        assert MailClient({"127.0.0.1"}).send(request).status == 553
+        response = MailClient({"127.0.0.1"}).send(request)
+        assert (response.status, response.headers["stage"]) == (553, "scripts")
 
 
 # ------------------------------------------------------------------------------- the guard

@@ -9,7 +9,7 @@ from datetime import datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, formataddr, parseaddr
 from time import sleep
 from typing import Any
@@ -72,6 +72,7 @@ class Correspondent:
     answers everything by itself, and does not say so; `forgetful`: its program never says what it answers."""
 
     person: Person
+    address: str
     entries: list[Entry] = field(default_factory=list)
     gone: bool = False
     shut: bool = False
@@ -90,7 +91,9 @@ class Email(Simulator):
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
-        self.people = {address_of(person): Correspondent(person) for person in (*CUSTOMERS, OUTSIDER)}
+        self.address = ADDRESS
+        everybody = [Correspondent(person, address_of(person)) for person in (*CUSTOMERS, OUTSIDER)]
+        self.people = {one.address: one for one in everybody}
         self.revoked = False
         self.saves_sent = False
         self.room = Mailroom(self._admits, self._takes, self._receives, self.clock.now, LARGEST)
@@ -110,7 +113,7 @@ class Email(Simulator):
 
     def accounts(self) -> list[DemoAccount]:
         credentials = {
-            "address": ADDRESS,
+            "address": self.address,
             "name": COMPANY,
             "password": self.ids.stable("email", "password", size=16),
             "imap_host": "imap://127.0.0.1",
@@ -118,7 +121,7 @@ class Email(Simulator):
             "smtp_host": "smtp://127.0.0.1",
             "smtp_port": str(self.smtp.port),
         }
-        return [DemoAccount(f"{COMPANY} by e-mail", ADDRESS, credentials)]
+        return [DemoAccount(f"{COMPANY} by e-mail", self.address, credentials)]
 
     def answer(self, call: Call) -> Reply:
         """Only tokens are given here: each for an hour, and the one before ends."""
@@ -133,10 +136,13 @@ class Email(Simulator):
     # ------------------------------------------------------------------- the servers' side
 
     def _admits(self, user: str, password: str) -> bool:
-        return not self.revoked and (user, password) == (ADDRESS, self.accounts()[0].credentials["password"])
+        return not self.revoked and (user, password) == (
+            self.address,
+            self.accounts()[0].credentials["password"],
+        )
 
     def _admits_token(self, user: str, token: str) -> bool:
-        return not self.revoked and bool(self.token) and (user, token) == (ADDRESS, self.token)
+        return not self.revoked and bool(self.token) and (user, token) == (self.address, self.token)
 
     def _receives(self, address: str) -> Said:
         """Whether the other side's server takes mail for this address at all."""
@@ -207,6 +213,14 @@ class Email(Simulator):
         self._arrive(base64.b64decode(content))
         return {}
 
+    def play_move(self, person: str, address: str) -> dict[str, Any]:
+        """The customer has another address from now on, in whatever script."""
+        one = self._one(person)
+        del self.people[one.address]
+        one.address = address
+        self.people[address] = one
+        return {}
+
     def play_leave(self, person: str) -> dict[str, Any]:
         """The customer's mailbox is closed: what is sent there comes back."""
         self._one(person).gone = True
@@ -251,7 +265,7 @@ class Email(Simulator):
         """Somebody answers the customer's last mail, or the one with this id, from a mail program."""
         one = self._one(person)
         theirs = [entry for entry in one.entries if not entry.ours]
-        mail = self._mail((COMPANY, ADDRESS), address_of(one.person), "Re: Acme", text)
+        mail = self._mail((COMPANY, self.address), one.address, "Re: Acme", text)
         last = theirs[-1].id if theirs else "<before@mail.example>"
         mail["In-Reply-To"] = f"<{to}>" if to else last
         one.entries.append(self._entry(mail.as_bytes(), ours=True))
@@ -314,7 +328,7 @@ class Email(Simulator):
     # ------------------------------------------------------------------------- inside
 
     def _one(self, person: str) -> Correspondent:
-        return self.people[address_of(person_named(person))]
+        return next(one for one in self.people.values() if one.person == person_named(person))
 
     def _write(
         self, person: str, text: str, subject: str, files: list[tuple[str, str, bytes]], cc: str = ""
@@ -326,11 +340,11 @@ class Email(Simulator):
             earlier = _subject(ours[-1].raw)
             subject = subject or (earlier if earlier.lower().startswith("re:") else f"Re: {earlier}")
             said = f"{text}\n\n{_quoted(one.person, ours[-1])}"
-        sender = (one.person.name, address_of(one.person))
+        sender = (one.person.name, one.address)
         to = ours and parseaddr(str(message_from_bytes(ours[-1].raw)["Reply-To"] or ""))[1]
-        mail = self._mail(sender, to or ADDRESS, subject or first_words(text, 50), said)
+        mail = self._mail(sender, to or self.address, subject or first_words(text, 50), said)
         if cc:
-            mail["Cc"] = address_of(person_named(cc))
+            mail["Cc"] = self._one(cc).address
         if ours and not one.forgetful:
             mail["In-Reply-To"] = ours[-1].id
             before = str(message_from_bytes(ours[-1].raw).get("References", "")).split()
@@ -344,12 +358,13 @@ class Email(Simulator):
         return {"id": str(mail["Message-ID"]).strip("<>")}
 
     def _mail(self, sender: tuple[str, str], receiver: str, subject: str, text: str) -> EmailMessage:
-        mail = EmailMessage(policy=SMTP)
-        mail["From"] = formataddr(sender)
+        name, address = sender
+        mail = EmailMessage(policy=SMTP if (address + receiver).isascii() else SMTPUTF8)
+        mail["From"] = formataddr(sender) if address.isascii() else f"{name} <{address}>"
         mail["To"] = receiver
         mail["Subject"] = subject
         mail["Date"] = format_datetime(self.clock.now())
-        mail["Message-ID"] = f"<{self.ids.name()}@{sender[1].rpartition('@')[2]}>"
+        mail["Message-ID"] = f"<{self.ids.name()}@{address.rpartition('@')[2].encode('idna').decode()}>"
         mail.set_content(text, cte="quoted-printable")
         return mail
 
@@ -407,7 +422,7 @@ class Email(Simulator):
         lines = [
             "Return-Path: <>",
             "From: Mail Delivery System <MAILER-DAEMON@mail.example>",
-            f"To: {ADDRESS}",
+            f"To: {self.address}",
             "Subject: Undelivered Mail Returned to Sender",
             "Auto-Submitted: auto-replied",
             f"Message-ID: <{self.ids.name()}@mail.example>",
@@ -420,8 +435,8 @@ class Email(Simulator):
         return "\r\n".join([*lines, f"--{edge}--", ""]).encode()
 
     def _away(self, one: Correspondent, content: bytes) -> bytes:
-        sender = (one.person.name, address_of(one.person))
-        mail = self._mail(sender, ADDRESS, f"Auto: {_subject(content)}", _AWAY[one.person.language])
+        sender = (one.person.name, one.address)
+        mail = self._mail(sender, self.address, f"Auto: {_subject(content)}", _AWAY[one.person.language])
         mail["Auto-Submitted"] = "auto-replied"
         mail["In-Reply-To"] = str(message_from_bytes(content)["Message-ID"])
         return mail.as_bytes()
