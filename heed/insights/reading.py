@@ -28,7 +28,6 @@ _TAKES_BACK: dict[str, tuple[Kind, ...]] = {
     "unanswered_marked": ("answered",),
     "answered_marked": ("unanswered",),
     "status_changed": ("solved", "unsolved"),
-    "not_spam": ("spam",),
     "assigned": ("assigned",),
 }
 """What is no fact any more once a deed on many tickets was taken back, by the event that tells of it."""

@@ -272,3 +272,16 @@ def test_who_was_answered_meanwhile_does_not_wait_again(
     undone = verbs.undo(swept, ana)
     assert (undone.taken_back, undone.kept) == (1, 1)
     assert rows(tickets[:1]) == before
+
+
+def test_what_came_while_it_was_spam_waits_when_that_is_taken_back(
+    tickets: list[Ticket], account: Account, ana: User
+) -> None:
+    verbs.mark_answered(tickets[0], ana)
+    sweep = verbs.sweep(ana, "spam", "", [each.pk for each in tickets])
+    with clock.moved(timedelta(seconds=5)):
+        wrote = clock.now()
+        writes(account, "Lea Marn", at=wrote)
+        assert verbs.undo(sweep, ana).taken_back == 3
+    lea = fresh(tickets[0])
+    assert (lea.spam, lea.unanswered, lea.waiting_since) == (False, True, wrote)

@@ -263,9 +263,11 @@ def _take_back(row: Sweep, each: Swept, ticket: Ticket, rights: Sight | None) ->
     if rights is None or _changed(DEEDS[row.deed], each, ticket) or not _theirs(each, ticket, rights):
         each.state = Swept.State.KEPT
         return
-    values = {name: _opened(name, value) for name, value in each.before.items()}
-    tending.write(ticket, **values)
-    _tell(row, each, ticket)
+    if row.deed == "spam":
+        blocking.not_spam(ticket, row.user)  # what the customer wrote meanwhile waits
+    else:
+        tending.write(ticket, **{name: _opened(name, value) for name, value in each.before.items()})
+        _tell(row, each, ticket)
     each.state = Swept.State.TAKEN_BACK
 
 
@@ -314,9 +316,6 @@ def _tell(row: Sweep, each: Swept, ticket: Ticket) -> None:
             added=sorted(was - now),
             removed=sorted(now - was),
         )
-    if "spam" in changed:
-        events.record("not_spam", ticket=ticket, actor=by, undone=True)
-        return
     if "status" in changed:
         status = {"status": before["status"], "before": after["status"]}
         events.record("status_changed", ticket=ticket, actor=by, undone=True, **status)
