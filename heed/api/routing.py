@@ -146,7 +146,9 @@ def abilities(request: Asking, someone: int) -> Any:
 @router.put("/people/{someone}/abilities", response=ProfileOut, summary="Change what somebody can take")
 def set_abilities(request: Asking, someone: int, given: ProfileGiven) -> Any:
     need(request.auth, "routing")
-    kept = keeping.keep_profile(request.auth, people.someone(someone), **given.model_dump())
+    shifts = {day: ", ".join(map("–".join, spans)) for day, spans in given.shifts.items()}
+    facts = given.model_dump() | {"shifts": shifts}
+    kept = keeping.keep_profile(request.auth, people.someone(someone), **facts)
     return of_profile(kept, clock.now())
 
 

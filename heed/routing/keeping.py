@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from calendar import day_abbr
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import time
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -24,6 +23,7 @@ from heed.routing import actions, rules
 from heed.routing.automatic import refuse_unknown_blanks
 from heed.routing.desk_hours import refuse_unknown_zone
 from heed.routing.holding import understood
+from heed.routing.hours_text import spans_from
 from heed.routing.models import AccountTeam, Profile, Rule, Skill, TeamRouting
 
 LONGEST_NAME = 80
@@ -168,10 +168,11 @@ def keep_profile(
     skills: Iterable[int],
     capacity: int,
     zone: str,
-    shifts: Mapping[str, Sequence[Sequence[str]]],
+    shifts: Mapping[str, str],
     gives_back: bool,
 ) -> Profile:
-    """Keep what somebody can take and when they work. Raises `CannotChange`."""
+    """Keep what somebody can take and when they work: by the number of the day, 0 for Monday, as people write
+    hours. Raises `CannotChange`."""
     refuse_unknown_zone(zone)
     if not 0 <= capacity <= 1000:
         raise CannotChange(_("Enter a number up to 1000; 0 means no limit."), "capacity")
@@ -179,7 +180,7 @@ def keep_profile(
     before = _profile_told(profile)
     profile.languages = sorted({code.strip().lower()[:2] for code in languages if code.strip()})
     profile.capacity, profile.zone, profile.gives_back = capacity, zone, gives_back
-    profile.shifts = {day: _hours(hours) for day, hours in shifts.items() if hours and day in set("0123456")}
+    profile.shifts = {day: _hours(text) for day in "0123456" if (text := shifts.get(day, "").strip())}
     profile.save()
     profile.skills.set(Skill.objects.filter(pk__in=list(skills)))
     audit.kept(user, someone, before, _profile_told(profile))
@@ -196,17 +197,9 @@ def _profile_told(profile: Profile) -> dict[str, Any]:
     }
 
 
-def _hours(hours: Sequence[Sequence[str]]) -> list[list[str]]:
-    kept = []
-    for opens, closes in hours:
-        try:
-            first, last = time.fromisoformat(opens), time.fromisoformat(closes)
-        except ValueError as bad:
-            raise CannotChange(_("Write the hours like 09:00–17:00."), "shifts") from bad
-        if first == last:
-            raise CannotChange(_("A shift ends at another time than it begins."), "shifts")
-        kept.append([first.strftime("%H:%M"), last.strftime("%H:%M")])
-    return sorted(kept)
+def _hours(text: str) -> list[list[str]]:
+    spans = spans_from(text, "shifts")
+    return [[f"{each // 60 % 24:02}:{each % 60:02}" for each in span] for span in spans]
 
 
 # ----------------------------------------------------------------------------- rules

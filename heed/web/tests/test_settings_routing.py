@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.test import Client
 
 from heed.accounts.models import Team, User
 from heed.inbox import events
 from heed.routing.models import AccountTeam, Profile, Rule, Skill, TeamRouting
+from heed.routing.people import on_shift
 from heed.web.tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -76,9 +80,31 @@ def test_somebodys_hours_and_languages(lead: Client, ana: User) -> None:
     assert profile.languages == ["en", "sl"]
     assert profile.shifts == {"0": [["09:00", "12:00"], ["13:00", "17:00"]]}
     assert list(profile.skills.all()) == [skill]
-    refused = lead.post(path, given | {"day-0": "nine to five"})
-    assert refused.status_code == 422
-    assert "nine to five" in refused.content.decode()
+    for wrong, said in (("nine to five", "nine to five"), ("9-13, 12-17", "overlap")):
+        refused = lead.post(path, given | {"day-0": wrong})
+        assert refused.status_code == 422
+        assert said in refused.content.decode()
+
+
+def test_hours_of_work_are_written_as_business_hours_are(lead: Client, ana: User) -> None:
+    path = f"/settings/teams/people/{ana.pk}/"
+    days = {"day-0": "9–17", "day-1": "9.00-12.00، ١٣-١٧", "day-2": "22-6", "day-3": "0-24", "day-4": "18–24"}
+    assert lead.post(path, {"capacity": "0", "zone": "Europe/Ljubljana"} | days).status_code == 302
+    profile = Profile.objects.get()
+    assert profile.shifts == {
+        "0": [["09:00", "17:00"]],
+        "1": [["09:00", "12:00"], ["13:00", "17:00"]],
+        "2": [["22:00", "06:00"]],
+        "3": [["00:00", "00:00"]],
+        "4": [["18:00", "00:00"]],
+    }
+    page = lead.get(path).content.decode()
+    for shown in ("9:00–17:00", "9:00–12:00, 13:00–17:00", "22:00–6:00", "0:00–24:00", "18:00–24:00"):
+        assert f'value="{shown}"' in page
+    thursday = datetime(2026, 11, 26, tzinfo=ZoneInfo(profile.zone))
+    assert [on_shift(profile, thursday + timedelta(hours=each)) for each in (-3, 0, 23, 25, 41, 42)] == [
+        *(False, True, True, False, False, True)
+    ]
 
 
 def test_a_rule_is_made_tried_and_switched_on(lead: Client) -> None:

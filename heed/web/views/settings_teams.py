@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from zoneinfo import available_timezones
 
 from django import forms
@@ -22,6 +21,8 @@ from heed.accounts.refusals import CannotChange
 from heed.lib import clock
 from heed.routing import keeping, reach
 from heed.routing.assignment import routing_of
+from heed.routing.hours import DAY
+from heed.routing.hours_text import text_of
 from heed.routing.models import AccountTeam, Profile, Skill, TeamRouting
 from heed.routing.people import is_here, next_shift
 from heed.web.account_names import all_names
@@ -41,7 +42,6 @@ WAYS: dict[str, tuple[Promise, Promise]] = {
     ),
     "hand": (gettext_lazy("By hand"), gettext_lazy("Somebody gives each ticket out.")),
 }
-_HOURS = re.compile(r"(\d{1,2}:\d{2})\s*[-–—]\s*(\d{1,2}:\d{2})")
 
 
 class TeamForm(Refusing):
@@ -206,7 +206,7 @@ def abilities(request: HttpRequest, someone: int) -> HttpResponse:
                 skills=[int(each) for each in given["skills"]],
                 capacity=given["capacity"],
                 zone=given["zone"],
-                shifts={day: _hours(text) for day, text in week.items()},
+                shifts=week,
                 gives_back=given["gives_back"],
             )
         except CannotChange as refused:
@@ -284,21 +284,8 @@ def _facts(colleague: User) -> dict[str, object]:
 
 
 def _shown(profile: Profile, day: str) -> str:
-    return ", ".join(f"{opens}–{closes}" for opens, closes in profile.shifts.get(day, []))
-
-
-def _hours(text: str) -> list[list[str]]:
-    """The hours of a day as somebody wrote them. What is no pair of times is refused when it is kept."""
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    found = [_HOURS.fullmatch(part) for part in parts]
-    return [
-        [_padded(each[1]), _padded(each[2])] if each else [part, ""]
-        for part, each in zip(parts, found, strict=True)
-    ]
-
-
-def _padded(time: str) -> str:
-    return time.rjust(5, "0")
+    spans = [[int(each[:2]) * 60 + int(each[3:]) for each in span] for span in profile.shifts.get(day, ())]
+    return text_of((opens, closes or DAY) for opens, closes in spans)
 
 
 urlpatterns = [
