@@ -199,6 +199,11 @@ def came_from(address: Callable[[], str]) -> None:
     _ORIGIN.set(address)
 
 
+def asked_from() -> str:
+    """The address that the request comes from which is being answered; empty where nobody knows."""
+    return _ORIGIN.get()()
+
+
 def record(user: User | None, what: str, target: Model | str = "", **facts: Any) -> None:
     """Add a row, in the caller's transaction.
 

@@ -14,7 +14,7 @@ from heed.lib import clock
 from heed.lib.jobs import defer_once
 from heed.widget import reach
 from heed.widget.mail import can_mail, mail_of
-from heed.widget.models import Upload, Visitor
+from heed.widget.models import Spending, Upload, Visitor
 from heed.widget.tokens import Who
 
 log = logging.getLogger("heed.widget")
@@ -66,9 +66,10 @@ def _mail(row: Visitor, unseen: list[Message]) -> None:
 
 @app.task(queue="tidy", queueing_lock="forget_uploads")
 def forget_uploads(timestamp: int) -> None:
-    """Files whose message never came go after a day."""
+    """Files whose message never came go after a day, and so does what was counted of their senders."""
     now = clock.now()
     for row in Upload.objects.filter(used=False, created_at__lt=now - _A_DAY)[:1000]:
         row.delete()
         files.forget(row.path)
     Upload.objects.filter(used=True, created_at__lt=now - _A_WEEK).delete()
+    Spending.objects.filter(since__lt=now - _A_DAY).delete()

@@ -38,6 +38,23 @@ class Visitor(models.Model):
         return self.visitor
 
 
+class Spending(models.Model):
+    """What was asked for from one client address since some moment. It is forgotten after a day."""
+
+    caller = models.CharField(max_length=32)
+    """A digest: the address itself is not kept."""
+    what = models.CharField(max_length=5)
+    since = models.DateTimeField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("caller", "what", name="one_spending")]
+        indexes: ClassVar = [models.Index("since", name="spending_age")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.what}"
+
+
 class Upload(models.Model):
     """A file a visitor sent ahead of the message it belongs to."""
 
@@ -51,7 +68,10 @@ class Upload(models.Model):
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        indexes: ClassVar = [models.Index("created_at", name="upload_age")]
+        indexes: ClassVar = [
+            models.Index("created_at", name="upload_age"),
+            models.Index("account", condition=models.Q(used=False), name="upload_unclaimed"),
+        ]
 
     def __str__(self) -> str:
         return self.name

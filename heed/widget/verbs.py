@@ -11,7 +11,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -20,6 +19,7 @@ from heed.inbox import files, ledger
 from heed.lib import clock, live
 from heed.lib.text import clean
 from heed.widget import reach
+from heed.widget.limits import Refused, let_begin, let_keep, spend
 from heed.widget.look import is_own, look_of
 from heed.widget.models import Upload, Visitor
 from heed.widget.tokens import NAMELESS, NotYours, Who, mail_of_code
@@ -45,19 +45,7 @@ TYPES = (
     "application/vnd.oasis.opendocument.*",
     "application/vnd.openxmlformats-officedocument.*",
 )
-MINUTE = timedelta(minutes=1)
-MOST_A_MINUTE = 60
-MOST_NEW_A_MINUTE = 300
 _HERE_AGAIN = timedelta(seconds=20)
-
-
-class Refused(Exception):
-    """The visitor asked for what cannot be; `status` is HTTP's, `code` for the script."""
-
-    def __init__(self, status: int, code: str) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
 
 
 class Place(NamedTuple):
@@ -113,6 +101,11 @@ def upload(account: Account, who: Who, name: str, file: BinaryIO) -> Upload:
     if refusal or not kept.size:
         files.forget(kept.path)
         raise Refused(413 if refusal == "large" else 415, refusal or "kind")
+    try:
+        let_keep(account, kept.size)
+    except Refused:
+        files.forget(kept.path)
+        raise
     return Upload.objects.create(
         account=account,
         visitor=who.id,
@@ -208,26 +201,13 @@ def has_written(who: Who) -> bool:
     return Visitor.objects.filter(account_id=who.account, visitor=who.id).exists()
 
 
-def spend(visitor: Visitor, cost: int) -> None:
-    """Count what a visitor asks for; raises `Refused` when it is too much for one minute."""
-    now = clock.now()
-    over = Q(spent_since__lt=now - MINUTE)
-    fits = Visitor.objects.filter(over | Q(spent__lte=MOST_A_MINUTE - cost), pk=visitor.pk)
-    if not fits.update(
-        spent=Case(When(over, then=Value(cost)), default=F("spent") + cost),
-        spent_since=Case(When(over, then=Value(now)), default=F("spent_since")),
-    ):
-        raise Refused(429, "slow")
-
-
 def _visitor(account: Account, who: Who) -> Visitor:
     """The visitor's row, made with their first message."""
     found = Visitor.objects.filter(account=account, visitor=who.id).first()
     if found is not None:
         return found
-    new = Visitor.objects.filter(account=account, created_at__gt=clock.now() - MINUTE)
-    if new.count() >= MOST_NEW_A_MINUTE:
-        raise Refused(429, "slow")
+    if not who.known:
+        let_begin(account)
     return Visitor.objects.get_or_create(account=account, visitor=who.id, defaults={"email": who.email})[0]
 
 

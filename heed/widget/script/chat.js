@@ -312,7 +312,7 @@ async function attach(chosen) {
         "Content-Type": "application/octet-stream", "X-Heed-Name": encodeURIComponent(chosen.name) }));
       tell("");
     } catch (no) {
-      tell(no.code === "kind" ? W.kind : no.code === "large" ? W.large : why(no));
+      tell(W[no.code] || why(no));
       drop();
     }
   })();
