@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from heed.accounts.models import User
-from heed.inbox.conditions import completion, operators, reading
+from heed.inbox.conditions import completion, operators, reading, values
 from heed.inbox.conditions.completion import Completion
 from heed.inbox.conditions.meanings import AllOf, Always, AnyOf, Facts, NotThis, OneOf, Says, Test
 from heed.inbox.conditions.names import NOBODY, Asker, meant, tags_named
@@ -149,7 +149,7 @@ def with_name_changed(text: str, operator: str, pk: int, old: str, user: User | 
     for each in sorted(_values_of(operator, text), key=lambda each: -each.position):
         before = meant(operator, each.text, asker, {pk: old})
         if before and before != meant(operator, each.text, asker):
-            written = operators.written(operator, before, asker)
+            written = values.written(operator, before, asker)
             changed = changed[: each.position] + written + changed[each.end :]
     return changed if len(changed) <= reading.LONGEST else text
 

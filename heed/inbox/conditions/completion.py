@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import regex
 
 from heed.inbox.conditions.names import Asker
-from heed.inbox.conditions.operators import OPERATORS, quoted
+from heed.inbox.conditions.operators import OPERATORS
+from heed.inbox.conditions.values import quoted
 from heed.lib.tokens import folded_name
 
 MOST = 8
