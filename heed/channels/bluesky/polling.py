@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import orjson
 
 from heed.channels.base import AccountRecord, Collected, Refusal
-from heed.channels.bluesky import tid, xrpc
+from heed.channels.bluesky import marks, tid, xrpc
 from heed.channels.bluesky.reading import split
 from heed.lib import clock
 from heed.lib.http import Steps, TooLarge, Unreachable
@@ -48,6 +48,7 @@ def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collecte
     bodies, more = yield from _notifications(account, state)
     if not more:
         bodies += (yield from _unless_down(_own_posts(account, state))) or []
+        bodies += (yield from _unless_down(_own_marks(account, state))) or []
         chat, more = (yield from _unless_down(_chat(account, state))) or ([], False)
         bodies += chat
     return Collected(bodies=tuple(bodies), cursor=state, more=more)
@@ -232,6 +233,17 @@ def _own_posts(account: AccountRecord, state: dict[str, Any]) -> Steps[list[byte
     if known is None or not found:
         return []
     return [_body("own", records=[record for _, record in sorted(found, key=lambda each: each[0])])]
+
+
+def _own_marks(account: AccountRecord, state: dict[str, Any]) -> Steps[list[bytes]]:
+    """What we liked and reposted, or took back, by Heed or elsewhere."""
+    now = clock.now()
+    if _iso(now) < state.get("marks_from", ""):
+        return []
+    state["marks_from"] = _iso(now + marks.RHYTHM)
+    changed, state["marks"] = yield from marks.changes(account, state.get("marks", {}))
+    did = xrpc.session_of(account).did
+    return [_body("marks", did=did, at=_iso(now), marks=changed)] if changed else []
 
 
 # ----------------------------------------------------------------------------------------- chat

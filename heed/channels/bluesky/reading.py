@@ -86,6 +86,10 @@ def read(body: bytes, account: AccountRecord) -> list[Inbound]:
             return each(_items(page, "notifications"), lambda item: _notified(item, account), "notification")
         case "own":
             return each(_items(page, "records"), lambda item: _own_post(item, account), "own post")
+        case "marks":
+            return each(
+                _items(page, "marks"), lambda item: _marked(item, page, account), "own like or repost"
+            )
         case "removed":
             return each(_items(page, "posts"), lambda item: _removed(item, page), "removal")
         case "chat":
@@ -209,6 +213,13 @@ def _written(news: Notification, account: AccountRecord) -> list[Inbound]:
         )
     )
     return found
+
+
+def _marked(item: Any, page: Mapping[str, Any], account: AccountRecord) -> list[Inbound]:
+    split(item["post"])
+    us = Person(str(page["did"]), name=account.name)
+    at, on = clock.from_iso(page["at"]), item["on"] is True
+    return [ReactionChanged(target=item["post"], at=at, author=us, reaction=item["reaction"], on=on)]
 
 
 def _removed(item: Any, page: Mapping[str, Any]) -> list[Inbound]:

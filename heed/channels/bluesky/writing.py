@@ -301,11 +301,10 @@ def _react(account: AccountRecord, target: Target, collection: str, keep_as: str
 
 
 def _take_back(account: AccountRecord, target: Target, kept_as: str) -> Steps[Mapping[str, Any]]:
-    uri = str(target.refs.get(kept_as) or "")
-    if not uri:
-        view = yield from post_view(account, target.external_id)
-        uri = (view.viewer.like if kept_as == "like_uri" else view.viewer.repost) if view else ""
-    if uri:
+    """The one we made, and the one that stands: in Bluesky's own app it may have been made anew."""
+    view = yield from post_view(account, target.external_id)
+    stands = (view.viewer.like if kept_as == "like_uri" else view.viewer.repost) if view else ""
+    for uri in {str(target.refs.get(kept_as) or ""), stands} - {""}:
         yield from _delete(account, uri)
     return {kept_as: None}
 

@@ -89,6 +89,17 @@ class Acting(Chats):
         }
         return self._made(self._write(self.us, POST, value))
 
+    def play_react_elsewhere(self, id: str, reaction: str = "like", on: bool = True) -> dict[str, Any]:
+        """The company likes or reposts in Bluesky's own app, or takes it back there."""
+        subject, collection = self._there(id), REACTIONS[reaction]
+        ours = [each for each in self._pointing(collection, subject) if each.did == self.us]
+        if on and not ours:
+            value = {"$type": collection, "subject": subject.ref, "createdAt": iso(self.clock.now())}
+            return self._made(self._write(self.us, collection, value))
+        for each in ours:
+            each.removed = not on
+        return {"id": id}
+
     def play_say_elsewhere(self, person: str, text: str) -> dict[str, Any]:
         """The company writes privately from Bluesky's own app."""
         convo = self._between(self.us, self._did(person), opened_by=self.us)
