@@ -83,6 +83,7 @@ _LOOK_EVERY = 30.0
 
 _BUSY = re.compile(rb"\[(UNAVAILABLE|LIMIT|INUSE|OVERQUOTA)\]|too many|try again", re.IGNORECASE)
 _LATER = re.compile(rb"\[SERVERBUG\]|internal error|" + _BUSY.pattern, re.IGNORECASE)
+_MOVED = re.compile(rb"\[EXPUNGEISSUED\]", re.IGNORECASE)
 _FACTS = ("FLAGS", "INTERNALDATE", "RFC822.SIZE")
 _FAILURES = (OSError, imaplib.IMAP4.error, smtplib.SMTPException)
 
@@ -495,13 +496,13 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         if not uids:
             return page
         limit, most = int(params.get("limit") or 20), int(params.get("most") or ANSWER_LIMIT)
-        page["messages"] = self._messages(uids[:limit], most)
-        page["more"] = bool(page["messages"]) and page["messages"][-1]["uid"] < uids[-1]
+        page["messages"], full = self._messages(uids[:limit], most)
+        page["more"] = full or len(uids) > limit
         return page
 
-    def _messages(self, uids: list[int], most: int) -> list[dict[str, Any]]:
-        """These, as far as they fit into one answer. One that the server does not give out has its words in
-        place of its own: it must not keep back all that came after it."""
+    def _messages(self, uids: list[int], most: int) -> tuple[list[dict[str, Any]], bool]:
+        """Those of them that are still there, and whether the rest is for another answer. One that the server
+        does not give out has its words in place of its own: it must not keep back all that came after it."""
         found: list[dict[str, Any]] = []
         room = ANSWER_LIMIT
         known = self._facts(uids)
@@ -509,23 +510,25 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
             facts: dict[bytes, Any] = {}
             try:
                 facts = (self.fetch([uid], _FACTS) if known is None else known).get(uid, {})
-                if not facts:
-                    continue  # it was moved away meanwhile
                 size = int(facts.get(b"RFC822.SIZE", 0))
                 room -= min(size, most)
                 if room < 0 and found:
-                    break
-                found.append(self._message(uid, facts, size, most))
+                    return found, True
+                raw = self._body(uid, "", most if size > most else None) if facts else b""
+                if raw or (facts and not size):  # else it was moved away meanwhile
+                    found.append(_message(uid, facts, size, most, raw))
             except imaplib.IMAP4.abort:
                 raise
             except imaplib.IMAP4.error as error:
                 words = str(error).encode()
+                if _MOVED.search(words):
+                    continue
                 if _BUSY.search(words) and found:
-                    break
+                    return found, True
                 if _BUSY.search(words) or (_LATER.search(words) and uids == [uid]):
                     raise  # it is the server's trouble, and not this message's
-                found.append(_refused(uid, facts, words))
-        return found
+                found.append({**_message(uid, facts, 0, -1, b""), "refused": _spoken(words)})
+        return found, False
 
     def _facts(self, uids: list[int]) -> dict[int, dict[bytes, Any]] | None:
         """What is known of each; None where the server refuses to say it of all together, because of one."""
@@ -541,17 +544,6 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
             return []
         # "n:*" gives the last one even when it lies before n.
         return sorted(uid for uid in self.search(["UID", f"{last + 1}:*"]) if uid > last)
-
-    def _message(self, uid: int, facts: dict[bytes, Any], size: int, most: int) -> dict[str, Any]:
-        raw = self._body(uid, "", most if size > most else None)
-        return {
-            "uid": uid,
-            "flags": [flag.decode("ascii", "replace") for flag in facts.get(b"FLAGS", ())],
-            "internaldate": _iso(facts.get(b"INTERNALDATE")),
-            "size": size,
-            "whole": size <= most,
-            "raw": base64.b64encode(raw).decode(),
-        }
 
     def fetch(self, uids: list[int], wanted: Iterable[str]) -> dict[int, dict[bytes, Any]]:
         """As the library's, but nothing stays of what was said before a refusal."""
@@ -616,20 +608,20 @@ def decoded(head: Message, content: bytes) -> bytes:
     return found if isinstance(found, bytes) else content
 
 
-def _refused(uid: int, facts: dict[bytes, Any], words: bytes) -> dict[str, Any]:
+def _message(uid: int, facts: dict[bytes, Any], size: int, most: int, raw: bytes) -> dict[str, Any]:
+    at = facts.get(b"INTERNALDATE")
     return {
         "uid": uid,
-        "flags": [],
-        "internaldate": _iso(facts.get(b"INTERNALDATE")),
-        "size": int(facts.get(b"RFC822.SIZE", 0)),
-        "whole": False,
-        "raw": "",
-        "refused": words.decode("utf-8", "replace")[:300] or "no",
+        "flags": [flag.decode("ascii", "replace") for flag in facts.get(b"FLAGS", ())],
+        "internaldate": at.isoformat() if isinstance(at, datetime) else "",
+        "size": size,
+        "whole": size <= most,
+        "raw": base64.b64encode(raw).decode(),
     }
 
 
-def _iso(at: object) -> str:
-    return at.isoformat() if isinstance(at, datetime) else ""
+def _spoken(words: bytes) -> str:
+    return words.decode("utf-8", "replace")[:300] or "no"
 
 
 def _tells_of_mail(told: Iterable[Any]) -> bool:

@@ -34,13 +34,15 @@ class Nonsense(Exception):
 
 @dataclass
 class Mail:
-    """`refused`: the words with which the server says that it cannot read it."""
+    """`refused`: the words with which the server says that it cannot read it. `leaving`: once somebody has
+    looked at it, it is moved away."""
 
     uid: int
     raw: bytes
     at: datetime
     flags: set[str] = field(default_factory=set)
     refused: str = ""
+    leaving: bool = False
 
 
 @dataclass
@@ -344,7 +346,7 @@ class ImapSession(_Session):
 
     def _fetch(self, box: Box, words: list[str]) -> str:
         wanted = " ".join(words[1:]).strip("()")
-        for number, mail in enumerate(box.mails, 1):
+        for number, mail in enumerate(list(box.mails), 1):
             if not _in_set(mail.uid, words[0], box.following - 1):
                 continue
             if mail.refused and "BODY" in wanted:
@@ -363,6 +365,8 @@ class ImapSession(_Session):
                     content = content[int(body[2]) : int(body[2]) + int(body[3])]
                 self.wfile.write(f" BODY[{body[1]}]{start} {{{len(content)}}}\r\n".encode() + content)
             self.wfile.write(b")\r\n")
+            if mail.leaving:
+                box.mails.remove(mail)
         self.wfile.flush()
         return "OK done"
 

@@ -64,8 +64,8 @@ def _following(before: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, 
     if not page:
         return dict(before)
     uidvalidity, messages = str(page["uidvalidity"]), page.get("messages") or []
-    last = int(messages[-1]["uid"]) if messages else int(before.get("uid", 0))
     anew = bool(before) and uidvalidity != before.get("uidvalidity")
+    last = int(messages[-1]["uid"]) if messages else 0 if anew else int(before.get("uid", 0))
     again = anew or bool(before.get("again"))
     if not before or (again and not page.get("more")):
         last = int(page.get("uidnext") or 1) - 1

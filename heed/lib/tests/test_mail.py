@@ -301,6 +301,12 @@ def test_a_mail_that_is_refused_has_its_place(no: str) -> None:
     assert no.partition(" ")[2] in found["refused"]
 
 
+def test_a_mail_that_was_moved_away_is_left_out() -> None:
+    gone = '* 3 FETCH (UID 7 RFC822.SIZE 2 INTERNALDATE "20-Nov-2026 10:30:00 +0100")\r\nTAG OK done\r\n'
+    for said in (gone, "TAG NO [EXPUNGEISSUED] Some messages no longer exist\r\n"):
+        assert looked({"uidvalidity": "9", "after": "6"}, UID_FETCH=said).record["messages"] == []
+
+
 @pytest.mark.parametrize("no", ["[UNAVAILABLE] later", "[SERVERBUG] Internal error", "Too many requests"])
 def test_a_server_in_trouble_is_asked_again(no: str) -> None:
     with pytest.raises(AnswerLost):

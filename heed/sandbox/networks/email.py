@@ -286,6 +286,11 @@ class Email(Simulator):
         self.room.boxes["INBOX"].mails[-1].refused = "[SERVERBUG] Internal error occurred."
         return {}
 
+    def play_sort_away(self) -> dict[str, Any]:
+        """A filter of the company's moves its last mail to another mailbox as soon as somebody looks."""
+        self.room.boxes["INBOX"].mails[-1].leaving = True
+        return {}
+
     def play_hang_up(self) -> dict[str, Any]:
         """All lines break."""
         self.room.hang_up()
