@@ -34,7 +34,16 @@ from heed.channels.base import (
     Writing,
 )
 from heed.channels.meta import webhook
-from heed.channels.whatsapp import business, calls, connecting, interactive, reading, templates
+from heed.channels.whatsapp import (
+    business,
+    calls,
+    connecting,
+    content,
+    interactive,
+    reading,
+    receipts,
+    templates,
+)
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Steps, Unreachable, at_once
 
@@ -172,7 +181,7 @@ class WhatsApp(base.Network):
 
     def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
         """The id becomes an address that lives for five minutes and wants our token."""
-        media_id = quote(url.removeprefix(reading.MEDIA), safe="")
+        media_id = quote(url.removeprefix(content.MEDIA), safe="")
         found = yield from calls.get(account, media_id, phone_number_id=account.external_id)
         address = str(found.get("url") or "")
         if not address:
@@ -235,7 +244,7 @@ def _envelope(answer: Answer, *, whole: bool) -> dict[str, Any]:
         "recipient_type": "individual",
         **_receiver(answer.person),
         **({"context": {"message_id": quoted}} if quoted else {}),
-        "biz_opaque_callback_data": f"{reading.KEY if provable else 'part:'}{answer.key}",
+        "biz_opaque_callback_data": f"{receipts.KEY if provable else 'part:'}{answer.key}",
     }
 
 
