@@ -12,8 +12,9 @@ from heed.inbox import files
 from heed.inbox.models import Message
 from heed.lib import clock
 from heed.lib.jobs import defer_once
+from heed.lib.letters import can_mail
 from heed.widget import reach
-from heed.widget.mail import can_mail, mail_of
+from heed.widget.mail import mail_of
 from heed.widget.models import Spending, Upload, Visitor
 from heed.widget.tokens import Who
 

@@ -1,4 +1,4 @@
-"""Whether Heed can mail, and the mail that brings an unseen answer.
+"""The mail that brings an unseen answer.
 
 Where the brand has a mailbox, what is answered to the mail comes into it, with a word that leads it back into
 the ticket of the chat.
@@ -25,13 +25,6 @@ from heed.widget.tokens import Who, code_of
 
 MOST_ATTACHED = 10 * 1024 * 1024
 """Bytes of files that go along with a mail: the others are to be seen in the chat."""
-
-_SMTP = "django.core.mail.backends.smtp.EmailBackend"
-
-
-def can_mail() -> bool:
-    """Whether a mail server is configured. Without one the chat does not offer to mail."""
-    return settings.EMAIL_BACKEND != _SMTP or bool(settings.EMAIL_HOST)
 
 
 def mailbox_of(account: Account) -> Account | None:

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from heed.channels.models import Account
+from heed.lib.letters import can_mail
 from heed.widget.look import look_of
-from heed.widget.mail import can_mail
 from heed.widget.verbs import FILE_BYTES, MOST_TEXT
 from heed.widget.words import words
 

@@ -18,11 +18,11 @@ from django.views.decorators.gzip import gzip_page
 
 from heed.channels.models import Account
 from heed.inbox.serving import served
+from heed.lib.letters import can_mail
 from heed.lib.text import whole
 from heed.widget import reach, verbs
 from heed.widget.limits import Refused
 from heed.widget.look import look_of
-from heed.widget.mail import can_mail
 from heed.widget.script import etag, script
 from heed.widget.tokens import NotYours, Who, nameless, token_of, vouched, who_has
 from heed.widget.verbs import Place
