@@ -187,6 +187,9 @@ class Untagged:
 
 @dataclass(frozen=True)
 class Says:
+    """It says these words, one behind the other. In a long talk the database takes them as said when each
+    stands anywhere in it (see `Phrase.tsquery`); the test of one ticket is exact."""
+
     phrase: Phrase
 
     def q(self) -> Q:
