@@ -56,7 +56,8 @@ def check(account: AccountRecord) -> Steps[Checked]:
     granted = account.session.get("scope", "").split()
     missing = [each for each in signin.scopes(account) if granted and each not in granted]
     may_message = "dm.write" not in missing
-    if webhook and "dm.received" not in heard and "dm.read" not in missing:
+    kept_from_us = webhook and not calls.is_oauth1(account) and "dm.received" not in heard
+    if kept_from_us and "dm.read" not in missing:
         missing.append("dm.read")
     facts = {
         "level": signin.level(account),

@@ -188,13 +188,16 @@ class TestConnecting:
         assert desk.run(network.check).handle == "acme"
 
     def test_keys_that_never_end(self, bare: Desk, x: X) -> None:
+        """X gives private events to OAuth 2 only: with such keys it is asked instead."""
         facts = learn(bare, access_token="7-token", token_secret=x.token_secret)
-        assert facts["webhooks"] is True
+        assert (facts["webhooks"], facts["messages"]) == (False, True)
+        assert bare.run(network.check).missing == ()
         x.do("message", person="lea", text="Halo & dober dan?")
         message = bare.message("Halo & dober dan?")
         bare.send(bare.answer_to(message, "Zdravo, čšž!"))
         assert bare.times_seen("Zdravo, čšž!") == 1
         x.do("message", person="lea", text="Slika", picture="boot")
+        again(bare)
         (attachment,) = bare.message("Slika").attachments
         source = bare.run(lambda record: network.media(record, attachment.url))
         assert bare.client.fetch(

@@ -120,6 +120,8 @@ class Webhooks(Telling):
         if kind in PRIVATE_EVENTS:
             if call.headers.get("authorization") == f"Bearer {self._bearer()}":
                 raise problem(400, "invalid-request", "OauthAccessTokenRequired: the event is a private one")
+            if call.headers.get("authorization", "").startswith("OAuth "):
+                raise problem(403, "unsupported-authentication", "Private events are given to OAuth 2.0 only")
             self._user(call)
         else:
             self._app(call)
