@@ -85,8 +85,9 @@ def folded(word: str) -> str:
 
 
 def folded_name(name: str) -> str:
-    """A name as it is compared: its words folded, one space between them."""
-    return " ".join(token.word for token in tokens(name, asking=True))
+    """A name as it is compared: its words folded, one space between them; its signs where it has no words."""
+    words = " ".join(token.word for token in tokens(name, asking=True))
+    return words or _ACCENTS.sub("", name.strip())
 
 
 def placed(text: str) -> Iterable[tuple[str, int]]:

@@ -110,7 +110,7 @@ def named(wanted: str, known: Iterable[Named]) -> frozenset[int]:
 
 def tags_named(wanted: str, known: list[str]) -> frozenset[str]:
     """The tags meant: this one, or with a star all that begin so."""
-    asked = folded_name(wanted)
+    asked = folded_name(wanted.removesuffix("*"))
     fits: Callable[[str], bool] = asked.__eq__
     if wanted.endswith("*"):
         fits = lambda name: name.startswith(asked)  # noqa: E731

@@ -10,6 +10,7 @@ from heed.accounts.rights import NotAllowed
 from heed.channels.models import Account
 from heed.inbox import reach
 from heed.inbox.conditions import BadCondition, Condition, complete
+from heed.inbox.conditions.names import tags_named
 from heed.inbox.models import Customer, Identity, SavedView, Tag, Ticket
 from heed.inbox.reach import saved
 from heed.inbox.verbs import CannotTend, rename_tag, saving
@@ -114,6 +115,12 @@ def test_a_view_is_counted_for_the_person_and_not_again_at_once(account: Account
     SavedView.objects.filter(pk=view.pk).update(condition="gone:1")
     view.refresh_from_db()
     assert saved.count_views(ana, [view]) == {view.pk: 0}
+
+
+def test_a_tag_of_a_sign_alone_is_that_one_only() -> None:
+    known = ["👍", "❤️", "zip"]
+    found = [tags_named(each, known) for each in ("🔥", "❤", "❤*", "*", "ZI*")]
+    assert found == [frozenset(), {"❤️"}, {"❤️"}, set(known), {"zip"}]
 
 
 def test_a_view_that_cannot_be_counted_takes_no_other_with_it(

@@ -37,6 +37,11 @@ def test_digits_that_python_does_not_know_yet_stay_as_they_are() -> None:
     assert folded_name("\U00010d41 ١") == "\U00010d41 1"
 
 
+def test_names_without_words_are_compared_by_their_signs() -> None:
+    assert folded_name(" ❤️ ") == folded_name("❤") != folded_name("🔥")
+    assert folded_name("🔥 Hot") == "hot"
+
+
 @given(MIXED)
 def test_no_word_is_empty_and_what_is_asked_stands_as_it_is_kept(text: str) -> None:
     kept = {(token.word, token.place) for token in tokens(text)}
