@@ -208,8 +208,8 @@ def _usual_name(part: Message) -> str:
 
 
 def _size(part: Message) -> int | None:
-    payload = part.get_payload()
-    if not isinstance(payload, str):
+    payload = words.letters_of(part)
+    if payload is None:
         return None
     encoding = words.header(part, "Content-Transfer-Encoding").lower()
     letters = len(payload) - payload.count("\n") - payload.count("\r")

@@ -18,11 +18,11 @@ _ALIASES = {
     "ks_c_5601-1987": "cp949",
     "euc-kr": "cp949",
     "iso-8859-1": "cp1252",  # what is called Latin-1 is Windows' own as a rule
-    "us-ascii": "utf-8",
-    "ascii": "utf-8",
     "iso-8859-8-i": "iso-8859-8",
     "unicode-1-1-utf-7": "utf-7",
 }
+_NO_CHARSETS = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")
+"""Python decodes by these names too, and may fail at anything."""
 
 
 _QUOTED = re.compile(r'"[^"]*"')
@@ -46,14 +46,16 @@ class Address(NamedTuple):
 
 
 def decoded(content: bytes, charset: str | None) -> str:
-    """The text of these bytes. Never fails: what cannot be read becomes a question mark."""
-    for name in (_known(charset), "utf-8"):
+    """The text of these bytes. Never fails: what cannot be read becomes a question mark. Who says nothing, or
+    ASCII, and means neither that nor UTF-8, means Windows' own."""
+    said = _known(charset)
+    for name in (said, "utf-8"):
         if name:
             try:
                 return content.decode(name)
-            except (UnicodeError, ValueError):
+            except UnicodeError:
                 continue
-    return content.decode(_known(charset) or "cp1252", "replace")
+    return content.decode("cp1252" if said in (None, "ascii") else said, "replace")
 
 
 def header(message: Message, name: str) -> str:
@@ -118,8 +120,18 @@ def charset_of(part: Message) -> str | None:
 
 def content_of(part: Message) -> bytes:
     """The content of a part, decoded from base64 and the like."""
-    payload = part.get_payload(decode=True)
+    bare = Message()  # without the charset, which Python may fail at
+    bare["Content-Transfer-Encoding"] = header(part, "Content-Transfer-Encoding")
+    bare.set_payload(letters_of(part) or "")
+    payload = bare.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
+
+
+def letters_of(part: Message) -> str | None:
+    """The content of a part as it stands in the mail; None where it has parts of its own. Python's own way to
+    it decodes by whatever charset is named."""
+    payload = part.__dict__.get("_payload")
+    return payload if isinstance(payload, str) else None
 
 
 def param(part: Message, name: str, header: str = "Content-Type") -> Any:
@@ -194,4 +206,4 @@ def _known(charset: str | None) -> str | None:
         info = codecs.lookup(name)
     except (LookupError, ValueError):
         return None
-    return info.name if info._is_text_encoding else None
+    return info.name if info._is_text_encoding and info.name not in _NO_CHARSETS else None
