@@ -12,8 +12,8 @@ from heed.channels.meta.shapes import record
 from heed.lib import clock
 from heed.lib.http import Steps
 
-_WRITTEN = "id,created_time,from,message,attachments,shares,sticker,reply_to,is_unsupported"
-_FIELDS = {"messenger": _WRITTEN, "instagram": f"{_WRITTEN},story"}
+_WRITTEN = "id,created_time,from,message,attachments,shares,sticker,reply_to"
+_FIELDS = {"messenger": _WRITTEN, "instagram": f"{_WRITTEN},story,is_unsupported"}
 TOLD_AGAIN = timedelta(hours=1)
 """For how long Meta repeats the webhook of a private message that nobody took."""
 

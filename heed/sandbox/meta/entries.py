@@ -73,5 +73,4 @@ class Entry:
             "shares": lambda _: {"data": shares} if shares else None,
             "sticker": lambda _: self.sticker or None,
             "reply_to": lambda _: {"mid": self.about, "is_self_reply": False} if self.about else None,
-            "is_unsupported": lambda _: self.unsupported or None,
         }

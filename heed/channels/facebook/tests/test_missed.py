@@ -60,7 +60,6 @@ SHARED: dict[str, dict[str, Any]] = {
     "post": {"attachments": [{"type": "post", "payload": {"url": PICTURE, "title": "Triglav", "id": 7}}]},
     "link": {"text": "to?", "attachments": [{"type": "fallback", "payload": {"url": PICTURE, "title": "T"}}]},
     "sticker": {"attachments": [{"type": "sticker", "payload": {"url": PICTURE, "sticker_id": 369}}]},
-    "unsupported": {"is_unsupported": True},
     "quick reply": {"text": "Rdeči", "quick_reply": {"payload": "RED"}},
 }
 

@@ -139,6 +139,7 @@ class Reading(Telling):
             "message": lambda w: entry.text,
             "attachments": lambda w: {"data": files} if files else None,
             "story": lambda w: entry.story or None,
+            "is_unsupported": lambda w: entry.unsupported or None,
             **entry.told(),
         }
 
