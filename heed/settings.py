@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from heed.lib.crypto import signing_key
+from heed.lib.languages import SPOKEN, WRITTEN
 from heed.lib.postgres import django_database
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -154,7 +155,7 @@ CACHES = {
 }
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("sl", "Slovenščina"), ("ar", "العربية"), ("mn", "Монгол")]
+LANGUAGES = [(code, WRITTEN[code]) for code in SPOKEN]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True

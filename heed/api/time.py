@@ -223,6 +223,6 @@ def drop_automatic(request: Asking, account_id: int, kind: Kind) -> Any:
 def _keep_automatic(user: User, kind: Kind, account: Account | None, given: AutomaticGiven) -> AutomaticOut:
     found = AutomaticMessage.objects.filter(kind=kind, account=account).first()
     row = found or AutomaticMessage(kind=kind, account=account)
-    row.on, row.texts, row.language = given.on, {**given.texts}, given.language
+    row.on, row.texts, row.language = given.on, given.texts, given.language
     row.publicly, row.again_after = given.publicly, given.again_after_hours * 3600
     return of_automatic(automatic.keep_message(row, user))

@@ -16,14 +16,13 @@ from heed.accounts import audit
 from heed.accounts.models import User
 from heed.accounts.refusals import CannotChange
 from heed.accounts.rights import need
+from heed.lib.languages import SPOKEN
 from heed.library.filling import first_name
 from heed.routing.hours import OpeningHours
 from heed.routing.models import AutomaticMessage
 
 PLACEHOLDERS = ("first_name", "name", "next_opening", "hours_today", "team", "account", "brand")
 _BLANK = re.compile(r"\{(\w+)\}")
-SPOKEN = ("en", "sl", "ar", "mn")
-"""The languages in which Heed can say a day and a time in words."""
 
 
 # ----------------------------------------------------------------------------------- the words

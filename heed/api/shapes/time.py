@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from heed.api.shapes.given import Given, Priority, Text
 from heed.api.shapes.shape import Shape
 from heed.api.shapes.tickets import PRIORITIES
+from heed.lib.languages import WRITTEN
 from heed.lib.text import clean
 from heed.routing import desk_hours
 from heed.routing.desk_hours import Place
@@ -25,7 +26,10 @@ Times = Annotated[list[tuple[Time, Time]], Field(max_length=6)]
 Ids = Annotated[list[int], Field(max_length=200)]
 Within = Annotated[int, Field(ge=60, le=90 * 24 * 3600)]
 Kind = Literal["away", "instant", "greeting"]
-Language = Literal["en", "sl", "ar", "mn", "de", "fr", "it", "es", "hr", "ru", "zh", "ja"]
+if TYPE_CHECKING:
+    Language = str
+else:
+    Language = Literal[tuple(WRITTEN)]
 
 
 class PlaceOut(Shape):

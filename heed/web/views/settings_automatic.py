@@ -19,9 +19,10 @@ from heed.accounts.refusals import CannotChange
 from heed.channels import reach as channels
 from heed.channels.models import Account
 from heed.lib import clock
+from heed.lib.languages import SPOKEN, WRITTEN
 from heed.lib.text import measure
 from heed.routing import automatic, desk_hours
-from heed.routing.automatic import SPOKEN, Filling
+from heed.routing.automatic import Filling
 from heed.routing.desk_hours import EVERYWHERE, Place
 from heed.routing.hours import OpeningHours
 from heed.routing.models import AutomaticMessage
@@ -55,20 +56,6 @@ BLANKS: list[tuple[str, Promise]] = [
     ("{account}", gettext_lazy("the account")),
     ("{brand}", gettext_lazy("the brand")),
 ]
-LANGUAGES: dict[str, str] = {
-    "en": "English",
-    "sl": "Slovenščina",
-    "ar": "العربية",
-    "mn": "Монгол",
-    "de": "Deutsch",
-    "fr": "Français",
-    "it": "Italiano",
-    "es": "Español",
-    "hr": "Hrvatski",
-    "ru": "Русский",
-    "zh": "中文",
-    "ja": "日本語",
-}
 FIRST: dict[str, dict[str, str]] = {
     Kind.AWAY: {
         "en": "Hello {first_name}, thank you for writing. We are away and will be there {next_opening}.",
@@ -100,7 +87,7 @@ class WordsForm(Refusing):
     on = forms.BooleanField(label=gettext_lazy("Send it"), required=False)
     language = forms.ChoiceField(
         label=gettext_lazy("For everybody else"),
-        choices=list(LANGUAGES.items()),
+        choices=list(WRITTEN.items()),
         help_text=gettext_lazy("The language for people whose own has no words here."),
     )
     again_after = forms.IntegerField(
@@ -117,7 +104,7 @@ class WordsForm(Refusing):
 
     def __init__(self, *args: Any, **facts: Any) -> None:
         super().__init__(*args, **facts)
-        for code, name in LANGUAGES.items():
+        for code, name in WRITTEN.items():
             attrs = {"rows": 3, "dir": "auto", "lang": code}
             self.fields[f"texts.{code}"] = forms.CharField(
                 label=name, required=False, max_length=1000, widget=forms.Textarea(attrs=attrs)
@@ -135,11 +122,11 @@ class WordsForm(Refusing):
         return [each for each in self._fields() if each.html_name not in shown]
 
     def _fields(self) -> list[forms.BoundField]:
-        return [self[f"texts.{code}"] for code in LANGUAGES]
+        return [self[f"texts.{code}"] for code in WRITTEN]
 
     @property
     def words(self) -> dict[str, str]:
-        found = {code: self.cleaned_data.get(f"texts.{code}", "").strip() for code in LANGUAGES}
+        found = {code: self.cleaned_data.get(f"texts.{code}", "").strip() for code in WRITTEN}
         return {code: text for code, text in found.items() if text}
 
 
@@ -280,13 +267,13 @@ def _says(
         brand=shown.brand.name if shown and shown.brand else "",
     )
     rows = []
-    for code in (each for each in LANGUAGES if each in texts):
+    for code in (each for each in WRITTEN if each in texts):
         text = texts[code]
         words = automatic.filled(text, code, filling)
         rows.append(
             {
                 "language": code,
-                "name": LANGUAGES.get(code, code),
+                "name": WRITTEN[code],
                 "text": words,
                 "too_long": ", ".join(_too_long_for(words, account)),
             }

@@ -22,6 +22,7 @@ from heed.accounts.refusals import CannotChange
 from heed.inbox import reach
 from heed.inbox.known import NAMES, known
 from heed.inbox.reach.seeing import accounts_seen
+from heed.lib.languages import WRITTEN
 from heed.library import filling, verbs
 from heed.library import reach as library
 from heed.library.models import Guideline, QuickText
@@ -31,12 +32,7 @@ from heed.web.forms import Refusing
 from heed.web.gate import person
 from heed.web.guideline_words import written
 
-LANGUAGES = [
-    ("", gettext_lazy("any")),
-    *(("en", "English"), ("sl", "Slovenščina"), ("ar", "العربية"), ("mn", "Монгол"), ("de", "Deutsch")),
-    *(("fr", "Français"), ("it", "Italiano"), ("es", "Español"), ("hr", "Hrvatski"), ("sr", "Srpski")),
-    *(("tr", "Türkçe"), ("ru", "Русский"), ("zh", "中文")),
-]
+LANGUAGES = [("", gettext_lazy("any")), *WRITTEN.items()]
 
 EXAMPLE = gettext_lazy(
     """# Tone

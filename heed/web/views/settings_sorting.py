@@ -20,6 +20,7 @@ from heed.inbox import reach, verbs
 from heed.inbox.models import Field, FollowUpQuestion
 from heed.inbox.verbs import CannotTend
 from heed.lib import clock
+from heed.lib.languages import SPOKEN, WRITTEN
 from heed.web.admins import permitted
 from heed.web.gate import person
 
@@ -32,8 +33,6 @@ KINDS: dict[str, Promise] = {
     Field.Kind.YES_NO: gettext_lazy("Yes or no"),
     Field.Kind.DATE: gettext_lazy("Date"),
 }
-
-LANGUAGES: dict[str, str] = {"en": "English", "sl": "Slovenščina", "ar": "العربية", "mn": "Монгол"}
 
 
 class TagForm(forms.Form):
@@ -67,9 +66,9 @@ class QuestionForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for code, name in LANGUAGES.items():
+        for code in SPOKEN:
             self.fields[f"text_{code}"] = forms.CharField(
-                label=_("For those who write in %(language)s") % {"language": name},
+                label=_("For those who write in %(language)s") % {"language": WRITTEN[code]},
                 max_length=1000,
                 required=False,
                 widget=forms.Textarea(attrs={"rows": 2, "lang": code, "dir": "auto"}),
@@ -227,7 +226,7 @@ def question(request: HttpRequest, account: int) -> HttpResponse:
     form = QuestionForm(request.POST or None, initial=known)
     if form.is_valid():
         given = form.cleaned_data
-        texts = {code: given[f"text_{code}"] for code in LANGUAGES}
+        texts = {code: given[f"text_{code}"] for code in SPOKEN}
         try:
             verbs.set_question(user, found, given["after_days"], given["text"], texts, rates=given["rates"])
         except CannotTend as cannot:
