@@ -228,6 +228,9 @@ class Email(Network):
     def find(self, account: AccountRecord, answer: Answer) -> Steps[Finding]:
         return writing.find(account, answer)
 
+    def receivers(self, answer: Answer) -> tuple[str, ...]:
+        return writing.receivers_of(answer)
+
     def answers_to(self, account: AccountRecord, word: str) -> Mapping[str, str]:
         return writing.answers_to(account, word)
 

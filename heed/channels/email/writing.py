@@ -59,7 +59,7 @@ _ALL_SCRIPTS = policy.SMTPUTF8.clone(refold_source="none")
 
 def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
     """Hand the answer over; keep a copy where mail programs look for sent mail."""
-    id, receiver = message_id(answer.key, account), receiver_of(answer)
+    id, receiver = message_id(answer.key, account), receivers_of(answer)[0]
     if not _ADDRESS.fullmatch(receiver):
         raise Refusal("unreachable", detail=f"{receiver} is not an address")
     content = composed(account, answer)
@@ -72,10 +72,11 @@ def _hand_over(account: AccountRecord, answer: Answer, content: bytes) -> Steps[
     """What a machine wrote goes out without a sender: so nothing comes back to it, not even that it did
     not arrive. Servers that take nothing without one are given the address."""
     sender = "" if answer.automatic else address_of(account)
+    receiver, *copies = receivers_of(answer)
     request = Request(
         "POST",
         outgoing(account),
-        params={"from": sender, "to": [receiver_of(answer)], "also": copies_of(answer)},
+        params={"from": sender, "to": [receiver], "also": copies},
         content=content,
         decisive=True,
         login=login_of(account),
@@ -116,8 +117,9 @@ def composed(account: AccountRecord, answer: Answer) -> bytes:
             mail.attach(_attached(file))
     name = account.credentials.get("name") or account.name
     mail["From"] = _named(name, address_of(account))
-    mail["To"] = receiver_of(answer)
-    if copies := copies_of(answer):
+    receiver, *copies = receivers_of(answer)
+    mail["To"] = receiver
+    if copies:
         mail["Cc"] = ", ".join(copies)
     subject = subject_of(account, answer)
     mail["Subject"] = Header(subject, "us-ascii" if subject.isascii() else "utf-8").encode()
@@ -132,7 +134,7 @@ def composed(account: AccountRecord, answer: Answer) -> bytes:
     if answer.automatic:
         for header, value in marks_of(address_of(account)).items():
             mail[header] = value
-    latin = (address_of(account) + receiver_of(answer)).isascii()
+    latin = (address_of(account) + receiver).isascii()
     return mail.as_bytes(policy=_CRLF if latin else _ALL_SCRIPTS)
 
 
@@ -153,20 +155,16 @@ def answers_to(account: AccountRecord, word: str) -> dict[str, str]:
     return {"Reply-To": _named(name, address), "Message-ID": f"<{id_with_word(word, account)}>"}
 
 
-def receiver_of(answer: Answer) -> str:
-    """Where answers to this mail are wanted; the writer otherwise. A machine answers the machine that
-    sent it (RFC 3834, 4)."""
+def receivers_of(answer: Answer) -> tuple[str, ...]:
+    """Where an answer to this mail is wanted, or its writer; then who gets a copy, when a person writes: whom
+    the conversation goes to besides. A machine answers the machine that sent it (RFC 3834, 4)."""
     way = "return_path" if answer.automatic else "reply_to"
     wanted = answer.to.refs.get(way) if answer.to and not answer.to.ours else ""
-    return str(wanted or answer.person).strip()
-
-
-def copies_of(answer: Answer) -> list[str]:
-    """Who else the conversation goes to, when a person writes."""
+    receiver = str(wanted or answer.person).strip()
     given = answer.to.refs.get("cc") if answer.to and not answer.automatic else None
     found = [str(each) for each in given] if isinstance(given, list) else []
-    taken = [each for each in found if each.isascii() and _ADDRESS.fullmatch(each)]
-    return [each for each in taken if each != receiver_of(answer)]
+    copies = [each for each in found if each.isascii() and _ADDRESS.fullmatch(each)]
+    return (receiver, *(each for each in copies if each != receiver))
 
 
 def subject_of(account: AccountRecord, answer: Answer) -> str:
@@ -187,13 +185,14 @@ def _chain(answer: Answer) -> list[str]:
 
 def _refs(account: AccountRecord, answer: Answer) -> dict[str, object]:
     """What an answer to our own mail needs."""
+    receiver, *copies = receivers_of(answer)
     return {
         "message_id": message_id(answer.key, account),
-        "to": receiver_of(answer).lower(),
+        "to": receiver.lower(),
         "subject": subject_of(account, answer),
         MATTER: matter_of(subject_of(account, answer)),
         "references": _chain(answer),
-        **({"cc": copies} if (copies := copies_of(answer)) else {}),
+        **({"cc": copies} if copies else {}),
     }
 
 

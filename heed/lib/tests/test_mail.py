@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from heed.lib import mail
+from heed.lib import imap, mail
 from heed.lib.http import AddressRefused, AnswerLost, Request, Response, TooLarge, Unreachable
 from heed.lib.mail import MailClient
 
@@ -374,7 +374,7 @@ def test_an_ear_that_is_not_let_in() -> None:
 
 
 def test_without_idle_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail, "_LOOK_EVERY", 0.05)
+    monkeypatch.setattr(imap, "_LOOK_EVERY", 0.05)
     calls = iter(range(1000))
     watched({**IMAP, "NOOP": "* 4 EXISTS\r\nTAG OK done\r\n"}, lambda: next(calls) > 8, 3)
 

@@ -258,7 +258,7 @@ def test_the_ear_hears_new_mail(desk: Desk, email: Email) -> None:
 def test_the_ear_stays_open_beyond_what_servers_allow_at_once(
     desk: Desk, email: Email, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("heed.lib.mail._RENEW_IDLE", 0.06)
+    monkeypatch.setattr("heed.lib.imap._RENEW_IDLE", 0.06)
     asked = count(1)
 
     def ended() -> bool:
