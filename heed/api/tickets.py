@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, BinaryIO, cast
 
@@ -235,7 +236,10 @@ def _filled(given: TemplateGiven | None) -> FilledTemplate | None:
 
 
 def _told(person: User, ticket: Ticket) -> dict[str, Any]:
-    return of_ticket(reach.ticket(person, ticket.number))
+    """The ticket as it is now; as it was written where it was handed over out of one's own sight."""
+    with suppress(reach.NoSuchTicket):
+        ticket = reach.ticket(person, ticket.number)
+    return of_ticket(ticket)
 
 
 def _note(ticket: Ticket, person: User, given: MessageGiven) -> Message:

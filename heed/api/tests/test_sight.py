@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from heed.accounts.models import Brand, Grant, OwnRole, Team, User
+from heed.accounts.verbs import ensure_person
 from heed.api.tests.conftest import Caller, Desk
 from heed.channels.models import Account
 
@@ -50,3 +53,20 @@ def test_an_account_with_a_ticket_of_ones_team_is_listed(
     desk.ticket(team=team)
     assert [each["id"] for each in call_as_ana("GET", "accounts").json["items"]] == [account.pk]
     assert call_as_ana("GET", f"accounts/{kids.pk}").status == 404
+
+
+@pytest.mark.parametrize("change", [{"team": "Repairs"}, {"assignee": "ivo@acme.example"}])
+def test_a_ticket_handed_over_out_of_sight_is_told_as_it_was_written(
+    call: Caller, call_as_ana: Caller, ana: User, desk: Desk, change: dict[str, Any]
+) -> None:
+    returns, repairs = Team.objects.create(name="Returns"), Team.objects.create(name="Repairs")
+    ana.grants.update(team=returns)
+    ensure_person("ivo@acme.example", "Ivo Horvat")
+    mine = desk.ticket(team=returns) if "team" in change else desk.ticket(assignee=ana)
+    wanted = {"team": repairs.pk} if "team" in change else change
+    more = {"priority": "high", "add_tags": ["zip"], "language": "sl", "group": "gold", "status": "solved"}
+    told = call_as_ana("PATCH", f"tickets/{mine.pk}", {**wanted, **more})
+    assert told.status == 200
+    assert told.json == call("GET", f"tickets/{mine.pk}").json
+    assert (told.json["status"], told.json["tags"]) == ("solved", ["zip"])
+    assert call_as_ana("PATCH", f"tickets/{mine.pk}", {"priority": "low"}).status == 404

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from heed.accounts.models import Team, User
+from heed.channels.models import Account
 from heed.inbox import receipts, verbs
 from heed.inbox.models import Field, Message, Notice, Sweep, Ticket
 from heed.lib import clock
@@ -17,6 +18,11 @@ from heed.web.tests import cast
 @pytest.fixture
 def lea(ana: User, ivo: User) -> Ticket:
     return cast.a_morning(ana, ivo)
+
+
+@pytest.fixture
+def account(ana: User) -> Account:
+    return cast.account()
 
 
 def fresh(ticket: Ticket) -> Ticket:
@@ -165,3 +171,46 @@ def test_nothing_of_many_is_anybody_elses(page: Client, ana: User, ivo: User, le
     assert page.get(f"/sweeps/{sweep.pk}/").status_code == 404
     assert page.post(f"/sweeps/{sweep.pk}/undo/").status_code == 404
     assert page.post("/sweeps/", {"deed": "fly", "numbers": lea.pk}).status_code == 422
+
+
+@pytest.mark.parametrize("way", ["team", "assignee"])
+def test_handing_it_over_out_of_ones_own_sight(
+    page: Client, ana: User, ivo: User, lea: Ticket, way: str
+) -> None:
+    returns, repairs = Team.objects.create(name="Returns"), Team.objects.create(name="Repairs")
+    ana.grants.update(team=returns)
+    given = {"team": returns, "assignee": None} if way == "team" else {"team": None, "assignee": ana}
+    Ticket.objects.filter(pk=lea.pk).update(**given)
+    fields = {"team": repairs.pk} if way == "team" else {"person": ivo.pk}
+    here = {"referer": f"http://testserver/inbox/mine/{lea.pk}/"}
+    answer = page.post(f"/tickets/{lea.pk}/{way}/", fields, headers=here)
+    assert (answer.status_code, answer["HX-Redirect"], answer.content) == (204, "/inbox/mine/", b"")
+    assert getattr(fresh(lea), way) == (repairs if way == "team" else ivo)
+    assert f"You no longer see ticket #{lea.pk}" in page.get("/inbox/mine/").content.decode()
+    assert page.post(f"/tickets/{lea.pk}/{way}/", fields).status_code == 404
+
+
+def test_the_list_is_the_pages_own_or_the_first(page: Client, ana: User, ivo: User, account: Account) -> None:
+    ana.grants.update(team=Team.objects.create(name="Returns"))
+    for referer, expected in (
+        (f"http://testserver/inbox/account/{account.pk}/{{}}/", f"/inbox/account/{account.pk}/"),
+        ("http://testserver//elsewhere.example/{}/", "/"),
+        ("", "/"),
+    ):
+        mine = cast.ticket(account, "Lea Marn", "Hello?", assignee=ana)
+        came = {"referer": referer.format(mine.pk)}
+        answer = page.post(f"/tickets/{mine.pk}/assignee/", {"person": ivo.pk}, headers=came)
+        assert answer["HX-Redirect"] == expected
+
+
+def test_the_list_comes_though_the_open_ticket_went_out_of_sight(
+    page: Client, ana: User, ivo: User, account: Account
+) -> None:
+    ana.grants.update(team=Team.objects.create(name="Returns"))
+    mine = [cast.ticket(account, name, "Hello?", assignee=ana) for name in ("Lea Marn", "Omar Badr")]
+    page.post("/sweeps/", {"deed": "assign", "value": ivo.pk, "numbers": mine[0].pk})
+    news = page.get(f"/inbox/news/?queue=1&view=mine&ticket={mine[0].pk}")
+    assert news.status_code == 200
+    assert "Omar Badr" in news.content.decode()
+    assert "Lea Marn" not in news.content.decode()
+    assert page.get("/inbox/news/", {"ticket": mine[0].pk}).status_code == 404

@@ -81,7 +81,11 @@ def news(request: HttpRequest) -> HttpResponse:
         facts |= {"queue": True} | side
     number = whole(request.GET.get("ticket", ""))
     if number is not None:
-        facts |= desk.facts(user, reach.ticket(user, number), shown_since(request))
+        try:
+            facts |= desk.facts(user, reach.ticket(user, number), shown_since(request))
+        except reach.NoSuchTicket:  # handed over meanwhile: the list tells
+            if not facts:
+                raise
     return render(request, "inbox/_news.html", facts)
 
 

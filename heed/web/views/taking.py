@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST
 from heed.inbox import reach
 from heed.lib import clock
 from heed.routing import assignment
-from heed.web import desk
-from heed.web.gate import from_page, person, shown_since, signed_in
+from heed.web.gate import from_page, person, signed_in
+from heed.web.views.ticket import news
 
 _HOURS = ("1", "4", "24")
 """For how long one may say at once to be away."""
@@ -39,8 +39,7 @@ def claim(request: HttpRequest, number: int) -> HttpResponse:
     """Take a ticket that nobody has; whoever comes second hears who was first."""
     user = person(request)
     assignment.claim(reach.ticket(user, number, "answer"), user)
-    facts = desk.facts(user, reach.ticket(user, number), shown_since(request))
-    return render(request, "inbox/_news.html", facts)
+    return news(request, number)
 
 
 @require_POST

@@ -16,8 +16,8 @@ from heed.accounts.models import Team
 from heed.inbox import reach, verbs
 from heed.inbox.models import Ticket
 from heed.lib.text import whole
-from heed.web import desk
-from heed.web.gate import person, sentence, shown_since, signed_in
+from heed.web.gate import person, sentence, signed_in
+from heed.web.views.ticket import news
 
 
 @require_http_methods(["POST", "DELETE"])
@@ -133,13 +133,6 @@ def completion(request: HttpRequest, what: str) -> HttpResponse:
     else:
         names = [name for name in reach.groups(user) if name.lower().startswith(last)]
     return render(request, "inbox/_options.html", {"names": names})
-
-
-def news(request: HttpRequest, number: int) -> HttpResponse:
-    """The parts of the page that show a ticket."""
-    user = person(request)
-    facts = desk.facts(user, reach.ticket(user, number), shown_since(request))
-    return render(request, "inbox/_news.html", facts)
 
 
 def _time(text: str) -> datetime | None:

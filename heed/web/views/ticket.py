@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import path
+from django.urls import Resolver404, path, resolve, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -24,7 +26,7 @@ from heed.web.gate import person, sentence, shown_since, signed_in
 
 @require_POST
 @signed_in
-def messages(request: HttpRequest, number: int) -> HttpResponse:
+def write(request: HttpRequest, number: int) -> HttpResponse:
     """Answer, or write a note. The same `key` again is the same message."""
     user = person(request)
     note = request.POST.get("visibility") == "note"
@@ -50,7 +52,7 @@ def messages(request: HttpRequest, number: int) -> HttpResponse:
             seen=whole(request.POST.get("seen", "")),
             hold=settings.HEED_HOLD if request.POST.get("hold") else 0,
         )
-    return _news(request, number)
+    return news(request, number)
 
 
 def _sender(account: str) -> Account | None:
@@ -88,7 +90,7 @@ def answered(request: HttpRequest, number: int) -> HttpResponse:
     user = person(request)
     mark = verbs.mark_answered if request.method == "POST" else verbs.mark_unanswered
     mark(reach.ticket(user, number, "answer"), user)
-    return _news(request, number)
+    return news(request, number)
 
 
 @require_POST
@@ -101,7 +103,7 @@ def assignee(request: HttpRequest, number: int) -> HttpResponse:
     if wanted is not None and colleague is None:
         return sentence(_("This colleague is no longer here."), status=422)
     verbs.assign(reach.ticket(user, number, "tend"), user, colleague)
-    return _news(request, number)
+    return news(request, number)
 
 
 @require_POST
@@ -112,7 +114,7 @@ def status(request: HttpRequest, number: int) -> HttpResponse:
     if wanted not in Ticket.Status.values:
         return sentence(_("There is no such status."), status=422)
     verbs.set_status(reach.ticket(user, number, "tend"), user, wanted)
-    return _news(request, number)
+    return news(request, number)
 
 
 @require_POST
@@ -134,7 +136,7 @@ def act(request: HttpRequest, message: int, action: str) -> HttpResponse:
     user = person(request)
     found = reach.message(user, message, verbs.needed_for(action))
     verbs.act(found, user, action, request.POST.get("value", ""))
-    return _news(request, found.ticket_id)
+    return news(request, found.ticket_id)
 
 
 @require_POST
@@ -144,7 +146,7 @@ def settlement(request: HttpRequest, message: int) -> HttpResponse:
     user = person(request)
     found = reach.message(user, message, "answer")
     verbs.settle(found, user, request.POST.get("outcome", ""))
-    return _news(request, found.ticket_id)
+    return news(request, found.ticket_id)
 
 
 @require_POST
@@ -154,13 +156,30 @@ def dismissal(request: HttpRequest, message: int) -> HttpResponse:
     user = person(request)
     found = reach.message(user, message, "answer")
     verbs.dismiss(found, user)
-    return _news(request, found.ticket_id)
+    return news(request, found.ticket_id)
 
 
-def _news(request: HttpRequest, number: int) -> HttpResponse:
+def news(request: HttpRequest, number: int) -> HttpResponse:
+    """The parts of the page that show a ticket; back to the list where it is out of one's sight by now, be it
+    that one has handed it over oneself."""
     user = person(request)
-    facts = desk.facts(user, reach.ticket(user, number), shown_since(request))
-    return render(request, "inbox/_news.html", facts)
+    try:
+        ticket = reach.ticket(user, number)
+    except reach.NoSuchTicket:
+        gone = _("Done. You no longer see ticket #%(number)d: it is with others now.")
+        messages.success(request, gone % {"number": number})
+        return HttpResponse(status=204, headers={"HX-Redirect": _list(request, number)})
+    return render(request, "inbox/_news.html", desk.facts(user, ticket, shown_since(request)))
+
+
+def _list(request: HttpRequest, number: int) -> str:
+    """The list in which this ticket is open on the page."""
+    address = urlsplit(request.headers.get("referer", "")).path.removesuffix(f"{number}/")
+    try:
+        resolve(address)
+    except Resolver404:
+        return reverse("home")
+    return address
 
 
 def _key(text: str) -> UUID | None:
@@ -171,7 +190,7 @@ def _key(text: str) -> UUID | None:
 
 
 urlpatterns = [
-    path("tickets/<int:number>/messages/", messages, name="messages"),
+    path("tickets/<int:number>/messages/", write, name="messages"),
     path("tickets/<int:number>/typing/", typing, name="typing"),
     path("tickets/<int:number>/answered/", answered, name="answered"),
     path("tickets/<int:number>/assignee/", assignee, name="assignee"),
