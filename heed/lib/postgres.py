@@ -23,7 +23,6 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import psutil
-from psycopg.conninfo import make_conninfo
 
 _CONF = """
 # Written by Heed at every start: one desk on one machine.
@@ -229,6 +228,8 @@ def django_database(url: str, data_folder: str) -> dict[str, Any]:
 
 def conninfo(database: dict[str, Any]) -> str:
     """Django's settings of a database as a libpq text, for connections of our own."""
+    from psycopg.conninfo import make_conninfo  # the process that minds the others needs no driver
+
     options = {key: str(value) for key, value in database["OPTIONS"].items() if isinstance(value, str)}
     return make_conninfo(
         dbname=database["NAME"],

@@ -113,9 +113,7 @@ def _likely(words: str) -> Mapping[str, float]:
     """How likely the words are which language, the likeliest first. People often write the same."""
     with _lock:
         ranked = _model().rank(words)
-    spoken = {language: float(chance) for language, chance in ranked if _is_spoken(language)}
-    together = sum(spoken.values())
-    return {language: chance / together for language, chance in spoken.items() if chance >= _NEVER * together}
+    return {language: float(chance) for language, chance in ranked if chance >= _NEVER}
 
 
 def _is_spoken(language: str) -> bool:
@@ -124,10 +122,14 @@ def _is_spoken(language: str) -> bool:
 
 @cache
 def _model() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # numpy and the model, only where needed
+    from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier  # numpy, only where needed
+    from py3langid.modelio import load_model
 
-    # Left whole: restricted to some languages it would keep a second copy of its largest table.
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    # Of its largest table only the columns of what may be told: restricted later it would keep both.
+    chances, prior, languages, moves, row, told = load_model(MODEL_DIR / MODEL_FILE)
+    kept = [place for place, language in enumerate(languages) if _is_spoken(language)]
+    spoken = [languages[place] for place in kept]
+    return LanguageIdentifier(chances[:, kept], prior[kept], spoken, moves, told, norm_probs=True, tk_row=row)
 
 
 def counted(languages: Iterable[str]) -> Counter[str]:
