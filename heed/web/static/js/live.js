@@ -1,6 +1,7 @@
 // News from the server: a nudge says what changed, the page fetches those parts and morphs them in.
 // What one types, where one reads and which menus are open stays as it is.
 import { sentence } from "heed/sentences";
+import { listen } from "heed/stream";
 import { openNumber } from "heed/panes";
 
 const body = document.body.dataset;
@@ -14,7 +15,6 @@ let seen = Number(body.seen || 0);
 let wanted = new Set();
 let timer = null;
 let busy = false;
-let wait = 1000;
 let lost = null;
 const told = new Map(); // when one was last told of a topic
 let fades = null;
@@ -124,7 +124,6 @@ function greeted({ seq }) {
 function online() {
   clearTimeout(lost);
   lost = null;
-  wait = 1000;
   document.getElementById("offline").hidden = true;
 }
 
@@ -137,20 +136,7 @@ function offline() {
   }, 2000);
 }
 
-function listen() {
-  const stream = new EventSource("/live");
-  stream.addEventListener("hello", (event) => greeted(JSON.parse(event.data)));
-  stream.addEventListener("nudge", (event) => nudged(JSON.parse(event.data)));
-  stream.onerror = () => {
-    offline();
-    if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
-    setTimeout(listen, wait);
-    wait = Math.min(wait * 2, LONGEST_WAIT);
-  };
-  addEventListener("pagehide", () => stream.close(), { once: true });
-}
-
-if (body.news) listen();
+if (body.news) listen({ hello: greeted, nudge: nudged, lost: offline });
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 // What one does oneself shows in the list at once, stream or not.

@@ -1,6 +1,7 @@
 // The pages beside the inbox: what changed on the server shows at once, and addresses can be copied.
 import "heed/page";
 import { show } from "heed/parts";
+import { listen } from "heed/stream";
 
 const topics = new Set((document.body.dataset.topics || "").split(" ").filter(Boolean));
 const GATHER = 300;
@@ -31,21 +32,17 @@ function tell(told) {
   document.dispatchEvent(new CustomEvent("heed:nudge", { detail: { topics: told } }));
 }
 
-function listen() {
-  const stream = new EventSource("/live");
-  stream.addEventListener("hello", () => {
-    refresh();
-    tell(["all"]); // who knows what one missed
-  });
-  stream.addEventListener("nudge", (event) => {
-    const told = JSON.parse(event.data).topics;
-    tell(told);
-    if (told.some((topic) => topics.has(topic))) refresh();
-  });
-  addEventListener("pagehide", () => stream.close(), { once: true });
+function greeted() {
+  refresh();
+  tell(["all"]); // who knows what one missed
 }
 
-if (topics.size) listen();
+function nudged({ topics: told }) {
+  tell(told);
+  if (told.some((topic) => topics.has(topic))) refresh();
+}
+
+if (topics.size) listen({ hello: greeted, nudge: nudged });
 
 /** Only the button of what was copied last says so, until it fades. */
 function tellCopied(which) {
