@@ -5,9 +5,10 @@ import { Uploads } from "heed/uploads";
 import { tightest } from "heed/measure";
 import { tellTimes, until } from "heed/times";
 import { headers, post } from "heed/request";
-import { say } from "heed/toasts";
+import { say, sayTrouble } from "heed/toasts";
 import { sentence } from "heed/sentences";
 import { show } from "heed/parts";
+import { showReceivers } from "heed/receivers";
 import { toEnd } from "heed/log";
 import { Templates } from "heed/templates";
 import { Typing } from "heed/typing";
@@ -21,6 +22,7 @@ class Composer {
     this.texts = {};
     this.news = []; // the newest message of the page, and since when it is on it
     this.to = "";
+    this.receivers = null; // of a message that was chosen; else of the newest
     this.key = crypto.randomUUID();
     this.drafts = new Drafts(document.body.dataset.user, form.dataset.ticket, form.dataset.drafts);
     this.templates = new Templates(form, () => this.weigh());
@@ -150,8 +152,9 @@ class Composer {
     this.attempt = undefined;
   }
 
-  replyTo(id, words, visibility, publicly = false) {
+  replyTo(id, words, visibility, publicly = false, receivers = null) {
     this.to = id;
+    this.receivers = receivers;
     this.publicly = publicly;
     this.say(publicly ? `${sentence("publicly")} ${words}` : words);
     if (id && this.facts(visibility).allowed) this.choose(visibility);
@@ -197,7 +200,7 @@ class Composer {
       this.leave();
       await show(await response.text());
     } catch (error) {
-      say(error.status ? error.message : sentence("unsent"));
+      sayTrouble(error, sentence("unsent"));
     }
   }
 
@@ -246,6 +249,8 @@ class Composer {
     line.hidden = !why;
     if (line.textContent !== why) line.textContent = why;
     this.form.querySelector("[data-attach]").hidden = !facts.files || this.visibility === "note" || Boolean(this.changing);
+    const receivers = facts.receivers?.length && !this.changing ? this.receivers ?? facts.receivers : [];
+    showReceivers(this.form.querySelector("[data-to]"), receivers);
     const from = this.form.querySelector("[data-from]");
     if (from) from.hidden = this.visibility !== "public" || Boolean(this.changing);
     this.form.querySelector("[data-private-link]").hidden = !facts.link || Boolean(this.changing);
@@ -282,7 +287,7 @@ class Composer {
       this.anyway = error.anyway ? text : "";
       this.drafts.keep(this.visibility, this.field.value);
       if (error.status === 409 && !error.anyway) await this.overtaken();
-      say(error.status ? error.message : sentence("unsent"));
+      sayTrouble(error, sentence("unsent"));
     } finally {
       this.sending = false;
       this.form.classList.remove("sending");
@@ -427,7 +432,7 @@ addEventListener("pagehide", () => composer?.drafts.leave());
 
 document.addEventListener("click", (event) => {
   const reply = event.target.closest?.("[data-reply-to]");
-  if (reply) openComposer()?.replyTo(reply.dataset.replyTo, reply.dataset.quote, reply.dataset.visibility, "publicly" in reply.dataset);
+  if (reply) openComposer()?.replyTo(reply.dataset.replyTo, reply.dataset.quote, reply.dataset.visibility, "publicly" in reply.dataset, JSON.parse(reply.dataset.receivers || "null"));
   const change = event.target.closest?.("[data-change]");
   if (change) openComposer()?.change(change.dataset.change, change.dataset.text, change.dataset.visibility);
   const again = event.target.closest?.("[data-edit-again]");

@@ -52,7 +52,7 @@ async function look() {
     // What is still being written is no mistake yet.
     if (wrong && !signal.aborted && !(completion.found.length && wrong.end >= [...text].length)) complain(wrong);
   } catch (error) {
-    if (error.name !== "AbortError") say(sentence("failed"));
+    if (error.name !== "AbortError") say();
   }
 }
 

@@ -12,7 +12,7 @@ async function open() {
   if (!panel.hidden) return close();
   from = document.activeElement;
   const response = await fetch(`/tickets/${openNumber()}/guidelines/`, { headers: headers() }).catch(() => null);
-  if (!response?.ok) return say("");
+  if (!response?.ok) return say();
   panel.querySelector("[data-guidelines]").innerHTML = await response.text();
   panel.hidden = false;
   panel.querySelector("h2").focus();

@@ -1,8 +1,7 @@
 // Times chosen quickly: later today, tomorrow morning, next Monday, or one's own. They are the reader's own
 // times, so they are worked out here.
 import { post } from "heed/request";
-import { say } from "heed/toasts";
-import { sentence } from "heed/sentences";
+import { sayTrouble } from "heed/toasts";
 import { show } from "heed/parts";
 
 const MORNING = 9;
@@ -42,7 +41,7 @@ async function put(url, at) {
     await show(await response.text());
     document.dispatchEvent(new CustomEvent("heed:sent"));
   } catch (error) {
-    say(error.status ? error.message : sentence("failed"));
+    sayTrouble(error);
   }
 }
 

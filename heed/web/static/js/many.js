@@ -2,7 +2,7 @@
 import { moment } from "heed/later";
 import { openNumber } from "heed/panes";
 import { headers, post } from "heed/request";
-import { say } from "heed/toasts";
+import { sayTrouble } from "heed/toasts";
 import { sentence } from "heed/sentences";
 
 const chosen = new Set();
@@ -118,7 +118,7 @@ async function send(url, fields) {
     document.dispatchEvent(new CustomEvent("heed:sent"));
     return true;
   } catch (error) {
-    say(error.status ? error.message : sentence("failed"));
+    sayTrouble(error);
     return false;
   }
 }

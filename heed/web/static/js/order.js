@@ -1,6 +1,6 @@
 // A list is put in another order: by dragging a line at its handle, or with the arrow keys on it.
 import { post } from "heed/request";
-import { say } from "heed/toasts";
+import { sayTrouble } from "heed/toasts";
 
 const list = document.querySelector("[data-order]");
 let dragged = null;
@@ -18,7 +18,7 @@ async function send(order) {
     await post(list.dataset.order, new URLSearchParams(order.map((pk) => ["order", pk])));
     document.getElementById("moved").textContent = numbers().map((pk) => list.querySelector(`[data-pk="${pk}"] a`).textContent).join(", ");
   } catch (error) {
-    say(error.message);
+    sayTrouble(error);
   }
 }
 

@@ -1,17 +1,21 @@
 // What could not be done is said in words at the foot of the page.
-import { sentence } from "heed/sentences";
-
 const LIFE = 8000;
+const toasts = document.getElementById("toasts");
 
-/** Show a sentence for a while; it is read out by screen readers. */
-export function say(text) {
+/** Show a sentence for a while, or that it did not work; it is read out by screen readers. */
+export function say(text = "") {
   const toast = document.createElement("div");
   toast.className = "toast";
   const words = document.createElement("span");
-  words.textContent = text || sentence("failed");
+  words.textContent = text || toasts.dataset.failed;
   toast.append(words);
-  document.getElementById("toasts").append(toast);
+  toasts.append(toast);
   setTimeout(() => toast.remove(), LIFE);
+}
+
+/** Say why a request failed: in the server's words, else in ours. The browser's are English and help nobody. */
+export function sayTrouble(error, ours = "") {
+  say(error.status ? error.message : ours);
 }
 
 document.addEventListener("click", (event) => {
@@ -22,5 +26,5 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:response:error", (event) => {
   const { response, text } = event.detail.ctx;
   const plain = (response.headers.get("Content-Type") || "").startsWith("text/plain");
-  say(plain ? text : sentence("failed"));
+  say(plain ? text : "");
 });

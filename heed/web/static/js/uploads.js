@@ -1,7 +1,6 @@
 // Files of an answer: uploaded at once, with their progress, and removed again.
 import { headers, post } from "heed/request";
-import { say } from "heed/toasts";
-import { sentence } from "heed/sentences";
+import { say, sayTrouble } from "heed/toasts";
 
 export class Uploads {
   constructor(list, url, changed) {
@@ -61,7 +60,7 @@ export class Uploads {
     else {
       item.remove();
       const plain = (request.getResponseHeader("Content-Type") || "").startsWith("text/plain");
-      say(plain ? request.responseText : sentence("failed"));
+      say(plain ? request.responseText : "");
     }
     this.changed();
   }
@@ -76,7 +75,7 @@ export class Uploads {
   }
 
   async describe({ dataset, value }) {
-    await post(dataset.describe, new URLSearchParams({ alt: value })).catch(() => say(sentence("failed")));
+    await post(dataset.describe, new URLSearchParams({ alt: value })).catch((error) => sayTrouble(error));
   }
 
   clear() {

@@ -114,3 +114,6 @@ def test_views_are_put_in_order_by_dragging_and_by_keys(visit: Any, maja: User) 
         handles.nth(2).drag_to(handles.nth(0))
     expect(names).to_have_text(["Soles", "Heels", "Zips"])
     assert [view.name for view in saved.saved_views(maja)] == ["Soles", "Heels", "Zips"]
+    page.route("**/move/", lambda route: route.abort())
+    handles.nth(0).press("ArrowDown")
+    expect(page.locator(".toast")).to_have_text("That did not work. Try again.")
