@@ -77,7 +77,6 @@ MIDDLEWARE = [
     "heed.web.middleware.ContentPolicyMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "heed.web.doorway.DoorwayMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
 ]
 
 ONLY_FOR_PEOPLE = [
@@ -87,7 +86,6 @@ ONLY_FOR_PEOPLE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
 ]
 """What a request of a program, which shows a token, does not go through."""
 

@@ -1,21 +1,10 @@
 // Whom a note can mention: begin with @.
 import { choices } from "heed/choices";
 import { openComposer } from "heed/composer";
-import { openNumber } from "heed/panes";
-import { headers } from "heed/request";
+import { ofTicket } from "heed/request";
 
-const known = new Map();
 const MOST = 8;
-
-async function names() {
-  const number = openNumber();
-  if (!known.has(number)) {
-    known.clear();
-    const request = fetch(`/tickets/${number}/mentionable/`, { headers: headers() });
-    known.set(number, request.then((response) => (response.ok ? response.json() : { names: [] })).catch(() => ({ names: [] })));
-  }
-  return (await known.get(number)).names;
-}
+const mentionable = ofTicket("mentionable");
 
 /** What stands between the last @ of a note and the cursor, or null. */
 function begun(field) {
@@ -28,7 +17,8 @@ function begun(field) {
 async function find(letters) {
   const wanted = letters.toLocaleLowerCase();
   const begins = (name) => name.startsWith(wanted) || name.split(" ").some((part) => wanted && part.startsWith(wanted));
-  const found = (await names()).filter((each) => begins(each.name.toLocaleLowerCase()));
+  const { names = [] } = await mentionable();
+  const found = names.filter((each) => begins(each.name.toLocaleLowerCase()));
   return found.some((each) => each.name.toLocaleLowerCase() === wanted) ? [] : found.slice(0, MOST);
 }
 

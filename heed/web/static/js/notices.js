@@ -1,13 +1,10 @@
 // The bell: what one is told, counted live, and shown outside the tab for whoever asked for it.
+import { openNumber } from "heed/panes";
 import { headers, post } from "heed/request";
 import { tellTimes } from "heed/times";
 
 let newest = 0;
 let asked = 0;
-
-function openNumber() {
-  return document.getElementById("ticket")?.dataset.number ?? "";
-}
 
 function bell() {
   return document.getElementById("bell");

@@ -1,6 +1,7 @@
 // Everything there is to go to and to do, found by a few letters: views, accounts, settings, tickets, people,
 // and what can be done with the open ticket. The server names what this person may; menus of the page add
 // their choices.
+import { openNumber } from "heed/panes";
 import { headers } from "heed/request";
 import { act, can, provide } from "heed/shortcuts";
 
@@ -18,10 +19,6 @@ let found = [];
 let shown = [];
 let at = 0;
 let timer = null;
-
-function openNumber() {
-  return document.getElementById("ticket")?.dataset.number ?? "";
-}
 
 /** Letters that are meant alike: without marks and capitals, and variants of one letter as one. */
 function plain(text) {

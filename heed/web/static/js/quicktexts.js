@@ -2,24 +2,13 @@
 import { choices } from "heed/choices";
 import { openComposer } from "heed/composer";
 import { openNumber } from "heed/panes";
-import { headers, post } from "heed/request";
+import { ofTicket, post } from "heed/request";
 import { sentence } from "heed/sentences";
-import { say } from "heed/toasts";
+import { sayTrouble } from "heed/toasts";
 import { provide } from "heed/shortcuts";
 
 const MOST = 8;
-const known = new Map();
-
-/** The quick texts for the open ticket, asked for once. */
-async function texts() {
-  const number = openNumber();
-  if (!known.has(number)) {
-    known.clear();
-    const request = fetch(`/tickets/${number}/quick-texts/`, { headers: headers() });
-    known.set(number, request.then((response) => response.json()).catch(() => known.clear()));
-  }
-  return (await known.get(number))?.items ?? [];
-}
+const texts = ofTicket("quick-texts");
 
 /** What stands between the slash and the cursor, or null. */
 function begun(field) {
@@ -35,8 +24,9 @@ function fitting(all, words) {
 }
 
 async function find(letters) {
-  const all = await texts();
-  return all.length ? fitting(all, letters) : sentence("noQuick");
+  const { items } = await texts();
+  if (!items) return [];
+  return items.length ? fitting(items, letters) : sentence("noQuick");
 }
 
 function fill(row, text) {
@@ -62,7 +52,7 @@ async function take(field, { id }) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.focus();
   } catch (error) {
-    say(error.message);
+    sayTrouble(error);
   }
 }
 
