@@ -73,7 +73,9 @@ def _as_far_as(there: list[str], before: list[str], more: bool) -> list[str]:
 
 
 def _like(row: Mapping[str, Any]) -> Mark | None:
-    return (str(row["id"]), "") if row.get("id") else None
+    """An edited post is known by its first id."""
+    versions = row.get("edit_history_tweet_ids") or row.get("edit_history_post_ids") or [row.get("id")]
+    return (str(versions[0]), "") if versions[0] else None
 
 
 def _repost(row: Mapping[str, Any]) -> Mark | None:

@@ -84,6 +84,11 @@ def test_what_is_pushed_out_was_not_taken_back() -> None:
     assert changed(likes("2", "1", more=True), likes("9", "8", more=True)) == [("9", True), ("8", True)]
 
 
+def test_an_edited_post_is_known_by_its_first_id() -> None:
+    edited = {"id": "8", "text": "hej", "edit_history_tweet_ids": ["2", "8"]}
+    assert changed(likes("1"), {"data": [edited], "meta": {"result_count": 1}}) == [("1", False), ("2", True)]
+
+
 def test_a_page_that_is_not_whole_proves_nothing() -> None:
     beside = [{"title": "Not Found Error", "type": "https://api.x.com/2/problems/resource-not-found"}]
     assert changed(likes("2", "1"), likes("1", errors=beside)) == []
