@@ -189,6 +189,7 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         """Those of them that are still there, and whether the rest is for another answer. One that the server
         does not give out has its words in place of its own: it must not keep back all that came after it."""
         found: list[dict[str, Any]] = []
+        trouble: imaplib.IMAP4.error | None = None
         room = ANSWER_LIMIT
         known = self._facts(uids)
         for uid in uids:
@@ -210,9 +211,13 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
                     continue
                 if _BUSY.search(words) and found:
                     return found, True
-                if _BUSY.search(words) or (LATER.search(words) and uids == [uid]):
-                    raise  # it is the server's trouble, and not this message's
+                if _BUSY.search(words):
+                    raise
+                if LATER.search(words):
+                    trouble = error
                 found.append({**_message(uid, facts, 0, -1, b""), "refused": _spoken(words)})
+        if trouble is not None and all("refused" in each for each in found):
+            raise trouble  # the server's own, as it seems, and not one message's
         return found, False
 
     def _facts(self, uids: list[int]) -> dict[int, dict[bytes, Any]] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -73,6 +74,18 @@ def test_where_a_program_loses_the_thread_the_address_has_it(
     email.do("forget", person="lea")
     assert (written(account, email, "lea", "Hvala!", subject="Thanks").ticket == parcel) == bool(plus)
     assert ("\nReply-To:" in email.seen()["lea"][0]["raw"]) == bool(plus)
+
+
+def test_what_two_people_write_into_one_form_are_two_matters(account: Account, email: Email) -> None:
+    for name in ("lea", "sam"):
+        raw = f"From: noreply@acme.example\nReply-To: {name}@mail.example\nSubject: Form\n\nKje je?"
+        email.do("raw", content=base64.b64encode(raw.encode()).decode())
+        gather(account)
+        Ticket.objects.filter(identity__external_id="lea@mail.example").update(
+            status="solved", unanswered=False
+        )
+    theirs = Ticket.objects.get(identity__external_id="sam@mail.example")
+    assert (theirs.unanswered, theirs.messages.count(), Ticket.objects.count()) == (True, 1, 2)
 
 
 def test_an_answer_from_a_mail_program_stands_with_what_it_answers(account: Account, email: Email) -> None:

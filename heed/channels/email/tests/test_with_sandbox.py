@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from heed.channels.base import (
-    Broken,
     Echo,
     IdentitySeen,
     MessageReceived,
@@ -207,40 +206,6 @@ def test_a_broken_line_is_taken_up_again(desk: Desk, email: Email) -> None:
     desk.customer_writes("private", "Prvič")
     email.do("hang_up")
     assert desk.customer_writes("private", "Drugič").text == "Drugič"
-
-
-def test_a_mail_that_the_server_cannot_give_keeps_nothing_back(desk: Desk, email: Email) -> None:
-    for text in ("One", "Damaged", "Two"):
-        email.do("message", person="sam", text=text)
-        if text == "Damaged":
-            email.do("damage")
-    found = desk.gather()
-    assert [each.text for each in found if isinstance(each, MessageReceived)] == ["One", "Two"]
-    (broken,) = [each for each in found if isinstance(each, Broken)]
-    assert "does not give out mail 2 of INBOX" in broken.error
-    assert "Internal error" in broken.error
-    assert len(desk.gather()) == len(found)
-
-
-def test_a_mail_that_is_moved_away_while_it_is_read_is_none(desk: Desk, email: Email) -> None:
-    for text in ("One", "Moved", "Two", "Moved too"):
-        email.do("message", person="sam", text=text)
-        if "Moved" in text:
-            email.do("sort_away")
-    assert [each.text for each in received(desk)] == ["One", "Two"]
-    email.do("message", person="sam", text="Three")
-    assert [each.text for each in received(desk)] == ["One", "Two", "Three"]
-
-
-def test_a_mailbox_made_anew_whose_first_mails_are_moved_away(desk: Desk, email: Email) -> None:
-    for number in range(27):
-        email.do("message", person="sam", text=f"Mail {number}")
-    assert len(received(desk)) == 27
-    email.do("renumber")
-    for mail in email.room.boxes["INBOX"].mails[:25]:
-        mail.leaving = True
-    email.do("message", person="sam", text="New")
-    assert received(desk)[-1].text == "New"
 
 
 def test_the_ear_hears_new_mail(desk: Desk, email: Email) -> None:
