@@ -7,11 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from heed.inbox.models import Ticket
 from heed.lib import clock
@@ -19,12 +17,7 @@ from heed.lib import clock
 Who = SafeString | None
 Facts = Mapping[str, Any]
 
-PRIORITIES: dict[int, Promise] = {
-    Ticket.Priority.LOW: _("Low"),
-    Ticket.Priority.NORMAL: _("Normal"),
-    Ticket.Priority.HIGH: _("High"),
-    Ticket.Priority.URGENT: _("Urgent"),
-}
+PRIORITIES = dict(Ticket.Priority.choices)
 
 
 def _by(who: Who, known: str, unknown: str, **facts: object) -> SafeString:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from django.conf import settings
 from pydantic import Field
@@ -116,7 +116,7 @@ class TicketChange(Given):
     follow_up_at: datetime | None = Field(default=None, description="When to be reminded; null: no more.")
 
 
-PRIORITIES: dict[int, Priority] = {1: "low", 2: "normal", 3: "high", 4: "urgent"}
+PRIORITIES = {each.value: cast(Priority, each.name.lower()) for each in Ticket.Priority}
 
 
 def of_tickets(tickets: Sequence[Ticket]) -> list[dict[str, Any]]:

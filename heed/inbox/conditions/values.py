@@ -64,7 +64,7 @@ STANDINGS: dict[str, Callable[[Asker], Test]] = {
     "merged": lambda _asker: NotThis(Empty("merged_into_id")),
 }
 _OPEN: Test = AllOf((NotThis(OneOf("status", frozenset({"solved"}))), Empty("snoozed_until")))
-PRIORITIES = {"low": 1, "normal": 2, "high": 3, "urgent": 4}
+PRIORITIES = {each.name.lower(): each.value for each in Ticket.Priority}
 FILES = ("attachment", "image", "video", "audio", "file")
 _SIGNED = regex.compile(r"(>=|<=|>|<)?(.+)")
 _LANGUAGE = regex.compile(r"[a-z]{2,3}(-[a-z]{2,4})?")

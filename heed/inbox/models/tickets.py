@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import Team
 from heed.channels.models import Account
@@ -96,10 +97,10 @@ class Ticket(Row):
         SOLVED = "solved"
 
     class Priority(models.IntegerChoices):
-        LOW = 1
-        NORMAL = 2
-        HIGH = 3
-        URGENT = 4
+        LOW = 1, _("Low")
+        NORMAL = 2, _("Normal")
+        HIGH = 3, _("High")
+        URGENT = 4, _("Urgent")
 
     class Kind(models.TextChoices):
         PUBLIC = "public"

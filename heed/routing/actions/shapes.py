@@ -15,12 +15,7 @@ from heed.routing.models import RuleRun
 
 Values = Mapping[str, Any]
 Needs = Literal["person", "team", "tags", "priority", "status", "text", "quick_text", "url"]
-PRIORITIES: dict[int, Promise] = {
-    1: gettext_lazy("Low"),
-    2: gettext_lazy("Normal"),
-    3: gettext_lazy("High"),
-    4: gettext_lazy("Urgent"),
-}
+PRIORITIES = dict(Ticket.Priority.choices)
 STATUSES: dict[str, Promise] = {
     Ticket.Status.OPEN: gettext_lazy("Open"),
     Ticket.Status.PENDING: gettext_lazy("Pending"),

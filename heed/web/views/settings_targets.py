@@ -30,12 +30,7 @@ from heed.web.admins import permitted
 from heed.web.forms import Refusing
 from heed.web.gate import person
 
-PRIORITIES = [
-    (Ticket.Priority.URGENT, gettext_lazy("Urgent")),
-    (Ticket.Priority.HIGH, gettext_lazy("High")),
-    (Ticket.Priority.NORMAL, gettext_lazy("Normal")),
-    (Ticket.Priority.LOW, gettext_lazy("Low")),
-]
+PRIORITIES = Ticket.Priority.choices[::-1]
 UNITS = [("60", gettext_lazy("minutes")), ("3600", gettext_lazy("hours"))]
 LONGEST = 90 * 24 * 3600
 MOST_GROUPS = 100
