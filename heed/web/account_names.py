@@ -1,12 +1,23 @@
-"""What accounts are called: one whose name another one has too says its network as well."""
+"""What accounts are called: one whose name another one has too says its network as well; how they
+stand."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from heed.channels import reach as channels
 from heed.channels.models import Account
+
+STATES: dict[str, tuple[str, Promise]] = {
+    Account.State.CONNECTED: ("good", _("Connected")),
+    Account.State.CONNECTING: ("warn", _("Connecting…")),
+    Account.State.BROKEN: ("bad", _("Needs attention")),
+}
+"""How an account stands: the tone, and in words."""
 
 
 def names_of(found: Iterable[Account]) -> dict[int, str]:

@@ -14,6 +14,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from heed.routing import targets
+from heed.routing.hours import OpeningHours
+from heed.routing.models import Policy
+
 TARGETS: dict[str, Promise] = {
     "first_reply": _("First reply"),
     "next_reply": _("Next reply"),
@@ -76,6 +80,17 @@ def how_long(seconds: int) -> str:
         return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
     minutes = round(seconds / 60)
     return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+
+
+def dues(policy: Policy, hours: OpeningHours, now: datetime) -> dict[str, str]:
+    """By when a ticket that arrives now would have what is promised, by the clock on a wall there."""
+    found = {}
+    for each in targets.TARGETS:
+        seconds = targets.promised(policy, each)
+        if seconds is not None:
+            due = targets.due_after(targets.clock_of(policy, hours), now, seconds)
+            found[each] = moment_there(due, hours.tz) if due else gettext("never")
+    return found
 
 
 def moment_there(at: datetime, zone: ZoneInfo) -> str:

@@ -26,7 +26,7 @@ from heed.routing import reach as routing
 from heed.routing.models import Profile
 from heed.routing.people import is_away
 from heed.web import desk_settings
-from heed.web.account_names import names_of
+from heed.web.account_names import STATES, names_of
 
 VIEWS: dict[str, Promise] = {
     "mine": _("Mine"),
@@ -47,11 +47,6 @@ TITLES: dict[str, Promise] = {
 PAGES: dict[str, tuple[Promise, Permission]] = {
     "accounts": (_("Accounts"), "accounts"),
     "deliveries": (_("Set aside"), "accounts"),
-}
-_STATES = {
-    Account.State.CONNECTED: ("", _("Connected")),
-    Account.State.CONNECTING: ("warn", _("Not connected yet")),
-    Account.State.BROKEN: ("bad", _("Needs attention")),
 }
 
 
@@ -173,7 +168,7 @@ _MOST_ALARMS = 3
 
 
 def _channel(account: Account, tallies: Tallies, name: str) -> Channel:
-    tone, words = _STATES[Account.State(account.state)]
+    tone, words = STATES[account.state]
     return Channel(account.pk, name, tone, words, tallies.by_account.get(account.pk, 0))
 
 

@@ -11,6 +11,7 @@ from heed.accounts.models import User
 from heed.accounts.verbs import ensure_person
 from heed.channels.models import Account
 from heed.inbox.models import Ticket
+from heed.lib import clock
 from heed.routing.models import AutomaticMessage, Hours, Policy, Schedule, SchedulePlace
 from heed.web.templatetags.due import due
 
@@ -70,6 +71,16 @@ def test_hours_are_kept_with_their_holidays(client: Client, lead: User) -> None:
     told = client.get("/settings/hours/").content.decode()
     assert "Monday – Friday" in told
     assert "Christmas" in told
+
+
+def test_holidays_stand_in_the_form_with_a_day_that_there_is(client: Client, lead: User) -> None:
+    client.post("/settings/hours/new/", hours_form())
+    days = ["02-29", "12-25", "2024-02-29"]
+    Hours.objects.update(holidays=[{"name": each, "day": each, "spans": []} for each in days])
+    with clock.moved(datetime(2026, 11, 22, tzinfo=UTC) - clock.now()):
+        form = client.get(f"/settings/hours/{Schedule.objects.get().pk}/").context["holidays"]
+    shown = [(f"{each['day'].value()}", each["yearly"].value()) for each in form.initial_forms]
+    assert shown == [("2028-02-29", True), ("2026-12-25", True), ("2024-02-29", False)]
 
 
 def test_a_change_is_a_new_version_and_the_old_one_stays(client: Client, lead: User) -> None:

@@ -29,6 +29,7 @@ from heed.inbox import gaps
 from heed.inbox import health as inbox_health
 from heed.inbox.models import Gap, Ticket
 from heed.lib import clock
+from heed.web.account_names import STATES
 from heed.web.admins import for_admins
 from heed.web.forms import Refusing
 from heed.web.gate import person
@@ -37,11 +38,6 @@ AFTER_SOLVED = [
     (Account.AfterSolved.REOPEN, gettext_lazy("Reopens the ticket")),
     (Account.AfterSolved.NEW, gettext_lazy("Opens a new ticket")),
 ]
-STATES = {
-    Account.State.CONNECTED: ("good", gettext_lazy("Connected")),
-    Account.State.CONNECTING: ("warn", gettext_lazy("Connecting…")),
-    Account.State.BROKEN: ("bad", gettext_lazy("Needs attention")),
-}
 
 
 class Shown:
@@ -50,7 +46,7 @@ class Shown:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.network: Network = account.adapter
-        self.tone, self.state = STATES[Account.State(account.state)]
+        self.tone, self.state = STATES[account.state]
         self.words: Words | None = reach.words(account)
         self.warnings = [each for each in health.warnings(account) if each.kind != "broken"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -212,26 +212,17 @@ def _everywhere_has_one() -> bool:
 
 
 def _holidays(schedule: Schedule | None) -> list[dict[str, Any]]:
+    """The lines of the holidays; those of every year with their day this year, or in the next that has it."""
     rows = _held(schedule).holidays if schedule else []
-    this_year = clock.now().year
     return [
         {
-            "day": each["day"]
-            if len(each["day"]) > 5
-            else f"{_year_with(each['day'], this_year)}-{each['day']}",
-            "yearly": len(each["day"]) == 5,
-            "title": each["name"],
-            "times": text_of(each.get("spans", ())),
+            "day": each.next_after(date(each.year or clock.now().year, 1, 1)),
+            "yearly": not each.year,
+            "title": each.name,
+            "times": text_of(each.spans),
         }
-        for each in rows
+        for each in map(desk_hours.holiday_from, rows)
     ]
-
-
-def _year_with(day: str, year: int) -> int:
-    """This year, or for the 29th of February the next that has one."""
-    if day != "02-29":
-        return year
-    return next(each for each in range(year, year + 9) if each % 4 == 0 and (each % 100 or each % 400 == 0))
 
 
 def _records(holidays: Iterable[Any]) -> list[dict[str, Any]]:
@@ -291,7 +282,7 @@ def example(would: OpeningHours, now: datetime, place: Place) -> dict[str, Any]:
         "opens": due_words.moment_there(opening, tz) if opening and opening > now else "",
         "today": hours_of_day(would, now),
         "holiday": _holiday_in_words(would, *holiday) if holiday else "",
-        "due": dues(would, now, place, tz),
+        "due": dues(would, now, place),
     }
 
 
@@ -304,18 +295,11 @@ def _holiday_in_words(would: OpeningHours, day: date, holiday: Any) -> str:
     }
 
 
-def dues(would: OpeningHours, now: datetime, place: Place, tz: ZoneInfo) -> list[tuple[Any, str]]:
+def dues(would: OpeningHours, now: datetime, place: Place) -> list[tuple[Any, str]]:
     """By when a ticket of normal priority that arrives now would have what was promised."""
     policy = targets.first_match(targets.policies(), Matter(2, "", place))
-    if policy is None:
-        return []
-    rows = []
-    for target in targets.TARGETS:
-        seconds = targets.promised(policy, target)
-        if seconds is not None and target != "next_reply":
-            due = targets.due_after(targets.clock_of(policy, would), now, seconds)
-            rows.append((due_words.TARGETS[target], due_words.moment_there(due, tz) if due else _("never")))
-    return rows
+    found = due_words.dues(policy, would, now) if policy else {}
+    return [(due_words.TARGETS[each], due) for each, due in found.items() if each != "next_reply"]
 
 
 def closed_moment(would: OpeningHours, now: datetime) -> datetime | None:

@@ -179,9 +179,9 @@ def show(request: HttpRequest) -> HttpResponse:
         desk, now = desk_hours.read(), clock.now()
         places = _places(policy.accounts) or [(_("Everywhere"), EVERYWHERE)]
         examples = [
-            {"place": name, "dues": dues}
+            {"place": name, "dues": [(due_words.TARGETS[each], due) for each, due in dues.items()]}
             for name, place in places[:MOST_EXAMPLES]
-            if (dues := _dues(policy, desk, place, now))
+            if (dues := due_words.dues(policy, desk.hours(place, now), now))
         ]
     return render(request, "settings/_target_example.html", {"examples": examples})
 
@@ -262,27 +262,14 @@ def _places(accounts: Iterable[int] = ()) -> list[tuple[Any, Place]]:
     ]
 
 
-def _dues(policy: Policy, desk: DeskHours, place: Place, now: datetime) -> list[tuple[Any, str]]:
-    hours = desk.hours(place, now)
-    rows = []
-    for target in targets.TARGETS:
-        seconds = targets.promised(policy, target)
-        if seconds is not None:
-            due = targets.due_after(targets.clock_of(policy, hours), now, seconds)
-            rows.append(
-                (due_words.TARGETS[target], due_words.moment_there(due, hours.tz) if due else _("never"))
-            )
-    return rows
-
-
 def _examples(found: list[Policy], desk: DeskHours, now: datetime) -> list[dict[str, Any]]:
     """When tickets would be due: a row for all accounts of which the same holds."""
     places, alike = _places(), dict[tuple[Any, ...], list[str]]()
     for name, place in places[:MOST_LOOKED_AT]:
         for priority, word in (PRIORITIES[0], PRIORITIES[2]):
             policy = targets.first_match(found, Matter(int(priority), "", place))
-            told = dict(_dues(policy, desk, place, now)) if policy else {}
-            dues = (told.get(due_words.TARGETS[each], "–") for each in ("first_reply", "resolution"))
+            told = due_words.dues(policy, desk.hours(place, now), now) if policy else {}
+            dues = (told.get(each, "–") for each in ("first_reply", "resolution"))
             alike.setdefault((word, policy.name if policy else "–", *dues), []).append(name)
     columns = ("priority", "policy", "first_reply", "resolution")
     return [
