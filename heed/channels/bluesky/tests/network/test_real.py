@@ -23,6 +23,7 @@ from heed.channels.base import (
     Target,
     Wanted,
 )
+from heed.channels.bluesky import xrpc
 from heed.channels.bluesky.adapter import network
 from heed.channels.bluesky.tests.desk import Desk, target_of
 from heed.channels.bluesky.tests.network.bridge import RealBluesky
@@ -121,6 +122,32 @@ class TestTheWayThrough:
         bluesky.network.settle()
         [post] = lea.get("app.bsky.feed.getPosts", uris=[target.external_id])["posts"]
         assert (post["likeCount"], post["repostCount"]) == (0, 0)
+
+    def test_likes_and_reposts_of_ours_in_the_app_itself(self, desk: Desk, bluesky: RealBluesky) -> None:
+        question = asked(desk, bluesky)
+        made = [
+            bluesky.company.react(f"app.bsky.feed.{each}", question.refs)["uri"]
+            for each in ("like", "repost")
+        ]
+        with clock.moved(timedelta(minutes=2)):
+            desk.poll()
+        for uri in made:
+            bluesky.company.delete(uri)
+        with clock.moved(timedelta(minutes=4)):
+            desk.poll()
+        ours = [each for each in desk.of(ReactionChanged) if each.author.external_id == bluesky.us]
+        assert [(each.reaction, each.on) for each in ours if each.target == question.external_id] == [
+            ("like", True),
+            ("repost", True),
+            ("like", False),
+            ("repost", False),
+        ]
+
+    def test_a_person_and_a_record_that_nobody_knows(self, desk: Desk) -> None:
+        nobody = "did:plc:aaaaaaaaaaaaaaaaaaaaaaaa"  # our server asks the view of the network
+        asked_for = (nobody, "app.bsky.feed.post", "3lbhvxm6fs223")
+        assert desk.run(lambda record: xrpc.record(record, *asked_for)) is None
+        assert desk.run(lambda record: network.look_up(record, Wanted("person", nobody))) == []
 
     def test_reactions_of_customers(self, desk: Desk, bluesky: RealBluesky, lea: Customer) -> None:
         post = bluesky.do("post", text="Triglav je spet na zalogi.")["id"]
