@@ -54,6 +54,7 @@ def keep_ratings(batch: Sequence[Event]) -> None:
     for tap, row in taps.items():
         if tap in asked and row.pk not in known:
             good = _mark(row.text) == GOOD
+            Ticket.objects.filter(pk=row.ticket_id).update(rating=good)
             events.record("rated", ticket=row.ticket, message=row, at=row.at, good=good, question=asked[tap])
 
 

@@ -83,6 +83,9 @@ class TicketOut(Shape):
     fields: dict[str, Any] = Field(description="The company's own fields that are filled in, by their keys.")
     language: str = Field(description="What the customer writes in, as an ISO 639-1 code; empty if unknown.")
     spam: bool
+    rating: Literal["good", "bad"] | None = Field(
+        description="What the customer tapped last under the follow-up question."
+    )
     snoozed_until: datetime | None
     follow_up_at: datetime | None
     window_closes_at: datetime | None = Field(description="Until then one may write freely in private.")
@@ -180,6 +183,7 @@ def _of_ticket(ticket: Ticket, identities: list[dict[str, Any]]) -> dict[str, An
         "fields": ticket.fields,
         "language": ticket.language,
         "spam": ticket.spam,
+        "rating": _RATINGS[ticket.rating],
         "snoozed_until": ticket.snoozed_until,
         "follow_up_at": ticket.follow_up_at,
         "window_closes_at": ticket.window_closes_at,
@@ -187,6 +191,9 @@ def _of_ticket(ticket: Ticket, identities: list[dict[str, Any]]) -> dict[str, An
         "solved_at": ticket.solved_at,
         "url": f"{settings.HEED_PUBLIC_URL}/tickets/{ticket.number}/",
     }
+
+
+_RATINGS = {True: "good", False: "bad", None: None}
 
 
 def _post(post: Post | None, number: int) -> dict[str, Any] | None:

@@ -103,3 +103,9 @@ def test_how_near_an_account_is(call: Any, answered: Ticket, desk: Any, account:
     Message.objects.filter(direction="in").update(visibility="public")
     assert [each["of"] for each in call("GET", path).json["items"]] == [0, 0]
     assert call("GET", "accounts/999999/responsive").status == 404
+
+
+@pytest.mark.parametrize(("rating", "told"), [(None, None), (True, "good"), (False, "bad")])
+def test_what_the_customer_tapped(call: Any, desk: Any, rating: bool | None, told: str | None) -> None:
+    ticket = desk.ticket(rating=rating)
+    assert call("GET", f"tickets/{ticket.pk}").json["rating"] == told

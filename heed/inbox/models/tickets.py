@@ -155,6 +155,8 @@ class Ticket(Row):
     split_from = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="split_off", db_index=False
     )
+    rating = models.BooleanField(null=True, blank=True)
+    """Whether the customer said with the last tap that all is well; None while they have not tapped."""
     subject = models.CharField(max_length=120, blank=True)
     opened_at = models.DateTimeField(default=clock.now)
     solved_at = models.DateTimeField(null=True, blank=True)

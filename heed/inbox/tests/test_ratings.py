@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from django.db import connection
@@ -68,7 +69,7 @@ def test_good_leaves_all_as_it_is(lea: Ticket, account: Account, after_solved: s
     account.refresh_from_db()
     taps(account, " 👍\ufe0f")
     assert rated() == [True]
-    assert (fresh(lea).status, fresh(lea).unanswered) == ("solved", False)
+    assert (fresh(lea).status, fresh(lea).unanswered, fresh(lea).rating) == ("solved", False, True)
     assert Event.objects.get(kind="rated").ticket == lea
     assert Ticket.objects.count() == 1
 
@@ -76,16 +77,27 @@ def test_good_leaves_all_as_it_is(lea: Ticket, account: Account, after_solved: s
 def test_bad_opens_it_again_and_the_last_word_counts(lea: Ticket, account: Account) -> None:
     taps(account, "👎")
     assert rated() == [False]
-    assert (fresh(lea).status, fresh(lea).unanswered) == ("open", True)
+    assert (fresh(lea).status, fresh(lea).unanswered, fresh(lea).rating) == ("open", True, False)
     taps(account, "👍")
     assert rated() == [False, True]
+    assert fresh(lea).rating is True
     assert fresh(lea).unanswered, "what was bad is not good by itself"
+
+
+def test_what_was_tapped_before_tickets_told_of_it_stands_there(lea: Ticket, account: Account) -> None:
+    taps(account, "👎")
+    taps(account, "👍")
+    Ticket.objects.update(rating=None)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("heed.inbox.migrations.0026_ratings_given").RATINGS)
+    assert fresh(lea).rating is True
 
 
 def test_words_are_no_rating(lea: Ticket, account: Account) -> None:
     taps(account, "👍 but the zip is stuck")
     assert rated() == []
     assert fresh(lea).unanswered
+    assert fresh(lea).rating is None
 
 
 def test_a_thumb_after_a_persons_answer_is_none(lea: Ticket, account: Account, maja: User) -> None:

@@ -290,3 +290,12 @@ def test_the_page_offers_what_one_may_do(
     for offer in ('id="ticket-menu"', 'id="later"', "data-answered", "/claim/", "/split/", "/acts/hide/"):
         assert (offer in text) is menus, offer
     assert ("You may read this ticket, not answer it." in text) is not bool(ways)
+
+
+@pytest.mark.parametrize(
+    ("rating", "words"), [(True, "The customer is satisfied 👍"), (False, "The customer is not satisfied 👎")]
+)
+def test_the_head_tells_what_the_customer_tapped(page: Client, lea: Ticket, rating: bool, words: str) -> None:
+    assert "satisfied" not in page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    Ticket.objects.filter(pk=lea.pk).update(rating=rating)
+    assert f'aria-label="{words}"' in page.get(f"/inbox/open/{lea.pk}/").content.decode()
