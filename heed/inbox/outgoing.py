@@ -15,8 +15,8 @@ from heed.channels.base import (
     Target,
 )
 from heed.inbox import files
-from heed.inbox.models import Attachment, Message
-from heed.inbox.possible import names_of
+from heed.inbox.models import Attachment, Identity, Message, Ticket
+from heed.inbox.possible import leaves_from, names_of, whom
 from heed.inbox.way_back import word_of
 
 _ABOUT_THEN = timedelta(minutes=1)
@@ -47,6 +47,17 @@ def answer_of(message: Message, *, asking: bool = False) -> Answer:
     )
 
 
+def receivers(ticket: Ticket, answered: Message | None) -> tuple[str, ...]:
+    """To whom a private answer to this message would go, as its network will send it: addresses, first of
+    whom it is for, then of those who get a copy. Where it goes to a person, their name, if that is somebody
+    else than the customer of the ticket."""
+    account = leaves_from(ticket, answered)
+    who = whom(ticket, answered, account)
+    to = target_of(answered) if answered is not None else None
+    found = account.adapter.receivers(Answer("", "private", "", _private_id(who), to))
+    return found or ((str(who),) if who.pk != ticket.identity_id else ())
+
+
 def tried_before(message: Message) -> bool:
     """Whether an earlier attempt may have left something at the network. One that the network asked to come
     later does not count as an attempt, and its reason stays."""
@@ -57,9 +68,11 @@ def receiver(message: Message) -> str:
     """The id by which the network reaches whom this is written to, or came from."""
     if message.identity is None:
         return ""
-    if message.visibility == "private":
-        return message.identity.private_id or message.identity.external_id
-    return message.identity.external_id
+    return _private_id(message.identity) if message.visibility == "private" else message.identity.external_id
+
+
+def _private_id(who: Identity) -> str:
+    return who.private_id or who.external_id
 
 
 def target_of(row: Message) -> Target:

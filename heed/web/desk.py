@@ -14,7 +14,7 @@ from heed.accounts.rights import Permission
 from heed.channels import reach as channels
 from heed.channels.base import ChoiceForm, Files, Limit
 from heed.channels.models import Account
-from heed.inbox import possible, reach
+from heed.inbox import outgoing, possible, reach
 from heed.inbox.looking import looked_at
 from heed.inbox.models import Draft, Message, Ticket
 from heed.inbox.possible import Text, Way
@@ -34,6 +34,8 @@ class Tab:
     selected: bool
     types: bool = False
     """Whether the customer can be shown that somebody types."""
+    receivers: tuple[str, ...] | None = None
+    """Of a private way: the addresses an answer goes to, and those that get copies, where there are any."""
     link: str = ""
     """Of a public way: an address that leads the customer to a private talk."""
 
@@ -51,6 +53,7 @@ class Tab:
                 "sends": self.way.sends_left,
                 "no_files": str(self.way.no_files),
                 "typing": self.types,
+                "receivers": self.receivers,
                 "link": self.link,
                 "templates": [asdict(template) for template in self.way.templates],
                 "choices": [_form(form) for form in self.way.choices],
@@ -121,7 +124,10 @@ def tabs(user: User, ticket: Ticket, last_comment: Message | None, may: frozense
     """The ways in which this person may write on this ticket: those its network has, and the note."""
     if not may & {"answer", "note"}:
         return []
-    ways = possible.possible(ticket, last_comment)
+    answered = last_comment
+    if ticket.kind == Ticket.Kind.PRIVATE:
+        answered = possible.answered_newest(ticket, "private")
+    ways = possible.possible(ticket, answered)
     offered = {"public": ways.public, "private": ways.private} if "answer" in may else {}
     if "note" in may:
         offered["note"] = _NOTE
@@ -138,6 +144,7 @@ def tabs(user: User, ticket: Ticket, last_comment: Message | None, may: frozense
             drafts.get(name),
             name == chosen,
             types=name == "private" and types,
+            receivers=outgoing.receivers(ticket, answered) if ticket.kind == name == "private" else None,
             link=link if name == "public" else "",
         )
         for name, way in offered.items()

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from heed.accounts.models import User
+from heed.inbox import outgoing as addressed
 from heed.inbox import possible, reach
 from heed.inbox.files import SHOWN
 from heed.inbox.models import Attachment, Event, Message, Revision, Ticket
@@ -82,6 +83,15 @@ class Said:
         if who is None or who.pk == self.message.ticket.identity_id:
             return ""
         return f"{who} ({who.handle})" if who.handle not in ("", str(who)) else str(who)
+
+    @cached_property
+    def receivers(self) -> tuple[str, ...]:
+        """To whom a private answer to this goes, where it goes to addresses or to somebody else than the
+        customer of the ticket."""
+        message = self.message
+        if not self.can_be_answered or message.visibility != "private":
+            return ()
+        return addressed.receivers(message.ticket, message)
 
     @property
     def kind(self) -> str:

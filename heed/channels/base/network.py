@@ -182,6 +182,11 @@ class Network(Protocol):
         network has none. `external_id` and `handle` are the account's."""
         return ""
 
+    def receivers(self, answer: Answer) -> tuple[str, ...]:
+        """The addresses that `send` sends this private answer to: first of whom it is for, then of those who
+        get a copy. Nothing where it goes to a person and not to addresses."""
+        return ()
+
     def answers_to(self, account: AccountRecord, word: str) -> Mapping[str, str]:
         """The headers of a mail that leaves another way and whose answers are to come to this account, with
         this word (`MessageReceived.way_back`); none where the account gets no mail."""

@@ -125,6 +125,7 @@ def message_menu(context: dict[str, Any], row: story.Said) -> SafeString:
     text = row.message.text
     words = Truncator(text).chars(90) if len(text) > 90 else text
     filled = {"pk": str(row.message.pk), "text": text, "words": words, "link": row.original}
+    filled["receivers"] = orjson.dumps(row.receivers).decode() if answer else ""
     return mark_safe(_FILL.sub(lambda found: escape(filled[found[1]]), written))  # noqa: S308
 
 
@@ -132,7 +133,7 @@ def _menu(
     row: story.Said, offered: list[dict[str, Any]], answer: bool, quote: tuple[bool, str], split: bool
 ) -> str:
     """Such a menu with blanks where the message's own words go. `quote` says whether one can, and why not."""
-    blank = {"pk": _BLANK["pk"], "text": _BLANK["text"], "words": _BLANK["words"]}
+    blank = {name: _BLANK[name] for name in ("pk", "text", "words", "receivers")}
     menu = {
         **blank,
         "visibility": row.message.visibility,
@@ -146,7 +147,7 @@ def _menu(
     return write("inbox/_message_menu.html", {"menu": menu})
 
 
-_BLANK = {name: f"\ue000{name}\ue000" for name in ("pk", "text", "words", "link")}
+_BLANK = {name: f"\ue000{name}\ue000" for name in ("pk", "text", "words", "receivers", "link")}
 _FILL = re.compile("\ue000([a-z]+)\ue000")
 _MENUS = Written(500)
 

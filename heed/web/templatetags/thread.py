@@ -54,5 +54,6 @@ def _shown(context: dict[str, Any], row: story.Said) -> Iterator[object]:
         row.can_be_quoted,
         row.why_no_quote,
     )
+    yield row.receivers
     acts = row.actions_of(context["user"])
     yield from ((act["name"], act["may"], str(act["why"]), act["choices"]) for act in acts)

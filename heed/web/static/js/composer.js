@@ -249,7 +249,7 @@ class Composer {
     line.hidden = !why;
     if (line.textContent !== why) line.textContent = why;
     this.form.querySelector("[data-attach]").hidden = !facts.files || this.visibility === "note" || Boolean(this.changing);
-    const receivers = facts.receivers?.length && !this.changing ? this.receivers ?? facts.receivers : [];
+    const receivers = facts.receivers && !this.changing ? this.receivers ?? facts.receivers : [];
     showReceivers(this.form.querySelector("[data-to]"), receivers);
     const from = this.form.querySelector("[data-from]");
     if (from) from.hidden = this.visibility !== "public" || Boolean(this.changing);
