@@ -207,7 +207,7 @@ class X(Network):
         return can
 
     def waits_for_calls(self, facts: Mapping[str, Any]) -> bool:
-        """Where X has a webhook, only the words to listen for are asked for."""
+        """Where X has a webhook, only the words to listen for and what we did ourselves are asked for."""
         return facts.get("webhooks") is True
 
     # ----------------------------------------------------------------------------- the door
