@@ -59,7 +59,6 @@ INSTALLED_APPS = [
     "heed.library",
     "heed.inbox",
     "heed.routing",
-    "heed.insights",
     "heed.web",
     "heed.widget",
 ]

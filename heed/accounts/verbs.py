@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +11,6 @@ from heed.accounts import audit, granting, renaming
 from heed.accounts.granting import demand, demand_another_owner
 from heed.accounts.models import ApiToken, Brand, User
 from heed.accounts.refusals import CannotChange
-from heed.accounts.rights import BUILT_IN
 from heed.lib import live
 
 
@@ -22,23 +20,6 @@ def ensure_person(email: str, name: str, password: str | None = None, role: str 
     if person is None:
         person = User.objects.create_user(email, password, name=name, role=role)
     return person
-
-
-def add_person(email: str, name: str, password: str, role: str) -> User:
-    """Let a new colleague in. Raises `CannotChange`."""
-    email, name = email.strip(), name.strip()
-    person = User(email=email.lower(), name=name[:120])
-    _check_email(email)
-    if not name:
-        raise CannotChange(_("Enter the name."), "name")
-    if role not in BUILT_IN:
-        raise CannotChange(_("Choose a role."), "role")
-    _check_password(password, person)
-    try:
-        with transaction.atomic():
-            return User.objects.create_user(email, password, name=name[:120], role=role)
-    except IntegrityError as taken:
-        raise CannotChange(_("Someone already signs in with this e-mail address."), "email") from taken
 
 
 def join(email: str, name: str, key: str) -> User | None:
@@ -158,13 +139,6 @@ def choose_keys(user: User, keys: dict[str, str], *, single_keys: bool) -> None:
     """Their own shortcuts, which the page that knows the actions has checked."""
     User.objects.filter(pk=user.pk).update(keys=keys, single_keys=single_keys)
     user.keys, user.single_keys = keys, single_keys
-
-
-def _check_email(email: str) -> None:
-    try:
-        validate_email(email)
-    except ValidationError as wrong:
-        raise CannotChange(_("This is not an e-mail address."), "email") from wrong
 
 
 def _check_password(password: str, person: User) -> None:

@@ -41,7 +41,6 @@ Kind = Literal[
     "action_failed",
     "post_stale",
     "post_pictured",
-    "account_problem",
     "team_changed",
     "priority_changed",
     "tags_changed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -108,24 +108,6 @@ def words_for(row: AutomaticMessage, languages: Sequence[str]) -> tuple[str, str
 
 
 # --------------------------------------------------------------------------- for the settings
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What would be said now."""
-
-    language: str
-    text: str
-    problems: tuple[str, ...] = field(default=())
-
-
-def preview(row: AutomaticMessage, filling: Filling) -> list[Preview]:
-    """What a message says in each language it has words for."""
-    return [
-        Preview(language, filled(text, language, filling), tuple(sorted(unknown_blanks(text))))
-        for language, text in row.texts.items()
-        if text
-    ]
 
 
 def unknown_blanks(text: str) -> set[str]:

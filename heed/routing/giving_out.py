@@ -27,11 +27,6 @@ Way = TeamRouting.Way
 _MOST_LOOKED_AT = 50
 
 
-def assign_by_team(number: int) -> User | None:
-    """Give a waiting ticket of a team to somebody of it; None where it stays with the team."""
-    return assign_by_teams([number]).get(number)
-
-
 @transaction.atomic
 def assign_by_teams(numbers: Collection[int]) -> dict[int, User]:
     """Give waiting tickets, in this order, to people of their teams, in each team's way; returns who got

@@ -55,9 +55,6 @@ class Holiday:
     year: int = 0
     spans: tuple[Span, ...] = ()
 
-    def falls_on(self, day: date) -> bool:
-        return (self.month, self.day) == (day.month, day.day) and self.year in (0, day.year)
-
     def next_after(self, day: date) -> date | None:
         """The first day from `day` on that it falls on; None when it is over for good."""
         for year in range(day.year, day.year + 9):  # the 29th of February is eight years apart at most

@@ -84,8 +84,6 @@ TABS: dict[str, Promise] = {
     "note": _("Note"),
 }
 
-_HIDDEN = {True: _("A comment was hidden"), False: _("A comment is shown again")}
-
 _RATED = {True: _("The customer is satisfied 👍"), False: _("The customer is not satisfied 👎")}
 
 _WAITS_AGAIN: dict[str, Promise] = {

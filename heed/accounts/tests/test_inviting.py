@@ -84,6 +84,8 @@ def test_an_address_is_invited_once_at_a_time(maja: User) -> None:
     assert [each.role for each in inviting.open_invitations()] == ["lead"]
     with pytest.raises(CannotChange):
         inviting.invite(maja, "maja@acme.example", "agent")
+    with pytest.raises(CannotChange, match="not an e-mail address"):
+        inviting.invite(maja, "ana", "agent")
 
 
 def test_an_invitation_is_worth_what_its_sender_may_still_give(maja: User) -> None:

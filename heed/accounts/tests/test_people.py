@@ -16,42 +16,11 @@ GOOD = "seven brown boots"
 
 
 def ana() -> User:
-    return verbs.add_person(" Ana@Acme.example ", " Ana Kovač ", GOOD, "agent")
-
-
-def test_a_new_colleague_can_sign_in() -> None:
-    person = ana()
-    assert (person.email, person.name, person.grants.get().role) == ("ana@acme.example", "Ana Kovač", "agent")
-    assert person.check_password(GOOD)
-
-
-@pytest.mark.parametrize(
-    ("email", "name", "password", "role", "field"),
-    [
-        ("ana", "Ana Kovač", GOOD, "agent", "email"),
-        ("ana@acme.example", "  ", GOOD, "agent", "name"),
-        ("ana@acme.example", "Ana Kovač", "short", "agent", "password"),
-        ("ana@acme.example", "Ana Kovač", "ana@acme.example", "agent", "password"),
-        ("ana@acme.example", "Ana Kovač", GOOD, "king", "role"),
-    ],
-)
-def test_what_cannot_be_used_is_said(email: str, name: str, password: str, role: str, field: str) -> None:
-    with pytest.raises(CannotChange) as refused:
-        verbs.add_person(email, name, password, role)
-    assert refused.value.field == field
-    assert str(refused.value.sentence)
-    assert not User.objects.exists()
-
-
-def test_an_address_is_used_once_whatever_its_case() -> None:
-    ana()
-    with pytest.raises(CannotChange) as refused:
-        verbs.add_person("ANA@acme.example", "Ana Two", GOOD, "agent")
-    assert refused.value.field == "email"
+    return verbs.ensure_person("ana@acme.example", "Ana Kovač", GOOD)
 
 
 def test_shutting_out_ends_tokens_and_can_be_undone() -> None:
-    person, maja = ana(), verbs.add_person("maja@acme.example", "Maja Zupan", GOOD, "owner")
+    person, maja = ana(), verbs.ensure_person("maja@acme.example", "Maja Zupan", GOOD, "owner")
     verbs.grant_token(person, "Tests", "heed_ana")
     assert reach.person_with_token("heed_ana") == person
     verbs.shut_out(person, maja)
@@ -63,7 +32,7 @@ def test_shutting_out_ends_tokens_and_can_be_undone() -> None:
 
 
 def test_a_new_token_voids_the_one_before() -> None:
-    person, other = ana(), verbs.add_person("maja@acme.example", "Maja Zupan", GOOD, "owner")
+    person, other = ana(), verbs.ensure_person("maja@acme.example", "Maja Zupan", GOOD, "owner")
     verbs.grant_token(other, "Tests", "heed_maja")
     verbs.grant_token(person, "Mine", "heed_mine")
     verbs.grant_token(person, "Tests", "heed_old")
@@ -81,7 +50,7 @@ def test_nobody_shuts_out_themselves() -> None:
 
 
 def test_a_new_password_replaces_the_old() -> None:
-    person, maja = ana(), verbs.add_person("maja@acme.example", "Maja Zupan", GOOD, "owner")
+    person, maja = ana(), verbs.ensure_person("maja@acme.example", "Maja Zupan", GOOD, "owner")
     with pytest.raises(CannotChange):
         verbs.renew_password(person, "short", maja)
     verbs.renew_password(person, "nine green laces", maja)

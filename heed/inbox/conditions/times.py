@@ -69,11 +69,6 @@ def days_of(text: str, now: datetime, zone: tzinfo) -> Between:
     return Between("", since, until, found.after, found.closed)
 
 
-def numbers_of(text: str) -> tuple[str, str]:
-    """The sign and the rest."""
-    return _split(text)
-
-
 def _ago(sign: str, column: str, moment: datetime) -> Between:
     """Longer ago is earlier."""
     match sign:

@@ -74,8 +74,6 @@ class Heartbeat(models.Model):
     """When the doors last said that deliveries can be taken in. The first one to say so again after a
     longer silence notes from when it was, in the same statement; it stands until gaps are opened for it."""
 
-    DOOR = "door"
-
     name = models.CharField(max_length=20, primary_key=True)
     at = models.DateTimeField()
     silent_since = models.DateTimeField(null=True, blank=True)

@@ -318,9 +318,7 @@ class TestTheDoorWasShut:
         account.save()
 
     def shut(self, since: datetime | None) -> None:
-        Heartbeat.objects.update_or_create(
-            name=Heartbeat.DOOR, defaults={"at": clock.now(), "silent_since": since}
-        )
+        Heartbeat.objects.update_or_create(name="door", defaults={"at": clock.now(), "silent_since": since})
 
     def minded(self) -> list[dict[str, Any]]:
         jobs.mind_silence(0)

@@ -10,6 +10,7 @@ from heed.channels.models import Account
 from heed.inbox.models import Customer, Identity, Message, Ticket
 from heed.inbox.tests.conftest import account, ana, ivo, maja, rubber
 from heed.lib import clock
+from heed.routing.giving_out import assign_by_teams
 from heed.routing.models import Profile, TeamRouting
 
 __all__ = ["account", "ana", "ivo", "maja", "rubber"]
@@ -64,3 +65,8 @@ def opened(account: Account) -> Open:
 def profile(user: User, **facts: object) -> Profile:
     found, _made = Profile.objects.update_or_create(user=user, defaults=facts)
     return found
+
+
+def gets(ticket: Ticket) -> User | None:
+    """Gives a ticket of a team out; who gets it."""
+    return assign_by_teams([ticket.pk]).get(ticket.pk)

@@ -18,9 +18,9 @@ from heed.inbox.models import Event, Message, Ticket
 from heed.lib import clock
 from heed.routing import assignment, jobs, reactions
 from heed.routing.assignment import AlreadyTaken, NothingWaits, claim, next_ticket
-from heed.routing.giving_out import assign_by_team, give_out
+from heed.routing.giving_out import assign_by_teams, give_out
 from heed.routing.models import AccountTeam, Skill, TeamRouting
-from heed.routing.tests.conftest import Open, profile
+from heed.routing.tests.conftest import Open, gets, profile
 
 pytestmark = pytest.mark.django_db
 PATIENCE = 120
@@ -168,7 +168,7 @@ def test_many_who_ask_at_once_get_different_tickets(opened: Open, ana: User, ivo
 
 
 def test_turns_go_round(opened: Open, returns: Team, ana: User, ivo: User) -> None:
-    given = [assign_by_team(opened(team=returns).pk) for _time in range(4)]
+    given = [gets(opened(team=returns)) for _time in range(4)]
     assert given == [ana, ivo, ana, ivo]
 
 
@@ -176,16 +176,16 @@ def test_whoever_was_away_gets_one_turn_and_not_all_they_missed(
     opened: Open, returns: Team, ana: User, ivo: User
 ) -> None:
     assignment.go_away(ivo, give_back=False)
-    assert [assign_by_team(opened(team=returns).pk) for _time in range(3)] == [ana, ana, ana]
+    assert [gets(opened(team=returns)) for _time in range(3)] == [ana, ana, ana]
     assignment.come_back(ivo)
-    assert [assign_by_team(opened(team=returns).pk) for _time in range(3)] == [ivo, ana, ivo]
+    assert [gets(opened(team=returns)) for _time in range(3)] == [ivo, ana, ivo]
 
 
 def test_the_least_loaded_gets_it(opened: Open, returns: Team, ana: User, ivo: User) -> None:
     TeamRouting.objects.filter(team=returns).update(way="least")
     opened(assignee=ana)
-    assert assign_by_team(opened(team=returns).pk) == ivo
-    assert {assign_by_team(opened(team=returns).pk) for _time in range(2)} == {ana, ivo}
+    assert gets(opened(team=returns)) == ivo
+    assert {gets(opened(team=returns)) for _time in range(2)} == {ana, ivo}
 
 
 def test_in_turn_only_to_whoever_speaks_it_can_do_it_and_has_room(
@@ -193,10 +193,10 @@ def test_in_turn_only_to_whoever_speaks_it_can_do_it_and_has_room(
 ) -> None:
     profile(ana, languages=["sl"])
     profile(ivo, languages=["mn"], capacity=1)
-    assert [assign_by_team(opened(team=returns, language="sl").pk) for _time in range(2)] == [ana, ana]
+    assert [gets(opened(team=returns, language="sl")) for _time in range(2)] == [ana, ana]
     first, second = opened(team=returns, language="mn"), opened(team=returns, language="mn")
-    assert assign_by_team(first.pk) == ivo
-    assert assign_by_team(second.pk) is None
+    assert gets(first) == ivo
+    assert gets(second) is None
     verbs.set_status(first, ivo, "solved")
     assert give_out() == 1
     assert holder(second) == ivo
@@ -217,7 +217,7 @@ def test_never_to_somebody_who_may_not_answer_there(
     ana.grants.all().delete()
     Grant.objects.create(user=ana, role="agent", account=account.pk + 1)
     ivo.grants.update(role="viewer")
-    assert assign_by_team(opened(team=returns).pk) is None
+    assert gets(opened(team=returns)) is None
 
 
 def test_the_customer_meets_whom_they_know(opened: Open, returns: Team, ana: User, ivo: User) -> None:
@@ -234,17 +234,17 @@ def test_the_customer_meets_whom_they_know(opened: Open, returns: Team, ana: Use
         )
     for way in ("turns", "least", "pull"):
         TeamRouting.objects.filter(team=returns).update(way=way)
-        assert assign_by_team(opened(team=returns, customer=earlier.customer).pk) == ivo
+        assert gets(opened(team=returns, customer=earlier.customer)) == ivo
     assignment.go_away(ivo, give_back=False)
-    assert assign_by_team(opened(team=returns, customer=earlier.customer).pk) is None
+    assert gets(opened(team=returns, customer=earlier.customer)) is None
     TeamRouting.objects.filter(team=returns).update(way="turns")
-    assert assign_by_team(opened(team=returns, customer=earlier.customer).pk) == ana
+    assert gets(opened(team=returns, customer=earlier.customer)) == ana
 
 
 def test_giving_out_twice_changes_nothing(opened: Open, returns: Team, ana: User) -> None:
     ticket = opened(team=returns)
-    assert assign_by_team(ticket.pk) == ana
-    assert assign_by_team(ticket.pk) is None
+    assert gets(ticket) == ana
+    assert gets(ticket) is None
     assert TeamRouting.objects.get(team=returns).turns == 1
 
 
@@ -255,7 +255,7 @@ def test_turns_stay_fair_when_many_tickets_come_at_once(
     numbers = [opened(team=returns).pk for _time in range(12)]
     # every ticket is given out twice, as when a reaction runs again
     parts = [numbers[start::4] + numbers[(start + 1) % 4 :: 4] for start in range(4)]
-    side_by_side(*(lambda part=part: [assign_by_team(each) for each in part] for part in parts))
+    side_by_side(*(lambda part=part: [assign_by_teams([each]) for each in part] for part in parts))
     shares = Counter(Ticket.objects.filter(pk__in=numbers).values_list("assignee", flat=True))
     assert shares == {ana.pk: 6, ivo.pk: 6}
     assert Event.objects.filter(kind="assigned").count() == 12

@@ -14,9 +14,9 @@ from heed.inbox import verbs
 from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.statements import run
 from heed.lib import clock
-from heed.routing.giving_out import assign_by_team, assign_by_teams, give_out
+from heed.routing.giving_out import assign_by_teams, give_out
 from heed.routing.models import Skill, TeamRouting
-from heed.routing.tests.conftest import Open, profile
+from heed.routing.tests.conftest import Open, gets, profile
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +51,7 @@ def test_whoever_takes_a_ticket_at_this_moment_gets_no_other(opened: Open, repai
 
     def work() -> None:
         try:
-            got.append(assign_by_team(other.pk))
+            got.append(gets(other))
         finally:
             connection.close()
 
