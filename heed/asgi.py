@@ -25,6 +25,7 @@ from heed.accounts.reach import person_with_token  # noqa: E402
 from heed.api.problems import document  # noqa: E402
 from heed.door.app import PREFIX, Door  # noqa: E402
 from heed.lib.crypto import key_ring  # noqa: E402
+from heed.lib.live import News  # noqa: E402
 from heed.lib.postgres import conninfo  # noqa: E402
 from heed.pages import Pages, Programs  # noqa: E402
 from heed.web.stream import LIVE, Stream, signed_in  # noqa: E402
@@ -139,9 +140,10 @@ def _refusal(scope: Scope) -> HttpResponse:
     return HttpResponse(sentence, content_type="text/plain; charset=utf-8")
 
 
-door = Door(conninfo(settings.DATABASES["default"]), key_ring(settings.HEED_DATA, settings.HEED_SECRET_KEYS))
-stream = Stream(conninfo(settings.DATABASES["default"]))
-visitors = VisitorStream(conninfo(settings.DATABASES["default"]))
+_database = conninfo(settings.DATABASES["default"])
+_news = News(_database)  # one connection listens for all three
+door = Door(_database, key_ring(settings.HEED_DATA, settings.HEED_SECRET_KEYS), _news)
+stream, visitors = Stream(_news), VisitorStream(_news)
 _pages = Pages()
 pages, programs = Measured(_pages), Measured(Programs(_pages.threads))
 

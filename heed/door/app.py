@@ -17,6 +17,7 @@ from heed.channels.base import Admission, Hook
 from heed.door.accounts import Accounts, Known
 from heed.door.ledger import Ledger
 from heed.lib.crypto import KeyRing
+from heed.lib.live import News
 
 log = logging.getLogger("heed.door")
 
@@ -33,8 +34,9 @@ AWAY = Admission(503, body=b"The ledger cannot be written now. Send it again.")
 class Door:
     """One per process; starts when it is told to, at the latest on its first request."""
 
-    def __init__(self, conninfo: str, ring: KeyRing) -> None:
+    def __init__(self, conninfo: str, ring: KeyRing, news: News) -> None:
         self._conninfo = conninfo
+        self._news = news
         self._ring = ring
         self._accounts = Accounts(conninfo, ring)
         self._ledger: Ledger | None = None
@@ -93,7 +95,7 @@ class Door:
 
     def _running(self) -> Ledger:
         if self._ledger is None:
-            self._ledger = Ledger(self._conninfo, self._accounts.forget)
+            self._ledger = Ledger(self._conninfo, self._news, self._accounts.forget)
             self._ledger.start()
         return self._ledger
 

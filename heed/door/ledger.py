@@ -15,6 +15,7 @@ import psycopg
 
 from heed.door.line import Line
 from heed.lib import clock
+from heed.lib.live import EVERYTHING, News
 
 log = logging.getLogger("heed.door")
 
@@ -48,8 +49,8 @@ class Row(NamedTuple):
 class Ledger:
     """Writes deliveries in small batches over one connection, and counts what was turned away."""
 
-    def __init__(self, conninfo: str, on_news: Callable[[], None]) -> None:
-        self._conninfo = conninfo
+    def __init__(self, conninfo: str, news: News, on_news: Callable[[], None]) -> None:
+        self._news = news
         self._on_news = on_news
         self._waiting: list[tuple[Row, asyncio.Future[None]]] = []
         self._refused: Counter[int] = Counter()
@@ -115,18 +116,10 @@ class Ledger:
                 await connection.execute("NOTIFY heed_ledger")
 
     async def _listen_on(self) -> None:
-        """Hear when accounts change, on a connection of its own."""
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._conninfo, autocommit=True
-                ) as connection:
-                    await connection.execute("LISTEN heed_live")
-                    async for notice in connection.notifies():
-                        if '"accounts"' in notice.payload:
-                            self._on_news()
-            except psycopg.Error:
-                await asyncio.sleep(1)
+        """Hear when accounts change, or may have."""
+        async for topics in self._news.heard():
+            if "accounts" in topics or EVERYTHING in topics:
+                self._on_news()
 
     async def _count_on(self) -> None:
         while True:

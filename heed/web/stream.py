@@ -1,8 +1,8 @@
 """The live stream: server-sent nudges. A page that is nudged fetches its parts again.
 
-Each process listens to the database once and hands the news to all its open pages. Nudges to one
-page keep a distance, and what happens in between goes along with the next one. A page hears only of
-tickets that its person may see, and whenever rights change all pages prove anew who listens.
+What the database tells a process is handed to all its open pages. Nudges to one page keep a
+distance, and what happens in between goes along with the next one. A page hears only of tickets that
+its person may see, and whenever rights change all pages prove anew who listens.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
 
-import psycopg
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
@@ -30,24 +29,21 @@ from heed.accounts.rights import NotAllowed, rights_of
 from heed.inbox import reach
 from heed.inbox.models import Ticket
 from heed.inbox.reach import Sight
-from heed.lib import clock
-from heed.lib.live import CHANNEL
+from heed.lib import clock, sse
+from heed.lib.live import EVERYTHING, News, Untold
+from heed.lib.sse import Receive, Scope, Send
 from heed.web.second_factor import must_set_up
 
 log = logging.getLogger("heed.live")
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 LIVE = "/live"
 MOST_TOPICS = 100
 PEOPLE = "people"
 """The topic of changed rights: every open page must prove again that it may listen."""
 
-_BEAT = 20.0
 _CHECK_AGAIN = 30.0
 
 
@@ -94,31 +90,21 @@ class Listener:
         return self.sight is not None and ticket is not None and self.sight.takes_in(ticket)
 
 
-class Page:
-    """One open page: the topics it has not been told of yet."""
+class Page(Untold):
+    """One open page and what it has not been told of yet."""
 
     def __init__(self, key: str = "", listener: Listener | None = None) -> None:
+        super().__init__()
         self.key = key
         self.listener = listener
         """None as soon as the page may listen no more."""
-        self.topics: set[str] = set()
-        self.news = asyncio.Event()
-
-    def tell(self, topics: Iterable[str]) -> None:
-        self.topics.update(topics)
-        self.news.set()
-
-    def taken(self) -> set[str]:
-        topics, self.topics = self.topics, set()
-        self.news.clear()
-        return topics
 
 
 class Stream:
     """All open pages of this process."""
 
-    def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
+    def __init__(self, news: News) -> None:
+        self._news = news
         self._pages: set[Page] = set()
         self._listener: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -131,7 +117,7 @@ class Stream:
         key = _session_key(_cookies(scope))
         listener = (await _listeners([key])).get(key)
         if listener is None:
-            await _refuse(send)
+            await sse.refuse(send, 401)
             return
         if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen())
@@ -139,7 +125,7 @@ class Stream:
             self._checker = asyncio.create_task(self._check_now_and_then())
         page = Page(key, listener)
         self._pages.add(page)
-        gone = asyncio.create_task(_until_gone(receive))
+        gone = asyncio.create_task(sse.until_gone(receive))
         try:
             await self._serve(page, gone, send)
         finally:
@@ -150,7 +136,7 @@ class Stream:
         """Let every page go; browsers come back by themselves."""
         self._stopping.set()
         for page in self._pages:
-            page.news.set()
+            page.woken.set()
         for task in (self._listener, self._checker):
             if task is not None:
                 task.cancel()
@@ -161,22 +147,21 @@ class Stream:
         return 0.1 if pages <= 50 else 0.2 if pages <= 200 else 0.5
 
     async def _serve(self, page: Page, gone: asyncio.Task[None], send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        await sse.begin(send)
         await _say(send, "hello", {"seq": await sync_to_async(_then_closed)(reach.latest_event)})
         while not gone.done() and not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(page.news.wait(), _BEAT)
+                await asyncio.wait_for(page.woken.wait(), sse.BEAT)
             if page.listener is None:
                 break
-            if not page.news.is_set():
-                await _write(send, ": still here\n\n")
+            if not page.woken.is_set():
+                await sse.say(send, sse.STILL_HERE)
                 continue
             topics = await self._for(page, page.taken())
             if topics:
                 await _say(send, "nudge", {"seq": await self._seq(), "topics": topics})
                 await asyncio.sleep(self.distance())
-        with contextlib.suppress(OSError, RuntimeError):
-            await send({"type": "http.response.body", "body": b""})
+        await sse.end(send)
 
     async def _for(self, page: Page, topics: set[str]) -> list[str]:
         """What of these topics the page may hear."""
@@ -187,7 +172,7 @@ class Stream:
         if listener is None:
             return []
         heard = sorted(topic for topic in topics if listener.may_hear(topic, known))
-        return heard if len(heard) <= MOST_TOPICS else ["all"]
+        return heard if len(heard) <= MOST_TOPICS else [EVERYTHING]
 
     async def _named(self, topics: set[str]) -> dict[int, Ticket | None]:
         """The tickets that topics name, read once for all pages that hear of them together."""
@@ -216,7 +201,7 @@ class Stream:
         for page in pages:
             page.listener = found.get(page.key)
             if page.listener is None:
-                page.news.set()
+                page.woken.set()
 
     async def _check_now_and_then(self) -> None:
         while True:
@@ -235,38 +220,23 @@ class Stream:
     _seq_known = 0
 
     async def _listen(self) -> None:
-        while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._conninfo, autocommit=True
-                ) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    await self.check()
-                    self.tell(["all"])
-                    async for notice in connection.notifies():
-                        await self._hand_on(json.loads(notice.payload))
-            except psycopg.Error:
-                await asyncio.sleep(1)
+        async for topics in self._news.heard():
+            await self._hand_on(topics)
 
-    async def _hand_on(self, topics: list[str]) -> None:
-        if PEOPLE in topics:
+    async def _hand_on(self, topics: Collection[str]) -> None:
+        if PEOPLE in topics or EVERYTHING in topics:
             await self.check()
         self.tell(topics)
 
-    def tell(self, topics: list[str]) -> None:
+    def tell(self, topics: Collection[str]) -> None:
         """Hand news to every page; what is known of the tickets they name is old from now on."""
         self._generation += 1
+        if EVERYTHING in topics:
+            self._tickets.clear()
         for topic in topics:
             self._tickets.pop(_ticket_of(topic) or 0, None)
         for page in self._pages:
             page.tell(topics)
-
-
-_HEADERS = [
-    (b"content-type", b"text/event-stream"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-]
 
 
 def _then_closed(question: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
@@ -345,19 +315,5 @@ def _cookies(scope: Scope) -> str:
     return "; ".join(value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"cookie")
 
 
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _refuse(send: Send) -> None:
-    await send({"type": "http.response.start", "status": 401, "headers": [(b"content-length", b"0")]})
-    await send({"type": "http.response.body", "body": b""})
-
-
 async def _say(send: Send, event: str, data: dict[str, Any]) -> None:
-    await _write(send, f"event: {event}\nid: {data['seq']}\ndata: {json.dumps(data)}\n\n")
-
-
-async def _write(send: Send, text: str) -> None:
-    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+    await sse.say(send, f"event: {event}\nid: {data['seq']}\ndata: {json.dumps(data)}\n\n")

@@ -1,33 +1,33 @@
 """The chat's live stream: a visitor's open page is told that there is news, and fetches it.
 
-Each process listens to the database once, as long as anybody's page is open, and finds out whose a
-changed ticket is. The token comes in a header: it never stands in an address.
+Whose ticket changed is found out once for all pages of a process. The token comes in a header: it never
+stands in an address.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
+import logging
 import re
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, Literal
+from collections.abc import Collection, Iterable
+from typing import Literal
 
-import psycopg
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 
 from heed.inbox.models import Message
-from heed.lib.live import CHANNEL
+from heed.lib import sse
+from heed.lib.live import EVERYTHING, News, Untold
+from heed.lib.sse import Receive, Scope, Send
 from heed.widget import reach, verbs
 from heed.widget.look import look_of
 from heed.widget.tokens import NotYours, Who, who_has
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+log = logging.getLogger("heed.live")
+
 Owner = tuple[int, str]
 """An account and the visitor's id there."""
 Kind = Literal["news", "typing"]
@@ -38,33 +38,15 @@ PATH = re.compile(r"/widget/([A-Za-z0-9_-]{4,64})/live")
 MOST_PAGES = 8
 """Open streams of one visitor in one process."""
 
-_BEAT = 20.0
 _DISTANCE = 0.3
-
-
-class Page:
-    """One open page and what it has not been told of yet."""
-
-    def __init__(self) -> None:
-        self.told: set[Kind] = set()
-        self.woken = asyncio.Event()
-
-    def tell(self, kind: Kind) -> None:
-        self.told.add(kind)
-        self.woken.set()
-
-    def taken(self) -> list[Kind]:
-        told, self.told = self.told, set()
-        self.woken.clear()
-        return sorted(told)
 
 
 class VisitorStream:
     """All visitors' open pages of this process."""
 
-    def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
-        self._pages: dict[Owner, set[Page]] = defaultdict(set)
+    def __init__(self, news: News) -> None:
+        self._news = news
+        self._pages: dict[Owner, set[Untold]] = defaultdict(set)
         self._listener: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -79,17 +61,17 @@ class VisitorStream:
         origin, token = headers.get(b"origin", ""), headers.get(b"x-heed-visitor", "")
         who = await _admitted(found[1] if found else "", origin, token)
         if who is None:
-            await _refuse(send, 401)
+            await sse.refuse(send, 401, _ANY_ORIGIN)
             return
         owner = (who.account, who.id)
         if len(self._pages[owner]) >= MOST_PAGES:
-            await _refuse(send, 429)
+            await sse.refuse(send, 429, _ANY_ORIGIN)
             return
         if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen())
-        page = Page()
+        page = Untold()
         self._pages[owner].add(page)
-        gone = asyncio.create_task(_until_gone(receive))
+        gone = asyncio.create_task(sse.until_gone(receive))
         try:
             await self._serve(page, (found[1] if found else "", origin, token), gone, send)
         finally:
@@ -106,52 +88,48 @@ class VisitorStream:
             self._listener.cancel()
 
     async def _serve(
-        self, page: Page, claim: tuple[str, str, str], gone: asyncio.Task[None], send: Send
+        self, page: Untold, claim: tuple[str, str, str], gone: asyncio.Task[None], send: Send
     ) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": _headers(claim[1])})
-        await _say(send, "event: hello\ndata: {}\n\n")
+        await sse.begin(send, *_headers(claim[1]))
+        await sse.say(send, "event: hello\ndata: {}\n\n")
         checked = time.monotonic()
         while not gone.done() and not self._stopping:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(page.woken.wait(), _BEAT)
-            if time.monotonic() - checked >= _BEAT:
+                await asyncio.wait_for(page.woken.wait(), sse.BEAT)
+            if time.monotonic() - checked >= sse.BEAT:
                 if await _admitted(*claim) is None:
                     return
                 checked = time.monotonic()
-            told = page.taken()
+            told = sorted(page.taken())
             if not told:
-                await _say(send, ": still here\n\n")
+                await sse.say(send, sse.STILL_HERE)
                 continue
-            await _say(send, "".join(f"event: {kind}\ndata: {{}}\n\n" for kind in told))
+            await sse.say(send, "".join(f"event: {kind}\ndata: {{}}\n\n" for kind in told))
             await asyncio.sleep(_DISTANCE)
-        with contextlib.suppress(OSError, RuntimeError):
-            await send({"type": "http.response.body", "body": b""})
+        await sse.end(send)
 
     async def _listen(self) -> None:
-        while True:
+        async for topics in self._news.heard():
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._conninfo, autocommit=True
-                ) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}")
-                    self._tell_all()
-                    async for notice in connection.notifies():
-                        await self._hand_on(json.loads(notice.payload))
-            except psycopg.Error:
-                await asyncio.sleep(1)
+                await self._hand_on(topics)
+            except DatabaseError:
+                log.warning("whose tickets changed cannot be read; every visitor's page asks for itself")
+                self._tell_all()
 
-    async def _hand_on(self, topics: list[str]) -> None:
+    async def _hand_on(self, topics: Collection[str]) -> None:
+        if EVERYTHING in topics:
+            self._tell_all()
         for beginning, kind in TOPICS.items():
             tickets = [int(topic[len(beginning) :]) for topic in topics if topic.startswith(beginning)]
             if tickets and self._pages:
                 for owner in await sync_to_async(_owners)(tickets, kind):
                     for page in self._pages.get(owner, ()):
-                        page.tell(kind)
+                        page.tell([kind])
 
     def _tell_all(self) -> None:
         for pages in self._pages.values():
             for page in pages:
-                page.tell("news")
+                page.tell(["news"])
 
 
 def _owners(tickets: Iterable[int], kind: Kind) -> set[Owner]:
@@ -206,26 +184,9 @@ def _visitor(key: str, origin: str, token: str) -> Who | None:
         return None
 
 
-def _headers(origin: str) -> list[tuple[bytes, bytes]]:
-    headers = [
-        (b"content-type", b"text/event-stream"),
-        (b"cache-control", b"no-store"),
-        (b"x-accel-buffering", b"no"),
-        (b"vary", b"Origin"),
-    ]
-    return [*headers, (b"access-control-allow-origin", origin.encode("latin-1"))] if origin else headers
+_ANY_ORIGIN = (b"access-control-allow-origin", b"*")
 
 
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _refuse(send: Send, status: int) -> None:
-    headers = [(b"content-length", b"0"), (b"access-control-allow-origin", b"*")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def _say(send: Send, text: str) -> None:
-    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+def _headers(origin: str) -> list[sse.Header]:
+    vary = (b"vary", b"Origin")
+    return [vary, (b"access-control-allow-origin", origin.encode("latin-1"))] if origin else [vary]

@@ -42,9 +42,9 @@ def at_the_door(visit: Callable[[httpx.AsyncClient, Door], Awaitable[Any]]) -> A
     """Run a visit against a door of its own."""
 
     async def run() -> Any:
-        door = Door(
-            conninfo(connection.settings_dict), key_ring(settings.HEED_DATA, settings.HEED_SECRET_KEYS)
-        )
+        database = conninfo(connection.settings_dict)
+        ring = key_ring(settings.HEED_DATA, settings.HEED_SECRET_KEYS)
+        door = Door(database, ring, live.News(database))
         transport = httpx.ASGITransport(app=door)
         async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
             try:

@@ -13,6 +13,7 @@ from django.test import Client
 
 from heed.accounts.models import Grant, User
 from heed.inbox.models import Ticket
+from heed.lib.live import EVERYTHING, News
 from heed.web import stream
 from heed.web.tests import cast
 
@@ -65,7 +66,7 @@ def alone(play: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> Any:
 
 
 def told(page: Client, *topics: str) -> list[str]:
-    live = stream.Stream("")
+    live = stream.Stream(News(""))
     opened = stream.Page("", listener(page))
     heard: list[str] = alone(live._for, opened, set(topics))
     return heard
@@ -98,7 +99,7 @@ def test_many_topics_become_all_only_of_what_one_may_hear(page: Client, ours: Ti
 @pytest.mark.django_db(transaction=True)
 def test_changed_rights_are_heard_at_once(page: Client, ana: User, ours: Ticket, theirs: Ticket) -> None:
     key = page.cookies[settings.SESSION_COOKIE_NAME].value
-    live, opened = stream.Stream(""), stream.Page(key, listener(page))
+    live, opened = stream.Stream(News("")), stream.Page(key, listener(page))
     live._pages.add(opened)
     assert alone(live._for, opened, {f"ticket:{theirs.pk}"}) == []
     Grant.objects.filter(user=ana).update(account=theirs.account_id)
@@ -115,10 +116,21 @@ def test_changed_rights_are_heard_at_once(page: Client, ana: User, ours: Ticket,
 def test_a_ticket_that_comes_into_sight_is_told_of(
     page: Client, ana: User, ours: Ticket, theirs: Ticket
 ) -> None:
-    live, opened, topic = stream.Stream(""), stream.Page("", listener(page)), f"ticket:{theirs.pk}"
+    live, opened, topic = stream.Stream(News("")), stream.Page("", listener(page)), f"ticket:{theirs.pk}"
     assert alone(live._for, opened, {topic}) == []
     Ticket.objects.filter(pk=theirs.pk).update(assignee=ana)
     live.tell([topic])
+    assert alone(live._for, opened, {topic}) == [topic]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_known_is_forgotten_when_something_may_have_been_missed(
+    page: Client, ana: User, ours: Ticket, theirs: Ticket
+) -> None:
+    live, opened, topic = stream.Stream(News("")), stream.Page("", listener(page)), f"ticket:{theirs.pk}"
+    assert alone(live._for, opened, {topic}) == []
+    Ticket.objects.filter(pk=theirs.pk).update(assignee=ana)
+    live.tell([EVERYTHING])
     assert alone(live._for, opened, {topic}) == [topic]
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from heed.channels.models import Account
 from heed.inbox.models import Ticket
+from heed.lib.live import News
 from heed.widget.stream import MOST_PAGES, VisitorStream, _owners, is_visitor, listener
 from heed.widget.tests.conftest import SHOP, Visitor, known
 from heed.widget.tokens import Who
@@ -113,7 +115,7 @@ def test_each_hears_of_their_own_ticket_only(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(VisitorStream, "_listen", quiet)
 
     async def play() -> None:
-        stream = VisitorStream("")
+        stream = VisitorStream(News(""))
         lea, oto, forger = Page("~lea"), Page("~oto"), Page("nobody")
         tasks = [asyncio.create_task(stream(p.scope, p.receive, p.send)) for p in (lea, oto, forger)]
         await until(lambda: "hello" in lea.heard and "hello" in oto.heard and forger.status)
@@ -133,6 +135,37 @@ def test_each_hears_of_their_own_ticket_only(monkeypatch: pytest.MonkeyPatch) ->
     _alone(play())
 
 
+def test_a_database_that_is_away_for_a_moment_deafens_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose the news are cannot be asked: every page asks for itself, and hears of what comes after."""
+
+    async def admitted(key: str, origin: str, token: str) -> Who | None:
+        return Who(1, token)
+
+    def owners(tickets: list[int], kind: str) -> set[tuple[int, str]]:
+        if 41 in tickets:
+            raise OperationalError("the server closed the connection")
+        return {(1, "~lea")}
+
+    class TwoPieces(News):
+        async def heard(self) -> AsyncIterator[set[str]]:
+            yield {"ticket:41"}
+            await until(lambda: "news" in lea.heard)
+            yield {"typing:42"}
+
+    monkeypatch.setattr("heed.widget.stream._admitted", admitted)
+    monkeypatch.setattr("heed.widget.stream._owners", owners)
+    lea = Page("~lea")
+
+    async def play() -> None:
+        stream = VisitorStream(TwoPieces(""))
+        task = asyncio.create_task(stream(lea.scope, lea.receive, lea.send))
+        await until(lambda: "typing" in lea.heard)
+        await stream.stop()
+        await task
+
+    _alone(play())
+
+
 def test_one_visitor_opens_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     async def admitted(key: str, origin: str, token: str) -> Who | None:
         return Who(1, token)
@@ -144,7 +177,7 @@ def test_one_visitor_opens_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(VisitorStream, "_listen", quiet)
 
     async def play() -> None:
-        stream = VisitorStream("")
+        stream = VisitorStream(News(""))
         pages = [Page("~lea") for _ in range(MOST_PAGES + 1)]
         tasks = [asyncio.create_task(stream(p.scope, p.receive, p.send)) for p in pages]
         await until(lambda: all(page.status for page in pages))
