@@ -19,7 +19,7 @@ from heed.insights.tests.test_service import say, write
 from heed.lib import clock
 from heed.routing import promises
 from heed.routing.as_it_was import AsItWas
-from heed.routing.models import Policy
+from heed.routing.models import Policy, Promise
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +88,36 @@ def test_a_wait_goes_on_as_if_nothing_had_been(
     assert [(minutes(each.since), minutes(each.until), each.first) for each in cycle.waits] == [(0, 30, True)]
     assert (cycle.no_reply_needed, cycle.first_solved, cycle.last_solved) == (0, None, None)
     assert [each.kept(past_eleven(40)) for each in cycle.waits] == [True]
+
+
+@pytest.mark.parametrize(("deed", "value"), [("answered", ""), ("status", "solved")])
+def test_what_was_promised_goes_on_since_it_was(
+    lea: Ticket, at: At, maja: User, deed: str, value: str
+) -> None:
+    Policy.objects.update(resolution=86400)
+    promises.keep_all([lea.pk])
+    before = list(Promise.objects.order_by("target").values("target", "since", "due", "ended_at"))
+    assert [each["target"] for each in before] == ["first_reply", "resolution"]
+    there_and_back(at, maja, lea, deed, value)
+    assert list(Promise.objects.order_by("target").values("target", "since", "due", "ended_at")) == before
+    (cycle,) = story(lea).cycles
+    assert minutes(cycle.due) == 24 * 60
+
+
+def test_what_is_promised_of_a_matter_solved_before_begins_with_what_comes(
+    lea: Ticket, account: Account, at: At, maja: User
+) -> None:
+    Policy.objects.update(resolution=86400)
+    promises.keep_all([lea.pk])
+    at(5)
+    verbs.set_status(lea, maja, "solved")
+    promises.keep_all([lea.pk])
+    there_and_back(at, maja, lea, "status", "open")
+    at(20)
+    write(account, "b", 80)
+    promises.keep_all([lea.pk])
+    kept = Promise.objects.filter(target="resolution").order_by("since")
+    assert [(minutes(each.since), minutes(each.ended_at)) for each in kept] == [(0, 5), (20, None)]
 
 
 def test_a_matter_that_was_solved_stays_solved(lea: Ticket, account: Account, at: At, maja: User) -> None:

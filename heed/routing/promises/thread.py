@@ -58,6 +58,12 @@ _NOT_ANSWERED_THERE = f"""NOT EXISTS (
 )"""  # noqa: S608 - no value from outside is part of it
 """Of a message that was merged in: neither there before, nor here since."""
 
+_STANDS = """NOT e.data ? 'undone' AND NOT coalesce((
+    SELECT n.data ? 'undone' FROM inbox_event n
+    WHERE n.ticket_id = e.ticket_id AND n.kind = 'status_changed' AND n.id > e.id ORDER BY n.id LIMIT 1
+), false)"""
+"""Of a status set on many tickets at once: that it was not taken back."""
+
 _FACTS = f"""
 SELECT t.id, wait.at, solved.at, coalesce(answer.at > coalesce(solved.at, '-infinity'), false),
     coalesce(again.at, t.opened_at), t.waiting_since, t.unanswered, answer.at
@@ -76,12 +82,12 @@ LEFT JOIN LATERAL (
 ) wait ON true
 LEFT JOIN LATERAL (
     SELECT max(e.at) AS at FROM inbox_event e
-    WHERE e.ticket_id = t.id AND e.kind = 'status_changed' AND e.data->>'status' = 'solved'
+    WHERE e.ticket_id = t.id AND e.kind = 'status_changed' AND e.data->>'status' = 'solved' AND {_STANDS}
 ) solved ON true
 LEFT JOIN LATERAL (
     SELECT min(e.at) AS at FROM inbox_event e
     WHERE e.ticket_id = t.id AND solved.at IS NOT NULL AND e.at > solved.at
-        AND e.kind IN ('ticket_reopened', 'status_changed')
+        AND e.kind IN ('ticket_reopened', 'status_changed') AND {_STANDS}
 ) again ON true
 WHERE t.id = ANY(%s)
 """  # noqa: S608 - no value from outside is part of it
@@ -95,13 +101,13 @@ JOIN LATERAL (
 WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target <> 'resolution'
 """  # noqa: S608
 
-_SOLVED = """
+_SOLVED = f"""
 SELECT p.ticket_id, min(e.at) FROM routing_promise p
 JOIN inbox_event e ON e.ticket_id = p.ticket_id AND e.at > p.since
-    AND e.kind = 'status_changed' AND e.data->>'status' = 'solved'
+    AND e.kind = 'status_changed' AND e.data->>'status' = 'solved' AND {_STANDS}
 WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target = 'resolution'
 GROUP BY p.ticket_id
-"""
+"""  # noqa: S608
 
 NOTHING = Facts(None, {}, None, None, answered_in_cycle=False, began=datetime.min)
 """Nothing is known, and nothing has moved."""

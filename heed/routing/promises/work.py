@@ -53,7 +53,7 @@ class Work:
                 del running[promise.target]
         for target, since in wanted.items():
             if target not in running:
-                new = self._begin(ticket, target, since, policy, at)
+                new = self._begin(ticket, target, since, policy, facts, at)
                 if new is not None:
                     running[target] = new
         self._show(ticket, running.values())
@@ -154,14 +154,14 @@ class Work:
             self.told.append(set_to(ticket, promise, at))
 
     def _begin(
-        self, ticket: Matter, target: str, since: datetime, policy: Policy | None, at: datetime
+        self, ticket: Matter, target: str, since: datetime, policy: Policy | None, facts: Facts, at: datetime
     ) -> Clock | None:
         seconds = targets.promised(policy, target) if policy else None
         if policy is None or seconds is None:
             return None
         ended = self.over.get((ticket.pk, target, since))
         if ended is not None:
-            return self._take_up(ticket, ended, policy, at)
+            return self._take_up(ticket, ended, policy, facts, at)
         version = self._version(policy, ticket, since)
         promise = Clock(ticket.pk, target, policy, version, seconds, since, 0.0, since)
         if targets.stands(policy, ticket.status, asleep=ticket.asleep):
@@ -172,10 +172,12 @@ class Work:
         self.told.append(set_to(ticket, promise, since))
         return promise
 
-    def _take_up(self, ticket: Matter, promise: Clock, policy: Policy, at: datetime) -> Clock | None:
-        """Go on with what was dropped, for it was no spam after all, or what an answer had kept that then
-        failed."""
-        if promise.end != End.DROPPED and not _failed(promise.by):
+    def _take_up(
+        self, ticket: Matter, promise: Clock, policy: Policy, facts: Facts, at: datetime
+    ) -> Clock | None:
+        """Go on with what was dropped, for it was no spam after all, what an answer had kept that then
+        failed, or what was kept by solving it with many others, which was taken back."""
+        if promise.end != End.DROPPED and not _failed(promise.by) and not _unsolved(promise, facts):
             return None
         promise.ended_at, promise.end, promise.by, promise.paused = None, "", None, False
         self.changed.append(promise)
@@ -205,6 +207,13 @@ class Work:
 
 def _failed(answer: int | None) -> bool:
     return answer is not None and Message.objects.filter(pk=answer, state=Message.State.FAILED).exists()
+
+
+def _unsolved(promise: Clock, facts: Facts) -> bool:
+    """Whether it ended by a solving that the log no longer tells of."""
+    solved = facts.last_solved
+    ended = promise.ended_at
+    return promise.target == "resolution" and ended is not None and (solved is None or solved < ended)
 
 
 _SHOW_DUE = """
