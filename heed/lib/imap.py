@@ -7,7 +7,7 @@ import imaplib
 import re
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from email import message_from_bytes
@@ -36,6 +36,18 @@ LATER = re.compile(rb"\[SERVERBUG\]|internal error|" + _BUSY.pattern, re.IGNOREC
 
 _MOVED = re.compile(rb"\[EXPUNGEISSUED\]", re.IGNORECASE)
 _FACTS = ("FLAGS", "INTERNALDATE", "RFC822.SIZE")
+
+
+Farewells = Mapping[int, Sequence[bytes]]
+"""With what words a server hung up when it was asked for a message, each time; 0 stands for several."""
+
+
+class Farewell(imaplib.IMAP4.abort):
+    """The server said good-bye in place of a message, as Dovecot does when it cannot read one."""
+
+    def __init__(self, uid: int, words: bytes) -> None:
+        super().__init__(f"good-bye at {uid}")
+        self.uid, self.words = uid, words
 
 
 class _Imap(imaplib.IMAP4):
@@ -101,7 +113,7 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
             return None
         return found
 
-    def answer(self, path: str, request: Request, limit: int) -> Response:
+    def answer(self, path: str, request: Request, limit: int, farewells: Farewells) -> Response:
         name, uidvalidity, uid, section = _address(path)
         params = request.params
         if not name:
@@ -117,7 +129,7 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
             return self._part(uid, section, limit)
         if "header" in params:
             return self._found(all_of(params["header"]), str(params.get("value", "")))
-        return _json(self._news(opened, {key: str(value) for key, value in params.items()}))
+        return _json(self._news(opened, {key: str(value) for key, value in params.items()}, farewells))
 
     def _named(self, name: str) -> str:
         if name != _SENT:
@@ -163,7 +175,7 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         values = self.fetch([uid], [wanted]).get(uid, {})
         return next((value or b"" for name, value in values.items() if name.startswith(b"BODY[")), b"")
 
-    def _news(self, opened: dict[bytes, Any], params: dict[str, str]) -> dict[str, Any]:
+    def _news(self, opened: dict[bytes, Any], params: dict[str, str], farewells: Farewells) -> dict[str, Any]:
         """The mail after `after`, oldest first, as much as goes into one answer."""
         uidvalidity, following = str(opened.get(b"UIDVALIDITY", "")), int(opened.get(b"UIDNEXT", 0))
         page: dict[str, Any] = {
@@ -181,53 +193,55 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         if not uids:
             return page
         limit, most = int(params.get("limit") or 20), int(params.get("most") or ANSWER_LIMIT)
-        page["messages"], full = self._messages(uids[:limit], most)
+        page["messages"], full = self._messages(uids[:limit], most, farewells)
         page["more"] = full or len(uids) > limit
         return page
 
-    def _messages(self, uids: list[int], most: int) -> tuple[list[dict[str, Any]], bool]:
+    def _messages(
+        self, uids: list[int], most: int, farewells: Farewells
+    ) -> tuple[list[dict[str, Any]], bool]:
         """Those of them that are still there, and whether the rest is for another answer. One that the server
         does not give out has its words in place of its own: it must not keep back all that came after it."""
+        refused = {uid: said[-1] for uid, said in farewells.items() if uid and len(said) > 1}
+        known = self._facts([uid for uid in uids if uid not in refused], refused, singly=0 in farewells)
         found: list[dict[str, Any]] = []
-        trouble: imaplib.IMAP4.error | None = None
-        room = ANSWER_LIMIT
-        known = self._facts(uids)
+        given, room = False, ANSWER_LIMIT
         for uid in uids:
-            facts: dict[bytes, Any] = {}
+            facts = known.get(uid, {})
+            size = int(facts.get(b"RFC822.SIZE", 0))
+            room -= min(size, most)
+            if room < 0 and found:
+                return found, True
             try:
-                facts = (self.fetch([uid], _FACTS) if known is None else known).get(uid, {})
-                size = int(facts.get(b"RFC822.SIZE", 0))
-                room -= min(size, most)
-                if room < 0 and found:
+                with _noted(uid, refused):
+                    raw = self._body(uid, "", most if size > most else None) if facts else b""
+                    if raw or (facts and not size):  # else it was moved away meanwhile
+                        found.append(_message(uid, facts, size, most, raw))
+                        given = True
+            except imaplib.IMAP4.error:
+                if given:
                     return found, True
-                raw = self._body(uid, "", most if size > most else None) if facts else b""
-                if raw or (facts and not size):  # else it was moved away meanwhile
-                    found.append(_message(uid, facts, size, most, raw))
-            except imaplib.IMAP4.abort:
                 raise
-            except imaplib.IMAP4.error as error:
-                words = str(error).encode()
-                if _MOVED.search(words):
-                    continue
-                if _BUSY.search(words) and found:
-                    return found, True
-                if _BUSY.search(words):
-                    raise
-                if LATER.search(words):
-                    trouble = error
-                found.append({**_message(uid, facts, 0, -1, b""), "refused": _spoken(words)})
-        if trouble is not None and all("refused" in each for each in found):
-            raise trouble  # the server's own, as it seems, and not one message's
+            if uid in refused:
+                words = refused[uid].decode("utf-8", "replace")[:300]
+                found.append({**_message(uid, facts, 0, -1, b""), "refused": words or "no"})
+        if not given and any(uid in farewells or LATER.search(words) for uid, words in refused.items()):
+            raise imaplib.IMAP4.error("nothing is given out")  # that is the server's trouble, not a message's
         return found, False
 
-    def _facts(self, uids: list[int]) -> dict[int, dict[bytes, Any]] | None:
-        """What is known of each; None where the server refuses to say it of all together, because of one."""
-        try:
-            return self.fetch(uids, _FACTS)
-        except imaplib.IMAP4.abort:
-            raise
-        except imaplib.IMAP4.error:
-            return None
+    def _facts(
+        self, uids: list[int], refused: dict[int, bytes], *, singly: bool
+    ) -> dict[int, dict[bytes, Any]]:
+        """What is known of each. Because of one a server may refuse to tell of several: then it is asked for
+        each by itself."""
+        if not singly:
+            with _noted(0, {}):
+                return self.fetch(uids, _FACTS)
+        known: dict[int, dict[bytes, Any]] = {}
+        for uid in uids:
+            with _noted(uid, refused):
+                known |= self.fetch([uid], _FACTS)
+        return known
 
     def _after(self, last: int, following: int) -> list[int]:
         if following and following <= last + 1:
@@ -236,11 +250,14 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         return sorted(uid for uid in self.search(["UID", f"{last + 1}:*"]) if uid > last)
 
     def fetch(self, uids: list[int], wanted: Iterable[str]) -> dict[int, dict[bytes, Any]]:
-        """As the library's, but nothing stays of what was said before a refusal."""
+        """As the library's, but nothing stays of what was said before a refusal. Raises `Farewell`."""
         try:
             return dict(super().fetch(uids, wanted))
-        except imaplib.IMAP4.error:
-            self._imap.untagged_responses.pop("FETCH", None)
+        except imaplib.IMAP4.error as error:
+            said = self._imap.untagged_responses
+            said.pop("FETCH", None)
+            if isinstance(error, imaplib.IMAP4.abort) and said.get("BYE"):
+                raise Farewell(uids[0] if len(uids) == 1 else 0, said["BYE"][-1]) from error
             raise
 
     def changes(self, ended: Callable[[], bool]) -> Iterator[None]:
@@ -306,8 +323,20 @@ def _message(uid: int, facts: dict[bytes, Any], size: int, most: int, raw: bytes
     }
 
 
-def _spoken(words: bytes) -> str:
-    return words.decode("utf-8", "replace")[:300] or "no"
+@contextmanager
+def _noted(uid: int, refused: dict[int, bytes]) -> Iterator[None]:
+    """Put it down when the server refuses what is asked of it there. That it is too busy, and that the line
+    breaks, is no refusal; nor that the message is not there any more."""
+    try:
+        yield
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as error:
+        words = str(error).encode()
+        if _BUSY.search(words):
+            raise
+        if not _MOVED.search(words):
+            refused[uid] = words
 
 
 def _tells_of_mail(told: Iterable[Any]) -> bool:

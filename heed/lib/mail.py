@@ -29,6 +29,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
@@ -47,7 +48,7 @@ from heed.lib.http import (
     checked_address,
     is_allowed,
 )
-from heed.lib.imap import LATER, Mailboxes, mailbox_of
+from heed.lib.imap import LATER, Farewell, Farewells, Mailboxes, mailbox_of
 from heed.lib.mail_line import FAILURES, TIMEOUT, Place, all_of, seconds_for
 from heed.lib.smtp import Said, Smtp
 
@@ -57,6 +58,9 @@ SCHEMES = ("smtp", "smtps", "imap", "imaps")
 _PORTS = {"smtp": 587, "smtps": 465, "imap": 143, "imaps": 993}
 _SLOW = 3
 """How much longer a mail server may take over a mail than others over a request: it looks for spam."""
+
+_MOST_FAREWELLS = 8
+"""How often a server may hang up within one request."""
 
 _KEPT_FOR = 240.0
 """Seconds an idle IMAP connection is kept: signing in anew for every question would wear servers out."""
@@ -145,6 +149,19 @@ class MailClient:
     # ------------------------------------------------------------------------------ IMAP
 
     def _imap(self, place: Place, path: str, request: Request, limit: int) -> Response:
+        """A server that hangs up at a message is asked once more, and then for all but that one."""
+        farewells: dict[int, list[bytes]] = defaultdict(list)
+        while True:
+            try:
+                return self._answered(place, path, request, limit, farewells)
+            except Farewell as farewell:
+                farewells[farewell.uid].append(farewell.words)
+                if len(farewells[farewell.uid]) > 2 or sum(map(len, farewells.values())) > _MOST_FAREWELLS:
+                    raise AnswerLost(f"{place}: {farewell}") from farewell
+
+    def _answered(
+        self, place: Place, path: str, request: Request, limit: int, farewells: Farewells
+    ) -> Response:
         try:
             mailboxes = self._take(place, request.login)
         except LoginError as error:
@@ -152,7 +169,7 @@ class MailClient:
             return Response(503 if LATER.search(words) else 401, {"stage": "login"}, words)
         try:
             with mailboxes.ends(self.total + seconds_for(request.content)), _losses(place):
-                response = mailboxes.answer(path, request, limit)
+                response = mailboxes.answer(path, request, limit, farewells)
         except BaseException:
             mailboxes.hang_up()
             raise
@@ -237,6 +254,8 @@ def _unreachable(place: Place) -> Iterator[None]:
 def _losses(place: Place) -> Iterator[None]:
     try:
         yield
+    except Farewell:
+        raise
     except FAILURES as error:
         log.info("%s: %s", place, type(error).__name__)
         raise AnswerLost(f"{place}: {type(error).__name__}") from error

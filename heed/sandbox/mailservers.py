@@ -34,8 +34,8 @@ class Nonsense(Exception):
 
 @dataclass
 class Mail:
-    """`refused`: the words with which the server says that it cannot read it. `leaving`: once somebody has
-    looked at it, it is moved away."""
+    """`refused`: the words with which the server says that it cannot read it, or hangs up. `leaving`: once
+    somebody has looked at it, it is moved away."""
 
     uid: int
     raw: bytes
@@ -350,6 +350,9 @@ class ImapSession(_Session):
             if not _in_set(mail.uid, words[0], box.following - 1):
                 continue
             if mail.refused and "BODY" in wanted:
+                if mail.refused.startswith("* BYE"):
+                    self.say(mail.refused)
+                    raise Cut
                 return f"NO {mail.refused}"
             self.wfile.write(f"* {number} FETCH (UID {mail.uid}".encode())
             if "FLAGS" in wanted:

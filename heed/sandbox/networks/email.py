@@ -281,9 +281,11 @@ class Email(Simulator):
         self.room.boxes["INBOX"] = new
         return {"uidvalidity": new.uidvalidity}
 
-    def play_damage(self) -> dict[str, Any]:
-        """The last mail in the company's mailbox is damaged: its server cannot give it out."""
-        self.room.boxes["INBOX"].mails[-1].refused = "[SERVERBUG] Internal error occurred."
+    def play_damage(self, hangs_up: bool = False) -> dict[str, Any]:
+        """The last mail in the company's mailbox is damaged: its server cannot give it out, and says so or
+        hangs up."""
+        words = "* BYE FETCH failed: Internal error occurred." if hangs_up else "[SERVERBUG] Internal error"
+        self.room.boxes["INBOX"].mails[-1].refused = words
         return {}
 
     def play_sort_away(self) -> dict[str, Any]:

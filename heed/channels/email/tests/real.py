@@ -176,6 +176,16 @@ class RealMail:
         with smtplib.SMTP("127.0.0.1", self.smtp, local_hostname="mail.example", timeout=PATIENCE) as server:
             server.send_message(mail, to_addrs=[to])
 
+    def file_with(self, words: bytes) -> Path:
+        """The mail with these words in it, once it lies in the mailbox."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            for file in (self.folder / "mail" / "help@acme.example").glob("[cn]??/*"):
+                if words in file.read_bytes():
+                    return file
+            time.sleep(0.05)
+        raise TimeoutError(words)
+
     def _configure(self) -> None:
         facts = {
             "folder": self.folder,

@@ -13,23 +13,33 @@ from heed.sandbox.networks.email import Email
 __all__ = ["desk", "email"]
 
 
-def test_a_mail_that_the_server_cannot_give_keeps_nothing_back(desk: Desk, email: Email) -> None:
-    for text in ("One", "Damaged", "Two"):
+@pytest.mark.parametrize("hangs_up", [False, True])
+@pytest.mark.parametrize(
+    "texts", [("One", "Damaged", "Two"), ("Damaged", "One", "Two"), ("Damaged", "Damaged", "One", "Two")]
+)
+def test_a_mail_that_the_server_cannot_give_keeps_nothing_back(
+    desk: Desk, email: Email, texts: tuple[str, ...], hangs_up: bool
+) -> None:
+    for text in texts:
         email.do("message", person="sam", text=text)
         if text == "Damaged":
-            email.do("damage")
+            email.do("damage", hangs_up=hangs_up)
     found = desk.gather()
     assert [each.text for each in found if isinstance(each, MessageReceived)] == ["One", "Two"]
-    (broken,) = [each for each in found if isinstance(each, Broken)]
-    assert "does not give out mail 2 of INBOX" in broken.error
-    assert "Internal error" in broken.error
+    broken = [each for each in found if isinstance(each, Broken)]
+    assert len(broken) == texts.count("Damaged")
+    assert f"does not give out mail {texts.index('Damaged') + 1} of INBOX" in broken[0].error
+    assert "Internal error" in broken[0].error
     assert len(desk.gather()) == len(found)
 
 
-def test_a_server_that_gives_out_nothing_at_all_is_asked_again(desk: Desk, email: Email) -> None:
+@pytest.mark.parametrize("hangs_up", [False, True])
+def test_a_server_that_gives_out_nothing_at_all_is_asked_again(
+    desk: Desk, email: Email, hangs_up: bool
+) -> None:
     for text in ("One", "Two"):
         email.do("message", person="sam", text=text)
-        email.do("damage")
+        email.do("damage", hangs_up=hangs_up)
     with pytest.raises(Unreachable):
         desk.gather()
     for mail in email.room.boxes["INBOX"].mails:

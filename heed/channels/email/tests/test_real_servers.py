@@ -14,6 +14,7 @@ import pytest
 
 from heed.channels.base import (
     Answer,
+    Broken,
     Echo,
     IdentitySeen,
     Inbound,
@@ -231,6 +232,28 @@ def test_the_ear_hears_and_survives_a_restart(desk: Desk) -> None:
     next(again)
     assert desk.asked("Po ponovnem zagonu")
     next(again)
+
+
+def test_a_mail_that_dovecot_cannot_read_keeps_nothing_back(desk: Desk) -> None:
+    desk.mail.customer_writes(letter("damaged"))
+    file = desk.mail.file_with(b"damaged")
+    file.chmod(0)
+    try:
+        desk.asked("Kje je?")
+    finally:
+        file.unlink()
+    (broken,) = [each for each in desk.news if isinstance(each, Broken)]
+    assert "FETCH failed" in broken.error
+
+
+def test_a_customer_whose_address_is_in_another_script(desk: Desk) -> None:
+    answer = replace(desk.answer(desk.asked("Kje je?"), "Tukaj."), person="леа@поща.бг")
+    desk.run(network.send, answer)
+    until = time.monotonic() + PATIENCE
+    while not (arrived := [raw for to, raw in desk.mail.arrived if to == "леа@поща.бг"]):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert "To: леа@поща.бг\r\n".encode() in arrived[0]
 
 
 def test_a_mailbox_made_anew_doubles_nothing(desk: Desk) -> None:
