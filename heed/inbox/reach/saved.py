@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from django.db import OperationalError
 
 from heed.accounts.models import User
+from heed.accounts.rights import NotAllowed
 from heed.inbox.conditions import BadCondition, parse
 from heed.inbox.models import SavedView
 from heed.inbox.reach.lists import count
@@ -76,7 +77,7 @@ def _count(user: User, view: SavedView) -> int:
         return count(user, "all", parse(view.condition))
     except BadCondition:
         return 0
-    except OperationalError:
+    except (NotAllowed, OperationalError):
         raise
     except Exception:  # the lists of everybody who sees it are shown without its number
         log.exception("view %s cannot be counted", view.pk)
