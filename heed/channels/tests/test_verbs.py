@@ -54,7 +54,7 @@ class TestConnect:
         with pytest.raises(CannotConnect) as refused:
             acme(**changes)
         assert refused.value.field == field
-        assert says in refused.value.sentence
+        assert says in str(refused.value.sentence)
         assert not Account.objects.exists()
         assert jobs_waiting() == []
 
