@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
@@ -53,6 +54,24 @@ RIGHTS = (
     Permission("can_delete_sent_messages", _("Business accounts only: to take answers back."), needed=False),
 )
 
+GIVEN = "business_rights"
+"""The fact of which rights all open business connections give."""
+
+_ONLY_WITH: tuple[tuple[str, Action, Any], ...] = (
+    ("can_reply", "edit", _("The owner of this business account does not let the bot write.")),
+    (
+        "can_read_messages",
+        "seen",
+        _("The owner of this business account does not let the bot mark messages as seen."),
+    ),
+    (
+        "can_delete_sent_messages",
+        "delete",
+        _("The owner of this business account does not let the bot delete what it sent."),
+    ),
+)
+"""What needs a right in the chats of business accounts, and why it cannot be done without."""
+
 
 class Telegram(Network):
     """Sources: the Bot API as of 10.3, by way of its clients; the figures are theirs."""
@@ -102,6 +121,15 @@ class Telegram(Network):
         "for: what a longer outage swallowed is lost."
     )
 
+    def able(self, facts: Mapping[str, Any]) -> Capabilities:
+        """In the chats of business accounts no more than their owners let the bot do."""
+        can, given = self.capabilities, facts.get(GIVEN) or {}
+        without = {action: why for right, action, why in _ONLY_WITH if given.get(right) is False}
+        if not without:
+            return can
+        only = {**can.only, reading.BUSINESS: can.only[reading.BUSINESS].difference(without)}
+        return replace(can, only=only, why_not={**can.why_not, **without})
+
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         """Telegram signs nothing: it repeats the secret we gave it with the webhook's address."""
         if hook.method != "POST":
@@ -134,14 +162,16 @@ class Telegram(Network):
                 raise
             raise Refusal("not_configured", code=refusal.code, detail=refusal.detail) from refusal
         open_ones = yield from _open_connections(account)
-        given = [each.rights.model_dump() for each in open_ones]
+        rights = [each.rights.model_dump() for each in open_ones]
+        given = {each.name: all(some[each.name] for some in rights) for each in RIGHTS}
         facts = _facts(info if isinstance(info, dict) else {})
-        facts |= {reading.CONNECTIONS: [each.id for each in open_ones]} if open_ones else {}
+        if open_ones:
+            facts |= {reading.CONNECTIONS: [each.id for each in open_ones], GIVEN: given}
         return Checked(
             str(me["id"]),
             str(me.get("first_name", "")),
             str(me.get("username", "")),
-            missing=tuple(each.name for each in RIGHTS if not all(rights[each.name] for rights in given)),
+            missing=tuple(name for name, is_given in given.items() if not is_given),
             facts=facts,
             lost=_lost(account, info),
         )

@@ -25,6 +25,7 @@ _BY_WORDS: tuple[tuple[str, Reason], ...] = (
     ("not found", "gone"),  # message to be replied, to react, …
     ("too long", "too_long"),
 )
+_NO_RIGHT = "bot_access_forbidden"  # the owner of a business account does not let the bot do that
 _BY_CODE: dict[int, Reason] = {
     401: "sign_in_again",
     403: "unreachable",  # blocked, deactivated, or never wrote to the bot
@@ -138,9 +139,12 @@ def _refusal(code: int, detail: str, parameters: dict[str, Any]) -> Refusal:
     chat = parameters.get("migrate_to_chat_id")
     if code == 400 and isinstance(chat, int):
         return Moved(chat, detail)
-    return Refusal(_BY_CODE.get(code) or _reason_in(detail), code=str(code), detail=detail)
+    return Refusal(_reason(code, detail.lower()), code=str(code), detail=detail)
 
 
-def _reason_in(detail: str) -> Reason:
-    said = detail.lower()
+def _reason(code: int, said: str) -> Reason:
+    if _NO_RIGHT in said:
+        return "not_allowed"
+    if code in _BY_CODE:
+        return _BY_CODE[code]
     return next((reason for words, reason in _BY_WORDS if words in said), "bad_request")

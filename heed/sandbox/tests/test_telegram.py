@@ -296,6 +296,9 @@ class TestSending:
         assert [(each["old_reaction"], each["new_reaction"]) for each in events] == [([], like), (like, [])]
 
 
+RIGHTS = ("can_reply", "can_read_messages", "can_delete_sent_messages")
+
+
 class TestBusiness:
     def test_the_owner_lets_the_bot_in(self, telegram: Telegram, receiver: Receiver) -> None:
         telegram.do("business_message", person="lea", text="Ste odprti?")
@@ -323,11 +326,29 @@ class TestBusiness:
         code, words = refused(telegram, "sendMessage", chat_id=telegram.user_id("lea"), **fields)
         assert (code, words) == (400, "Bad Request: BUSINESS_PEER_USAGE_MISSING")
 
-    def test_only_with_the_right_to_reply(self, telegram: Telegram, receiver: Receiver) -> None:
-        telegram.do("business_connect", can_reply=False)
+    @pytest.mark.parametrize(
+        ("right", "methods"),
+        [
+            ("can_reply", ["sendMessage", "editMessageText"]),
+            ("can_read_messages", ["readBusinessMessage"]),
+            ("can_delete_sent_messages", ["deleteBusinessMessages"]),
+        ],
+    )
+    def test_only_what_the_owner_lets_it_do(self, telegram: Telegram, right: str, methods: list[str]) -> None:
+        telegram.do("business_message", person="lea", text="Ste odprti?")
+        place = {"business_connection_id": telegram.connection_id, "chat_id": telegram.user_id("lea")}
+        sent = say(telegram, business_connection_id=telegram.connection_id)
+        message = {"message_id": sent["message_id"], "message_ids": [sent["message_id"]], "text": "x"}
+        telegram.do("business_connect", **{right: False})
+        for method in methods:
+            assert refused(telegram, method, **place, **message) == (403, "Forbidden: BOT_ACCESS_FORBIDDEN")
+        telegram.do("business_connect", **{each: each == right for each in RIGHTS})
+        for method in methods:
+            call(telegram, method, **place, **message)
+
+    def test_a_connection_that_is_closed(self, telegram: Telegram, receiver: Receiver) -> None:
         telegram.do("business_message", person="lea", text="Ste odprti?")
         fields = {"business_connection_id": telegram.connection_id, "text": "x"}
-        assert refused(telegram, "sendMessage", chat_id=telegram.user_id("lea"), **fields)[0] == 400
         telegram.do("business_disconnect")
         assert refused(telegram, "sendMessage", chat_id=telegram.user_id("lea"), **fields)[0] == 400
         assert [event["is_enabled"] for kind, event in told(telegram, receiver) if "connection" in kind] == [

@@ -251,6 +251,8 @@ class TestSending:
             (400, "Bad Request: can't parse entities: Character '.' is reserved", "bad_request"),
             (400, "Bad Request: business connection not found", "not_allowed"),
             (400, "Bad Request: BUSINESS_PEER_USAGE_MISSING", "outside_window"),
+            (403, "Forbidden: BOT_ACCESS_FORBIDDEN", "not_allowed"),
+            (400, "Bad Request: BOT_ACCESS_FORBIDDEN", "not_allowed"),
             (401, "Unauthorized", "sign_in_again"),
             (403, "Forbidden: bot was blocked by the user", "unreachable"),
             (403, "Forbidden: user is deactivated", "unreachable"),

@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from heed.channels.base import Checked
+import pytest
+
+from heed.channels.base import Action, Checked
+from heed.channels.models import Account
 from heed.channels.telegram.adapter import network
 from heed.channels.telegram.tests.sample import ACCOUNT
 from heed.channels.telegram.tests.test_adapter import Script, no, ok
+from heed.inbox.models import Message
+from heed.inbox.possible import actions
+from heed.lib import clock
 
 ME = ok({"id": 5123456789, "is_bot": True, "first_name": "Acme", "username": "acme_shoes_bot"})
 WELL = ok({"url": ACCOUNT.hook_url, "pending_update_count": 0})
@@ -31,11 +37,39 @@ def checked(*answers: Any) -> Checked:
 def test_the_rights_of_business_accounts_are_asked_for() -> None:
     script = Script(ME, WELL, ok(), connection("conn-1"), connection("conn-2", can_reply=False))
     found = script.run(network.check(KNOWN))
-    assert (found.missing, found.facts) == (("can_reply",), KNOWN.facts)
+    given = {"business_rights": RIGHTS | {"can_reply": False}}
+    assert (found.missing, found.facts) == (("can_reply",), {**KNOWN.facts, **given})
     assert [each.name for each in network.permissions(found.facts)] == list(RIGHTS)
     assert script.requests[3].url.endswith("/getBusinessConnection")
     assert script.requests[3].json == {"business_connection_id": "conn-1"}
     assert checked(connection("conn-1"), connection("conn-2")).missing == ()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("right", "direction", "action", "words"),
+    [
+        ("can_reply", "out", "edit", "let the bot write"),
+        ("can_read_messages", "in", "seen", "let the bot mark messages as seen"),
+        ("can_delete_sent_messages", "out", "delete", "let the bot delete"),
+    ],
+)
+def test_the_menu_offers_what_the_owner_lets_the_bot_do(
+    right: str, direction: str, action: Action, words: str
+) -> None:
+    def offered(kind: str, answers: list[dict[str, Any]]) -> tuple[bool, str]:
+        account = Account(network="telegram", facts=dict(checked(*answers).facts))
+        message = Message(pk=1, account=account, kind=kind, direction=direction, visibility="private")
+        message.external_id, message.at = "conn-1:1:2", clock.now()
+        (act,) = [each for each in actions(message) if each.action == action]
+        return act.allowed, str(act.sentence)
+
+    whole, partly = connection("conn-1"), connection("conn-2", **{right: False})
+    assert offered("business", [whole, connection("conn-2")]) == (True, "")
+    allowed, sentence = offered("business", [whole, partly])
+    assert not allowed
+    assert words in sentence
+    assert offered("message", [whole, partly]) == (True, "")
 
 
 def test_connections_that_are_closed_are_forgotten() -> None:

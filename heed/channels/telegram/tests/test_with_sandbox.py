@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from heed.channels.base import (
+    Action,
     Echo,
     IdentitySeen,
     MessageReceived,
@@ -21,6 +22,7 @@ from heed.channels.base import (
     Target,
 )
 from heed.channels.telegram.adapter import secret_of
+from heed.channels.telegram.reading import BUSINESS, CONNECTIONS
 from heed.channels.tests.contract import NETWORKS, Desk
 from heed.lib.http import Unreachable
 from heed.sandbox import Sandbox
@@ -218,6 +220,25 @@ def test_a_business_account_answers_through_the_bot(desk: Desk, telegram: Telegr
     with pytest.raises(Refusal) as caught:
         desk.send(desk.answer_to(message, "Prepozno."))
     assert caught.value.reason == "outside_window"
+
+
+def test_a_business_account_that_lets_the_bot_only_reply(desk: Desk, telegram: Telegram) -> None:
+    telegram.do("business_connect", can_read_messages=False, can_delete_sent_messages=False)
+    telegram.do("business_message", person="lea", text="Ste še odprti?")
+    message = desk.message("Ste še odprti?")
+    sent = desk.send(desk.answer_to(message, "Do osmih."))
+    assert message.author is not None
+    theirs = Target(message.external_id, "private", "business", "", message.refs)
+    ours = Target(sent.external_id, "private", "business", "", {}, ours=True)
+    tries: tuple[tuple[Action, Target], ...] = (("seen", theirs), ("delete", ours))
+    for action, target in tries:
+        with pytest.raises(Refusal) as caught:
+            desk.run(partial(network.act, action=action, target=target, person=message.author.external_id))
+        assert caught.value.reason == "not_allowed"
+    desk.record = replace(desk.record, facts={CONNECTIONS: [telegram.connection_id]})
+    checked = desk.run(network.check)
+    assert checked.missing == ("can_read_messages", "can_delete_sent_messages")
+    assert network.able(checked.facts).only[BUSINESS] == {"typing", "edit"}
 
 
 def test_updates_counted_anew_lose_nothing(desk: Desk, telegram: Telegram) -> None:

@@ -102,9 +102,20 @@ class Acting(Changing):
             self._tell("message_reaction", event)
         return {"id": id}
 
-    def play_business_connect(self, can_reply: bool = True) -> dict[str, Any]:
-        """The owner lets the bot into the chats of the business account."""
-        self.connection = Connection(enabled=True, can_reply=can_reply)
+    def play_business_connect(
+        self,
+        can_reply: bool = True,
+        can_read_messages: bool = True,
+        can_delete_sent_messages: bool = True,
+    ) -> dict[str, Any]:
+        """The owner lets the bot into the chats of the business account, to do as much there."""
+        asked = {
+            "can_reply": can_reply,
+            "can_read_messages": can_read_messages,
+            "can_delete_sent_messages": can_delete_sent_messages,
+        }
+        rights = frozenset(right for right, given in asked.items() if given)
+        self.connection = Connection(enabled=True, rights=rights)
         self._tell("business_connection", self._connection())
         return {"id": self.connection_id}
 

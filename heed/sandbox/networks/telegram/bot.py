@@ -74,10 +74,10 @@ class File:
 
 @dataclass(slots=True)
 class Connection:
-    """The business account's consent."""
+    """The business account's consent, and what its owner lets the bot do."""
 
     enabled: bool = False
-    can_reply: bool = False
+    rights: frozenset[str] = frozenset()
 
 
 class Bot(Simulator):
@@ -161,7 +161,7 @@ class Bot(Simulator):
             "user": self._owner(),
             "user_chat_id": self.user_id("owner"),
             "date": int(self.clock.now().timestamp()),
-            "rights": {"can_reply": True, "can_read_messages": True} if self.connection.can_reply else {},
+            "rights": dict.fromkeys(sorted(self.connection.rights), True),
             "is_enabled": self.connection.enabled,
         }
 

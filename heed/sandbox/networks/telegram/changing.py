@@ -59,8 +59,7 @@ class Changing(Sending):
 
     def _delete_business(self, fields: Fields) -> bool:
         """The connection alone says whose chats they are."""
-        if fields.text("business_connection_id") != self.connection_id or not self.connection.enabled:
-            raise Refused(400, "Bad Request: business connection not found")
+        self._check_right(fields.text("business_connection_id"), "can_delete_sent_messages")
         numbers = fields.value("message_ids") or []
         for chat in self.business_chats.values():
             for entry in chat.entries:
@@ -77,7 +76,7 @@ class Changing(Sending):
         return entry
 
     def _read_business_message(self, fields: Fields) -> bool:
-        chat = self._receiver(fields)
+        chat = self._receiver(fields, "can_read_messages")
         if not chat.business:
             raise Refused(400, "Bad Request: business connection not found")
         self.actions.append((chat.person.key, "read"))

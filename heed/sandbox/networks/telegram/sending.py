@@ -59,8 +59,9 @@ class Sending(Files):
         ]
         return [self._sent(chat, fields, content) for content in contents]
 
-    def _receiver(self, fields: Fields) -> Chat:
-        """The chat a call is for. Raises `Refused` where the bot may not write."""
+    def _receiver(self, fields: Fields, right: str = "can_reply") -> Chat:
+        """The chat a call is for, which in a business account's chat needs this right. Raises `Refused` where
+        the bot may do nothing."""
         if self.slow_until is not None and (left := self.slow_until - self.clock.now()) > timedelta():
             seconds = int(left.total_seconds()) + 1
             raise Refused(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
@@ -69,7 +70,7 @@ class Sending(Files):
         if key is None:
             raise Refused(400, "Bad Request: chat not found")
         if connection := fields.text("business_connection_id"):
-            return self._business_receiver(key, connection)
+            return self._business_receiver(key, connection, right)
         chat = self.chats[key]
         if chat.moved_to and number != chat.moved_to:
             raise Refused(
@@ -83,16 +84,19 @@ class Sending(Files):
             raise Refused(403, "Forbidden: bot can't initiate conversation with a user")
         return chat
 
-    def _business_receiver(self, key: str, connection: str) -> Chat:
-        if connection != self.connection_id or not self.connection.enabled:
-            raise Refused(400, "Bad Request: business connection not found")
+    def _business_receiver(self, key: str, connection: str, right: str) -> Chat:
+        self._check_right(connection, right)
         chat = self.business_chats[key]
         heard = [entry.at for entry in chat.entries if entry.by == key]
-        if not self.connection.can_reply:
-            raise Refused(400, "Bad Request: business connection has no right to reply")
         if not heard or self.clock.now() - max(heard) > BUSINESS_WINDOW:
             raise Refused(400, "Bad Request: BUSINESS_PEER_USAGE_MISSING")
         return chat
+
+    def _check_right(self, connection: str, right: str) -> None:
+        if connection != self.connection_id or not self.connection.enabled:
+            raise Refused(400, "Bad Request: business connection not found")
+        if right not in self.connection.rights:
+            raise Refused(403, "Forbidden: BOT_ACCESS_FORBIDDEN")
 
     def _sent(
         self, chat: Chat, fields: Fields, content: dict[str, Any], keyboard: Sequence[str] = ()
