@@ -101,7 +101,7 @@ class Response:
         value = self.headers.get("retry-after", "").strip()
         if not value:
             return None
-        if value.replace(".", "", 1).isdigit():
+        if value.isascii() and value.replace(".", "", 1).isdigit():
             return float(value)
         try:
             moment = parsedate_to_datetime(value)

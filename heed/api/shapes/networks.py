@@ -17,6 +17,7 @@ class FieldOut(Shape):
     help: str
     secret: bool
     required: bool
+    place: bool = Field(description="Where the secrets go: whoever changes it enters them again.")
 
 
 class LimitOut(Shape):
@@ -117,6 +118,7 @@ def of_network(network: Network) -> dict[str, Any]:
                 "help": str(field.help),
                 "secret": field.secret,
                 "required": field.required,
+                "place": field.place,
             }
             for field in network.fields
         ],

@@ -153,7 +153,9 @@ def _mention(account: AccountRecord, post: Row) -> dict[str, Any]:
 
 def _chats(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
     us, whose, get = account.external_id, calls.sender(account), partial(calls.get, account)
-    items, after = yield from chats.missed(get, "instagram", whose, us, since, _after(cursor))
+    items, after = yield from chats.missed(
+        get, "instagram", whose, us, since, _after(cursor), also="story,is_unsupported"
+    )
     entries = [{"id": us, "messaging": items}] if items else []
     kept = {"since": cursor["since"], "now_at": "chats", **({"after": after} if after else {})}
     return Collected(_bodies(entries), kept, more=bool(after))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from heed.channels.base import Refusal
 from heed.channels.meta.graph import next_cursor, rows, time
@@ -13,7 +13,6 @@ from heed.lib import clock
 from heed.lib.http import Steps
 
 _WRITTEN = "id,created_time,from,message,attachments,shares,sticker,reply_to"
-_FIELDS = {"messenger": _WRITTEN, "instagram": f"{_WRITTEN},story,is_unsupported"}
 TOLD_AGAIN = timedelta(hours=1)
 """For how long Meta repeats the webhook of a private message that nobody took."""
 
@@ -24,15 +23,18 @@ Get = Callable[..., Steps[dict[str, Any]]]
 
 def missed(
     get: Get,
-    platform: Literal["messenger", "instagram"],
+    platform: str,
     whose: str,
     us: str,
     since: datetime,
     after: Mapping[str, str],
+    *,
+    also: str = "",
 ) -> Steps[tuple[list[dict[str, Any]], str]]:
     """The `messaging` items of a page of conversations, and where the next page begins: empty when there
-    is none that matters. The newest chats stand first, so an older one ends the reading."""
-    fields = _FIELDS[platform]
+    is none that matters. The newest chats stand first, so an older one ends the reading. `also` are fields
+    that messages of this platform have besides: one that Meta does not know fails the whole call."""
+    fields = f"{_WRITTEN}{also and ','}{also}"
     listed = yield from get(
         f"{whose}/conversations",
         platform=platform,

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -179,3 +180,11 @@ def test_of_an_address_only_the_host_is_told(path: str, caplog: pytest.LogCaptur
     assert SECRET not in "".join(told)
     assert SECRET not in caplog.text
     assert f"GET http://{host}" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"), [("120", 120), ("1.5", 1.5), ("²", None), ("soon", None), ("", None)]
+)
+def test_how_long_a_server_wants_to_rest(told: str, seconds: float | None) -> None:
+    answer = Response(429, {"retry-after": told}, b"")
+    assert answer.retry_after(datetime(2026, 11, 22, tzinfo=UTC)) == seconds
