@@ -27,6 +27,7 @@ def main() -> int:
     if sys.argv[1:2] == ["sandbox"]:  # its options are its own
         return _sandbox(sys.argv[2:])
     options = _parser().parse_args()
+    os.environ["PGAPPNAME"] = f"heed {options.command}"  # so the database calls all our connections
     if options.command == "run":
         from heed.supervisor import run
 

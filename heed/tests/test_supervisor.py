@@ -17,9 +17,11 @@ from threading import Thread
 
 import httpx
 import psutil
+import psycopg
 import pytest
 
 from heed import supervisor
+from heed.lib.postgres import running_url
 from heed.tests.processes import own_port
 from heed.tests.test_house import HOME
 
@@ -94,6 +96,12 @@ def sign_in(heed: Started, address: str) -> httpx.Client:
     return browser
 
 
+def connected(data: Path) -> set[str]:
+    """What the database calls those who hold a connection."""
+    with psycopg.connect(running_url(str(data)), autocommit=True) as database:
+        return {name for (name,) in database.execute("SELECT application_name FROM pg_stat_activity")}
+
+
 def until(happened: Callable[[], bool]) -> None:
     end = time.monotonic() + _LONGEST
     while not happened():
@@ -133,6 +141,7 @@ def test_it_answers_minds_its_parts_and_leaves_nothing(started: Started, data: P
     address = started.address()
     assert httpx.get(address, follow_redirects=True).status_code == 200
     assert "owner@localhost  password " in started.said
+    until(lambda: connected(data) >= {"heed web", "heed intake", "heed worker"})
 
     second = subprocess.run(
         [sys.executable, "-m", "heed", "run", "--data", str(data)],
