@@ -9,7 +9,7 @@ import signal
 import threading
 from pathlib import Path
 
-import django
+from django.apps import apps
 from django.conf import settings
 
 
@@ -45,7 +45,8 @@ def _options() -> argparse.Namespace:
 
 
 def _prepare_words() -> None:
-    """The page needs Django's templates and translations, and nothing else of it."""
+    """The page needs Django's templates and translations, and nothing else of it: `django.setup` would load
+    its forms and database, too."""
     if not settings.configured:
         settings.configure(
             USE_I18N=True,
@@ -53,7 +54,7 @@ def _prepare_words() -> None:
             LANGUAGE_CODE="en",
             LOCALE_PATHS=[Path(__file__).parent.parent / "locale"],
         )
-        django.setup()
+        apps.populate(settings.INSTALLED_APPS)
 
 
 if __name__ == "__main__":
