@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
+from heed.lib.http import SLOWEST_LINE
+
 TIMEOUT = 20.0
 """Seconds without a byte."""
 
 FAILURES = (OSError, imaplib.IMAP4.error, smtplib.SMTPException)
 """Whatever a broken line makes the libraries raise, and what servers answer to nonsense."""
-
-_SLOWEST = 100_000
-"""Bytes a second: a large mail gets its time."""
 
 
 class Place(NamedTuple):
@@ -49,8 +48,8 @@ def cut_after(seconds: float, line: Callable[[], socket.socket]) -> Iterator[Non
 
 
 def seconds_for(content: bytes | None) -> float:
-    """What sending so much may take."""
-    return len(content or b"") / _SLOWEST
+    """What sending so much may take: a large mail gets its time."""
+    return len(content or b"") / SLOWEST_LINE
 
 
 def all_of(value: str | list[str]) -> list[str]:
