@@ -69,6 +69,7 @@ def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
     looked_at(user, ticket.pk)
     told = story.told(ticket, since=since)
     may = allowed(user, ticket)
+    answered = _answered(ticket, told.last_comment)
     return {
         "ticket": ticket,
         "user": user,
@@ -85,7 +86,8 @@ def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
         "colleagues": people.colleagues(),
         "told": told,
         "newest": told.newest,
-        "tabs": tabs(user, ticket, told.last_comment, may),
+        "tabs": tabs(user, ticket, answered, may),
+        "sender": possible.leaves_from(ticket, answered),
         "outgoing": story.outgoing(user),
         "senders": senders(user, ticket),
         "draft_files": reach.draft_files(user, ticket),
@@ -120,13 +122,15 @@ def _may(user: User, permission: Permission, ticket: Ticket) -> bool:
     return user.rights.may(permission) and reach.sight(user, permission).takes_in(ticket)
 
 
-def tabs(user: User, ticket: Ticket, last_comment: Message | None, may: frozenset[Permission]) -> list[Tab]:
+def _answered(ticket: Ticket, last_comment: Message | None) -> Message | None:
+    """What an answer refers to where nothing else is chosen."""
+    return last_comment if ticket.kind == Ticket.Kind.PUBLIC else possible.answered_newest(ticket, "private")
+
+
+def tabs(user: User, ticket: Ticket, answered: Message | None, may: frozenset[Permission]) -> list[Tab]:
     """The ways in which this person may write on this ticket: those its network has, and the note."""
     if not may & {"answer", "note"}:
         return []
-    answered = last_comment
-    if ticket.kind == Ticket.Kind.PRIVATE:
-        answered = possible.answered_newest(ticket, "private")
     ways = possible.possible(ticket, answered)
     offered = {"public": ways.public, "private": ways.private} if "answer" in may else {}
     if "note" in may:

@@ -17,8 +17,9 @@ from heed.channels.email.tests.sample import ACCOUNT, body
 from heed.channels.email.writing import composed
 from heed.channels.models import Account
 from heed.inbox import intake, ledger, outgoing, verbs
-from heed.inbox.models import Message, Ticket
+from heed.inbox.models import Identity, Message, Ticket
 from heed.lib import clock
+from heed.web.tests import cast
 
 
 @pytest.fixture
@@ -80,3 +81,18 @@ def test_the_page_names_whom_the_mail_goes_to(page: Client, ana: User, box: Acco
     )
     assert sent(box, ticket, ana) == ["omar.badr@mail.example"]
     assert sent(box, ticket, ana, to=first.pk) == wanted
+
+
+def test_in_a_chat_only_what_is_mailed_names_somebody(page: Client, ana: User, box: Account) -> None:
+    chat = cast.account("site", "Acme shop")
+    ticket = cast.ticket(chat, "Lea Marn", "Where is it?")
+    (asked,) = ticket.messages.all()
+    assert shown(page, ticket) == ([], {asked.pk: []})
+    omar = cast.ticket(box, "Omar Badr", "Hello").identity
+    Identity.objects.filter(pk=omar.pk).update(external_id="omar.badr@mail.example")
+    his = cast.said(ticket, "I am her brother.", identity=omar)
+    Message.objects.filter(pk=his.pk).update(account=box)
+    wanted = ["omar.badr@mail.example"]
+    assert shown(page, ticket) == (wanted, {asked.pk: [], his.pk: wanted})
+    assert b"as <bdi>Acme</bdi>" in page.get(f"/tickets/{ticket.number}/", follow=True).content
+    assert sent(box, ticket, ana) == wanted

@@ -177,3 +177,23 @@ def test_choices_stay_away_where_a_network_has_none(visit: Any, ana: User) -> No
     expect(page.locator("[name=choice]")).to_have_value("نعم")
     page.goto(page.url.replace(f"/{lea.pk}/", f"/{tuya.pk}/"))
     expect(page.locator("[data-offer]")).to_be_hidden()
+
+
+def test_whom_a_mail_goes_to_is_named_also_of_one_that_is_chosen(visit: Any, ana: User) -> None:
+    email = cast.account("email", "Acme")
+    lea = cast.ticket(email, "Lea Marn", "Where is it?")
+    others = [f"{name}@mail.example" for name in ("omar", "tuya", "nadia", "sam")]
+    Message.objects.update(refs={"cc": others, "reply_to": "lea@home.example"})
+    cast.said(lea, "I do not have it either.", refs={"reply_to": "omar@mail.example"})
+    page = visit(ana, f"/inbox/unanswered/{lea.pk}/")
+    line = page.locator("#composer .receivers")
+    expect(line).to_have_text("Goes to omar@mail.example")
+    page.locator("[data-reply-to]").first.evaluate("button => button.click()")
+    expect(line.locator("bdi")).to_have_text(["lea@home.example", "omar@mail.example", "+3"])
+    expect(line).to_have_attribute("title", ", ".join(["lea@home.example", *others]))
+    assert [each["id"] for each in violations(page)] == []
+    page.get_by_role("tab", name="Note").click()
+    expect(line).to_be_hidden()
+    page.get_by_role("tab", name="Reply privately").click()
+    page.locator("[data-unquote]").click()
+    expect(line).to_have_text("Goes to omar@mail.example")
