@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Iterable
 
 import psycopg
 
 from heed.lib.rows import prepared
+
+log = logging.getLogger("heed.live")
 
 CHANNEL = "heed_live"
 EVERYTHING = "all"
@@ -85,7 +88,9 @@ class News:
                     self._hand_on([EVERYTHING])
                     async for notice in connection.notifies():
                         self._hand_on(json.loads(notice.payload))
-            except psycopg.Error:
+            except Exception as error:  # whatever it is: those who follow would hear nothing more
+                if not isinstance(error, psycopg.Error):
+                    log.exception("what the database tells cannot be heard")
                 await asyncio.sleep(1)
 
     def _hand_on(self, topics: Iterable[str]) -> None:

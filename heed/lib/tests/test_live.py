@@ -107,6 +107,21 @@ def test_after_a_break_everything_may_have_been_missed() -> None:
     played(play)
 
 
+def test_what_nobody_can_read_deafens_nobody() -> None:
+    async def play(news: News, beside: psycopg.AsyncConnection) -> None:
+        follower = Follower(news)
+        await until(lambda: _is(listening(beside), 1))
+        await beside.execute(f"NOTIFY {CHANNEL}, 'by hand'")
+        await until(lambda: _heard_anew(follower, beside))
+        await follower.leave()
+
+    async def _heard_anew(follower: Follower, beside: psycopg.AsyncConnection) -> bool:
+        await tell(beside, "after")
+        return follower.heard("after")
+
+    played(play)
+
+
 def test_who_is_busy_hears_of_all_that_came_meanwhile_at_once() -> None:
     async def play(news: News, beside: psycopg.AsyncConnection) -> None:
         quick, slow = Follower(news), Follower(news)
