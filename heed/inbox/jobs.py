@@ -148,16 +148,29 @@ def _keep_action(row: Message, action: Action, refs: dict[str, object], value: s
         "delete": {"removed_at": clock.now()},
     }
     Message.objects.filter(pk=row.pk).update(refs=outbox.merged(row.refs, refs), **facts.get(action, {}))
-    if action in ("react", "unreact"):
-        _keep_reaction(row, value, on=action == "react")
+    if action in _MARKS:
+        reaction, on = _MARKS[action]
+        _keep_reaction(row, reaction or value, on=on)
     if action == "edit":
         early.edit(row, clock.now(), value)
     if action == "hand_back":
         _keep_handed_back(row)
 
 
+_MARKS: dict[Action, tuple[str, bool]] = {
+    "like": ("like", True),
+    "unlike": ("like", False),
+    "react": ("", True),
+    "unreact": ("", False),
+    "repost": ("repost", True),
+    "unrepost": ("repost", False),
+}
+"""What our own reaction is then, and whether it stands; no word where the agent chose it."""
+
+
 def _keep_reaction(row: Message, reaction: str, *, on: bool) -> None:
-    """Our own reaction, as the network's news of it would be kept."""
+    """Our own reaction, as the network's news of it would be kept: it counts at once, and what the network
+    tells of it later counts nothing twice."""
     ours = Person(row.account.external_id, name=row.account.name)
     news.apply(
         row.account,

@@ -26,6 +26,7 @@ from heed.channels.base import (
     Network,
     NotThere,
     NotUnderstood,
+    ReactionChanged,
     Receipt,
     Refusal,
     Sent,
@@ -460,6 +461,8 @@ class TestActing:
         assert liking.line(QUESTION).liked
         liking.act("unlike", liked, person)
         assert not liking.line(QUESTION).liked
+        told = [each.author.external_id for each in liking.gather() if isinstance(each, ReactionChanged)]
+        assert set(told) <= {liking.record.external_id}  # by that Heed keeps what it does itself
 
     def test_hiding_and_showing_again(self, network: Network, hiding: Desk) -> None:
         message = asked(hiding, "public")
