@@ -78,9 +78,18 @@ _OWN = (
     "--focus",
     "--brand-ink",
     "--brand",
+    "--rule",
 )
-_SHORT = {name: f"--{letter}" for name, letter in zip(_OWN, "abcdefghij", strict=True)}
-_SHORT |= {"inline-size": "width", "block-size": "height"}  # the chat is written in lines, never in columns
+_SHORT = {name: f"--{letter}" for name, letter in zip(_OWN, "abcdefghijk", strict=True)}
+_SHORT |= {  # the chat is written in lines, never in columns
+    "inline-size": "width",
+    "block-size": "height",
+    "border-block-start": "border-top",
+    "inset-block-start": "top",
+    "inset-block-end": "bottom",
+    "margin-block-start": "margin-top",
+    "margin-block-end": "margin-bottom",
+}
 _LONG = re.compile("|".join(rf"{name}\b" for name in _SHORT))
 
 

@@ -5,6 +5,7 @@ const own = document.currentScript;
 if (!own || window.heedChat) return;
 const set = own.dataset;
 const home = own.src.replace(/\.js([?#].*)?$/, ""), store = "heed:" + home.split("/").pop();
+const ours = store + ":new";
 window.heedChat = {};
 const lang = [set.lang, document.documentElement.lang, C.lang].map(tag => (tag || "").slice(0, 2).toLowerCase())
   .find(tag => C.langs.includes(tag));
@@ -15,10 +16,10 @@ const user = set.userId && { id: set.userId, name: set.userName, email: set.user
 let token = "", emailed = false, unread = 0, more = false, isOpen = false, first = true;
 let unsent = [], files = [], list = [];
 let signing = null, flushing = false, fetching = null, stream = null, pause = 1, reported = {};
-const wait = seconds => new Promise(done => setTimeout(done, seconds * 1e3));
+const pack = JSON.stringify, wait = seconds => new Promise(done => setTimeout(done, seconds * 1e3));
 
 const held = new Set(); // the notes of this tab, sent ones too: all others are another tab's
-function kept() { try { return JSON.parse(localStorage.getItem(store) || "{}"); } catch { return {}; } }
+function kept() { try { return JSON.parse(localStorage[store]); } catch { return {}; } }
 function load() {
   const old = kept();
   if (!user) { token = old.token || token; emailed = emailed || !!old.emailed; }
@@ -31,8 +32,23 @@ function save() {
   const old = kept(), theirs = old.token === token && old.unsent || [];
   const notes = [...theirs.filter(n => !held.has(n.id)), ...unsent.filter(n => !n.failed)];
   try {
-    localStorage.setItem(store, JSON.stringify({ token, emailed, unsent: notes }));
+    localStorage[store] = pack({ token, emailed, unsent: notes });
+    sessionStorage[ours] = pack({ notes: unsent });
   } catch { /* private browsing: the chat lives as long as the page */ }
+}
+// What was written nameless and waits goes along with the first who signs in, in this tab and within an hour.
+// Another tab sends its own; and on a computer that many use nobody else's words go out in one's name.
+function along() {
+  try {
+    const { notes, by = user.id } = JSON.parse(sessionStorage[ours]);
+    if (by !== user.id) return [];
+    sessionStorage[ours] = pack({ notes, by });
+    return notes.filter(n => !n.failed && Date.now() - new Date(n.at) < 36e5);
+  } catch { return []; }
+}
+function waiting() {
+  const here = new Set(list.map(m => m.client));
+  return unsent.filter(n => !here.has(n.id));
 }
 
 // ---------------------------------------------------------------------------------------- asking Heed
@@ -48,7 +64,7 @@ async function call(path, body, headers) {
   return said;
 }
 async function ask(path, facts, headers) {
-  const plain = facts && !headers, body = plain ? JSON.stringify(facts) : facts, kind = plain ? json : headers;
+  const plain = facts && !headers, body = plain ? pack(facts) : facts, kind = plain ? json : headers;
   try {
     return await call(path, body, kind);
   } catch (no) {
@@ -61,17 +77,17 @@ async function ask(path, facts, headers) {
 function sign() {
   return signing ||= (async () => {
     const previous = load().token;
-    const said = await call("/visitors", JSON.stringify(user ? { user, previous } : {}), json);
+    const said = await call("/visitors", pack(user ? { user, previous } : {}), json);
     token = said.token;
     emailed = emailed || said.email;
-    if (user && previous) localStorage.removeItem(store);
+    if (user && previous) delete localStorage[store];
   })().finally(() => { signing = null; });
 }
 
 // -------------------------------------------------------------------------------------- conversation
 async function refresh(older) {
   if (!token || (fetching && !older)) { fetching &&= "again"; return; }
-  fetching = fetching || "once";
+  fetching ||= "once";
   try {
     const known = list.slice(-20)[0];
     const said = await ask("/messages" + (older ? "?before=" + list[0].id : known ? "?after=" + known.id : ""));
@@ -80,8 +96,7 @@ async function refresh(older) {
       a.at === b.at ? a.id - b.id : a.at < b.at ? -1 : 1);
     if (!known || older) more = said.more;
     unread = said.unread;
-    const here = new Set(list.map(m => m.client));
-    const left = unsent.filter(n => !here.has(n.id));
+    const left = waiting();
     if (left.length !== unsent.length) { unsent = left; save(); }
     draw();
     report();
@@ -91,7 +106,7 @@ async function refresh(older) {
   if (again) refresh();
 }
 function report() {
-  const last = list.filter(m => !m.mine).pop();
+  const last = list.findLast(m => !m.mine);
   const state = isOpen && !document.hidden ? "seen" : "delivered";
   if (!last || !unread || reported[state] === last.id) return;
   reported[state] = last.id;
@@ -141,6 +156,7 @@ async function flush() {
     draw();
   }
   flushing = false;
+  try { if (user) delete sessionStorage[ours]; } catch { /* not kept */ }
   listen();
   refresh();
 }
@@ -160,7 +176,7 @@ const icon = d => h("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, h("p
 const button = (label, d, click, facts) => h("button", {
   type: "button", "aria-label": label, title: label, onclick: click, ...facts }, icon(d));
 const linked = text => text.split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:!?)\]])/).map((part, odd) =>
-  odd % 2 ? h("a", { href: part, target: "_blank", rel: "noopener noreferrer" }, part) : part);
+  odd % 2 ? h("a", { href: part, target: "_blank", rel: "noreferrer" }, part) : part);
 const clock = at => new Intl.DateTimeFormat(lang, {
   hour: "2-digit", minute: "2-digit",
   ...(new Date(at).toDateString() !== new Date().toDateString() && { day: "numeric", month: "short" }),
@@ -187,7 +203,7 @@ function describe(m, meta) {
   const words = m.failed ? [W.failed] : [clock(m.at), state, m.edited && W.edited].filter(Boolean);
   const text = words.join(" · ");
   if (meta.firstChild && meta.firstChild.data === text) return;
-  meta.replaceChildren(text, m.failed ? h("button", { type: "button", onclick: () => {
+  meta.replaceChildren(text, m.failed ? h("button", { onclick: () => {
     const note = unsent.find(n => n.id === m.client);
     note.failed = false;
     flush();
@@ -211,19 +227,20 @@ const chooser = h("input", { type: "file", multiple: true, hidden: true, tabinde
 const chips = h("ul", { class: "chips" });
 const offer = h("div", { class: "offer", hidden: true });
 const panel = h("div", { class: "panel", role: "dialog", "aria-label": C.name, hidden: true, id: "panel",
-  onkeydown: event => { if (event.key === "Escape") { event.stopPropagation(); toggle(false); launcher.focus(); } } },
-  h("header", {}, h("h2", {}, h("bdi", {}, C.name)), button(W.close, "M6 6l12 12M18 6L6 18", () => { toggle(false); launcher.focus(); })),
+  onkeydown: event => { if (event.key === "Escape") { event.stopPropagation(); shut(); } } },
+  h("header", {}, h("h2", {}, h("bdi", {}, C.name)), button(W.close, "M6 6l12 12M18 6L6 18", shut)),
   log, types, offer, status,
   h("form", { onsubmit: event => { event.preventDefault(); post(); } }, chips,
     h("div", { class: "row" },
       button(W.attach, "M8 12l6-6a3 3 0 014 4l-8 8a5 5 0 01-7-7l8-8", () => chooser.click()), chooser, box,
       h("button", { class: "send", "aria-label": W.send, title: W.send }, icon("M4 12l16-8-6 17-3-7z")))));
 const badge = h("span", { class: "badge", hidden: true });
-const launcher = h("button", { type: "button", class: "launcher", "aria-controls": "panel",
+const launcher = h("button", { class: "launcher", "aria-controls": "panel",
   onclick: () => toggle(!isOpen) }, icon("M4 5h16v11H10l-5 4v-4H4z"), badge);
 const root = h("section", { class: "heed " + C.position, lang, dir: lang === "ar" ? "rtl" : "ltr", "aria-label": C.name },
   panel, launcher);
 
+function shut() { toggle(false); launcher.focus(); }
 function down() { log.scrollTop = log.scrollHeight; }
 function grow() { box.style.blockSize = "auto"; box.style.blockSize = Math.min(box.scrollHeight + 2, 120) + "px"; }
 let fades = 0, told = 0;
@@ -239,16 +256,15 @@ function typed() {
   ask("/typing", {}).catch(() => {});
 }
 function draw() {
-  const here = new Set(list.map(m => m.client));
-  const waiting = unsent.filter(n => !here.has(n.id)).map(n => ({
-    client: n.id, mine: true, at: n.at, text: n.text, files: n.files, failed: n.failed, pending: !n.done }));
+  const all = [...list, ...waiting().map(n => ({
+    client: n.id, mine: true, at: n.at, text: n.text, files: n.files, failed: n.failed, pending: !n.done }))];
   const stay = log.scrollHeight - log.scrollTop - log.clientHeight < 60, was = log.scrollHeight;
-  const all = [...list, ...waiting], keys = new Set();
+  const keys = new Set();
   if (!all.length && !log.firstChild) log.append(h("p", { class: "hello", dir: "auto" }, C.hello || W.hello));
   let place = log.querySelector(".hello") ? 1 : 0;
   for (const m of all) {
     const key = m.client || m.id;
-    const words = JSON.stringify([m.text, m.removed, m.files.map(f => f.id + !!f.url)]);
+    const words = pack([m.text, m.removed, m.files.map(f => f.id + !!f.url)]);
     let entry = shown.get(key);
     keys.add(key);
     if (!entry || entry.words !== words) {
@@ -290,7 +306,7 @@ function toggle(open) {
   isOpen = open;
   panel.hidden = !open;
   root.classList.toggle("open", open);
-  try { if (token) sessionStorage.setItem(store, open ? 1 : ""); } catch { /* not kept */ }
+  try { if (token) sessionStorage[store] = open ? 1 : ""; } catch { /* not kept */ }
   draw();
   if (open) { down(); box.focus(); refresh(); }
 }
@@ -338,7 +354,7 @@ async function post() {
 async function back(code) {
   const said = await ask("/returns", { code, language: lang });
   if (!said.text) return;
-  const choice = (words, chosen) => h("button", { type: "button", onclick: chosen }, words);
+  const choice = (words, chosen) => h("button", { onclick: chosen }, words);
   tell(said.text);
   if (said.yes) status.append(choice(said.yes, async () => {
     tell("");
@@ -364,11 +380,11 @@ async function begin() {
   inside.append(root);
   document.body.append(place);
   const link = /^#heed-chat=(.+)$/.exec(location.hash);
-  unsent = (!user && load().unsent) || [];
+  unsent = user ? along() : load().unsent || [];
   if (link) history.replaceState(null, "", location.pathname + location.search);
   draw();
   if (user) await sign().catch(() => {});
-  try { if (link || (token && sessionStorage.getItem(store))) toggle(true); } catch { /* not kept */ }
+  try { if (link || (token && sessionStorage[store])) toggle(true); } catch { /* not kept */ }
   if (link && !user) back(link[1]).catch(() => {});
   await refresh();
   listen();

@@ -71,10 +71,9 @@ def test_it_is_whole_after_tightening(account: Account) -> None:
 
 _TWO_TABS = """
 const vm = require("vm"), kept = {}, part = require("fs").readFileSync(0, "utf8");
-const localStorage = { getItem: key => kept[key] ?? null, setItem: (key, value) => { kept[key] = value; } };
 const tab = () => {
-  const page = vm.createContext({ localStorage });
-  vm.runInContext("const user = undefined, store = 's';" + part, page);
+  const page = vm.createContext({ localStorage: kept, sessionStorage: {} });
+  vm.runInContext("const user = undefined, store = 's', ours = 'o';" + part, page);
   return code => vm.runInContext(code, page);
 };
 const waits = () => JSON.parse(kept.s).unsent.map(n => n.id).sort().join();
@@ -97,6 +96,34 @@ def test_two_tabs_keep_what_waits_in_each_other() -> None:
     done = subprocess.run(run, input=part.encode(), capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
     assert json.loads(done.stdout) == ["a1,a2,b1", "a2,b1", "a2", ""]
+
+
+_SIGNED_IN = """
+const vm = require("vm"), part = require("fs").readFileSync(0, "utf8"), localStorage = {};
+const open = (sessionStorage, id) => {
+  const page = vm.createContext({ localStorage, sessionStorage });
+  vm.runInContext(`const user = ${id && `{ id: "${id}" }`}, store = "s", ours = "o";` + part, page);
+  return code => vm.runInContext(code, page);
+};
+const writes = (tab, minutes) => open(tab)(`token = "t"; save(); unsent = [
+  { id: "n", at: new Date(Date.now() - ${minutes} * 6e4) }, { id: "refused", failed: true, at: new Date() }
+]; save()`);
+const takes = (tab, id) => open(tab, id)("along().map(n => n.id).join()");
+const home = {}, other = {}, late = {};
+writes(home, 5); writes(late, 61);
+const found = [takes(home, "lea"), takes(home, "omar"), takes(home, "lea")];
+console.log(JSON.stringify([...found, takes(other, "omar"), takes(late, "lea")]));
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="a JavaScript engine runs it")
+def test_what_waits_goes_along_with_whoever_signs_in_first_in_that_tab_and_hour() -> None:
+    whole = (HERE / "chat.js").read_text()
+    part = whole[whole.index("let token") : whole.index("// ---", whole.index("let token"))]
+    run = [str(shutil.which("node")), "-e", _SIGNED_IN]
+    done = subprocess.run(run, input=part.encode(), capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout) == ["n", "", "n", "", ""]
 
 
 def test_a_name_cannot_break_out_of_it(account: Account) -> None:
