@@ -11,6 +11,7 @@ from django.db.models import Count
 from heed.accounts.models import Membership, Team, User
 from heed.accounts.refusals import NotHere
 from heed.accounts.rights import need
+from heed.channels.models import Account
 from heed.inbox.models import Ticket
 from heed.lib import clock
 from heed.lib.rows import Joined
@@ -42,7 +43,7 @@ class TeamNow:
     routing: TeamRouting
     people: tuple[Able, ...]
     waiting: int
-    accounts: tuple[str, ...]
+    accounts: tuple[Account, ...]
 
     @property
     def here(self) -> int:
@@ -66,9 +67,9 @@ def teams(user: User, *, archived: bool = False) -> list[TeamNow]:
         for team in belongs.get(each.pk, ()):
             members[team].append(able[each.pk])
     goes = AccountTeam.objects.filter(team__in=found).order_by("account__name")
-    accounts: dict[int, list[str]] = {}
-    for team, name in goes.values_list("team", "account__name"):
-        accounts.setdefault(team, []).append(name)
+    accounts: dict[int, list[Account]] = {}
+    for row in goes.select_related("account"):
+        accounts.setdefault(row.team_id, []).append(row.account)
     return [
         TeamNow(
             row,

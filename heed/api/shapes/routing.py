@@ -175,7 +175,7 @@ def of_team(each: TeamNow) -> TeamOut:
         prefer_last=routing.prefer_last,
         takes_back=routing.takes_back,
         members=[one.user.pk for one in each.people],
-        accounts=list(each.accounts),
+        accounts=[account.name for account in each.accounts],
         here=each.here,
         waiting=each.waiting,
     )

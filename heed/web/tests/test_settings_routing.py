@@ -65,6 +65,14 @@ def test_a_team_is_made_and_set_up(lead: Client, ana: User) -> None:
     assert lead.get("/settings/teams/9999/").status_code == 404
 
 
+def test_accounts_of_one_name_say_their_network(lead: Client) -> None:
+    team = Team.objects.create(name="Returns")
+    for network in ("facebook", "x"):
+        AccountTeam.objects.create(account=cast.account(network, "Acme"), team=team)
+    said = lead.get("/settings/teams/").content.decode()
+    assert "Acme · Facebook, Acme · X" in said
+
+
 def test_somebodys_hours_and_languages(lead: Client, ana: User) -> None:
     skill = Skill.objects.create(name="Zips", tags=["zip"])
     path = f"/settings/teams/people/{ana.pk}/"

@@ -140,7 +140,11 @@ def teams(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The team is there. Now choose its people."))
             return redirect("team", made.pk)
-    found = [(each, WAYS[each.routing.way]) for each in reach.teams(user)]
+    names = all_names()
+    found = [
+        (each, WAYS[each.routing.way], [names[account.pk] for account in each.accounts])
+        for each in reach.teams(user)
+    ]
     facts = {
         "form": form,
         "teams": found,
