@@ -89,6 +89,15 @@ document.addEventListener("htmx:before:history:restore", (event) => {
   else htmx.ajax("GET", path, { target: "#ticket", swap: "outerHTML", push: "false" });
 });
 
+// The button one pressed may be gone with what it did: who works by keyboard stays in the ticket.
+let inTicket = false;
+document.addEventListener("htmx:before:swap", () => {
+  inTicket = Boolean(document.activeElement?.closest("#ticket, #who"));
+});
+document.addEventListener("htmx:after:swap", () => {
+  if (inTicket && document.activeElement === document.body) document.querySelector("#ticket h1")?.focus({ preventScroll: true });
+});
+
 // A click anywhere on a row opens it, as a link would.
 document.addEventListener("click", (event) => {
   const row = event.target.closest?.("li.ticket");
