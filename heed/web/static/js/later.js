@@ -23,7 +23,8 @@ export function moment(name, now = new Date()) {
 
 function words(at) {
   const today = at.toDateString() === new Date().toDateString();
-  const style = today ? { hour: "2-digit", minute: "2-digit" } : { weekday: "short", hour: "2-digit", minute: "2-digit" };
+  const time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const style = today ? time : { weekday: "short", ...time };
   return new Intl.DateTimeFormat(document.documentElement.lang, style).format(at);
 }
 
