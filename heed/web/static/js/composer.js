@@ -243,7 +243,7 @@ class Composer {
     counter.textContent = size ? `${size.used} / ${size.most}` : "";
     counter.classList.toggle("bad", Boolean(size) && size.used > size.most);
     const still = this.changing ? "" : limitsOf(facts);
-    this.form.querySelector("[data-window]").textContent = size && still ? `· ${still}` : still;
+    this.form.querySelector("[data-window]").textContent = still;
     const why = this.templates.chosen ? "" : this.refusal() || (this.changing ? "" : facts.failed || facts.late);
     const line = this.form.querySelector("[data-refusal]");
     line.hidden = !why;
