@@ -67,7 +67,8 @@ class MessageReceived(Inbound):
     Where messages say what they belong to, as mails do: `answers` are the ids of those it answers, the
     nearest first, and it goes where the first known one stands, whoever wrote it. `way_back` is a word that
     may be one of ours (`Answer.way_back`). With `MATTER` in its `refs` a message that finds neither goes on
-    in the writer's ticket about the same, and else begins one.
+    in the writer's ticket about the same, and else begins one. An `automatic` one brings it only where
+    somebody has to see it, and then it goes on in no solved ticket.
     """
 
     external_id: str

@@ -24,7 +24,7 @@ _PRESENT = (
     LOOP,
 )
 _NOBODY = re.compile(
-    r"(mailer-daemon|postmaster|mail-daemon|no-?_?\.?reply|do-?not-?reply|bounces?)([+=.-].*)?@"
+    r"(mailer-daemon|postmaster|mail-daemon|no-?_?\.?reply|do-?not-?reply|bounces?|wordpress)([+=.-].*)?@"
 )
 _POSTMASTER = "postmaster@"
 _SUPPRESS = re.compile(r"\b(all|autoreply|oof)\b", re.IGNORECASE)
@@ -43,19 +43,28 @@ def marks_of(address: str) -> dict[str, str]:
 def is_automatic(letter: Letter, *, form: bool = False) -> bool:
     """Whether a machine wrote it, by any of the signs machines give. That a `form` has no sender one could
     answer is none: a person filled it in."""
+    if is_marked(letter) or _SUPPRESS.search(words.header(letter.message, "X-Auto-Response-Suppress")):
+        return True
+    return not form and is_nobodys(letter)
+
+
+def is_marked(letter: Letter) -> bool:
+    """Whether it says itself that a machine sent it: a notice, a newsletter, an answer given by itself. Who
+    merely wants no such answers says nothing of the kind."""
     message = letter.message
     if is_sent_by_machine(letter):
         return True
     if {words.header(message, name).lower() for name in ("Precedence", "X-Precedence")} & _BULK:
         return True
-    if _SUPPRESS.search(words.header(message, "X-Auto-Response-Suppress")):
-        return True
-    if any(words.raw_header(message, name).strip() for name in _PRESENT):
-        return True
-    senders = [each.address for each in words.addresses(message, "From")]
+    return any(words.raw_header(message, name).strip() for name in _PRESENT)
+
+
+def is_nobodys(letter: Letter) -> bool:
+    """Whether it is sent in a name that reaches no person."""
+    senders = [each.address for each in words.addresses(letter.message, "From")]
     if letter.ids("In-Reply-To"):  # in small firms a person reads that mail, and answers in that name
         senders = [each for each in senders if not each.startswith(_POSTMASTER)]
-    return not form and any(map(is_nobody, senders))
+    return any(map(is_nobody, senders))
 
 
 def is_sent_by_machine(letter: Letter) -> bool:

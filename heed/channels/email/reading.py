@@ -22,11 +22,11 @@ from heed.channels.base import (
     each,
 )
 from heed.channels.email import payload, words
-from heed.channels.email.automatic import is_automatic, is_nobody
+from heed.channels.email.automatic import is_automatic, is_marked, is_nobody, is_nobodys
 from heed.channels.email.calls import is_own, key_of, word_in
 from heed.channels.email.letter import Letter, attachments_of, text_of
 from heed.channels.email.payload import Envelope
-from heed.channels.email.reports import Report, reports_of
+from heed.channels.email.reports import Report, looks_returned, reports_of
 from heed.channels.email.subjects import matter_of
 from heed.channels.email.words import Address
 from heed.lib import clock
@@ -236,7 +236,7 @@ def _refs(
     tags = [one for one in _receivers(letter) if is_own(one, account) and "+" in one]
     found: dict[str, Any] = {
         "subject": letter.subject,
-        MATTER: matter_of(letter.subject),
+        MATTER: _matter(letter, machine=machine),
         "message_id": "" if letter.id.startswith("sha256:") else letter.id,
         "references": [*known[:1], *known[1:][-_MOST_IDS + 1 :]],
         "reply_to": replies[0] if replies else "",
@@ -247,6 +247,14 @@ def _refs(
         "whole": whole,
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _matter(letter: Letter, *, machine: bool) -> str:
+    """What it is about. What a machine sends is about nothing, or notices of shops would be tickets without
+    end; but what came back has to be seen, and so has each form that does not say who filled it in."""
+    if not machine or looks_returned(letter):
+        return matter_of(letter.subject)
+    return letter.id if is_nobodys(letter) and not is_marked(letter) else ""
 
 
 def _return_path(letter: Letter, person: Person | None) -> str:

@@ -48,7 +48,7 @@ def reports_of(letter: Letter) -> list[Report]:
         return _read(letter)
     if _part(letter, "message/delivery-status") is not None:
         return _delivered(letter)
-    return _told_in_words(letter) if _looks_returned(letter) else []
+    return _told_in_words(letter) if looks_returned(letter) else []
 
 
 def _delivered(letter: Letter) -> list[Report]:
@@ -115,7 +115,8 @@ def _reason(told: str) -> str:
     return (with_code or lines or [""])[0][:300]
 
 
-def _looks_returned(letter: Letter) -> bool:
+def looks_returned(letter: Letter) -> bool:
+    """Whether it tells of mail that did not arrive, in whatever words."""
     if words.raw_header(letter.message, FAILED).strip():
         return True
     return any(_DAEMON.match(each.address) for each in words.addresses(letter.message, "From"))

@@ -194,16 +194,21 @@ def part(
         elif key in about:
             what, news = (writers[key].pk, about[key]), new[key].news
             found = theirs.get(what)
-            if found is not None and goes_on(news, found[1], found[2], new[key].account):
+            if found is not None and _is_seen_in(news, found[1], found[2], new[key].account):
                 homes[key] = found[0]
             else:
                 places[key] = begun.setdefault(what, ("private", what[0], 0, news.external_id))
 
 
 def _matter(arrival: Arrival) -> str:
-    """What it is about. A machine's message that answers nothing known is no matter of its own."""
     news = arrival.news
-    return "" if news.automatic or news.visibility != "private" else str(news.refs.get(MATTER, ""))
+    return "" if news.visibility != "private" else str(news.refs.get(MATTER, ""))
+
+
+def _is_seen_in(news: MessageReceived, solved: bool, solved_at: datetime | None, account: Account) -> bool:
+    """Whether it goes on in this ticket. A machine's never wakes one: in a solved one nobody would see it."""
+    late = solved_at is not None and news.at <= solved_at
+    return not solved or late if news.automatic else goes_on(news, solved, solved_at, account)
 
 
 def _their_tickets(identities: set[int]) -> dict[tuple[int, str], tuple[int, bool, datetime | None]]:

@@ -61,7 +61,7 @@ def test_another_subject_is_another_ticket(account: Account) -> None:
     news(account, mail("a1", 0, "parcel"))
     news(account, mail("b1", 1, "refund"), mail("a2", 2, "parcel"))
     assert matters() == [["a1", "a2"], ["b1"]]
-    news(account, mail("c1", 3, ""), mail("d1", 4, "news", automatic=True))
+    news(account, mail("c1", 3, ""), mail("d1", 4, "", automatic=True))
     assert matters() == [["a1", "a2"], ["b1", "c1", "d1"]]  # without a subject, with the newest matter
     assert list(Ticket.objects.order_by("pk").values_list("running", flat=True)) == [False, True]
 
@@ -125,6 +125,20 @@ def test_another_subject_never_wakes_what_is_solved(account: Account, ana: User,
     news(account, mail("b1", 2, "refund"))
     assert matters() == [["a1"], ["b1"]]
     assert Ticket.objects.get(messages__external_id="a1").solved
+
+
+def test_a_machine_that_has_to_be_heard_is_not_heard_in_a_solved_ticket(account: Account, ana: User) -> None:
+    news(account, mail("a1", 0, "returned", automatic=True), mail("a2", 1, "returned", automatic=True))
+    assert matters() == [["a1", "a2"]]
+    solve(Ticket.objects.get(), ana)
+    Ticket.objects.update(solved_at=at(3))
+    news(account, mail("a3", 2, "returned", automatic=True), mail("n1", 4, "", automatic=True))
+    assert matters() == [["a1", "a2", "a3", "n1"]]
+    assert Ticket.objects.get().solved
+    news(account, mail("b1", 5, "returned", automatic=True))
+    news(account, mail("b2", 6, "returned", automatic=True))
+    assert matters() == [["a1", "a2", "a3", "n1"], ["b1", "b2"]]
+    assert list(Ticket.objects.order_by("pk").values_list("unanswered", flat=True)) == [False, True]
 
 
 def test_what_was_merged_or_split_off_is_answered_where_it_stands(account: Account, ana: User) -> None:

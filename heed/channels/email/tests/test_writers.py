@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heed.channels.base import MessageReceived
+from heed.channels.base import MATTER, MessageReceived
 from heed.channels.email.reading import read
 from heed.channels.email.tests.sample import ACCOUNT, body
 
@@ -28,7 +28,10 @@ LEA = "Reply-To: Lea Marn <lea.marn@mail.example>"
 
 @pytest.mark.parametrize(
     "sender",
-    [NOBODY, "From: no-reply@acme.example", "From: help@acme.example", "Sender: noreply@web.example"],
+    [
+        *(NOBODY, "From: no-reply@acme.example", "From: help@acme.example", "Sender: noreply@web.example"),
+        "From: WordPress <wordpress@shop.acme.example>",
+    ],
 )
 def test_a_form_in_nobodys_name_is_the_persons_who_filled_it_in(sender: str) -> None:
     found = received(sender, LEA)
@@ -52,6 +55,24 @@ def test_a_machine_with_a_place_for_answers_stays_one(sign: str) -> None:
 def test_nobody_who_names_nobody_is_a_machine(replies: str) -> None:
     assert writer(NOBODY, replies) == ("Acme shop", "noreply@shop.acme.example")
     assert received(NOBODY, replies).automatic
+
+
+@pytest.mark.parametrize(
+    ("headers", "about"),
+    [
+        ([NOBODY], "f1@shop.example"),
+        ([NOBODY, "X-Auto-Response-Suppress: All"], "f1@shop.example"),
+        (["From: wordpress@shop.example"], "f1@shop.example"),
+        ([NOBODY, "List-Unsubscribe: <mailto:out@shop.example>"], ""),
+        ([NOBODY, "Auto-Submitted: auto-generated"], ""),
+        ([NOBODY, "Precedence: bulk"], ""),
+        (["From: Lea <lea@mail.example>", "Auto-Submitted: auto-replied"], ""),
+        (["From: MAILER-DAEMON@mail.example", "Return-Path: <>"], "form 7"),
+        (["From: Lea <lea@mail.example>"], "form 7"),
+    ],
+)
+def test_what_has_to_be_seen_of_what_machines_send_is_a_matter(headers: list[str], about: str) -> None:
+    assert received(*headers, "Subject: Re: Form 7").refs.get(MATTER, "") == about
 
 
 def test_who_writes_in_their_own_name_is_not_whom_they_want_answered() -> None:
