@@ -214,7 +214,7 @@ def _prepare_environment(folder: Path, url: str, public: str, sandbox_port: int)
     here["MINDED_BY_HEED"] = "1"
     here["PYTHONUNBUFFERED"] = "1"
     here["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), here.get("PATH", os.defpath)])
-    here.setdefault("MALLOC_ARENA_MAX", "2")  # glibc would keep an arena of memory per thread
+    here.setdefault("MALLOC_ARENA_MAX", "1")  # glibc would keep an arena of memory per thread
     if sandbox_port:
         ours = [f"127.0.0.1:{port}" for port in _sandbox_ports(sandbox_port)]
         hosts = [here.get("HEED_ALLOW_PRIVATE_HOSTS", ""), *ours]
