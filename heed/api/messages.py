@@ -12,7 +12,7 @@ from heed.api.files import sent_file
 from heed.api.shapes.messages import ActionGiven, Acts, MessageOut, Outcome, of_act, of_message
 from heed.inbox import reach, verbs
 from heed.inbox.looking import looked_at, looked_into
-from heed.inbox.possible import actions
+from heed.inbox.possible_actions import actions
 
 router = Router(tags=["messages"])
 

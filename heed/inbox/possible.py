@@ -6,6 +6,7 @@ Composer, verbs, API and the outbox all ask here; nothing that is refused here i
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -14,11 +15,7 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from heed.accounts.models import User
-from heed.accounts.rights import Permission
 from heed.channels.base import (
-    TAKEN_OVER,
-    Action,
     Capabilities,
     ChoiceForm,
     Files,
@@ -32,7 +29,6 @@ from heed.channels.base import (
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
 from heed.inbox.models import Identity, Message, Ticket
-from heed.inbox.reach.seeing import sight
 from heed.lib import clock
 from heed.lib.text import measure
 
@@ -53,11 +49,8 @@ TAKE_TEMPLATE = _("Send one of the approved templates.")
 NO_PUBLIC_ADDRESS = _("This network fetches files from Heed, which needs a public address for that.")
 ONLY_OWN = _("On this network only the account that was written to can answer.")
 OTHER_SERVER = _("This account lives on another server, which does not know the message.")
-NOT_YOURS = _("This was written from an account on which you may not do this.")
 NOT_CONNECTED = _("This account is not connected.")
 ONLY_PUBLICLY = Words(_("Only the account that was written to can answer privately."), PUBLIC_ONLY)
-TOO_LATE_TO_EDIT = _("It is too late to change this on the network.")
-TOO_LATE_TO_DELETE = _("It is too late to delete this on the network.")
 
 
 @dataclass(frozen=True)
@@ -93,18 +86,6 @@ class Possible:
 
     def way(self, visibility: str) -> Way:
         return self.public if visibility == "public" else self.private
-
-
-@dataclass(frozen=True)
-class Act:
-    """An action of a message's menu. `choices` are the reactions it can be given, `("*",)` for any
-    emoji; an `edit` takes the new text within `limits`."""
-
-    action: Action
-    allowed: bool
-    sentence: Text = ""
-    choices: tuple[str, ...] = ()
-    limits: tuple[Limit, ...] = ()
 
 
 NOWHERE = Way(False, here=False, sentence=NOT_HERE, reason="not_allowed")
@@ -159,15 +140,15 @@ def not_from(ticket: Ticket, account: Account) -> Text:
         return ONLY_OWN
     if can.public_from == "server" and account.base_url != ticket.account.base_url:
         return OTHER_SERVER
-    reason = _broken_by(account)
+    reason = broken_by(account)
     if reason is not None:
         return REASONS[reason].sentence
     return "" if account.state == Account.State.CONNECTED else NOT_CONNECTED
 
 
-def too_long(text: str, way: Way | Act) -> Limit | None:
+def too_long(text: str, limits: Iterable[Limit]) -> Limit | None:
     """The first limit the text breaks."""
-    return next((limit for limit in way.limits if measure(text, limit.unit) > limit.most), None)
+    return next((limit for limit in limits if measure(text, limit.unit) > limit.most), None)
 
 
 def fits(filled: FilledTemplate, way: Way) -> bool:
@@ -176,52 +157,6 @@ def fits(filled: FilledTemplate, way: Way) -> bool:
         (each.name, each.language, each.blanks) == (filled.name, filled.language, len(filled.values))
         for each in way.templates
     ) and all(value.strip() for value in filled.values)
-
-
-def actions(message: Message, user: User | None = None) -> list[Act]:
-    """What the message's menu offers, with the reason where it cannot be done now, or not by this person."""
-    can = message.account.able
-    names = _actions_of(message, can)
-    offered = [
-        _act(message, name, can, named=name in names)
-        for name in _ORDER
-        if (name in names or _is_missed(message, name, can)) and _fits_state(message, name)
-    ]
-    if user is None or message.account_id == message.ticket.account_id:
-        return offered
-    return [each if _may_for(user, each, message) else Act(each.action, False, NOT_YOURS) for each in offered]
-
-
-_TALK = frozenset({"react", "unreact", "edit", "seen", "typing", "hand_back"})
-"""Actions that belong to talking with the customer; the others moderate what stands on the network."""
-
-
-def needed_for(action: str) -> Permission:
-    """What somebody must be permitted for this action."""
-    return "answer" if action in _TALK else "moderate"
-
-
-def _may_for(user: User, act: Act, message: Message) -> bool:
-    """Whether they may do this with the sign-in of the account that said it: seeing the ticket of another one
-    is not enough."""
-    needed = needed_for(act.action)
-    return user.rights.may(needed) and sight(user, needed).holds_on(message.account_id)
-
-
-_ORDER: tuple[Action, ...] = (
-    "like",
-    "unlike",
-    "react",
-    "unreact",
-    "repost",
-    "unrepost",
-    "seen",
-    "hand_back",
-    "hide",
-    "unhide",
-    "edit",
-    "delete",
-)
 
 
 # -------------------------------------------------------------------------------- the ways
@@ -261,7 +196,7 @@ def _private_from(ticket: Ticket, account: Account, answered: Message | None) ->
     writing = account.able.private
     if writing is None or leaves_from(ticket, answered).pk != account.pk:
         return _closed(ONLY_PUBLICLY, "not_allowed")
-    reason = _broken_by(account)
+    reason = broken_by(account)
     if reason is None and not whom(ticket, answered, account).reachable:
         reason = "unreachable"
     if reason is not None:
@@ -458,96 +393,15 @@ def _is_public(url: str) -> bool:
 
 
 def _unless_account_is_broken(ticket: Ticket, way: Way) -> Way:
-    reason = _broken_by(ticket.account)
+    reason = broken_by(ticket.account)
     if way.allowed and reason is not None:
         return replace(_closed(REASONS[reason], reason), limits=way.limits, files=way.files)
     return way
 
 
-def _what_is_broken(account: Account) -> Words | None:
+def broken_by(account: Account) -> Reason | None:
     """Why nothing can be sent from this account at all, if so."""
-    reason = _broken_by(account)
-    return REASONS[reason] if reason else None
-
-
-def _broken_by(account: Account) -> Reason | None:
     match account.problem:
         case "sign_in_again" | "not_configured" | "account_blocked" as reason:
             return reason
     return None
-
-
-# ------------------------------------------------------------------------------- the actions
-
-
-def _actions_of(message: Message, can: Capabilities) -> frozenset[Action]:
-    if message.visibility == "note" or not message.external_id:
-        return frozenset()
-    ours = message.direction == "out"
-    if message.visibility == "private":
-        names = can.on_private_ours if ours else can.on_private
-    else:
-        names = can.on_ours if ours else can.on_theirs
-    return names & can.only[message.kind] if message.kind in can.only else names
-
-
-def _is_missed(message: Message, name: Action, can: Capabilities) -> bool:
-    """Whether people expect this action here, and deserve to be told why there is none."""
-    if name not in can.why_not or message.visibility == "note" or not message.external_id:
-        return False
-    return (message.direction == "out") == (name in ("edit", "delete"))
-
-
-def _fits_state(message: Message, action: Action) -> bool:
-    """Like or unlike, never both; only what was taken over can be handed back."""
-    done = {"like": message.liked, "react": message.liked, "repost": message.reposted, "hide": message.hidden}
-    if action in done:
-        return not done[action]
-    undone = {
-        "unlike": message.liked,
-        "unreact": message.liked,
-        "unrepost": message.reposted,
-        "unhide": message.hidden,
-        "hand_back": bool(message.refs.get(TAKEN_OVER)),
-    }
-    return undone.get(action, True)
-
-
-def _act(message: Message, action: Action, can: Capabilities, *, named: bool) -> Act:
-    if not named:
-        return Act(action, False, can.why_not[action])
-    if message.removed_at is not None:
-        return Act(action, False, REASONS["gone"].sentence)
-    words = _what_is_broken(message.account)
-    if words is not None:
-        return Act(action, False, words.sentence)
-    late = _too_late(message, action, can)
-    if late:
-        return Act(action, False, late)
-    if action == "react":
-        return Act(action, True, choices=can.reactions)
-    if action == "edit":
-        writing = can.public if message.visibility == "public" else can.private
-        return Act(action, True, limits=_edit_limits(message, writing) if writing else ())
-    return Act(action, True)
-
-
-def _edit_limits(message: Message, writing: Writing) -> tuple[Limit, ...]:
-    """How long its new text may be: under a file less than in a message of its own."""
-    caption = writing.caption
-    if caption is None or not message.attachments.all():
-        return writing.limits
-    first = next(iter(message.said_before), message)
-    return (caption,) if measure(first.text, caption.unit) <= caption.most else writing.limits
-
-
-def _too_late(message: Message, action: Action, can: Capabilities) -> Text:
-    if message.direction != "out":
-        return ""
-    within, sentence = {
-        "edit": (can.edit_within, TOO_LATE_TO_EDIT),
-        "delete": (can.delete_within, TOO_LATE_TO_DELETE),
-    }.get(action, (None, ""))
-    if within is not None and message.at + timedelta(seconds=within) <= clock.now():
-        return sentence
-    return ""

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 
 from heed.accounts.models import User
 from heed.inbox import outgoing as addressed
-from heed.inbox import possible, reach
+from heed.inbox import possible_actions, reach
 from heed.inbox.files import SHOWN
 from heed.inbox.models import Attachment, Event, Message, Revision, Ticket
 from heed.lib import clock
@@ -119,15 +119,15 @@ class Said:
 
     @cached_property
     def actions(self) -> list[dict[str, Any]]:
-        return self._listed(possible.actions(self.message))
+        return self._listed(possible_actions.actions(self.message))
 
     def actions_of(self, user: User) -> list[dict[str, Any]]:
         """The same for this person: what another account of ours said is not everybody's to change."""
         if not self.from_another:
             return self.actions
-        return self._listed(possible.actions(self.message, user))
+        return self._listed(possible_actions.actions(self.message, user))
 
-    def _listed(self, acts: list[possible.Act]) -> list[dict[str, Any]]:
+    def _listed(self, acts: list[possible_actions.Act]) -> list[dict[str, Any]]:
         return [
             {
                 "name": act.action,

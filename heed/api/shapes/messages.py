@@ -23,7 +23,8 @@ from heed.api.shapes.networks import (
 from heed.api.shapes.shape import Shape
 from heed.channels.base import Action, Choice, Choices
 from heed.inbox.models import Attachment, Message
-from heed.inbox.possible import Act, Way
+from heed.inbox.possible import Way
+from heed.inbox.possible_actions import Act
 
 
 class AttachmentOut(Shape):

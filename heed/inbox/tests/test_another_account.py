@@ -13,7 +13,8 @@ from heed.channels.base import MessageReceived, Person, Refusal
 from heed.channels.models import Account
 from heed.inbox import arrivals, outbox, reach, verbs
 from heed.inbox.models import Message, Ticket
-from heed.inbox.possible import ONLY_OWN, OTHER_SERVER, actions, not_from
+from heed.inbox.possible import ONLY_OWN, OTHER_SERVER, not_from
+from heed.inbox.possible_actions import actions
 from heed.inbox.tests.rubber import Rubber
 from heed.lib import clock
 

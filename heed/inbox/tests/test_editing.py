@@ -18,7 +18,7 @@ from heed.channels.models import Account
 from heed.channels.telegram.adapter import Telegram
 from heed.inbox import jobs, verbs
 from heed.inbox.models import Event, Message, Revision, Ticket
-from heed.inbox.possible import actions
+from heed.inbox.possible_actions import actions
 from heed.inbox.statements import run
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_guard import PLAIN, can

@@ -27,7 +27,8 @@ from heed.channels.models import Account
 from heed.inbox import outbox, reach, verbs
 from heed.inbox.jobs import act_on_network
 from heed.inbox.models import Event, Message, Reaction, Ticket
-from heed.inbox.possible import Way, actions, possible
+from heed.inbox.possible import Way, possible
+from heed.inbox.possible_actions import actions
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_intake import LEA, NOON, OMAR, at, comment, news, private
 from heed.lib import clock

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heed.inbox.possible import needed_for
+from heed.inbox.possible_actions import needed_for
 from heed.inbox.verbs.acting import act, act_on_many, type_along
 from heed.inbox.verbs.answering import answer, dismiss, note, settle
 from heed.inbox.verbs.asking import drop_question, set_question

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from heed.accounts.models import User
 from heed.inbox.jobs import act_later, show_typing
 from heed.inbox.models import Message, Ticket
-from heed.inbox.possible import Act, actions, last_inbound, too_long
+from heed.inbox.possible import last_inbound, too_long
+from heed.inbox.possible_actions import Act, actions
 from heed.inbox.verbs.refusals import CannotAct
 from heed.lib import live
 from heed.lib.jobs import defer_once
@@ -73,6 +74,6 @@ def _checked_value(offer: Act, value: str) -> str:
     if offer.action == "edit":
         if not value:
             raise CannotAct(_("Write something first."))
-        if too_long(value, offer):
+        if too_long(value, offer.limits):
             raise CannotAct(_("The text is longer than the network allows."))
     return value

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -73,10 +74,7 @@ def answer(
     text = clean(text).strip()
     attachments = _draft_files(user, ticket, files)
     answered = _answered(ticket, visibility, to)
-    own = leaves_from(ticket, answered) if visibility == "private" else ticket.account
-    sender = account or own
-    if sender not in (own, ticket.account) and not sight(user, "answer").holds_on(sender.pk):
-        raise CannotAnswer(_("You may not answer from this account."))
+    sender = _sender(ticket, user, answered, visibility, account)
     way = possible(ticket, answered, account=sender).way(visibility)
     if template is not None:
         text = _checked_template(way, template)
@@ -108,13 +106,21 @@ def answer(
         write(ticket, status=Ticket.Status.OPEN)
     drop_draft(user, ticket, visibility)
     events.record("answer_queued", ticket=ticket, message=message, actor=user, at=message.at)
-    if message.try_at is None:
-        send_answers.defer(ticket=ticket.pk)
-    else:
-        send_answers.configure(schedule_at=message.try_at).defer(ticket=ticket.pk)
+    later: dict[str, Any] = {"schedule_at": message.try_at} if message.try_at else {}
+    send_answers.configure(**later).defer(ticket=ticket.pk)
     if mark:
         mark_answered(ticket, user, message)
     return message
+
+
+def _sender(
+    ticket: Ticket, user: User, answered: Message | None, visibility: str, chosen: Account | None
+) -> Account:
+    """The account of ours that answers."""
+    own = leaves_from(ticket, answered) if visibility == "private" else ticket.account
+    if chosen in (None, own, ticket.account) or sight(user, "answer").holds_on(chosen.pk):
+        return chosen or own
+    raise CannotAnswer(_("You may not answer from this account."))
 
 
 MOST_HELD = 30
@@ -256,7 +262,7 @@ def _check(way: Way, text: str, attachments: list[Attachment]) -> None:
         raise CannotAnswer(way.sentence, way.way_out)
     if not text and not attachments:
         raise CannotAnswer(_("Write something first."))
-    limit = too_long(text, way)
+    limit = too_long(text, way.limits)
     if limit is not None:
         over = measure(text, limit.unit) - limit.most
         raise CannotAnswer(

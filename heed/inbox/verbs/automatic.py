@@ -56,7 +56,7 @@ def send_automatic(
     way = possible(ticket, answered, account=account, machine=True).way(visibility)
     if not way.allowed:
         raise CannotAnswer(way.sentence, way.way_out)
-    if not text or too_long(text, way) is not None:
+    if not text or too_long(text, way.limits) is not None:
         raise CannotAnswer(_("The text is empty, or longer than the network allows."))
     message = Message.objects.create(
         account=account,

@@ -13,7 +13,7 @@ from heed.channels.telegram.adapter import network
 from heed.channels.telegram.tests.sample import ACCOUNT
 from heed.channels.telegram.tests.test_adapter import Script, no, ok
 from heed.inbox.models import Message
-from heed.inbox.possible import actions
+from heed.inbox.possible_actions import actions
 from heed.lib import clock
 
 ME = ok({"id": 5123456789, "is_bot": True, "first_name": "Acme", "username": "acme_shoes_bot"})
