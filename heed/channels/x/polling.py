@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
 from heed.channels.base import AccountRecord, Collected, Refusal
-from heed.channels.x import calls, marks, replaying, signin
+from heed.channels.x import calls, marks, replaying, signin, walking
+from heed.channels.x.walking import Bounds, Walk, newer, older
 from heed.lib import clock
 from heed.lib.http import Steps
 
@@ -41,9 +42,10 @@ MESSAGE_FIELDS = {
     "user.fields": "name,username,profile_image_url",
     "media.fields": "url,preview_image_url,type",
 }
-_PAGES = 8
 _PAGE = "100"
 _BREAKS = ("sign_in_again", "account_blocked")
+_READ = {"read": True}
+"""In a backfill: the list was read to its end."""
 
 Kept = dict[str, Any]
 Found = tuple[list[bytes], Kept]
@@ -61,43 +63,58 @@ class Source:
 
 def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
     """The news after `cursor`, from each list whose turn it is. A list that says no rests for a while;
-    the others go on."""
+    the others go on. One that is long is gone on with at once."""
     state = dict(cursor)
     bodies: list[bytes] = []
+    more = False
     for source in (*SOURCES, *MARKS):
         kept = dict(state.get(source.name) or {})
         if not source.wanted(account) or kept.get("next", "") > iso(clock.now()):
             continue
         try:
             found, kept = yield from source.read(account, kept)
-            rest = source.rhythm
+            goes_on = "walk" in kept
+            rest = timedelta(0) if goes_on else source.rhythm
         except Refusal as refusal:
             if refusal.reason in _BREAKS:
                 raise
-            found, rest = [], _rest_after(refusal, source)
+            found, goes_on, rest = [], False, _rest_after(refusal, source)
         bodies += found
+        more = more or goes_on
         state[source.name] = {**kept, "next": iso(clock.now() + rest)}
-    return Collected(bodies=tuple(bodies), cursor=state)
+    return Collected(bodies=tuple(bodies), cursor=state, more=more)
 
 
 def backfill(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-    """What was missed since `since`, as far back as each list goes; then what no list shows."""
+    """What was missed since `since`, as far back as each list goes, over several calls where one is long;
+    then what no list shows."""
     if "replay_from" in cursor:
         return (yield from replaying.replay(account, cursor))
     since = clock.from_iso(str(cursor["since"]))
+    lists = dict(cursor.get("lists") or {})
     bodies: list[bytes] = []
     for source in SOURCES:
         if source.read is _search and not _is_listening(account) and not account.handle:
             continue
+        kept = lists.get(source.name, {"from": iso(since)})
+        if kept == _READ:
+            continue
         try:
-            found, _ = yield from source.read(account, {"from": iso(since)})
+            found, kept = yield from source.read(account, kept)
         except Refusal as refusal:
             if refusal.retry or refusal.reason in _BREAKS:
+                if bodies:  # they are kept first; the next call meets it again
+                    return Collected(tuple(bodies), {**cursor, "lists": lists}, more=True)
                 raise
+            kept = {}
         else:
             bodies += found
+        lists[source.name] = kept if "walk" in kept else _READ
+        if "walk" in kept:
+            return Collected(tuple(bodies), {**cursor, "lists": lists}, more=True)
+    done = {name: value for name, value in cursor.items() if name != "lists"}
     replay = replaying.wanted(account, since)
-    return Collected(tuple(bodies), {**cursor, "since": iso(clock.now()), **replay}, more=bool(replay))
+    return Collected(tuple(bodies), {**done, "since": iso(clock.now()), **replay}, more=bool(replay))
 
 
 def _rest_after(refusal: Refusal, source: Source) -> timedelta:
@@ -112,14 +129,14 @@ def _rest_after(refusal: Refusal, source: Source) -> timedelta:
 def _mentions(account: AccountRecord, kept: Kept) -> Steps[Found]:
     """Everything that names us: mentions, and replies to us, whose names X adds by itself."""
     path = f"/2/users/{account.external_id}/mentions"
-    return (yield from _posts(account, kept, "mentions", path, "pagination_token", {}))
+    return (yield from _posts(account, kept, "mentions", path, "pagination_token", {}, ""))
 
 
 def _own(account: AccountRecord, kept: Kept) -> Steps[Found]:
     """What we wrote, here or on X itself."""
     path = f"/2/users/{account.external_id}/tweets"
-    until = {"end_time": iso(clock.now() - SETTLED)}
-    return (yield from _posts(account, kept, "own", path, "pagination_token", until))
+    until = iso(clock.now() - SETTLED)
+    return (yield from _posts(account, kept, "own", path, "pagination_token", {}, until))
 
 
 def _search(account: AccountRecord, kept: Kept) -> Steps[Found]:
@@ -127,8 +144,9 @@ def _search(account: AccountRecord, kept: Kept) -> Steps[Found]:
     words = {"query": query(account)}
     oldest = iso(clock.now() - SEARCH_REACHES)
     if not kept.get("since") or _last_post(kept) < oldest:
-        kept = {"from": max(_last_asked(kept), oldest)}
-    return (yield from _posts(account, kept, "search", "/2/tweets/search/recent", "next_token", words))
+        walk = {"walk": kept["walk"]} if kept.get("walk") else {}
+        kept = {"from": max(_last_asked(kept), oldest), **walk}
+    return (yield from _posts(account, kept, "search", "/2/tweets/search/recent", "next_token", words, ""))
 
 
 def query(account: AccountRecord) -> str:
@@ -152,55 +170,83 @@ def _last_asked(kept: Kept) -> str:
 
 
 def _posts(
-    account: AccountRecord, kept: Kept, name: str, path: str, page_as: str, more: Mapping[str, str]
+    account: AccountRecord,
+    kept: Kept,
+    name: str,
+    path: str,
+    page_as: str,
+    asked: Mapping[str, str],
+    until: str,
 ) -> Steps[Found]:
-    """All pages since the newest post we know. Nothing is kept until the last one was read."""
+    """The pages since the newest post we know, and before `until` where one is named. Until the last one is
+    read, that post is kept, and how far we are."""
     start = str(kept.get("from") or iso(clock.now() - BACKLOG))
-    asked = {**POST_FIELDS, **more, "max_results": _PAGE}
-    asked |= {"since_id": str(kept["since"])} if kept.get("since") else {"start_time": start}
+    since = str(kept.get("since") or "")
+    walk = _walk(kept, since, _last_post(kept))
+    ends = {"end_time": until} if until else {}
+    whole = {"since_id": since, **ends} if since else {"start_time": start, **ends}
+    asked = {**POST_FIELDS, **asked, "max_results": _PAGE}
+    listed = walking.List(path, asked, page_as, whole, _left(walk, since, start))
     bodies: list[bytes] = []
-    newest, newest_at = str(kept.get("since") or ""), _last_post(kept)
-    for _ in range(_PAGES):
-        page = yield from calls.call(account, "GET", path, params=asked)
+    for page in (yield from walking.read(account, listed, walk)):
         meta = page.get("meta")
-        meta = meta if isinstance(meta, dict) else {}
-        newest = _newer(newest, str(meta.get("newest_id") or ""))
-        if calls.rows(page):
+        walk.newest = newer(walk.newest, str(meta.get("newest_id") or "") if isinstance(meta, dict) else "")
+        if rows := calls.rows(page):
             bodies.append(body(name, account, page))
-            newest_at = max(newest_at, *(at_of(each) for each in calls.rows(page)))
-        token = str(meta.get("next_token") or "")
-        if not token:
-            break
-        asked = {**asked, page_as: token}
-    if not newest:
+            walk.newest_at = max(walk.newest_at, *(at_of(each) for each in rows))
+            walk.passed(map(_id, rows), min(at_of(each) for each in rows))
+    if walk.token and not _is_over(walk, since, start):
+        known = {"since": since, "newest_at": _last_post(kept), "at": kept.get("at")}
+        return bodies[::-1], {**(known if since else {"from": start}), "walk": asdict(walk)}
+    if not walk.newest:
         return bodies[::-1], {"from": start}
-    return bodies[::-1], {"since": newest, "newest_at": newest_at, "at": iso(clock.now())}
+    return bodies[::-1], {"since": walk.newest, "newest_at": walk.newest_at, "at": walk.began}
+
+
+def _left(walk: Walk, since: str, start: str) -> Bounds | None:
+    """What is still to be read of posts. X takes ids or times, not both at once."""
+    if not walk.down_to:
+        return None
+    if since:
+        return {"since_id": since, "until_id": walk.down_to}
+    return {"start_time": start, "end_time": iso(clock.from_iso(walk.down_to_at) + timedelta(seconds=1))}
+
+
+def _is_over(walk: Walk, since: str, start: str) -> bool:
+    """Whether all that is left is older than what is asked for: the search's reach moves on meanwhile."""
+    return not since and bool(walk.down_to_at) and walk.down_to_at < start
+
+
+def _walk(kept: Kept, newest: str, newest_at: str) -> Walk:
+    begun = kept.get("walk")
+    return Walk(**begun) if begun else Walk(began=iso(clock.now()), newest=newest, newest_at=newest_at)
 
 
 def _messages(account: AccountRecord, kept: Kept) -> Steps[Found]:
     """Direct messages, back to the newest we know: this list takes no starting point."""
     known = str(kept.get("since") or "")
-    start = kept.get("from") or iso(max(clock.now() - BACKLOG, clock.now() - MESSAGES_REACH))
+    start = str(kept.get("from") or iso(clock.now() - BACKLOG))
     settled = iso(clock.now() - SETTLED)
+    walk = _walk(kept, known, "")
+
+    def is_known(page: Mapping[str, Any]) -> bool:
+        return not all(_is_fresh(each, known, start) for each in calls.rows(page))
+
     asked = {**MESSAGE_FIELDS, "max_results": _PAGE}
+    listed = walking.List("/2/dm_events", asked, "pagination_token", {}, None, is_known)
     bodies: list[bytes] = []
-    newest, waiting = known, ""
-    for _ in range(_PAGES):
-        page = yield from calls.call(account, "GET", "/2/dm_events", params=asked)
-        listed = calls.rows(page)
-        fresh = [each for each in listed if _is_fresh(each, known, start)]
+    for page in (yield from walking.read(account, listed, walk)):
+        fresh = [each for each in calls.rows(page) if _is_fresh(each, known, start)]
         ready = [each for each in fresh if _sender(each) != account.external_id or at_of(each) <= settled]
-        waiting = _older([waiting, *(_id(each) for each in fresh if each not in ready)])
-        newest = _newer(newest, *(_id(each) for each in ready))
+        walk.waiting = older([walk.waiting, *(_id(each) for each in fresh if each not in ready)])
+        walk.newest = newer(walk.newest, *(_id(each) for each in ready))
+        walk.passed(map(_id, fresh), "")
         if ready:
             bodies.append(body("dms", account, {**page, "data": ready}))
-        meta = page.get("meta")
-        token = str(meta.get("next_token") or "") if isinstance(meta, dict) else ""
-        if not token or len(fresh) < len(listed):
-            break
-        asked = {**asked, "pagination_token": token}
+    if walk.token:
+        return bodies[::-1], {**({"since": known} if known else {"from": start}), "walk": asdict(walk)}
     # Our own that is still too young is asked for again, and what came after it with it.
-    reached = _before(waiting) if waiting else newest
+    reached = _before(walk.waiting) if walk.waiting else walk.newest
     return bodies[::-1], {"since": reached} if reached else {"from": start}
 
 
@@ -220,7 +266,7 @@ def _marks(account: AccountRecord, listed: marks.List, kept: Kept) -> Steps[Foun
 
 
 def _is_fresh(message: Mapping[str, Any], known: str, start: str) -> bool:
-    return _newer(known, _id(message)) != known if known else at_of(message) >= start
+    return newer(known, _id(message)) != known if known else at_of(message) >= start
 
 
 def _id(message: Mapping[str, Any]) -> str:
@@ -237,15 +283,6 @@ def at_of(message: Mapping[str, Any]) -> str:
         return iso(clock.from_iso(str(message.get("created_at"))))
     except ValueError:
         return iso(clock.now())
-
-
-def _newer(*ids: str) -> str:
-    """The newest of ids that are numbers; they grow with time."""
-    return max((each for each in ids if each.isdigit()), key=int, default="")
-
-
-def _older(ids: list[str]) -> str:
-    return min((each for each in ids if each.isdigit()), key=int, default="")
 
 
 def _before(external_id: str) -> str:

@@ -115,12 +115,19 @@ def test_ids_are_compared_as_numbers() -> None:
     assert found.cursor["mentions"]["since"] == "1000"
 
 
-def test_a_page_that_fails_keeps_nothing() -> None:
+def test_a_page_that_fails_is_asked_for_again_and_those_before_it_are_kept() -> None:
     kept = {**only("mentions"), "mentions": {"since": "500"}}
-    script = Script(page(post("504"), more="p2"), no(500))
-    found = script.run(network.collect(ACCOUNT, kept))
-    assert found.bodies == ()
+    found = Script(page(post("504"), more="p2"), no(500)).run(network.collect(ACCOUNT, kept))
+    assert (read(found, MessageReceived), found.more) == (["504"], True)
     assert found.cursor["mentions"]["since"] == "500"
+    failed = Script(no(500)).run(network.collect(ACCOUNT, found.cursor))
+    assert not failed.more
+    with clock.moved(timedelta(seconds=61)):
+        script = Script(page(post("502")))
+        found = script.run(network.collect(ACCOUNT, failed.cursor))
+    assert script.requests[0].params["pagination_token"] == "p2"
+    assert (read(found, MessageReceived), found.more) == (["502"], False)
+    assert found.cursor["mentions"]["since"] == "504"
 
 
 def test_a_list_that_says_no_rests_and_the_others_go_on() -> None:

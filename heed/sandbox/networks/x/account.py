@@ -116,6 +116,8 @@ class Account(Simulator):
         self.names_webhooks = False
         """Whether the list of subscriptions says which webhook each leads to: X's own example does not."""
         self.limits = True
+        self.tokens_hold = True
+        """Whether a list of posts goes on from the token that it gave."""
         self.most_webhooks = 5
         self.credit = True
         self.open_to_messages = dict.fromkeys(self._names, True)

@@ -11,6 +11,8 @@ from heed.sandbox.networks.x.answers import missing, moment_of, number_of, probl
 from heed.sandbox.networks.x.searching import question
 from heed.sandbox.networks.x.webhooks import Webhooks
 
+_IDS, _TIMES = {"since_id", "until_id"}, {"start_time", "end_time"}
+
 
 class Reading(Webhooks):
     def _me(self, call: Call) -> Reply:
@@ -64,6 +66,8 @@ class Reading(Webhooks):
         most = 512 if self.level == "self_serve" else 4096
         if not asked or len(asked) > most:
             raise problem(400, "invalid-request", f"query must be 1 to {most} characters")
+        if _IDS & call.query.keys() and _TIMES & call.query.keys():
+            raise problem(400, "invalid-request", "Invalid use of an id in conjunction with a time")
         oldest = self.clock.now() - timedelta(days=7)
         since = self._posts.get(call.query.get("since_id", ""))
         if since is not None and since.at < oldest:
@@ -87,13 +91,17 @@ class Reading(Webhooks):
             if (since is None or each.at >= since)
             and (until is None or each.at < until)
             and int(each.id) > int(asked.get("since_id") or 0)
+            and ("until_id" not in asked or int(each.id) < int(asked["until_id"]))
         ]
         return self._paged(call, sorted(found, key=lambda each: int(each.id), reverse=True), headers)
 
     def _paged(self, call: Call, newest_first: list[Post], headers: dict[str, str]) -> Reply:
         asked = call.query
         most = number_of(asked.get("max_results"), 10, 5, 100)
-        start = int(asked.get("pagination_token") or asked.get("next_token") or 0)
+        token = asked.get("pagination_token") or asked.get("next_token")
+        if token and not self.tokens_hold:
+            raise problem(400, "invalid-request", f"the token {token} is not valid")
+        start = int(token or 0)
         page = newest_first[start : start + most]
         reply = self._page(call, page)
         meta: dict[str, Any] = {"result_count": len(page)}

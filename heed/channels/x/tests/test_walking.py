@@ -1,0 +1,226 @@
+"""Lists that are longer than what is read in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from heed.channels.base import Collected, MessageReceived
+from heed.channels.tests.contract import Desk
+from heed.channels.x import polling, walking
+from heed.channels.x.adapter import network
+from heed.channels.x.tests.sample import ACCOUNT
+from heed.channels.x.tests.test_calls import Script, no, problem
+from heed.channels.x.tests.test_polling import NOTHING, TOLD, iso, message, only, page, post, read
+from heed.lib import clock
+from heed.sandbox import Sandbox
+from heed.sandbox.networks.x import X
+from heed.sandbox.tests.receiver import Receiver
+
+REFUSED = problem(400, "invalid-request", "the token is not valid")
+SINCE: dict[str, Any] = {**only("mentions"), "mentions": {"since": "500"}}
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two pages in one go, of five posts each."""
+    monkeypatch.setattr(walking, "PAGES", 2)
+    monkeypatch.setattr(polling, "_PAGE", "5")
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """A desk whose app may have no webhooks, so that it asks for everything."""
+    with Receiver() as receiver, Sandbox(seed=1) as sandbox:
+        desk = Desk(network, sandbox, receiver)
+        x_of(desk).most_webhooks = 0
+        checked = desk.run(network.check)
+        desk.record = replace(
+            desk.record, external_id=checked.external_id, handle=checked.handle, facts=dict(checked.facts)
+        )
+        yield desk
+
+
+def x_of(desk: Desk) -> X:
+    assert isinstance(desk.simulator, X)
+    return desk.simulator
+
+
+def polled(desk: Desk) -> list[str]:
+    """The words of everything that polling finds until it is at an end."""
+    bodies: list[bytes] = []
+    for _ in range(50):
+        cursor = dict(desk.cursor)
+        found = desk.run(lambda record: network.collect(record, cursor))  # noqa: B023
+        desk.cursor, bodies = dict(found.cursor), [*bodies, *found.bodies]
+        if not found.more:
+            return words(desk, bodies)
+    raise AssertionError("it never ends")
+
+
+def words(desk: Desk, bodies: list[bytes]) -> list[str]:
+    news = [each for body in bodies for each in network.read(body, desk.record)]
+    return [each.text for each in news if isinstance(each, MessageReceived)]
+
+
+class TestAgainstTheSandbox:
+    @pytest.mark.parametrize("kind", ["mention", "say", "message"])
+    def test_nothing_of_a_long_list_is_lost(self, desk: Desk, kind: str) -> None:
+        listening = {**desk.record.credentials, "listen_for": "paket"}
+        desk.record = replace(desk.record, credentials=listening)
+        told = [f"Kje je paket {number}?" for number in range(33)]
+        for text in told:
+            x_of(desk).do(kind, person="lea", text=text)
+        found = {each.removeprefix("@acme ") for each in polled(desk)}
+        assert found == set(told)
+        desk.cursor = {name: {**kept, "next": ""} for name, kept in desk.cursor.items()}
+        assert polled(desk) == []
+
+    def test_nothing_is_lost_where_no_token_holds(self, desk: Desk) -> None:
+        x = x_of(desk)
+        x.do("mention", person="lea", text="Halo?")
+        polled(desk)
+        x.tokens_hold = False
+        told = {f"@acme paket {number}" for number in range(23)}
+        for text in told:
+            x.do("mention", person="lea", text=text.removeprefix("@acme "))
+        desk.cursor = {name: {**kept, "next": ""} for name, kept in desk.cursor.items()}
+        assert set(polled(desk)) == told
+
+    def test_what_was_missed_is_read_to_its_end(self, desk: Desk) -> None:
+        x = x_of(desk)
+        x.limits = False
+        since = x.clock.now().isoformat()
+        for number in range(23):
+            x.do("mention", person="lea", text=f"paket {number}")
+            x.do("message", person="lea", text=f"paket {number}")
+        cursor: dict[str, Any] = {"since": since}
+        bodies: list[bytes] = []
+        more = True
+        while more:
+            found = desk.run(lambda record: network.backfill(record, cursor))  # noqa: B023
+            cursor, more, bodies = dict(found.cursor), found.more, [*bodies, *found.bodies]
+        assert set(words(desk, bodies)) == {
+            f"{names}paket {number}" for number in range(23) for names in ("@acme ", "")
+        }
+        assert set(cursor) == {"since"}
+
+    def test_fifteen_calls_in_a_quarter_of_an_hour(self, desk: Desk) -> None:
+        """The walk through the messages rests when X says so, and loses nothing by it."""
+        told = [f"paket {number}" for number in range(90)]
+        for text in told:
+            x_of(desk).do("message", person="lea", text=text)
+        first = polled(desk)
+        assert set(first) < set(told)
+        assert len(first) == 15 * 5
+        assert polled(desk) == []
+        x_of(desk).clock.move(901)
+        with clock.moved(timedelta(seconds=902)):
+            assert {*first, *polled(desk)} == set(told)
+
+
+def test_the_place_and_what_was_known_before_are_kept() -> None:
+    script = Script(page(post("509"), more="p2"), page(post("507"), more="p3"))
+    found = script.run(network.collect(ACCOUNT, SINCE))
+    assert (read(found, MessageReceived), found.more) == (["507", "509"], True)
+    assert found.cursor["mentions"]["since"] == "500"
+    script = Script(page(post("503")))
+    found = script.run(network.collect(ACCOUNT, found.cursor))
+    params = script.requests[0].params
+    assert (params["pagination_token"], params["since_id"]) == ("p3", "500")
+    assert (read(found, MessageReceived), found.more) == (["503"], False)
+    assert (found.cursor["mentions"]["since"], "walk" in found.cursor["mentions"]) == ("509", False)
+
+
+def begun(name: str, *pages: dict[str, Any], since: str = "500") -> Collected:
+    """A walk that stands at the token p3."""
+    kept = {**only(name), name: {"since": since, "newest_at": iso(clock.now())} if since else {}}
+    found: Collected = Script(*pages).run(network.collect(ACCOUNT, kept))
+    return found
+
+
+def two_pages() -> tuple[dict[str, Any], dict[str, Any]]:
+    return page(post("509"), more="p2"), page(post("507"), more="p3")
+
+
+def test_a_token_that_ended_is_gone_on_from_by_the_id() -> None:
+    found = begun("mentions", *two_pages())
+    script = Script(REFUSED, page(post("506")))
+    found = script.run(network.collect(ACCOUNT, found.cursor))
+    params = script.requests[1].params
+    assert (params["until_id"], params["since_id"]) == ("507", "500")
+    assert {"pagination_token", "start_time", "end_time"}.isdisjoint(params)
+    assert read(found, MessageReceived) == ["506"]
+    assert (found.cursor["mentions"]["since"], found.more) == ("509", False)
+
+
+def test_without_a_known_post_it_is_gone_on_from_by_the_time() -> None:
+    """X refuses an id beside a time."""
+    found = begun("search", *two_pages(), since="")
+    script = Script(REFUSED, NOTHING)
+    script.run(network.collect(ACCOUNT, found.cursor))
+    params = script.requests[1].params
+    assert {"until_id", "since_id", "next_token"}.isdisjoint(params)
+    assert str(params["start_time"]) < str(params["end_time"])
+
+
+def test_all_is_read_again_where_that_is_refused_too() -> None:
+    found = begun("mentions", *two_pages())
+    script = Script(REFUSED, REFUSED, page(post("510"), more="q2"), page(post("506")))
+    found = script.run(network.collect(ACCOUNT, found.cursor))
+    assert script.requests[2].params["since_id"] == "500"
+    assert "until_id" not in script.requests[2].params
+    assert read(found, MessageReceived) == ["506", "510"]
+    assert found.cursor["mentions"]["since"] == "510"
+
+
+def test_a_list_that_never_goes_on_is_not_asked_for_ever() -> None:
+    tops = page(message("709"), more="p2"), page(message("707"), more="p3")
+    found = begun("dms", *tops, since="700")
+    calls = 0
+    while found.more:
+        calls += 1
+        script = Script(REFUSED, *tops)
+        found = script.run(network.collect(ACCOUNT, found.cursor))
+    assert calls == walking.AGAIN + 1
+    assert found.cursor["dms"]["since"] == "709"
+
+
+def test_a_token_that_leads_to_itself_is_the_end() -> None:
+    found = begun("mentions", page(post("509"), more="p2"), page(post("507"), more="p2"))
+    assert not found.more
+    assert found.cursor["mentions"]["since"] == "509"
+
+
+def test_a_search_whose_known_post_grows_too_old_goes_on_within_its_reach() -> None:
+    found = begun("search", *two_pages())
+    with clock.moved(timedelta(days=6, hours=23, minutes=56)):
+        script = Script(REFUSED, NOTHING)
+        again = script.run(network.collect(ACCOUNT, found.cursor))
+    assert "since_id" not in script.requests[1].params
+    assert (again.more, again.cursor["search"]["since"]) == (False, "509")
+
+
+def test_our_own_young_message_is_asked_for_again_after_a_long_list() -> None:
+    young = message("709", sender=ACCOUNT.external_id, age=5)
+    found = begun("dms", page(young, message("708"), more="p2"), page(message("707"), more="p3"), since="700")
+    found = Script(page(message("701"), message("700"))).run(network.collect(ACCOUNT, found.cursor))
+    assert found.cursor["dms"]["since"] == "708"
+
+
+def test_a_backfill_that_must_wait_keeps_what_it_read() -> None:
+    cursor = {"since": (clock.now() - timedelta(days=2)).isoformat()}
+    found = Script(*two_pages()).run(network.backfill(TOLD, cursor))
+    assert (read(found, MessageReceived), found.more) == (["507", "509"], True)
+    script = Script(page(post("506")), no(429))
+    found = script.run(network.backfill(TOLD, found.cursor))
+    assert (read(found, MessageReceived), found.more) == (["506"], True)
+    script = Script(NOTHING, NOTHING, NOTHING)
+    found = script.run(network.backfill(TOLD, found.cursor))
+    assert [each.rpartition("/")[2] for each in script.asked] == ["recent", "tweets", "dm_events"]
+    assert "replay_from" in found.cursor
+    assert "lists" not in found.cursor
