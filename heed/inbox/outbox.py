@@ -53,8 +53,8 @@ _PATIENCE = timedelta(days=1)
 """For how long an answer waits while its network asks us to slow down, again and again. Being asked to is no
 try: a long queue leaves as fast as the network takes it."""
 
-_MOST_ROUNDS = 2 * len(WAITS)
-"""How often it is sent, and looked for, where each time the network says that it has not got it."""
+_MOST_ROUNDS = len(WAITS)
+"""How often it is sent again because the network says that it has not got it."""
 
 _MOST_TIMES = 5
 """How often writing down what the network took is tried again, when somebody else went first."""
@@ -107,7 +107,7 @@ def resolve(message_id: int) -> datetime | None:
             return _ask_again(message, None)
         case Sent():
             arrived(message, finding)
-        case NotThere() if message.attempts > _MOST_ROUNDS:
+        case NotThere() if _rounds(message) >= _MOST_ROUNDS:
             _give_up(message)
         case NotThere():
             _queue_again(message)
@@ -422,8 +422,17 @@ def _patience(message: Message) -> float | None:
 
 def _queue_again(message: Message) -> None:
     Message.objects.filter(pk=message.pk, state=State.UNKNOWN).update(
-        state=State.QUEUED, lease_until=None, try_at=None, reason="", detail=""
+        state=State.QUEUED,
+        lease_until=None,
+        try_at=None,
+        reason="",
+        detail="",
+        manner={**message.manner, "rounds": _rounds(message) + 1},
     )
+
+
+def _rounds(message: Message) -> int:
+    return int(message.manner.get("rounds", 0))
 
 
 def _lease() -> datetime:

@@ -18,10 +18,16 @@ def say_what_is_due(timestamp: int) -> None:
         continue
 
 
-@app.task(name=MOVE_PROMISES, queue="tidy", retry=AGAIN)
+@app.task(name=MOVE_PROMISES, queue="tidy")
 def move_promises(after: int = 0) -> None:
     """Bring the promises of open tickets up to date, some hundred at a time."""
+    move_some_promises.defer(after=after)
+
+
+@app.task(queue="tidy", retry=AGAIN)
+def move_some_promises(after: int) -> None:
+    """From this ticket on. The whole waits under a lock, with which a second try would clash."""
     tickets = promises.open_tickets(after)
     if tickets:
         promises.keep_all(tickets)
-        move_promises.defer(after=tickets[-1])
+        move_some_promises.defer(after=tickets[-1])

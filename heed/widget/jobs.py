@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from heed.inbox import files
@@ -23,12 +22,13 @@ log = logging.getLogger("heed.widget")
 AWAY = timedelta(minutes=5)
 """How long a visitor must be away, and an answer unseen, before it is mailed."""
 
+_MOST_TRIES = 6
 _A_DAY = timedelta(days=1)
 _A_WEEK = timedelta(days=7)
 
 
-@app.task(queue="mail", retry=RetryStrategy(max_attempts=6, exponential_wait=5))
-def mail_unseen(visitor: int) -> None:
+@app.task(queue="mail")
+def mail_unseen(visitor: int, attempt: int = 1) -> None:
     """Mail what the visitor has not seen, once; come again later while they are here."""
     row = Visitor.objects.select_related("account").filter(pk=visitor).exclude(email="").first()
     if row is None or not can_mail():
@@ -42,13 +42,20 @@ def mail_unseen(visitor: int) -> None:
         if now - unseen[0].at < _A_DAY:
             mail_later(row.pk, wait)
         return
-    _mail(row, unseen)
+    try:
+        _mail(row, unseen)
+    except Exception:
+        if attempt < _MOST_TRIES:
+            mail_later(row.pk, timedelta(seconds=5**attempt), attempt + 1)
+        raise
 
 
-def mail_later(visitor: int, wait: timedelta = AWAY) -> None:
-    """Look in a while whether the visitor has seen our answers."""
+def mail_later(visitor: int, wait: timedelta = AWAY, attempt: int = 1) -> None:
+    """Look in a while whether the visitor has seen our answers. A new job at each `attempt`: the same one
+    again would clash with one that waits under its lock."""
     seconds = int(wait.total_seconds()) + 1
-    defer_once(mail_unseen, f"widget_mail:{visitor}", seconds, alone=True, visitor=visitor)
+    lock = f"widget_mail:{visitor}"
+    defer_once(mail_unseen, lock, seconds, alone=True, visitor=visitor, attempt=attempt)
 
 
 def _mail(row: Visitor, unseen: list[Message]) -> None:

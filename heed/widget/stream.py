@@ -141,9 +141,11 @@ def _owners(tickets: Iterable[int], kind: Kind) -> set[Owner]:
     if kind == "typing":
         came = theirs.filter(direction="in", removed_at=None)
         theirs = came.order_by("ticket", "-at", "-external_id").distinct("ticket")
-    rows = theirs.values_list("account_id", "identity__account_id", "identity__external_id")
+    else:
+        theirs = theirs.order_by().distinct()
+    rows = theirs.values_list("identity__account_id", "identity__external_id")
     try:
-        return {(account, id) for _, account, id in rows}
+        return set(rows)
     finally:
         close_old_connections()
 

@@ -30,7 +30,7 @@ class DeliveryOut(Shape):
     done_at: datetime | None
     headers: dict[str, str]
     body: str = Field(description="As text. A list shows the first 10,000 characters.")
-    size: int = Field(description="Bytes of the whole body.")
+    size: int = Field(description="Bytes of the whole body; 0 where it is withheld.")
     withheld: bool = Field(
         description="Body and headers are empty: whoever asks does not see all tickets of the account."
     )

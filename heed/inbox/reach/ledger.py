@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
+
 from django.db import connection
 
 from heed.accounts.models import User
 from heed.channels.models import Account
-from heed.inbox.models import (
-    Delivery,
-)
+from heed.inbox.models import Delivery
 from heed.inbox.reach.pages import Page
 from heed.inbox.reach.refusals import BadCursor, NoSuchDelivery
 from heed.inbox.reach.seeing import may_administer, sight
@@ -46,19 +47,22 @@ def _for(user: User, found: list[Delivery]) -> list[Delivery]:
     seen = sight(user) if user.rights.may("see") else None
     if seen is not None and seen.everywhere:
         return found
+    of_network = defaultdict(list)
+    for pk, network in Account.objects.values_list("pk", "network"):
+        of_network[network].append(pk)
     for each in found:
-        if seen is None or not all(map(seen.holds_on, _accounts_in(each))):
+        if seen is None or not all(map(seen.holds_on, _accounts_in(each, of_network))):
             _withhold(each)
     return found
 
 
-def _accounts_in(delivery: Delivery) -> list[int]:
+def _accounts_in(delivery: Delivery, of_network: Mapping[str, list[int]]) -> list[int]:
     """The accounts a delivery may tell of. Until it is read it may be any of those that its network tells of
     at one address."""
     account = delivery.account
     if delivery.state == Delivery.State.DONE or not account.adapter.shared_secret:
         return delivery.owners or [account.pk]
-    return list(Account.objects.filter(network=account.network).values_list("pk", flat=True))
+    return of_network[account.network]
 
 
 def _withhold(delivery: Delivery) -> None:

@@ -98,6 +98,18 @@ def test_what_a_message_says_is_asked_for_until_the_account_works_again(
     assert waiting("look_up") == []
 
 
+@pytest.mark.parametrize(("what", "count"), [("message", 1), ("person", 0)])
+def test_whoever_finds_out_that_the_sign_in_ended_asks_again_too(
+    account: Account, rubber: Rubber, monkeypatch: pytest.MonkeyPatch, what: str, count: int
+) -> None:
+    def fails(*_: object) -> object:
+        raise Refusal("sign_in_again")
+
+    monkeypatch.setattr(rubber, "look_up", fails)
+    jobs.look_up(account=account.pk, what=what, external_id="1", refs={})
+    assert len(waiting("look_up")) == count
+
+
 def test_a_look_up_that_breaks_is_not_lost(
     account: Account, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from heed.accounts.models import User
-from heed.channels.base import NotThere, Sent
+from heed.channels.base import CannotTell, NotThere, Sent
 from heed.channels.models import Account
 from heed.inbox import outbox, verbs
 from heed.inbox.models import Draft, Message, Ticket
@@ -56,5 +56,18 @@ def test_what_never_gets_there_ends(message: Message, rubber: Rubber, ana: User)
             outbox.resolve(message.pk)
     message.refresh_from_db()
     assert (message.state, message.reason, message.detail) == ("failed", "network_down", "reset")
-    assert len(rubber.sent) < 20
+    assert len(rubber.sent) == len(outbox.WAITS) + 1
     assert Draft.objects.get(user=ana).text == "we help"
+
+
+@pytest.mark.django_db
+def test_asking_for_long_is_no_reason_to_give_up(message: Message, rubber: Rubber) -> None:
+    rubber.script = [AnswerLost("reset")]
+    rubber.findings = [*[CannotTell(20.0)] * 40, NotThere()]
+    outbox.send_next(message.ticket_id)
+    for minute in range(1, 45):
+        with clock.moved(timedelta(minutes=minute)):
+            outbox.resolve(message.pk)
+            outbox.send_next(message.ticket_id)
+    message.refresh_from_db()
+    assert (message.state, len(rubber.sent)) == ("sent", 2)

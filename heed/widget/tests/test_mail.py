@@ -77,7 +77,7 @@ def test_an_answer_is_looked_after(left: Row, conversation: Ticket, ana: User) -
     answer(conversation, ana, "Danes je prispel.")
     react_to_everything()
     jobs = ProcrastinateJob.objects.filter(task_name__endswith="mail_unseen")
-    assert [each.args for each in jobs] == [{"visitor": left.pk}]
+    assert [each.args for each in jobs] == [{"visitor": left.pk, "attempt": 1}]
     assert jobs[0].lock  # none beside another: what was mailed is written down afterwards
 
 
@@ -91,6 +91,8 @@ def test_what_the_server_refuses_counts_as_not_mailed(left: Row, monkeypatch: py
             mail_unseen(left.pk)
     left.refresh_from_db()
     assert (left.mailed, left.mail_problem) == (0, "OSError: connection refused")
+    again = ProcrastinateJob.objects.filter(task_name__endswith="mail_unseen", args__attempt=2)
+    assert again.count() == 1
     with clock.moved(LATER):
         mail_unseen(left.pk)
     assert len(mail.outbox) == 1
