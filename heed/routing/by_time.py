@@ -16,7 +16,7 @@ from heed.inbox.models import Event, Ticket
 from heed.lib import clock
 from heed.routing.holding import Ready, Words
 from heed.routing.models import Rule, RuleRun
-from heed.routing.rules import failed, made_ready, not_run_yet, run_together
+from heed.routing.rules import failed, made_ready, not_run_yet, passed, run_together
 
 AT_ONCE = 500
 """Tickets a rule runs for in one go."""
@@ -41,6 +41,7 @@ def run_by_time() -> int:
         try:
             fits = in_time(ready).exclude(handled)
             ran += _look_first(ready, fits, newest) + _walk(ready, fits)
+            passed(rule)
         except OperationalError:
             raise
         except Exception:

@@ -81,17 +81,23 @@ def run_rules(events: Sequence[Event]) -> None:
 def _run_apart(ready: Ready, events: Sequence[Event], words: Words) -> set[int]:
     """Run a rule for these events; returns those for which it holds. What fails is tried event by event, and
     holds up no other rule."""
+    held = _tried(ready, events, words)
+    if held is not None:
+        passed(ready.rule)
+        return held
+    apart = events if len(events) > 1 else ()
+    return {number for each in apart for number in _tried(ready, [each], words) or ()}
+
+
+def _tried(ready: Ready, events: Sequence[Event], words: Words) -> set[int] | None:
     try:
         with transaction.atomic():
             return _run_in_rounds(ready, events, words)
     except OperationalError:
         raise
     except Exception:
-        if len(events) == 1:
-            failed(ready.rule)
-            return set()
-        log.exception("rule %s fails for %s events: one by one", ready.rule.pk, len(events))
-    return {held for each in events for held in _run_apart(ready, [each], words)}
+        failed(ready.rule)
+        return None
 
 
 def _run_in_rounds(ready: Ready, events: Sequence[Event], words: Words) -> set[int]:
@@ -161,7 +167,8 @@ def made_ready(rule: Rule) -> Ready | None:
     except BadCondition as bad:
         _set_problem(rule, bad.sentence)
         return None
-    _set_problem(rule, "")
+    if rule.problem != _FAILED:  # that it failed stands until it ran well
+        _set_problem(rule, "")
     return Ready(rule, condition, test)
 
 
@@ -169,6 +176,11 @@ def failed(rule: Rule) -> None:
     """Say on a rule that it failed, and in the log, how: called where that is caught."""
     log.exception("rule %s fails", rule.pk)
     _set_problem(rule, _FAILED)
+
+
+def passed(rule: Rule) -> None:
+    """It ran, whatever it did: nothing is wrong with it any more."""
+    _set_problem(rule, "")
 
 
 _FAILED = gettext_noop("It failed when it ran last. Heed's log says how.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -192,11 +193,17 @@ def of_profile(profile: Profile, now: datetime) -> ProfileOut:
         skills=[each.pk for each in profile.skills.all()] if profile.pk else [],
         capacity=profile.capacity,
         zone=profile.zone,
-        shifts=profile.shifts,
+        shifts={day: [_as_given(span) for span in spans] for day, spans in profile.shifts.items()},
         gives_back=profile.gives_back,
         here=is_here(profile, now),
         away_until=profile.away_until,
     )
+
+
+def _as_given(span: Sequence[str]) -> list[str]:
+    """A day ends at 24:00."""
+    opens, closes = span
+    return [opens, "24:00" if closes == "00:00" else closes]
 
 
 def of_rule(rule: Rule) -> RuleOut:

@@ -53,10 +53,10 @@ def test_a_team_and_what_its_people_can_take(call: Any, ana: User) -> None:
         "languages": ["sl"],
         "skills": [skill["id"]],
         "zone": "Asia/Ulaanbaatar",
-        "shifts": {"0": [["22:00", "06:00"]]},
+        "shifts": {"0": [["22:00", "06:00"]], "5": [["00:00", "24:00"]]},
     }
     kept = call("PUT", f"people/{ana.pk}/abilities", given)
-    assert (kept.json["languages"], kept.json["shifts"]) == (["sl"], {"0": [["22:00", "06:00"]]})
+    assert (kept.json["languages"], kept.json["shifts"]) == (["sl"], given["shifts"])
     assert call("PUT", f"people/{ana.pk}/abilities", given | {"zone": "Moon/Base"}).status == 422
     assert call("DELETE", f"teams/{number}").status == 204
     assert call("GET", "teams").json["items"] == []

@@ -156,6 +156,9 @@ def test_a_rule_that_fails_holds_up_no_other(opened: Open, monkeypatch: pytest.M
     assert "failed" in bad.problem
     with translation.override("sl"):
         assert rules.problem_of(bad) not in ("", bad.problem)
+    assert rules.made_ready(bad) is not None
+    bad.refresh_from_db()
+    assert "failed" in bad.problem  # until it ran well
     rules.run_rules([comes(tickets[0])])
     bad.refresh_from_db()
     assert (fresh(tickets[0]).tags, bad.problem) == (["x", "y"], "")
