@@ -51,11 +51,28 @@ def keep_ratings(batch: Sequence[Event]) -> None:
     list(tickets.select_for_update(no_key=True).values_list("pk"))
     rated = Event.objects.filter(kind="rated", message__in=among(pk for _identity, pk in asked))
     known = set(rated.values_list("message_id", flat=True))
-    for tap, row in taps.items():
-        if tap in asked and row.pk not in known:
-            good = _mark(row.text) == GOOD
-            Ticket.objects.filter(pk=row.ticket_id).update(rating=good)
-            events.record("rated", ticket=row.ticket, message=row, at=row.at, good=good, question=asked[tap])
+    new = [(tap, row) for tap, row in taps.items() if tap in asked and row.pk not in known]
+    for tap, row in new:
+        good = _mark(row.text) == GOOD
+        events.record("rated", ticket=row.ticket, message=row, at=row.at, good=good, question=asked[tap])
+    if new:  # somebody may have merged one before we held it
+        there = Message.objects.filter(pk__in=among(row.pk for _tap, row in new))
+        show_ratings(there.values_list("ticket_id", flat=True))
+
+
+def show_ratings(tickets: Iterable[int]) -> None:
+    """Give these tickets the last rating among the messages that stand in them; none where none does."""
+    run(_LAST, sorted(set(tickets)))
+
+
+_LAST = """
+UPDATE inbox_ticket AS t SET rating = (
+    SELECT (e.data ->> 'good')::bool FROM inbox_message m JOIN inbox_event e ON e.message_id = m.id
+    WHERE m.ticket_id = t.id AND m.direction = 'in' AND e.kind = 'rated'
+    ORDER BY m.at DESC, m.id DESC LIMIT 1
+)
+WHERE t.id = ANY(%s)
+"""
 
 
 def _mark(text: str) -> str:

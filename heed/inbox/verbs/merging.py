@@ -22,6 +22,7 @@ from heed.inbox.arrivals import WAITS, show_last
 from heed.inbox.jobs import send_answers
 from heed.inbox.models import Attachment, Draft, Event, Merge, Message, Split, Ticket
 from heed.inbox.models.merging import gone_on_in
+from heed.inbox.ratings import show_ratings
 from heed.inbox.verbs.apart import COURSE, DECIDED, TAKES, WAIT, Stand, Telling, began, plain, waits
 from heed.inbox.verbs.copies import tell_again, tell_back
 from heed.inbox.verbs.refusals import CannotTend
@@ -47,6 +48,7 @@ def merge(ticket: Ticket, into: Ticket, user: User) -> Merge:
     Message.objects.filter(ticket=gone).update(ticket=kept)
     record.drafts = _move_drafts(gone, kept)
     write(gone, merged_into=kept, **_STILL)
+    show_ratings([kept.pk])
     record.save()
     events.record("merged", ticket=kept, actor=user, number=gone.number)
     events.record("merged", ticket=gone, actor=user, into=kept.number)
@@ -87,8 +89,7 @@ def unmerge(record: Merge, user: User) -> None:
     for number in way:
         telling.stay(rows[number])
     telling.share(gone)
-    for each in (gone, end):
-        show_last(each)
+    _show(gone, end)
     events.record("unmerged", ticket=end, actor=user, number=gone.number)
     events.record("unmerged", ticket=gone, actor=user, into=end.number)
     send_answers.defer(ticket=gone.pk)
@@ -115,8 +116,7 @@ def split(ticket: Ticket, messages: Sequence[int], user: User) -> Ticket:
     rest = _waiting(source.messages.filter(WAITS), source)
     if source.waiting_since in (*waiting, *rest):  # else somebody said so, and that stays
         write(source, unanswered=source.unanswered and bool(rest), waiting_since=min(rest, default=None))
-    for each in (source, new):
-        show_last(each)
+    _show(source, new)
     after, now = _columns(source, TAKES), clock.now()
     Split.objects.create(ticket=new, source=source, by=user, at=now, before=before, after=after)
     events.record(
@@ -155,7 +155,7 @@ def unsplit(record: Split, user: User) -> None:
     write(end, **stand.columns)
     facts = plain({name: getattr(new, name) for name in WAIT})
     write(new, merged_into=source, **_STILL)
-    show_last(end)
+    _show(end)
     events.record("unsplit", ticket=end, actor=user, number=new.number, messages=back, **facts)
     events.record("merged", ticket=new, actor=user, into=end.number)
 
@@ -169,6 +169,13 @@ def _take_out(ticket: Ticket, user: User) -> None:
     record = next((records[number] for number in _way(ticket) if number in records), None)
     if record is not None:
         unmerge(record, user)
+
+
+def _show(*tickets: Ticket) -> None:
+    """What one sees of their messages: the last that was said, and the last rating."""
+    for each in tickets:
+        show_last(each)
+    show_ratings(each.pk for each in tickets)
 
 
 def _both(one: Ticket, other: Ticket) -> tuple[Ticket, Ticket]:

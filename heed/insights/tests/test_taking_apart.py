@@ -17,7 +17,8 @@ from heed.accounts.models import Team, User
 from heed.channels.base import Echo, MessageReceived, Person
 from heed.channels.models import Account
 from heed.inbox import arrivals, news, verbs
-from heed.inbox.models import Customer, Field, Message, Ticket
+from heed.inbox.models import Customer, Event, Field, Message, Ticket
+from heed.inbox.ratings import BAD, GOOD, keep_ratings
 from heed.inbox.tests.conftest import account, ana, ivo, rubber
 from heed.inbox.verbs import CannotTend, many, merging, sorting
 from heed.insights.cycles import told
@@ -35,7 +36,7 @@ MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
 LEA = Person("lea", "Lea Marn")
 COLUMNS = (
     *("unanswered", "waiting_since", "status", "solved_at", "snoozed_until", "outside_until", "due_at"),
-    *("tags", "fields", "priority", "assignee_id", "team_id", "opened_at", "last_at", "last_text"),
+    *("rating", "tags", "fields", "priority", "assignee_id", "team_id", "opened_at", "last_at", "last_text"),
 )
 
 Work = list[str]
@@ -51,7 +52,7 @@ class Desk:
     def now(self) -> datetime:
         return MONDAY + timedelta(minutes=self.minute)
 
-    def writes(self, post: str) -> None:
+    def writes(self, post: str, text: str = "") -> None:
         facts: dict[str, Any] = {
             "visibility": "public",
             "kind": "comment",
@@ -60,9 +61,10 @@ class Desk:
             "at": self.now(),
         }
         name = f"{post}{self.minute}"
-        said = MessageReceived(external_id=name, text=f"words of {name}", **facts)
+        said = MessageReceived(external_id=name, text=text or f"words of {name}", **facts)
         with transaction.atomic():
-            arrivals.store([arrivals.Arrival(self.account, said)])
+            stored = arrivals.store([arrivals.Arrival(self.account, said)])
+        keep_ratings(list(Event.objects.filter(pk__in=[pk for _kind, pk in stored.events])))
 
     def answers_outside(self, parent: str) -> None:
         facts: dict[str, Any] = {"visibility": "public", "at": self.now(), "text": "Sent."}
@@ -73,12 +75,29 @@ class Desk:
         sent = verbs.answer(row(ticket), self.ana, "It is on its way.", "public", to=asked.pk)
         Message.objects.filter(pk=sent.pk).update(state="sent", at=self.now())
 
+    def asks(self, ticket: Ticket) -> None:
+        """The follow-up question, under which one can tap."""
+        facts: dict[str, Any] = {
+            "direction": "out",
+            "visibility": "public",
+            "state": "sent",
+            "at": self.now(),
+        }
+        facts |= {"origin": "follow_up", "manner": {"choices": [GOOD, BAD]}, "text": "Is it fixed?"}
+        asked = row(ticket)
+        asked.messages.create(account=self.account, identity=asked.identity, **facts)
+        arrivals.show_last(asked)
+
     def does(self, what: str, first: Ticket, both: list[Ticket]) -> None:
         """One piece of work; `both` are the tickets that are one, or would be. Raises `CannotTend`."""
         whole = [row(each) for each in both]
         match what.split():
             case [("one" | "two") as post, "writes"]:
                 self.writes(post)
+            case [("one" | "two") as post, ("👍" | "👎") as mark]:
+                self.asks(first)
+                self.minute += 0.5
+                self.writes(post, mark)
             case ["outside"]:
                 self.answers_outside("one0")
             case ["answered"]:
@@ -132,7 +151,8 @@ def stands(*tickets: Ticket) -> list[Any]:
         said = list(now.messages.order_by("at", "id").values_list("text", "home"))
         waits = [(wait.since, wait.until, wait.dropped) for wait in story.waits]
         solved = [(cycle.opened, cycle.first_solved) for cycle in story.cycles]
-        found.append(({name: getattr(now, name) for name in COLUMNS}, said, waits, solved))
+        rated = sorted(story.rated.values())
+        found.append(({name: getattr(now, name) for name in COLUMNS}, said, waits, solved, rated))
     return found
 
 
@@ -150,7 +170,7 @@ def both_ways(desk: Desk, apart: Callable[[], list[Any]], together: Callable[[],
 
 WORK = (
     *("one writes", "two writes", "marked", "unmarked", "swept", "answered", "solved"),
-    *("pending", "snoozed", "tended"),
+    *("pending", "snoozed", "tended", "one 👍", "two 👎"),
 )
 work = st.sampled_from(WORK)
 
@@ -247,6 +267,29 @@ def test_whoever_waits_in_a_list_waits_in_the_figures(desk: Desk, work: list[tup
         assert row(source).unanswered == any(waiting)
         assert [told(each.timeline).still_waiting for each in lives([source.pk])] == [any(waiting)]
         transaction.set_rollback(True)
+
+
+def test_satisfaction_goes_along_and_comes_back(desk: Desk) -> None:
+    """The last word counts for those that are one; taken apart, each has its own, also of what came since."""
+    desk.writes("one")
+    desk.writes("two")
+    one, two = Ticket.objects.order_by("pk")
+    for what in ("one 👎", "two 👍"):
+        desk.minute += 1
+        desk.does(what, one, [one])
+    record = merging.merge(two, one, desk.ana)
+    assert row(one).rating is True
+    desk.minute += 1
+    desk.does("two 👎", one, [one])
+    assert row(one).rating is False
+    desk.minute += 1
+    desk.does("one 👍", one, [one])
+    split = merging.split(one, [Message.objects.get(external_id=f"one{desk.minute}").pk], desk.ana)
+    assert (row(one).rating, row(split).rating) == (False, True)
+    merging.unsplit(split.splits.get(), desk.ana)
+    merging.unmerge(record, desk.ana)
+    assert (row(one).rating, row(two).rating) == (True, False)
+    assert [len(told(each.timeline).rated) for each in lives([one.pk, two.pk])] == [2, 2]
 
 
 def test_the_split_off_part_keeps_its_team_and_whose_it_is(desk: Desk) -> None:
