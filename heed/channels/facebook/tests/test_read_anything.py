@@ -8,53 +8,21 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heed.channels.base import Inbound, Malformed
 from heed.channels.facebook.adapter import network
 from heed.channels.facebook.tests.sample import ACCOUNT, PAYLOADS
+from heed.channels.meta.tests.anything import any_json, damaged, is_read_or_malformed, samples
 
-SEEDS = [json.loads(path.read_bytes()) for path in sorted(PAYLOADS.glob("*.json"))]
-KEYS = sorted({key for seed in SEEDS for key in json.dumps(seed).split('"') if key.isidentifier()})
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=4), inner)
-    ),
-    max_leaves=12,
-)
+SEEDS = samples(PAYLOADS)
 
 
-@given(st.binary(max_size=80) | JSON.map(lambda value: json.dumps(value).encode()))
+@given(st.binary(max_size=80) | any_json(SEEDS).map(lambda value: json.dumps(value).encode()))
 def test_anything_is_read_or_malformed(body: bytes) -> None:
-    _is_read_or_malformed(body)
+    is_read_or_malformed(network, body, ACCOUNT)
 
 
-def _is_read_or_malformed(body: bytes) -> None:
-    try:
-        news = network.read(body, ACCOUNT)
-    except Malformed:
-        return
-    assert all(isinstance(each, Inbound) for each in news)
-
-
-@st.composite
-def damaged(draw: st.DrawFn) -> Any:
-    """A real payload with one value somewhere in it replaced by anything."""
-    value = json.loads(json.dumps(draw(st.sampled_from(SEEDS))))
-    spot: Any = value
-    while True:
-        inner: list[Any] = list(spot) if isinstance(spot, dict) else list(range(len(spot)))
-        if not inner:
-            return value
-        key = draw(st.sampled_from(inner))
-        if not isinstance(spot[key], dict | list) or draw(st.integers(0, 4)) == 0:
-            spot[key] = draw(JSON)
-            return value
-        spot = spot[key]
-
-
-@given(damaged())
-def test_a_damaged_payload_is_read_or_malformed(value: Any) -> None:
-    _is_read_or_malformed(json.dumps(value).encode())
+@given(damaged(SEEDS))
+def test_a_damaged_payload_is_read_or_malformed(body: bytes) -> None:
+    is_read_or_malformed(network, body, ACCOUNT)
 
 
 ITEMS = [

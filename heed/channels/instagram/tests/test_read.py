@@ -27,6 +27,7 @@ from heed.channels.base import (
 )
 from heed.channels.instagram.adapter import network
 from heed.channels.instagram.tests.sample import ACCOUNT, IG, PAYLOADS, UNKNOWN, payload
+from heed.channels.meta.tests.anything import damaged, is_read_or_malformed, samples
 
 AT = datetime(2025, 3, 22, 18, 20, 4, tzinfo=UTC)
 AT_MS = AT.replace(microsecond=123000)
@@ -220,45 +221,12 @@ def test_unreadable_bodies(body: bytes) -> None:
 
 # ------------------------------------------------------------------------- damaged payloads
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
-)
-SEEDS = [json.loads(path.read_bytes()) for path in sorted(PAYLOADS.glob("*.json"))]
+SEEDS = samples(PAYLOADS)
 
 
-@st.composite
-def damaged(draw: st.DrawFn) -> Any:
-    """A payload with one of its values replaced by any other."""
-    value = json.loads(json.dumps(draw(st.sampled_from(SEEDS))))
-    spot: Any = value
-    while True:
-        inner: list[Any] = list(spot) if isinstance(spot, dict) else list(range(len(spot)))
-        if not inner:
-            return value
-        key = draw(st.sampled_from(inner))
-        if not isinstance(spot[key], dict | list) or draw(st.integers(0, 4)) == 0:
-            spot[key] = draw(JSON)
-            return value
-        spot = spot[key]
-
-
-@given(damaged())
-def test_a_damaged_payload_is_read_or_malformed(value: Any) -> None:
-    try:
-        news = network.read(json.dumps(value).encode(), ACCOUNT)
-    except Malformed:
-        return
-    assert all(isinstance(each, Inbound) for each in news)
-
-
-@given(st.binary(max_size=200))
-def test_any_bytes_are_malformed_or_read(body: bytes) -> None:
-    try:
-        network.read(body, ACCOUNT)
-    except Malformed:
-        return
+@given(st.binary(max_size=200) | damaged(SEEDS))
+def test_anything_is_read_or_malformed(body: bytes) -> None:
+    is_read_or_malformed(network, body, ACCOUNT)
 
 
 ITEMS = [
