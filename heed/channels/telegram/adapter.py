@@ -55,7 +55,7 @@ RIGHTS = (
 )
 
 GIVEN = "business_rights"
-"""The fact of which rights all open business connections give."""
+"""The fact of which rights some open business connection gives."""
 
 _ONLY_WITH: tuple[tuple[str, Action, Any], ...] = (
     ("can_reply", "edit", _("The owner of this business account does not let the bot write.")),
@@ -122,7 +122,8 @@ class Telegram(Network):
     )
 
     def able(self, facts: Mapping[str, Any]) -> Capabilities:
-        """In the chats of business accounts no more than their owners let the bot do."""
+        """In the chats of business accounts no more than some owner lets the bot do: what one of several
+        keeps back, Telegram refuses in that one's chats."""
         can, given = self.capabilities, facts.get(GIVEN) or {}
         without = {action: why for right, action, why in _ONLY_WITH if given.get(right) is False}
         if not without:
@@ -163,7 +164,7 @@ class Telegram(Network):
             raise Refusal("not_configured", code=refusal.code, detail=refusal.detail) from refusal
         open_ones = yield from _open_connections(account)
         rights = [each.rights.model_dump() for each in open_ones]
-        given = {each.name: all(some[each.name] for some in rights) for each in RIGHTS}
+        given = {each.name: any(one[each.name] for one in rights) for each in RIGHTS}
         facts = _facts(info if isinstance(info, dict) else {})
         if open_ones:
             facts |= {reading.CONNECTIONS: [each.id for each in open_ones], GIVEN: given}
@@ -171,7 +172,7 @@ class Telegram(Network):
             str(me["id"]),
             str(me.get("first_name", "")),
             str(me.get("username", "")),
-            missing=tuple(name for name, is_given in given.items() if not is_given),
+            missing=tuple(each.name for each in RIGHTS if not all(one[each.name] for one in rights)),
             facts=facts,
             lost=_lost(account, info),
         )
