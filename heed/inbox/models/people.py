@@ -79,4 +79,5 @@ class Identity(Row):
 
     @property
     def initials(self) -> str:
-        return "".join(word[0] for word in str(self).lstrip("@").split()[:2]).upper()
+        first = (next(filter(str.isalnum, word), "") for word in str(self).split())
+        return "".join([letter for letter in first if letter][:2]).upper() or str(self)[:1]

@@ -82,6 +82,14 @@ def test_a_new_id_of_somebody_who_never_wrote_is_nobodys(account: Account) -> No
     assert not Identity.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [("Visitor · Acme", "VA"), ("@omar.badr", "O"), ("Lea Marn", "LM"), ("👏", "👏")],
+)
+def test_initials_are_letters(name: str, letters: str) -> None:
+    assert Identity(name=name).initials == letters
+
+
 def test_a_machines_answer_is_shown_and_does_not_count(account: Account) -> None:
     news(account, private("1"))
     away = Echo(external_id="a", at=at(1), visibility="private", person=LEA, text="Away", automatic=True)
