@@ -122,11 +122,15 @@ function tell() {
   const ranked = offered.map((row) => ({ row, worth: asked ? fits(`${row.words} ${row.group}`, asked) : 1 }));
   const fitting = ranked.filter(({ worth }) => worth > 0).sort((one, other) => other.worth - one.worth);
   const first = /^#?\d+$/.test(asked) ? found : [];
-  shown = [...first, ...fitting.map(({ row }) => row).slice(0, MOST), ...(first.length ? [] : found)];
+  // What only has the letters somewhere comes after the tickets and people that have the word.
+  const least = 2 * asked.split(/\s+/).length - 0.5;
+  const well = fitting.filter(({ worth }) => worth > least).slice(0, MOST);
+  const loosely = fitting.filter(({ worth }) => worth <= least).slice(0, MOST - well.length);
+  shown = [...first, ...well.map(({ row }) => row), ...(first.length ? [] : found), ...loosely.map(({ row }) => row)];
   box.replaceChildren(...shown.map(line));
   box.hidden = !shown.length;
   dialog.querySelector("[data-nothing]").hidden = Boolean(shown.length) || !asked;
-  point(Math.max(shown.findIndex(alike(before)), 0));
+  point(at && Math.max(shown.findIndex(alike(before)), 0)); // nobody moved yet: the best is chosen
 }
 
 function line(row, index) {
