@@ -112,9 +112,12 @@ async function act(deed, value = "") {
 }
 
 async function send(url, fields) {
+  const atBar = document.activeElement?.closest("#many, #sweep"); // what was pressed goes away
   try {
     const response = await post(url, fields);
-    replace(document.getElementById("sweep"), await response.text()).hidden = false;
+    const told = replace(document.getElementById("sweep"), await response.text());
+    told.hidden = false;
+    if (atBar) told.querySelector("button")?.focus();
     document.dispatchEvent(new CustomEvent("heed:sent"));
     return true;
   } catch (error) {
