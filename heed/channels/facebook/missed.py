@@ -1,7 +1,8 @@
 """Reading back what was missed while nobody listened, in the words of a webhook.
 
-First the posts of the Page and the comments under them, a page of posts at a time; then the posts of others
-that mention the Page; then Messenger's chats, of which Meta shows the twenty newest messages each.
+First the posts of the Page, a page of them at a time, and after each page the comments under its posts; then
+the posts of others that mention the Page; then Messenger's chats, of which Meta shows the twenty newest
+messages each.
 """
 
 from __future__ import annotations
@@ -22,8 +23,13 @@ from heed.lib import clock
 from heed.lib.http import Steps
 
 MOST_PAGES = 10
-"""How many pages of posts, or of comments under one post, are read back at most."""
+"""So many pages of posts are looked at for new comments, where not all the posts are new themselves."""
+AT_ONCE = 10
+"""So many pages of comments are read before what they hold is kept."""
+_AGAIN = 3
+"""How often the comments under one post are begun anew because Meta does not go on with them."""
 _POST = "id,from,message,created_time,updated_time,permalink_url,full_picture"
+_LISTED = "50"
 _COMMENT = "id,from,message,created_time,parent{id},permalink_url,attachment"
 
 Row = Mapping[str, Any]
@@ -32,9 +38,11 @@ Row = Mapping[str, Any]
 def backfilled(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
     """One page. `cursor` is {"since": ISO time} at first."""
     since = clock.from_iso(str(cursor["since"]))
+    if cursor.get("under"):
+        return (yield from _comments(account, cursor, since))
     match cursor.get("now_at"):
         case "chats":
-            return (yield from _chats(account, cursor, since))
+            return (yield from _chats(account, cursor))
         case "mentions":
             return (yield from _mentions(account, cursor, since))
     return (yield from _posts(account, cursor, since))
@@ -48,42 +56,65 @@ def _posts(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -
     listed = yield from calls.get(
         account, f"{account.external_id}/feed", fields=_POST, limit="25", **_after(cursor)
     )
-    changes: list[dict[str, Any]] = []
-    for post in graph.rows(listed):
-        if is_since(post, "created_time", since):
-            changes.append(_post_change(post))
-        if is_since(post, "updated_time", since):
-            comments = yield from _comments(account, str(post["id"]), since)
-            changes += [_comment_change(comment, post) for comment in comments]
+    posts = graph.rows(listed)
+    fresh = [post for post in posts if is_since(post, "created_time", since)]
+    talked = [str(post["id"]) for post in posts if is_since(post, "updated_time", since)]
     after = graph.next_cursor(listed)
-    further = bool(after) and page < MOST_PAGES
-    kept = {"since": cursor["since"]}
+    further = bool(after) and after != cursor.get("after")
+    further = further and (page < MOST_PAGES or len(fresh) == len(posts))
+    kept = {"since": cursor["since"], "under": talked}
     kept |= {"after": after, "page": page + 1} if further else {"now_at": "mentions"}
-    return Collected(_bodies(account, "changes", changes), kept, more=True)
+    return Collected(_bodies(account, "changes", [_post_change(post) for post in fresh]), kept, more=True)
 
 
-def _comments(account: AccountRecord, post: str, since: datetime) -> Steps[list[Row]]:
-    """Comments and replies under a post since then, the oldest first."""
+def _comments(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
+    """Of the posts that are waiting, what was said under the first; where that is much, a part of it."""
+    post, *others = cursor["under"]
+    place, again = str(cursor.get("place", "")), int(cursor.get("again", 0))
+    kept = {name: value for name, value in cursor.items() if name not in ("under", "place", "again")}
+    try:
+        found, place = yield from _comments_under(account, post, since, place)
+    except Refusal as refusal:
+        if refusal.reason == "gone":
+            return Collected((), {**kept, "under": others}, more=True)
+        if refusal.reason != "bad_request" or not place:
+            raise
+        anew = {"under": [post, *others], "again": again + 1} if again < _AGAIN else {"under": others}
+        return Collected((), {**kept, **anew}, more=True)
+    left = {"under": [post, *others], "place": place, "again": again} if place else {"under": others}
+    changes = [_comment_change(comment, post) for comment in found]
+    return Collected(_bodies(account, "changes", changes), {**kept, **left}, more=True)
+
+
+def _comments_under(
+    account: AccountRecord, post: str, since: datetime, place: str
+) -> Steps[tuple[list[Row], str]]:
+    """Comments and replies under a post since then, oldest first, and where to go on; empty at the end."""
     found: list[Row] = []
-    after = ""
-    for _page in range(MOST_PAGES):
-        more = {"after": after} if after else {}
-        listed = yield from calls.get(
-            account,
-            f"{post}/comments",
-            filter="stream",
-            order="reverse_chronological",
-            fields=_COMMENT,
-            limit="50",
-            **more,
-        )
+    for page in range(AT_ONCE):
+        more = {"after": place} if place else {}
+        try:
+            listed = yield from calls.get(
+                account,
+                f"{post}/comments",
+                filter="stream",
+                order="reverse_chronological",
+                fields=_COMMENT,
+                limit=_LISTED,
+                **more,
+            )
+        except Refusal:
+            if not page:
+                raise
+            break  # the next call meets it again, with these kept
         rows = graph.rows(listed)
         fresh = [row for row in rows if is_since(row, "created_time", since)]
         found += fresh
-        after = graph.next_cursor(listed)
-        if not after or len(fresh) < len(rows):
+        further = graph.next_cursor(listed)
+        place = further if further != place and len(fresh) == len(rows) else ""
+        if not place:
             break
-    return found[::-1]
+    return found[::-1], place
 
 
 def _post_change(post: Row) -> dict[str, Any]:
@@ -101,13 +132,13 @@ def _post_change(post: Row) -> dict[str, Any]:
     return {"field": "feed", "value": value}
 
 
-def _comment_change(comment: Row, post: Row) -> dict[str, Any]:
+def _comment_change(comment: Row, post: str) -> dict[str, Any]:
     value = {
         "item": "comment",
         "verb": "add",
-        "post_id": post["id"],
+        "post_id": post,
         "comment_id": comment["id"],
-        "parent_id": record(comment.get("parent")).get("id") or post["id"],
+        "parent_id": record(comment.get("parent")).get("id") or post,
         "from": comment.get("from"),
         "message": comment.get("message"),
         "photo": calls.picture_of(record(comment.get("attachment"))) or None,
@@ -123,7 +154,6 @@ def _comment_change(comment: Row, post: Row) -> dict[str, Any]:
 def _mentions(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
     """Others' posts that mention the Page; an app that may not see them goes without. Those in comments Meta
     lists nowhere."""
-    page = int(cursor.get("page", 1))
     kept = {"since": cursor["since"]}
     try:
         listed = yield from calls.get(
@@ -136,8 +166,8 @@ def _mentions(account: AccountRecord, cursor: Mapping[str, Any], since: datetime
     rows = graph.rows(listed)
     fresh = [row for row in rows if is_since(row, "created_time", since)]
     after = graph.next_cursor(listed)
-    further = bool(after) and len(fresh) == len(rows) and page < MOST_PAGES
-    kept |= {"now_at": "mentions", "after": after, "page": page + 1} if further else {"now_at": "chats"}
+    further = bool(after) and after != cursor.get("after") and len(fresh) == len(rows)
+    kept |= {"now_at": "mentions", "after": after} if further else {"now_at": "chats"}
     return Collected(_bodies(account, "changes", [_mention_change(row) for row in fresh]), kept, more=True)
 
 
@@ -158,11 +188,10 @@ def _mention_change(post: Row) -> dict[str, Any]:
 # ------------------------------------------------------------------------------ private chats
 
 
-def _chats(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
+def _chats(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
     us, get = account.external_id, partial(calls.get, account)
-    items, after = yield from chats.missed(get, "messenger", us, us, since, _after(cursor))
-    kept = {"since": cursor["since"], "now_at": "chats", **({"after": after} if after else {})}
-    return Collected(_bodies(account, "messaging", items), kept, more=bool(after))
+    items, kept, more = yield from chats.missed(get, "messenger", us, us, cursor)
+    return Collected(_bodies(account, "messaging", items), kept, more)
 
 
 # ------------------------------------------------------------------------------------- both

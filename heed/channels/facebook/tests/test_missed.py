@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from heed.channels.base import Echo, MessageReceived
+from heed.channels.base import AccountRecord, Echo, Inbound, MessageReceived, Refusal
+from heed.channels.facebook import calls, missed
 from heed.channels.facebook.adapter import network
 from heed.channels.meta.tests.desk import news, only, read_back
 from heed.channels.tests.contract import Desk
+from heed.lib.http import Steps
 from heed.sandbox.frame import Fault
 from heed.sandbox.networks.facebook import Facebook
 
@@ -53,6 +56,83 @@ def test_mentions_that_may_not_be_read_hold_up_nothing(desk: Desk, facebook: Fac
     assert (page.bodies, page.more) == ((), True)
     page = desk.run(partial(network.backfill, cursor=page.cursor))
     assert len(page.bodies) == 1
+
+
+class TestManyComments:
+    @pytest.fixture(autouse=True)
+    def short(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Two pages of comments in one go, of two comments each."""
+        monkeypatch.setattr(missed, "AT_ONCE", 2)
+        monkeypatch.setattr(missed, "_LISTED", "2")
+
+    def test_all_are_read_back_and_what_comes_after_them(self, desk: Desk, facebook: Facebook) -> None:
+        since, told = many(desk, facebook)
+        assert texts(read_back(desk, since)) == told
+
+    def test_a_place_that_meta_no_longer_knows_is_begun_anew(self, desk: Desk, facebook: Facebook) -> None:
+        since, told = many(desk, facebook)
+        cursor = in_the_middle(desk, since)
+        desk.sandbox.fault("facebook", no_such_place(cursor))
+        assert texts(read_back(desk, since, **cursor)) == told
+
+    def test_and_not_for_ever(self, desk: Desk, facebook: Facebook) -> None:
+        since, _ = many(desk, facebook)
+        cursor = in_the_middle(desk, since)
+        desk.sandbox.fault("facebook", no_such_place(cursor))
+        found = texts(read_back(desk, since, **{**cursor, "again": missed._AGAIN}))
+        assert found == {"Drugje", "Ste tam?"}
+
+    def test_what_was_read_is_kept_where_meta_wants_us_to_wait(
+        self, desk: Desk, facebook: Facebook, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        since, told = many(desk, facebook)
+        asked: list[str] = []
+
+        def get(account: AccountRecord, path: str, **given: str) -> Steps[dict[str, Any]]:
+            asked.append(path)
+            if len(asked) == 3:  # the posts, and the second page of comments
+                raise Refusal("slow_down", retry=True)
+            return (yield from calls.get(account, path, **given))
+
+        monkeypatch.setattr(missed, "calls", SimpleNamespace(get=get, picture_of=calls.picture_of))
+        assert texts(read_back(desk, since)) == told
+        assert len(set(asked[1:4])) == 1
+
+    def test_a_post_that_is_gone_holds_up_nothing(self, desk: Desk, facebook: Facebook) -> None:
+        since, _ = many(desk, facebook)
+        gone = {"error": {"code": 100, "error_subcode": 33, "message": "gone"}}
+        desk.sandbox.fault("facebook", Fault("GET */comments", status=400, body=gone))
+        assert texts(read_back(desk, since)) == {"Drugje", "Ste tam?"}
+
+
+def texts(found: list[Inbound]) -> set[str]:
+    return {each.text for each in found if isinstance(each, MessageReceived)}
+
+
+def in_the_middle(desk: Desk, since: datetime) -> dict[str, Any]:
+    """What the cursor says beside `since` when some of the comments under a post were read."""
+    page = desk.run(partial(network.backfill, cursor={"since": since.isoformat()}))
+    page = desk.run(partial(network.backfill, cursor=page.cursor))
+    assert page.cursor["place"]
+    return {name: value for name, value in page.cursor.items() if name != "since"}
+
+
+def no_such_place(cursor: dict[str, Any]) -> Fault:
+    refusal = {"error": {"code": 100, "message": "invalid cursor"}}
+    return Fault(f"GET */{cursor['under'][0]}/comments", status=400, body=refusal)
+
+
+def many(desk: Desk, facebook: Facebook) -> tuple[datetime, set[str]]:
+    """A comment under one post, seven under another, and a message: what they say, and since when."""
+    since = facebook.clock.now().replace(microsecond=0)
+    play = facebook.do
+    posts = [play("post", text=text)["id"] for text in ("Zimska kolekcija", "Poletna kolekcija")]
+    play("comment", person="omar", text="Drugje", parent=posts[0])
+    told = {f"Vprašanje {number}" for number in range(7)}
+    for text in sorted(told):
+        play("comment", person="lea", text=text, parent=posts[1])
+    play("message", person="lea", text="Ste tam?")
+    return since, {*told, "Drugje", "Ste tam?"}
 
 
 PICTURE = "https://scontent.fbcdn.net/a.jpg"
