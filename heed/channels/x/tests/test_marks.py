@@ -12,13 +12,11 @@ from heed.channels.base import MessageReceived, ReactionChanged, Refusal
 from heed.channels.tests.contract import Desk, target_of
 from heed.channels.x import marks, polling
 from heed.channels.x.adapter import network
+from heed.channels.x.tests.desk import again, mentioned, news
 from heed.channels.x.tests.sample import ACCOUNT, ACME
 from heed.channels.x.tests.test_calls import SELF_SERVE, Script, no, problem, target
-from heed.channels.x.tests.test_with_sandbox import again, bare, desk, mentioned, news, x
 from heed.lib import clock
 from heed.sandbox.networks.x import X
-
-__all__ = ["bare", "desk", "x"]
 
 OF_CHECKED = {"webhooks": True, "hears": ["dm.received"], "level": "enterprise"}
 CHECKED = replace(ACCOUNT, facts=OF_CHECKED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,9 +16,7 @@ from heed.channels.x.tests.sample import ACCOUNT
 from heed.channels.x.tests.test_calls import Script, no, problem
 from heed.channels.x.tests.test_polling import NOTHING, TOLD, iso, message, only, page, post, read
 from heed.lib import clock
-from heed.sandbox import Sandbox
 from heed.sandbox.networks.x import X
-from heed.sandbox.tests.receiver import Receiver
 
 REFUSED = problem(400, "invalid-request", "the token is not valid")
 SINCE: dict[str, Any] = {**only("mentions"), "mentions": {"since": "500"}}
@@ -32,25 +29,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "_PAGE", "5")
 
 
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    """A desk whose app may have no webhooks, so that it asks for everything."""
-    with Receiver() as receiver, Sandbox(seed=1) as sandbox:
-        desk = Desk(network, sandbox, receiver)
-        x_of(desk).most_webhooks = 0
-        checked = desk.run(network.check)
-        desk.record = replace(
-            desk.record, external_id=checked.external_id, handle=checked.handle, facts=dict(checked.facts)
-        )
-        yield desk
-
-
-def x_of(desk: Desk) -> X:
-    assert isinstance(desk.simulator, X)
-    return desk.simulator
-
-
-def polled(desk: Desk) -> list[str]:
+def read_all(desk: Desk) -> list[str]:
     """The words of everything that polling finds until it is at an end."""
     bodies: list[bytes] = []
     for _ in range(50):
@@ -69,30 +48,28 @@ def words(desk: Desk, bodies: list[bytes]) -> list[str]:
 
 class TestAgainstTheSandbox:
     @pytest.mark.parametrize("kind", ["mention", "say", "message"])
-    def test_nothing_of_a_long_list_is_lost(self, desk: Desk, kind: str) -> None:
-        listening = {**desk.record.credentials, "listen_for": "paket"}
-        desk.record = replace(desk.record, credentials=listening)
+    def test_nothing_of_a_long_list_is_lost(self, polled: Desk, x: X, kind: str) -> None:
+        listening = {**polled.record.credentials, "listen_for": "paket"}
+        polled.record = replace(polled.record, credentials=listening)
         told = [f"Kje je paket {number}?" for number in range(33)]
         for text in told:
-            x_of(desk).do(kind, person="lea", text=text)
-        found = {each.removeprefix("@acme ") for each in polled(desk)}
+            x.do(kind, person="lea", text=text)
+        found = {each.removeprefix("@acme ") for each in read_all(polled)}
         assert found == set(told)
-        desk.cursor = {name: {**kept, "next": ""} for name, kept in desk.cursor.items()}
-        assert polled(desk) == []
+        polled.cursor = {name: {**kept, "next": ""} for name, kept in polled.cursor.items()}
+        assert read_all(polled) == []
 
-    def test_nothing_is_lost_where_no_token_holds(self, desk: Desk) -> None:
-        x = x_of(desk)
+    def test_nothing_is_lost_where_no_token_holds(self, polled: Desk, x: X) -> None:
         x.do("mention", person="lea", text="Halo?")
-        polled(desk)
+        read_all(polled)
         x.tokens_hold = False
         told = {f"@acme paket {number}" for number in range(23)}
         for text in told:
             x.do("mention", person="lea", text=text.removeprefix("@acme "))
-        desk.cursor = {name: {**kept, "next": ""} for name, kept in desk.cursor.items()}
-        assert set(polled(desk)) == told
+        polled.cursor = {name: {**kept, "next": ""} for name, kept in polled.cursor.items()}
+        assert set(read_all(polled)) == told
 
-    def test_what_was_missed_is_read_to_its_end(self, desk: Desk) -> None:
-        x = x_of(desk)
+    def test_what_was_missed_is_read_to_its_end(self, polled: Desk, x: X) -> None:
         x.limits = False
         since = x.clock.now().isoformat()
         for number in range(23):
@@ -102,25 +79,25 @@ class TestAgainstTheSandbox:
         bodies: list[bytes] = []
         more = True
         while more:
-            found = desk.run(lambda record: network.backfill(record, cursor))  # noqa: B023
+            found = polled.run(lambda record: network.backfill(record, cursor))  # noqa: B023
             cursor, more, bodies = dict(found.cursor), found.more, [*bodies, *found.bodies]
-        assert set(words(desk, bodies)) == {
+        assert set(words(polled, bodies)) == {
             f"{names}paket {number}" for number in range(23) for names in ("@acme ", "")
         }
         assert set(cursor) == {"since"}
 
-    def test_fifteen_calls_in_a_quarter_of_an_hour(self, desk: Desk) -> None:
+    def test_fifteen_calls_in_a_quarter_of_an_hour(self, polled: Desk, x: X) -> None:
         """The walk through the messages rests when X says so, and loses nothing by it."""
         told = [f"paket {number}" for number in range(90)]
         for text in told:
-            x_of(desk).do("message", person="lea", text=text)
-        first = polled(desk)
+            x.do("message", person="lea", text=text)
+        first = read_all(polled)
         assert set(first) < set(told)
         assert len(first) == 15 * 5
-        assert polled(desk) == []
-        x_of(desk).clock.move(901)
+        assert read_all(polled) == []
+        x.clock.move(901)
         with clock.moved(timedelta(seconds=902)):
-            assert {*first, *polled(desk)} == set(told)
+            assert {*first, *read_all(polled)} == set(told)
 
 
 def test_the_place_and_what_was_known_before_are_kept() -> None:
