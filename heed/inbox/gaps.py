@@ -68,7 +68,8 @@ def fill(gap_id: int) -> int:
     """Read what was missed; gives back how many deliveries were found until now.
 
     A page and the cursor after it are stored together, so whoever goes on after a crash reads on,
-    and of two who read the same page only one keeps it. Raises what the network's steps raise.
+    and of two who read the same page only one keeps it. A network that has more, but not yet, gives the
+    cursor back as it was. Raises what the network's steps raise.
     """
     gap = Gap.objects.select_related("account").get(pk=gap_id)
     for _ in range(_MOST_PAGES):
@@ -77,6 +78,8 @@ def fill(gap_id: int) -> int:
         cursor = dict(gap.cursor)
         account = gap.account
         page = with_session(account, lambda record: account.adapter.backfill(record, cursor))  # noqa: B023
+        if page.more and page.cursor == cursor:
+            break
         gap.cursor, gap.found = dict(page.cursor), gap.found + len(page.bodies)
         gap.state = Gap.State.FILLING if page.more else Gap.State.FILLED
         facts = {"cursor": gap.cursor, "found": gap.found, "state": gap.state}

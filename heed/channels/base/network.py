@@ -163,7 +163,8 @@ class Network(Protocol):
 
     def backfill(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
         """Read what was missed while nobody listened. `cursor` starts as {"since": ISO time}; the
-        bodies go into the ledger and are read by `read`. Only for accounts that wait for calls."""
+        bodies go into the ledger and are read by `read`. Only for accounts that wait for calls. The same
+        cursor back, and more, means: not yet; it is asked again some minutes later."""
         yield from ()
         return Collected((), cursor)
 

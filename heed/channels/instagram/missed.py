@@ -36,7 +36,7 @@ def backfilled(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Colle
     since = clock.from_iso(str(cursor["since"]))
     match cursor.get("now_at"):
         case "chats":
-            return (yield from _chats(account, cursor, since))
+            return (yield from _chats(account, cursor))
         case "tags":
             return (yield from _mentions(account, cursor, since))
     return (yield from _comments(account, cursor, since))
@@ -151,14 +151,12 @@ def _mention(account: AccountRecord, post: Row) -> dict[str, Any]:
     return {"id": account.external_id, "time": int(at.timestamp()), "changes": [change]}
 
 
-def _chats(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
+def _chats(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
     us, whose, get = account.external_id, calls.sender(account), partial(calls.get, account)
-    items, after = yield from chats.missed(
-        get, "instagram", whose, us, since, _after(cursor), also="story,is_unsupported"
+    items, kept, more = yield from chats.missed(
+        get, "instagram", whose, us, cursor, also="story,is_unsupported"
     )
-    entries = [{"id": us, "messaging": items}] if items else []
-    kept = {"since": cursor["since"], "now_at": "chats", **({"after": after} if after else {})}
-    return Collected(_bodies(entries), kept, more=bool(after))
+    return Collected(_bodies([{"id": us, "messaging": items}] if items else []), kept, more)
 
 
 def _bodies(entries: list[dict[str, Any]]) -> tuple[bytes, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,11 +11,13 @@ from heed.channels.base import Refusal
 from heed.channels.meta.graph import next_cursor, rows, time
 from heed.channels.meta.shapes import record
 from heed.lib import clock
-from heed.lib.http import Steps
+from heed.lib.http import Steps, TooLarge, Unreachable
 
 _WRITTEN = "id,created_time,from,message,attachments,shares,sticker,reply_to"
 TOLD_AGAIN = timedelta(hours=1)
 """For how long Meta repeats the webhook of a private message that nobody took."""
+MOST_LOOKS = 20
+"""So many messages of a page are asked for by themselves: Meta answers two calls a second."""
 
 Row = Mapping[str, Any]
 Get = Callable[..., Steps[dict[str, Any]]]
@@ -26,28 +29,64 @@ def missed(
     platform: str,
     whose: str,
     us: str,
-    since: datetime,
-    after: Mapping[str, str],
+    cursor: Mapping[str, Any],
     *,
     also: str = "",
-) -> Steps[tuple[list[dict[str, Any]], str]]:
-    """The `messaging` items of a page of conversations, and where the next page begins: empty when there
-    is none that matters. The newest chats stand first, so an older one ends the reading. `also` are fields
-    that messages of this platform have besides: one that Meta does not know fails the whole call."""
+) -> Steps[tuple[list[dict[str, Any]], dict[str, Any], bool]]:
+    """The `messaging` items of a page of conversations since `cursor["since"]`, the cursor after it, and
+    whether there is more. The newest chats stand first, so an older one ends the reading. `also` are fields
+    that messages of this platform have besides: one that Meta does not know fails the whole call.
+
+    What was left to its webhook is read once more when that comes no more; until then the cursor stands.
+    """
+    if cursor.get("not_before") and clock.now() <= clock.from_iso(cursor["not_before"]):
+        return [], dict(cursor), True
     fields = f"{_WRITTEN}{also and ','}{also}"
+    reading = _Reading(get, fields, us, clock.from_iso(str(cursor["since"])))
     listed = yield from get(
         f"{whose}/conversations",
         platform=platform,
         fields=f"id,updated_time,participants,messages.limit(20){{{fields}}}",
         limit="25",
-        **after,
+        **({"after": str(cursor["after"])} if cursor.get("after") else {}),
     )
     chats = rows(listed)
-    fresh = [chat for chat in chats if is_since(chat, "updated_time", since)]
+    fresh = [chat for chat in chats if is_since(chat, "updated_time", reading.since)]
     items: list[dict[str, Any]] = []
     for chat in fresh:
-        items += yield from _items(get, fields, chat, us, since)
-    return items, next_cursor(listed) if len(fresh) == len(chats) else ""
+        items += yield from _items(reading, chat)
+    after = next_cursor(listed) if len(fresh) == len(chats) else ""
+    kept = _cursor_after(cursor, after, reading.left)
+    return items, kept, "after" in kept or "not_before" in kept
+
+
+@dataclass
+class _Reading:
+    """One page, while it is read."""
+
+    get: Get
+    fields: str
+    us: str
+    since: datetime
+    looks: int = MOST_LOOKS
+    left: list[datetime] = field(default_factory=list)
+    """The times of those whose webhook may still come."""
+
+
+def _cursor_after(cursor: Mapping[str, Any], after: str, left: list[datetime]) -> dict[str, Any]:
+    """`left` in it: from when to when messages were left, on all pages until now."""
+    kept = {name: cursor[name] for name in ("since", "again", "left") if name in cursor}
+    kept["now_at"] = "chats"
+    if left and "again" not in cursor:
+        times = [*map(clock.from_iso, kept.get("left", ())), *left]
+        kept["left"] = [min(times).isoformat(), max(times).isoformat()]
+    if after:
+        return {**kept, "after": after}
+    if "left" not in kept:
+        return kept
+    first, last = kept.pop("left")
+    not_before = clock.from_iso(last) + TOLD_AGAIN
+    return {**kept, "since": first, "not_before": not_before.isoformat(), "again": True}
 
 
 def is_since(row: Row, name: str, since: datetime) -> bool:
@@ -55,18 +94,21 @@ def is_since(row: Row, name: str, since: datetime) -> bool:
     return bool(row.get("id")) and at is not None and at >= since
 
 
-def _items(get: Get, fields: str, chat: Row, us: str, since: datetime) -> Steps[list[dict[str, Any]]]:
+def _items(reading: _Reading, chat: Row) -> Steps[list[dict[str, Any]]]:
+    us = reading.us
     them = [str(row.get("id")) for row in rows(chat.get("participants"))]
     other = next((each for each in them if each != us), "")
-    newest_first = [row for row in rows(chat.get("messages")) if is_since(row, "created_time", since)]
+    newest_first = [row for row in rows(chat.get("messages")) if is_since(row, "created_time", reading.since)]
     found: list[dict[str, Any]] = []
     for row in reversed(newest_first):
         item = _item(row, us, other)
+        if _is_bare(item) and not item["message"]["is_echo"]:
+            item = _item((yield from _looked_at(reading, row)), us, other)
         if _is_bare(item):
-            item = _item((yield from _looked_at(get, fields, row)), us, other)
-        if _is_bare(item):
-            if is_since(row, "created_time", clock.now() - TOLD_AGAIN):
-                continue  # its webhook may say more and is still to come: it must not find the place taken
+            at = time(row, "created_time")
+            if at and at >= clock.now() - TOLD_AGAIN:
+                reading.left.append(at)  # its webhook may say more, and must not find the place taken
+                continue
             item["message"]["is_unsupported"] = True
         found.append(item)
     return found
@@ -77,14 +119,22 @@ def _is_bare(item: Mapping[str, Any]) -> bool:
     return not (message["text"] or message["attachments"] or message["is_unsupported"])
 
 
-def _looked_at(get: Get, fields: str, row: Row) -> Steps[Row]:
-    """The message by itself: lists were seen to leave out what it holds."""
-    try:
-        return {**row, **(yield from get(str(row["id"]), fields=fields))}
-    except Refusal as refusal:
-        if refusal.retry or refusal.reason in ("sign_in_again", "account_blocked"):
-            raise
+def _looked_at(reading: _Reading, row: Row) -> Steps[Row]:
+    """The message by itself: lists were seen to leave out what it holds. Where Meta asks for patience, it
+    is asked for no other of this page."""
+    if reading.looks <= 0:
         return row
+    reading.looks -= 1
+    try:
+        return {**row, **(yield from reading.get(str(row["id"]), fields=reading.fields))}
+    except (Unreachable, TooLarge):
+        reading.looks = 0
+    except Refusal as refusal:
+        if refusal.reason in ("sign_in_again", "account_blocked"):
+            raise
+        if refusal.retry:
+            reading.looks = 0
+    return row
 
 
 def _item(row: Row, us: str, other: str) -> dict[str, Any]:

@@ -160,6 +160,18 @@ def test_a_long_gap_is_gone_on_with_later(
     assert read_in() == ["1", "2", "3"]
 
 
+def test_what_is_not_to_be_had_yet_is_asked_for_later(
+    account: Account, rubber: Rubber, pages: list[Any]
+) -> None:
+    gap = opened(account)
+    first, second, last = three_pages()
+    pages += [first, Collected((), {"page": 1}, more=True), second, last]
+    assert gaps.fill(gap.pk) == 1
+    assert (gaps.unfilled(), len(rubber.cursors)) == ([gap.pk], 2)
+    assert gaps.fill(gap.pk) == 3
+    assert gaps.unfilled() == []
+
+
 def test_a_broken_account_waits_until_it_works(account: Account, pages: list[Any]) -> None:
     gap = opened(account)
     Account.objects.update(problem="sign_in_again")

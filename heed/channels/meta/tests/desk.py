@@ -27,11 +27,12 @@ def only(desk: Desk, kind: type[News]) -> News:
 
 
 def read_back(desk: Desk, since: datetime, **at: str) -> list[Inbound]:
-    """All news since then, as it is read after an outage; `at` begins in the middle."""
+    """All news since then, as far as it may be read now after an outage; `at` begins in the middle."""
     found: list[Inbound] = []
     cursor: dict[str, Any] = {"since": since.isoformat(), **at}
-    more = True
-    while more:
+    before, more = None, True
+    while more and cursor != before:
+        before = cursor
         page = desk.run(partial(desk.network.backfill, cursor=cursor))
         found += [each for body in page.bodies for each in desk.network.read(body, desk.record)]
         cursor, more = dict(page.cursor), page.more

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from heed.channels import sessions
 from heed.channels.base import Refusal
 from heed.channels.meta import chats
 from heed.channels.meta.tests.script import Script, Scripted, no, ok
+from heed.channels.models import Account
+from heed.inbox import gaps
+from heed.inbox.models import Delivery, Gap
 from heed.lib import clock
-from heed.lib.http import Request, Steps
+from heed.lib.http import Request, Response, Steps, Unreachable
 
 US, THEM, URL = "111", "222", "https://scontent.fbcdn.net/a.png"
 CARD = {"title": "Boots", "subtitle": "40 €"}
@@ -21,22 +26,31 @@ PRODUCT = {"product": {"elements": [CARD]}}
 
 def get(path: str, **params: str) -> Steps[dict[str, Any]]:
     response = yield Request("GET", f"https://graph.example/{path}", params=params)
-    if "error" in response.record:
-        raise Refusal("gone")
+    error = response.record.get("error")
+    if error:
+        raise Refusal("slow_down", retry=True) if error["code"] == 613 else Refusal("gone")
     return response.record
 
 
-def told(held: Mapping[str, Any], *looks: Scripted) -> list[dict[str, Any]]:
-    """The webhook's messages for one that is listed with this."""
+def listed(*held: Mapping[str, Any], ago: timedelta = timedelta(0), **more: Any) -> Response:
+    """A page of one chat, in which the newest message stands first."""
     now = clock.now().isoformat()
-    message = {"id": "m_1", "created_time": now, "from": {"id": THEM}, **held}
+    plain = {"created_time": (clock.now() - ago).isoformat(), "from": {"id": THEM}, "message": ""}
+    messages = [{"id": f"m_{number}", **plain, **each} for number, each in enumerate(held, 1)]
     people = {"data": [{"id": US}, {"id": THEM}]}
-    chat = {"id": "t_1", "updated_time": now, "participants": people, "messages": {"data": [message]}}
-    since = clock.now() - timedelta(minutes=5)
-    steps = chats.missed(get, "messenger", US, US, since, {})
-    items, after = Script(ok({"data": [chat]}), *looks).run(steps)
-    assert after == ""
-    return [item["message"] for item in items]
+    chat = {"id": "t_1", "updated_time": now, "participants": people, "messages": {"data": messages[::-1]}}
+    return ok({"data": [chat], **more})
+
+
+def read(*answers: Scripted, **cursor: Any) -> tuple[list[dict[str, Any]], dict[str, Any], bool]:
+    """The webhook's messages, the cursor and whether there is more."""
+    begun = {"since": (clock.now() - timedelta(hours=9)).isoformat(), **cursor}
+    items, kept, more = Script(*answers).run(chats.missed(get, "messenger", US, US, begun))
+    return [item["message"] for item in items], kept, more
+
+
+def told(held: Mapping[str, Any], *looks: Scripted) -> list[dict[str, Any]]:
+    return read(listed(held), *looks)[0]
 
 
 @pytest.mark.parametrize(
@@ -68,4 +82,61 @@ def test_what_the_list_leaves_out_is_asked_for() -> None:
     alone = ok({"id": "m_1", "attachments": {"data": [{"mime_type": "audio/mp4", "file_url": URL}]}})
     ((voice,),) = [message["attachments"] for message in told({"message": ""}, alone)]
     assert (voice["type"], voice["payload"]["url"]) == ("audio", URL)
-    assert told({"message": ""}, no(9000001)) == []
+
+
+def test_what_was_left_to_its_webhook_is_read_once_more_when_that_comes_no_more() -> None:
+    """After an hour of failures Meta tells the app nothing any more, nor again what it had told."""
+    older = listed({}, ago=timedelta(minutes=40), paging={"next": "u", "cursors": {"after": "p2"}})
+    messages, cursor, more = read(older, no(9000001))
+    assert (messages, more, cursor["after"]) == ([], True, "p2")
+    messages, cursor, more = read(listed({"message": "Ste tam?"}, {}), no(9000001), **cursor)
+    assert ([each["text"] for each in messages], more) == (["Ste tam?"], True)
+    with clock.moved(timedelta(minutes=59)):
+        assert read(**cursor) == ([], cursor, True)
+    with clock.moved(timedelta(minutes=61)):
+        again = listed({}, {}, {}, ago=timedelta(minutes=61))
+        fresh = listed({"id": "m_9"})
+        both = ok({"data": [*again.record["data"], *fresh.record["data"]]})
+        messages, cursor, more = read(both, *[no(9000001)] * 4, **cursor)
+    assert [each["is_unsupported"] for each in messages] == [True] * 3
+    assert not more  # a message of the time after is another's to tell
+
+
+def test_the_gap_stays_open_as_long(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+    account = Account.objects.create(network="facebook", name="Acme", external_id=US)
+    account.credentials = {"page_token": "t"}
+    account.save()
+    gap = gaps.open_gap(account.pk, clock.now() - timedelta(hours=2))
+    assert gap is not None
+    Gap.objects.update(cursor={**gap.cursor, "now_at": "chats"})
+    answers = Script(listed({}), no(9000001))
+    monkeypatch.setattr(sessions, "client", lambda: SimpleNamespace(send=answers))
+    assert gaps.fill(gap.pk) == 0
+    assert gaps.fill(gap.pk) == 0  # five minutes later: nothing is asked
+    assert (gaps.unfilled(), answers.answers) == ([gap.pk], [])
+    answers.answers = [listed({}), no(9000001)]
+    with clock.moved(timedelta(minutes=61)):
+        assert gaps.fill(gap.pk) == 1
+        assert gaps.unfilled() == []
+    assert b'"is_unsupported":true' in bytes(Delivery.objects.get().body)
+
+
+def test_a_page_asks_for_few_messages_by_themselves_and_for_none_of_ours() -> None:
+    ours = {"id": "ours", "from": {"id": US}}
+    many = listed(ours, *[{}] * (chats.MOST_LOOKS + 1), ago=timedelta(hours=2))
+    alone = ok({"message": "Ste tam?"})
+    messages, _, more = read(many, *[alone] * chats.MOST_LOOKS)
+    assert [each["is_unsupported"] for each in messages] == [True, *[False] * chats.MOST_LOOKS, True]
+    assert not more
+
+
+@pytest.mark.parametrize("away", [no(613), Unreachable("no route")], ids=["slow down", "unreachable"])
+def test_a_page_whose_messages_are_not_given_out_now_is_kept_as_listed(away: Scripted) -> None:
+    page = listed({}, {"message": "Ste tam?"}, {}, ago=timedelta(hours=2))
+    messages, _, more = read(page, away)
+    assert [(each["text"], each["is_unsupported"]) for each in messages] == [
+        ("", True),
+        ("Ste tam?", False),
+        ("", True),
+    ]
+    assert not more
