@@ -30,9 +30,20 @@ _RENEW_IDLE = 9 * 60
 _LOOK_EVERY = 30.0
 """Seconds between questions where the server has no IDLE."""
 
-_BUSY = re.compile(rb"\[(UNAVAILABLE|LIMIT|INUSE|OVERQUOTA)\]|too many|try again", re.IGNORECASE)
-LATER = re.compile(rb"\[SERVERBUG\]|internal error|" + _BUSY.pattern, re.IGNORECASE)
-"""Words of a server that may do later what it refuses now."""
+LATER = re.compile(
+    rb"\[(SERVERBUG|LIMIT|INUSE|OVERQUOTA)\]|internal error|system error|too many|try again|unavailable"
+    rb"|throttl|temporar|not connected",
+    re.IGNORECASE,
+)
+"""Words of a server that may let us in later, or open a mailbox. Servers have more such words than anybody
+knows: of messages none of them is believed."""
+
+_MOST_REFUSED = 3
+"""Messages that a server may refuse within one request."""
+
+_MOST_LOOKED_AT = 50
+_MOST_PROOFS = 3
+"""Among how many of the newest another message is looked for that is given out, and how many are tried."""
 
 _MOVED = re.compile(rb"\[EXPUNGEISSUED\]", re.IGNORECASE)
 _FACTS = ("FLAGS", "INTERNALDATE", "RFC822.SIZE")
@@ -187,13 +198,18 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         if not params.get("uidvalidity"):
             return page
         same = params["uidvalidity"] == uidvalidity
+        waiting = [int(uid) for uid in params.get("waiting", "").split(",") if uid] if same else []
         uids = self._after(int(params.get("after") or 0) if same else 0, following)
         if uids and (not same or params.get("again")):
             uids = sorted(set(uids) & set(self.search(["SINCE", _day(params.get("since", ""))])))
-        if not uids:
+        if not uids and not waiting:
             return page
         limit, most = int(params.get("limit") or 20), int(params.get("most") or ANSWER_LIMIT)
-        page["messages"], full = self._messages(uids[:limit], most, farewells)
+        messages, full = self._messages([*waiting, *uids[:limit]], most, farewells)
+        if messages and all("refused" in each for each in messages):
+            refused = {int(each["uid"]) for each in messages}
+            self._see_that_it_gives(int(opened.get(b"EXISTS", 0)), refused, farewells)
+        page["messages"] = messages
         page["more"] = full or len(uids) > limit
         return page
 
@@ -203,45 +219,52 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         """Those of them that are still there, and whether the rest is for another answer. One that the server
         does not give out has its words in place of its own: it must not keep back all that came after it."""
         refused = {uid: said[-1] for uid, said in farewells.items() if uid and len(said) > 1}
-        known = self._facts([uid for uid in uids if uid not in refused], refused, singly=0 in farewells)
+        known = self._facts([uid for uid in uids if uid not in refused], singly=0 in farewells)
         found: list[dict[str, Any]] = []
-        given, room = False, ANSWER_LIMIT
+        given, told_no, room = False, 0, ANSWER_LIMIT
         for uid in uids:
-            facts = known.get(uid, {})
-            size = int(facts.get(b"RFC822.SIZE", 0))
-            room -= min(size, most)
-            if room < 0 and found:
-                return found, True
-            try:
+            facts: dict[bytes, Any] = {}
+            if uid not in refused:
                 with _noted(uid, refused):
+                    facts = known.get(uid, {}) if known is not None else self._facts_of(uid)
+                    size = int(facts.get(b"RFC822.SIZE", 0))
+                    room -= min(size, most)
+                    if room < 0 and given:
+                        return found, True
                     raw = self._body(uid, "", most if size > most else None) if facts else b""
                     if raw or (facts and not size):  # else it was moved away meanwhile
                         found.append(_message(uid, facts, size, most, raw))
                         given = True
-            except imaplib.IMAP4.error:
-                if given:
-                    return found, True
-                raise
             if uid in refused:
                 words = refused[uid].decode("utf-8", "replace")[:300]
                 found.append({**_message(uid, facts, 0, -1, b""), "refused": words or "no"})
-        if not given and any(uid in farewells or LATER.search(words) for uid, words in refused.items()):
-            raise imaplib.IMAP4.error("nothing is given out")  # that is the server's trouble, not a message's
+                told_no += 1
+            if told_no == _MOST_REFUSED:
+                return found, uid != uids[-1]
         return found, False
 
-    def _facts(
-        self, uids: list[int], refused: dict[int, bytes], *, singly: bool
-    ) -> dict[int, dict[bytes, Any]]:
-        """What is known of each. Because of one a server may refuse to tell of several: then it is asked for
-        each by itself."""
+    def _facts(self, uids: list[int], *, singly: bool) -> dict[int, dict[bytes, Any]] | None:
+        """What is known of each. Because of one a server may refuse to tell of several, or hang up: then each
+        has to be asked for `singly`, and this is None."""
         if not singly:
             with _noted(0, {}):
-                return self.fetch(uids, _FACTS)
-        known: dict[int, dict[bytes, Any]] = {}
-        for uid in uids:
-            with _noted(uid, refused):
-                known |= self.fetch([uid], _FACTS)
-        return known
+                return self.fetch(uids, _FACTS) if uids else {}
+        return None
+
+    def _facts_of(self, uid: int) -> dict[bytes, Any]:
+        return self.fetch([uid], _FACTS).get(uid, {})
+
+    def _see_that_it_gives(self, exists: int, refused: set[int], farewells: Farewells) -> None:
+        """Of all that was asked for it gave nothing. Raises when it does not give out others either: then the
+        trouble is its own, whatever it says; so it is, too, where it refused several and has no others."""
+        newest = self.search(f"{max(1, exists - _MOST_LOOKED_AT)}:{exists}") if exists else []
+        others = sorted(set(newest) - refused, reverse=True)[:_MOST_PROOFS]
+        for uid in others:
+            with _noted(uid, {}):
+                if len(farewells.get(uid, ())) < 2 and self._body(uid, "", 1):
+                    return
+        if others or len(refused) > 1:
+            raise imaplib.IMAP4.error("nothing is given out")
 
     def _after(self, last: int, following: int) -> list[int]:
         if following and following <= last + 1:
@@ -325,16 +348,14 @@ def _message(uid: int, facts: dict[bytes, Any], size: int, most: int, raw: bytes
 
 @contextmanager
 def _noted(uid: int, refused: dict[int, bytes]) -> Iterator[None]:
-    """Put it down when the server refuses what is asked of it there. That it is too busy, and that the line
-    breaks, is no refusal; nor that the message is not there any more."""
+    """Put it down when the server refuses what is asked of it there. That the line breaks is no refusal, nor
+    that the message is not there any more."""
     try:
         yield
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as error:
         words = str(error).encode()
-        if _BUSY.search(words):
-            raise
         if not _MOVED.search(words):
             refused[uid] = words
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from heed.channels.base import AccountRecord, Collected
@@ -17,6 +17,19 @@ MOST_READ = 2 * 1024 * 1024
 _PAGE = 25
 _BOXES = {"INBOX": "INBOX", "sent": SENT}
 
+_ASKED_EVERY = 30.0
+_MOST_ASKED = 2
+"""How many of the mails that were refused are asked for again at once, and after how many seconds: fewer than
+a server may refuse at once, so that new mail has its turn."""
+
+_FEWEST_TRIES = 5
+_PATIENCE = 30 * 60.0
+"""So often, and for so many seconds, a mail is refused before it is set aside: servers refuse for a while,
+too, and in words of their own."""
+
+Waiting = dict[str, dict[str, float]]
+"""Of the mails that were refused, by number: refused `since` when, when `last`, and how many `times`."""
+
 
 def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
     """The mail after the cursor; at first only where the mailbox stands now."""
@@ -26,10 +39,16 @@ def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collecte
     for box, name in _BOXES.items():
         at = cursor.get(box) or (account.facts.get("start") if box == "INBOX" else None)
         before = at if isinstance(at, dict) else {}
-        page = yield from _page(account, name, before)
-        messages = page.get("messages") or []
-        bodies += [payload.body(box, str(page.get("uidvalidity", "")), each) for each in messages]
-        after[box] = _following(before, page)
+        due = _due(before)
+        page = yield from _page(account, name, before, due)
+        waiting = _waiting(before, page, due) if page else {}
+        bodies += [
+            payload.body(box, str(page.get("uidvalidity", "")), each)
+            for each in page.get("messages") or []
+            if not _goes_on(waiting.get(str(each["uid"])))
+        ]
+        left = {uid: each for uid, each in waiting.items() if _goes_on(each)}
+        after[box] = {**_following(before, page), **({"waiting": left} if left else {})}
         more = more or bool(page.get("more"))
     return Collected(tuple(bodies), after, more=more)
 
@@ -39,7 +58,41 @@ def beginning(stands: Mapping[str, Any]) -> dict[str, Any]:
     return _following({}, stands)
 
 
-def _page(account: AccountRecord, name: str, before: Mapping[str, Any]) -> Steps[Mapping[str, Any]]:
+def _due(before: Mapping[str, Any]) -> list[int]:
+    """The mails to ask for once more, those first that waited longest."""
+    late = clock.now().timestamp() - _ASKED_EVERY
+    waiting: Waiting = before.get("waiting") or {}
+    due = sorted((each["last"], int(uid)) for uid, each in waiting.items() if each["last"] <= late)
+    return sorted(uid for _, uid in due[:_MOST_ASKED])
+
+
+def _waiting(before: Mapping[str, Any], page: Mapping[str, Any], due: Sequence[int]) -> Waiting:
+    """What waits after this page: neither what was given nor what is not there any more. The rest of a page
+    that ended early was not asked for."""
+    same = str(page["uidvalidity"]) == before.get("uidvalidity")
+    found: Waiting = dict(before.get("waiting") or {}) if same else {}
+    messages, now = page.get("messages") or [], clock.now().timestamp()
+    reached = int(messages[-1]["uid"]) if messages and page.get("more") else None
+    refused = {str(each["uid"]) for each in messages if each.get("refused")}
+    for uid in due:
+        if str(uid) not in refused and (reached is None or uid <= reached):
+            found.pop(str(uid), None)
+    for number in refused:
+        known = found.get(number, {"since": now, "times": 0})
+        found[number] = {"since": known["since"], "last": now, "times": known["times"] + 1}
+    return found
+
+
+def _goes_on(waiting: Mapping[str, float] | None) -> bool:
+    """Whether a mail goes on waiting; False when it was not refused, or often enough."""
+    if waiting is None:
+        return False
+    return waiting["times"] < _FEWEST_TRIES or waiting["last"] - waiting["since"] < _PATIENCE
+
+
+def _page(
+    account: AccountRecord, name: str, before: Mapping[str, Any], waiting: Sequence[int]
+) -> Steps[Mapping[str, Any]]:
     response = yield Request(
         "GET",
         mailbox(account, name),
@@ -48,6 +101,7 @@ def _page(account: AccountRecord, name: str, before: Mapping[str, Any]) -> Steps
             "after": str(before.get("uid", 0)),
             "since": str(before.get("at", "")),
             "again": "1" if before.get("again") else "",
+            "waiting": ",".join(map(str, waiting)),
             "limit": str(_PAGE),
             "most": str(MOST_READ),
         },
@@ -65,7 +119,7 @@ def _following(before: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, 
         return dict(before)
     uidvalidity, messages = str(page["uidvalidity"]), page.get("messages") or []
     anew = bool(before) and uidvalidity != before.get("uidvalidity")
-    last = int(messages[-1]["uid"]) if messages else 0 if anew else int(before.get("uid", 0))
+    last = max(0 if anew else int(before.get("uid", 0)), *(int(each["uid"]) for each in messages), 0)
     again = anew or bool(before.get("again"))
     if not before or (again and not page.get("more")):
         last = int(page.get("uidnext") or 1) - 1

@@ -307,10 +307,20 @@ def test_a_mail_that_was_moved_away_is_left_out() -> None:
         assert looked({"uidvalidity": "9", "after": "6"}, UID_FETCH=said).record["messages"] == []
 
 
-@pytest.mark.parametrize("no", ["[UNAVAILABLE] later", "[SERVERBUG] Internal error", "Too many requests"])
+@pytest.mark.parametrize("no", ["NO [UNAVAILABLE] later", "BAD User is authenticated but not connected."])
 def test_a_server_in_trouble_is_asked_again(no: str) -> None:
     with pytest.raises(AnswerLost):
-        looked({"uidvalidity": "9", "after": "6"}, UID_FETCH=f"TAG NO {no}\r\n")
+        looked(
+            {"uidvalidity": "9", "after": "5"},
+            UID_SEARCH="* SEARCH 6 7\r\nTAG OK done\r\n",
+            UID_FETCH=f"TAG {no}\r\n",
+        )
+
+
+def test_a_mail_that_was_refused_can_be_asked_for_again() -> None:
+    (found,) = looked({"uidvalidity": "9", "after": "7", "waiting": "7"}).record["messages"]
+    assert found["raw"] == "aGk="
+    assert looked({"uidvalidity": "8", "after": "7", "waiting": "3"}).record["messages"][0]["uid"] == 7
 
 
 def test_the_last_mail_is_not_new_again() -> None:

@@ -281,11 +281,13 @@ class Email(Simulator):
         self.room.boxes["INBOX"] = new
         return {"uidvalidity": new.uidvalidity}
 
-    def play_damage(self, hangs_up: bool = False) -> dict[str, Any]:
-        """The last mail in the company's mailbox is damaged: its server cannot give it out, and says so or
-        hangs up."""
-        words = "* BYE FETCH failed: Internal error occurred." if hangs_up else "[SERVERBUG] Internal error"
-        self.room.boxes["INBOX"].mails[-1].refused = words
+    def play_damage(
+        self, hangs_up: bool = False, words: str = "[SERVERBUG] Internal error"
+    ) -> dict[str, Any]:
+        """The last mail in the company's mailbox is damaged: its server cannot give it out, and says so in
+        these words or hangs up."""
+        last = self.room.boxes["INBOX"].mails[-1]
+        last.refused = "* BYE FETCH failed: Internal error occurred." if hangs_up else words
         return {}
 
     def play_sort_away(self) -> dict[str, Any]:
