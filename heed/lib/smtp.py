@@ -74,7 +74,8 @@ class Smtp(smtplib.SMTP):
 
     def hand_over(self, sender: str, receivers: list[str], also: list[str], content: bytes) -> Response:
         options = [f"size={len(content)}"] if self.has_extn("size") else []
-        if not all(address.isascii() for address in (sender, *receivers, *also)):
+        head = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0]
+        if not (head.isascii() and all(address.isascii() for address in (sender, *receivers, *also))):
             if not self.has_extn("smtputf8"):
                 raise Said("scripts", 553, b"The server takes addresses in Latin letters only.")
             options += ["SMTPUTF8", "BODY=8BITMIME"]

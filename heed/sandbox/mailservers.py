@@ -235,6 +235,9 @@ class SmtpSession(_Session):
         if not line:
             raise Cut
         content = b"".join(lines)
+        if not (self.all_scripts or section(content, "HEADER").isascii()):
+            self.say("{} {}".format(*_WHICH_LETTERS))
+            return
         try:
             code, words = self.room.takes(self.sender, self.receivers, content)
         except Nonsense as nonsense:

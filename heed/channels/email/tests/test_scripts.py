@@ -48,6 +48,14 @@ def test_our_own(abroad: Desk, email: Email) -> None:
     assert OURS in answers_to(replace(abroad.record, credentials={"address": OURS}), "w7")["Reply-To"]
 
 
+def test_what_a_machine_of_ours_writes(abroad: Desk, email: Email) -> None:
+    question = asked(abroad, email, "Kje je?")
+    abroad.send(replace(abroad.answer_to(question, "Nismo tu."), automatic=True))
+    (head,) = heads(email)
+    assert f"From: Acme <{OURS}>" in head
+    assert "Auto-Submitted: auto-replied" in head
+
+
 def test_a_server_that_does_not_know_it_is_found_at_the_check(abroad: Desk, email: Email) -> None:
     email.room.all_scripts = False
     with pytest.raises(Refusal) as caught:
