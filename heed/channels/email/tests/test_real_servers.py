@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
@@ -234,12 +235,19 @@ def test_the_ear_hears_and_survives_a_restart(desk: Desk) -> None:
     next(again)
 
 
-def test_a_mail_that_dovecot_cannot_read_keeps_nothing_back(desk: Desk) -> None:
+def test_a_mail_that_dovecot_cannot_read_keeps_nothing_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = clock.now
     desk.mail.customer_writes(letter("damaged"))
     file = desk.mail.file_with(b"damaged")
     file.chmod(0)
     try:
         desk.asked("Kje je?")
+        assert not [each for each in desk.news if isinstance(each, Broken)]
+        for times in range(1, 6):  # once each eight minutes
+            monkeypatch.setattr(clock, "now", lambda: real() + times * timedelta(minutes=8))  # noqa: B023
+            desk.gather()
     finally:
         file.unlink()
     (broken,) = [each for each in desk.news if isinstance(each, Broken)]
