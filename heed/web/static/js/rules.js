@@ -1,4 +1,6 @@
 // The page of a rule: the condition is checked while one types, and the rule is tried on the past.
+import { tellTimes } from "heed/times";
+
 const form = document.getElementById("rule");
 const told = document.getElementById("condition-told");
 const tried = document.getElementById("tried");
@@ -13,8 +15,9 @@ async function ask(address, place) {
   const { signal } = asking[place.id];
   const response = await fetch(address, { method: "POST", body: new FormData(form), headers: { "HX-Request": "true" }, signal });
   const words = await response.text();
-  if (response.headers.get("content-type")?.startsWith("text/html")) place.innerHTML = words;
-  else place.textContent = words;
+  if (!response.headers.get("content-type")?.startsWith("text/html")) return void (place.textContent = words);
+  place.innerHTML = words;
+  tellTimes(place);
 }
 
 function check() {
