@@ -392,7 +392,7 @@ class TestAccountPage:
         page = shown(majas, "account", account.pk)
         assert '<span class="num">4</span> of <span class="num">250</span> left' in page
         assert f'datetime="{anew.isoformat()}"' in page
-        assert '<dt>calls</dt><dd><span class="num">7</span> left' in page
+        assert '<dt>Calls</dt><dd><span class="num">7</span> left' in page
         assert "Little is left of what the network allows: 4 of 250 posts a day." in page
 
     def test_gaps_with_from_and_until(self, majas: Client, monkeypatch: pytest.MonkeyPatch) -> None:
