@@ -21,7 +21,7 @@ _WROTE = (
 _ATTRIBUTION = re.compile(rf"(?:{_WROTE})[^\n]{{0,120}}[:：]\s*$", re.IGNORECASE)
 _WITH_ADDRESS = re.compile(r"<[^<>\s]+@[^<>\s]+>\s*(?:\([^)]*\)\s*)?[^\n]{0,40}[:：]\s*$")
 _DATE = re.compile(r"[\d٠-٩۰-۹]")
-_ADDRESS = re.compile(r"\S+@\S+")
+_ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@:：]+")
 
 _FROM = (
     "from|von|de|da|od|van|från|fra|lähettäjä|kimden|feladó|expéditeur|mittente|pošiljatelj|od koga"
@@ -51,9 +51,9 @@ _DIVIDER = re.compile(
 )
 _PASSED_ON = (
     "forwarded|weitergeleitet|transféré|réexpédi|reenviad|reenviat|inoltrat|encaminhad|doorgestuur|vidarebefordra"
-    "|videresend|välitet|edelleenlähet|przekaz|přepos|prepos|továbbít|redirecționat|transmis mai departe"
+    "|videresend|välitet|edelleenlähet|przekaz|přepos|\\bprepos|továbbít|redirecționat|transmis mai departe"
     "|edasi saadet|posredovan|proslijeđen|prosleđen|прослеђен|проследен|препратен|пересыл|пересла|перенаправ"
-    "|переадрес|дамжуул|i̇let|ilet|yönlend|προωθ|معاد توجيه|הועבר|chuyển tiếp|terus"
+    r"|переадрес|дамжуул|\bi̇let|\bilet|yönlend|προωθ|معاد توجيه|הועבר|chuyển tiếp|\b(?:di)?terus"
     "|转发|轉寄|转寄|転送|전달"
 )
 _MARK = re.compile(rf".{{0,60}}(?:{_PASSED_ON}).{{0,60}}(?:[-_]{{2,}}|[:：])", re.IGNORECASE)
@@ -93,7 +93,9 @@ def _passes_on(own: list[str]) -> bool:
 def tells_of_passing_on(line: str) -> bool:
     """Whether what follows this line was passed on to us: then it is no quotation."""
     line = line.strip()
-    return line.endswith(("-", "_", ":", "：")) and bool(_MARK.fullmatch(_VOWELS.sub("", line)))
+    if not line.endswith(("-", "_", ":", "：")) or _says_that_one_wrote(line):
+        return False
+    return bool(_MARK.fullmatch(_VOWELS.sub("", _ADDRESS.sub("", line))))
 
 
 def _is_dashed(line: str) -> bool:
@@ -156,10 +158,14 @@ def _begins_above(lines: list[str], at: int) -> bool:
 
 
 def _is_attribution(sentence: str) -> bool:
+    return _says_that_one_wrote(sentence) or (len(sentence) <= 300 and _says_who(sentence))
+
+
+def _says_that_one_wrote(sentence: str) -> bool:
     if len(sentence) > 300 or not sentence.endswith((":", "：")):
         return False
     dated = bool(_DATE.search(sentence) or _ADDRESS.search(sentence))
-    return dated and bool(_ATTRIBUTION.search(sentence) or _says_who(sentence))
+    return dated and bool(_ATTRIBUTION.search(sentence))
 
 
 def _says_who(sentence: str) -> bool:

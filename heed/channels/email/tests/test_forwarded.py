@@ -56,6 +56,7 @@ MARKS = [
     "-------- Missatge reenviat --------",
     "-------- Tin nhắn chuyển tiếp --------",
     "-------- Pesan terusan --------",
+    "-------- Pesan yang diteruskan --------",
     "-------- 转发的消息 --------",
     "開始轉寄郵件：",
     "-------- 転送メッセージ --------",
@@ -131,6 +132,30 @@ def test_what_was_passed_on_inside_a_quotation_is_quoted() -> None:
     assert received("Re: Order 7", text).text == "Thanks!"
     quoted = "\n".join(f"> {line}" for line in f"{MARKS[0]}\n{BLOCK}".split("\n"))
     assert received("Re: Order 7", f"Thanks!\n\n{quoted}").text == "Thanks!"
+
+
+ATTRIBUTIONS = [
+    "V pet., 20. nov. 2026 ob 10:11 je oseba Acme &lt;posredovanje@acme.example&gt; napisala:",
+    "20 Kas 2026 Cum, 10:11 tarihinde Acme &lt;iletisim@acme.example&gt; şunu yazdı:",
+    "Am Fr., 20. Nov. 2026 um 10:11 Uhr schrieb Toilettenwelt:",
+    "Le ven. 20 nov. 2026 à 10:11, Filets &amp; Cie &lt;help@acme.example&gt; a écrit :",
+    "On Fri, 20 Nov 2026, Forwarded Goods wrote:",
+    "пт, 20 нояб. 2026 г. в 10:11, Filets &lt;ilet@acme.example&gt;:",
+]
+
+
+@pytest.mark.parametrize("attribution", ATTRIBUTIONS)
+@pytest.mark.parametrize(
+    "quotation",
+    [
+        '<div class="gmail_quote"><div class="gmail_attr">{}<br></div><blockquote>old</blockquote></div>',
+        '<div>{}</div><blockquote type="cite">old</blockquote>',
+    ],
+    ids=["within", "above"],
+)
+def test_a_name_that_sounds_like_passing_on_passes_nothing_on(attribution: str, quotation: str) -> None:
+    html = f"<p>Thanks</p>{quotation.format(attribution)}"
+    assert received("Re: Order 7", html, "html").text == "Thanks"
 
 
 def test_a_sentence_about_passing_on_passes_nothing_on() -> None:
