@@ -231,22 +231,29 @@ def _refs(
 ) -> dict[str, Any]:
     """What an answer needs, and what the agent may want to see."""
     known = letter.ids("References") or letter.ids("In-Reply-To")
-    replies = [one.address for one in words.addresses(letter.message, "Reply-To")]
-    replies = [one for one in replies if not is_own(one, account) and person and one != person.external_id]
+    wanted = _answered_at(letter, account, person)
     tags = [one for one in _receivers(letter) if is_own(one, account) and "+" in one]
     found: dict[str, Any] = {
         "subject": letter.subject,
         MATTER: _matter(letter, machine=machine),
         "message_id": "" if letter.id.startswith("sha256:") else letter.id,
         "references": [*known[:1], *known[1:][-_MOST_IDS + 1 :]],
-        "reply_to": replies[0] if replies else "",
+        "reply_to": wanted,
         "return_path": _return_path(letter, person),
         "tag": tags[0].partition("@")[0].partition("+")[2] if tags else "",
-        "cc": [] if machine else _others(letter, account, {person.external_id if person else "", *replies}),
+        "cc": [] if machine else _others(letter, account, {person.external_id if person else "", wanted}),
         "automatic": machine,
         "whole": whole,
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _answered_at(letter: Letter, account: AccountRecord, person: Person | None) -> str:
+    """Where the writer wants to be answered, empty where that is their own address."""
+    replies = [one.address for one in words.addresses(letter.message, "Reply-To")]
+    if person is None or person.external_id in replies:
+        return ""
+    return next((one for one in replies if not is_own(one, account)), "")
 
 
 def _matter(letter: Letter, *, machine: bool) -> str:

@@ -41,6 +41,23 @@ def test_a_form_in_nobodys_name_is_the_persons_who_filled_it_in(sender: str) -> 
     assert {"reply_to", "return_path"}.isdisjoint(found.refs)
 
 
+@pytest.mark.parametrize("sender", [NOBODY, "From: Lea Marn <lea.marn@mail.example>"])
+@pytest.mark.parametrize(
+    "replies",
+    [
+        f"{LEA}, Sales <sales@shop.example>",
+        f"{LEA}, noreply@shop.acme.example",
+        "Reply-To: noreply@shop.acme.example, lea.marn@mail.example",
+        f"{LEA}, help@acme.example",
+    ],
+)
+def test_who_is_among_those_to_be_answered_is_answered(sender: str, replies: str) -> None:
+    found = received(sender, replies, "Cc: sales@shop.example")
+    assert found.author is not None
+    assert (found.author.external_id, "reply_to" in found.refs) == ("lea.marn@mail.example", False)
+    assert found.refs["cc"] == ["sales@shop.example"]
+
+
 @pytest.mark.parametrize(
     "sign",
     ["List-Id: <news.shop.example>", "Auto-Submitted: auto-generated", "Precedence: bulk", "Return-Path: <>"],
