@@ -23,9 +23,8 @@ _PRESENT = (
     "List-Unsubscribe",
     LOOP,
 )
-_NOBODY = re.compile(
-    r"(mailer-daemon|postmaster|mail-daemon|no-?_?\.?reply|do-?not-?reply|bounces?|wordpress)([+=.-].*)?@"
-)
+_SITE = re.compile(r"(no-?_?\.?reply|do-?not-?reply|wordpress)([+=.-].*)?@")
+_MAIL_SERVER = re.compile(r"(mailer-daemon|postmaster|mail-daemon|bounces?)([+=.-].*)?@")
 _POSTMASTER = "postmaster@"
 _SUPPRESS = re.compile(r"\b(all|autoreply|oof)\b", re.IGNORECASE)
 
@@ -82,4 +81,9 @@ def is_sent_by_machine(letter: Letter) -> bool:
 
 def is_nobody(address: str) -> bool:
     """Whether what is sent to an address like this reaches no person."""
-    return bool(_NOBODY.match(address))
+    return is_sites(address) or bool(_MAIL_SERVER.match(address))
+
+
+def is_sites(address: str) -> bool:
+    """Whether sites send in a name like this, among other things what somebody wrote into a form."""
+    return bool(_SITE.match(address))

@@ -22,7 +22,7 @@ from heed.channels.base import (
     each,
 )
 from heed.channels.email import payload, words
-from heed.channels.email.automatic import is_automatic, is_marked, is_nobody, is_nobodys
+from heed.channels.email.automatic import is_automatic, is_marked, is_nobody, is_nobodys, is_sites
 from heed.channels.email.calls import is_own, key_of, word_in
 from heed.channels.email.letter import Letter, attachments_of, text_of
 from heed.channels.email.payload import Envelope
@@ -187,14 +187,10 @@ def _author(letter: Letter, account: AccountRecord) -> Person | None:
 def _filled_in_by(letter: Letter, account: AccountRecord) -> list[Address]:
     """A form on a site writes in our name or in nobody's, and says in Reply-To for whom."""
     senders = _senders(letter)
-    if senders and not _is_empty_name(senders[0].address, account):
+    if senders and not (is_own(senders[0].address, account) or is_sites(senders[0].address)):
         return []
     replies = words.addresses(letter.message, "Reply-To")
-    return [one for one in replies if not _is_empty_name(one.address, account)]
-
-
-def _is_empty_name(address: str, account: AccountRecord) -> bool:
-    return is_own(address, account) or is_nobody(address)
+    return [one for one in replies if not (is_own(one.address, account) or is_nobody(one.address))]
 
 
 def _senders(letter: Letter) -> list[Address]:

@@ -66,6 +66,14 @@ def test_a_machine_with_a_place_for_answers_stays_one(sign: str) -> None:
     assert received(NOBODY, LEA, sign).automatic
 
 
+@pytest.mark.parametrize("name", ["MAILER-DAEMON", "postmaster", "bounces+7", "mail-daemon"])
+def test_a_mail_server_with_a_place_for_answers_fills_in_no_form(name: str) -> None:
+    found = received(f"From: Mail <{name}@shop.example>", LEA)
+    assert found.author is not None
+    assert (found.author.external_id, found.automatic) == (f"{name.lower()}@shop.example", True)
+    assert not found.opens_window
+
+
 @pytest.mark.parametrize(
     "replies", ["X-No: x", "Reply-To: help@acme.example", "Reply-To: no-reply@shop.example"]
 )
