@@ -13,7 +13,7 @@ from heed.channels.base import AccountRecord, Collected, Refusal
 from heed.channels.x import calls, marks, replaying, signin, walking
 from heed.channels.x.walking import Bounds, Walk, newer, older
 from heed.lib import clock
-from heed.lib.http import Steps
+from heed.lib.http import Steps, TooLarge, Unreachable
 
 BACKLOG = timedelta(hours=24)
 """How far the very first poll looks back: own posts too, so what was answered is known."""
@@ -259,7 +259,11 @@ def _reposted(account: AccountRecord, kept: Kept) -> Steps[Found]:
 
 
 def _marks(account: AccountRecord, listed: marks.List, kept: Kept) -> Steps[Found]:
-    changed, kept = yield from marks.changes(account, listed, kept)
+    """A list that cannot be had waits for its next turn, whatever the reason: news is worth more."""
+    try:
+        changed, kept = yield from marks.changes(account, listed, kept)
+    except (Refusal, Unreachable, TooLarge):
+        return [], kept
     at = iso(clock.now())
     rows = [{**each, "at": at} for each in changed]
     return ([body("marks", account, {"data": rows})] if rows else []), kept

@@ -16,6 +16,7 @@ from heed.channels.x.tests.desk import again, mentioned, news
 from heed.channels.x.tests.sample import ACCOUNT, ACME
 from heed.channels.x.tests.test_calls import SELF_SERVE, Script, no, problem, target
 from heed.lib import clock
+from heed.lib.http import TooLarge, Unreachable
 from heed.sandbox.networks.x import X
 
 OF_CHECKED = {"webhooks": True, "hears": ["dm.received"], "level": "enterprise"}
@@ -121,6 +122,32 @@ def test_without_likes_by_programs_only_reposts_are_read() -> None:
     script = Script(likes())
     script.run(network.collect(replace(SELF_SERVE, facts=facts), {}))
     assert script.asked == [f"GET /users/{ACME}/tweets"]
+
+
+@pytest.mark.parametrize(
+    "no_marks",
+    [
+        Unreachable("timed out"),
+        TooLarge("over 8 MB"),
+        problem(429, "usage-capped"),
+        no(402),
+        no(503),
+    ],
+    ids=["hangs", "too large", "capped", "unpaid", "down"],
+)
+def test_a_look_that_fails_costs_no_news(no_marks: Any) -> None:
+    """News was read before it, or comes by webhook."""
+    facts = {**OF_CHECKED, "webhooks": False}
+    account = replace(CHECKED, facts=facts, credentials={**CHECKED.credentials, "listen_for": ""})
+    rests = {
+        each.name: {"next": "2999-01-01T00:00:00Z"} for each in polling.SOURCES if each.name != "mentions"
+    }
+    post = {"id": "9", "text": "@acme hej", "author_id": "7", "created_at": polling.iso(clock.now())}
+    script = Script({"data": [post], "meta": {"result_count": 1}}, no_marks, no_marks)
+    found = script.run(network.collect(account, rests))
+    assert [b"@acme hej" in each for each in found.bodies] == [True]
+    assert script.asked[1:] == [f"GET /users/{ACME}/liked_tweets", f"GET /users/{ACME}/tweets"]
+    assert Script().run(network.collect(account, found.cursor)).bodies == ()
 
 
 class TestWhatIsSoAlready:
