@@ -38,19 +38,32 @@ _CHECKED_AT_ONCE = 20
 _LOOK_REST = timedelta(minutes=1)
 _REMEMBERED = 1000
 _CHAT_REST = timedelta(hours=1)
+_BREAKS = ("sign_in_again", "account_blocked")
 
 T = TypeVar("T")
 
 
 def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-    """The news after `cursor`. Only notifications may fail the poll; the rest waits for the next."""
+    """The news after `cursor`. Only notifications may fail the poll; the rest waits for the next. Where the
+    network asks for patience, nothing further is asked."""
     state = dict(cursor)
-    bodies, more = yield from _notifications(account, state)
-    if not more:
-        bodies += (yield from _unless_down(_own_posts(account, state))) or []
-        bodies += (yield from _unless_down(_own_marks(account, state))) or []
-        chat, more = (yield from _unless_down(_chat(account, state))) or ([], False)
-        bodies += chat
+    bodies, walk = yield from _notifications(account, state)
+    if walk is None:
+        return Collected(bodies=tuple(bodies), cursor=state, more=True)
+    more = False
+    for part in (_own_posts, _own_marks, _chat):
+        try:
+            found, more = yield from part(account, state)
+            bodies += found
+        except (Unreachable, TooLarge):
+            continue
+        except Refusal as refusal:
+            if refusal.reason in _BREAKS:
+                raise
+            if refusal.reason == "slow_down":
+                _look_later(state, refusal.after)
+                break
+    bodies += yield from _removed(account, state, walk)
     return Collected(bodies=tuple(bodies), cursor=state, more=more)
 
 
@@ -75,7 +88,8 @@ class _Walk:
     """The list was read down to this time; an empty text when it was read to its end."""
 
 
-def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple[list[bytes], bool]]:
+def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple[list[bytes], _Walk | None]]:
+    """The news among them, and the way back through the list; None where it goes on in the next poll."""
     first = "floor" not in state
     if first:
         state["floor"] = _iso(clock.now() - BACKLOG)
@@ -110,18 +124,15 @@ def _notifications(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple
             break
     if not ended:
         state["walk"] = asdict(walk)
-        return bodies, True
+        return bodies, None
     state.pop("walk", None)
     overlap = _iso(clock.from_iso(walk.newest) - OVERLAP) if walk.newest else ""
     state["until"] = max(walk.until, walk.cut, overlap)
     state["seen"] = [*walk.keys, *state.get("seen", ())][:_REMEMBERED]
-    gone = yield from _removed(account, state, walk)
-    if gone:
-        bodies.append(_body("removed", at=_iso(clock.now()), posts=gone))
-    return bodies, False
+    return bodies, walk
 
 
-def _removed(account: AccountRecord, state: dict[str, Any], walk: _Walk) -> Steps[list[Any]]:
+def _removed(account: AccountRecord, state: dict[str, Any], walk: _Walk) -> Steps[list[bytes]]:
     """What is there no more, of what is watched: address, and whether it stood on its own.
 
     The network does not tell of removals, but drops what it had told of a removed post. It also
@@ -133,27 +144,45 @@ def _removed(account: AccountRecord, state: dict[str, Any], walk: _Walk) -> Step
     missed = [each for each in watched if each[0] > down_to][:_CHECKED_AT_ONCE]
     if _iso(clock.now()) < state.get("look_from", ""):
         missed = []
-    gone, untold = yield from _looked_for(account, missed)
-    if untold:
-        state["look_from"] = _iso(clock.now() + _LOOK_REST)
+    gone, untold = yield from _looked_for(account, state, missed)
     left = [each for each in watched if each not in missed or each in untold]
     state["watched"] = sorted([*walk.written, *left], key=lambda each: each[0], reverse=True)[:_WATCHED]
-    return gone
+    return [_body("removed", at=_iso(clock.now()), posts=gone)] if gone else []
 
 
-def _looked_for(account: AccountRecord, missed: Iterable[list[Any]]) -> Steps[tuple[list[Any], list[Any]]]:
+def _looked_for(
+    account: AccountRecord, state: dict[str, Any], missed: list[list[Any]]
+) -> Steps[tuple[list[Any], list[Any]]]:
     """Of these posts, what is there no more, and what the network could not tell just now. A post it will
-    not tell of at all counts as there."""
+    not tell of at all counts as there. Where it asks for patience or is away, the others wait as well."""
     gone: list[Any] = []
     untold: list[Any] = []
-    for each in missed:
+    for at, each in enumerate(missed):
         _, uri, alone = each
         try:
-            if (yield from _unless_refused(_is_there(account, uri))) is False:
+            if not (yield from _is_there(account, uri)):
                 gone.append([uri, alone])
-        except (Refusal, Unreachable, TooLarge):
+        except TooLarge:
             untold.append(each)
+        except Unreachable:
+            _look_later(state)
+            return gone, untold + missed[at:]
+        except Refusal as refusal:
+            if refusal.reason in _BREAKS:
+                raise
+            if refusal.reason == "slow_down":
+                _look_later(state, refusal.after)
+                return gone, untold + missed[at:]
+            if refusal.retry:
+                untold.append(each)
+    if untold:
+        _look_later(state)
     return gone, untold
+
+
+def _look_later(state: dict[str, Any], after: float | None = None) -> None:
+    rest = max(_LOOK_REST, timedelta(seconds=after or 0))
+    state["look_from"] = _iso(clock.now() + rest)
 
 
 def _is_there(account: AccountRecord, uri: str) -> Steps[bool]:
@@ -212,7 +241,7 @@ def _comparable(value: Any) -> str:
 # ------------------------------------------------------------------------------------ own posts
 
 
-def _own_posts(account: AccountRecord, state: dict[str, Any]) -> Steps[list[bytes]]:
+def _own_posts(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple[list[bytes], bool]]:
     """What the account posted, by Heed or elsewhere: the intake knows its own by their address."""
     did = xrpc.session_of(account).did
     known = state.get("own")
@@ -231,19 +260,20 @@ def _own_posts(account: AccountRecord, state: dict[str, Any]) -> Steps[list[byte
             break
     state["own"] = max([known or "", *(key for key, _ in found)])
     if known is None or not found:
-        return []
-    return [_body("own", records=[record for _, record in sorted(found, key=lambda each: each[0])])]
+        return [], False
+    records = [record for _, record in sorted(found, key=lambda each: each[0])]
+    return [_body("own", records=records)], False
 
 
-def _own_marks(account: AccountRecord, state: dict[str, Any]) -> Steps[list[bytes]]:
+def _own_marks(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple[list[bytes], bool]]:
     """What we liked and reposted, or took back, by Heed or elsewhere."""
     now = clock.now()
     if _iso(now) < state.get("marks_from", ""):
-        return []
+        return [], False
     state["marks_from"] = _iso(now + marks.RHYTHM)
     changed, state["marks"] = yield from marks.changes(account, state.get("marks", {}))
     did = xrpc.session_of(account).did
-    return [_body("marks", did=did, at=_iso(now), marks=changed)] if changed else []
+    return [_body("marks", did=did, at=_iso(now), marks=changed)] if changed else [], False
 
 
 # ----------------------------------------------------------------------------------------- chat
@@ -332,18 +362,6 @@ def _sent_at(log: Any) -> str:
 
 
 # -------------------------------------------------------------------------------------- shared
-
-
-def _unless_down(steps: Steps[T]) -> Steps[T | None]:
-    """What the steps give, or None when that part of the network is down just now."""
-    try:
-        return (yield from steps)
-    except (Unreachable, TooLarge):
-        return None
-    except Refusal as refusal:
-        if refusal.reason in ("sign_in_again", "account_blocked"):
-            raise
-        return None
 
 
 def _unless_refused(steps: Steps[T]) -> Steps[T | None]:

@@ -99,3 +99,7 @@ def target_of(message: MessageReceived) -> Target:
         message.refs,
         at=message.at,
     )
+
+
+def texts(news: list[Any]) -> list[str]:
+    return [each.text.partition(" ")[2] for each in news if isinstance(each, MessageReceived)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from heed.channels.base import (
     Echo,
     MessageReceived,
     MessageRemoved,
+    NotUnderstood,
     PostSeen,
     ReactionChanged,
     Refusal,
@@ -22,34 +22,13 @@ from heed.channels.base import (
 )
 from heed.channels.bluesky import polling, xrpc
 from heed.channels.bluesky.adapter import network
-from heed.channels.bluesky.tests.desk import Desk
+from heed.channels.bluesky.tests.desk import Desk, texts
 from heed.lib import clock
 from heed.lib.http import Response, drive
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Fault, Simulator
 
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(seed=1) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def bluesky(sandbox: Sandbox) -> Simulator:
-    return sandbox["bluesky"]
-
-
-@pytest.fixture
-def desk(bluesky: Simulator) -> Desk:
-    account = bluesky.accounts()[0]
-    return Desk(AccountRecord(account.external_id, account.name, account.credentials, bluesky.url))
-
-
-def texts(news: list[Any]) -> list[str]:
-    return [each.text.partition(" ")[2] for each in news if isinstance(each, MessageReceived)]
 
 
 def test_what_was_said_is_heard_once(bluesky: Simulator, desk: Desk) -> None:
@@ -190,94 +169,6 @@ def test_replies_quotes_and_reactions(bluesky: Simulator, desk: Desk) -> None:
     ]
 
 
-def test_what_a_customer_removed_is_told_once(bluesky: Simulator, desk: Desk) -> None:
-    post = bluesky.do("post", text="The Triglav boot is back.")["id"]
-    mention = bluesky.do("mention", person="lea", text="ena")["id"]
-    reply = bluesky.do("comment", person="omar", text="dve", post=post)["id"]
-    kept = bluesky.do("mention", person="lea", text="tri")["id"]
-    desk.poll()
-    bluesky.do("remove", person="lea", id=mention)
-    bluesky.do("remove", person="omar", id=reply)
-    told = desk.poll()
-    assert [each.external_id for each in told if isinstance(each, MessageRemoved)] == [reply, mention]
-    assert [(each.external_id, each.removed) for each in told if isinstance(each, PostSeen)] == [
-        (mention, True)
-    ]
-    assert desk.poll() == []
-    bluesky.do("remove", person="lea", id=kept)
-    [gone, _] = desk.poll()
-    assert isinstance(gone, MessageRemoved)
-
-
-def test_what_went_with_a_closed_account_is_told_as_removed(bluesky: Simulator, desk: Desk) -> None:
-    mention = bluesky.do("mention", person="lea", text="ena")["id"]
-    bluesky.do("mention", person="omar", text="dve")
-    desk.poll()
-    bluesky.do("close_account", person="lea")
-    assert [each.external_id for each in desk.poll() if isinstance(each, MessageRemoved)] == [mention]
-    assert desk.poll() == []
-
-
-def test_one_look_that_fails_leaves_the_others_alone(sandbox: Sandbox, desk: Desk) -> None:
-    bluesky = sandbox["bluesky"]
-    first, second = (bluesky.do("mention", person="lea", text=text)["id"] for text in ("ena", "dve"))
-    desk.poll()
-    for uri in (first, second):
-        bluesky.do("remove", person="lea", id=uri)
-    came = bluesky.do("mention", person="omar", text="tri")["id"]
-    sandbox.fault("bluesky", Fault("GET /xrpc/com.atproto.repo.getRecord", status=502))  # for the newest
-    desk.poll()
-    bluesky.do("remove", person="omar", id=came)  # it came while a look failed, and is watched as well
-    desk.poll()
-    assert [each.external_id for each in desk.of(MessageRemoved)] == [first]
-    assert desk.calls_of("getRecord") == 2
-    with clock.moved(2 * MINUTE):
-        desk.poll()
-    assert [each.external_id for each in desk.of(MessageRemoved)] == [first, came, second]
-
-
-def test_a_look_that_is_refused_for_good_is_not_repeated(sandbox: Sandbox, desk: Desk) -> None:
-    bluesky = sandbox["bluesky"]
-    mention = bluesky.do("mention", person="lea", text="ena")["id"]
-    desk.poll()
-    bluesky.do("remove", person="lea", id=mention)
-    body = b'{"error": "InvalidRequest", "message": "Input/repo must be a valid handle or DID"}'
-    sandbox.fault("bluesky", Fault("GET /xrpc/com.atproto.repo.getRecord", status=400, body=body))
-    desk.poll()
-    with clock.moved(2 * MINUTE):
-        assert desk.poll() == []
-    assert desk.calls_of("getRecord") == 1
-
-
-def test_what_is_only_listed_no_more_was_not_removed(bluesky: Simulator, desk: Desk) -> None:
-    bluesky.do("mention", person="lea", text="ena")
-    desk.poll()
-    send = desk.send
-
-    def muted(request: Any) -> Response:
-        if request.url.endswith("listNotifications"):
-            return Response(200, {}, b'{"notifications": []}')
-        return send(request)
-
-    desk.send = muted  # type: ignore[method-assign]
-    assert desk.poll() == []
-    assert desk.calls_of("getRecord") == 1
-    desk.poll()
-    assert desk.calls_of("getRecord") == 1
-
-
-def test_what_slid_down_the_list_was_not_removed(bluesky: Simulator, desk: Desk) -> None:
-    bluesky.do("mention", person="lea", text="ena")
-    desk.poll()
-    with clock.moved(timedelta(minutes=30)):
-        for number in range(120):
-            bluesky.do("mention", person="lea", text=str(number))
-        desk.poll()
-        desk.poll()
-    assert desk.of(MessageRemoved) == []
-    assert desk.calls_of("getRecord") == 0
-
-
 def test_what_was_written_elsewhere_is_an_echo_once_settled(sandbox: Sandbox, desk: Desk) -> None:
     bluesky = sandbox["bluesky"]
     asked = bluesky.do("mention", person="lea", text="Kje je paket?")["id"]
@@ -312,6 +203,15 @@ def test_chat_both_ways(bluesky: Simulator, desk: Desk) -> None:
     assert [(each.target, each.reaction) for each in desk.of(ReactionChanged)] == [(ours, "👍")]
     assert [each.external_id for each in desk.of(MessageRemoved)] == [said]
     assert desk.poll() == []
+
+
+def test_what_is_said_in_a_group_is_no_message_to_us(bluesky: Simulator, desk: Desk) -> None:
+    desk.poll()
+    bluesky.do("group", person="omar", others=["lea"], text="Kdo gre v hribe?")
+    alone = bluesky.do("message", person="omar", text="Kje je paket?")["id"]
+    news = desk.poll()
+    assert [each.external_id for each in news if isinstance(each, MessageReceived)] == [alone]
+    assert [each.what for each in news if isinstance(each, NotUnderstood)] == ["message in a group"]
 
 
 def test_many_chat_messages_leave_no_gap(bluesky: Simulator, desk: Desk) -> None:

@@ -90,8 +90,9 @@ class ChatMessage:
 @dataclass
 class Convo:
     id: str
-    members: tuple[str, str]
+    members: tuple[str, ...]
     accepted: set[str]
+    group: bool = False
     messages: list[ChatMessage] = field(default_factory=list)
     read: dict[str, str] = field(default_factory=dict)
 

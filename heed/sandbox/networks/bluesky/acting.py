@@ -46,6 +46,13 @@ class Acting(Chats):
         message = self._say(self._between(did, self.us, opened_by=did), did, text)
         return {"id": message.id}
 
+    def play_group(self, person: str, others: list[str], text: str) -> dict[str, Any]:
+        """A customer opens a conversation with the company and others, and writes there."""
+        members = (self._did(person), self.us, *map(self._did, others))
+        convo = Convo(self.ids.stable("group", *members, size=13), members, {members[0]}, group=True)
+        self._convos[convo.id] = convo
+        return {"id": self._say(convo, members[0], text).id}
+
     def play_react(self, person: str, id: str, reaction: str = "like", on: bool = True) -> dict[str, Any]:
         did = self._did(person)
         if message := self._message(id):

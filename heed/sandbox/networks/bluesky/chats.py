@@ -114,7 +114,7 @@ class Chats(Viewing):
             "rev": convo.messages[-1].rev if convo.messages else self._rkey(),
             "members": [self._profile(member) for member in convo.members],
             "status": "accepted" if did in convo.accepted else "request",
-            "kind": {"$type": "chat.bsky.convo.defs#directConvo"},
+            "kind": {"$type": f"chat.bsky.convo.defs#{'groupConvo' if convo.group else 'directConvo'}"},
             "muted": False,
             "unreadCount": 0,
         }
