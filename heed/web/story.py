@@ -191,10 +191,18 @@ class Told:
     """A part of a ticket's story in order of time, with a line where a new day begins. It starts with
     such a line. `start` is where it starts, as a cursor, when there is something before it."""
 
+    ticket: Ticket
     rows: list[Day | Happened | Said]
     start: str
     last_comment: Message | None
     """The customer's newest public message in it that is still there."""
+
+    @property
+    def has_post(self) -> bool:
+        """The customer wrote the post itself, and it stands in it as their first message."""
+        post = self.ticket.post
+        first = next((row.message for row in self.rows if isinstance(row, Said)), None)
+        return post is not None and first is not None and first.external_id == post.external_id
 
     @property
     def newest(self) -> int:
@@ -205,7 +213,7 @@ class Told:
 def told(ticket: Ticket, *, since: str = "") -> Told:
     """The end of a ticket's story; with a cursor, all since then."""
     part = reach.story(ticket, since=since)
-    return Told([*_with_days(part.items)], part.start, _last_comment(part.items))
+    return Told(ticket, [*_with_days(part.items)], part.start, _last_comment(part.items))
 
 
 def told_before(ticket: Ticket, before: str) -> Told:
@@ -217,7 +225,7 @@ def told_before(ticket: Ticket, before: str) -> Told:
     goes_on = timezone.localtime(reach.moment_of(before)).date()
     if days[-1:] != [goes_on]:
         rows.append(Day(goes_on))
-    return Told(rows, part.start, None)
+    return Told(ticket, rows, part.start, None)
 
 
 def _last_comment(rows: list[Message | Event]) -> Message | None:

@@ -110,7 +110,10 @@ def kind_of(ticket: Ticket) -> str:
     """What the ticket is about, in one word of the trade."""
     if ticket.kind == Ticket.Kind.PRIVATE:
         return gettext("private message")
-    return gettext("comment") if ticket.post_id else gettext("mention")
+    post = ticket.post
+    # Somebody's own post reached us because it names us, or stands on our page.
+    theirs = post is None or post.author_external_id == ticket.identity.external_id
+    return gettext("mention") if theirs else gettext("comment")
 
 
 def kind_of_message(message: Message) -> str:

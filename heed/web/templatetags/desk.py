@@ -94,7 +94,7 @@ def row(context: dict[str, Any], ticket: Ticket) -> SafeString:
     a nudge redraws thirty of them, of which one is new."""
     place, user, account = context["place"], context["user"], ticket.account
     shows = (
-        *(*stored(ticket), *stored(ticket.identity), account.name, account.network),
+        *(*stored(ticket), *stored(ticket.identity), account.name, account.network, words.kind_of(ticket)),
         *(ticket.assignee and ticket.assignee.name, user.pk, place.base, ticket.pk == context["number"]),
         *(get_language(), timezone.localtime(ticket.last_at).utcoffset()),
         *(urgency(ticket), _openness(ticket.window_closes_at)),  # their tones change by themselves

@@ -10,7 +10,7 @@ from django.test import Client
 
 from heed.accounts.models import User
 from heed.channels.models import Account
-from heed.inbox.models import Identity, Ticket
+from heed.inbox.models import Identity, Post, Ticket
 from heed.web.tests import cast
 
 
@@ -319,3 +319,25 @@ def test_the_list_says_how_long_the_oldest_waits(page: Client, lea: Ticket) -> N
     assert "oldest" not in page.get("/inbox/open/").content.decode().split('id="count"')[1].split("</h1>")[0]
     Ticket.objects.update(unanswered=False)
     assert "oldest" not in page.get("/inbox/unanswered/").content.decode()
+
+
+def test_a_post_of_the_customers_own_is_shown_once(page: Client) -> None:
+    account = cast.account("bluesky", "@acme.shoes")
+    theirs = cast.post(account, "Thank you @acme.shoes")
+    omar = cast.ticket(account, "Omar Badr", theirs.text, post=theirs)
+    omar.messages.update(external_id=theirs.external_id, kind="mention", permalink="https://sky.example/1")
+    Post.objects.filter(pk=theirs.pk).update(author_external_id=omar.identity.external_id)
+    text = page.get(f"/inbox/open/{omar.pk}/").content.decode()
+    assert 'id="post"' not in text
+    assert 'href="https://sky.example/1"' in text
+    assert "mention on <bdi>@acme.shoes</bdi>" in text
+    assert '<span class="chip">mention</span>' in text
+
+
+def test_a_post_says_no_count_of_nothing(page: Client) -> None:
+    account = cast.account()
+    ours = cast.post(account)
+    Post.objects.filter(pk=ours.pk).update(likes=0, comments=2, shares=0)
+    lea = cast.ticket(account, "Lea Marn", "Blue!", post=ours)
+    text = page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    assert '<footer class="num"><span>2 comments</span></footer>' in text
