@@ -38,6 +38,8 @@ class Day:
 @dataclass(frozen=True)
 class Happened:
     event: Event
+    undo: str = ""
+    """Where it is taken back, while it can be."""
     part = "inbox/_event.html"
 
     @property
@@ -213,14 +215,14 @@ class Told:
 def told(ticket: Ticket, *, since: str = "") -> Told:
     """The end of a ticket's story; with a cursor, all since then."""
     part = reach.story(ticket, since=since)
-    return Told(ticket, [*_with_days(part.items)], part.start, _last_comment(part.items))
+    return Told(ticket, [*_with_days(ticket, part.items)], part.start, _last_comment(part.items))
 
 
 def told_before(ticket: Ticket, before: str) -> Told:
     """What came before a cursor. It ends with the line of the day on which what is shown goes on, for
     that line gives way to this part."""
     part = reach.story(ticket, before=before)
-    rows = [*_with_days(part.items)]
+    rows = [*_with_days(ticket, part.items)]
     days = [row.at for row in rows if isinstance(row, Day)]
     goes_on = timezone.localtime(reach.moment_of(before)).date()
     if days[-1:] != [goes_on]:
@@ -259,7 +261,21 @@ def in_place(file: Attachment) -> str:
     return _IN_PLACE.get(file.mime.split("/")[0], "") if file.mime in SHOWN else ""
 
 
-def _with_days(rows: list[Message | Event]) -> Iterator[Day | Happened | Said]:
+def _undoing(ticket: Ticket, rows: list[Message | Event]) -> dict[int, str]:
+    """Where each merge and split among what happened is taken back, by the event's id."""
+    found = {}
+    for kind, records, address in (("merged", reach.merges, "unmerge"), ("split", reach.splits, "unsplit")):
+        told = [row for row in rows if isinstance(row, Event) and row.kind == kind]
+        standing = {record.ticket_id: record for record in records(ticket)} if told else {}
+        for event in told:
+            record = standing.get(event.facts.get("number", 0))
+            if record is not None and record.at <= event.at:  # not of an earlier one that was taken back
+                found[event.pk] = reverse(address, args=[ticket.number, record.pk])
+    return found
+
+
+def _with_days(ticket: Ticket, rows: list[Message | Event]) -> Iterator[Day | Happened | Said]:
+    undo = _undoing(ticket, rows)
     last: date | None = None
     before: Message | None = None
     for row in rows:
@@ -270,7 +286,7 @@ def _with_days(rows: list[Message | Event]) -> Iterator[Day | Happened | Said]:
             yield Day(day)
             last = day
         if isinstance(row, Event):
-            yield Happened(row)
+            yield Happened(row, undo.get(row.pk, ""))
             continue
         yield said(row, before)
         before = row if row.direction == "in" else before

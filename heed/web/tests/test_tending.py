@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -214,3 +215,31 @@ def test_the_list_comes_though_the_open_ticket_went_out_of_sight(
     assert "Omar Badr" in news.content.decode()
     assert "Lea Marn" not in news.content.decode()
     assert page.get("/inbox/news/", {"ticket": mine[0].pk}).status_code == 404
+
+
+def test_a_merge_is_taken_back_where_the_thread_tells_it(page: Client, account: Account) -> None:
+    posts = cast.post(account), cast.post(account)
+    lea, other = (cast.ticket(account, "Lea Marn", "Hello?", post=each) for each in posts)
+    Ticket.objects.filter(pk=other.pk).update(identity=lea.identity, customer=lea.customer)
+    here = f"/inbox/all/{lea.pk}/"
+    came = {"referer": f"http://testserver{here}"}
+    undo = None
+    for _time in range(2):  # of the first one, taken back already, only the line is left
+        answer = page.post(f"/tickets/{lea.pk}/merge/", {"from": other.pk}, headers=came)
+        assert answer["HX-Redirect"] == here
+        offered = re.findall(r'hx-post="([^"]+/merges/\d+/undo/)"', page.get(here).content.decode())
+        assert len(offered) == 1
+        assert offered[0] != undo
+        undo = offered[0]
+        assert page.post(undo, headers=came)["HX-Redirect"] == here
+        assert fresh(other).merged_into is None
+        assert "/undo/" not in page.get(here).content.decode()
+
+
+def test_a_merge_keeps_the_search_one_was_in(page: Client, account: Account) -> None:
+    posts = cast.post(account), cast.post(account)
+    lea, other = (cast.ticket(account, "Lea Marn", "Hello?", post=each) for each in posts)
+    Ticket.objects.filter(pk=other.pk).update(identity=lea.identity, customer=lea.customer)
+    came = {"referer": f"http://testserver/inbox/search/{lea.pk}/?q=hello"}
+    answer = page.post(f"/tickets/{lea.pk}/merge/", {"from": other.pk}, headers=came)
+    assert answer["HX-Redirect"] == f"/inbox/search/{lea.pk}/?q=hello"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import path, reverse
+from django.urls import Resolver404, path, resolve, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -12,6 +14,7 @@ from heed.inbox import reach, verbs
 from heed.inbox.models import Ticket
 from heed.lib.text import whole
 from heed.web.gate import person, sentence, signed_in
+from heed.web.views.ticket import list_around
 
 
 @signed_in
@@ -43,7 +46,7 @@ def merge(request: HttpRequest, number: int) -> HttpResponse:
     if wanted is None:
         return sentence(_("Enter the number of a ticket."), status=422)
     verbs.merge(reach.ticket(user, wanted, "tend"), ticket, user)
-    return _again(ticket.number)
+    return _again(request, ticket.number)
 
 
 @require_POST
@@ -52,7 +55,7 @@ def unmerge(request: HttpRequest, number: int, record: int) -> HttpResponse:
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
     verbs.unmerge(reach.merge(ticket, record), user)
-    return _again(ticket.number)
+    return _again(request, ticket.number)
 
 
 @require_POST
@@ -67,7 +70,7 @@ def split(request: HttpRequest, message: int) -> HttpResponse:
         thread = reach.thread(first.ticket)
         chosen = [each.pk for each in thread if (each.at, each.external_id, each.pk) >= place]
     new = verbs.split(first.ticket, chosen, user)
-    return _again(new.number)
+    return _again(request, first.ticket_id, new.number)
 
 
 @require_POST
@@ -76,7 +79,7 @@ def unsplit(request: HttpRequest, number: int, record: int) -> HttpResponse:
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
     verbs.unsplit(reach.split(ticket, record), user)
-    return _again(ticket.number)
+    return _again(request, ticket.number)
 
 
 @require_POST
@@ -89,7 +92,7 @@ def join(request: HttpRequest, number: int) -> HttpResponse:
     if wanted is None:
         return sentence(_("Enter the number of a ticket."), status=422)
     verbs.join(reach.ticket(user, wanted, "tend").customer, ticket.customer, user)
-    return _again(ticket.number)
+    return _again(request, ticket.number)
 
 
 @require_POST
@@ -98,7 +101,7 @@ def part(request: HttpRequest, number: int, record: int) -> HttpResponse:
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
     verbs.part(reach.joining(ticket, record), user)
-    return _again(ticket.number)
+    return _again(request, ticket.number)
 
 
 @require_POST
@@ -111,16 +114,23 @@ def part_identity(request: HttpRequest, number: int, identity: int) -> HttpRespo
     if found is None:
         raise Http404
     verbs.part_identity(found, user)
-    return _again(ticket.number)
+    return _again(request, ticket.number)
 
 
 def _fits(other: Ticket, ticket: Ticket) -> bool:
     return other.account_id == ticket.account_id and other.merged_into_id is None and not other.spam
 
 
-def _again(number: int) -> HttpResponse:
-    """So much has changed that the page comes again."""
-    return HttpResponse(status=204, headers={"HX-Redirect": reverse("ticket", args=[number])})
+def _again(request: HttpRequest, shown: int, number: int | None = None) -> HttpResponse:
+    """So much has changed that the page comes again, in the list it was in; with another ticket than the one
+    it showed where there is a `number`."""
+    asked = urlsplit(request.headers.get("referer", "")).query
+    address = f"{list_around(request, shown)}{number or shown}/"
+    try:
+        resolve(address)
+    except Resolver404:  # opened by its number alone
+        address, asked = reverse("ticket", args=[number or shown]), ""
+    return HttpResponse(status=204, headers={"HX-Redirect": f"{address}?{asked}" if asked else address})
 
 
 urlpatterns = [

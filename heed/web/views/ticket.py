@@ -168,11 +168,11 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
     except reach.NoSuchTicket:
         gone = _("Done. You no longer see ticket #%(number)d: it is with others now.")
         messages.success(request, gone % {"number": number})
-        return HttpResponse(status=204, headers={"HX-Redirect": _list(request, number)})
+        return HttpResponse(status=204, headers={"HX-Redirect": list_around(request, number)})
     return render(request, "inbox/_news.html", desk.facts(user, ticket, shown_since(request)))
 
 
-def _list(request: HttpRequest, number: int) -> str:
+def list_around(request: HttpRequest, number: int) -> str:
     """The list in which this ticket is open on the page."""
     address = urlsplit(request.headers.get("referer", "")).path.removesuffix(f"{number}/")
     try:
