@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.units import format_unit
 from django import template
 from django.conf import settings
@@ -247,8 +247,11 @@ _SOON = timedelta(hours=2)
 
 @register.filter
 def whole_day(day: date) -> str:
-    """A day with its month in words: 21 November 2026."""
-    return format_date(day, "long", locale=get_language() or "en")
+    """A day with its month in words: November 21; of another year with its number."""
+    language = get_language() or "en"
+    if day.year == timezone.localdate().year:
+        return format_skeleton("MMMMd", day, locale=language)
+    return format_date(day, "long", locale=language)
 
 
 @register.simple_tag

@@ -5,14 +5,16 @@ from __future__ import annotations
 import html
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone, translation
 
 from heed.accounts.models import User
 from heed.inbox.models import Draft, Event, Message, Ticket
+from heed.web.templatetags import desk
 from heed.web.tests import cast
 
 
@@ -299,3 +301,18 @@ def test_the_head_tells_what_the_customer_tapped(page: Client, lea: Ticket, rati
     assert "satisfied" not in page.get(f"/inbox/open/{lea.pk}/").content.decode()
     Ticket.objects.filter(pk=lea.pk).update(rating=rating)
     assert f'aria-label="{words}"' in page.get(f"/inbox/open/{lea.pk}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "this_year", "another"),
+    [
+        ("en", "March 2", "March 2, 2019"),
+        ("sl", "2. marec", "2. marec 2019"),
+        ("ar", "2 مارس", "2 مارس 2019"),
+        ("mn", "гуравдугаар сарын 2", "2019\u202fоны гуравдугаар сарын 2"),
+    ],
+)
+def test_a_day_of_this_year_goes_without_its_number(language: str, this_year: str, another: str) -> None:
+    with translation.override(language):
+        assert desk.whole_day(timezone.localdate().replace(month=3, day=2)) == this_year
+        assert desk.whole_day(date(2019, 3, 2)) == another

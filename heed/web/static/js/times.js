@@ -7,6 +7,7 @@ const dayAndClock = new Intl.DateTimeFormat(language, { day: "numeric", month: "
 const month = new Intl.DateTimeFormat(language, { month: "short" });
 const dayOfMonth = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
 const wholeDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
+const wholeDate = new Intl.DateTimeFormat(language, { dateStyle: "full" });
 const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "narrow" });
 
@@ -75,7 +76,8 @@ export function tellTimes(root = document) {
   }
   if (!known) return;
   for (const element of root.querySelectorAll("time[data-day]")) {
-    const text = wholeDay.format(Date.parse(`${element.dateTime}T12:00`));
+    const day = new Date(`${element.dateTime}T12:00`);
+    const text = (day.getFullYear() === new Date().getFullYear() ? wholeDay : wholeDate).format(day);
     if (element.textContent !== text) element.textContent = text;
   }
 }
