@@ -129,14 +129,21 @@ function online() {
 
 function offline() {
   missed = true;
-  lost ??= setTimeout(() => {
-    const bar = document.getElementById("offline");
-    bar.textContent = sentence("lost");
-    bar.hidden = false;
-  }, 2000);
+  lost ??= setTimeout(tellLost, 2000);
 }
 
-if (body.news) listen({ hello: greeted, nudge: nudged, lost: offline });
+function tellLost() {
+  const bar = document.getElementById("offline");
+  bar.textContent = sentence("lost");
+  bar.hidden = false;
+}
+
+if (body.news) {
+  listen({ hello: greeted, nudge: nudged, lost: offline });
+  addEventListener("offline", tellLost);
+  // A stream that broke meanwhile says itself when it is back.
+  addEventListener("online", () => lost === null && online());
+}
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 // What one does oneself shows in the list at once, stream or not.

@@ -297,6 +297,10 @@ def test_an_unknown_outcome_is_decided_by_a_person(visit: Any, people: Any, lea:
 
 def test_what_happened_while_the_line_was_down_is_caught_up(visit: Any, people: Any, lea: Ticket) -> None:
     page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    page.context.set_offline(True)
+    expect(page.locator("#offline")).to_have_text("Connection lost, trying again")
+    page.context.set_offline(False)
+    expect(page.locator("#offline")).to_be_hidden()
     page.route("**/live", lambda route: route.abort())
     page.reload()
     expect(page.locator("#offline")).to_be_visible()
