@@ -103,7 +103,11 @@ _DEEDS: dict[str, tuple[Promise, Promise]] = {
 def name_of(identity: Identity) -> str:
     """What a customer is called, also where the network does not say who wrote."""
     named = identity.name or identity.handle
-    return gettext("Unknown person") if identity.unknown and not named else str(identity)
+    if identity.unknown and not named:
+        return gettext("Unknown person")
+    # The chat keeps a nameless visitor in English, with the page they wrote on.
+    word, dot, page = str(identity).partition(" · ")
+    return gettext("Visitor") + dot + page if word == "Visitor" else str(identity)
 
 
 def kind_of(ticket: Ticket) -> str:

@@ -316,3 +316,14 @@ def test_a_day_of_this_year_goes_without_its_number(language: str, this_year: st
     with translation.override(language):
         assert desk.whole_day(timezone.localdate().replace(month=3, day=2)) == this_year
         assert desk.whole_day(date(2019, 3, 2)) == another
+
+
+def test_a_nameless_visitor_is_called_so_in_the_readers_language(page: Client, lea: Ticket) -> None:
+    lea.identity.name = "Visitor · Triglav boot"
+    lea.identity.save()
+    page.cookies["heed_language"] = "sl"
+    text = page.get(f"/inbox/unanswered/{lea.pk}/").content.decode()
+    assert text.count("<bdi>Obiskovalec · Triglav boot</bdi>") == 3  # in the list, twice beside it
+    assert "Visitor" not in text
+    lea.identity.name = "Visitors of Acme"
+    assert desk.called(lea.identity) == "Visitors of Acme"
