@@ -130,7 +130,7 @@ def tickets(
     """A page of the place. Raises `BadCondition` and what `reach.tickets` raises."""
     if place.view == SEARCH:
         found = finding.find(
-            user, place.asked, order=order, after=after, limit=limit, beside=(), accounts=known
+            user, place.asked, order=order, after=after, limit=limit, beside=("post",), accounts=known
         )
         return Listed(found.page, found.hits)
     order = "newest" if order == finding.BY_RELEVANCE else order
@@ -141,7 +141,7 @@ def tickets(
         after=after,
         limit=limit,
         order=place.kept.order if place.kept else order,
-        beside=(),
+        beside=("post",),
         accounts=known,
         condition=_condition(place),
     )

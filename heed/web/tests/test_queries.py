@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from heed.accounts.models import Brand, Grant, Team, User
 from heed.channels.models import Account
 from heed.inbox import notices, reach
-from heed.inbox.models import Customer, Identity, SavedView, Ticket
+from heed.inbox.models import Customer, Identity, Post, SavedView, Ticket
 from heed.lib import clock
 from heed.web.tests import cast
 from heed.web.views import inbox
@@ -66,12 +66,14 @@ def desk(acme: Account, team: Team, people: dict[str, User], monkeypatch: pytest
     customer = Customer.objects.create(name="Lea Marn")
     identity = Identity.objects.create(account=acme, customer=customer, external_id="lea", name="Lea Marn")
     others = [each for name, each in people.items() if name != "everything"]
+    posts = Post.objects.bulk_create(Post(account=acme, external_id=f"post-{each}") for each in range(48))
     made = Ticket.objects.bulk_create(
         Ticket(
             account=acme,
             identity=identity,
             customer=customer,
-            kind="private",
+            kind=("private", "public")[number % 2],
+            post=posts[number] if number % 2 else None,
             running=False,
             team=team,
             assignee=[None, *others, people["everything"]][number % 5],
