@@ -16,8 +16,7 @@ from django.db import connection
 from heed.channels import doorstep
 from heed.channels.models import Account
 from heed.door import ledger
-from heed.door.accounts import Known
-from heed.door.accounts import Accounts
+from heed.door.accounts import Accounts, Known
 from heed.door.app import Door
 from heed.door.line import Line
 from heed.inbox.models import Delivery, Heartbeat
