@@ -19,7 +19,20 @@ from heed.channels import missed
 from heed.channels.base import TAKEN_OVER, Action, Person, ReactionChanged, Refusal, Wanted
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
-from heed.inbox import collect, early, events, fetch, files, gaps, health, news, outbox, receipts, tally
+from heed.inbox import (
+    collect,
+    early,
+    events,
+    fetch,
+    files,
+    gaps,
+    health,
+    news,
+    outbox,
+    receipts,
+    tally,
+    unknown,
+)
 from heed.inbox.intake import apply_news
 from heed.inbox.models import Identity, Message
 from heed.inbox.outgoing import receiver, target_of
@@ -69,7 +82,7 @@ def send_answers(ticket: int) -> None:
 @app.task(queue="send")
 def resolve_unknown(message: int) -> None:
     """Find out what became of an answer."""
-    again = outbox.resolve(message)
+    again = unknown.resolve(message)
     row = Message.objects.filter(pk=message).first()
     if row is None:
         return

@@ -25,8 +25,6 @@ from heed.channels.base import (
     AccountRecord,
     Action,
     Answer,
-    CannotTell,
-    NotThere,
     Reason,
     Refusal,
     Sent,
@@ -35,7 +33,7 @@ from heed.channels.base import (
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
 from heed.inbox import events, receipts
-from heed.inbox.arriving import arrived, belongs_to_another
+from heed.inbox.arriving import arrived
 from heed.inbox.models import Message, Ticket
 from heed.inbox.outgoing import answer_of, choices_of, receiver, target_of, template_of, tried_before
 from heed.inbox.possible import fits, possible
@@ -52,9 +50,6 @@ WAITS = (2, 5, 15, 60, 180, 600, 1800)
 _PATIENCE = timedelta(days=1)
 """For how long an answer waits while its network asks us to slow down, again and again. Being asked to is no
 try: a long queue leaves as fast as the network takes it."""
-
-_MOST_ROUNDS = len(WAITS)
-"""How often it is sent again because the network says that it has not got it."""
 
 _MOST_TIMES = 5
 """How often writing down what the network took is tried again, when somebody else went first."""
@@ -92,31 +87,6 @@ SELECT DISTINCT ticket_id FROM woken
 """
 
 
-def resolve(message_id: int) -> datetime | None:
-    """Ask the network what became of an answer with an unknown outcome; when to ask again, if at all."""
-    message = _claim_unknown(message_id)
-    if message is None:
-        return None
-    account, answer = message.account, answer_of(message, asking=True)
-    try:
-        finding = with_session(account, lambda record: account.adapter.find(record, answer))
-    except (Unreachable, AnswerLost, TooLarge, Refusal) as error:
-        return _ask_again(message, _patience(message), str(error))
-    match finding:
-        case Sent() if belongs_to_another(message, finding.external_id):
-            return _ask_again(message, None)
-        case Sent():
-            arrived(message, finding)
-        case NotThere() if _rounds(message) >= _MOST_ROUNDS:
-            _give_up(message)
-        case NotThere():
-            _queue_again(message)
-            return clock.now()
-        case CannotTell(ask_again=seconds):
-            return _ask_again(message, seconds)
-    return None
-
-
 # --------------------------------------------------------------------------------- sending
 
 
@@ -145,7 +115,7 @@ def _claim(ticket_id: int) -> tuple[Message | None, datetime | None]:
             return None, rest
         row.state = State.SENDING
         row.attempts += 1
-        row.lease_until = _lease()
+        row.lease_until = lease()
         row.at = max(row.at, clock.now())
         row.started_at = row.started_at or clock.now()
         row.save(update_fields=["state", "attempts", "lease_until", "at", "started_at"])
@@ -286,7 +256,7 @@ def _fenced(message: Message, record: AccountRecord, answer: Answer) -> Steps[Se
 def _still_mine(message: Message) -> bool:
     """Whether this attempt still owns the row; if so, its lease is renewed. From now on it may arrive, and
     only some time after this can be told that it did not, however long its files took before."""
-    return bool(_attempt(message).update(lease_until=_lease(), at=Greatest("at", clock.now())))
+    return bool(_attempt(message).update(lease_until=lease(), at=Greatest("at", clock.now())))
 
 
 @contextmanager
@@ -305,7 +275,7 @@ def _held_on_to(message: Message) -> Iterator[None]:
 def _renew(message: Message, done: threading.Event) -> None:
     while not done.wait(settings.HEED_SEND_LEASE / 3):
         try:
-            if not _attempt(message).update(lease_until=_lease()):
+            if not _attempt(message).update(lease_until=lease()):
                 return
         except OperationalError as error:  # it may be back before the lease runs out
             log.warning("the lease of message %s was not renewed: %s", message.pk, error)
@@ -364,14 +334,6 @@ def _fail(message: Message, reason: Reason, *, code: str = "", detail: str = "")
 
 
 @transaction.atomic
-def _give_up(message: Message) -> None:
-    """It never gets there, unless an echo proved meanwhile that it did."""
-    row = receipts.locked(message)
-    if row is not None and row.state == State.UNKNOWN:
-        receipts.fail(row, "network_down", detail=row.detail)
-
-
-@transaction.atomic
 def _set_unknown(message: Message, detail: str) -> None:
     """What left may arrive until its line broke, which is noticed now."""
     receipts.locked(message)
@@ -389,53 +351,8 @@ def _conclude(message: Message, **values: Any) -> bool:
     return changed
 
 
-@transaction.atomic
-def _claim_unknown(message_id: int) -> Message | None:
-    row = (
-        Message.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(pk=message_id, state=State.UNKNOWN, try_at__lte=clock.now())
-        .first()
-    )
-    if row is None or (row.lease_until is not None and row.lease_until > clock.now()):
-        return None
-    row.lease_until = _lease()
-    row.attempts += 1
-    row.save(update_fields=["lease_until", "attempts"])
-    return loaded(row.pk)
-
-
-def _ask_again(message: Message, seconds: float | None, detail: str = "") -> datetime | None:
-    again = clock.now() + timedelta(seconds=seconds) if seconds is not None else None
-    changed = {"lease_until": None, "try_at": again, **({"detail": detail[:500]} if detail else {})}
-    if Message.objects.filter(pk=message.pk, state=State.UNKNOWN).update(**changed):
-        receipts.tell_of_doubt(message)
-    if again is None:
-        live.tell(events.topics_of([message.ticket_id]))
-    return again
-
-
-def _patience(message: Message) -> float | None:
-    """How long until the next question, growing; None when it is time for a person to decide."""
-    asked = message.attempts - 1
-    return float(WAITS[asked]) if asked < len(WAITS) else None
-
-
-def _queue_again(message: Message) -> None:
-    Message.objects.filter(pk=message.pk, state=State.UNKNOWN).update(
-        state=State.QUEUED,
-        lease_until=None,
-        try_at=None,
-        reason="",
-        detail="",
-        manner={**message.manner, "rounds": _rounds(message) + 1},
-    )
-
-
-def _rounds(message: Message) -> int:
-    return int(message.manner.get("rounds", 0))
-
-
-def _lease() -> datetime:
+def lease() -> datetime:
+    """Until when an answer belongs to whoever takes it now, if they do not hold on to it."""
     return clock.now() + timedelta(seconds=settings.HEED_SEND_LEASE)
 
 

@@ -23,7 +23,7 @@ from heed.channels.base import (
     Writing,
 )
 from heed.channels.models import Account
-from heed.inbox import notices, outbox, receipts, verbs
+from heed.inbox import notices, outbox, receipts, unknown, verbs
 from heed.inbox.arriving import arrived
 from heed.inbox.models import Draft, Event, Message, Notice, Ticket
 from heed.inbox.outgoing import choices_kept
@@ -168,7 +168,7 @@ class TestUnknown:
 
     def resolve(self, message: Message) -> None:
         with clock.moved(timedelta(seconds=3)):
-            outbox.resolve(message.pk)
+            unknown.resolve(message.pk)
 
     def test_found_it_is_answered_again(self, ticket: Ticket, message: Message, rubber: Rubber) -> None:
         rubber.findings = [Sent("x")]
@@ -214,7 +214,7 @@ class TestUnknown:
         rubber.findings, rubber.script = [CannotTell(1), NotThere()], [Refusal("gone")]
         self.resolve(message)
         with clock.moved(timedelta(seconds=9)):
-            outbox.resolve(message.pk)
+            unknown.resolve(message.pk)
         outbox.send_next(ticket.pk)
         assert (waiting(ticket)[0], told(ana)) == (True, ["failed"])
 

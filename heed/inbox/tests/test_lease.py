@@ -11,7 +11,7 @@ import pytest
 from heed.accounts.models import User
 from heed.channels.base import CannotTell, NotThere, Sent
 from heed.channels.models import Account
-from heed.inbox import outbox, verbs
+from heed.inbox import outbox, unknown, verbs
 from heed.inbox.models import Draft, Message, Ticket
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_intake import comment, news
@@ -53,7 +53,7 @@ def test_what_never_gets_there_ends(message: Message, rubber: Rubber, ana: User)
         with clock.moved(timedelta(hours=hour)):
             outbox.send_next(message.ticket_id)
         with clock.moved(timedelta(hours=hour, minutes=1)):
-            outbox.resolve(message.pk)
+            unknown.resolve(message.pk)
     message.refresh_from_db()
     assert (message.state, message.reason, message.detail) == ("failed", "network_down", "reset")
     assert len(rubber.sent) == len(outbox.WAITS) + 1
@@ -67,7 +67,7 @@ def test_asking_for_long_is_no_reason_to_give_up(message: Message, rubber: Rubbe
     outbox.send_next(message.ticket_id)
     for minute in range(1, 45):
         with clock.moved(timedelta(minutes=minute)):
-            outbox.resolve(message.pk)
+            unknown.resolve(message.pk)
             outbox.send_next(message.ticket_id)
     message.refresh_from_db()
     assert (message.state, len(rubber.sent)) == ("sent", 2)

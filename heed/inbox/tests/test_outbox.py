@@ -15,7 +15,7 @@ from heed.accounts.models import User
 from heed.channels import sessions
 from heed.channels.base import AccountRecord, Answer, CannotTell, Echo, NotThere, Receipt, Refusal, Sent
 from heed.channels.models import Account
-from heed.inbox import outbox, verbs
+from heed.inbox import outbox, unknown, verbs
 from heed.inbox.arriving import arrived
 from heed.inbox.models import Draft, Event, Message, Ticket
 from heed.inbox.outgoing import taken_by
@@ -106,7 +106,7 @@ def test_a_lost_answer_is_never_resent_blindly(ticket: Ticket, ana: User, rubber
     assert state(message) == "unknown"
     for minute in range(1, 6):
         with clock.moved(timedelta(minutes=minute)):
-            outbox.resolve(message.pk)
+            unknown.resolve(message.pk)
             outbox.send_next(ticket.pk)
     assert state(message) == "unknown"
     assert rubber.findings == []
@@ -121,9 +121,9 @@ def test_the_network_settles_an_unknown(
     rubber.script = [AnswerLost("reset")]
     rubber.findings = [finding]
     outbox.send_next(ticket.pk)
-    assert outbox.resolve(message.pk) is None  # too early to ask
+    assert unknown.resolve(message.pk) is None  # too early to ask
     with clock.moved(timedelta(seconds=3)):
-        outbox.resolve(message.pk)
+        unknown.resolve(message.pk)
         outbox.send_next(ticket.pk)
     assert state(message) == "sent"
     assert len(rubber.sent) == sent
@@ -268,7 +268,7 @@ def test_another_answers_id_proves_nothing(ticket: Ticket, ana: User, rubber: Ru
     rubber.findings = [Sent("out-1")]
     outbox.send_next(ticket.pk)
     with clock.moved(timedelta(seconds=3)):
-        outbox.resolve(again.pk)
+        unknown.resolve(again.pk)
     assert state(again) == "unknown"
     assert rubber.sent[1].taken == frozenset({"out-1"})
 
@@ -338,7 +338,7 @@ def test_the_network_is_told_of_the_last_attempt(
         monkeypatch.setattr(clock, "now", lambda now=now: now)
         outbox.send_next(ticket.pk)
         monkeypatch.setattr(clock, "now", lambda now=now: now + timedelta(seconds=5))
-        outbox.resolve(message.pk)
+        unknown.resolve(message.pk)
     first, second = asked
     assert first.started == first.tried == second.started == begun
     assert second.tried == begun + timedelta(minutes=1)

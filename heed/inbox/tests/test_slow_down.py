@@ -12,7 +12,7 @@ from heed.accounts.models import User
 from heed.channels import sessions
 from heed.channels.base import AccountRecord, Answer, NotThere, Person, Refusal, Sent
 from heed.channels.models import Account
-from heed.inbox import jobs, outbox, verbs
+from heed.inbox import jobs, outbox, unknown, verbs
 from heed.inbox.models import Message, Ticket
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_intake import comment, news, private
@@ -114,7 +114,7 @@ def test_what_went_before_makes_no_rest_longer(
         watch.now = outbox.send_next(first.ticket_id) or watch.now
     watch.wait(days=2)
     rubber.findings = [NotThere()]
-    outbox.resolve(first.pk)
+    unknown.resolve(first.pk)
     for _try in range(2):
         later = watch.now + timedelta(seconds=outbox.WAITS[2])
         assert outbox.send_next(first.ticket_id) == later
@@ -209,7 +209,7 @@ def test_killed_while_it_is_asked_to_slow_down(
     for _minute in range(30):
         watch.wait(minutes=1)
         outbox.send_next(message.ticket_id)
-        outbox.resolve(message.pk)
+        unknown.resolve(message.pk)
     assert again(message).state == "sent"
     assert len(rubber.sent) == 2
 
@@ -242,7 +242,7 @@ def test_what_may_still_be_on_its_way_counts_from_when_it_left(
     monkeypatch.setattr(rubber, "find", find)
     outbox.send_next(message.ticket_id)
     watch.wait(seconds=2)
-    outbox.resolve(message.pk)
+    unknown.resolve(message.pk)
     assert left == [begun + timedelta(seconds=45)]
     assert asked[0].started == begun
     assert asked[0].tried == begun + timedelta(seconds=90)

@@ -13,7 +13,7 @@ from heed.accounts.models import User
 from heed.channels import verbs as accounts
 from heed.channels.jobs import check_account
 from heed.channels.models import Account
-from heed.inbox import collect, intake, outbox, verbs
+from heed.inbox import collect, intake, outbox, unknown, verbs
 from heed.inbox.models import Delivery, Message, Ticket
 from heed.lib import clock
 from heed.sandbox import Sandbox
@@ -91,7 +91,7 @@ def test_a_line_that_broke_sends_nothing_twice(shop: Shop) -> None:
     message = shop.answer(ticket, "Na poti je.")
     assert message.state == "unknown"
     with clock.moved(timedelta(seconds=5)):
-        outbox.resolve(message.pk)
+        unknown.resolve(message.pk)
     with clock.moved(timedelta(seconds=100)):
         shop.gather()
     message.refresh_from_db()
