@@ -16,7 +16,7 @@ CHECK = "heed.channels.jobs.check_account"
 
 def mind_gap(account_id: int, since: datetime) -> None:
     """Have read what may have been missed since then."""
-    Named(MIND_GAP, "collect").configure().defer(account=account_id, since=since.isoformat())
+    Named(MIND_GAP, "collect").defer(account=account_id, since=since.isoformat())
 
 
 def check_soon(account_id: int) -> None:

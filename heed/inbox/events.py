@@ -11,12 +11,11 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from procrastinate.contrib.django import app
-
 from heed.accounts.models import User
 from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.statements import columns, run, written
 from heed.lib import clock, live
+from heed.lib.jobs import Named
 from heed.lib.rows import prepared
 
 Kind = Literal[
@@ -287,7 +286,7 @@ def _defer(happened: Sequence[tuple[str, int]]) -> None:
     now = _waited_for_now({kind for kind, _pk in happened})
     wanted: list[Any] = [pk for kind, pk in happened if kind in now]
     if wanted:
-        app.configure_task(REACT, queue="reactions", allow_unknown=True).defer(events=wanted)
+        Named(REACT, "reactions").defer(events=wanted)
 
 
 def _waited_for_now(kinds: Iterable[str]) -> set[str]:

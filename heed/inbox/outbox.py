@@ -19,7 +19,6 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
-from procrastinate.contrib.django import app
 
 from heed.channels.base import (
     AccountRecord,
@@ -41,6 +40,7 @@ from heed.inbox.possible_choices import fault_of
 from heed.inbox.statements import run
 from heed.lib import clock, live
 from heed.lib.http import AddressRefused, AnswerLost, Steps, TooLarge, Unreachable
+from heed.lib.jobs import Named
 
 log = logging.getLogger("heed.outbox")
 
@@ -73,7 +73,7 @@ def send_next(ticket_id: int) -> datetime | None:
 def wake(ticket_ids: Iterable[int]) -> None:
     """The customer wrote: what waits there for nothing but that goes now."""
     for (ticket,) in run(_WAKE, clock.now(), sorted(ticket_ids)):
-        app.configure_task(SEND, queue="send", allow_unknown=True).defer(ticket=ticket)
+        Named(SEND, "send").defer(ticket=ticket)
 
 
 SEND = "heed.inbox.jobs.send_answers"

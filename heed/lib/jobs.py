@@ -25,6 +25,9 @@ class Named:
     def configure(self, **more: Any) -> Any:
         return app.configure_task(self.name, queue=self.queue, allow_unknown=True, **more)
 
+    def defer(self, **arguments: Any) -> None:
+        self.configure().defer(**arguments)
+
 
 def defer_once(job: object, lock: str, wait: int = 0, *, alone: bool = False, **arguments: Any) -> None:
     """Defer a job, after `wait` seconds, unless the same one already waits; with `alone` it waits for another

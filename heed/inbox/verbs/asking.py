@@ -8,7 +8,6 @@ from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from procrastinate.contrib.django import app
 
 from heed.accounts import audit
 from heed.accounts.models import User
@@ -21,6 +20,7 @@ from heed.inbox.verbs.automatic import send_automatic
 from heed.inbox.verbs.refusals import CannotAnswer, CannotTend
 from heed.inbox.verbs.tending import locked
 from heed.lib import clock
+from heed.lib.jobs import Named
 from heed.lib.text import clean
 
 ASK = "heed.ask_if_fixed"
@@ -81,13 +81,10 @@ def ask_later(events: Sequence[Event]) -> None:
         if ticket.solved_at is None:
             continue
         wait = ticket.solved_at + timedelta(days=days[ticket.account_id]) - clock.now()
-        job = app.configure_task(
-            ASK,
-            queue="desk",
-            allow_unknown=True,
-            schedule_in={"seconds": max(1, int(wait.total_seconds()))},
+        later = {"seconds": max(1, int(wait.total_seconds()))}
+        Named(ASK, "desk").configure(schedule_in=later).defer(
+            ticket=ticket.pk, solved_at=ticket.solved_at.isoformat()
         )
-        job.defer(ticket=ticket.pk, solved_at=ticket.solved_at.isoformat())
 
 
 @transaction.atomic

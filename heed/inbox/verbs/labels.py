@@ -10,7 +10,6 @@ from django.db.models import Max
 from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from procrastinate.contrib.django import app
 
 from heed.accounts import audit
 from heed.accounts.models import User
@@ -20,6 +19,7 @@ from heed.inbox.models import Field, SavedView, Tag
 from heed.inbox.verbs.refusals import CannotTend
 from heed.inbox.verbs.sorting import tag_name
 from heed.lib import live
+from heed.lib.jobs import Named
 from heed.lib.order import moved
 from heed.lib.text import clean
 
@@ -105,7 +105,7 @@ def where_named(tag: Tag) -> list[str]:
 
 
 def _retag_later(old: str, new: str) -> None:
-    app.configure_task(RETAG, queue="desk", allow_unknown=True).defer(old=old, new=new)
+    Named(RETAG, "desk").defer(old=old, new=new)
 
 
 def retag(old: str, new: str) -> int:

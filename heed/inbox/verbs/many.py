@@ -15,7 +15,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
-from procrastinate.contrib.django import app
 
 from heed.accounts.models import Team, User
 from heed.accounts.rights import NotAllowed, Permission, need
@@ -25,6 +24,7 @@ from heed.inbox.reach.seeing import Sight, sight
 from heed.inbox.verbs import blocking, sleeping, sorting, tending
 from heed.inbox.verbs.refusals import CannotTend
 from heed.lib import clock, live
+from heed.lib.jobs import Named
 from heed.lib.text import whole
 
 MOST = 10_000
@@ -173,7 +173,7 @@ def _go_on_with(row: Sweep, count: int) -> None:
     if count <= _SMALL:
         go_on(row.pk)
     else:
-        app.configure_task(SWEEP, queue="desk", allow_unknown=True).defer(sweep=row.pk)
+        Named(SWEEP, "desk").defer(sweep=row.pk)
 
 
 def go_on(sweep_id: int) -> None:
