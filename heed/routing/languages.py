@@ -1,13 +1,16 @@
 """What language a text is in. Only said where it is clear.
 
 A script that one language has to itself decides at once. Otherwise a model asks the words (`py3langid`,
-loaded at the first text: about 95 MB in the process that uses it, numpy included, and a second). Short
+loaded at the first text in a second: 25 MB in the process that uses it, numpy included, and of its tables
+in a file what texts have asked for). Short
 texts lean on what the customer wrote before; what stays doubtful stays untold.
 """
 
 from __future__ import annotations
 
+import tempfile
 import threading
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
@@ -129,7 +132,27 @@ def _model() -> Any:
     chances, prior, languages, moves, row, told = load_model(MODEL_DIR / MODEL_FILE)
     kept = [place for place, language in enumerate(languages) if _is_spoken(language)]
     spoken = [languages[place] for place in kept]
-    return LanguageIdentifier(chances[:, kept], prior[kept], spoken, moves, told, norm_probs=True, tk_row=row)
+    return LanguageIdentifier(
+        _in_a_file(chances[:, kept]),
+        prior[kept],
+        spoken,
+        memoryview(_in_a_file(moves)),
+        array("i", told),
+        norm_probs=True,
+        tk_row=row,
+    )
+
+
+def _in_a_file(numbers: Any) -> Any:
+    """The same numbers, read from a file without a name when they are asked for: texts of a desk need few of
+    these 55 MB, and memory that runs short can do without them."""
+    import numpy
+
+    table = numpy.asarray(numbers)
+    with tempfile.TemporaryFile() as file:
+        table.tofile(file)
+        file.flush()
+        return numpy.memmap(file, dtype=table.dtype, mode="r", shape=table.shape)
 
 
 def counted(languages: Iterable[str]) -> Counter[str]:
