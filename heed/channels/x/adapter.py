@@ -44,8 +44,10 @@ from heed.channels.base import (
     Writing,
     plain_media,
 )
-from heed.channels.x import calls, polling, reading, signin, subscribing, writing
+from heed.channels.x import calls, messages, polling, reading, signin, subscribing, writing
+from heed.channels.x.around import around_of, person_of
 from heed.channels.x.payload import Post, User
+from heed.channels.x.posts import post_seen
 from heed.channels.x.signing import webhook_signature
 from heed.lib.crypto import same
 from heed.lib.http import Steps
@@ -254,9 +256,9 @@ class X(Network):
 
     def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
         """Files of direct messages open with the account's own token only, at an address made of ids."""
-        if not url.startswith(reading.MEDIA):
+        if not url.startswith(messages.MEDIA):
             return (yield from plain_media(url))
-        path = quote(url.removeprefix(reading.MEDIA), safe="/")
+        path = quote(url.removeprefix(messages.MEDIA), safe="/")
         address = f"{account.base_url}/2/dm_conversations/media/{path}"
         return MediaSource(address, calls.user_headers(account, "GET", address, {}))
 
@@ -288,7 +290,7 @@ def _person(account: AccountRecord, external_id: str) -> Steps[list[Inbound]]:
     asked = {"user.fields": "name,username,profile_image_url"}
     answer = yield from calls.call(account, "GET", f"/2/users/{external_id}", params=asked)
     found = calls.data(answer)
-    return [IdentitySeen(person=reading.person_of(User.model_validate(found)))] if found else []
+    return [IdentitySeen(person=person_of(User.model_validate(found)))] if found else []
 
 
 def _post(account: AccountRecord, external_id: str) -> Steps[list[Inbound]]:
@@ -296,7 +298,7 @@ def _post(account: AccountRecord, external_id: str) -> Steps[list[Inbound]]:
     if answer is None:
         return [PostSeen(external_id=external_id, removed=True)]
     post = Post.model_validate(calls.data(answer))
-    return [reading.post_seen(post, reading.around_of(answer, account), external_id)]
+    return [post_seen(post, around_of(answer, account), external_id)]
 
 
 def _message(account: AccountRecord, external_id: str) -> Steps[list[Inbound]]:
@@ -307,7 +309,7 @@ def _message(account: AccountRecord, external_id: str) -> Steps[list[Inbound]]:
     if answer is None:
         return [MessageRemoved(external_id=external_id, at=None)]
     post = Post.model_validate(calls.data(answer))
-    author = reading.around_of(answer, account).person(post.author_id)
+    author = around_of(answer, account).person(post.author_id)
     return [AuthorFound(external_id=external_id, author=author)]
 
 

@@ -12,8 +12,12 @@ from typing import Any
 
 from pydantic import AliasChoices, BaseModel, Field, model_validator
 
+from heed.lib import clock
+
 _OLD_TIME = "%a %b %d %H:%M:%S %z %Y"
 Id = Field(pattern=r"^[0-9]{1,25}$")
+KINDS: dict[str, Any] = {"photo": "image", "video": "video", "animated_gif": "video"}
+"""X's kinds of files in Heed's words."""
 
 
 class Told(BaseModel):
@@ -214,6 +218,11 @@ class EncryptedMessage(Told):
     id: str = Field(min_length=1)
     sender_id: str = Id
     created_at_msec: str = Field(pattern=r"^[0-9]{10,16}$")
+
+
+def utc(moment: datetime) -> datetime:
+    """The same time as UTC; X writes it with and without a zone."""
+    return clock.from_iso(moment.isoformat())
 
 
 def old(raw: Mapping[str, Any]) -> dict[str, Any]:

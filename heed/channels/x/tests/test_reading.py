@@ -30,7 +30,8 @@ from heed.channels.base import (
     ReactionChanged,
     Receipt,
 )
-from heed.channels.x.reading import CHAT_LINK, CHAT_NAME, read
+from heed.channels.x.messages import CHAT_LINK, CHAT_NAME
+from heed.channels.x.reading import read
 from heed.channels.x.tests.sample import ACCOUNT, ACME, LEA, OMAR, PAYLOADS, UNKNOWN, bodies, parsed, payload
 
 AT = datetime(2026, 8, 12, 18, 0, tzinfo=UTC)
