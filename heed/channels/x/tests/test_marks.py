@@ -14,7 +14,7 @@ from heed.channels.x import marks, polling
 from heed.channels.x.adapter import network
 from heed.channels.x.tests.desk import again, mentioned, news
 from heed.channels.x.tests.sample import ACCOUNT, ACME
-from heed.channels.x.tests.test_calls import SELF_SERVE, Script, no, problem, target
+from heed.channels.x.tests.script import SELF_SERVE, Script, no, problem, target
 from heed.lib import clock
 from heed.lib.http import TooLarge, Unreachable
 from heed.sandbox.networks.x import X

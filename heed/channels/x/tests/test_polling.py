@@ -13,7 +13,7 @@ from heed.channels.base import Collected, Echo, MessageReceived
 from heed.channels.x import polling
 from heed.channels.x.adapter import network
 from heed.channels.x.tests.sample import ACCOUNT, ACME, LEA
-from heed.channels.x.tests.test_calls import Script, no, problem, refused
+from heed.channels.x.tests.script import Script, no, problem, refused
 from heed.lib import clock
 
 HEARD = {"webhooks": True, "hears": ["dm.received"], "messages": True}

@@ -12,7 +12,7 @@ import pytest
 from heed.channels.base import Collected
 from heed.channels.x.adapter import network
 from heed.channels.x.tests.sample import ACCOUNT
-from heed.channels.x.tests.test_calls import Script, no, problem, refused
+from heed.channels.x.tests.script import Script, no, problem, refused
 from heed.channels.x.tests.test_polling import NOTHING, TOLD
 from heed.lib import clock
 

@@ -16,7 +16,7 @@ from heed.channels.x.adapter import network
 from heed.channels.x.signin import SignIn
 from heed.channels.x.subscribing import PRIVATE, PUBLIC
 from heed.channels.x.tests.sample import ACCOUNT, ACME, OMAR
-from heed.channels.x.tests.test_calls import Script, no, problem, refused
+from heed.channels.x.tests.script import Script, no, problem, refused
 from heed.lib import clock
 
 REDIRECT = "https://desk.example.org/accounts/signed-in"

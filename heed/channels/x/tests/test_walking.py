@@ -13,7 +13,7 @@ from heed.channels.tests.contract import Desk
 from heed.channels.x import polling, walking
 from heed.channels.x.adapter import network
 from heed.channels.x.tests.sample import ACCOUNT
-from heed.channels.x.tests.test_calls import Script, no, problem
+from heed.channels.x.tests.script import Script, no, problem
 from heed.channels.x.tests.test_polling import NOTHING, TOLD, iso, message, only, page, post, read
 from heed.lib import clock
 from heed.sandbox.networks.x import X
