@@ -93,13 +93,15 @@ class Joined(Generic[M]):
     """A table with the rows it points to, read at once by a SELECT that is written once.
 
     `beside` names relations, also those of relations (`ticket__account`, after `ticket`). In SQL the table
-    has its own name, and what is beside it the name of its relation. `also` is one more column, in SQL.
+    has its own name, and what is beside it the name of its relation. `also` is one more column, in SQL,
+    which each row keeps under `name`, if one is given.
     """
 
-    def __init__(self, model: type[M], *beside: str, also: str = "") -> None:
+    def __init__(self, model: type[M], *beside: str, also: str = "", name: str = "") -> None:
         self._model = model
         self._beside = beside
         self._also = also
+        self._name = name
 
     def read(self, rest: str, values: Sequence[Any] = ()) -> list[M]:
         """The rows, by the rest of the query (`WHERE … ORDER BY …`) and its values."""
@@ -126,6 +128,8 @@ class Joined(Generic[M]):
             if part.relation is not None and made[part.of] is not None:
                 part.relation.set_cached_value(made[part.of], one)
         found: M = made[""]
+        if self._name:
+            found.__dict__[self._name] = row[-1]
         return found
 
     @cached_property

@@ -45,7 +45,7 @@ KINDS: dict[str, Promise] = {
     "comment": _("public comment"),
     "reply": _("public reply"),
     "mention": _("mention"),
-    "visitor_post": _("post on our page"),
+    "visitor_post": _("visitor’s post"),
     "review": _("review"),
     "message": _("private message"),
     "postback": _("chosen button"),
@@ -112,12 +112,7 @@ def name_of(identity: Identity) -> str:
 
 def kind_of(ticket: Ticket) -> str:
     """What the ticket is about, in one word of the trade."""
-    if ticket.kind == Ticket.Kind.PRIVATE:
-        return gettext("private message")
-    post = ticket.post
-    # Somebody's own post reached us because it names us, or stands on our page.
-    theirs = post is None or post.author_external_id == ticket.identity.external_id
-    return gettext("mention") if theirs else gettext("comment")
+    return gettext("comment") if ticket.about == "comment" else str(KINDS[ticket.about])
 
 
 def kind_of_message(message: Message) -> str:

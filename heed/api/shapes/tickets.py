@@ -13,7 +13,7 @@ from heed.accounts.models import User
 from heed.api.shapes.accounts import AccountShort, of_account_in_short
 from heed.api.shapes.given import Given, Priority, Status, Text
 from heed.api.shapes.shape import Shape
-from heed.inbox.models import Post, Ticket
+from heed.inbox.models import About, Post, Ticket
 from heed.lib.rows import prepared
 
 
@@ -71,6 +71,7 @@ class TicketOut(Shape):
     account: AccountShort
     network: str
     kind: Literal["public", "private"]
+    about: About = Field(description="What the customer came with.")
     customer: CustomerOut
     post: PostOut | None
     subject: str
@@ -160,6 +161,7 @@ def _of_ticket(ticket: Ticket, identities: list[dict[str, Any]]) -> dict[str, An
         "account": of_account_in_short(ticket.account),
         "network": ticket.account.network,
         "kind": ticket.kind,
+        "about": ticket.about,
         "customer": {
             "id": ticket.customer_id,
             "name": ticket.customer.name or str(ticket.identity),

@@ -114,6 +114,7 @@ class TestTicket:
             "new",
             True,
         )
+        assert told["about"] == "comment"
         assert told["customer"]["name"] == "Lea Marn"
         assert told["customer"]["identities"] == [
             {

@@ -198,7 +198,8 @@ def _written(status: Status, kind: str, page: Mapping[str, Any], account: Accoun
     public = status.visibility in PUBLIC
     root, seen = _root(status, page, account)
     found: list[Inbound] = [*seen] if public else []
-    shown = "message" if not public else "reply" if kind == "mention" and status.in_reply_to_id else kind
+    replied = kind == "mention" and _is_reply_to_us(status, seen, account)
+    shown = "message" if not public else "reply" if replied else kind
     found.append(
         MessageReceived(
             external_id=status.id,
@@ -215,6 +216,13 @@ def _written(status: Status, kind: str, page: Mapping[str, Any], account: Accoun
         )
     )
     return found
+
+
+def _is_reply_to_us(status: Status, seen: list[PostSeen], account: AccountRecord) -> bool:
+    """Whether a status is a reply to us or under a post of ours, and not to others, where it names us."""
+    ours = any(each.author and each.author.external_id == account.external_id for each in seen)
+    to = status.in_reply_to_account_id or account.external_id
+    return bool(status.in_reply_to_id) and (ours or to == account.external_id)
 
 
 def _own(item: Any, page: Mapping[str, Any], account: AccountRecord) -> Iterable[Inbound]:

@@ -15,11 +15,13 @@ from heed.inbox.models.merging import Joining, Merge, Split
 from heed.inbox.models.messages import Attachment, Draft, EarlyNews, Message, Reaction, Revision
 from heed.inbox.models.people import Customer, Identity
 from heed.inbox.models.presence import Presence
-from heed.inbox.models.tickets import OPEN, FormerNumber, Post, TallyChange, Ticket
+from heed.inbox.models.tickets import BEGAN, OPEN, About, FormerNumber, Post, TallyChange, Ticket
 from heed.inbox.models.words import TicketWords, WordsToWrite
 
 __all__ = [
+    "BEGAN",
     "OPEN",
+    "About",
     "Attachment",
     "Customer",
     "Delivery",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from functools import cached_property
+from typing import ClassVar, Literal
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -50,6 +51,14 @@ def _along(part: str, name: str) -> list[models.Index]:
         models.Index(part, *columns, "id", condition=(where & own) or None, name=f"ticket_{way}{name}")
         for way, columns, where in ways
     ]
+
+
+About = Literal["message", "comment", "mention", "visitor_post", "quote", "review"]
+
+BEGAN = """(SELECT began.kind FROM inbox_message AS began
+WHERE inbox_ticket.kind = 'public' AND began.ticket_id = inbox_ticket.id AND began.direction = 'in'
+ORDER BY began.at, began.external_id, began.id LIMIT 1)"""
+"""`Ticket.began` as a column, for those who read many."""
 
 
 class Post(Row):
@@ -245,6 +254,28 @@ class Ticket(Row):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @cached_property
+    def began(self) -> str | None:
+        """The kind of the customer's first message, in a public matter."""
+        if self.kind != self.Kind.PUBLIC:
+            return None
+        theirs = self.messages.filter(direction="in").order_by("at", "external_id", "id")
+        return theirs.values_list("kind", flat=True).first()
+
+    @property
+    def about(self) -> About:
+        """What the customer came with, in a word of the trade."""
+        if self.kind == self.Kind.PRIVATE:
+            return "message"
+        match self.began:
+            case "visitor_post" | "quote" | "review" as begun:
+                return begun
+        author = self.post.author_external_id if self.post else self.identity.external_id
+        # Their own post reached us because it names us; under one of ours, who names us comments on it.
+        theirs = author == self.identity.external_id
+        elsewhere = self.began == "mention" and author != self.account.external_id
+        return "mention" if theirs or elsewhere else "comment"
 
     @property
     def number(self) -> int:

@@ -20,7 +20,7 @@ from django.db.models.functions import Coalesce
 from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.inbox.conditions import Condition
-from heed.inbox.models import Ticket, TicketWords
+from heed.inbox.models import BEGAN, Ticket, TicketWords
 from heed.inbox.reach.counters import MOST_COUNTED
 from heed.inbox.reach.pages import Page, opened, sealed
 from heed.inbox.reach.parts import PART, of_each_part, parts, sql_of
@@ -109,7 +109,7 @@ _THESE = "WHERE inbox_ticket.id = ANY(%s::bigint[])"
 
 @cache
 def _joined(*beside: str) -> Joined[Ticket]:
-    return Joined(Ticket, *beside)
+    return Joined(Ticket, *beside, also=BEGAN, name="began")
 
 
 def _place_in(cursor: str, sections: int) -> tuple[int, Place]:

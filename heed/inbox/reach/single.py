@@ -8,6 +8,7 @@ from heed.accounts.models import User
 from heed.accounts.rights import NotAllowed, Permission
 from heed.channels.models import Account
 from heed.inbox.models import (
+    BEGAN,
     Attachment,
     Draft,
     Identity,
@@ -17,7 +18,9 @@ from heed.inbox.reach.refusals import NoSuchAttachment, NoSuchTicket
 from heed.inbox.reach.seeing import sight
 from heed.lib.rows import Joined
 
-TICKETS = Joined(Ticket, "account", "identity", "customer", "post", "assignee", "team")
+TICKETS = Joined(
+    Ticket, "account", "identity", "customer", "post", "assignee", "team", also=BEGAN, name="began"
+)
 """Tickets with all that a page shows of them."""
 
 _NOW = "SELECT ticket_id FROM inbox_formernumber WHERE number = %s"

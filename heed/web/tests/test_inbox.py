@@ -334,6 +334,29 @@ def test_a_post_of_the_customers_own_is_shown_once(page: Client) -> None:
     assert '<span class="chip">mention</span>' in text
 
 
+@pytest.mark.parametrize(
+    ("kind", "author", "word"),
+    [
+        ("visitor_post", "omar", "visitor’s post"),
+        ("review", "omar", "review"),
+        ("mention", "omar", "mention"),
+        ("mention", "tuya", "mention"),
+        ("mention", "acme", "comment"),
+        ("comment", "tuya", "comment"),
+    ],
+)
+def test_a_line_says_what_the_customer_came_with(page: Client, kind: str, author: str, word: str) -> None:
+    account = cast.account("facebook", "Acme")
+    post = cast.post(account, "Acme opens in Ljubljana")
+    omar = cast.ticket(account, "Omar Badr", "Until when, @Acme?", post=post)
+    omar.messages.update(kind=kind)
+    cast.said(omar, "Thank you!")
+    ids = {"omar": omar.identity.external_id, "acme": account.external_id, "tuya": "tuya"}
+    Post.objects.filter(pk=post.pk).update(author_external_id=ids[author])
+    assert f'<span class="chip">{word}</span>' in line_of(omar, page)
+    assert f"{word} on <bdi>Acme</bdi>" in page.get(f"/inbox/open/{omar.pk}/").content.decode()
+
+
 def test_a_post_says_no_count_of_nothing(page: Client) -> None:
     account = cast.account()
     ours = cast.post(account)

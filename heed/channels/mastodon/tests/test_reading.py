@@ -236,6 +236,12 @@ def test_without_a_known_head_the_parent_stands_in() -> None:
     assert (message.post, message.parent, message.kind) == (*["117440000000000077"] * 2, "reply")
 
 
+@pytest.mark.parametrize(("to", "kind"), [(LEA, "mention"), (ACME, "reply")])
+def test_who_names_us_under_a_post_of_others_does_not_reply_to_us(to: str, kind: str) -> None:
+    (message,) = read(mention(in_reply_to_id="117440000000000077", in_reply_to_account_id=to))
+    assert message.kind == kind
+
+
 def test_a_bare_server_leaves_fields_out() -> None:
     """Other servers send ids as numbers and leave out much."""
     lea = {"id": 7, "acct": "lea@pleroma.example"}
