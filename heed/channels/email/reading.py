@@ -231,7 +231,7 @@ def _refs(
     tags = [one for one in _receivers(letter) if is_own(one, account) and "+" in one]
     found: dict[str, Any] = {
         "subject": letter.subject,
-        MATTER: _matter(letter, machine=machine),
+        MATTER: _matter(letter, account, machine=machine),
         "message_id": "" if letter.id.startswith("sha256:") else letter.id,
         "references": [*known[:1], *known[1:][-_MOST_IDS + 1 :]],
         "reply_to": wanted,
@@ -252,12 +252,13 @@ def _answered_at(letter: Letter, account: AccountRecord, person: Person | None) 
     return next((one for one in replies if not is_own(one, account)), "")
 
 
-def _matter(letter: Letter, *, machine: bool) -> str:
+def _matter(letter: Letter, account: AccountRecord, *, machine: bool) -> str:
     """What it is about. What a machine sends is about nothing, or notices of shops would be tickets without
     end; but what came back has to be seen, and so has each form that does not say who filled it in."""
     if not machine or looks_returned(letter):
         return matter_of(letter.subject)
-    return letter.id if is_nobodys(letter) and not is_marked(letter) else ""
+    unsaid = is_nobodys(letter) or _is_from_us(letter, account)
+    return letter.id if unsaid and not is_marked(letter) else ""
 
 
 def _return_path(letter: Letter, person: Person | None) -> str:
