@@ -11,7 +11,7 @@ from heed.channels.base import Action, Checked
 from heed.channels.models import Account
 from heed.channels.telegram.adapter import network
 from heed.channels.telegram.tests.sample import ACCOUNT
-from heed.channels.telegram.tests.test_adapter import Script, no, ok
+from heed.channels.telegram.tests.script import Script, no, ok
 from heed.inbox.models import Message
 from heed.inbox.possible_actions import actions
 from heed.lib import clock
