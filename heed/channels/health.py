@@ -14,10 +14,11 @@ from heed.channels import outside, reach
 from heed.channels.models import Account
 from heed.lib import clock
 
-Kind = Literal["broken", "door", "expires", "permission", "silent", "unread", "quota"]
+Kind = Literal["broken", "door", "expires", "permission", "silent", "unread", "quota", "remark"]
 
 EXPIRES_SOON = timedelta(days=7)
 """Also the time in which renewing by itself has failed for days: see `jobs.RENEW_BEFORE`."""
+REMARK_STAYS = timedelta(days=14)
 LITTLE_LEFT = 0.1
 _LONGER_THAN_EVER = 2.0
 _SHORTEST = 3600.0
@@ -36,7 +37,7 @@ class Warning(NamedTuple):
 
 def warnings(account: Account) -> list[Warning]:
     """All that an admin should know of this account, the gravest first; nothing when all is well."""
-    looks = (_broken, _door, _permission, _expires, _silent, _unread, _quota)
+    looks = (_broken, _door, _permission, _expires, _silent, _unread, _quota, _remark)
     return [each for look in looks if (each := look(account)) is not None]
 
 
@@ -127,3 +128,15 @@ def _quota(account: Account) -> Warning | None:
                 "quota", sentence, _("Raise the limit on the network, or wait until it starts anew.")
             )
     return None
+
+
+def _remark(account: Account) -> Warning | None:
+    """What the network said by the way, before it does something about it."""
+    words = account.told.get("detail")
+    if not words or account.told.get("problem"):
+        return None
+    if clock.from_iso(account.told["at"]) < clock.now() - REMARK_STAYS:
+        return None
+    sentence = _("The network has a remark about this account.")
+    way_out = _("Look at the account on the network itself. “Check again” puts the remark away.")
+    return Warning("remark", sentence, way_out, detail=words)

@@ -249,8 +249,9 @@ def warn_admins(timestamp: int) -> None:
 
 
 def _about(account: Account, warning: health.Warning) -> str:
-    """What makes a warning another one: its kind, and of a broken account the reason."""
-    return f"{warning.kind}:{account.problem}" if warning.kind == "broken" else warning.kind
+    """What makes a warning another one: its kind, of a broken account the reason, of a remark its words."""
+    more = {"broken": account.problem, "remark": warning.detail}.get(warning.kind, "")
+    return f"{warning.kind}:{more}" if more else warning.kind
 
 
 def _mail_warnings(account: Account, news: list[str]) -> bool:

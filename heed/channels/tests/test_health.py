@@ -207,6 +207,11 @@ WARNINGS: list[tuple[dict[str, Any], list[tuple[str, bool]]]] = [
     ({"quotas": [{"what": "posts", "left": 11, "of": 100}]}, []),
     ({"quotas": [{"what": "posts", "left": 10, "of": 100}]}, [("quota", False)]),
     ({"quotas": [{"what": "posts", "left": 0, "of": None}]}, []),
+    # what the network said by the way
+    ({"told": {"at": ago(days=13).isoformat(), "detail": "slow"}}, [("remark", False)]),
+    ({"told": {"at": ago(days=15).isoformat(), "detail": "slow"}}, []),
+    ({"told": {"at": ago(days=1).isoformat(), "detail": ""}}, []),
+    ({"told": {"at": ago(days=1).isoformat(), "detail": "spam", "problem": "account_blocked"}}, []),
     (
         {"problem": "not_allowed", "missing": ["a"], "quotas": [{"what": "posts", "left": 0, "of": 9}]},
         [("broken", True), ("permission", False), ("quota", False)],
@@ -293,6 +298,13 @@ class TestMails:
         assert len(self.mailed()) == 2
         changed(account, problem="sign_in_again")
         assert len(self.mailed()) == 2
+
+    def test_each_remark_of_the_network_with_its_words(self, account: Account) -> None:
+        for words in ("quality is yellow", "quality is red"):
+            changed(account, told={"at": ago(hours=1).isoformat(), "detail": words})
+            assert len(self.mailed()) == 2
+            assert words in str(self.last[0].body)
+            assert self.mailed() == []
 
     def test_everyone_in_their_language(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
         User.objects.filter(email="ivo@acme.example").update(language="sl")

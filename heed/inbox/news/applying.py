@@ -68,7 +68,8 @@ def apply(account: Account, news: Inbound) -> None:
 
 def _account_changed(account: Account, news: AccountChanged) -> None:
     """What the network says of our account: a problem stays until it takes it back, and a remark heals
-    nothing. What it said earlier and comes later, or again, is no news; of one time the gravest counts."""
+    nothing and hides no problem. What it said earlier and comes later, or again, is no news; of one time the
+    gravest counts."""
     row = Account.objects.select_for_update(no_key=True).get(pk=account.pk)  # the door refers to it
     lists = {name: sorted({*row.facts.get(name, ()), *more}) for name, more in news.facts.items()}
     if lists:  # whenever it was said: the check asks whether it still holds
@@ -81,12 +82,10 @@ def _account_changed(account: Account, news: AccountChanged) -> None:
     if news.problem:
         row.state, row.problem, row.problem_detail = Account.State.BROKEN, news.problem, said["detail"]
         row.broken_at = row.broken_at or clock.now()
-    elif not row.problem:
-        row.problem_detail = said["detail"]
-    elif news.detail:
-        return
-    else:
+    elif row.problem and not news.detail:
         check_soon(row.pk)
+    elif row.problem and row.told.get("problem"):
+        return
     row.told = said
     row.save(update_fields=["state", "problem", "problem_detail", "broken_at", "told"])
     live.tell(["accounts"])

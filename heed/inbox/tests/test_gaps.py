@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from heed.channels import missed, verbs
+from heed.channels import health, missed, verbs
 from heed.channels.base import AccountChanged, AccountRecord, AccountStale, Collected, Refusal
 from heed.channels.jobs import check_account
 from heed.channels.models import Account
@@ -263,6 +263,21 @@ class TestWhatTheNetworkSays:
         self.now(account, self.BLOCKED)
         verbs.check_again(account)
         assert self.now(account, self.BLOCKED) == ("", "")
+
+    @pytest.mark.parametrize("problem", ["", "network_down"])
+    def test_a_remark_is_warned_of_past_the_next_check_until_a_person_saw_to_it(
+        self, account: Account, problem: str
+    ) -> None:
+        Account.objects.update(problem=problem)
+        self.now(account, AccountChanged(detail="quality is red", at=self.HOUR_AGO))
+        check_account(account.pk)
+        account.refresh_from_db()
+        (warning,) = health.warnings(account)
+        assert (warning.kind, warning.detail) == ("remark", "quality is red")
+        verbs.check_again(account)
+        check_account(account.pk)
+        account.refresh_from_db()
+        assert health.warnings(account) == []
 
 
 def test_what_came_while_it_was_disconnected_is_read(account: Account, pages: list[Any]) -> None:

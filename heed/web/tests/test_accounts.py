@@ -113,6 +113,12 @@ class TestAccounts:
         assert "Reconnect the account with fresh credentials." in page
         assert "190 &lt;b&gt;dead&lt;/b&gt;" in page
 
+    def test_says_what_the_network_remarked(self, majas: Client) -> None:
+        account = facebook(told={"at": clock.now().isoformat(), "detail": "quality is <b>red</b>"})
+        for page in (shown(majas, "account", account.pk), shown(majas, "accounts")):
+            assert "The network has a remark about this account." in page
+        assert "quality is &lt;b&gt;red&lt;/b&gt;" in shown(majas, "account", account.pk)
+
     def test_a_polled_network_has_no_webhook_address(self, majas: Client) -> None:
         account = cast.account("bluesky", "@acme.shoes")
         page = shown(majas, "accounts")
