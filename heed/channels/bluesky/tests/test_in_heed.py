@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -15,16 +14,9 @@ from heed.inbox.intake import take_batch
 from heed.inbox.jobs import look_up
 from heed.inbox.models import Message
 from heed.lib import clock
-from heed.sandbox import Sandbox
 from heed.sandbox.frame import Simulator
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def bluesky() -> Iterator[Simulator]:
-    with Sandbox(seed=1) as sandbox:
-        yield sandbox["bluesky"]
 
 
 @pytest.fixture

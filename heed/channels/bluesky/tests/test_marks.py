@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from heed.channels.base import AccountRecord, MessageReceived, ReactionChanged
+from heed.channels.base import MessageReceived, ReactionChanged
 from heed.channels.bluesky import marks
 from heed.channels.bluesky.tests.desk import Desk, target_of
 from heed.lib import clock
-from heed.sandbox import Sandbox
 from heed.sandbox.frame import Simulator
-
-
-@pytest.fixture
-def bluesky() -> Iterator[Simulator]:
-    with Sandbox(seed=1) as sandbox:
-        yield sandbox["bluesky"]
-
-
-@pytest.fixture
-def desk(bluesky: Simulator) -> Desk:
-    account = bluesky.accounts()[0]
-    return Desk(AccountRecord(account.external_id, account.name, account.credentials, bluesky.url))
 
 
 def looked(desk: Desk, minutes: int) -> list[tuple[str, str, bool]]:

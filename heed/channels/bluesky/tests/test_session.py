@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,7 +16,6 @@ from heed.channels.bluesky.adapter import network
 from heed.channels.bluesky.tests.desk import Desk
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Request, Response, Steps, drive
-from heed.sandbox import Sandbox
 from heed.sandbox.frame import Simulator
 
 ACCOUNT = AccountRecord(
@@ -198,16 +196,6 @@ def test_a_server_that_did_not_begin_is_tried_again() -> None:
 
 
 class TestAgainstTheSimulator:
-    @pytest.fixture
-    def bluesky(self) -> Iterator[Simulator]:
-        with Sandbox(seed=1) as sandbox:
-            yield sandbox["bluesky"]
-
-    @pytest.fixture
-    def desk(self, bluesky: Simulator) -> Desk:
-        account = bluesky.accounts()[0]
-        return Desk(AccountRecord(account.external_id, account.name, account.credentials, bluesky.url))
-
     def test_one_sign_in_serves_for_long(self, bluesky: Simulator, desk: Desk) -> None:
         for _ in range(5):
             desk.poll()

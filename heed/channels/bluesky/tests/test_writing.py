@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 
 from heed.channels.base import (
-    AccountRecord,
     CannotTell,
     Echo,
     IdentitySeen,
@@ -33,23 +31,6 @@ from heed.sandbox.frame import Fault, Simulator
 from heed.sandbox.picture import draw
 
 CREATE = "POST /xrpc/com.atproto.repo.createRecord"
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(seed=1) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def bluesky(sandbox: Sandbox) -> Simulator:
-    return sandbox["bluesky"]
-
-
-@pytest.fixture
-def desk(bluesky: Simulator) -> Desk:
-    account = bluesky.accounts()[0]
-    return Desk(AccountRecord(account.external_id, account.name, account.credentials, bluesky.url))
 
 
 def asked(desk: Desk, bluesky: Simulator, visibility: str = "public") -> MessageReceived:
