@@ -53,6 +53,11 @@ def people(real: RealNetwork) -> dict[str, Customer]:
     return {each.key: real.person(f"{each.handle.replace('.', '-')}.test") for each in (*CUSTOMERS, OUTSIDER)}
 
 
+@pytest.fixture
+def lea(people: dict[str, Customer]) -> Customer:
+    return people["lea"]
+
+
 @pytest.fixture(scope="session")
 def chat_service() -> Iterator[ChatService]:
     with ChatService() as service:

@@ -21,11 +21,6 @@ RENEW = "com.atproto.server.refreshSession"
 
 
 @pytest.fixture
-def lea(people: dict[str, Customer]) -> Customer:
-    return people["lea"]
-
-
-@pytest.fixture
 def ticket(heed: Heed, acme: RealBluesky, lea: Customer) -> dict[str, Any]:
     """A ticket about a mention."""
     return heed.ticket_about(acme.do("mention", person="lea", text="Kje je moj paket?")["id"])

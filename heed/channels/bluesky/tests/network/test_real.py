@@ -52,11 +52,6 @@ def desk(bluesky: RealBluesky) -> Desk:
     return desk
 
 
-@pytest.fixture
-def lea(people: dict[str, Customer]) -> Customer:
-    return people["lea"]
-
-
 def asked(desk: Desk, bluesky: RealBluesky, text: str = "Kje je moj paket?") -> MessageReceived:
     bluesky.do("mention", person="lea", text=text)
     desk.poll()
