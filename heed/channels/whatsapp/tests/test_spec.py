@@ -6,7 +6,6 @@ the examples: a field that stands in none of them is a misspelt one, or stands i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -20,8 +19,6 @@ from heed.channels.tests.described import described, needs
 from heed.channels.whatsapp.adapter import network
 from heed.channels.whatsapp.tests.sample import ACCOUNT
 from heed.channels.whatsapp.tests.test_with_sandbox import INVOICE, PICTURE, SOUND
-from heed.sandbox import Sandbox
-from heed.sandbox.tests.receiver import Receiver
 
 SPEC = "wa.yaml"
 pytestmark = needs(SPEC)
@@ -85,14 +82,6 @@ def test_what_is_misspelt_is_found() -> None:
     body["entry"][0]["changes"][0]["value"]["messages"][0]["form"] = "16505551234"
     assert shape(body) - delivered() == {f"{VALUE}.messages[].form"}
     assert "image.captoin" not in asked("image")
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with Receiver() as receiver, Sandbox(seed=1) as sandbox:
-        desk = Desk(network, sandbox, receiver)
-        desk.connect()
-        yield desk
 
 
 def test_what_the_simulator_delivers_is_as_described(desk: Desk) -> None:

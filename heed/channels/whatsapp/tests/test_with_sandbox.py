@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -30,24 +29,14 @@ from heed.channels.base import (
 from heed.channels.tests.contract import Desk
 from heed.channels.whatsapp.adapter import network
 from heed.lib.http import AnswerLost, Request
-from heed.sandbox import Sandbox
 from heed.sandbox.frame import Fault, Line
 from heed.sandbox.networks.whatsapp import WhatsApp
-from heed.sandbox.tests.receiver import Receiver
 
 News = TypeVar("News", bound=Inbound)
 PICTURE = OutgoingFile("boot.png", "image/png", b"\x89PNG boot", "")
 SOUND = OutgoingFile("hi.ogg", "audio/ogg", b"OggS hi", "")
 INVOICE = OutgoingFile("račun.pdf", "application/pdf", b"%PDF bill", "")
 HOURS = 3600
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with Receiver() as receiver, Sandbox(seed=1) as sandbox:
-        desk = Desk(network, sandbox, receiver)
-        desk.connect()
-        yield desk
 
 
 @pytest.fixture
