@@ -16,6 +16,7 @@ import orjson
 
 from heed.channels.base import AccountRecord, Collected, Refusal
 from heed.channels.facebook import calls
+from heed.channels.facebook.page import UNREAD
 from heed.channels.meta import chats, graph
 from heed.channels.meta.chats import is_since
 from heed.channels.meta.shapes import record
@@ -28,6 +29,8 @@ AT_ONCE = 10
 """So many pages of comments are read before what they hold is kept."""
 _AGAIN = 3
 """How often the comments under one post are begun anew because Meta does not go on with them."""
+_OF_THE_ACCOUNT = ("sign_in_again", "account_blocked", "not_configured")
+"""Refusals that are about no post: all is read when that is seen to."""
 _POST = "id,from,message,created_time,updated_time,permalink_url,full_picture"
 _LISTED = "50"
 _COMMENT = "id,from,message,created_time,parent{id},permalink_url,attachment"
@@ -70,20 +73,38 @@ def _posts(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -
 def _comments(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
     """Of the posts that are waiting, what was said under the first; where that is much, a part of it."""
     post, *others = cursor["under"]
-    place, again = str(cursor.get("place", "")), int(cursor.get("again", 0))
-    kept = {name: value for name, value in cursor.items() if name not in ("under", "place", "again")}
+    again = int(cursor.get("again", 0))
     try:
-        found, place = yield from _comments_under(account, post, since, place)
+        found, place = yield from _comments_under(account, post, since, str(cursor.get("place", "")))
     except Refusal as refusal:
-        if refusal.reason == "gone":
-            return Collected((), {**kept, "under": others}, more=True)
-        if refusal.reason != "bad_request" or not place:
+        if refusal.retry or refusal.reason in _OF_THE_ACCOUNT:
             raise
-        anew = {"under": [post, *others], "again": again + 1} if again < _AGAIN else {"under": others}
-        return Collected((), {**kept, **anew}, more=True)
+        return _not_given(account, cursor, refusal)
     left = {"under": [post, *others], "place": place, "again": again} if place else {"under": others}
     changes = [_comment_change(comment, post) for comment in found]
-    return Collected(_bodies(account, "changes", changes), {**kept, **left}, more=True)
+    return Collected(_bodies(account, "changes", changes), {**_without_place(cursor), **left}, more=True)
+
+
+def _not_given(account: AccountRecord, cursor: Mapping[str, Any], refusal: Refusal) -> Collected:
+    """A place that Meta no longer knows is begun anew. Else the post holds up nothing: what was said under
+    it stands among what could not be read, but where it is gone itself."""
+    post, *others = cursor["under"]
+    kept, again = _without_place(cursor), int(cursor.get("again", 0))
+    if refusal.reason == "bad_request" and cursor.get("place") and again < _AGAIN:
+        return Collected((), {**kept, "under": [post, *others], "again": again + 1}, more=True)
+    unread = [] if refusal.reason == "gone" else [{"field": UNREAD, "value": {"error": _told(post, refusal)}}]
+    return Collected(_bodies(account, "changes", unread), {**kept, "under": others}, more=True)
+
+
+def _told(post: str, refusal: Refusal) -> str:
+    return (
+        f"Facebook does not give out all comments under https://www.facebook.com/{post} that were written "
+        f"during an outage. Open the post itself. Facebook says: {refusal.code} {refusal.detail}"
+    )
+
+
+def _without_place(cursor: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in cursor.items() if name not in ("under", "place", "again")}
 
 
 def _comments_under(

@@ -19,6 +19,8 @@ TOP = "top"
 """In `refs` of a reply: the comment it hangs under."""
 MEDIA = "media:"
 """Before the id of a comment whose file has to be asked for."""
+UNREAD = "unread"
+"""A change of our own: comments that Facebook did not give out afterwards."""
 MOST_STARS = 5
 
 
@@ -27,6 +29,8 @@ def read(raw: Any, owner: str, sent: datetime | None) -> list[Inbound]:
     field = word(raw.get("field"))
     if field == "ratings":
         return _rating(raw.get("value"), owner, sent)
+    if field == UNREAD:
+        return [base.Broken(owner=owner, what="comments", error=word(raw["value"]["error"])[:500])]
     if field not in ("feed", "mention"):
         return [base.NotUnderstood(owner=owner, what=f"changes {field}"[:200])]
     value = Feed.model_validate(raw.get("value"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from heed.channels.base import AccountRecord, Echo, Inbound, MessageReceived, Refusal
+from heed.channels.base import AccountRecord, Broken, Echo, Inbound, MessageReceived, Refusal
 from heed.channels.facebook import calls, missed
 from heed.channels.facebook.adapter import network
 from heed.channels.meta.tests.desk import news, only, read_back
@@ -79,8 +79,9 @@ class TestManyComments:
         since, _ = many(desk, facebook)
         cursor = in_the_middle(desk, since)
         desk.sandbox.fault("facebook", no_such_place(cursor))
-        found = texts(read_back(desk, since, **{**cursor, "again": missed._AGAIN}))
-        assert found == {"Drugje", "Ste tam?"}
+        found = read_back(desk, since, **{**cursor, "again": missed._AGAIN})
+        assert texts(found) == {"Drugje", "Ste tam?"}
+        assert [each.what for each in found if isinstance(each, Broken)] == ["comments"]
 
     def test_what_was_read_is_kept_where_meta_wants_us_to_wait(
         self, desk: Desk, facebook: Facebook, monkeypatch: pytest.MonkeyPatch
@@ -103,6 +104,25 @@ class TestManyComments:
         gone = {"error": {"code": 100, "error_subcode": 33, "message": "gone"}}
         desk.sandbox.fault("facebook", Fault("GET */comments", status=400, body=gone))
         assert texts(read_back(desk, since)) == {"Drugje", "Ste tam?"}
+
+    @pytest.mark.parametrize("code", [10, 200, 100])
+    def test_a_post_whose_comments_are_refused_holds_up_nothing_and_is_named(
+        self, desk: Desk, facebook: Facebook, code: int
+    ) -> None:
+        since, _ = many(desk, facebook)
+        refusal = {"error": {"code": code, "message": "not for you"}}
+        desk.sandbox.fault("facebook", Fault("GET */comments", status=400, body=refusal))
+        found = read_back(desk, since)
+        assert texts(found) == {"Drugje", "Ste tam?"}
+        (broken,) = [each for each in found if isinstance(each, Broken)]
+        assert "not for you" in broken.error
+
+    def test_what_concerns_the_account_is_waited_for(self, desk: Desk, facebook: Facebook) -> None:
+        since, _ = many(desk, facebook)
+        refusal = {"error": {"code": 368, "message": "blocked for now"}}
+        desk.sandbox.fault("facebook", Fault("GET */comments", status=400, body=refusal))
+        with pytest.raises(Refusal):
+            read_back(desk, since)
 
 
 def texts(found: list[Inbound]) -> set[str]:
