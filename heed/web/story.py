@@ -201,10 +201,9 @@ class Told:
 
     @property
     def has_post(self) -> bool:
-        """The customer wrote the post itself, and it stands in it as their first message."""
-        post = self.ticket.post
-        first = next((row.message for row in self.rows if isinstance(row, Said)), None)
-        return post is not None and first is not None and first.external_id == post.external_id
+        """The customer wrote the post itself, and it stands in it as their message."""
+        said = (row.message.external_id for row in self.rows if isinstance(row, Said))
+        return self.ticket.post is not None and self.ticket.post.external_id in said
 
     @property
     def newest(self) -> int:

@@ -245,6 +245,22 @@ def test_a_long_thread_begins_at_its_end(page: Client, long_talk: Ticket) -> Non
     assert len(days) == len(set(days)) >= 3
 
 
+def test_a_post_of_the_customers_own_goes_when_it_comes_as_a_message(page: Client) -> None:
+    account = cast.account("bluesky", "@acme.shoes")
+    theirs = cast.post(account, "Thank you all")
+    omar = cast.ticket(account, "Omar Badr", theirs.text, post=theirs)
+    omar.messages.update(external_id=theirs.external_id, kind="mention")
+    for number in range(50):
+        cast.said(omar, f"No. {number}")
+    html = page.get(f"/inbox/all/{omar.pk}/").content.decode()
+    said = f'class="said" dir="auto">{theirs.text}<'
+    assert (html.count(said), 'id="post"' in html) == (1, True)
+    earlier = re.findall(r'hx-get="(/tickets/\d+/earlier/[^"]+)"', html)[0].replace("&amp;", "&")
+    html = page.get(earlier).content.decode()
+    gone = f"""<hx-partial hx-target="#ticket[data-number='{omar.pk}'] #post" hx-swap="delete">"""
+    assert (html.count(said), gone in html) == (1, True)
+
+
 def test_what_one_opened_stays_open(page: Client, long_talk: Ticket) -> None:
     """After one's own deeds and after news alike."""
     html = page.get(f"/inbox/all/{long_talk.pk}/").content.decode()

@@ -102,13 +102,14 @@ def order(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def earlier(request: HttpRequest, number: int) -> HttpResponse:
-    """What was said before the part of a thread that the page shows."""
+    """What was said before the part of a thread that the page shows. The post above it goes when it is the
+    customer's own and comes as their message."""
     user = person(request)
     ticket = reach.ticket(user, number)
     looked_at(user, ticket.pk)
     told = story.told_before(ticket, request.GET.get("before", ""))
     facts = {"ticket": ticket, "user": user, "told": told, "may": desk.allowed(user, ticket)}
-    return render(request, "inbox/_story.html", facts)
+    return render(request, "inbox/_earlier.html", facts)
 
 
 @signed_in
