@@ -28,7 +28,9 @@ MOST_PAGES = 10
 AT_ONCE = 10
 """So many pages of comments are read before what they hold is kept."""
 _AGAIN = 3
-"""How often the comments under one post are begun anew because Meta does not go on with them."""
+"""How often the comments under one post are begun anew because Meta does not go on with them, with nothing
+older read in between."""
+_OF_ONE_POST = ("under", "place", "down_to", "again")
 _OF_THE_ACCOUNT = ("sign_in_again", "account_blocked", "not_configured")
 """Refusals that are about no post: all is read when that is seen to."""
 _POST = "id,from,message,created_time,updated_time,permalink_url,full_picture"
@@ -73,16 +75,27 @@ def _posts(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -
 def _comments(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:
     """Of the posts that are waiting, what was said under the first; where that is much, a part of it."""
     post, *others = cursor["under"]
-    again = int(cursor.get("again", 0))
     try:
         found, place = yield from _comments_under(account, post, since, str(cursor.get("place", "")))
     except Refusal as refusal:
         if refusal.retry or refusal.reason in _OF_THE_ACCOUNT:
             raise
         return _not_given(account, cursor, refusal)
-    left = {"under": [post, *others], "place": place, "again": again} if place else {"under": others}
+    left: dict[str, Any] = {"under": others}
+    if place:
+        left = {"under": [post, *others], "place": place, **_reached(cursor, found)}
     changes = [_comment_change(comment, post) for comment in found]
     return Collected(_bodies(account, "changes", changes), {**_without_place(cursor), **left}, more=True)
+
+
+def _reached(cursor: Mapping[str, Any], found: list[Row]) -> dict[str, Any]:
+    """Down to when a post's comments were read, in seconds, and how often they were begun anew with nothing
+    older read in between."""
+    before, again = cursor.get("down_to"), int(cursor.get("again", 0))
+    oldest = min(map(_seconds, found), default=before)
+    if before is None or (oldest is not None and oldest < before):
+        return {"down_to": oldest, "again": 0}
+    return {"down_to": before, "again": again}
 
 
 def _not_given(account: AccountRecord, cursor: Mapping[str, Any], refusal: Refusal) -> Collected:
@@ -91,7 +104,8 @@ def _not_given(account: AccountRecord, cursor: Mapping[str, Any], refusal: Refus
     post, *others = cursor["under"]
     kept, again = _without_place(cursor), int(cursor.get("again", 0))
     if refusal.reason == "bad_request" and cursor.get("place") and again < _AGAIN:
-        return Collected((), {**kept, "under": [post, *others], "again": again + 1}, more=True)
+        anew = {"under": [post, *others], "down_to": cursor.get("down_to"), "again": again + 1}
+        return Collected((), {**kept, **anew}, more=True)
     unread = [] if refusal.reason == "gone" else [{"field": UNREAD, "value": {"error": _told(post, refusal)}}]
     return Collected(_bodies(account, "changes", unread), {**kept, "under": others}, more=True)
 
@@ -104,7 +118,7 @@ def _told(post: str, refusal: Refusal) -> str:
 
 
 def _without_place(cursor: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in cursor.items() if name not in ("under", "place", "again")}
+    return {name: value for name, value in cursor.items() if name not in _OF_ONE_POST}
 
 
 def _comments_under(

@@ -124,6 +124,25 @@ class TestManyComments:
         with pytest.raises(Refusal):
             read_back(desk, since)
 
+    def test_a_place_may_be_lost_as_long_as_more_is_read_in_between(
+        self, desk: Desk, facebook: Facebook, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        since, told = many(desk, facebook)
+        monkeypatch.setattr(missed, "AT_ONCE", 1)
+        monkeypatch.setattr(missed, "_LISTED", "1")
+        lost: set[str] = set()
+
+        def get(account: AccountRecord, path: str, **given: str) -> Steps[dict[str, Any]]:
+            place = given.get("after", "")
+            if path.endswith("/comments") and place and place not in lost:
+                lost.add(place)
+                raise Refusal("bad_request")
+            return (yield from calls.get(account, path, **given))
+
+        monkeypatch.setattr(missed, "calls", SimpleNamespace(get=get, picture_of=calls.picture_of))
+        assert texts(read_back(desk, since)) == told
+        assert len(lost) > missed._AGAIN
+
 
 def texts(found: list[Inbound]) -> set[str]:
     return {each.text for each in found if isinstance(each, MessageReceived)}
@@ -150,6 +169,7 @@ def many(desk: Desk, facebook: Facebook) -> tuple[datetime, set[str]]:
     play("comment", person="omar", text="Drugje", parent=posts[0])
     told = {f"Vprašanje {number}" for number in range(7)}
     for text in sorted(told):
+        facebook.clock.move(1)
         play("comment", person="lea", text=text, parent=posts[1])
     play("message", person="lea", text="Ste tam?")
     return since, {*told, "Drugje", "Ste tam?"}
