@@ -17,7 +17,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib import import_module
 from itertools import count
@@ -360,8 +360,7 @@ class Sandbox:
         self.agenda = Agenda()
         self.requests: list[Recorded] = []
         self._server = Server(self, port)
-        self.port = self._server.port
-        self.url = f"http://127.0.0.1:{self._server.port}"
+        self.port, self.url = self._server.server_port, self._server.url
         self.simulators = {name: kind(self) for name, kind in simulators().items()}
 
     def __getitem__(self, network: str) -> Simulator:
@@ -378,7 +377,7 @@ class Sandbox:
         self.stop()
 
     def start(self) -> None:
-        self._server.start()
+        self._server.begin()
         for simulator in self.simulators.values():
             simulator.start()
 
@@ -387,7 +386,7 @@ class Sandbox:
         for simulator in self.simulators.values():
             simulator.hooks.stop()
             simulator.stop()
-        self._server.stop()
+        self._server.end()
 
     def fault(self, network: str, fault: Fault) -> None:
         """Let something go wrong on a network."""
@@ -400,6 +399,7 @@ class Sandbox:
             simulator.hooks.wait(timeout)
 
 
+@cache
 def simulators() -> dict[str, type[Simulator]]:
     """The simulators by name: every module of the folder `networks`, and every folder in it."""
     folder = Path(__file__).parent / "networks"

@@ -8,7 +8,6 @@ import re
 import select
 import socket
 import socketserver
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +15,8 @@ from datetime import date, datetime
 from email import message_from_bytes
 from email.message import Message
 from typing import ClassVar
+
+from heed.lib.loopback import InAThread
 
 Said = tuple[int, str]
 """What a mail server answers: its code and words."""
@@ -105,19 +106,16 @@ class MailServer:
             self._server = _Server(("127.0.0.1", 0), handler)
         self._room = room
         self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        self._server.begin()
 
     def stop(self) -> None:
-        if self._thread.is_alive():
-            self._server.shutdown()
-        self._server.server_close()
+        self._server.end()
         self._room.hang_up()
 
 
-class _Server(socketserver.ThreadingTCPServer):
+class _Server(InAThread, socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 

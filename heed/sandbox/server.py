@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from heed.lib.loopback import Loopback
 from heed.sandbox import pages, play
 from heed.sandbox.faults import Fault
 from heed.sandbox.frame import Call, Recorded, Reply, Simulator, log
@@ -26,28 +26,11 @@ class _Cut(Exception):
     """The connection is to be closed without an answer."""
 
 
-class Server:
-    """Serves a sandbox on loopback."""
+class Server(Loopback):
+    """Serves a sandbox."""
 
     def __init__(self, sandbox: Sandbox, port: int) -> None:
-        handler = type("Handler", (_Handler,), {"sandbox": sandbox})
-        self._http = _Http(("127.0.0.1", port), handler)
-        self.port = int(self._http.server_address[1])
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.1,), daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        if self._thread.is_alive():
-            self._http.shutdown()
-        self._http.server_close()
-
-
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-    allow_reuse_address = True
+        super().__init__(type("Handler", (_Handler,), {"sandbox": sandbox}), port)
 
 
 class _Handler(BaseHTTPRequestHandler):

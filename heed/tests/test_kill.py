@@ -15,7 +15,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ import psycopg
 import pytest
 
 from heed.lib.crypto import hmac_sha256_hex
+from heed.lib.loopback import Loopback
 from heed.tests.processes import Processes, processes, url_of
 
 SECRET = "secret-of-the-kill-test"
@@ -63,9 +64,7 @@ class Stub:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = Loopback(Handler).begin().url
 
 
 @dataclass

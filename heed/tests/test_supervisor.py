@@ -11,9 +11,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 import httpx
 import psutil
@@ -21,6 +20,7 @@ import psycopg
 import pytest
 
 from heed import supervisor
+from heed.lib.loopback import Loopback
 from heed.lib.postgres import running_url
 from heed.tests.processes import own_port
 from heed.tests.test_house import HOME
@@ -206,9 +206,6 @@ def test_it_asks_where_it_listens(bind: str, reached: str) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only 127.0.0.1 is there by itself")
 def test_an_address_of_its_own_answers() -> None:
-    with ThreadingHTTPServer(("127.0.0.2", 0), SimpleHTTPRequestHandler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        port = server.server_address[1]
-        assert supervisor._answers("127.0.0.2", port)
-        assert not supervisor._answers("127.0.0.1", port)
-        server.shutdown()
+    with Loopback(SimpleHTTPRequestHandler, host="127.0.0.2") as server:
+        assert supervisor._answers("127.0.0.2", server.server_port)
+        assert not supervisor._answers("127.0.0.1", server.server_port)

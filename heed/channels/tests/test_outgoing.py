@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +11,11 @@ import pytest
 from heed.channels.base import Ear
 from heed.channels.outgoing import Outgoing
 from heed.lib.http import AddressRefused, AnswerLost, Request, Unreachable
+from heed.lib.loopback import InAThread
+
+
+class Lines(InAThread, socketserver.ThreadingTCPServer):
+    """A server that speaks no HTTP."""
 
 
 @contextmanager
@@ -24,10 +28,8 @@ def answering(answer: bytes) -> Iterator[str]:
                 self.request.recv(65536)
             self.request.sendall(answer)
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    with Lines(("127.0.0.1", 0), Handler) as server:
         yield f"127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
 
 
 def test_each_scheme_goes_its_own_wire() -> None:

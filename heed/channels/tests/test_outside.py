@@ -7,7 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from heed.channels.tests.pigeon import Pigeon, acme
 from heed.lib import clock
 from heed.lib.crypto import KeyRing, key_ring
 from heed.lib.http import Client
+from heed.lib.loopback import Loopback
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pigeon")]
 
@@ -63,18 +64,17 @@ class House:
 
             def log_message(self, *_: Any) -> None: ...
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Loopback(Handler)
         if certified is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certified)
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.server.handle_error = lambda *_: None  # type: ignore[method-assign]
         self.port = self.server.server_port
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.server.begin()
 
     def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.end()
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import http.server
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import psycopg
@@ -22,6 +22,7 @@ from heed.channels.models import Account
 from heed.inbox import collect, ears
 from heed.inbox.tests.rubber import Rubber
 from heed.lib import clock
+from heed.lib.loopback import Loopback
 from heed.lib.postgres import conninfo
 from heed.sandbox import Sandbox
 
@@ -150,7 +151,7 @@ def test_an_account_that_is_turned_away_is_not_listened_to(mailbox: Account) -> 
         until(lambda: collect._heard() == set())
 
 
-class Events(http.server.BaseHTTPRequestHandler):
+class Events(BaseHTTPRequestHandler):
     """An event stream: a comment, then one event for each thing put into `told`, then the end."""
 
     told = threading.Semaphore(0)
@@ -172,21 +173,15 @@ class Events(http.server.BaseHTTPRequestHandler):
 def test_an_event_stream(account: Account, rubber: Rubber, monkeypatch: pytest.MonkeyPatch) -> None:
     account.credentials = {"token": "secret"}
     account.save()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Events)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}/streaming"
-    ear = Ear("events", url, headers={"authorization": "Bearer secret"})
-    monkeypatch.setattr(rubber, "ear", lambda record: ear)
-    try:
+    with Loopback(Events) as server:
+        ear = Ear("events", f"{server.url}/streaming", headers={"authorization": "Bearer secret"})
+        monkeypatch.setattr(rubber, "ear", lambda record: ear)
         with listening():
             nudged(account)
             Events.told.release()
             nudged(account)
             nudged(account)  # the stream ended and was opened again
             Events.told.release(5)
-    finally:
-        server.shutdown()
-        server.server_close()
     assert set(Events.asked) == {"Bearer secret"}
 
 

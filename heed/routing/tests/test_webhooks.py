@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from django.test import override_settings
 
 from heed.accounts.models import AuditRow, User
 from heed.inbox.models import Event
+from heed.lib.loopback import Loopback
 from heed.routing import jobs, keeping, rules, webhooks
 from heed.routing.models import Rule, RuleRun
 from heed.routing.tests.conftest import Open
@@ -36,11 +36,8 @@ def program() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]], list[in
 
         def log_message(self, *_given: object) -> None: ...
 
-    server = HTTPServer(("127.0.0.1", 0), Ear)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/heed", heard, answers
-    server.shutdown()
-    server.server_close()
+    with Loopback(Ear) as server:
+        yield f"{server.url}/heed", heard, answers
 
 
 class Context:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from heed.lib.loopback import Loopback
 
 
 @dataclass(frozen=True)
@@ -30,17 +32,15 @@ class Receiver:
         self.answer: Callable[[Taken], tuple[int, bytes]] = lambda hook: (self.status, b"{}")
         self._changed = threading.Condition()
         handler = type("Handler", (_Handler,), {"receiver": self})
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}/hooks/here"
+        self._http = Loopback(handler)
+        self.url = f"{self._http.url}/hooks/here"
 
     def __enter__(self) -> Receiver:
-        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
+        self._http.begin()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+        self._http.end()
 
     def take(self, hook: Taken) -> tuple[int, bytes]:
         with self._changed:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import cache
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,16 +20,22 @@ from django.urls import reverse
 
 from heed.accounts import inviting, policy
 from heed.accounts.models import AuditRow, SignInPolicy, User
+from heed.lib.loopback import Loopback
 from heed.web.company_sign_in import CompanyAdapter
 
 CLIENT, SECRET = "heed-client", "hush-secret"
+
+
+@cache
+def key_of_the_server() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(65537, 2048)
 
 
 class Server:
     """An OpenID Connect server. What it says of whoever signs in can be changed by a test."""
 
     def __init__(self) -> None:
-        self.key = rsa.generate_private_key(65537, 2048)
+        self.key = key_of_the_server()
         self.claims: dict[str, Any] = {
             "sub": "ana-1",
             "email": "ana@acme.example",
@@ -42,9 +48,8 @@ class Server:
         self.header: dict[str, Any] = {"kid": "one"}
         self.challenge = ""
         self.paths: list[str] = []
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.address = f"http://127.0.0.1:{self.http.server_address[1]}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        self.http = Loopback(_handler(self)).begin()
+        self.address = self.http.url
 
     def configuration(self) -> dict[str, Any]:
         return {
@@ -106,8 +111,7 @@ def server(maja: User) -> Iterator[Server]:
     running = Server()
     connect(maja, running)
     yield running
-    running.http.shutdown()
-    running.http.server_close()
+    running.http.end()
     policy.forget()
 
 
@@ -271,8 +275,7 @@ def test_requests_go_through_the_guard(server: Server, monkeypatch: pytest.Monke
 def test_a_server_that_is_gone_or_talks_nonsense(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "configuration", lambda: {"issuer": 7})
     assert Client().post(reverse("openid_connect_login", args=["company"])).status_code == 401
-    server.http.shutdown()
-    server.http.server_close()
+    server.http.end()
     assert Client().post(reverse("openid_connect_login", args=["company"])).status_code == 401
 
 

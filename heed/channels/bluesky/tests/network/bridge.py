@@ -9,14 +9,14 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-import threading
 import time
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from heed.channels.bluesky.tests.network.real import Customer, RealNetwork
+from heed.lib.loopback import Loopback
 from heed.sandbox import Sandbox
 from heed.sandbox.cast import COMPANY
 from heed.sandbox.frame import Call, DemoAccount, Line, PlayError, PostView, Reply, Scene
@@ -171,19 +171,17 @@ class ChatService:
     def __init__(self) -> None:
         self.bluesky: RealBluesky | None = None
         handler = type("Handler", (_ChatHandler,), {"service": self})
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._http.daemon_threads = True
-        self.port = int(self._http.server_address[1])
+        self._http = Loopback(handler)
+        self.port = self._http.server_port
         self.did = f"did:web:localhost%3A{self.port}"
         self.proxy = f"{self.did}#bsky_chat"
 
     def __enter__(self) -> ChatService:
-        threading.Thread(target=self._http.serve_forever, args=(0.1,), daemon=True).start()
+        self._http.begin()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+        self._http.end()
 
     def document(self) -> dict[str, Any]:
         endpoint = f"http://localhost:{self.port}"
