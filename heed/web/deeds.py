@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 
 from heed.inbox.models import Ticket
 from heed.lib import clock
+from heed.web.names import as_read
 
 Who = SafeString | None
 Facts = Mapping[str, Any]
@@ -138,12 +139,12 @@ def _no_spam(who: Who, facts: Facts) -> SafeString:
 
 
 def _blocked(who: Who, facts: Facts) -> SafeString:
-    name = format_html("<bdi>{}</bdi>", facts.get("name") or "")
+    name = format_html("<bdi>{}</bdi>", as_read(str(facts.get("name") or "")))
     return _by(who, gettext("{who} blocked {name}"), gettext("{name} was blocked"), name=name)
 
 
 def _unblocked(who: Who, facts: Facts) -> SafeString:
-    name = format_html("<bdi>{}</bdi>", facts.get("name") or "")
+    name = format_html("<bdi>{}</bdi>", as_read(str(facts.get("name") or "")))
     return _by(who, gettext("{who} unblocked {name}"), gettext("{name} was unblocked"), name=name)
 
 

@@ -14,7 +14,7 @@ from heed.accounts.rights import Permission
 from heed.channels import reach as channels
 from heed.channels.base import ChoiceForm, Files, Limit
 from heed.channels.models import Account
-from heed.inbox import outgoing, possible, reach
+from heed.inbox import possible, reach
 from heed.inbox.looking import looked_at
 from heed.inbox.models import Draft, Message, Ticket
 from heed.inbox.possible import Text, Way
@@ -148,7 +148,7 @@ def tabs(user: User, ticket: Ticket, answered: Message | None, may: frozenset[Pe
             drafts.get(name),
             name == chosen,
             types=name == "private" and types,
-            receivers=outgoing.receivers(ticket, answered) if ticket.kind == name == "private" else None,
+            receivers=story.receivers_of(ticket, answered) if ticket.kind == name == "private" else None,
             link=link if name == "public" else "",
         )
         for name, way in offered.items()

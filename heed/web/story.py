@@ -20,11 +20,17 @@ from heed.inbox.files import SHOWN
 from heed.inbox.models import Attachment, Event, Message, Revision, Ticket
 from heed.lib import clock
 from heed.web import words
+from heed.web.names import as_read
 
 _FAVOURITES = ("👍", "❤️", "😊", "😂", "😮", "😢", "🙏", "🎉")
 """Offered where the network takes any emoji."""
 
 _IN_PLACE = {"image": "image", "sticker": "image", "video": "video", "audio": "audio"}
+
+
+def receivers_of(ticket: Ticket, answered: Message | None) -> tuple[str, ...]:
+    """To whom a private answer goes, as it is read here."""
+    return tuple(map(as_read, addressed.receivers(ticket, answered)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,8 @@ class Said:
         who = self.message.identity
         if who is None or who.pk == self.message.ticket.identity_id:
             return ""
-        return f"{who} ({who.handle})" if who.handle not in ("", str(who)) else str(who)
+        name = words.name_of(who)
+        return f"{name} ({who.handle})" if who.handle not in ("", name) else name
 
     @cached_property
     def receivers(self) -> tuple[str, ...]:
@@ -93,7 +100,7 @@ class Said:
         message = self.message
         if not self.can_be_answered or message.visibility != "private":
             return ()
-        return addressed.receivers(message.ticket, message)
+        return receivers_of(message.ticket, message)
 
     @property
     def kind(self) -> str:

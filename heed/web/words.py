@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from heed.channels.reasons import REASONS
 from heed.inbox.models import Event, Identity, Message, Ticket
 from heed.web import deeds, due_words, matters, rule_words
+from heed.web.names import as_read
 
 
 class Shown(NamedTuple):
@@ -102,12 +103,7 @@ _DEEDS: dict[str, tuple[Promise, Promise]] = {
 
 def name_of(identity: Identity) -> str:
     """What a customer is called, also where the network does not say who wrote."""
-    named = identity.name or identity.handle
-    if identity.unknown and not named:
-        return gettext("Unknown person")
-    # The chat keeps a nameless visitor in English, with the page they wrote on.
-    word, dot, page = str(identity).partition(" · ")
-    return gettext("Visitor") + dot + page if word == "Visitor" else str(identity)
+    return as_read(identity.called)
 
 
 def kind_of(ticket: Ticket) -> str:

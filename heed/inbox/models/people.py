@@ -78,6 +78,11 @@ class Identity(Row):
         return self.external_id.startswith("?")
 
     @property
+    def called(self) -> str:
+        """As `str`, but empty where the network does not say who this is."""
+        return "" if self.unknown and not (self.name or self.handle) else str(self)
+
+    @property
     def initials(self) -> str:
         first = (next(filter(str.isalnum, word), "") for word in str(self).split())
         return "".join([letter for letter in first if letter][:2]).upper() or str(self)[:1]

@@ -75,7 +75,7 @@ def _set_blocked(ticket: Ticket, user: User | None, *, blocked: bool) -> None:
         return
     ticket.identity.blocked = blocked
     kind: events.Kind = "blocked" if blocked else "unblocked"
-    events.record(kind, ticket=ticket, actor=user, identity=ticket.identity_id, name=str(ticket.identity))
+    events.record(kind, ticket=ticket, actor=user, identity=ticket.identity_id, name=ticket.identity.called)
 
 
 def _plain(value: object) -> object:
