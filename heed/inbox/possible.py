@@ -209,7 +209,7 @@ def _private_from(ticket: Ticket, account: Account, answered: Message | None) ->
 def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Message | None) -> Way:
     writing = can.private
     if writing is None:
-        return NOWHERE
+        return _no_private(ticket, can)
     if not ticket.identity.reachable and not _another_wrote(ticket, to):
         return _closed(REASONS["unreachable"], "unreachable")
     if ticket.kind == Ticket.Kind.PRIVATE or ticket.last_private_in is not None:
@@ -224,6 +224,13 @@ def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Mes
     else:
         way = _closed(Words(CLOSED, PUBLIC_ONLY), "outside_window")
     return _unless_account_is_broken(ticket, way)
+
+
+def _no_private(ticket: Ticket, can: Capabilities) -> Way:
+    if not can.why_no_private:
+        return NOWHERE
+    help_ = PUBLIC_ONLY if ticket.kind == Ticket.Kind.PUBLIC else ""
+    return Way(False, sentence=can.why_no_private, way_out=help_, reason="not_allowed")
 
 
 def _another_wrote(ticket: Ticket, to: Message | None) -> bool:

@@ -109,6 +109,7 @@ class Capabilities:
     `on_private` those on private ones of customers and `on_private_ours` those on our own. `only`
     narrows them by kind of message (`mention`, `review` …). `why_not` says, for an action that this
     network or account does not have, why; an action that is nowhere named is not shown at all.
+    `why_no_private` says it of a network that has private messages and an account that may not have them.
     `reactions` are the reactions one may give, `("*",)` for any emoji. `quote` says that a public
     message can be quoted publicly, `why_no_quote` why not where people expect it. `public_from` names who
     of us can answer a public message: only the `own` account it came to, any of ours on the same `server`,
@@ -128,6 +129,7 @@ class Capabilities:
     on_private_ours: frozenset[Action] = frozenset()
     only: Mapping[str, frozenset[Action]] = field(default_factory=dict)
     why_not: Mapping[Action, Any] = field(default_factory=dict)
+    why_no_private: Any = ""
     reactions: tuple[str, ...] = ()
     quote: bool = False
     why_no_quote: Any = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -18,12 +19,14 @@ from heed.channels.base import (
     CredentialField,
     Files,
     Finding,
+    Guide,
     Hook,
     IdentitySeen,
     Inbound,
     Limit,
     MessageRemoved,
     Network,
+    Permission,
     PostSeen,
     Refusal,
     Sent,
@@ -34,8 +37,10 @@ from heed.channels.base import (
 from heed.channels.bluesky import polling, reading, writing, xrpc
 from heed.channels.bluesky.payload import Profile
 from heed.lib import clock
-from heed.lib.http import Steps
+from heed.lib.http import Steps, TooLarge, Unreachable
 
+DIRECT_MESSAGES = "direct messages"
+_NO_MESSAGES = _("This account is connected without direct messages.")
 _IMAGES = Files(
     types=("image/jpeg", "image/png", "image/webp", "image/gif"),
     most_bytes={"": 2_000_000},
@@ -78,11 +83,34 @@ class Bluesky(Network):
         on_ours=frozenset({"like", "unlike", "repost", "unrepost", "delete"}),
         on_private=frozenset({"seen"}),
     )
-
+    guide = Guide(
+        steps=(
+            _("In Bluesky, signed in as the account, open Settings, Privacy and security, App passwords."),
+            _(
+                "Add an app password for Heed, tick “Allow access to your direct messages” and copy it: "
+                "Bluesky shows it only once."
+            ),
+            _("Paste the handle and the app password into this form, never the account’s own password."),
+            _("In Bluesky’s chat settings allow new messages from everyone, so that customers can write."),
+            _("Mention the account from another one. A ticket appears within a minute."),
+        ),
+        permissions=(
+            Permission("App password", _("To read what people write publicly, to answer, like and repost.")),
+            Permission(DIRECT_MESSAGES, _("To read and answer direct messages."), needed=False),
+        ),
+        console="https://bsky.app/settings/app-passwords",
+    )
     lost_in_outage = _(
         "Nothing people wrote is lost that still stands. Of what was deleted meanwhile only the newest "
         "hundred mentions and replies are noticed, and likes and reposts taken back are not."
     )
+
+    def able(self, facts: Mapping[str, Any]) -> Capabilities:
+        """Without the right to chat there are no direct messages, also not to who wrote publicly."""
+        can = self.capabilities
+        if facts.get("messages") is not False:
+            return can
+        return replace(can, private=None, why_no_private=_NO_MESSAGES, on_private=frozenset())
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         return Admission(404, body=b"Bluesky sends nothing here: Heed asks it for news.")
@@ -93,8 +121,14 @@ class Bluesky(Network):
     def check(self, account: AccountRecord) -> Steps[Checked]:
         session = yield from xrpc.query(account, "com.atproto.server.getSession", needs=("did",))
         did, handle = str(session["did"]), str(session.get("handle") or "")
+        messages = yield from _may_chat(account)
+        refused = messages is False and polling.chat_proxy(account)
         return Checked(
-            external_id=did, name=(yield from _display_name(account, did)) or handle, handle=handle
+            external_id=did,
+            name=(yield from _display_name(account, did)) or handle,
+            handle=handle,
+            missing=(DIRECT_MESSAGES,) if refused else (),
+            facts={} if messages is None else {"messages": messages},
         )
 
     def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
@@ -132,6 +166,24 @@ class Bluesky(Network):
         self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
     ) -> Steps[Mapping[str, Any]]:
         return writing.act(account, action, target)
+
+
+def _may_chat(account: AccountRecord) -> Steps[bool | None]:
+    """Whether the app password was made with the right to chat, and chat is not switched off. Where the
+    network does not say, what the last check learned stands; None when there was none."""
+    proxy = polling.chat_proxy(account)
+    known: bool | None = account.facts.get("messages")
+    if not proxy:
+        return False
+    try:
+        yield from xrpc.query(account, "chat.bsky.convo.getLog", needs=("logs",), proxy=proxy)
+    except (Unreachable, TooLarge):
+        return known
+    except Refusal as refusal:
+        if refusal.reason in polling.BREAKS:
+            raise
+        return False if refusal.reason == "not_allowed" else known
+    return True
 
 
 def _shown(account: AccountRecord, uri: str) -> Steps[dict[str, Any] | None]:

@@ -38,7 +38,8 @@ _CHECKED_AT_ONCE = 20
 _LOOK_REST = timedelta(minutes=1)
 _REMEMBERED = 1000
 _CHAT_REST = timedelta(hours=1)
-_BREAKS = ("sign_in_again", "account_blocked")
+BREAKS = ("sign_in_again", "account_blocked")
+"""Reasons for which nothing at all works."""
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collecte
         except (Unreachable, TooLarge):
             continue
         except Refusal as refusal:
-            if refusal.reason in _BREAKS:
+            if refusal.reason in BREAKS:
                 raise
             if refusal.reason == "slow_down":
                 _look_later(state, refusal.after)
@@ -168,7 +169,7 @@ def _looked_for(
             _look_later(state)
             return gone, untold + missed[at:]
         except Refusal as refusal:
-            if refusal.reason in _BREAKS:
+            if refusal.reason in BREAKS:
                 raise
             if refusal.reason == "slow_down":
                 _look_later(state, refusal.after)
@@ -289,11 +290,16 @@ def _chat(account: AccountRecord, state: dict[str, Any]) -> Steps[tuple[list[byt
         if refusal.retry:
             raise
         # No right to chat, or no such service: notifications go on, and we ask again in a while.
-        told = state.get("chat_off", {}).get("why") == str(refusal)
+        told = state.get("chat_off", {}).get("why") == str(refusal) or _is_known(account, refusal)
         state["chat_off"] = {"why": str(refusal), "until": _iso(clock.now() + _CHAT_REST)}
         return [] if told else [_body("chat_off", detail=str(refusal))], False
     state.pop("chat_off", None)
     return found
+
+
+def _is_known(account: AccountRecord, refusal: Refusal) -> bool:
+    """Whether the check told the admin so already, in better words."""
+    return refusal.reason == "not_allowed" and account.facts.get("messages") is False
 
 
 def _chat_log(account: AccountRecord, state: dict[str, Any], proxy: str) -> Steps[tuple[list[bytes], bool]]:

@@ -27,7 +27,7 @@ from heed.channels.models import Account
 from heed.inbox import outbox, reach, verbs
 from heed.inbox.jobs import act_on_network
 from heed.inbox.models import Event, Message, Reaction, Ticket
-from heed.inbox.possible import Way, possible
+from heed.inbox.possible import PUBLIC_ONLY, Way, possible
 from heed.inbox.possible_actions import actions
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_intake import LEA, NOON, OMAR, at, comment, news, private
@@ -287,6 +287,19 @@ def test_the_queue_by_closing_window(
     expected = ["e", "d", "b", "a", "lea", "c", "z"]
     for limit in (1, 2, 3, 4, 5, 50):
         assert names(limit) == expected
+
+
+@pytest.mark.parametrize(("written", "help_"), [(comment("1"), PUBLIC_ONLY), (private("1"), "")])
+def test_an_account_without_private_messages_says_why(
+    account: Account, rubber: Rubber, written: MessageReceived, help_: Any
+) -> None:
+    can(rubber, None, why_no_private="The app password does not allow it.")
+    news(account, written)
+    now = way(account)
+    assert (now.here, now.allowed, now.reason) == (True, False, "not_allowed")
+    assert (now.sentence, now.way_out) == ("The app password does not allow it.", help_)
+    can(rubber, None)
+    assert not way(account).here
 
 
 @pytest.mark.parametrize(("kind", "allowed"), [("comment", True), ("review", False)])
