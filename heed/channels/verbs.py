@@ -18,7 +18,7 @@ from heed.accounts import audit, renaming
 from heed.accounts.models import Brand, User
 from heed.accounts.refusals import CannotChange
 from heed.channels import jobs
-from heed.channels.base import Checked, CredentialField, Network, Refusal, SessionExpired
+from heed.channels.base import Checked, CredentialField, Network, Refusal, SessionExpired, is_yes
 from heed.channels.missed import check_soon
 from heed.channels.models import Account, SignIn
 from heed.channels.outgoing import client
@@ -103,7 +103,7 @@ def begin_sign_in(
     _demand_secrets(adapter, known, given)
     account.credentials = _checked_credentials(adapter, {**known, **given}, without=adapter.oauth.fills)
     sign_in = SignIn(account=account, user=user)
-    begun = _asked(account, adapter.oauth.begin(account.record(), _way_back(), sign_in.state))
+    begun = _asked(account, adapter.oauth.begin(account.record(), way_back(), sign_in.state))
     sign_in.keep = dict(begun.keep)
     try:
         with transaction.atomic():
@@ -121,7 +121,7 @@ def finish_sign_in(state: str, user: User, query: Mapping[str, str]) -> Account:
     oauth = account.adapter.oauth
     if oauth is None:
         raise CannotConnect(_("One cannot sign in to this network from here."), "network")
-    given = _asked(account, oauth.finish(account.record(), sign_in.keep, query, _way_back()))
+    given = _asked(account, oauth.finish(account.record(), sign_in.keep, query, way_back()))
     reconnect(account, given, by=user)
     return account
 
@@ -141,7 +141,7 @@ def _open_sign_in(state: str, user: User) -> SignIn:
     return found
 
 
-def _way_back() -> str:
+def way_back() -> str:
     """Where the network sends the admin's browser; it must be allowed there."""
     return f"{heed_settings.HEED_PUBLIC_URL}/accounts/signed-in/"
 
@@ -179,6 +179,7 @@ def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | No
     _forget_problem(account)
     with transaction.atomic():
         account.save(update_fields=["locked_credentials", "locked_session", *_PROBLEM])
+        account.sign_ins.all().delete()
         audit.record(by, "reconnected", account, fields=sorted(given))
         _have_checked(account)
 
@@ -383,13 +384,24 @@ def _checked_credentials(
             )
     given = {name: value.strip() for name, value in credentials.items() if value.strip()}
     for field in adapter.fields:
-        if field.required and field.name not in given and field.name not in without:
+        if field.kind == "yes_no":
+            given |= _ticked(field, given.pop(field.name, ""))
+        elif field.required and field.name not in given and field.name not in without:
             raise CannotConnect(
                 _("%(network)s needs “%(label)s” (%(name)s).")
                 % {"network": adapter.label, "label": field.label, "name": field.name},
                 field.name,
             )
     return given
+
+
+def _ticked(field: CredentialField, said: str) -> dict[str, str]:
+    """What is kept of a tick: nothing where there is none."""
+    if is_yes(said):
+        return {field.name: "yes"}
+    if said.casefold() not in ("", "no", "false", "0"):
+        raise CannotConnect(_("“%(label)s” takes “yes” or “no”.") % {"label": field.label}, field.name)
+    return {}
 
 
 def _checked_address(base_url: str, adapter: Network) -> str:

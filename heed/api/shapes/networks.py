@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ class FieldOut(Shape):
     help: str
     secret: bool
     required: bool
+    kind: Literal["text", "yes_no"] = Field(description="`yes_no` takes “yes”, and “no” or nothing.")
     place: bool = Field(description="Where the secrets go: whoever changes it enters them again.")
 
 
@@ -118,6 +119,7 @@ def of_network(network: Network) -> dict[str, Any]:
                 "help": str(field.help),
                 "secret": field.secret,
                 "required": field.required,
+                "kind": field.kind,
                 "place": field.place,
             }
             for field in network.fields

@@ -23,6 +23,9 @@ def test_networks_tell_what_they_ask_for_and_can_do(call: Caller) -> None:
     answer = call("GET", "networks")
     [pigeon] = [each for each in answer.json["items"] if each["name"] == "pigeon"]
     assert [field["name"] for field in pigeon["fields"]] == ["page_token", "app_secret"]
+    [facebook] = [each for each in answer.json["items"] if each["name"] == "facebook"]
+    kinds = {field["name"]: field["kind"] for field in facebook["fields"]}
+    assert (kinds["page_id"], kinds["human_agent"]) == ("text", "yes_no")
     assert pigeon["fields"][0]["help"] == "From the page's settings."
     assert pigeon["capabilities"]["private"] == {
         "limits": [{"unit": "chars", "most": 100}],

@@ -18,6 +18,7 @@ from heed.channels.base.account import (
     OAuth,
     Permission,
     Quota,
+    is_yes,
     secrets_in,
 )
 from heed.channels.base.again import Passing, asked
@@ -147,6 +148,7 @@ __all__ = [
     "asked",
     "each",
     "form_for",
+    "is_yes",
     "plain_media",
     "refuse_unanswered",
     "secrets_in",

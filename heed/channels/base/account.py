@@ -37,8 +37,9 @@ class AccountRecord:
 
 @dataclass(frozen=True, slots=True)
 class CredentialField:
-    """One thing to paste when connecting. `label` and `help` are translatable. A `place` is where the secrets
-    go, or what is signed with them: whoever changes it must know them."""
+    """One thing to paste when connecting or, with the kind `yes_no`, to tick: `is_yes` reads what is kept of
+    a tick; none is an answer, too, so it is never required. `label` and `help` are translatable. A `place` is
+    where the secrets go, or what is signed with them: whoever changes it must know them."""
 
     name: str
     label: Any
@@ -46,6 +47,12 @@ class CredentialField:
     secret: bool = True
     required: bool = True
     place: bool = False
+    kind: Literal["text", "yes_no"] = "text"
+
+
+def is_yes(text: str) -> bool:
+    """Whether a field of the kind `yes_no` says yes."""
+    return text.strip().casefold() in ("yes", "true", "1")
 
 
 def secrets_in(text: str) -> list[str]:

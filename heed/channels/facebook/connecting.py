@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from heed.channels.base import AccountRecord, Checked, Permission, Refusal
+from heed.channels.base import AccountRecord, Checked, Permission, Refusal, is_yes
 from heed.channels.facebook import calls
 from heed.channels.meta import subscribed, webhook
 from heed.channels.meta.token import Token, let_pass, named, told
@@ -114,8 +114,7 @@ def _token(account: AccountRecord, app_id: str) -> Steps[Token]:
 
 def _is_human_agent(account: AccountRecord, token: Token) -> bool:
     """Whether Meta lets us answer late: it lists the feature with the permissions, or the admin says so."""
-    said = account.credentials.get(HUMAN_AGENT, "").strip().casefold()
-    return said in ("yes", "true", "1") or HUMAN_AGENT in (token.scopes or ())
+    return is_yes(account.credentials.get(HUMAN_AGENT, "")) or HUMAN_AGENT in (token.scopes or ())
 
 
 def _point_webhook_here(account: AccountRecord, app_id: str) -> Steps[None]:

@@ -96,9 +96,10 @@ class Instagram(base.Network):
         CredentialField(
             "human_agent",
             _("Human Agent"),
-            _("Write “yes” if Meta approved this feature for your app: then you can answer for 7 days."),
+            _("Tick it if Meta approved this feature for your app: then you can answer for 7 days."),
             secret=False,
             required=False,
+            kind="yes_no",
         ),
     )
     capabilities = Capabilities(

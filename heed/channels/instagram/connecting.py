@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from heed.channels.base import AccountRecord, Checked, Permission, Refusal
+from heed.channels.base import AccountRecord, Checked, Permission, Refusal, is_yes
 from heed.channels.instagram import calls
 from heed.channels.instagram.writing import HUMAN_AGENT
 from heed.channels.meta import subscribed, webhook
@@ -178,8 +178,7 @@ def _subscribe_page(account: AccountRecord, path: str) -> Steps[frozenset[str]]:
 
 def _is_human_agent(account: AccountRecord, token: Token) -> bool:
     """Whether Meta lets us answer late: it lists the feature with the permissions, or the admin says so."""
-    said = account.credentials.get(HUMAN_AGENT, "").strip().casefold()
-    return said in ("yes", "true", "1") or HUMAN_AGENT in (token.scopes or ())
+    return is_yes(account.credentials.get(HUMAN_AGENT, "")) or HUMAN_AGENT in (token.scopes or ())
 
 
 def _demand_the_same(account: AccountRecord, ids: list[str], username: str) -> None:

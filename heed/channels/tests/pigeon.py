@@ -28,6 +28,7 @@ class Pigeon:
         CredentialField("app_secret", "App secret"),
         CredentialField("hint", "Hint", required=False),
         CredentialField("colour", "Colour", secret=False, required=False),
+        CredentialField("homing", "Homing", secret=False, required=False, kind="yes_no"),
     )
 
     oauth: Any = None

@@ -182,6 +182,12 @@ class TestPlaces:
         }
         assert {"email.imap_host", "email.smtp_host", "email.token_url", "site.callback_url"} <= told
 
+    def test_a_tick_is_no_secret_and_never_missing(self) -> None:
+        fields = [field for network in networks().values() for field in network.fields]
+        ticks = [field for field in fields if field.kind == "yes_no"]
+        assert {field.name for field in ticks} >= {"human_agent"}
+        assert not [field for field in ticks if field.required or field.secret]
+
 
 class TestOnlyLooking:
     """Without an address to give, `check` changes nothing at the network."""

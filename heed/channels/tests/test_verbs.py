@@ -42,6 +42,7 @@ class TestConnect:
             ({"credentials": {"page_token": "t"}}, "app_secret", "App secret"),
             ({"credentials": GOOD | {"app_secret": "  "}}, "app_secret", "App secret"),
             ({"credentials": GOOD | {"password": "x"}}, "password", "page_token, app_secret, hint"),
+            ({"credentials": GOOD | {"homing": "perhaps"}}, "homing", "Homing"),
             ({"base_url": "ftp://pigeon.example"}, "base_url", "https://"),
             ({"base_url": "pigeon.example"}, "base_url", "https://"),
             ({"base_url": "https://pigeon.example:99999"}, "base_url", "https://"),
@@ -186,6 +187,17 @@ class TestChange:
         verbs.reconnect(account, {"hint": "", "colour": ""})
         account.refresh_from_db()
         assert account.credentials == {**GOOD, "hint": "it rhymes"}
+
+    @pytest.mark.parametrize(
+        ("said", "kept"), [("True", {"homing": "yes"}), ("1", {"homing": "yes"}), ("no", {})]
+    )
+    def test_what_is_ticked_is_kept_as_a_yes_and_what_is_not_is_not_missing(
+        self, said: str, kept: dict[str, str]
+    ) -> None:
+        account = acme()
+        verbs.reconnect(account, {"homing": said})
+        account.refresh_from_db()
+        assert account.credentials == GOOD | kept
 
     def test_disconnecting_wipes_credentials_and_the_webhook_address(self) -> None:
         account = acme()

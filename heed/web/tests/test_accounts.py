@@ -196,6 +196,20 @@ class TestChange:
         assert account.credentials == GOOD | {"page_token": "fresh"}
         assert (account.state, account.problem) == ("connecting", "")
 
+    @pytest.mark.parametrize(("was", "given"), [("True", {}), ("", {"human_agent": "on"}), ("no", {})])
+    def test_what_is_yes_or_no_is_a_tick(self, majas: Client, was: str, given: dict[str, str]) -> None:
+        account = facebook()
+        account.credentials = GOOD | {"human_agent": was}
+        account.save()
+        tick = re.search(
+            r'<input type="checkbox" name="human_agent"[^>]*>', shown(majas, "account", account.pk)
+        )
+        assert tick is not None
+        assert ("checked" in tick[0]) == (was == "True")
+        majas.post(reverse("reconnect", args=[account.pk]), given)
+        account.refresh_from_db()
+        assert account.credentials == GOOD | ({"human_agent": "yes"} if given else {})
+
     def test_another_server_is_not_told_the_password_that_is_kept(self, majas: Client) -> None:
         kept = {"address": "help@acme.example", "password": "hush", "imap_host": "imap.acme.example"}
         account = facebook(network="email")
@@ -295,10 +309,12 @@ class TestSignIn:
 
     def test_signing_in_again(self, majas: Client) -> None:
         account = facebook(state="broken", problem="sign_in_again")
+        account.credentials = GOOD | {"human_agent": "yes"}
+        account.save()
         state = self.away(majas, reverse("reconnect", args=[account.pk]), {})
         majas.get(reverse("signed_in"), {"state": state, "code": "c-1"})
         account.refresh_from_db()
-        assert account.credentials == GOOD | {"page_token": "granted-token"}
+        assert account.credentials == GOOD | {"page_token": "granted-token"}, "the tick was taken back, too"
         assert (account.state, account.problem) == ("connecting", "")
 
     def test_coming_back_from_disconnected_by_signing_in(self, majas: Client) -> None:

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from heed.accounts.models import User
 from heed.channels import health, reach, verbs
-from heed.channels.base import CredentialField, Network, Permission
+from heed.channels.base import CredentialField, Network, Permission, is_yes
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
 from heed.channels.registry import NoSuchNetwork, network_named, networks
@@ -117,11 +117,12 @@ class CredentialsForm(Refusing):
             optional = keep or (by_sign_in and field.name in self.brought)
             shown = _credential(field, optional=optional, keep=keep)
             if kept and not field.secret:
-                shown.initial = kept.get(field.name, "")
+                was = kept.get(field.name, "")
+                shown.initial = is_yes(was) if field.kind == "yes_no" else was
             self.fields[field.name] = shown
 
     def credentials(self) -> dict[str, str]:
-        return {name: self.cleaned_data[name] for name in self.names}
+        return {name: _SAID.get(self.cleaned_data[name], self.cleaned_data[name]) for name in self.names}
 
 
 class ConnectForm(CredentialsForm):
@@ -200,7 +201,8 @@ def connect(request: HttpRequest, network: str) -> HttpResponse:
         elif account := _connected(form, network, person(request)):
             messages.success(request, _("Saved. Heed is asking the network now."))
             return redirect("account", account.pk)
-    return render(request, "accounts/connect.html", {"form": form, "network": adapter})
+    facts = {"form": form, "network": adapter, "way_back": verbs.way_back()}
+    return render(request, "accounts/connect.html", facts)
 
 
 @require_safe
@@ -285,6 +287,7 @@ def _page(
         "shown": Shown(found),
         "credentials": credentials or CredentialsForm(found.adapter, kept=found.credentials),
         "settings": settings or SettingsForm(initial=initial),
+        "way_back": verbs.way_back(),
     }
     return render(request, "accounts/account.html", facts)
 
@@ -332,8 +335,14 @@ def _begun(form: ConnectForm, network: str, user: User) -> str:
         return ""
 
 
-def _credential(field: CredentialField, *, optional: bool, keep: bool) -> forms.CharField:
-    """What was entered is never shown back; the browser is asked not to keep it."""
+_SAID = {True: "yes", False: "no"}
+"""What a tick says; no tick is an answer, too."""
+
+
+def _credential(field: CredentialField, *, optional: bool, keep: bool) -> forms.Field:
+    """What is secret is never shown back; the browser is asked not to keep it."""
+    if field.kind == "yes_no":
+        return forms.BooleanField(label=field.label, help_text=field.help, required=False)
     attrs = {"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}
     if keep:
         attrs["placeholder"] = _("unchanged")
