@@ -41,6 +41,7 @@ from heed.sandbox.tests.receiver import Receiver, Taken
 T = TypeVar("T")
 
 CUSTOMER = "lea"
+QUESTION = "Kje je moj paket št. 88140?"
 NETWORKS = networks()
 POLLS_FOR_NEWS = 20
 RENEWALS = 2
@@ -215,6 +216,10 @@ class Desk:
             bodies.extend(found.bodies)
             self.cursor, more = dict(found.cursor), found.more
         return bodies
+
+
+def asked(desk: Desk, visibility: Visibility) -> MessageReceived:
+    return desk.customer_writes(visibility, QUESTION)
 
 
 def target_of(message: MessageReceived) -> Target:

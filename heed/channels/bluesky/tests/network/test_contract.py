@@ -8,7 +8,9 @@ import pytest
 
 from heed.channels.base import Network
 from heed.channels.tests.contract import Desk
-from heed.channels.tests.test_contract import TestAnswering, TestConnecting, connected, pytest_generate_tests
+from heed.channels.tests.every_network.conftest import connected, pytest_generate_tests
+from heed.channels.tests.every_network.test_answering import TestAnswering
+from heed.channels.tests.every_network.test_connecting import TestConnecting
 from heed.sandbox import Sandbox
 from heed.sandbox.tests.receiver import Receiver
 
