@@ -92,7 +92,8 @@ def _let_go(account: Account, found: Checked) -> None:
 def _awaits_sign_in(account: Account) -> bool:
     """Whether an admin is still away at the network, which is to bring what is missing."""
     held = account.credentials
-    return any(field.required and field.name not in held for field in account.adapter.fields)
+    lacks = any(field.required and field.name not in held for field in account.adapter.fields)
+    return lacks or (account.connected_at is None and account.sign_ins.exists())
 
 
 def _connected(account: Account, checked: Checked) -> None:

@@ -27,6 +27,7 @@ from heed.channels.base import (
     Limit,
     MediaSource,
     Network,
+    OAuth,
     Permission,
     Refusal,
     Sent,
@@ -35,7 +36,7 @@ from heed.channels.base import (
     Wanted,
     Writing,
 )
-from heed.channels.email import calls, polling, reading, writing
+from heed.channels.email import polling, reading, signin, writing
 from heed.channels.email.calls import (
     SENT,
     address_of,
@@ -86,17 +87,29 @@ class Email(Network):
         CredentialField(
             "refresh_token",
             _("Refresh token"),
-            _("In place of the password where the provider wants OAuth, as Google and Microsoft do."),
+            _("In place of the password: signing in at Google or Microsoft brings it."),
             required=False,
         ),
         CredentialField(
-            "client_id", _("Client ID"), _("Only with a refresh token."), secret=False, required=False
+            "client_id",
+            _("Client ID"),
+            _("Of your app at Google or Microsoft; not with a password."),
+            secret=False,
+            required=False,
         ),
-        CredentialField("client_secret", _("Client secret"), _("Only with a refresh token."), required=False),
+        CredentialField(
+            "client_secret",
+            _("Client secret"),
+            _("Of your app at Google or Microsoft; not with a password."),
+            required=False,
+        ),
         CredentialField(
             "token_url",
             _("Address for tokens"),
-            _("Only with a refresh token of another provider than Google and Microsoft."),
+            _(
+                "Only where your app at Microsoft is for one organisation: the address that ends in "
+                "/oauth2/v2.0/token. Or that of another provider."
+            ),
             secret=False,
             place=True,
             required=False,
@@ -158,6 +171,12 @@ class Email(Network):
             Permission("SMTP", _("To send answers from the address.")),
         ),
     )
+    oauth: OAuth | None = signin.SignIn()
+    sign_in_at: Any = _("Google or Microsoft")
+    sign_in_for: Any = _(
+        "Only for mailboxes that take no password from programs, as in many organisations at Microsoft: "
+        "enter the client ID and secret of your app there, and both servers."
+    )
     lost_in_outage: Any = _(
         "Nothing is lost that lies in the mailbox. Mail that was moved out of the inbox or deleted before "
         "Heed came back is not seen, and senders learn by themselves what could not be delivered."
@@ -202,7 +221,7 @@ class Email(Network):
         return Checked(address, account.credentials.get("name") or address, address, facts=facts)
 
     def renew(self, account: AccountRecord) -> Steps[dict[str, str]]:
-        return calls.renew(account)
+        return signin.renew(account)
 
     def collect(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
         return polling.collect(account, cursor)

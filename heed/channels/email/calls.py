@@ -12,7 +12,7 @@ from uuid import UUID
 
 from heed.channels.base import AccountRecord, Reason, Refusal, SessionExpired
 from heed.lib import clock
-from heed.lib.http import Request, Response, Steps, Token
+from heed.lib.http import Response, Token
 
 SENT = "\\Sent"
 """The mailbox where sent mail lies, whatever it is called there."""
@@ -20,12 +20,6 @@ SENT = "\\Sent"
 ALMOST_OVER = timedelta(seconds=120)
 """A token this near to its end is renewed before it is used."""
 
-_TOKEN_ADDRESSES = {
-    "gmail.com": "https://oauth2.googleapis.com/token",
-    "google": "https://oauth2.googleapis.com/token",
-    "office365": "https://login.microsoftonline.com/common/oauth2/v2.0/token",
-    "outlook": "https://login.microsoftonline.com/common/oauth2/v2.0/token",
-}
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _WAIT = re.compile(
     r"(?:in|after|for|retry)\D{0,20}?(?:(\d+):(\d\d)(?::(\d\d))?|(\d{1,5})\s*(s|sec\w*|m|min\w*)?\b)",
@@ -54,45 +48,6 @@ def login_of(account: AccountRecord) -> tuple[str, str]:
     if not token or (ends and clock.from_iso(ends) - ALMOST_OVER <= clock.now()):
         raise SessionExpired
     return user, Token(token)
-
-
-def renew(account: AccountRecord) -> Steps[dict[str, str]]:
-    """A fresh token for the one that lasts (RFC 6749, 6). Some give another of those as well."""
-    given = account.credentials
-    if not is_by_token(account):
-        raise Refusal("sign_in_again", detail="there is no password and no refresh token")
-    lasting = account.session.get("refresh_token") or given["refresh_token"]
-    form = {
-        "grant_type": "refresh_token",
-        "refresh_token": lasting,
-        "client_id": given.get("client_id", ""),
-        "client_secret": given.get("client_secret", ""),
-    }
-    response = yield Request(
-        "POST", _token_address(account), form={name: value for name, value in form.items() if value}
-    )
-    said = response.record if response.body else {}
-    if response.status in (400, 401, 403):
-        words = f"{said.get('error', '')} {said.get('error_description', '')}".strip()
-        raise Refusal("sign_in_again", code=str(response.status), detail=words[:300])
-    token = said.get("access_token")
-    if response.status != 200 or not isinstance(token, str) or not token:
-        raise Refusal("network_down", retry=True, code=str(response.status), detail="no token was given")
-    session = {"access_token": token, "refresh_token": str(said.get("refresh_token") or lasting)}
-    seconds = said.get("expires_in")
-    if isinstance(seconds, int | float) and not isinstance(seconds, bool):
-        session["expires_at"] = (clock.now() + timedelta(seconds=seconds)).isoformat()
-    return session
-
-
-def _token_address(account: AccountRecord) -> str:
-    """Where tokens are given: as entered, else as the provider of the mail server is known to have it."""
-    entered = account.credentials.get("token_url", "").strip()
-    host = account.credentials.get("imap_host", "").lower()
-    usual = next((address for part, address in _TOKEN_ADDRESSES.items() if part in host), "")
-    if not (entered or usual).startswith(("https://", "http://")):
-        raise Refusal("not_configured", detail="the address where tokens are given is missing")
-    return entered or usual
 
 
 def mailbox(account: AccountRecord, name: str = "", place: str = "") -> str:

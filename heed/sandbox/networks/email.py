@@ -31,9 +31,9 @@ from heed.sandbox.frame import (
     Simulator,
 )
 from heed.sandbox.mailservers import Box, Cut, ImapSession, Mailroom, MailServer, Nonsense, Said, SmtpSession
+from heed.sandbox.mailtokens import Tokens
 
 ADDRESS = "help@acme.example"
-CLIENT, REFRESH_TOKEN = "heed-of-acme", "lasting-token-of-the-mailbox"
 LARGEST = 20 * 1024 * 1024
 SOON = 7
 """Seconds a greylisting server asks to wait."""
@@ -94,11 +94,10 @@ class Email(Simulator):
         self.address = ADDRESS
         everybody = [Correspondent(person, address_of(person)) for person in (*CUSTOMERS, OUTSIDER)]
         self.people = {one.address: one for one in everybody}
-        self.revoked = False
+        self.tokens = Tokens()
         self.saves_sent = False
         self.room = Mailroom(self._admits, self._takes, self._receives, self.clock.now, LARGEST)
         self.room.admits_token = self._admits_token
-        self.token = ""
         self.room.boxes = {"INBOX": Box(self._new_uidvalidity()), "Sent": Box(1, use="\\Sent")}
         self.smtp = MailServer(SmtpSession, self.room, sandbox.port + 1)
         self.imap = MailServer(ImapSession, self.room, sandbox.port + 2)
@@ -124,25 +123,24 @@ class Email(Simulator):
         return [DemoAccount(f"{COMPANY} by e-mail", self.address, credentials)]
 
     def answer(self, call: Call) -> Reply:
-        """Only tokens are given here: each for an hour, and the one before ends."""
-        if (call.method, call.path) != ("POST", "/token"):
-            return Reply(404, "Mail goes over its own two ports.")
-        lasting = (call.form.get("grant_type"), call.form.get("refresh_token"), call.form.get("client_id"))
-        if self.revoked or lasting != ("refresh_token", REFRESH_TOKEN, CLIENT):
-            return Reply(400, {"error": "invalid_grant", "error_description": "Token has been revoked."})
-        self.token = self.ids.name()
-        return Reply(200, {"access_token": self.token, "expires_in": 3600, "token_type": "Bearer"})
+        """Only the sign-in without a password is here."""
+        match call.method, call.path:
+            case "GET", "/authorize":
+                return self.tokens.consent(call, self.ids.name())
+            case "POST", "/token":
+                return self.tokens.give(call, self.ids.name())
+        return Reply(404, "Mail goes over its own two ports.")
 
     # ------------------------------------------------------------------- the servers' side
 
     def _admits(self, user: str, password: str) -> bool:
-        return not self.revoked and (user, password) == (
+        return not self.tokens.revoked and (user, password) == (
             self.address,
             self.accounts()[0].credentials["password"],
         )
 
     def _admits_token(self, user: str, token: str) -> bool:
-        return not self.revoked and bool(self.token) and (user, token) == (self.address, self.token)
+        return not self.tokens.revoked and bool(token) and (user, token) == (self.address, self.tokens.now)
 
     def _receives(self, address: str) -> Said:
         """Whether the other side's server takes mail for this address at all."""
@@ -300,9 +298,14 @@ class Email(Simulator):
         self.room.hang_up()
         return {}
 
+    def play_refuse_consent(self, on: bool = True) -> dict[str, Any]:
+        """The mailbox's owner says no on the consent page from now on."""
+        self.tokens.willing = not on
+        return {}
+
     def play_revoke(self, account: str = "") -> dict[str, Any]:
-        """The password is void from now on; who is signed in is thrown out."""
-        self.revoked = True
+        """The password is void from now on, and so is every token; who is signed in is thrown out."""
+        self.tokens.revoked = True
         self.room.hang_up()
         return {}
 

@@ -28,7 +28,8 @@ from heed.lib import clock
 from heed.lib.http import AnswerLost
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Fault
-from heed.sandbox.networks.email import CLIENT, REFRESH_TOKEN, Email
+from heed.sandbox.mailtokens import CLIENT, REFRESH_TOKEN
+from heed.sandbox.networks.email import Email
 from heed.sandbox.tests.receiver import Receiver
 
 network = NETWORKS["email"]
@@ -305,7 +306,7 @@ class TestToken:
     def test_a_refused_token_is_renewed(self, mailbox: Desk, email: Email, way: str) -> None:
         email.do("message", person="lea", text="Kje je?")
         asked = mailbox.message("Kje je?")
-        email.token = "another"
+        email.tokens.now = "another"
         email.do("hang_up")
         if way == "collect":
             email.do("message", person="sam", text="Halo?")
@@ -313,7 +314,7 @@ class TestToken:
         else:
             mailbox.send(mailbox.answer_to(asked, "Na poti."))
             assert mailbox.times_seen("Na poti.") == 1
-        assert mailbox.record.session["access_token"] == email.token != "another"
+        assert mailbox.record.session["access_token"] == email.tokens.now != "another"
 
     def test_a_token_about_to_end_is_not_used(self, mailbox: Desk) -> None:
         ends = clock.now() + timedelta(seconds=60)
@@ -327,7 +328,7 @@ class TestToken:
         assert network.ear(mailbox.record) is not None
 
     def test_a_lasting_token_that_was_revoked(self, mailbox: Desk, email: Email) -> None:
-        email.revoked = True
+        email.tokens.revoked = True
         mailbox.record = replace(mailbox.record, session={})
         with pytest.raises(Refusal) as refused:
             mailbox.gather()
