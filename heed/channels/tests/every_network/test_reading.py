@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import pytest
@@ -54,13 +55,7 @@ class TestReading:
     def test_a_damaged_body_never_makes_reading_fail(self, network: Network) -> None:
         sample = sample_of(network)
 
-        @given(
-            st.sampled_from(sample.bodies()).flatmap(
-                lambda body: (
-                    _cut(body) | (_with_a_value_changed(body) if _is_json(body) else _scratched(body))
-                )
-            )
-        )
+        @given(st.sampled_from(sample.bodies()).flatmap(_damaged))
         def read(damaged: bytes) -> None:
             with suppress(Malformed):
                 network.read(damaged, sample.ACCOUNT)
@@ -72,6 +67,11 @@ class TestReading:
         for body in sample.bodies():
             for each in network.read(body, sample.ACCOUNT):
                 assert "e+" not in str(getattr(each, "external_id", ""))
+
+
+@cache
+def _damaged(body: bytes) -> st.SearchStrategy[bytes]:
+    return _cut(body) | (_with_a_value_changed(body) if _is_json(body) else _scratched(body))
 
 
 def _cut(body: bytes) -> st.SearchStrategy[bytes]:
