@@ -16,10 +16,11 @@ INSERT INTO inbox_post (account_id, external_id, author_name, author_external_id
 SELECT a, 'post-' || a || '-' || n, 'Acme', 'acme', 'The boot is back in size ' || n, '', '', '',
     false, '{}' FROM unnest(%(accounts)s::bigint[]) a, generate_series(1, 200) n;
 
--- Tickets: one in twenty open, one in forty unanswered
+-- Tickets: one in twenty open, one in forty unanswered, one in two hundred asleep, as many spam
 INSERT INTO inbox_ticket (account_id, identity_id, customer_id, post_id, kind, status, running,
     unanswered, waiting_since, assignee_id, team_id, priority, tags, language, subject, opened_at,
-    solved_at, last_at, last_text, last_direction, last_author, took_private, due_at, due_for)
+    solved_at, last_at, last_text, last_direction, last_author, took_private, due_at, due_for, spam,
+    snoozed_until)
 SELECT i.account_id, i.id, i.customer_id, p.id, CASE WHEN p.id IS NULL THEN 'private' ELSE 'public' END,
     CASE WHEN NOT open THEN 'solved' WHEN n %% 3 = 0 THEN 'new' WHEN n %% 7 = 0 THEN 'pending'
         ELSE 'open' END,
@@ -31,7 +32,8 @@ SELECT i.account_id, i.id, i.customer_id, p.id, CASE WHEN p.id IS NULL THEN 'pri
     said.lang, 'Order ' || (80000000 + n), numbered.at - interval '2 hours', CASE WHEN NOT open THEN numbered.at END, numbered.at,
     left(said.text, 180), 'in', i.name, false,
     CASE WHEN waits AND n %% 2 = 0 THEN numbered.at + interval '4 hours' END,
-    CASE WHEN waits AND n %% 2 = 0 THEN 'next_reply' ELSE '' END
+    CASE WHEN waits AND n %% 2 = 0 THEN 'next_reply' ELSE '' END, n %% 200 = 7,
+    CASE WHEN n %% 200 = 20 THEN now() + (1 + n %% 700) * interval '1 hour' END
 FROM (SELECT n, n %% 20 = 0 AS open, n %% 40 = 0 AS waits,
           now() - (%(n)s - n) * interval '31 seconds' AS at FROM generate_series(1::bigint, %(n)s) n) numbered
 JOIN inbox_identity i ON i.external_id = 'person-' || (1 + n * 7919 %% %(people)s)
@@ -64,8 +66,12 @@ SELECT t.account_id, t.id, t.identity_id, 'long-' || k, CASE WHEN k %% 3 = 2 THE
     0, '', ''
 FROM (SELECT * FROM inbox_ticket ORDER BY id DESC LIMIT 1) t, generate_series(1, %(long)s) k;
 
+-- Everybody was mentioned in one of a thousand, and has not looked
+INSERT INTO inbox_notice (user_id, kind, ticket_id, text, at)
+SELECT u.id, 'mentioned', t.id, '', t.last_at FROM accounts_user u, inbox_ticket t WHERE t.id %% 1000 = 5;
+
 -- The counters, which triggers keep otherwise
 INSERT INTO inbox_tallychange (account_id, assignee_id, team_id, open, unanswered, tickets)
-SELECT account_id, assignee_id, team_id, count(*) FILTER (WHERE status <> 'solved'),
+SELECT account_id, assignee_id, team_id, count(*) FILTER (WHERE status <> 'solved' AND snoozed_until IS NULL),
     count(*) FILTER (WHERE unanswered), count(*)
 FROM inbox_ticket GROUP BY 1, 2, 3;
