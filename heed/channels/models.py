@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -153,6 +154,32 @@ class Account(Row):
             hook_url=self.hook_url,
             handle=self.handle,
             facts=dict[str, Any](self.facts),
+        )
+
+
+class Registration(models.Model):
+    """Heed as an app at a server that registers apps by itself: every sign-in there uses it again."""
+
+    network = models.CharField(max_length=40)
+    base_url = models.CharField(max_length=500)
+    locked_app = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("network", "base_url", name="one_registration")]
+
+    @classmethod
+    def at_server_of(cls, account: Account) -> dict[str, str]:
+        """What was kept; nothing before the first sign-in there."""
+        found = cls.objects.filter(network=account.network, base_url=account.base_url).first()
+        return _ring().open(found.locked_app) if found else {}
+
+    @classmethod
+    def keep(cls, account: Account, app: Mapping[str, str]) -> None:
+        """Keep it for the next sign-in at the server of this account."""
+        cls.objects.update_or_create(
+            network=account.network,
+            base_url=account.base_url,
+            defaults={"locked_app": _ring().lock(dict(app))},
         )
 
 

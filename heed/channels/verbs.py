@@ -20,7 +20,7 @@ from heed.accounts.refusals import CannotChange
 from heed.channels import jobs
 from heed.channels.base import Checked, CredentialField, Network, Refusal, SessionExpired, is_yes
 from heed.channels.missed import check_soon
-from heed.channels.models import Account, SignIn
+from heed.channels.models import Account, Registration, SignIn
 from heed.channels.outgoing import client
 from heed.channels.reasons import REASONS
 from heed.channels.registry import NoSuchNetwork, network_named, networks
@@ -103,7 +103,10 @@ def begin_sign_in(
     _demand_secrets(adapter, known, given)
     account.credentials = _checked_credentials(adapter, {**known, **given}, without=adapter.oauth.fills)
     sign_in = SignIn(account=account, user=user)
-    begun = _asked(account, adapter.oauth.begin(account.record(), way_back(), sign_in.state))
+    record = replace(account.record(), app=Registration.at_server_of(account))
+    begun = _asked(account, adapter.oauth.begin(record, way_back(), sign_in.state))
+    if begun.app and begun.app != record.app:
+        Registration.keep(account, begun.app)
     sign_in.keep = dict(begun.keep)
     try:
         with transaction.atomic():

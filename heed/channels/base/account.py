@@ -20,7 +20,8 @@ class AccountRecord:
     are the account's optional settings; `facts` what `check` learned last. Without a `hook_url`
     `check` only looks who the account is, and points nothing at us. `siblings`, given to `check` alone,
     are the addresses of the other accounts here that prove the same `shared_secret`: news that goes to
-    one of them is not lost.
+    one of them is not lost. `app`, given to `OAuth.begin` alone, is what it gave last for this server
+    (`Begun.app`).
     """
 
     external_id: str
@@ -33,6 +34,7 @@ class AccountRecord:
     handle: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     siblings: tuple[str, ...] = ()
+    app: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +114,13 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """Where to send the admin's browser to grant access, and what to keep until they come back
-    (a PKCE verifier, a client registered just now): encrypted by the caller, never shown."""
+    """Where to send the admin's browser to grant access, what to keep until they come back (a PKCE verifier),
+    and as `app` what every sign-in at this server can use again (a client registered there): encrypted by
+    the caller, never shown."""
 
     url: str
     keep: Mapping[str, str] = field(default_factory=dict)
+    app: Mapping[str, str] = field(default_factory=dict)
 
 
 class OAuth(Protocol):

@@ -23,23 +23,16 @@ SCOPES = (
 
 
 class SignIn:
-    """OAuth with PKCE. Every server has its own registration of Heed."""
+    """OAuth with PKCE. Every server has its own registration of Heed, for all accounts there."""
 
     fills: tuple[str, ...] = ("access_token",)
 
     def begin(self, account: AccountRecord, redirect: str, state: str) -> Steps[Begun]:
-        response = yield Request(
-            "POST",
-            f"{account.base_url}/api/v1/apps",
-            json={"client_name": "Heed", "redirect_uris": redirect, "scopes": " ".join(SCOPES)},
-        )
-        app = checked(response).record
-        if not app.get("client_id") or not app.get("client_secret"):
-            raise Refusal("network_down", retry=True, detail="the server did not register Heed")
+        app = (yield from _known(account, redirect)) or (yield from _registered(account, redirect))
         verifier = secrets.token_urlsafe(48)
         asked = {
             "response_type": "code",
-            "client_id": str(app["client_id"]),
+            "client_id": app["client_id"],
             "redirect_uri": redirect,
             "scope": " ".join(SCOPES),
             "state": state,
@@ -48,11 +41,11 @@ class SignIn:
             "force_login": "true",
         }
         keep = {
-            "client_id": str(app["client_id"]),
-            "client_secret": str(app["client_secret"]),
+            "client_id": app["client_id"],
+            "client_secret": app["client_secret"],
             "verifier": verifier,
         }
-        return Begun(f"{account.base_url}/oauth/authorize?{urlencode(asked)}", keep)
+        return Begun(f"{account.base_url}/oauth/authorize?{urlencode(asked)}", keep, app)
 
     def finish(
         self, account: AccountRecord, keep: Mapping[str, str], query: Mapping[str, str], redirect: str
@@ -79,6 +72,46 @@ class SignIn:
         if not isinstance(token, str) or not token:
             raise Refusal("network_down", retry=True, detail="the server gave no token")
         return {"access_token": token}
+
+
+def _known(account: AccountRecord, redirect: str) -> Steps[Mapping[str, str] | None]:
+    """The registration of the last sign-in here, if it was made for the same and the server still knows it:
+    servers forget those that nobody came back with."""
+    app = account.app
+    if (app.get("redirect"), app.get("scopes")) != (redirect, " ".join(SCOPES)):
+        return None
+    response = yield Request(
+        "POST",
+        f"{account.base_url}/oauth/token",
+        form={
+            "grant_type": "client_credentials",
+            "client_id": app["client_id"],
+            "client_secret": app["client_secret"],
+            "scope": SCOPES[0],
+        },
+    )
+    if 400 <= response.status < 500 and response.status != 429:
+        return None
+    checked(response)
+    return app
+
+
+def _registered(account: AccountRecord, redirect: str) -> Steps[Mapping[str, str]]:
+    scopes = " ".join(SCOPES)
+    response = yield Request(
+        "POST",
+        f"{account.base_url}/api/v1/apps",
+        json={"client_name": "Heed", "redirect_uris": redirect, "scopes": scopes},
+    )
+    app = checked(response).record
+    if not app.get("client_id") or not app.get("client_secret"):
+        raise Refusal("network_down", retry=True, detail="the server did not register Heed")
+    return {
+        "client_id": str(app["client_id"]),
+        "client_secret": str(app["client_secret"]),
+        "redirect": redirect,
+        "scopes": scopes,
+    }
 
 
 def challenge(verifier: str) -> str:

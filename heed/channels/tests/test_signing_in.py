@@ -14,7 +14,7 @@ from heed.accounts.models import User
 from heed.accounts.verbs import ensure_person
 from heed.channels import jobs, sessions, verbs
 from heed.channels.base import AccountRecord, Begun, Refusal, SessionExpired
-from heed.channels.models import Account, SignIn
+from heed.channels.models import Account, Registration, SignIn
 from heed.channels.tests.pigeon import Pigeon, Wire, jobs_waiting
 from heed.channels.verbs import CannotConnect
 from heed.lib import clock
@@ -184,6 +184,24 @@ def test_the_account_is_taken_already(maja: User) -> None:
     verbs.connect("pigeon", "Acme", "9", APP | {"page_token": "old"})
     with pytest.raises(CannotConnect, match="already connected"):
         verbs.begin_sign_in("pigeon", maja, APP, external_id="9")
+
+
+def test_what_a_server_registered_is_there_for_the_next_sign_in_at_it(
+    maja: User, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Mapping[str, str]] = []
+
+    def begin(account: AccountRecord, redirect: str, state: str) -> Steps[Begun]:
+        yield from ()
+        given.append(account.app)
+        return Begun("https://pigeon.example/grant", {}, {"client": f"hush-{len(given)}"})
+
+    monkeypatch.setattr(pigeon.oauth, "begin", begin)
+    for address in ("https://pigeon.example", "https://pigeon.example", "https://loft.example"):
+        verbs.begin_sign_in("pigeon", maja, APP, address)
+    assert given == [{}, {"client": "hush-1"}, {}]
+    kept = b"".join(bytes(each.locked_app) for each in Registration.objects.all())
+    assert (Registration.objects.count(), b"hush" in kept) == (2, False)
 
 
 def test_nobody_asks_the_network_before_the_admin_is_back(maja: User, wire: Wire) -> None:

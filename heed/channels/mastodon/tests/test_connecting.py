@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -64,6 +65,38 @@ class TestSigningIn:
         assert (asked["state"], asked["redirect_uri"], asked["client_id"]) == ("state-1", REDIRECT, "c-1")
         assert set(asked["scope"].split()) == set(SCOPES)
         assert begun.keep["verifier"] not in begun.url
+
+    @pytest.mark.parametrize(
+        ("known", "redirect", "registers"),
+        [
+            ({"access_token": "app"}, REDIRECT, False),
+            (no(401, "invalid_client"), REDIRECT, True),
+            ({"access_token": "app"}, "https://moved.example/back", True),
+        ],
+    )
+    def test_and_uses_that_again_while_the_server_knows_it(
+        self, known: Any, redirect: str, registers: bool
+    ) -> None:
+        assert OAUTH is not None
+        first = self.begin({"POST /api/v1/apps": APP})
+        script = Script(
+            {
+                "POST /oauth/token": known,
+                "POST /api/v1/apps": {**APP, "client_id": "c-2", "client_secret": "s-2"},
+            }
+        )
+        again = script.run(OAUTH.begin(replace(ACCOUNT, app=first.app), redirect, "state-2"))
+        assert ("POST /api/v1/apps" in script.called()) == registers
+        assert (again.app == first.app) != registers
+        assert again.keep["client_id"] == ("c-2" if registers else "c-1")
+        assert again.keep["verifier"] != first.keep["verifier"]
+
+    def test_a_server_that_is_down_is_not_asked_to_register_it_anew(self) -> None:
+        assert OAUTH is not None
+        first = self.begin({"POST /api/v1/apps": APP})
+        script = Script({"POST /oauth/token": no(503), "POST /api/v1/apps": APP})
+        with pytest.raises(Refusal):
+            script.run(OAUTH.begin(replace(ACCOUNT, app=first.app), REDIRECT, "state-2"))
 
     def test_the_challenge_of_the_standard(self) -> None:
         verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"

@@ -86,6 +86,10 @@ class TestSigningIn:
         assert desk.run(network.check).missing == ()
         with pytest.raises(Refusal):
             desk.run(lambda _: oauth.finish(bare, begun.keep, query, back))
+        again = desk.run(lambda _: oauth.begin(replace(bare, app=begun.app), back, "state-2"))
+        assert again.app == begun.app
+        given = desk.run(lambda _: oauth.finish(bare, again.keep, answered(again.url), back))
+        assert given["access_token"]
 
     def test_another_s_verifier_does_not_help(self, desk: Desk) -> None:
         oauth = network.oauth

@@ -85,16 +85,22 @@ class SigningIn(Account):
         app = self._apps.get(form.get("client_id", ""))
         if app is None or form.get("client_secret") != app["client_secret"]:
             return oauth_error(401, "invalid_client")
+        if form.get("grant_type") == "client_credentials":
+            return self._given(app, self.ids.name("app-"), form.get("scope", "read"))
         code = self._codes.pop(form.get("code", ""), None)
         if code is None or code["client"] != app["client_id"] or code["redirect"] != form.get("redirect_uri"):
             return oauth_error(400, "invalid_grant")
         if code["challenge"] and code["challenge"] != _challenge(form.get("code_verifier", "")):
             return oauth_error(400, "invalid_grant")
         self.scopes, self._revoked = tuple(app["scopes"].split()), False
+        return self._given(app, self.token, app["scopes"])
+
+    def _given(self, app: dict[str, str], token: str, scopes: str) -> Reply:
+        if not set(scopes.split()) <= set(app["scopes"].split()):
+            return oauth_error(400, "invalid_scope")
         made = int(self.clock.now().timestamp())
         return Reply(
-            200,
-            {"access_token": self.token, "token_type": "Bearer", "scope": app["scopes"], "created_at": made},
+            200, {"access_token": token, "token_type": "Bearer", "scope": scopes, "created_at": made}
         )
 
     def _instance(self, call: Call) -> Reply:
