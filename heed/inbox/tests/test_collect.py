@@ -9,7 +9,7 @@ import pytest
 
 from heed.channels.base import Collected, Refusal
 from heed.channels.models import Account
-from heed.inbox import collect, jobs
+from heed.inbox import collect, gaps, jobs
 from heed.inbox.models import Delivery
 from heed.inbox.tests.rubber import Rubber
 from heed.lib import clock
@@ -40,6 +40,15 @@ def test_a_page_that_fails_keeps_the_one_before(account: Account, rubber: Rubber
     assert (account.cursor, Delivery.objects.count()) == ({"at": 1}, 1)
     rubber.pages = [Collected((), {"at": 1})]
     assert collect.collect(account.pk) == 0  # nobody holds the account any more
+
+
+def test_what_the_network_no_longer_gives_out_is_said(account: Account, rubber: Rubber) -> None:
+    since, until = clock.now() - timedelta(days=9), clock.now() - timedelta(days=7)
+    for _ in range(2):  # once, however often it is found
+        rubber.pages = [Collected((), {}, lost=((since, until),))]
+        collect.collect(account.pk)
+    (gap,) = gaps.latest(account)
+    assert (gap.since, gap.until, gap.state) == (since, until, "lost")
 
 
 def test_who_is_due(account: Account) -> None:

@@ -20,9 +20,9 @@ from heed.inbox import jobs, verbs
 from heed.inbox.models import Event, Message, Revision, Ticket
 from heed.inbox.possible_actions import actions
 from heed.inbox.statements import run
+from heed.inbox.tests.deliveries import news, private
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_guard import PLAIN, can
-from heed.inbox.tests.test_intake import news, private
 from heed.lib import clock
 from heed.lib.http import Steps, Unreachable
 

@@ -7,11 +7,11 @@ from itertools import permutations
 
 import pytest
 
-from heed.channels.base import MessageEdited
+from heed.channels.base import MessageEdited, MessageRemoved, WordsFound
 from heed.channels.models import Account
 from heed.inbox.models import Event, Message
+from heed.inbox.tests.deliveries import at, comment, news, private
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_intake import at, news, private
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +44,38 @@ def test_an_edit_that_changes_nothing_is_none(account: Account, rubber: Rubber) 
     news(account, edit(at(5), "C"))
     message.refresh_from_db()
     assert (message.text, [each.text for each in message.said_before]) == ("C", ["A"])
+
+
+def test_edit_and_removal_keep_what_stood_there(account: Account) -> None:
+    news(account, comment("1"), MessageEdited(external_id="1", at=at(2), text="second"))
+    news(account, MessageEdited(external_id="1", at=at(1), text="first edit, late"))
+    news(account, MessageRemoved(external_id="1", at=at(5)))
+    message = Message.objects.get()
+    assert (message.text, message.edited_at, message.removed_at) == ("second", at(2), at(5))
+    assert [each.text for each in message.revisions.order_by("at")] == [
+        "words of 1",
+        "first edit, late",
+        "second",
+    ]
+
+
+def test_an_edit_in_the_same_second_counts(account: Account) -> None:
+    news(account, comment("1"), MessageEdited(external_id="1", at=at(0), text="better"))
+    news(account, MessageEdited(external_id="1", at=at(0), text="best"))
+    message = Message.objects.get()
+    assert (message.text, [each.text for each in message.revisions.order_by("at", "id")]) == (
+        "best",
+        ["words of 1", "better", "best"],
+    )
+
+
+def test_looked_up_words_are_no_edit(account: Account) -> None:
+    news(account, comment("1", text=""), WordsFound(external_id="1", text="what it said"))
+    message = Message.objects.get()
+    assert (message.text, message.edited_at, message.ticket.last_text) == (
+        "what it said",
+        None,
+        "what it said",
+    )
+    news(account, WordsFound(external_id="1", text="something else"))
+    assert Message.objects.get().text == "what it said"

@@ -20,7 +20,7 @@ from heed.channels.models import Account
 from heed.inbox import events, verbs
 from heed.inbox.models import Draft, Event, Message, Ticket
 from heed.inbox.statements import run
-from heed.inbox.tests.test_intake import comment, news, private
+from heed.inbox.tests.deliveries import comment, news, private
 from heed.inbox.verbs import merging
 from heed.inbox.verbs.answering import _noted
 from heed.inbox.verbs.refusals import CannotAnswer

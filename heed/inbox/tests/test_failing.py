@@ -27,8 +27,8 @@ from heed.inbox import notices, outbox, receipts, unknown, verbs
 from heed.inbox.arriving import arrived
 from heed.inbox.models import Draft, Event, Message, Notice, Ticket
 from heed.inbox.outgoing import choices_kept
+from heed.inbox.tests.deliveries import comment, news, private
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_intake import comment, news, private
 from heed.lib import clock
 from heed.lib.http import AnswerLost
 

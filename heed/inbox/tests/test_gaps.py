@@ -16,8 +16,8 @@ from heed.channels.jobs import check_account
 from heed.channels.models import Account
 from heed.inbox import gaps, intake, jobs, ledger, news
 from heed.inbox.models import Delivery, Gap, Heartbeat, Message
+from heed.inbox.tests.deliveries import private
 from heed.inbox.tests.rubber import Rubber, body
-from heed.inbox.tests.test_intake import private
 from heed.lib import clock
 from heed.lib.http import Steps, Unreachable
 
@@ -188,6 +188,17 @@ def test_what_is_too_old_is_given_up(account: Account, pages: list[Any]) -> None
         assert gaps.unfilled() == []
     gap.refresh_from_db()
     assert gap.state == "lost"
+
+
+def test_what_the_network_holds_back_is_said_beside_what_it_gave(account: Account, pages: list[Any]) -> None:
+    gap = opened(account)
+    since, until = clock.now() - timedelta(days=9), clock.now() - timedelta(days=7)
+    pages += [Collected((body(MISSED[0]),), {}, lost=((since, until),))]
+    gaps.fill(gap.pk)
+    assert [(each.state, each.since) for each in gaps.latest(account)] == [
+        ("filled", gap.since),
+        ("lost", since),
+    ]
 
 
 def test_what_the_network_turned_off_is_read_from_then_on(account: Account) -> None:

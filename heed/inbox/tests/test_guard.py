@@ -29,8 +29,8 @@ from heed.inbox.jobs import act_on_network
 from heed.inbox.models import Event, Message, Reaction, Ticket
 from heed.inbox.possible import PUBLIC_ONLY, Way, possible
 from heed.inbox.possible_actions import actions
+from heed.inbox.tests.deliveries import LEA, NOON, OMAR, at, comment, news, private
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_intake import LEA, NOON, OMAR, at, comment, news, private
 from heed.lib import clock
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.inbox import health, jobs, ledger, verbs
 from heed.inbox.models import Delivery, Message, Ticket
+from heed.inbox.tests.deliveries import deliver, news, private
 from heed.inbox.tests.rubber import Rubber, body
-from heed.inbox.tests.test_intake import deliver, news, private
 from heed.lib import clock
 
 pytestmark = pytest.mark.django_db

@@ -27,9 +27,9 @@ from heed.channels.models import Account
 from heed.inbox import early, files, outbox, reach, verbs
 from heed.inbox.jobs import act_on_network
 from heed.inbox.models import Customer, Delivery, Draft, Event, Identity, Message, Ticket
+from heed.inbox.tests.deliveries import LEA, OMAR, at, comment, news, private
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_guard import FIRST
-from heed.inbox.tests.test_intake import LEA, OMAR, at, comment, news, private
 from heed.lib import clock
 
 pytestmark = pytest.mark.django_db

@@ -15,8 +15,8 @@ from heed.channels.models import Account
 from heed.inbox import fetch, jobs
 from heed.inbox.models import Attachment, Message, Post
 from heed.inbox.statements import run
+from heed.inbox.tests.deliveries import news, private
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_intake import news, private
 from heed.lib import clock
 from heed.lib.http import AddressRefused, Unreachable
 from heed.lib.jobs import defer_each_once, defer_once

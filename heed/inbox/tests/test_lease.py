@@ -13,8 +13,8 @@ from heed.channels.base import CannotTell, NotThere, Sent
 from heed.channels.models import Account
 from heed.inbox import outbox, unknown, verbs
 from heed.inbox.models import Draft, Message, Ticket
+from heed.inbox.tests.deliveries import comment, news
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_intake import comment, news
 from heed.lib import clock
 from heed.lib.http import AnswerLost
 

@@ -17,8 +17,8 @@ from heed.inbox import intake, ledger, verbs
 from heed.inbox.models import Identity, Message, Ticket
 from heed.inbox.possible import possible
 from heed.inbox.statements import run
+from heed.inbox.tests.deliveries import LEA, at, deliver, news
 from heed.inbox.tests.rubber import body
-from heed.inbox.tests.test_intake import LEA, at, deliver, news
 from heed.inbox.verbs import merging
 from heed.inbox.verbs.automatic import send_automatic
 from heed.inbox.way_back import ticket_of, word_of

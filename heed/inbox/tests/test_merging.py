@@ -14,7 +14,7 @@ from heed.channels.models import Account
 from heed.inbox import reach, verbs
 from heed.inbox.arrivals import batch, lines
 from heed.inbox.models import Customer, Draft, Joining, Merge, Message, Ticket
-from heed.inbox.tests.test_intake import NOON, at, comment, news, private
+from heed.inbox.tests.deliveries import NOON, at, comment, news, private
 from heed.inbox.verbs import CannotAnswer, CannotTend, joining, merging
 from heed.lib import clock
 

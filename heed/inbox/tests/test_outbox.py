@@ -20,8 +20,8 @@ from heed.inbox.arriving import arrived
 from heed.inbox.models import Draft, Event, Message, Ticket
 from heed.inbox.outgoing import taken_by
 from heed.inbox.possible import possible
+from heed.inbox.tests.deliveries import LEA, comment, news, private
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_intake import LEA, comment, news, private
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Request, Response, Unreachable
 

@@ -13,8 +13,8 @@ from heed.channels.models import Account
 from heed.inbox import reach
 from heed.inbox.jobs import act_on_network
 from heed.inbox.models import Message, Reaction
+from heed.inbox.tests.deliveries import OMAR, comment, news
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_intake import OMAR, comment, news
 from heed.lib import clock
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from heed.channels.base import Echo, Receipt, Sent
 from heed.channels.models import Account
 from heed.inbox import early, outbox, receipts, verbs
 from heed.inbox.models import Draft, EarlyNews, Message, Notice, Ticket
+from heed.inbox.tests.deliveries import comment, news
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_intake import comment, news
 from heed.lib import clock
 
 pytestmark = pytest.mark.django_db

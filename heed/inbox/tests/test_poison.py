@@ -11,8 +11,8 @@ from heed.channels.base import Broken, NotUnderstood
 from heed.channels.models import Account
 from heed.inbox import intake, ledger
 from heed.inbox.models import Delivery, Message
+from heed.inbox.tests.deliveries import comment, deliver
 from heed.inbox.tests.rubber import body
-from heed.inbox.tests.test_intake import comment, deliver
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.inbox import presence
 from heed.inbox.models import Event, Presence, Ticket
-from heed.inbox.tests.test_intake import news, private
+from heed.inbox.tests.deliveries import news, private
 from heed.inbox.tests.test_races import PATIENCE, beside
 from heed.lib import clock
 

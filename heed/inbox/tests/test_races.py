@@ -15,9 +15,9 @@ from heed.channels.models import Account
 from heed.inbox import intake, ledger, news, verbs
 from heed.inbox.models import Delivery, Identity, Message, Ticket
 from heed.inbox.news import giving_way
+from heed.inbox.tests.deliveries import LEA, at, comment, private
+from heed.inbox.tests.deliveries import news as told
 from heed.inbox.tests.rubber import body
-from heed.inbox.tests.test_intake import LEA, at, comment, private
-from heed.inbox.tests.test_intake import news as told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 120

@@ -15,8 +15,8 @@ from heed.channels.base import ChoiceForm, Limit, Person
 from heed.channels.models import Account
 from heed.inbox import outbox, ratings, statements, verbs
 from heed.inbox.models import Event, Ticket
+from heed.inbox.tests.deliveries import news, private
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_intake import news, private
 from heed.inbox.tests.test_tending import fresh, ticket, writes
 from heed.inbox.verbs import asking
 from heed.lib import clock

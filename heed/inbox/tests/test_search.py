@@ -306,6 +306,25 @@ def test_relevance_puts_the_subject_and_the_often_said_first(said: Said, ana: Us
     assert after == ""
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 4])
+def test_past_the_ranked_ones_relevance_goes_on_with_the_newest(
+    said: Said, ana: User, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "MOST_RANKED", 3)
+    oldest = said("hello", subject="Zip")
+    older = [said("a zip") for _each in range(4)]
+    ranked = [said("hello", subject="Zip"), *(said("a zip") for _each in range(2))]
+    index_everything()
+    page = finding.find(ana, "zip", order="relevance", limit=limit).page
+    found = [row.pk for row in page.items]
+    while page.next:
+        page = finding.find(ana, "zip", order="relevance", limit=limit, after=page.next).page
+        found += [row.pk for row in page.items]
+    assert found[0] == ranked[0].pk
+    assert set(found[:3]) == {row.pk for row in ranked}
+    assert found[3:] == [*(row.pk for row in reversed(older)), oldest.pk]
+
+
 def test_what_is_typed_is_taken_as_a_beginning_only_in_the_box(said: Said, ana: User) -> None:
     ticket = said("the zipper")
     assert _found(ana, "the zipp") == [ticket.pk]

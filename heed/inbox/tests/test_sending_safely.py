@@ -15,8 +15,8 @@ from heed.channels.base import Sent
 from heed.channels.models import Account
 from heed.inbox import outbox, verbs
 from heed.inbox.models import Attachment, Draft, Event, Message, Ticket
+from heed.inbox.tests.deliveries import NOON, comment, news, private
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_intake import NOON, comment, news, private
 from heed.inbox.verbs import CannotAct, CannotAnswer, Overtaken
 from heed.lib import clock
 

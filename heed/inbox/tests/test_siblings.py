@@ -9,7 +9,7 @@ import pytest
 
 from heed.channels.models import Account
 from heed.inbox.models import Delivery
-from heed.inbox.tests.test_intake import deliver
+from heed.inbox.tests.deliveries import deliver
 
 pytestmark = pytest.mark.django_db
 

@@ -14,8 +14,8 @@ from heed.channels.base import AccountRecord, Answer, NotThere, Person, Refusal,
 from heed.channels.models import Account
 from heed.inbox import jobs, outbox, unknown, verbs
 from heed.inbox.models import Message, Ticket
+from heed.inbox.tests.deliveries import comment, news, private
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_intake import comment, news, private
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Request, Response, Steps, Unreachable
 

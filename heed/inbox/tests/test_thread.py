@@ -10,7 +10,7 @@ from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.inbox import reach
 from heed.inbox.models import Event, Message, Ticket
-from heed.inbox.tests.test_intake import NOON, news, private
+from heed.inbox.tests.deliveries import NOON, news, private
 
 pytestmark = pytest.mark.django_db
 

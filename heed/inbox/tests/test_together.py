@@ -12,7 +12,7 @@ from heed.channels.models import Account
 from heed.inbox import events, reactions
 from heed.inbox.models import Event, Ticket
 from heed.inbox.statements import run
-from heed.inbox.tests.test_intake import news, private
+from heed.inbox.tests.deliveries import news, private
 
 pytestmark = pytest.mark.django_db
 

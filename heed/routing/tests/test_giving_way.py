@@ -11,7 +11,7 @@ from heed.channels.base import AuthorFound, IdentityChanged, Person
 from heed.channels.models import Account
 from heed.inbox import verbs
 from heed.inbox.models import Event, Identity, Message, Notice, Ticket
-from heed.inbox.tests.test_intake import LEA, at, comment, news, private
+from heed.inbox.tests.deliveries import LEA, at, comment, news, private
 from heed.inbox.verbs import merging, sorting
 from heed.lib import clock
 from heed.routing.models import AutomaticSent, Policy, Promise, Rule, RuleRun

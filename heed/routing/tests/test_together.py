@@ -18,8 +18,8 @@ from heed.channels.models import Account
 from heed.inbox import events, reactions
 from heed.inbox.models import Event, Field, Message, Notice, ReactionFailure, Ticket
 from heed.inbox.statements import run
-from heed.inbox.tests.test_intake import comment
-from heed.inbox.tests.test_intake import news as told
+from heed.inbox.tests.deliveries import comment
+from heed.inbox.tests.deliveries import news as told
 from heed.inbox.verbs import together
 from heed.lib import clock
 from heed.routing import by_time, rules

@@ -9,8 +9,8 @@ from heed.accounts.models import Team, User
 from heed.channels.models import Account
 from heed.inbox import events, reactions, verbs
 from heed.inbox.models import ReactionFailure, Ticket
-from heed.inbox.tests.test_intake import comment
-from heed.inbox.tests.test_intake import news as told
+from heed.inbox.tests.deliveries import comment
+from heed.inbox.tests.deliveries import news as told
 from heed.routing.models import AccountTeam, Rule, RuleRun
 from heed.routing.tests.conftest import profile
 from heed.routing.tests.some_rules import add, rule
