@@ -11,7 +11,7 @@ from heed.channels.base import Collected, Refusal
 from heed.channels.models import Account
 from heed.channels.registry import networks
 from heed.channels.sessions import with_session
-from heed.inbox import ledger
+from heed.inbox import gaps, ledger
 from heed.lib import clock
 from heed.lib.http import AnswerLost, TooLarge, Unreachable
 
@@ -86,6 +86,7 @@ def _pages(account_id: int) -> list[int]:
         collected = _page(Account.objects.get(pk=account_id))
         with transaction.atomic():
             ledger.append(account_id, collected.bodies)
+            gaps.note_lost(account_id, collected.lost)
             Account.objects.filter(pk=account_id).update(
                 cursor=dict(collected.cursor), collected_at=clock.now(), collect_at=None
             )

@@ -5,7 +5,7 @@ What comes twice changes nothing, so a gap may be read more widely than it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -87,8 +87,17 @@ def fill(gap_id: int) -> int:
             if not Gap.objects.filter(pk=gap.pk, state=Gap.State.FILLING, cursor=cursor).update(**facts):
                 return gap.found
             ledger.append(account.pk, page.bodies)
+            note_lost(account.pk, page.lost)
     live.tell(["accounts"])
     return gap.found
+
+
+def note_lost(account_id: int, spans: Iterable[tuple[datetime, datetime]]) -> None:
+    """Say of these times that what came in them cannot be had any more."""
+    for since, until in spans:
+        known = {"until": until, "state": Gap.State.LOST}
+        Gap.objects.get_or_create(account_id=account_id, since=since, defaults=known)
+        live.tell(["accounts"])
 
 
 def unfilled() -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from heed.channels.base.account import AccountRecord, Checked, CredentialField, Ear, Guide, OAuth, Permission
@@ -18,11 +19,13 @@ from heed.lib.http import Response, Steps
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """A page of polled news: each body becomes a delivery in the ledger."""
+    """A page of polled news: each body becomes a delivery in the ledger. `lost` are times, from when to when,
+    of which the network gives out no more."""
 
     bodies: tuple[bytes, ...]
     cursor: Mapping[str, Any]
     more: bool = False
+    lost: tuple[tuple[datetime, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

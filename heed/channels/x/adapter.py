@@ -183,8 +183,8 @@ class X(Network):
         console="https://console.x.com",
     )
     lost_in_outage = _(
-        "Posts that were deleted, read receipts and encrypted messages; of mentions all but the last 800, "
-        "of quotes those older than 7 days, of direct messages those older than 30 days."
+        "Posts that were deleted, read receipts and encrypted messages; of mentions older than 7 days all "
+        "but the last 800, of quotes those older than 7 days, of direct messages those older than 30 days."
     )
 
     def private_link(self, external_id: str, handle: str) -> str:

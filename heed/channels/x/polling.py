@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,8 @@ AFTER_A_NO = timedelta(hours=1)
 SEARCH_REACHES = timedelta(days=7) - timedelta(minutes=5)
 MESSAGES_REACH = timedelta(days=30)
 SHOWN_LATE = timedelta(minutes=5)
+LIST_HOLDS = 700
+"""X lists the last 800 mentions, less what was removed: of so many there may have been older ones."""
 
 POST_FIELDS = {
     "tweet.fields": "created_at,author_id,conversation_id,in_reply_to_user_id,referenced_tweets,entities,"
@@ -49,6 +51,7 @@ _READ = {"read": True}
 
 Kept = dict[str, Any]
 Found = tuple[list[bytes], Kept]
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collecte
     the others go on. One that is long is gone on with at once."""
     state = dict(cursor)
     bodies: list[bytes] = []
+    lost: list[Span] = []
     more = False
     for source in (*SOURCES, *MARKS):
         kept = dict(state.get(source.name) or {})
@@ -80,9 +84,10 @@ def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collecte
                 raise
             found, goes_on, rest = [], False, _rest_after(refusal, source)
         bodies += found
+        lost += _holes(kept)
         more = more or goes_on
         state[source.name] = {**kept, "next": iso(clock.now() + rest)}
-    return Collected(bodies=tuple(bodies), cursor=state, more=more)
+    return Collected(bodies=tuple(bodies), cursor=state, more=more, lost=tuple(lost))
 
 
 def backfill(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
@@ -93,6 +98,7 @@ def backfill(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collect
     since = clock.from_iso(str(cursor["since"]))
     lists = dict(cursor.get("lists") or {})
     bodies: list[bytes] = []
+    lost: list[Span] = []
     for source in SOURCES:
         if source.read is _search and not _is_listening(account) and not account.handle:
             continue
@@ -103,18 +109,20 @@ def backfill(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collect
             found, kept = yield from source.read(account, kept)
         except Refusal as refusal:
             if refusal.retry or refusal.reason in _BREAKS:
-                if bodies:  # they are kept first; the next call meets it again
-                    return Collected(tuple(bodies), {**cursor, "lists": lists}, more=True)
+                if bodies or lost:  # they are kept first; the next call meets it again
+                    return Collected(tuple(bodies), {**cursor, "lists": lists}, more=True, lost=tuple(lost))
                 raise
             kept = {}
         else:
             bodies += found
+            lost += _holes(kept)
         lists[source.name] = kept if "walk" in kept else _READ
         if "walk" in kept:
-            return Collected(tuple(bodies), {**cursor, "lists": lists}, more=True)
+            return Collected(tuple(bodies), {**cursor, "lists": lists}, more=True, lost=tuple(lost))
     done = {name: value for name, value in cursor.items() if name != "lists"}
     replay = replaying.wanted(account, since)
-    return Collected(tuple(bodies), {**done, "since": iso(clock.now()), **replay}, more=bool(replay))
+    cursor = {**done, "since": iso(clock.now()), **replay}
+    return Collected(tuple(bodies), cursor, more=bool(replay), lost=tuple(lost))
 
 
 def _rest_after(refusal: Refusal, source: Source) -> timedelta:
@@ -128,15 +136,55 @@ def _rest_after(refusal: Refusal, source: Source) -> timedelta:
 
 def _mentions(account: AccountRecord, kept: Kept) -> Steps[Found]:
     """Everything that names us: mentions, and replies to us, whose names X adds by itself."""
+    if "then" in kept:
+        return (yield from _older_mentions(account, kept))
     path = f"/2/users/{account.external_id}/mentions"
-    return (yield from _posts(account, kept, "mentions", path, "pagination_token", {}, ""))
+    bodies, after, walk = yield from _posts(account, kept, "mentions", path, "pagination_token", {}, "")
+    was_cut = walk.rows >= LIST_HOLDS or walk.again > walking.AGAIN
+    if "walk" in after or not was_cut:
+        return bodies, after
+    since, began = str(kept.get("since") or ""), _last_post(kept)
+    began = began if since else str(kept.get("from") or iso(clock.now() - BACKLOG))
+    reach = iso(clock.now() - SEARCH_REACHES)
+    known = {"since": since, "newest_at": began} if since and began >= reach else {"from": max(began, reach)}
+    goes_on = replace(walk, token="", again=0)
+    return bodies, {**known, "walk": asdict(goes_on), "then": {**after, "began": began}}
+
+
+def _older_mentions(account: AccountRecord, kept: Kept) -> Steps[Found]:
+    """What the list of mentions no longer holds, by the search, which reaches back a week; what neither has
+    is a hole. After that it goes on from `then`."""
+    then, began = dict(kept["then"]), kept["then"]["began"]
+    named = {"query": f"@{account.handle} -is:retweet -from:{account.handle}"}
+    missing_to = str(kept.get("from") or "")
+    bodies: list[bytes] = []
+    try:
+        if not account.handle:
+            raise Refusal("bad_request", detail="no name to search for")
+        path = "/2/tweets/search/recent"
+        bodies, after, _ = yield from _posts(account, kept, "mentions", path, "next_token", named, "")
+        if "walk" in after:
+            return bodies, {**after, "then": then}
+    except Refusal as refusal:
+        if refusal.retry or refusal.reason in _BREAKS:
+            raise
+        missing_to = kept["walk"]["down_to_at"]
+    del then["began"]
+    return bodies, {**then, "hole": [began, missing_to]} if began < missing_to and began else then
+
+
+def _holes(kept: Kept) -> list[Span]:
+    """From when to when nothing could be read, said once."""
+    hole = kept.pop("hole", None)
+    return [(clock.from_iso(hole[0]), clock.from_iso(hole[1]))] if hole else []
 
 
 def _own(account: AccountRecord, kept: Kept) -> Steps[Found]:
     """What we wrote, here or on X itself."""
     path = f"/2/users/{account.external_id}/tweets"
     until = iso(clock.now() - SETTLED)
-    return (yield from _posts(account, kept, "own", path, "pagination_token", {}, until))
+    bodies, after, _ = yield from _posts(account, kept, "own", path, "pagination_token", {}, until)
+    return bodies, after
 
 
 def _search(account: AccountRecord, kept: Kept) -> Steps[Found]:
@@ -146,7 +194,9 @@ def _search(account: AccountRecord, kept: Kept) -> Steps[Found]:
     if not kept.get("since") or _last_post(kept) < oldest:
         walk = {"walk": kept["walk"]} if kept.get("walk") else {}
         kept = {"from": max(_last_asked(kept), oldest), **walk}
-    return (yield from _posts(account, kept, "search", "/2/tweets/search/recent", "next_token", words, ""))
+    path = "/2/tweets/search/recent"
+    bodies, after, _ = yield from _posts(account, kept, "search", path, "next_token", words, "")
+    return bodies, after
 
 
 def query(account: AccountRecord) -> str:
@@ -177,9 +227,9 @@ def _posts(
     page_as: str,
     asked: Mapping[str, str],
     until: str,
-) -> Steps[Found]:
+) -> Steps[tuple[list[bytes], Kept, Walk]]:
     """The pages since the newest post we know, and before `until` where one is named. Until the last one is
-    read, that post is kept, and how far we are."""
+    read, that post is kept, and how far we are, which is given back as well."""
     start = str(kept.get("from") or iso(clock.now() - BACKLOG))
     since = str(kept.get("since") or "")
     walk = _walk(kept, since, _last_post(kept))
@@ -197,10 +247,10 @@ def _posts(
             walk.passed(map(_id, rows), min(at_of(each) for each in rows))
     if walk.token and not _is_over(walk, since, start):
         known = {"since": since, "newest_at": _last_post(kept), "at": kept.get("at")}
-        return bodies[::-1], {**(known if since else {"from": start}), "walk": asdict(walk)}
+        return bodies[::-1], {**(known if since else {"from": start}), "walk": asdict(walk)}, walk
     if not walk.newest:
-        return bodies[::-1], {"from": start}
-    return bodies[::-1], {"since": walk.newest, "newest_at": walk.newest_at, "at": walk.began}
+        return bodies[::-1], {"from": start}, walk
+    return bodies[::-1], {"since": walk.newest, "newest_at": walk.newest_at, "at": walk.began}, walk
 
 
 def _left(walk: Walk, since: str, start: str) -> Bounds | None:

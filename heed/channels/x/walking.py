@@ -36,9 +36,13 @@ class Walk:
     token: str = ""
     """Where the list goes on; empty at its end."""
     again: int = 0
+    rows: int = 0
+    """How many were read."""
 
     def passed(self, ids: Iterable[str], at: str) -> None:
         """These were read, the last of them from then."""
+        ids = list(ids)
+        self.rows += len(ids)
         oldest = older(ids)
         if oldest and (not self.down_to or int(oldest) < int(self.down_to)):
             self.down_to, self.down_to_at, self.again = oldest, at, 0

@@ -69,6 +69,20 @@ class TestAgainstTheSandbox:
         polled.cursor = {name: {**kept, "next": ""} for name, kept in polled.cursor.items()}
         assert set(read_all(polled)) == told
 
+    @pytest.mark.parametrize("kept", [{}, {"since": "1"}])
+    def test_mentions_that_the_list_no_longer_holds_are_searched_for(
+        self, polled: Desk, x: X, kept: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(polling, "LIST_HOLDS", 18)
+        x.mentions_held = 20
+        told = {f"@acme paket {number}" for number in range(33)}
+        for text in sorted(told):
+            x.do("mention", person="lea", text=text.removeprefix("@acme "))
+        polled.cursor = {**only("mentions"), "mentions": kept and {**kept, "newest_at": iso(clock.now())}}
+        assert set(read_all(polled)) == told
+        polled.cursor = {name: {**each, "next": ""} for name, each in polled.cursor.items()}
+        assert read_all(polled) == []
+
     def test_what_was_missed_is_read_to_its_end(self, polled: Desk, x: X) -> None:
         x.limits = False
         since = x.clock.now().isoformat()
@@ -201,3 +215,70 @@ def test_a_backfill_that_must_wait_keeps_what_it_read() -> None:
     assert [each.rpartition("/")[2] for each in script.asked] == ["recent", "tweets", "dm_events"]
     assert "replay_from" in found.cursor
     assert "lists" not in found.cursor
+
+
+class TestALongerListThanXHolds:
+    @pytest.fixture(autouse=True)
+    def _three(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(polling, "LIST_HOLDS", 3)
+
+    @staticmethod
+    def known(days: int) -> dict[str, Any]:
+        """Where mentions were read down to so many days ago."""
+        at = iso(clock.now() - timedelta(days=days))
+        return {**only("mentions"), "mentions": {"since": "500", "newest_at": at}}
+
+    def all_of(self, cursor: dict[str, Any], *answers: Any) -> tuple[Script, Collected]:
+        first = Script(page(post("509"), post("508"), post("507"))).run(network.collect(ACCOUNT, cursor))
+        assert (first.more, first.lost) == (True, ())
+        script = Script(*answers)
+        return script, script.run(network.collect(ACCOUNT, first.cursor))
+
+    def test_the_search_goes_on_between_two_ids(self) -> None:
+        script, found = self.all_of(self.known(2), page(post("504")))
+        params = script.requests[0].params
+        assert script.asked == ["GET /tweets/search/recent"]
+        assert (params["query"], params["since_id"], params["until_id"]) == (
+            "@acme -is:retweet -from:acme",
+            "500",
+            "507",
+        )
+        assert (read(found, MessageReceived), found.lost, found.more) == (["504"], (), False)
+        kept = found.cursor["mentions"]
+        assert (kept["since"], {"walk", "then", "began", "hole"} & set(kept)) == ("509", set())
+
+    def test_what_is_older_than_the_search_reaches_is_said(self) -> None:
+        script, found = self.all_of(self.known(9), page(post("504")))
+        assert "since_id" not in script.requests[0].params
+        ((since, until),) = found.lost
+        assert clock.now() - since > timedelta(days=8, hours=23)
+        assert timedelta(days=6, hours=23) < clock.now() - until < timedelta(days=7)
+        assert (read(found, MessageReceived), found.cursor["mentions"]["since"]) == (["504"], "509")
+
+    @pytest.mark.parametrize("no_search", [problem(403, "client-forbidden"), REFUSED])
+    def test_without_a_search_all_of_it_is_said(self, no_search: Any) -> None:
+        _, found = self.all_of(self.known(2), no_search, no_search)
+        ((since, until),) = found.lost
+        assert clock.now() - since > timedelta(days=1, hours=23)
+        assert clock.now() - until < timedelta(minutes=1)
+        assert found.cursor["mentions"]["since"] == "509"
+        with clock.moved(timedelta(hours=1)):
+            again = Script(NOTHING).run(network.collect(ACCOUNT, {**found.cursor, **only("mentions")}))
+        assert again.lost == ()
+
+    def test_a_search_that_must_wait_is_gone_on_with(self) -> None:
+        _, found = self.all_of(self.known(2), no(429))
+        assert (found.more, found.lost) == (False, ())
+        with clock.moved(timedelta(hours=1)):
+            cursor = {**found.cursor, **only("mentions")}
+            found = Script(page(post("504"))).run(network.collect(ACCOUNT, cursor))
+        assert (read(found, MessageReceived), found.cursor["mentions"]["since"]) == (["504"], "509")
+
+    def test_a_backfill_says_it_too(self) -> None:
+        cursor = {"since": (clock.now() - timedelta(days=9)).isoformat()}
+        long = page(post("509"), post("508"), post("507"))
+        first = Script(long).run(network.backfill(TOLD, cursor))
+        found = Script(page(post("504")), NOTHING, NOTHING, NOTHING).run(network.backfill(TOLD, first.cursor))
+        ((since, until),) = found.lost
+        assert timedelta(days=1) < until - since < timedelta(days=3)
+        assert read(found, MessageReceived) == ["504"]

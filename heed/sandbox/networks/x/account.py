@@ -117,6 +117,7 @@ class Account(Simulator):
         """Whether the list of subscriptions says which webhook each leads to: X's own example does not."""
         self.limits = True
         self.tokens_hold = True
+        self.mentions_held = 800
         """Whether a list of posts goes on from the token that it gave."""
         self.most_webhooks = 5
         self.credit = True

@@ -39,7 +39,7 @@ class Reading(Webhooks):
             for each in self._posts.values()
             if each.author != self.us and f"@{US}" in (each.prefix + each.said).casefold()
         ]
-        return self._listed(call, found[-800:], headers)
+        return self._listed(call, found[-self.mentions_held :], headers)
 
     def _own_posts(self, call: Call, id: str) -> Reply:
         self._own_only(call, id)
