@@ -212,6 +212,8 @@ def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Mes
         return _no_private(ticket, can)
     if not ticket.identity.reachable and not _another_wrote(ticket, to):
         return _closed(REASONS["unreachable"], "unreachable")
+    if barred := _barred(ticket, writing, to):
+        return barred
     if ticket.kind == Ticket.Kind.PRIVATE or ticket.last_private_in is not None:
         way = _within_window(ticket, _by_kind(ticket, writing, to), sending)
         way = way if way.allowed else _briefly(ticket, writing, sending) or way
@@ -224,6 +226,15 @@ def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Mes
     else:
         way = _closed(Words(CLOSED, PUBLIC_ONLY), "outside_window")
     return _unless_account_is_broken(ticket, way)
+
+
+def _barred(ticket: Ticket, writing: Writing, to: Message | None) -> Way | None:
+    """Why this very message cannot be answered privately, if so."""
+    barred = writing.barred
+    answered = (to or last_inbound(ticket, "private")) if barred else None
+    if barred is None or answered is None or answered.refs.get(barred.ref) not in barred.values:
+        return None
+    return _closed(Words(barred.sentence, barred.way_out), "not_allowed")
 
 
 def _no_private(ticket: Ticket, can: Capabilities) -> Way:

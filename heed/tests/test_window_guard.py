@@ -126,6 +126,15 @@ def business(shop: Shop) -> None:
     shop.gather()
 
 
+def mute_business(shop: Shop) -> None:
+    """The owner lets the bot see the chats, and write in none."""
+    shop.play("business_connect", can_reply=False)
+    shop.gather()
+    shop.check()
+    shop.play("business_message", person=CUSTOMER, text="Ste še odprti?")
+    shop.gather()
+
+
 def level(name: str, asked: Bring) -> Bring:
     def bring(shop: Shop) -> None:
         shop.account.credentials = {**shop.account.credentials, "access_level": name}
@@ -364,6 +373,8 @@ TELEGRAM = [
     Case("telegram", "a business chat about to close", after(23, business, minutes=59)),
     Case("telegram", "a business chat just closed", after(24, business, minutes=1),
          refused="outside_window", network_says="outside_window"),
+    Case("telegram", "a business chat whose owner lets nobody answer", mute_business,
+         refused="not_allowed", network_says="not_allowed"),
     Case("telegram", "eleven pictures", private, files=(File("png"),) * 11, refused="file_refused"),
     Case("telegram", "a picture above the size of photos", private,
          files=(File("png", 10 * MEGABYTE + 1),)),

@@ -22,7 +22,7 @@ from heed.channels.base.account import (
     secrets_in,
 )
 from heed.channels.base.again import Passing, asked
-from heed.channels.base.capabilities import Action, Capabilities, Files, Invited, Late, Live, Writing
+from heed.channels.base.capabilities import Action, Barred, Capabilities, Files, Invited, Late, Live, Writing
 from heed.channels.base.choices import Choice, ChoiceForm, Choices, form_for
 from heed.channels.base.door import ADMITTED, REFUSED, WRONG_METHOD, Admission, Hook
 from heed.channels.base.inbound import (
@@ -92,6 +92,7 @@ __all__ = [
     "Attachment",
     "AttachmentKind",
     "AuthorFound",
+    "Barred",
     "Begun",
     "Broken",
     "CannotTell",

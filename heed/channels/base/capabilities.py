@@ -45,6 +45,17 @@ class Invited:
 
 
 @dataclass(frozen=True, slots=True)
+class Barred:
+    """Messages that cannot be answered: whose `refs` hold one of `values` under `ref`. `sentence` says why,
+    `way_out` what helps (translatable)."""
+
+    ref: str
+    values: frozenset[str]
+    sentence: Any
+    way_out: Any = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """What was written under a live broadcast, which `refs` say by True under `ref`, can be answered
     privately only while it goes on: nobody tells us its end, but it lasts `most` seconds at the longest."""
@@ -63,8 +74,8 @@ class Writing:
     let us write for some seconds, so many messages. All `limits` hold at once. `sends` is
     how many messages we may send after the customer's last one. `late` is the way that stays open after
     the window; `templates` says that approved templates can be sent at any time. `invited` narrows which
-    messages may be answered. A text within `caption` stands under the files it goes with, and must stay
-    within it when it is changed.
+    messages may be answered publicly, `barred` which privately. A text within `caption` stands under the
+    files it goes with, and must stay within it when it is changed.
     """
 
     limits: tuple[Limit, ...]
@@ -76,6 +87,7 @@ class Writing:
     late: Late | None = None
     templates: bool = False
     invited: Invited | None = None
+    barred: Barred | None = None
     choices: tuple[ChoiceForm, ...] = ()
     caption: Limit | None = None
 

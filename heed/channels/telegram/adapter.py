@@ -16,6 +16,7 @@ from heed.channels.base import (
     Action,
     Admission,
     Answer,
+    Barred,
     CannotTell,
     Capabilities,
     Checked,
@@ -56,9 +57,14 @@ RIGHTS = (
 
 GIVEN = "business_rights"
 """The fact of which rights some open business connection gives."""
+MUTE = "business_mute"
+"""The fact of which open business connections give us no right to reply."""
+_NO_REPLY = _("The owner of this business account does not let the bot write.")
+
+_LET_IT = _("In that account, in Settings, Telegram Business, Chatbots, the owner can let the bot reply.")
 
 _ONLY_WITH: tuple[tuple[str, Action, Any], ...] = (
-    ("can_reply", "edit", _("The owner of this business account does not let the bot write.")),
+    ("can_reply", "edit", _NO_REPLY),
     (
         "can_read_messages",
         "seen",
@@ -124,12 +130,20 @@ class Telegram(Network):
     def able(self, facts: Mapping[str, Any]) -> Capabilities:
         """In the chats of business accounts no more than some owner lets the bot do: what one of several
         keeps back, Telegram refuses in that one's chats."""
-        can, given = self.capabilities, facts.get(GIVEN) or {}
+        can, given = self._answering(facts), facts.get(GIVEN) or {}
         without = {action: why for right, action, why in _ONLY_WITH if given.get(right) is False}
         if not without:
             return can
         only = {**can.only, reading.BUSINESS: can.only[reading.BUSINESS].difference(without)}
         return replace(can, only=only, why_not={**can.why_not, **without})
+
+    def _answering(self, facts: Mapping[str, Any]) -> Capabilities:
+        """No answers in the chats of an owner who does not let the bot reply."""
+        can, mute = self.capabilities, frozenset(facts.get(MUTE, ()))
+        if can.private is None or not mute:
+            return can
+        barred = Barred("business", mute, _NO_REPLY, _LET_IT)
+        return replace(can, private=replace(can.private, barred=barred))
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         """Telegram signs nothing: it repeats the secret we gave it with the webhook's address."""
@@ -167,7 +181,8 @@ class Telegram(Network):
         given = {each.name: any(one[each.name] for one in rights) for each in RIGHTS}
         facts = _facts(info if isinstance(info, dict) else {})
         if open_ones:
-            facts |= {reading.CONNECTIONS: [each.id for each in open_ones], GIVEN: given}
+            mute = [each.id for each in open_ones if not each.rights.can_reply]
+            facts |= {reading.CONNECTIONS: [each.id for each in open_ones], GIVEN: given, MUTE: mute}
         return Checked(
             str(me["id"]),
             str(me.get("first_name", "")),

@@ -12,7 +12,8 @@ from heed.channels.models import Account
 from heed.channels.telegram.adapter import network
 from heed.channels.telegram.tests.sample import ACCOUNT
 from heed.channels.telegram.tests.script import Script, no, ok
-from heed.inbox.models import Message
+from heed.inbox.models import Identity, Message, Ticket
+from heed.inbox.possible import Way, possible
 from heed.inbox.possible_actions import actions
 from heed.lib import clock
 
@@ -20,6 +21,8 @@ ME = ok({"id": 5123456789, "is_bot": True, "first_name": "Acme", "username": "ac
 WELL = ok({"url": ACCOUNT.hook_url, "pending_update_count": 0})
 KNOWN = replace(ACCOUNT, facts={"waiting": 0, "business_connections": ["conn-1", "conn-2"]})
 RIGHTS = {"can_reply": True, "can_read_messages": True, "can_delete_sent_messages": True}
+
+FACTS = {"business_rights": RIGHTS, "business_mute": ["conn-2"]}
 
 
 def connection(id: str, enabled: bool = True, **rights: bool) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def checked(*answers: Any) -> Checked:
 def test_the_rights_of_business_accounts_are_asked_for() -> None:
     script = Script(ME, WELL, ok(), connection("conn-1"), connection("conn-2", can_reply=False))
     found = script.run(network.check(KNOWN))
-    assert (found.missing, found.facts) == (("can_reply",), {**KNOWN.facts, "business_rights": RIGHTS})
+    assert (found.missing, found.facts) == (("can_reply",), {**KNOWN.facts, **FACTS})
     assert [each.name for each in network.permissions(found.facts)] == list(RIGHTS)
     assert script.requests[3].url.endswith("/getBusinessConnection")
     assert script.requests[3].json == {"business_connection_id": "conn-1"}
@@ -69,6 +72,24 @@ def test_the_menu_offers_what_some_owner_lets_the_bot_do(
     assert not allowed
     assert words in sentence
     assert offered("message", [one, other]) == (True, "")
+
+
+def test_what_came_by_an_owner_who_lets_nobody_reply_cannot_be_answered() -> None:
+    facts = dict(checked(connection("conn-1"), connection("conn-2", can_reply=False)).facts)
+    account = Account(network="telegram", facts=facts)
+    ticket = Ticket(account=account, kind="private", last_private_in=clock.now(), identity=Identity())
+
+    def way(**refs: str) -> Way:
+        kind = "business" if refs.get("business") else "message"
+        message = Message(account=account, ticket=ticket, visibility="private", kind=kind, refs=refs)
+        return possible(ticket, message).private
+
+    assert way(business="conn-1").allowed
+    assert way(business="").allowed
+    refused = way(business="conn-2")
+    assert (refused.allowed, refused.reason) == (False, "not_allowed")
+    assert "does not let the bot write" in str(refused.sentence)
+    assert "Chatbots" in str(refused.way_out)
 
 
 def test_connections_that_are_closed_are_forgotten() -> None:
