@@ -19,7 +19,7 @@ from heed.lib.text import whole
 BY_RELEVANCE = "relevance"
 ORDERS = (*reach.ORDERS, BY_RELEVANCE)
 MOST_RANKED = 200
-"""By relevance the newest so many are sorted."""
+"""By relevance the newest so many are sorted; the others follow, the newest first."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +74,18 @@ class _Asked:
         )
 
     def by_relevance(self, after: str) -> reach.Page[Ticket]:
-        """The newest that fit, those first where the words stand in the subject or often."""
+        """The newest that fit, those first where the words stand in the subject or often; then the others."""
         start = _start_of(after) if after else 0
-        newest = self.in_order("newest", "", MOST_RANKED).items
+        if start is None:
+            return self.in_order("newest", after)
+        page = self.in_order("newest", "", MOST_RANKED)
+        newest = page.items
         asked = " & ".join(f"({words.phrase.tsquery})" for words in self.condition.words)
         if asked:
             ranks = dict(run(_RANK, asked, [row.pk for row in newest]))
             newest.sort(key=lambda row: -ranks.get(row.pk, 0.0))
         end = start + self.limit
-        return reach.Page(newest[start:end], sealed(end) if end < len(newest) else "")
+        return reach.Page(newest[start:end], sealed(end) if end < len(newest) else page.next)
 
     def with_number_first(self, page: reach.Page[Ticket]) -> reach.Page[Ticket]:
         number = _number_in(self.condition)
@@ -109,6 +112,10 @@ def _number_in(condition: Condition) -> int | None:
     return None
 
 
-def _start_of(cursor: str) -> int:
-    (start,) = opened(cursor, int)
+def _start_of(cursor: str) -> int | None:
+    """A place among those that are sorted; None where the cursor is one of the others."""
+    try:
+        (start,) = opened(cursor, int)
+    except reach.BadCursor:
+        return None
     return min(max(0, int(start)), MOST_RANKED)
