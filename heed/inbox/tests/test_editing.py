@@ -22,7 +22,7 @@ from heed.inbox.possible_actions import actions
 from heed.inbox.statements import run
 from heed.inbox.tests.deliveries import news, private
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_guard import PLAIN, can
+from heed.inbox.tests.ways import PLAIN, can
 from heed.lib import clock
 from heed.lib.http import Steps, Unreachable
 

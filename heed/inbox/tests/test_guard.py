@@ -9,64 +9,16 @@ from typing import Any
 import pytest
 
 from heed.accounts.models import User
-from heed.channels.base import (
-    TAKEN_OVER,
-    Capabilities,
-    Files,
-    FilledTemplate,
-    Late,
-    Limit,
-    MessageReceived,
-    Person,
-    ReactionChanged,
-    Refusal,
-    Sent,
-    Writing,
-)
+from heed.channels.base import Files, MessageReceived, Person, ReactionChanged, Writing
 from heed.channels.models import Account
 from heed.inbox import outbox, reach, verbs
-from heed.inbox.jobs import act_on_network
-from heed.inbox.models import Event, Message, Reaction, Ticket
-from heed.inbox.possible import PUBLIC_ONLY, Way, possible
-from heed.inbox.possible_actions import actions
-from heed.inbox.tests.deliveries import LEA, NOON, OMAR, at, comment, news, private
+from heed.inbox.models import Event, Message, Ticket
+from heed.inbox.possible import PUBLIC_ONLY
+from heed.inbox.tests.deliveries import LEA, at, comment, news, private
 from heed.inbox.tests.rubber import Rubber
-from heed.lib import clock
+from heed.inbox.tests.ways import APPROVED, COUNTED, LATE, PLAIN, can, waited, way
 
 pytestmark = pytest.mark.django_db
-
-DAY = 24 * 3600
-PLAIN = Writing((Limit("chars", 100),), window=DAY)
-LATE = replace(PLAIN, late=Late("human_agent", 7 * DAY, "Sent with the human-agent tag."))
-COUNTED = replace(PLAIN, window=2 * DAY, sends=3)
-APPROVED = replace(PLAIN, templates=True)
-HELLO = {"name": "hello", "language": "sl", "text": "Pozdravljeni, {{1}}: {{2}}", "blanks": 2}
-
-
-class Job:
-    """The context of a job's first run."""
-
-    class job:  # noqa: N801 - the shape procrastinate has
-        attempts = 0
-
-
-FIRST: Any = Job()
-
-
-def can(rubber: Rubber, private_way: Writing | None = PLAIN, **more: Any) -> None:
-    public = Writing((Limit("chars", 100),))
-    rubber.capabilities = Capabilities(public=public, private=private_way, **more)
-
-
-def waited(monkeypatch: pytest.MonkeyPatch, **span: float) -> None:
-    """It is so much later than noon."""
-    now = NOON + timedelta(**span)
-    monkeypatch.setattr(clock, "now", lambda: now)
-
-
-def way(account: Account) -> Way:
-    return possible(Ticket.objects.select_related("account", "identity").get(account=account)).private
-
 
 WINDOWS: list[tuple[Writing, float, bool, str, str]] = [
     # how one may write, hours since the customer wrote, allowed, by which later way, why not
@@ -141,106 +93,6 @@ def test_a_reaction_may_open_the_window(account: Account, rubber: Rubber) -> Non
     news(account, thumb)
     ticket = Ticket.objects.get()
     assert (ticket.last_private_in, ticket.window_closes_at) == (at(60), at(60) + timedelta(days=1))
-
-
-def test_sends_are_counted_until_the_customer_writes(
-    account: Account, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    can(rubber, COUNTED)
-    news(account, private("1"))
-    waited(monkeypatch, hours=1)
-    ticket = Ticket.objects.get()
-    for left in (3, 2, 1):
-        assert way(account).sends_left == left
-        verbs.answer(ticket, ana, f"answer {left}", "private")
-    assert (way(account).allowed, way(account).sends_left) == (False, 0)
-    with pytest.raises(verbs.CannotAnswer, match="so many messages"):
-        verbs.answer(ticket, ana, "one more", "private")
-    outbox.send_next(ticket.pk)
-    assert [each.text for each in rubber.sent] == ["answer 3", "answer 2", "answer 1"]
-    news(account, private("2", 61))
-    assert way(account).sends_left == 3
-
-
-def test_a_failed_answer_uses_no_send(
-    account: Account, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    can(rubber, COUNTED)
-    news(account, private("1"))
-    waited(monkeypatch, hours=1)
-    rubber.script = [Refusal("bad_request")]
-    verbs.answer(Ticket.objects.get(), ana, "no", "private")
-    outbox.send_next(Ticket.objects.get().pk)
-    assert way(account).sends_left == 3
-
-
-def test_an_answer_that_waited_past_the_window_is_never_sent(
-    account: Account, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    can(rubber)
-    news(account, private("1"))
-    waited(monkeypatch, hours=23)
-    ticket = Ticket.objects.get()
-    message = verbs.answer(ticket, ana, "in time", "private")
-    waited(monkeypatch, hours=25)
-    outbox.send_next(ticket.pk)
-    message.refresh_from_db()
-    assert rubber.sent == []
-    assert (message.state, message.reason) == ("failed", "outside_window")
-    assert reach.drafts(ana, ticket)["private"].text == "in time"
-
-
-def test_an_answer_that_waited_takes_the_later_way(
-    account: Account, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    can(rubber, LATE)
-    news(account, private("1"))
-    waited(monkeypatch, hours=23)
-    ticket = Ticket.objects.get()
-    message = verbs.answer(ticket, ana, "a person writes", "private")
-    waited(monkeypatch, hours=25)
-    outbox.send_next(ticket.pk)
-    message.refresh_from_db()
-    assert [each.late for each in rubber.sent] == ["human_agent"]
-    assert (message.state, message.manner["late"]) == ("sent", "human_agent")
-
-
-@pytest.mark.parametrize("names", [(), ("first_name", "parcel")])
-def test_templates_go_out_after_the_window(
-    account: Account, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
-) -> None:
-    """With the names the network has for the blanks, where it does not number them."""
-    can(rubber, APPROVED)
-    Account.objects.update(templates=[{**HELLO, "names": names} if names else HELLO])
-    news(account, private("1"))
-    waited(monkeypatch, hours=30)
-    ticket = Ticket.objects.get()
-    filled = FilledTemplate("hello", "sl", ("Lea", "paket {{1}}"))
-    message = verbs.answer(ticket, ana, "", "private", template=filled)
-    assert message.text == "Pozdravljeni, Lea: paket {{1}}"
-    outbox.send_next(ticket.pk)
-    assert rubber.sent[0].template == replace(filled, names=names)
-
-
-@pytest.mark.parametrize(
-    ("name", "language", "values"),
-    [
-        ("hello", "sl", ("Lea",)),
-        ("hello", "sl", ("Lea", " ")),
-        ("hello", "en", ("Lea", "x")),
-        ("other", "sl", ("Lea", "x")),
-    ],
-)
-def test_templates_that_do_not_fit_are_refused(
-    account: Account, ana: User, rubber: Rubber, name: str, language: str, values: tuple[str, ...]
-) -> None:
-    can(rubber, APPROVED)
-    Account.objects.update(templates=[HELLO])
-    news(account, private("1"))
-    with pytest.raises(verbs.CannotAnswer, match="template"):
-        verbs.answer(
-            Ticket.objects.get(), ana, "", "private", template=FilledTemplate(name, language, values)
-        )
 
 
 @pytest.mark.parametrize(
@@ -321,118 +173,6 @@ def test_quoting(account: Account, ana: User, rubber: Rubber) -> None:
     can(rubber)
     with pytest.raises(verbs.CannotAnswer, match="quoted"):
         verbs.answer(ticket, ana, "see this", "public", to=message.pk, quote=True)
-
-
-class TestActions:
-    def test_reacting_is_kept_as_ours_and_taken_back(
-        self, account: Account, ana: User, rubber: Rubber
-    ) -> None:
-        can(rubber, on_private=frozenset({"react", "unreact"}), reactions=("👍", "❤️"))
-        news(account, private("1"))
-        message = Message.objects.get()
-        with pytest.raises(verbs.CannotAct, match="only these"):
-            verbs.act(message, ana, "react", "🚀")
-        verbs.act(message, ana, "react", "❤️")
-        act_on_network.func(FIRST, message.pk, "react", ana.pk, "❤️")
-        ours = Reaction.objects.get(author_external_id="page")
-        assert (ours.reaction, ours.on) == ("❤️", True)
-        message = Message.objects.get()
-        assert message.liked
-        assert [each.action for each in actions(message)] == ["unreact"]
-        act_on_network.func(FIRST, message.pk, "unreact", ana.pk)
-        assert not Message.objects.get().liked
-
-    def test_editing_ours_keeps_what_stood_there(self, account: Account, ana: User, rubber: Rubber) -> None:
-        can(rubber, on_ours=frozenset({"edit"}), edit_within=3600)
-        news(account, comment("1"))
-        ticket = Ticket.objects.get()
-        message = verbs.answer(ticket, ana, "helo", "public")
-        outbox.send_next(ticket.pk)
-        message.refresh_from_db()
-        with pytest.raises(verbs.CannotAct, match="longer"):
-            verbs.act(message, ana, "edit", "x" * 101)
-        verbs.act(message, ana, "edit", "hello")
-        act_on_network.func(FIRST, message.pk, "edit", ana.pk, "hello")
-        message.refresh_from_db()
-        assert message.text == "hello"
-        assert [each.text for each in message.revisions.order_by("at")] == ["helo", "hello"]
-        assert rubber.done[-1][0] == "edit"
-
-    def test_too_late_to_edit_and_delete(
-        self, account: Account, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        can(rubber, on_ours=frozenset({"edit", "delete"}), edit_within=3600, delete_within=2 * 3600)
-        news(account, comment("1"))
-        waited(monkeypatch, hours=0)
-        ticket = Ticket.objects.get()
-        message = verbs.answer(ticket, ana, "hello", "public")
-        outbox.send_next(ticket.pk)
-        message.refresh_from_db()
-
-        def allowed() -> list[str]:
-            return [each.action for each in actions(message) if each.allowed]
-
-        assert allowed() == ["edit", "delete"]
-        waited(monkeypatch, hours=1.5)
-        assert allowed() == ["delete"]
-        waited(monkeypatch, hours=2.5)
-        assert allowed() == []
-        assert all(each.sentence for each in actions(message))
-
-    def test_what_is_missed_says_why(self, account: Account, rubber: Rubber) -> None:
-        can(rubber, why_not={"like": "Likes need a higher access level.", "edit": "Posts cannot be edited."})
-        news(account, comment("1"))
-        offered = actions(Message.objects.get())
-        assert [(each.action, each.allowed, each.sentence) for each in offered] == [
-            ("like", False, "Likes need a higher access level.")
-        ]
-
-    def test_only_a_talk_that_was_taken_over_is_handed_back(
-        self, account: Account, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """One hand-back is for the whole talk."""
-        can(rubber, on_private_ours=frozenset({"hand_back"}))
-        news(account, private("1"))
-        waited(monkeypatch, hours=0)
-        ticket = Ticket.objects.get()
-        for number in range(3):
-            rubber.script.append(Sent(f"o{number}", refs={TAKEN_OVER: True} if number < 2 else {}))
-            verbs.answer(ticket, ana, f"hello {number}", "private")
-            outbox.send_next(ticket.pk)
-
-        def offered() -> list[list[str]]:
-            ours = Message.objects.filter(direction="out").order_by("external_id")
-            return [[each.action for each in actions(message)] for message in ours]
-
-        assert offered() == [["hand_back"], ["hand_back"], []]
-        message = Message.objects.get(external_id="o0")
-        verbs.act(message, ana, "hand_back")
-        act_on_network.func(FIRST, message.pk, "hand_back", ana.pk)
-        assert rubber.done[-1][0] == "hand_back"
-        assert offered() == [[], [], []]
-
-    def test_a_kind_may_have_fewer(self, account: Account, rubber: Rubber) -> None:
-        can(rubber, on_theirs=frozenset({"like", "hide"}), only={"mention": frozenset({"like"})})
-        news(account, comment("1"), comment("2", kind="mention"))
-        offered = {each.external_id: [a.action for a in actions(each)] for each in Message.objects.all()}
-        assert offered == {"1": ["like", "hide"], "2": ["like"]}
-
-
-def test_a_paused_account_sends_nothing(account: Account, ana: User, rubber: Rubber) -> None:
-    can(rubber)
-    news(account, comment("1"), comment("2", who=OMAR))
-    first, second = Ticket.objects.order_by("id")
-    rubber.script = [Refusal("slow_down", retry=True, after=600, whole_account=True), Sent("s")]
-    verbs.answer(first, ana, "one", "public")
-    verbs.answer(second, ana, "two", "public")
-    outbox.send_next(first.pk)
-    again = outbox.send_next(second.pk)
-    assert len(rubber.sent) == 1
-    assert again is not None
-    assert 590 < (again - clock.now()).total_seconds() < 610
-    Account.objects.update(paused_until=clock.now())
-    outbox.send_next(second.pk)
-    assert [each.text for each in rubber.sent] == ["one", "two"]
 
 
 def test_news_of_a_window_outlives_a_solved_ticket(account: Account, ana: User, rubber: Rubber) -> None:

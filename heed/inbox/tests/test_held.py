@@ -30,8 +30,8 @@ from heed.inbox.models import Message, Ticket
 from heed.inbox.news import finding
 from heed.inbox.tests.deliveries import at, comment, news, private
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_guard import FIRST
 from heed.inbox.tests.test_merging import two
+from heed.inbox.tests.ways import FIRST
 from heed.inbox.verbs import merging, tending
 from heed.lib import clock
 

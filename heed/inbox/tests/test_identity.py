@@ -29,7 +29,7 @@ from heed.inbox.jobs import act_on_network
 from heed.inbox.models import Customer, Delivery, Draft, Event, Identity, Message, Ticket
 from heed.inbox.tests.deliveries import LEA, OMAR, at, comment, news, private
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_guard import FIRST
+from heed.inbox.tests.ways import FIRST
 from heed.lib import clock
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from heed.inbox.models import FollowUpQuestion, Message, Ticket
 from heed.inbox.possible import CLOSED
 from heed.inbox.tests.deliveries import news, private
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.tests.test_guard import LATE, can, waited
+from heed.inbox.tests.ways import LATE, can, waited
 from heed.inbox.verbs import asking
 from heed.inbox.verbs.automatic import send_automatic
 
