@@ -159,7 +159,8 @@ def _subscribed(
 ) -> Steps[tuple[frozenset[str], frozenset[str]]]:
     """Subscribe to what is missing; gives back the kinds of events that come to this webhook, and those
     that did before. Where X does not say which webhook one leads to, it counts as this one and is pointed
-    here again."""
+    here again, at each check: its list is all one can ask, and what was set last time may have been changed
+    since by another holder of the app's keys."""
     rows = yield from _subscriptions(account, bearer)
     known = {str(each.get("event_type")): each for each in rows if _is_of(each, user_id)}
     before = frozenset(kind for kind, each in known.items() if each.get("webhook_id") in (None, "", webhook))
