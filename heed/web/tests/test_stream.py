@@ -113,24 +113,14 @@ def test_changed_rights_are_heard_at_once(page: Client, ana: User, ours: Ticket,
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("told", ["ticket:{pk}", EVERYTHING], ids=["it changed", "news may have been missed"])
 def test_a_ticket_that_comes_into_sight_is_told_of(
-    page: Client, ana: User, ours: Ticket, theirs: Ticket
+    page: Client, ana: User, ours: Ticket, theirs: Ticket, told: str
 ) -> None:
     live, opened, topic = stream.Stream(News("")), stream.Page("", listener(page)), f"ticket:{theirs.pk}"
     assert alone(live._for, opened, {topic}) == []
     Ticket.objects.filter(pk=theirs.pk).update(assignee=ana)
-    live.tell([topic])
-    assert alone(live._for, opened, {topic}) == [topic]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_was_known_is_forgotten_when_something_may_have_been_missed(
-    page: Client, ana: User, ours: Ticket, theirs: Ticket
-) -> None:
-    live, opened, topic = stream.Stream(News("")), stream.Page("", listener(page)), f"ticket:{theirs.pk}"
-    assert alone(live._for, opened, {topic}) == []
-    Ticket.objects.filter(pk=theirs.pk).update(assignee=ana)
-    live.tell([EVERYTHING])
+    live.tell([told.format(pk=theirs.pk)])
     assert alone(live._for, opened, {topic}) == [topic]
 
 
