@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,13 +12,19 @@ from heed.channels.base import Refusal
 from heed.channels.meta.graph import next_cursor, rows, time
 from heed.channels.meta.shapes import record
 from heed.lib import clock
-from heed.lib.http import Steps, TooLarge, Unreachable
+from heed.lib.http import AnswerLost, Steps, TooLarge, Unreachable
 
 _WRITTEN = "id,created_time,from,message,attachments,shares,sticker,reply_to"
 TOLD_AGAIN = timedelta(hours=1)
 """For how long Meta repeats the webhook of a private message that nobody took."""
 MOST_LOOKS = 20
 """So many messages of a page are asked for by themselves: Meta answers two calls a second."""
+PAUSE = timedelta(minutes=5)
+"""After so long those are asked for that Meta did not give out; each time in vain doubles it."""
+MOST_ROUNDS = 8
+"""So often, or for most of a day, in a row in vain; then they are kept as listed."""
+_CLOCKS = timedelta(minutes=1)
+"""By so much Meta's clock may be ahead of ours."""
 
 Row = Mapping[str, Any]
 Get = Callable[..., Steps[dict[str, Any]]]
@@ -37,12 +44,13 @@ def missed(
     whether there is more. The newest chats stand first, so an older one ends the reading. `also` are fields
     that messages of this platform have besides: one that Meta does not know fails the whole call.
 
-    What was left to its webhook is read once more when that comes no more; until then the cursor stands.
+    What was left to its webhook is read once more when that comes no more, and what could not be asked for
+    by itself a little later; until then the cursor stands.
     """
     if cursor.get("not_before") and clock.now() <= clock.from_iso(cursor["not_before"]):
         return [], dict(cursor), True
     fields = f"{_WRITTEN}{also and ','}{also}"
-    reading = _Reading(get, fields, us, clock.from_iso(str(cursor["since"])))
+    reading = _begun(get, fields, us, cursor)
     listed = yield from get(
         f"{whose}/conversations",
         platform=platform,
@@ -56,7 +64,7 @@ def missed(
     for chat in fresh:
         items += yield from _items(reading, chat)
     after = next_cursor(listed) if len(fresh) == len(chats) else ""
-    kept = _cursor_after(cursor, after, reading.left)
+    kept = _cursor_after(cursor, after, reading)
     return items, kept, "after" in kept or "not_before" in kept
 
 
@@ -68,25 +76,40 @@ class _Reading:
     fields: str
     us: str
     since: datetime
+    until: datetime | None
+    """When all was read for the first time: what was written after that is another's to tell."""
+    known: list[str]
+    """Of those that were asked for by themselves, on all pages until now, the keys: they were told."""
+    round: int
+    """How often in a row what was left was read once more in vain."""
     looks: int = MOST_LOOKS
+    got_one: bool = False
     left: list[datetime] = field(default_factory=list)
-    """The times of those whose webhook may still come."""
+    """The times of those whose webhook may still come, or that have to be asked for again."""
 
 
-def _cursor_after(cursor: Mapping[str, Any], after: str, left: list[datetime]) -> dict[str, Any]:
+def _begun(get: Get, fields: str, us: str, cursor: Mapping[str, Any]) -> _Reading:
+    since, until = clock.from_iso(str(cursor["since"])), cursor.get("until")
+    known, again = list(cursor.get("known", ())), int(cursor.get("again", 0))
+    return _Reading(get, fields, us, since, clock.from_iso(until) if until else None, known, again)
+
+
+def _cursor_after(cursor: Mapping[str, Any], after: str, reading: _Reading) -> dict[str, Any]:
     """`left` in it: from when to when messages were left, on all pages until now."""
-    kept = {name: cursor[name] for name in ("since", "again", "left") if name in cursor}
-    kept["now_at"] = "chats"
-    if left and "again" not in cursor:
-        times = [*map(clock.from_iso, kept.get("left", ())), *left]
+    kept = {name: cursor[name] for name in ("since", "until", "left") if name in cursor}
+    kept |= {"now_at": "chats", "known": reading.known}
+    again = min(1, reading.round) if reading.got_one else reading.round
+    if reading.left:
+        times = [*map(clock.from_iso, kept.get("left", ())), *reading.left]
         kept["left"] = [min(times).isoformat(), max(times).isoformat()]
     if after:
-        return {**kept, "after": after}
+        return {**kept, "after": after, "again": again}
     if "left" not in kept:
         return kept
-    first, last = kept.pop("left")
-    not_before = clock.from_iso(last) + TOLD_AGAIN
-    return {**kept, "since": first, "not_before": not_before.isoformat(), "again": True}
+    (first, last), now = kept.pop("left"), clock.now()
+    not_before = max(clock.from_iso(last) + TOLD_AGAIN, now + PAUSE * 2**again)
+    once_more = {"since": first, "not_before": not_before.isoformat(), "again": again + 1}
+    return {"until": (now + _CLOCKS).isoformat(), **kept, **once_more}
 
 
 def is_since(row: Row, name: str, since: datetime) -> bool:
@@ -102,16 +125,34 @@ def _items(reading: _Reading, chat: Row) -> Steps[list[dict[str, Any]]]:
     found: list[dict[str, Any]] = []
     for row in reversed(newest_first):
         item = _item(row, us, other)
-        if _is_bare(item) and not item["message"]["is_echo"]:
-            item = _item((yield from _looked_at(reading, row)), us, other)
-        if _is_bare(item):
-            at = time(row, "created_time")
-            if at and at >= clock.now() - TOLD_AGAIN:
-                reading.left.append(at)  # its webhook may say more, and must not find the place taken
-                continue
-            item["message"]["is_unsupported"] = True
-        found.append(item)
+        found += (yield from _of_bare(reading, row, other)) if _is_bare(item) else [item]
     return found
+
+
+def _of_bare(reading: _Reading, row: Row, other: str) -> Steps[list[dict[str, Any]]]:
+    """A message of which the list says nothing: none where it was told before, or has to be read again."""
+    at, key = time(row, "created_time"), _key(row)
+    assert at is not None  # only rows with a time are taken
+    if key in reading.known or (reading.until and at > reading.until):
+        return []
+    item, open_still = _item(row, reading.us, other), False
+    if not item["message"]["is_echo"]:
+        alone = yield from _looked_at(reading, row)
+        reading.got_one |= alone is not None
+        open_still = alone is None and reading.round < MOST_ROUNDS
+        item = _item(alone or row, reading.us, other)
+    if _is_bare(item):
+        if open_still or at >= clock.now() - TOLD_AGAIN:
+            reading.left.append(at)  # its webhook, or Meta, may say more, and must not find the place taken
+            return []
+        item["message"]["is_unsupported"] = True
+    reading.known.append(key)
+    return [item]
+
+
+def _key(row: Row) -> str:
+    """Short, and as good as its id."""
+    return hashlib.sha256(str(row["id"]).encode()).hexdigest()[:12]
 
 
 def _is_bare(item: Mapping[str, Any]) -> bool:
@@ -119,22 +160,25 @@ def _is_bare(item: Mapping[str, Any]) -> bool:
     return not (message["text"] or message["attachments"] or message["is_unsupported"])
 
 
-def _looked_at(reading: _Reading, row: Row) -> Steps[Row]:
-    """The message by itself: lists were seen to leave out what it holds. Where Meta asks for patience, it
-    is asked for no other of this page."""
+def _looked_at(reading: _Reading, row: Row) -> Steps[Row | None]:
+    """The message by itself: lists were seen to leave out what it holds. None where Meta does not give it
+    out now. Where Meta asks for patience, or after two in vain, no other of this page is asked for."""
     if reading.looks <= 0:
-        return row
+        return None
     reading.looks -= 1
     try:
         return {**row, **(yield from reading.get(str(row["id"]), fields=reading.fields))}
-    except (Unreachable, TooLarge):
-        reading.looks = 0
+    except TooLarge:
+        return None
+    except (Unreachable, AnswerLost):
+        reading.looks -= MOST_LOOKS // 2
     except Refusal as refusal:
         if refusal.reason in ("sign_in_again", "account_blocked"):
             raise
-        if refusal.retry:
-            reading.looks = 0
-    return row
+        if not refusal.retry:
+            return row
+        reading.looks -= MOST_LOOKS if refusal.reason == "slow_down" else MOST_LOOKS // 2
+    return None
 
 
 def _item(row: Row, us: str, other: str) -> dict[str, Any]:

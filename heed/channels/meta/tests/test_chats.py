@@ -17,8 +17,9 @@ from heed.channels.models import Account
 from heed.inbox import gaps
 from heed.inbox.models import Delivery, Gap
 from heed.lib import clock
-from heed.lib.http import Request, Response, Steps, Unreachable
+from heed.lib.http import AnswerLost, Request, Response, Steps, TooLarge, Unreachable, drive
 
+SAID = {613: Refusal("slow_down", retry=True), 2: Refusal("network_down", retry=True)}
 US, THEM, URL = "111", "222", "https://scontent.fbcdn.net/a.png"
 CARD = {"title": "Boots", "subtitle": "40 €"}
 PRODUCT = {"product": {"elements": [CARD]}}
@@ -28,7 +29,7 @@ def get(path: str, **params: str) -> Steps[dict[str, Any]]:
     response = yield Request("GET", f"https://graph.example/{path}", params=params)
     error = response.record.get("error")
     if error:
-        raise Refusal("slow_down", retry=True) if error["code"] == 613 else Refusal("gone")
+        raise SAID.get(error["code"]) or Refusal("gone")
     return response.record
 
 
@@ -97,7 +98,7 @@ def test_what_was_left_to_its_webhook_is_read_once_more_when_that_comes_no_more(
         again = listed({}, {}, {}, ago=timedelta(minutes=61))
         fresh = listed({"id": "m_9"})
         both = ok({"data": [*again.record["data"], *fresh.record["data"]]})
-        messages, cursor, more = read(both, *[no(9000001)] * 4, **cursor)
+        messages, cursor, more = read(both, *[no(9000001)] * 3, **cursor)
     assert [each["is_unsupported"] for each in messages] == [True] * 3
     assert not more  # a message of the time after is another's to tell
 
@@ -121,22 +122,69 @@ def test_the_gap_stays_open_as_long(monkeypatch: pytest.MonkeyPatch, db: None) -
     assert b'"is_unsupported":true' in bytes(Delivery.objects.get().body)
 
 
-def test_a_page_asks_for_few_messages_by_themselves_and_for_none_of_ours() -> None:
+ALONE = ok({"message": "Ste tam?"})
+GONE = no(9000001)
+
+
+def test_a_page_asks_for_few_messages_by_themselves_then_for_the_others_and_for_none_of_ours() -> None:
     ours = {"id": "ours", "from": {"id": US}}
     many = listed(ours, *[{}] * (chats.MOST_LOOKS + 1), ago=timedelta(hours=2))
-    alone = ok({"message": "Ste tam?"})
-    messages, _, more = read(many, *[alone] * chats.MOST_LOOKS)
-    assert [each["is_unsupported"] for each in messages] == [True, *[False] * chats.MOST_LOOKS, True]
+    messages, cursor, more = read(many, *[ALONE] * chats.MOST_LOOKS)
+    assert [each["is_unsupported"] for each in messages] == [True, *[False] * chats.MOST_LOOKS]
+    assert more
+    with clock.moved(chats.PAUSE + timedelta(minutes=1)):
+        messages, _, more = read(many, ALONE, **cursor)
+    assert [each["mid"] for each in messages] == [f"m_{chats.MOST_LOOKS + 2}"]
     assert not more
 
 
-@pytest.mark.parametrize("away", [no(613), Unreachable("no route")], ids=["slow down", "unreachable"])
-def test_a_page_whose_messages_are_not_given_out_now_is_kept_as_listed(away: Scripted) -> None:
-    page = listed({}, {"message": "Ste tam?"}, {}, ago=timedelta(hours=2))
-    messages, _, more = read(page, away)
-    assert [(each["text"], each["is_unsupported"]) for each in messages] == [
-        ("", True),
-        ("Ste tam?", False),
-        ("", True),
-    ]
+AWAY = {
+    "slow down": no(613),
+    "unreachable": Unreachable("no route"),
+    "no answer": AnswerLost("timed out"),
+    "too large": TooLarge("9 MB"),
+    "down": no(2),
+}
+
+
+@pytest.mark.parametrize("away", AWAY.values(), ids=AWAY)
+def test_what_is_not_given_out_now_is_asked_for_again(away: Scripted) -> None:
+    """And takes no place until then, which its webhook could not take any more."""
+    page = listed({}, {"message": "Je kdo?"}, ago=timedelta(hours=2))
+    messages, cursor, more = read(page, away)
+    assert ([each["text"] for each in messages], more) == (["Je kdo?"], True)
+    assert read(**cursor) == ([], cursor, True)
+    with clock.moved(chats.PAUSE + timedelta(minutes=1)):
+        messages, _, more = read(page, ALONE, **cursor)
+    assert [each["text"] for each in messages] == ["Ste tam?", "Je kdo?"]
     assert not more
+
+
+@pytest.mark.parametrize("away", [*AWAY.values()][1:], ids=[*AWAY][1:])
+def test_what_is_never_given_out_is_kept_as_listed_in_the_end_and_keeps_back_no_other(away: Scripted) -> None:
+    page = listed({}, {}, {}, ago=timedelta(hours=2))
+    rounds: list[list[str]] = []
+
+    def answer(request: Request) -> Response:
+        if request.url.endswith("conversations"):
+            return page
+        mid = request.url.rpartition("/")[2]
+        if mid == "m_1" or (mid == "m_2" and not rounds):
+            if isinstance(away, Exception):
+                raise away
+            assert isinstance(away, Response)
+            return away
+        return ALONE
+
+    cursor: dict[str, Any] = {"since": (clock.now() - timedelta(hours=9)).isoformat()}
+    more, later = True, timedelta(0)
+    while more:
+        with clock.moved(later):
+            items, cursor, more = drive(chats.missed(get, "messenger", US, US, cursor), answer)
+            if more:
+                later += clock.from_iso(cursor["not_before"]) - clock.now() + timedelta(seconds=1)
+        rounds.append([item["message"]["mid"] for item in items])
+        unsupported = [item["message"]["is_unsupported"] for item in items]
+    assert (rounds[-1], unsupported) == (["m_1"], [True])
+    assert sorted(mid for each in rounds for mid in each) == ["m_1", "m_2", "m_3"]
+    assert timedelta(hours=12) < later < timedelta(days=2)
