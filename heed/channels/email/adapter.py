@@ -148,11 +148,12 @@ class Email(Network):
             "plus",
             _("Word after a plus sign"),
             _(
-                "Enter yes where mail to help+word@ your domain reaches this mailbox too. Answers then find "
+                "Tick it where mail to help+word@ your domain reaches this mailbox too. Answers then find "
                 "their ticket also where a mail program loses the thread."
             ),
             secret=False,
             required=False,
+            kind="yes_no",
         ),
     )
     guide = Guide(
