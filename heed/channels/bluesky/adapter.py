@@ -34,13 +34,14 @@ from heed.channels.base import (
     Wanted,
     Writing,
 )
-from heed.channels.bluesky import polling, reading, writing, xrpc
+from heed.channels.bluesky import acting, polling, reading, writing, xrpc
 from heed.channels.bluesky.payload import Profile
 from heed.lib import clock
 from heed.lib.http import Steps, TooLarge, Unreachable
 
 DIRECT_MESSAGES = "direct messages"
 _NO_MESSAGES = _("This account is connected without direct messages.")
+_REACTING: frozenset[Action] = frozenset({"react", "unreact"})
 _IMAGES = Files(
     types=("image/jpeg", "image/png", "image/webp", "image/gif"),
     most_bytes={"": 2_000_000},
@@ -81,7 +82,10 @@ class Bluesky(Network):
         private=Writing(limits=(Limit("graphemes", 1000), Limit("bytes", 10000))),
         on_theirs=frozenset({"like", "unlike", "repost", "unrepost"}),
         on_ours=frozenset({"like", "unlike", "repost", "unrepost", "delete"}),
-        on_private=frozenset({"seen"}),
+        on_private=_REACTING | {"seen"},
+        on_private_ours=_REACTING,
+        reactions=("*",),
+        quote=True,
     )
     guide = Guide(
         steps=(
@@ -110,7 +114,8 @@ class Bluesky(Network):
         can = self.capabilities
         if facts.get("messages") is not False:
             return can
-        return replace(can, private=None, why_no_private=_NO_MESSAGES, on_private=frozenset())
+        none = frozenset[Action]()
+        return replace(can, private=None, why_no_private=_NO_MESSAGES, on_private=none, on_private_ours=none)
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         return Admission(404, body=b"Bluesky sends nothing here: Heed asks it for news.")
@@ -165,7 +170,7 @@ class Bluesky(Network):
     def act(
         self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""
     ) -> Steps[Mapping[str, Any]]:
-        return writing.act(account, action, target)
+        return acting.act(account, action, target, value)
 
 
 def _may_chat(account: AccountRecord) -> Steps[bool | None]:

@@ -71,6 +71,8 @@ class ChatMessage(Shape):
     sent_at: str = Field(alias="sentAt")
     facets: list[dict[str, Any]] | None = None
     embed: dict[str, Any] | None = None
+    reply_to: Any = Field(default=None, alias="replyTo")
+    reactions: Any = None
 
 
 class Log(Shape):
@@ -85,6 +87,7 @@ class Viewer(Shape):
     like: str = ""
     repost: str = ""
     reply_disabled: bool = Field(default=False, alias="replyDisabled")
+    embedding_disabled: bool = Field(default=False, alias="embeddingDisabled")
 
 
 class PostView(Shape):

@@ -24,7 +24,15 @@ from heed.channels.base import (
     each,
 )
 from heed.channels.bluesky import tid
-from heed.channels.bluesky.payload import Log, Notification, OwnRecord, PostRecord, PostView, Profile
+from heed.channels.bluesky.payload import (
+    ChatMessage,
+    Log,
+    Notification,
+    OwnRecord,
+    PostRecord,
+    PostView,
+    Profile,
+)
 from heed.channels.bluesky.richtext import segments
 from heed.lib import clock
 
@@ -289,6 +297,7 @@ def _chatted(item: Any, page: Mapping[str, Any], account: AccountRecord) -> Iter
                 visibility="private",
                 person=_known(page, others[0]) if len(others) == 1 else None,
                 text=log.message.text,
+                parent=_answered(log.message),
                 attachments=_chat_links(log),
                 refs=convo,
             )
@@ -301,10 +310,15 @@ def _chatted(item: Any, page: Mapping[str, Any], account: AccountRecord) -> Iter
             kind="message",
             author=_known(page, log.message.sender.did),
             text=log.message.text,
+            parent=_answered(log.message),
             attachments=_chat_links(log),
             refs=convo,
         )
     ]
+
+
+def _answered(message: ChatMessage) -> str:
+    return str(message.reply_to.get("id") or "") if isinstance(message.reply_to, dict) else ""
 
 
 def _reacted(log: Log, page: Mapping[str, Any], *, on: bool) -> list[Inbound]:

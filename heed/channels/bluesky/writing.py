@@ -1,4 +1,4 @@
-"""Posting, chatting, liking; and finding out what became of what was sent."""
+"""Posting, quoting, chatting; and finding out what became of what was sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from heed.channels.base import (
     AccountRecord,
-    Action,
     Answer,
     CannotTell,
     Finding,
@@ -20,18 +19,16 @@ from heed.channels.base import (
 from heed.channels.bluesky import picture, tid, xrpc
 from heed.channels.bluesky.payload import ChatMessage, PostRecord, PostView
 from heed.channels.bluesky.polling import chat_proxy
-from heed.channels.bluesky.reading import refs_of, split
+from heed.channels.bluesky.reading import refs_of
 from heed.channels.bluesky.richtext import Span, facets, spans
 from heed.lib import clock
 from heed.lib.http import Steps
 
 POST = "app.bsky.feed.post"
-LIKE = "app.bsky.feed.like"
-REPOST = "app.bsky.feed.repost"
 
 _CLOCKS_DIFFER = timedelta(seconds=5)
 _STILL_ON_ITS_WAY = timedelta(seconds=30)
-_MESSAGE_PAGES = 5
+MESSAGE_PAGES = 5
 MOST_PICTURES = 4
 
 
@@ -64,15 +61,19 @@ def _send_publicly(account: AccountRecord, answer: Answer) -> Steps[Sent]:
         earlier = yield from _find_post(account, answer)
         if isinstance(earlier, Sent):
             return earlier
-    record: dict[str, Any] = {"$type": POST, "text": answer.text, "createdAt": _iso(_created(answer))}
-    if answer.to is not None:
+    record: dict[str, Any] = {"$type": POST, "text": answer.text, "createdAt": iso(_created(answer))}
+    quoted = None
+    if answer.to is not None and answer.quote:
+        quoted = yield from _quoted(account, answer.to)
+    elif answer.to is not None:
         record["reply"] = yield from _reply_refs(account, answer.to)
     found = spans(answer.text)
     marks = facets(found, (yield from _dids(account, found)))
     if marks:
         record["facets"] = marks
-    if answer.files:
-        record["embed"] = yield from _pictures(account, answer)
+    pictures = (yield from _pictures(account, answer)) if answer.files else None
+    if embed := _embed(quoted, pictures):
+        record["embed"] = embed
     return (yield from _posted(account, answer, record))
 
 
@@ -113,13 +114,35 @@ def _sent_post(uri: str, cid: str, record: Mapping[str, Any]) -> Sent:
 
 def _reply_refs(account: AccountRecord, to: Target) -> Steps[dict[str, Any]]:
     """The post answered and the one its thread hangs under, as they stand now."""
-    view = yield from post_view(account, str(to.refs.get("uri") or to.external_id))
-    if view is None:
-        raise Refusal("gone", detail="the post was removed")
+    view = yield from standing(account, str(to.refs.get("uri") or to.external_id))
     if view.viewer.reply_disabled:
         raise Refusal("not_allowed", detail="the author does not let us reply")
     refs = refs_of(view.uri, view.cid, PostRecord.model_validate(view.record))
     return {"root": refs["root"], "parent": {"uri": view.uri, "cid": view.cid}}
+
+
+def _quoted(account: AccountRecord, to: Target) -> Steps[dict[str, str]]:
+    view = yield from standing(account, str(to.refs.get("uri") or to.external_id))
+    if view.viewer.embedding_disabled:
+        raise Refusal("not_allowed", detail="the author does not let us quote")
+    return {"uri": view.uri, "cid": view.cid}
+
+
+def _embed(quoted: dict[str, str] | None, pictures: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What a post shows beneath its words: it holds one thing, be it pictures with a quote."""
+    if quoted is None:
+        return pictures
+    quote = {"$type": "app.bsky.embed.record", "record": quoted}
+    if pictures is None:
+        return quote
+    return {"$type": "app.bsky.embed.recordWithMedia", "record": quote, "media": pictures}
+
+
+def standing(account: AccountRecord, uri: str) -> Steps[PostView]:
+    view = yield from post_view(account, uri)
+    if view is None:
+        raise Refusal("gone", detail="the post was removed")
+    return view
 
 
 def post_view(account: AccountRecord, uri: str) -> Steps[PostView | None]:
@@ -172,15 +195,17 @@ def _send_privately(account: AccountRecord, answer: Answer) -> Steps[Sent]:
         earlier = yield from _find_message(account, answer)
         if isinstance(earlier, Sent):
             return earlier
-    proxy = _chat_service(account)
+    proxy = chat_service(account)
     convo = yield from _convo(account, answer)
     if answer.to is not None and answer.to.refs.get("request"):
-        yield from _accept(account, convo)
+        yield from accept(account, convo)
     found = spans(answer.text)
     message: dict[str, Any] = {"text": answer.text}
     marks = facets(found, (yield from _dids(account, found)))
     if marks:
         message["facets"] = marks
+    if answer.chosen and answer.to is not None and answer.to.refs.get("convo"):
+        message["replyTo"] = {"messageId": answer.to.external_id}
     made = yield from xrpc.call(
         account,
         "chat.bsky.convo.sendMessage",
@@ -195,27 +220,30 @@ def _send_privately(account: AccountRecord, answer: Answer) -> Steps[Sent]:
 def _find_message(account: AccountRecord, answer: Answer) -> Steps[Sent | NotThere]:
     """Our own message of the same words since we began. The service keeps all, so no such message
     means that none arrived."""
-    proxy = _chat_service(account)
     did = xrpc.session_of(account).did
     convo = yield from _convo(account, answer)
     since = (answer.started or _created(answer)) - _CLOCKS_DIFFER
     page_cursor = ""
-    for _ in range(_MESSAGE_PAGES):
-        params: dict[str, str | list[str]] = {"convoId": convo, "limit": "100"}
-        if page_cursor:
-            params["cursor"] = page_cursor
-        page = yield from xrpc.query(
-            account, "chat.bsky.convo.getMessages", params, needs=("messages",), proxy=proxy
-        )
-        messages = [ChatMessage.model_validate(item) for item in page["messages"]]
-        recent = [message for message in messages if clock.from_iso(message.sent_at) >= since]
+    for _ in range(MESSAGE_PAGES):
+        page, page_cursor = yield from chat_page(account, convo, page_cursor)
+        recent = [message for message in page if clock.from_iso(message.sent_at) >= since]
         for message in recent:
             if message.sender.did == did and message.text == answer.text and message.id not in answer.taken:
                 return _sent_message(message, convo)
-        page_cursor = str(page.get("cursor") or "")
-        if len(recent) < len(messages) or not page_cursor:
+        if len(recent) < len(page) or not page_cursor:
             break
     return NotThere()
+
+
+def chat_page(account: AccountRecord, convo: str, page_cursor: str) -> Steps[tuple[list[ChatMessage], str]]:
+    """A page of a conversation, the newest first, and the cursor of the next one; "" after the last."""
+    params: dict[str, str | list[str]] = {"convoId": convo, "limit": "100"}
+    if page_cursor:
+        params["cursor"] = page_cursor
+    page = yield from xrpc.query(
+        account, "chat.bsky.convo.getMessages", params, needs=("messages",), proxy=chat_service(account)
+    )
+    return [ChatMessage.model_validate(item) for item in page["messages"]], str(page.get("cursor") or "")
 
 
 def _convo(account: AccountRecord, answer: Answer) -> Steps[str]:
@@ -228,16 +256,16 @@ def _convo(account: AccountRecord, answer: Answer) -> Steps[str]:
         "chat.bsky.convo.getConvoForMembers",
         {"members": [answer.person]},
         needs=("convo",),
-        proxy=_chat_service(account),
+        proxy=chat_service(account),
     )
     return str(found["convo"]["id"])
 
 
-def _accept(account: AccountRecord, convo: str) -> Steps[None]:
+def accept(account: AccountRecord, convo: str) -> Steps[None]:
     """Accept a conversation that was only asked for. Answering counts as accepting, so a no is no harm."""
     try:
         yield from xrpc.call(
-            account, "chat.bsky.convo.acceptConvo", {"convoId": convo}, proxy=_chat_service(account)
+            account, "chat.bsky.convo.acceptConvo", {"convoId": convo}, proxy=chat_service(account)
         )
     except Refusal as refusal:
         if refusal.retry:
@@ -248,90 +276,12 @@ def _sent_message(message: ChatMessage, convo: str) -> Sent:
     return Sent(external_id=message.id, at=clock.from_iso(message.sent_at), refs={"convo": convo})
 
 
-def _chat_service(account: AccountRecord) -> str:
+def chat_service(account: AccountRecord) -> str:
     proxy = chat_proxy(account)
     if not proxy:
         raise Refusal("not_configured", detail="chat is switched off for this account")
     return proxy
 
 
-# -------------------------------------------------------------------------------------- actions
-
-
-def act(account: AccountRecord, action: Action, target: Target) -> Steps[Mapping[str, Any]]:
-    match action:
-        case "like":
-            return (yield from _react(account, target, LIKE, "like_uri"))
-        case "repost":
-            return (yield from _react(account, target, REPOST, "repost_uri"))
-        case "unlike":
-            return (yield from _take_back(account, target, "like_uri"))
-        case "unrepost":
-            return (yield from _take_back(account, target, "repost_uri"))
-        case "delete":
-            yield from _delete(account, target.external_id)
-            return {}
-        case "seen":
-            yield from _mark_read(account, target)
-            return {}
-        case _:
-            raise Refusal("not_allowed", detail=f"Bluesky has no {action}")
-
-
-def _react(account: AccountRecord, target: Target, collection: str, keep_as: str) -> Steps[Mapping[str, Any]]:
-    view = yield from post_view(account, target.external_id)
-    if view is None:
-        raise Refusal("gone", detail="the post was removed")
-    done = view.viewer.like if collection == LIKE else view.viewer.repost
-    if done:
-        return {keep_as: done}
-    now = clock.now()
-    body = {
-        "repo": xrpc.session_of(account).did,
-        "collection": collection,
-        "rkey": tid.record_key(now, target.external_id),
-        "record": {
-            "$type": collection,
-            "subject": {"uri": view.uri, "cid": view.cid},
-            "createdAt": _iso(now),
-        },
-    }
-    made = yield from xrpc.call(account, "com.atproto.repo.createRecord", body, needs=("uri",))
-    return {keep_as: str(made["uri"])}
-
-
-def _take_back(account: AccountRecord, target: Target, kept_as: str) -> Steps[Mapping[str, Any]]:
-    """The one we made, and the one that stands: in Bluesky's own app it may have been made anew."""
-    view = yield from post_view(account, target.external_id)
-    stands = (view.viewer.like if kept_as == "like_uri" else view.viewer.repost) if view else ""
-    for uri in {str(target.refs.get(kept_as) or ""), stands} - {""}:
-        yield from _delete(account, uri)
-    return {kept_as: None}
-
-
-def _delete(account: AccountRecord, uri: str) -> Steps[None]:
-    """Delete a record of ours. One that is not there counts as deleted."""
-    try:
-        did, collection, rkey = split(uri)
-    except ValueError as error:
-        raise Refusal("bad_request", detail=str(error)) from error
-    if did != xrpc.session_of(account).did:
-        raise Refusal("not_allowed", detail="the post belongs to someone else")
-    yield from xrpc.call(
-        account, "com.atproto.repo.deleteRecord", {"repo": did, "collection": collection, "rkey": rkey}
-    )
-
-
-def _mark_read(account: AccountRecord, target: Target) -> Steps[None]:
-    convo = target.refs.get("convo")
-    if convo:
-        yield from xrpc.call(
-            account,
-            "chat.bsky.convo.updateRead",
-            {"convoId": convo, "messageId": target.external_id},
-            proxy=_chat_service(account),
-        )
-
-
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

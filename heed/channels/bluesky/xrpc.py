@@ -35,6 +35,7 @@ _NO_CHAT = frozenset(
         "ConvoLocked",
     }
 )
+_GONE = frozenset({"RecordNotFound", "NotFound", "ReactionMessageDeleted"})
 _NOT_THERE = ("could not locate record", "could not find repo")
 _NO_SUCH_METHOD = frozenset({"MethodNotImplemented", "XRPCNotSupported"})
 
@@ -250,7 +251,7 @@ def _reason(response: Response) -> Reason:
         return "not_configured"
     if response.status >= 500 or response.status < 400:
         return "network_down"
-    if error in ("RecordNotFound", "NotFound"):
+    if error in _GONE:
         return "gone"
     if error in _BAD_FILE or response.status == 413:
         return "file_refused"

@@ -164,9 +164,9 @@ class Desk:
         way = visibility or message.visibility
         return Answer(key, way, text, person, target_of(message), created=now, started=now)
 
-    def act(self, action: Action, target: Target, person: str) -> Target:
+    def act(self, action: Action, target: Target, person: str, value: str = "") -> Target:
         """Do something to a message; gives it back with what the network wants us to keep of it."""
-        kept = self.run(lambda record: self.network.act(record, action, target, person))
+        kept = self.run(lambda record: self.network.act(record, action, target, person, value))
         return replace(target, refs={**target.refs, **kept})
 
     def send(self, answer: Answer, before: Callable[[Request], None] = lambda request: None) -> Any:

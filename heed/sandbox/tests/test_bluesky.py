@@ -13,6 +13,7 @@ from heed.sandbox.frame import PlayError, Simulator
 
 POST = "app.bsky.feed.post"
 KEY = "3lbhvxm6fs223"
+QUOTE = "app.bsky.embed.record"
 CHAT = {"atproto-proxy": "did:web:api.bsky.chat#bsky_chat"}
 
 
@@ -137,6 +138,10 @@ def test_writing_costs_points(acme: Caller) -> None:
         {"reply": {"root": {"uri": "at://did:plc:x/app.bsky.feed.post/3lbhvxm6fs223", "cid": "bafyreix"}}},
         {"reply": {"root": {"uri": "nowhere", "cid": "bafy"}, "parent": {"uri": "nowhere", "cid": "bafy"}}},
         {"facets": [{"index": {"byteStart": 1, "byteEnd": 99}, "features": []}]},
+        {"embed": {"record": {"uri": f"at://did:plc:x/{POST}/{KEY}", "cid": "bafyreix"}}},
+        {"embed": {"$type": QUOTE, "record": {"uri": f"at://did:plc:x/{POST}/{KEY}"}}},
+        {"embed": {"$type": QUOTE, "record": {"uri": "nowhere", "cid": "bafyreix"}}},
+        {"embed": {"$type": f"{QUOTE}WithMedia", "record": {"uri": "nowhere", "cid": "bafyreix"}}},
     ],
 )
 def test_records_that_are_not_valid(acme: Caller, record: dict[str, Any]) -> None:
@@ -231,6 +236,62 @@ def test_someone_who_takes_no_messages(acme: Caller, bluesky: Simulator) -> None
     assert error(refused) == (400, "MessagesDisabled")
     bluesky.do("join", person="lea")
     assert acme.call("chat.bsky.convo.sendMessage", CHAT, convoId=convo, message=message).status_code == 200
+
+
+def test_what_the_author_forbids_is_shown(acme: Caller, bluesky: Simulator) -> None:
+    asked = bluesky.do("mention", person="lea", text="Kje je paket?")["id"]
+    bluesky.do("close", id=asked, to=["reply", "quote"])
+    [post] = acme.get("app.bsky.feed.getPosts", uris=[asked]).json()["posts"]
+    assert post["viewer"] == {"replyDisabled": True, "embeddingDisabled": True}
+
+
+def reaction(acme: Caller, bluesky: Simulator, **more: Any) -> dict[str, Any]:
+    message = bluesky.do("message", person="lea", text="ena")["id"]
+    convo = acme.get("chat.bsky.convo.getLog", CHAT).json()["logs"][0]["convoId"]
+    return {"convoId": convo, "messageId": message, "value": "👍", **more}
+
+
+def test_a_reaction_stands_until_it_is_taken_back(acme: Caller, bluesky: Simulator) -> None:
+    given = reaction(acme, bluesky)
+    told = acme.call("chat.bsky.convo.addReaction", CHAT, **given).json()["message"]
+    assert [each["value"] for each in told["reactions"]] == ["👍"]
+    told = acme.call("chat.bsky.convo.removeReaction", CHAT, **given).json()["message"]
+    assert told["reactions"] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"value": "ab"}, "ReactionInvalidValue"),
+        ({"value": "👍👍"}, "ReactionInvalidValue"),
+        ({"messageId": "3lbhvxm6fs223"}, "InvalidRequest"),
+        ({"convoId": "nowhere"}, "InvalidConvo"),
+    ],
+)
+def test_reactions_that_are_not_taken(
+    acme: Caller, bluesky: Simulator, more: dict[str, str], named: str
+) -> None:
+    refused = acme.call("chat.bsky.convo.addReaction", CHAT, **reaction(acme, bluesky, **more))
+    assert error(refused) == (400, named)
+
+
+def test_the_sixth_reaction_and_one_to_what_is_gone(acme: Caller, bluesky: Simulator) -> None:
+    given = reaction(acme, bluesky)
+    for emoji in "👍🙏👏🎉🔥":
+        assert acme.call("chat.bsky.convo.addReaction", CHAT, **{**given, "value": emoji}).status_code == 200
+    sixth = acme.call("chat.bsky.convo.addReaction", CHAT, **{**given, "value": "💯"})
+    assert error(sixth) == (400, "ReactionLimitReached")
+    bluesky.do("remove", person="lea", id=given["messageId"])
+    gone = acme.call("chat.bsky.convo.removeReaction", CHAT, **given)
+    assert error(gone) == (400, "ReactionMessageDeleted")
+
+
+def test_a_message_answers_one_of_its_own_conversation(acme: Caller, bluesky: Simulator) -> None:
+    there = reaction(acme, bluesky)
+    for message, status in ((there["messageId"], 200), ("3lbhvxm6fs223", 400)):
+        said = {"text": "Da.", "replyTo": {"messageId": message}}
+        answer = acme.call("chat.bsky.convo.sendMessage", CHAT, convoId=there["convoId"], message=said)
+        assert answer.status_code == status
 
 
 def test_what_the_customer_sees(acme: Caller, bluesky: Simulator) -> None:

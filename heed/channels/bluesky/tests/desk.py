@@ -83,8 +83,8 @@ class Desk:
     def found(self, answer: Answer) -> Any:
         return self.run(lambda record: network.find(record, answer))
 
-    def act(self, action: Any, target: Target) -> Any:
-        return self.run(lambda record: network.act(record, action, target, ""))
+    def act(self, action: Any, target: Target, value: str = "") -> Any:
+        return self.run(lambda record: network.act(record, action, target, "", value))
 
     def calls_of(self, nsid: str) -> int:
         return sum(request.url.endswith(nsid) for request in self.asked)

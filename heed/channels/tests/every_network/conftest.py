@@ -18,6 +18,8 @@ NEEDS: dict[str, Callable[[Network], bool]] = {
     "called": lambda network: not network.polls,
     "told_of_receipts": lambda network: "delivered" in network.capabilities.receipts,
     "liking": lambda network: "like" in network.capabilities.on_theirs,
+    "reacting": lambda network: "react" in network.capabilities.on_private,
+    "quoting": lambda network: network.able({}).quote,
     "hiding": lambda network: "hide" in network.capabilities.on_theirs,
     "deleting": lambda network: "delete" in network.capabilities.on_ours,
     "replying_privately": lambda network: network.capabilities.private_reply,
@@ -64,6 +66,16 @@ def told_of_receipts(connected: Desk) -> Desk:
 
 @pytest.fixture
 def liking(connected: Desk) -> Desk:
+    return connected
+
+
+@pytest.fixture
+def reacting(connected: Desk) -> Desk:
+    return connected
+
+
+@pytest.fixture
+def quoting(connected: Desk) -> Desk:
     return connected
 
 

@@ -1,4 +1,4 @@
-"""What can be done besides answering: liking, hiding, deleting, letting choose, replying privately."""
+"""What can be done besides answering: likes, reactions, quotes, hiding, deleting, choices, private reply."""
 
 from __future__ import annotations
 
@@ -20,6 +20,21 @@ class TestActing:
         assert not liking.line(QUESTION).liked
         told = [each.author.external_id for each in liking.gather() if isinstance(each, ReactionChanged)]
         assert set(told) <= {liking.record.external_id}  # by that Heed keeps what it does itself
+
+    def test_a_reaction_and_taking_it_back(self, network: Network, reacting: Desk) -> None:
+        message = asked(reacting, "private")
+        person = message.author.external_id if message.author else ""
+        emoji = "👍" if "*" in network.capabilities.reactions else network.capabilities.reactions[0]
+        reacted = reacting.act("react", target_of(message), person, emoji)
+        assert reacting.line(QUESTION).liked
+        reacting.act("unreact", reacted, person)
+        assert not reacting.line(QUESTION).liked
+
+    def test_a_quote_is_a_post_of_its_own(self, network: Network, quoting: Desk) -> None:
+        answer = quoting.answer_to(asked(quoting, "public"), "Hvala za lepe besede.")
+        sent = quoting.send(replace(answer, quote=True, chosen=True))
+        posts = {each.id: each.text for each in quoting.simulator.scene(CUSTOMER).posts if each.ours}
+        assert posts[sent.external_id] == answer.text
 
     def test_hiding_and_showing_again(self, network: Network, hiding: Desk) -> None:
         message = asked(hiding, "public")

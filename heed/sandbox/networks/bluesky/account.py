@@ -26,6 +26,8 @@ class Record:
     value: dict[str, Any]
     at: datetime
     removed: bool = False
+    closed_to: frozenset[str] = frozenset()
+    """What its author lets nobody do: `reply`, `quote`."""
 
     @property
     def did(self) -> str:
@@ -55,6 +57,25 @@ class Record:
     def parent(self) -> str:
         return str(self.value["reply"]["parent"]["uri"]) if self.value.get("reply") else ""
 
+    @property
+    def quoted(self) -> str:
+        return str(quoted_in(self.value).get("uri", ""))
+
+    @property
+    def images(self) -> list[dict[str, Any]]:
+        return images_in(self.value)
+
+
+def quoted_in(value: dict[str, Any]) -> dict[str, Any]:
+    """The reference to what a post quotes: beside pictures it lies one level deeper."""
+    quoted: dict[str, Any] = (value.get("embed") or {}).get("record") or {}
+    return quoted.get("record") or quoted
+
+
+def images_in(value: dict[str, Any]) -> list[dict[str, Any]]:
+    embed = value.get("embed") or {}
+    return (embed.get("media") or embed).get("images") or []
+
 
 @dataclass
 class Notification:
@@ -74,6 +95,7 @@ class ChatMessage:
     facets: list[Any] = field(default_factory=list)
     reactions: list[dict[str, Any]] = field(default_factory=list)
     removed: bool = False
+    reply_to: ChatMessage | None = None
 
     def shown(self) -> dict[str, Any]:
         kind = "deletedMessageView" if self.removed else "messageView"
@@ -84,7 +106,10 @@ class ChatMessage:
             "sender": {"did": self.sender},
             "sentAt": iso(self.at),
         }
-        return view if self.removed else {**view, "text": self.text, "reactions": list(self.reactions)}
+        if self.removed:
+            return view
+        more = {"replyTo": self.reply_to.shown()} if self.reply_to else {}
+        return {**view, "text": self.text, "reactions": list(self.reactions), **more}
 
 
 @dataclass

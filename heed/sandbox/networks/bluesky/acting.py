@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from heed.sandbox.frame import PlayError
-from heed.sandbox.networks.bluesky.account import POST, REACTIONS, ChatMessage, Convo, Record
+from heed.sandbox.networks.bluesky.account import POST, REACTIONS, Convo, Record
 from heed.sandbox.networks.bluesky.answers import iso
 from heed.sandbox.networks.bluesky.chats import Chats
 
@@ -39,12 +39,14 @@ class Acting(Chats):
             self._write(self._did(person), POST, {**self._post_value(text, ""), "embed": embed})
         )
 
-    def play_message(self, person: str, text: str, picture: str = "") -> dict[str, Any]:
+    def play_message(self, person: str, text: str, picture: str = "", answers: str = "") -> dict[str, Any]:
+        """Write to the company, perhaps in answer to a message."""
         if picture:
             raise PlayError("Bluesky chat takes no pictures.")
         did = self._did(person)
-        message = self._say(self._between(did, self.us, opened_by=did), did, text)
-        return {"id": message.id}
+        convo = self._between(did, self.us, opened_by=did)
+        to = self._in_convo(convo, {"messageId": answers}) if answers else None
+        return {"id": self._say(convo, did, text, to).id}
 
     def play_group(self, person: str, others: list[str], text: str) -> dict[str, Any]:
         """A customer opens a conversation with the company and others, and writes there."""
@@ -56,7 +58,8 @@ class Acting(Chats):
     def play_react(self, person: str, id: str, reaction: str = "like", on: bool = True) -> dict[str, Any]:
         did = self._did(person)
         if message := self._message(id):
-            return self._react_in_chat(did, *message, reaction, on)
+            self._react(did, *message, "❤️" if reaction == "like" else reaction, on=on)
+            return {"id": id}
         collection = REACTIONS.get(reaction)
         if collection is None:
             raise PlayError("On Bluesky one can like or repost.")
@@ -97,7 +100,10 @@ class Acting(Chats):
         return self._made(self._write(self.us, POST, value))
 
     def play_react_elsewhere(self, id: str, reaction: str = "like", on: bool = True) -> dict[str, Any]:
-        """The company likes or reposts in Bluesky's own app, or takes it back there."""
+        """The company likes, reposts or reacts in Bluesky's own app, or takes it back there."""
+        if message := self._message(id):
+            self._react(self.us, *message, reaction, on=on)
+            return {"id": id}
         subject, collection = self._there(id), REACTIONS[reaction]
         ours = [each for each in self._pointing(collection, subject) if each.did == self.us]
         if on and not ours:
@@ -111,6 +117,11 @@ class Acting(Chats):
         """The company writes privately from Bluesky's own app."""
         convo = self._between(self.us, self._did(person), opened_by=self.us)
         return {"id": self._say(convo, self.us, text).id}
+
+    def play_close(self, id: str, to: list[str]) -> dict[str, Any]:
+        """A customer lets nobody `reply` to their post, or `quote` it."""
+        self._there(id).closed_to = frozenset(to)
+        return {"id": id}
 
     def play_leave(self, person: str) -> dict[str, Any]:
         """The customer takes no more messages from anyone."""
@@ -167,14 +178,3 @@ class Acting(Chats):
         if record.removed:
             raise PlayError("That post was deleted.")
         return record
-
-    def _react_in_chat(
-        self, did: str, convo: Convo, message: ChatMessage, reaction: str, on: bool
-    ) -> dict[str, Any]:
-        emoji = "❤️" if reaction == "like" else reaction
-        made = {"value": emoji, "sender": {"did": did}, "createdAt": iso(self.clock.now())}
-        kept = [each for each in message.reactions if (each["sender"]["did"], each["value"]) != (did, emoji)]
-        message.reactions = [*kept, made] if on else kept
-        what = "logAddReaction" if on else "logRemoveReaction"
-        self._tell(convo, what, {"message": message.shown(), "reaction": made})
-        return {"id": message.id}

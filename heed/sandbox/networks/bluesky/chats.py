@@ -8,10 +8,12 @@ from typing import Any
 from heed.lib.text import measure
 from heed.sandbox.frame import Call, Reply
 from heed.sandbox.networks.bluesky.account import ChatMessage, Convo
-from heed.sandbox.networks.bluesky.answers import No, fields_of, limit_of
+from heed.sandbox.networks.bluesky.answers import No, fields_of, iso, limit_of
 from heed.sandbox.networks.bluesky.viewing import Viewing
 
 CHAT = "did:web:api.bsky.chat#bsky_chat"
+_MOST_REACTIONS = 5
+"""By one person to one message."""
 
 
 class Chats(Viewing):
@@ -74,7 +76,45 @@ class Chats(Viewing):
         other = next(member for member in convo.members if member != did)
         if not self.chat_open[other]:
             raise No(400, "MessagesDisabled", "recipient has disabled incoming messages")
-        return Reply(200, self._say(convo, did, text).shown())
+        answered = message.get("replyTo") if isinstance(message, dict) else None
+        to = self._in_convo(convo, answered) if isinstance(answered, dict) else None
+        return Reply(200, self._say(convo, did, text, to).shown())
+
+    def _add_reaction(self, call: Call, did: str) -> Reply:
+        convo, message, emoji = self._reacted_to(call, did)
+        ours = [each for each in message.reactions if each["sender"]["did"] == did]
+        if len(ours) >= _MOST_REACTIONS and emoji not in [each["value"] for each in ours]:
+            raise No(400, "ReactionLimitReached", "Reaction limit reached")
+        self._react(did, convo, message, emoji, on=True)
+        return Reply(200, {"message": message.shown()})
+
+    def _remove_reaction(self, call: Call, did: str) -> Reply:
+        convo, message, emoji = self._reacted_to(call, did)
+        self._react(did, convo, message, emoji, on=False)
+        return Reply(200, {"message": message.shown()})
+
+    def _reacted_to(self, call: Call, did: str) -> tuple[Convo, ChatMessage, str]:
+        given = fields_of(call)
+        convo = self._convo(str(given.get("convoId", "")), did)
+        message, emoji = self._in_convo(convo, given), given.get("value")
+        if message.removed:
+            raise No(400, "ReactionMessageDeleted", "Message was deleted")
+        if not isinstance(emoji, str) or measure(emoji, "graphemes") != 1 or emoji.isascii():
+            raise No(400, "ReactionInvalidValue", "Reaction value must be a single emoji")
+        return convo, message, emoji
+
+    def _in_convo(self, convo: Convo, named: dict[str, Any]) -> ChatMessage:
+        for message in convo.messages:
+            if message.id == named.get("messageId"):
+                return message
+        raise No(400, "InvalidRequest", "Message not found")
+
+    def _react(self, did: str, convo: Convo, message: ChatMessage, emoji: str, *, on: bool) -> None:
+        made = {"value": emoji, "sender": {"did": did}, "createdAt": iso(self.clock.now())}
+        kept = [each for each in message.reactions if (each["sender"]["did"], each["value"]) != (did, emoji)]
+        message.reactions = [*kept, made] if on else kept
+        what = "logAddReaction" if on else "logRemoveReaction"
+        self._tell(convo, what, {"message": message.shown(), "reaction": made})
 
     def _accept_convo(self, call: Call, did: str) -> Reply:
         self._convo(str(fields_of(call).get("convoId", "")), did).accepted.add(did)
@@ -119,9 +159,9 @@ class Chats(Viewing):
             "unreadCount": 0,
         }
 
-    def _say(self, convo: Convo, did: str, text: str) -> ChatMessage:
+    def _say(self, convo: Convo, did: str, text: str, to: ChatMessage | None = None) -> ChatMessage:
         rev = self._rkey()
-        message = ChatMessage(rev, rev, did, text, self.clock.now())
+        message = ChatMessage(rev, rev, did, text, self.clock.now(), reply_to=to)
         convo.messages.append(message)
         convo.accepted.add(did)
         self._tell(convo, "logCreateMessage", {"message": message.shown()})
@@ -146,6 +186,8 @@ _CHAT_METHODS: dict[tuple[str, str], Callable[[Chats, Call, str], Reply]] = {
     ("GET", "chat.bsky.convo.getConvoForMembers"): Chats._get_convo_for_members,
     ("GET", "chat.bsky.convo.getMessages"): Chats._get_messages,
     ("POST", "chat.bsky.convo.sendMessage"): Chats._send_message,
+    ("POST", "chat.bsky.convo.addReaction"): Chats._add_reaction,
+    ("POST", "chat.bsky.convo.removeReaction"): Chats._remove_reaction,
     ("POST", "chat.bsky.convo.acceptConvo"): Chats._accept_convo,
     ("POST", "chat.bsky.convo.updateRead"): Chats._update_read,
 }

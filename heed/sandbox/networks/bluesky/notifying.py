@@ -28,10 +28,8 @@ class Notifying(SigningIn):
             return "mention", ""  # also when it is a reply: one notification for one post
         if self._ours(record.parent) or self._ours(record.root if record.parent else ""):
             return "reply", record.parent if self._ours(record.parent) else record.root
-        embed = record.value.get("embed") or {}
-        quoted = str((embed.get("record") or {}).get("uri", ""))
-        if self._ours(quoted):
-            return "quote", quoted
+        if self._ours(record.quoted):
+            return "quote", record.quoted
         return "", ""
 
     def _list_notifications(self, call: Call) -> Reply:

@@ -9,7 +9,7 @@ from typing import Any
 
 from heed.lib.text import measure
 from heed.sandbox.frame import Call, Reply
-from heed.sandbox.networks.bluesky.account import LIKE, POST, REPOST, Record
+from heed.sandbox.networks.bluesky.account import LIKE, POST, REPOST, Record, images_in, quoted_in
 from heed.sandbox.networks.bluesky.answers import No, fields_of, iso, limit_of
 from heed.sandbox.networks.bluesky.notifying import Notifying
 
@@ -111,11 +111,13 @@ class Repositories(Notifying):
                 check_post(value)
                 for ref in (value.get("reply") or {}).values():
                     self._check_ref(ref)
+                if quoted := quoted_in(value):
+                    self._check_ref(quoted)
             elif collection in (LIKE, REPOST):
                 self._check_ref(value["subject"])
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise No(400, "InvalidRequest", f"Invalid {collection} record: {error}") from error
-        for image in (value.get("embed") or {}).get("images") or []:
+        for image in images_in(value):
             link = image["image"]["ref"]["$link"]
             if link not in self._blobs:
                 raise No(400, "BlobNotFound", f"Could not find blob: {link}")
@@ -164,12 +166,25 @@ def check_post(value: dict[str, Any]) -> None:
         raise ValueError("grapheme too big (maximum 300) at $.record.text")
     if len(raw) > 3000:
         raise ValueError("string too big (maximum 3000) at $.record.text")
-    if len((value.get("embed") or {}).get("images") or []) > 4:
-        raise ValueError("array too big (maximum 4) at $.record.embed.images")
+    if "embed" in value:
+        _check_embed(value["embed"])
     if "reply" in value and set(value["reply"]) != {"root", "parent"}:
         raise ValueError("a reply needs its root and its parent")
     for facet in value.get("facets") or []:
         _check_facet(facet, raw)
+
+
+def _check_embed(embed: dict[str, Any]) -> None:
+    match embed["$type"]:
+        case "app.bsky.embed.images":
+            if len(embed["images"]) > 4:
+                raise ValueError("array too big (maximum 4) at $.record.embed.images")
+        case "app.bsky.embed.record":
+            if not {"uri", "cid"} <= set(embed["record"]):
+                raise ValueError("a quote needs the address and the CID of what it quotes")
+        case "app.bsky.embed.recordWithMedia":
+            _check_embed({**embed["record"], "$type": "app.bsky.embed.record"})
+            _check_embed(embed["media"])
 
 
 def _check_facet(facet: dict[str, Any], raw: bytes) -> None:

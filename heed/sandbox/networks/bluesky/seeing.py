@@ -29,6 +29,7 @@ class Seeing(Acting):
                     **each.ref,
                     "text": each.value.get("text", ""),
                     "parent": each.parent,
+                    "quoted": each.quoted,
                     "record": each.value,
                     "removed": each.removed,
                 }
@@ -38,7 +39,12 @@ class Seeing(Acting):
             "likes": [each.subject for each in ours if each.collection == LIKE and not each.removed],
             "reposts": [each.subject for each in ours if each.collection == REPOST and not each.removed],
             "messages": [
-                {"id": message.id, "to": other, "text": message.text}
+                {
+                    "id": message.id,
+                    "to": other,
+                    "text": message.text,
+                    "answers": message.reply_to.id if message.reply_to else "",
+                }
                 for convo in self._convos.values()
                 for message in convo.messages
                 for other in convo.members
@@ -91,6 +97,8 @@ class Seeing(Acting):
                 ours=message.sender == self.us,
                 mine=message.sender == did,
                 likes=len(message.reactions),
+                liked=any(each["sender"]["did"] == self.us for each in message.reactions),
+                reacted=any(each["sender"]["did"] == did for each in message.reactions),
                 removed=message.removed,
             )
             for message in convo.messages

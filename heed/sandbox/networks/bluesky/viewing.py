@@ -9,6 +9,8 @@ from heed.sandbox.networks.bluesky.account import LIKE, POST, REACTIONS, REPOST,
 from heed.sandbox.networks.bluesky.answers import No, iso
 from heed.sandbox.networks.bluesky.repositories import Repositories
 
+_CLOSED = {"reply": "replyDisabled", "quote": "embeddingDisabled"}
+
 
 class Viewing(Repositories):
     def _get_posts(self, call: Call) -> Reply:
@@ -42,11 +44,26 @@ class Viewing(Repositories):
             for each in self._pointing(collection, record):
                 if each.did == viewer:
                     view["viewer"][name] = each.uri
-        images = (record.value.get("embed") or {}).get("images") or []
-        if images:
-            shown = [{"fullsize": url, "thumb": url, "alt": ""} for url in self._image_urls(record)]
-            view["embed"] = {"$type": "app.bsky.embed.images#view", "images": shown}
+        view["viewer"].update({_CLOSED[each]: True for each in record.closed_to})
+        images = self._images_view(record) if record.images else None
+        quoted = {"record": self._quoted_view(record)} if record.quoted else None
+        if images and quoted:
+            kind = "app.bsky.embed.recordWithMedia#view"
+            view["embed"] = {"$type": kind, "record": quoted, "media": images}
+        elif images or quoted:
+            view["embed"] = images or {"$type": "app.bsky.embed.record#view", **(quoted or {})}
         return view
+
+    def _images_view(self, record: Record) -> dict[str, Any]:
+        shown = [{"fullsize": url, "thumb": url, "alt": ""} for url in self._image_urls(record)]
+        return {"$type": "app.bsky.embed.images#view", "images": shown}
+
+    def _quoted_view(self, record: Record) -> dict[str, Any]:
+        quoted = self._known(record.quoted)
+        if quoted.removed:
+            return {"$type": "app.bsky.embed.record#viewNotFound", "uri": quoted.uri, "notFound": True}
+        shown = {"author": self._profile(quoted.did), "value": quoted.value, "indexedAt": iso(quoted.at)}
+        return {"$type": "app.bsky.embed.record#viewRecord", **quoted.ref, **shown}
 
     def _get_profile(self, call: Call) -> Reply:
         self._signed_in(call)
@@ -72,6 +89,5 @@ class Viewing(Repositories):
         return len(self._pointing(REPOST, record)) + self._faces.get(record.uri, (0, 0))[1]
 
     def _image_urls(self, record: Record) -> list[str]:
-        images = (record.value.get("embed") or {}).get("images") or []
         address = f"{self.url}/xrpc/com.atproto.sync.getBlob?did={record.did}&cid="
-        return [address + image["image"]["ref"]["$link"] for image in images]
+        return [address + image["image"]["ref"]["$link"] for image in record.images]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from heed.channels.base import AccountRecord
+from heed.channels.bluesky.tests.desk import Desk
 from heed.channels.bluesky.tests.network.bridge import ChatService, RealBluesky
 from heed.channels.bluesky.tests.network.heed import Heed
 from heed.channels.bluesky.tests.network.install import CannotInstall, installed
@@ -84,6 +86,23 @@ def sandbox(real: RealNetwork, people: dict[str, Customer], chat_service: ChatSe
 @pytest.fixture
 def bluesky(sandbox: Sandbox) -> RealBluesky:
     return _real(sandbox)
+
+
+@pytest.fixture
+def desk(bluesky: RealBluesky) -> Desk:
+    """The company's desk: it speaks to the real server directly."""
+    account = bluesky.accounts()[0]
+    desk = Desk(
+        AccountRecord(
+            account.external_id,
+            account.name,
+            account.credentials,
+            bluesky.network.url,
+            settings={"chat_proxy": bluesky._chat_service.proxy},
+        )
+    )
+    desk.poll()
+    return desk
 
 
 @pytest.fixture(scope="module")

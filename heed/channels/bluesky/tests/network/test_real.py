@@ -35,23 +35,6 @@ from heed.sandbox.picture import draw
 pytestmark = pytest.mark.networks
 
 
-@pytest.fixture
-def desk(bluesky: RealBluesky) -> Desk:
-    """The company's desk: it speaks to the real server directly."""
-    account = bluesky.accounts()[0]
-    desk = Desk(
-        AccountRecord(
-            account.external_id,
-            account.name,
-            account.credentials,
-            bluesky.network.url,
-            settings={"chat_proxy": bluesky._chat_service.proxy},
-        )
-    )
-    desk.poll()
-    return desk
-
-
 def asked(desk: Desk, bluesky: RealBluesky, text: str = "Kje je moj paket?") -> MessageReceived:
     bluesky.do("mention", person="lea", text=text)
     desk.poll()
