@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max
 
 from heed.channels.base import Network
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
 from heed.inbox import ledger
-from heed.inbox.models import Gap, Heartbeat
+from heed.inbox.models import Gap, Heartbeat, Post
 from heed.lib import clock, live
 
 TOO_OLD = timedelta(days=7)
@@ -23,6 +24,8 @@ TOO_OLD = timedelta(days=7)
 _MOST_PAGES = 200
 """In one go; a longer gap is gone on with later."""
 _EARLIER = timedelta(minutes=2)
+_TALKED = timedelta(days=30)
+_MOST_POSTS = 200
 
 
 @contextmanager
@@ -45,7 +48,7 @@ def open_gap(account_id: int, since: datetime) -> Gap | None:
     if account is None or not account.waits_for_calls or not account.external_id:
         return None
     readable = can_fill(account.adapter)
-    start = {"since": (since - _EARLIER).isoformat()}
+    start = {"since": (since - _EARLIER).isoformat(), "posts": _posts_talked_under(account)}
     gap, made = Gap.objects.get_or_create(
         account=account,
         since=since,
@@ -57,6 +60,13 @@ def open_gap(account_id: int, since: datetime) -> Gap | None:
     )
     live.tell(["accounts"])
     return gap if made and readable else None
+
+
+def _posts_talked_under(account: Account) -> list[str]:
+    """The posts under which something was said lately: not all of them need be listed by the network."""
+    lately = Post.objects.filter(account=account, tickets__last_at__gt=clock.now() - _TALKED)
+    newest = lately.annotate(said_at=Max("tickets__last_at")).order_by("-said_at")
+    return list(newest.values_list("external_id", flat=True)[:_MOST_POSTS])
 
 
 def can_fill(network: Network) -> bool:

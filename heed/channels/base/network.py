@@ -170,9 +170,10 @@ class Network(Protocol):
         ...
 
     def backfill(self, account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-        """Read what was missed while nobody listened. `cursor` starts as {"since": ISO time}; the
-        bodies go into the ledger and are read by `read`. Only for accounts that wait for calls. The same
-        cursor back, and more, means: not yet; it is asked again some minutes later."""
+        """Read what was missed while nobody listened. `cursor` starts as {"since": ISO time, "posts": the
+        ids of those that somebody wrote under in the last month}; the bodies go into the ledger and are
+        read by `read`. Only for accounts that wait for calls. The same cursor back, and more, means: not
+        yet; it is asked again some minutes later."""
         yield from ()
         return Collected((), cursor)
 

@@ -153,8 +153,8 @@ class Facebook(base.Network):
     lost_in_outage = _(
         "Meta repeats for 36 hours what it could not deliver, and stops after an hour for Messenger. Heed "
         "reads back comments under the last 250 posts, posts that mention you and the last 20 messages of "
-        "each chat. Comments on ads, likes, reviews, mentions in comments, edits and deletions of that time "
-        "are lost."
+        "each chat. Comments on ads under which nobody had written in the month before, likes, reviews, "
+        "mentions in comments, edits and deletions of that time are lost."
     )
 
     def private_link(self, external_id: str, handle: str) -> str:

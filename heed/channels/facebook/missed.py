@@ -1,8 +1,9 @@
 """Reading back what was missed while nobody listened, in the words of a webhook.
 
 First the posts of the Page, a page of them at a time, and after each page the comments under its posts; then
-the posts of others that mention the Page; then Messenger's chats, of which Meta shows the twenty newest
-messages each.
+the comments under those of its posts that it does not list, such as ads, and under which somebody had written
+lately; then the posts of others that mention the Page; then Messenger's chats, of which Meta shows the twenty
+newest messages each.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ Row = Mapping[str, Any]
 
 
 def backfilled(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
-    """One page. `cursor` is {"since": ISO time} at first."""
+    """One page. `cursor` is {"since": ISO time, "posts": ids of posts with comments} at first."""
     since = clock.from_iso(str(cursor["since"]))
     if cursor.get("under"):
         return (yield from _comments(account, cursor, since))
@@ -67,9 +68,20 @@ def _posts(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -
     after = graph.next_cursor(listed)
     further = bool(after) and after != cursor.get("after")
     further = further and (page < MOST_PAGES or len(fresh) == len(posts))
+    unlisted = _unlisted(account, cursor, posts)
     kept = {"since": cursor["since"], "under": talked}
-    kept |= {"after": after, "page": page + 1} if further else {"now_at": "mentions"}
+    if further:
+        kept |= {"after": after, "page": page + 1, "posts": unlisted}
+    else:
+        kept |= {"under": [*talked, *unlisted], "now_at": "mentions"}
     return Collected(_bodies(account, "changes", [_post_change(post) for post in fresh]), kept, more=True)
+
+
+def _unlisted(account: AccountRecord, cursor: Mapping[str, Any], listed: list[dict[str, Any]]) -> list[str]:
+    """The Page's own posts that we know of and that were not listed until now."""
+    known = {str(post["id"]) for post in listed}
+    ours = [each for each in cursor.get("posts", ()) if each.startswith(f"{account.external_id}_")]
+    return [each for each in ours if each not in known]
 
 
 def _comments(account: AccountRecord, cursor: Mapping[str, Any], since: datetime) -> Steps[Collected]:

@@ -20,9 +20,10 @@ from heed.channels.base import (
     PostStale,
 )
 from heed.channels.models import Account
-from heed.inbox import intake, ledger
-from heed.inbox.models import Delivery, Event, Identity, Message, Post
+from heed.inbox import gaps, intake, ledger
+from heed.inbox.models import Delivery, Event, Gap, Identity, Message, Post
 from heed.inbox.tests.rubber import body
+from heed.lib import clock
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -154,3 +155,11 @@ def test_news_of_people_among_what_is_known(account: Account) -> None:
         IdentitySeen(person=lea, reachable=True),
     )
     assert sorted(Identity.objects.values_list("external_id", flat=True)) == ["lea", "lea-2"]
+
+
+def test_a_gap_begins_with_the_posts_that_were_talked_under(account: Account) -> None:
+    for days, each in ((40, "old"), (20, "ad"), (1, "post")):
+        said = replace(comment(days, each), at=clock.now() - timedelta(days=days))
+        news(account, said, PostSeen(external_id=f"silent {each}", text="New boots"))
+    gaps.open_gap(account.pk, clock.now())
+    assert Gap.objects.get().cursor["posts"] == ["post", "ad"]

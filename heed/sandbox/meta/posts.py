@@ -19,7 +19,7 @@ class Item:
     likewise, while `more_likes` come from people outside the cast.
 
     `top` is the comment a reply hangs under; `live` is said under a broadcast; of a `sticker` the
-    webhook shows nothing; others' posts that `mention` us are listed apart.
+    webhook shows nothing; others' posts that `mention` us are listed apart, and an `ad` nowhere.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Item:
     stars: int = 0
     sticker: bool = False
     mention: bool = False
+    ad: bool = False
 
     @property
     def is_post(self) -> bool:

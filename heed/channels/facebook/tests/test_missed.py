@@ -58,6 +58,29 @@ def test_mentions_that_may_not_be_read_hold_up_nothing(desk: Desk, facebook: Fac
     assert len(page.bodies) == 1
 
 
+def test_comments_on_an_ad_are_read_back_where_we_know_of_it(
+    desk: Desk, facebook: Facebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(missed, "MOST_PAGES", 2)
+    since = facebook.clock.now().replace(microsecond=0)
+    ads = [facebook.do("ad", text=text)["id"] for text in ("Popust", "Nova kolekcija")]
+    posts = [facebook.do("post", text=f"Objava {number}")["id"] for number in range(27)]
+    for number, parent in enumerate((*ads, posts[0], posts[-1])):
+        facebook.do("comment", person="lea", text=f"Vprašanje {number}", parent=parent)
+    asked: list[str] = []
+
+    def get(account: AccountRecord, path: str, **given: str) -> Steps[dict[str, Any]]:
+        asked.append(path)
+        return (yield from calls.get(account, path, **given))
+
+    monkeypatch.setattr(missed, "calls", SimpleNamespace(get=get, picture_of=calls.picture_of))
+    found = read_back(desk, since, posts=["8_of_others", ads[0], posts[0], posts[-1]])
+    assert texts(found) == {"Vprašanje 0", "Vprašanje 2", "Vprašanje 3"}
+    under = [each for each in asked if each.endswith("/comments")]
+    assert len(under) == len(set(under))  # what is listed as well is read once
+    assert not any(each.startswith("8_") for each in under)
+
+
 class TestManyComments:
     @pytest.fixture(autouse=True)
     def short(self, monkeypatch: pytest.MonkeyPatch) -> None:

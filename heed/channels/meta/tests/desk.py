@@ -26,7 +26,7 @@ def only(desk: Desk, kind: type[News]) -> News:
     return found
 
 
-def read_back(desk: Desk, since: datetime, **at: str) -> list[Inbound]:
+def read_back(desk: Desk, since: datetime, **at: Any) -> list[Inbound]:
     """All news since then, as far as it may be read now after an outage; `at` begins in the middle."""
     found: list[Inbound] = []
     cursor: dict[str, Any] = {"since": since.isoformat(), **at}

@@ -127,6 +127,12 @@ class Acting(Messaging):
         item.more_likes, item.shares = likes, shares
         return {"id": item.id}
 
+    def play_ad(self, text: str) -> dict[str, Any]:
+        """The company advertises with a post that stands on no list of its Page."""
+        item = self._own_post(text, "")
+        item.ad = True
+        return {"id": item.id}
+
     def play_unsubscribe(self) -> dict[str, Any]:
         """Nobody took what Meta sent for an hour: it ends the Page's subscription."""
         self.subscribed = []

@@ -107,7 +107,7 @@ class Reading(Telling):
         return self._edge(call, given, [(i.id, self._item_node(i)) for i in rows])
 
     def _posts(self, edge: str) -> list[Item]:
-        posts = [i for i in self.items.values() if i.is_post and not i.removed and not i.stars]
+        posts = [i for i in self.items.values() if i.is_post and not (i.removed or i.stars or i.ad)]
         of_the_page = [i for i in posts if i.id.startswith(self.page)]
         posts = [i for i in posts if i.mention] if edge == "tagged" else of_the_page
         if edge == "visitor_posts":
