@@ -22,7 +22,7 @@ from heed.inbox.models import Message
 from heed.sandbox import Sandbox
 from heed.sandbox.tests.receiver import Receiver
 from heed.tests.shop import CUSTOMER, File, Shop, open_shop
-from heed.tests.test_window_guard import business
+from heed.tests.window_states import business
 
 pytestmark = pytest.mark.django_db
 
