@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -23,11 +24,16 @@ _PEOPLE: dict[str, Promise] = {
 }
 
 
+def _link(number: int) -> SafeString:
+    return format_html('<a href="{}">#{}</a>', reverse("ticket", args=[number]), number)
+
+
 def _matter(kind: str) -> Callable[[SafeString | None, Mapping[str, Any]], SafeString]:
     def said(who: SafeString | None, facts: Mapping[str, Any]) -> SafeString:
         came, went = _WORDS[kind]
         into = facts.get("into")
-        return format_html(str(went if into else came), who=who or "Heed", number=into or facts.get("number"))
+        told = str(went if into else came).replace("#{number}", "{number}")
+        return format_html(told, who=who or "Heed", number=_link(into or facts["number"]))
 
     return said
 

@@ -19,8 +19,8 @@ def merges(ticket: Ticket) -> QuerySet[Merge]:
 
 
 def splits(ticket: Ticket) -> QuerySet[Split]:
-    """The splits by which others came from this ticket, the newest first."""
-    return _splits().filter(source=ticket)
+    """The splits by which others came from this ticket or it came from another, the newest first."""
+    return _splits().filter(Q(source=ticket) | Q(ticket=ticket))
 
 
 def joinings(ticket: Ticket) -> QuerySet[Joining]:
@@ -36,7 +36,7 @@ def merge(ticket: Ticket, record: int) -> Merge:
 
 def split(ticket: Ticket, record: int) -> Split:
     """A split of this ticket, on either side of it. Raises `NoSuchRecord`."""
-    return _one(_splits().filter(Q(source=ticket) | Q(ticket=ticket)), record)
+    return _one(splits(ticket), record)
 
 
 def joining(ticket: Ticket, record: int) -> Joining:

@@ -243,3 +243,37 @@ def test_a_merge_keeps_the_search_one_was_in(page: Client, account: Account) -> 
     came = {"referer": f"http://testserver/inbox/search/{lea.pk}/?q=hello"}
     answer = page.post(f"/tickets/{lea.pk}/merge/", {"from": other.pk}, headers=came)
     assert answer["HX-Redirect"] == f"/inbox/search/{lea.pk}/?q=hello"
+
+
+def test_a_number_that_leads_nowhere_is_said_so(page: Client, account: Account) -> None:
+    lea = cast.ticket(account, "Lea Marn", "Hello?")
+    for address in ("merge", "join"):
+        answer = page.post(f"/tickets/{lea.pk}/{address}/", {"from": "#98765", "with": "#98765"})
+        assert (answer.status_code, "#98765" in answer.content.decode()) == (422, True)
+
+
+def test_a_ticket_that_was_split_off_says_from_which_and_can_be_put_back(
+    page: Client, account: Account
+) -> None:
+    lea = cast.ticket(account, "Lea Marn", "Hello?")
+    second = cast.said(lea, "And do you have laces?")
+    address = page.post(f"/messages/{second.pk}/split/")["HX-Redirect"]
+    new = Ticket.objects.get(split_from=lea)
+    assert f"/{new.pk}/" in address
+    assert f'href="/tickets/{lea.pk}/"' in page.get(f"/inbox/all/{new.pk}/").content.decode()
+    panel = page.get(f"/tickets/{new.pk}/matters/").content.decode()
+    (back,) = re.findall(r'hx-post="([^"]+/splits/\d+/undo/)"', panel)
+    page.post(back)
+    assert fresh(new).merged_into_id == lea.pk
+    shown = page.get(f"/inbox/all/{lea.pk}/").content.decode()
+    assert f'<a href="/tickets/{new.pk}/">#{new.pk}</a>' in shown  # where the thread tells of it
+    assert '<section class="before">' not in shown  # not as an earlier one that was solved
+
+
+def test_a_note_marks_whom_it_mentions(page: Client, account: Account, ana: User, ivo: User) -> None:
+    lea = cast.ticket(account, "Lea Marn", "Hello?")
+    text = "@Ivo Horvat <b> see https://example.com/@Ivo or ask oto@ivo, not @Ivor"
+    cast.wrote(lea, ana, text, visibility="note")
+    shown = page.get(f"/inbox/all/{lea.pk}/").content.decode()
+    assert re.findall(r'<b class="meant">(.*?)</b>', shown) == ["@Ivo Horvat"]
+    assert "&lt;b&gt;" in shown

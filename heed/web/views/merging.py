@@ -10,10 +10,11 @@ from django.urls import Resolver404, path, resolve, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from heed.accounts.models import User
 from heed.inbox import reach, verbs
 from heed.inbox.models import Ticket
 from heed.lib.text import whole
-from heed.web.gate import person, sentence, signed_in
+from heed.web.gate import person, signed_in
 from heed.web.views.ticket import list_around
 
 
@@ -42,10 +43,7 @@ def merge(request: HttpRequest, number: int) -> HttpResponse:
     """Let the ticket `from` go on in this one."""
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
-    wanted = whole(request.POST.get("from", "").strip().lstrip("#"))
-    if wanted is None:
-        return sentence(_("Enter the number of a ticket."), status=422)
-    verbs.merge(reach.ticket(user, wanted, "tend"), ticket, user)
+    verbs.merge(_typed(user, request.POST.get("from", "")), ticket, user)
     return _again(request, ticket.number)
 
 
@@ -88,10 +86,7 @@ def join(request: HttpRequest, number: int) -> HttpResponse:
     """The customer of the ticket `with` is this one's, too."""
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
-    wanted = whole(request.POST.get("with", "").strip().lstrip("#"))
-    if wanted is None:
-        return sentence(_("Enter the number of a ticket."), status=422)
-    verbs.join(reach.ticket(user, wanted, "tend").customer, ticket.customer, user)
+    verbs.join(_typed(user, request.POST.get("with", "")).customer, ticket.customer, user)
     return _again(request, ticket.number)
 
 
@@ -115,6 +110,19 @@ def part_identity(request: HttpRequest, number: int, identity: int) -> HttpRespo
         raise Http404
     verbs.part_identity(found, user)
     return _again(request, ticket.number)
+
+
+def _typed(user: User, text: str) -> Ticket:
+    """The ticket whose number somebody typed. Raises `CannotTend`."""
+    number = whole(text.strip().lstrip("#"))
+    if number is None:
+        raise verbs.CannotTend(_("Enter the number of a ticket."))
+    try:
+        return reach.ticket(user, number, "tend")
+    except reach.NoSuchTicket:
+        raise verbs.CannotTend(
+            _("There is no ticket #%(number)s that you may change.") % {"number": number}
+        ) from None
 
 
 def _fits(other: Ticket, ticket: Ticket) -> bool:
