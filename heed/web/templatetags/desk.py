@@ -190,6 +190,19 @@ def linked(text: str) -> SafeString:
 
 
 @register.filter
+def mentions(shown: SafeString, names: tuple[str, ...]) -> SafeString:
+    """What stands in a note, with the colleagues and teams it mentions marked."""
+    if not names:
+        return shown
+    longest_first = sorted({str(escape(name)) for name in names if name}, key=len, reverse=True)
+    called = "|".join(map(re.escape, longest_first))
+    meant = re.compile(rf"(?<![\w@./])@(?:{called})(?![\w@])", re.IGNORECASE)
+    pieces = re.split(r"(<[^>]*>)", shown)  # an address may hold an @, too
+    pieces[::2] = [meant.sub(r'<b class="meant">\g<0></b>', each) for each in pieces[::2]]
+    return mark_safe("".join(pieces))  # noqa: S308 - of what was safe before
+
+
+@register.filter
 def in_place(file: Attachment) -> str:
     """How a kept file is shown: image, video, audio or "" (to download)."""
     return story.in_place(file)

@@ -34,14 +34,23 @@ _PARTS = Written(3000)
 
 def _written(context: dict[str, Any], row: story.Day | story.Happened | story.Said) -> SafeString:
     facts = {"row": row, **{name: context.get(name) for name in ("ticket", "user", "may")}}
+    facts["names"] = _names(context, row)
     return write(row.part, facts)
+
+
+def _names(context: dict[str, Any], row: story.Day | story.Happened | story.Said) -> tuple[str, ...]:
+    """What the colleagues and teams are called whom a note can mention."""
+    if not isinstance(row, story.Said) or row.message.visibility != "note" or "@" not in row.message.text:
+        return ()
+    people = [name for each in context.get("colleagues", ()) for name in (each.name, each.first_name)]
+    return (*people, *(each.name for each in context.get("teams", ())))
 
 
 def _shown(context: dict[str, Any], row: story.Said) -> Iterator[object]:
     """All that a message's bubble is made of."""
     message = row.message
     yield from (get_language(), timezone.localtime(message.at).utcoffset(), context["may"])
-    yield from (row.likes, row.quote)
+    yield from (row.likes, row.quote, _names(context, row))
     yield from stored(message)
     for one in (message.identity or context["ticket"].identity, message.author, *row.files):
         yield from stored(one) if one is not None else ()
