@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from heed.accounts.models import User
-from heed.channels import reach as channels
 from heed.channels.models import Account
 from heed.inbox import reach
 from heed.inbox.conditions import Condition, parse
@@ -22,6 +21,7 @@ from heed.inbox.search import finding
 from heed.inbox.search.hits import Hit
 from heed.lib.text import whole
 from heed.web import nav
+from heed.web.account_names import all_names
 
 SEARCH = "search"
 _SAVED = "saved-"
@@ -71,7 +71,7 @@ class Place:
     @cached_property
     def title(self) -> str:
         if self.account is not None:
-            return channels.account(self.account).name
+            return all_names()[self.account]
         if self.kept is not None:
             return self.kept.name
         return _("Search") if self.view == SEARCH else str(nav.TITLES[self.view])
