@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+
+from django.db.models import F
 
 from heed.inbox.models import Event, Message, Ticket
 from heed.lib import clock
@@ -18,6 +21,7 @@ _SORTED_BY: dict[str, tuple[str, Any]] = {
     "tags": ("tags_changed", []),
 }
 """What a ticket is sorted by, the kind of event that changes it, and what it is at first."""
+_BLOCKS = ("blocked", "unblocked")
 _COURSE = ("status", "solved_at", "unanswered", "waiting_since", "snoozed_until")
 _REPLIES = ("first_reply", "next_reply")
 _BEFORE_RULES = ("ticket_opened", "team_changed", "language_told", "target_set")
@@ -40,6 +44,11 @@ class AsItWas:
         then.waiting_since = ticket.opened_at if then.unanswered else None
         marks = [kind for kind in kinds if kind in ("marked_spam", "not_spam")]
         then.spam = marks[0] == "not_spam" if marks else ticket.spam
+        told = {each.facts.get("field") for each in events if each.kind == "field_changed"}
+        then.fields = {key: value for key, value in ticket.fields.items() if key not in told}
+        blocks = [kind for kind in kinds if kind in _BLOCKS]
+        if blocks:
+            self._block(blocks[0] == "unblocked")
         then.last_at, then.merged_into_id = ticket.opened_at, None
         then.due_at, then.due_for = None, ""
         self._inside: set[int] = set()
@@ -135,6 +144,10 @@ class AsItWas:
         self.then.unanswered, self.then.waiting_since = False, None
         self._no_longer_due(_REPLIES)
 
+    def _block(self, blocked: bool) -> None:
+        self.then.identity = copy.copy(self.then.identity)
+        self.then.identity.blocked = blocked
+
     def _put_away(self, event: Event, facts: dict[str, Any]) -> None:
         then = self.then
         match event.kind:
@@ -152,6 +165,8 @@ class AsItWas:
                 self._no_longer_due([*self._dues])
             case "not_spam":
                 self._no_spam()
+            case "blocked" | "unblocked":
+                self._block(event.kind == "blocked")
             case "merged":
                 if facts.get("into"):
                     then.merged_into_id = int(facts["into"])
@@ -192,6 +207,22 @@ class AsItWas:
         self.then.due_at, self.then.due_for = min(dues) if dues else (None, "")
 
 
+def blocks_of(people: Iterable[int]) -> dict[int, list[Event]]:
+    """When each of these identities was blocked and let in again, whichever of their tickets tells it."""
+    found: dict[int, list[Event]] = defaultdict(list)
+    rows = Event.objects.filter(kind__in=_BLOCKS, ticket__identity__in=people)
+    for event in rows.annotate(person=F("ticket__identity")):
+        found[event.person].append(event)
+    return found
+
+
+def with_blocks(events: list[Event], blocks: list[Event]) -> list[Event]:
+    """What happened to a ticket, and since it began to its person in other tickets."""
+    known = {each.pk for each in events}
+    others = [each for each in blocks if each.pk not in known and events and each.at > events[0].at]
+    return sorted([*events, *others], key=lambda each: (each.at, each.pk)) if others else events
+
+
 def at_the_split(source: Ticket, events: list[Event], number: int) -> Ticket:
     """A ticket as it was when another was split off it."""
     was = AsItWas(source, events)
@@ -213,6 +244,9 @@ def _sort(then: Ticket, kind: str, facts: dict[str, Any]) -> None:
         case "tags_changed":
             tags = (set(then.tags) | set(facts.get("added", []))) - set(facts.get("removed", []))
             then.tags = sorted(tags)
+        case "field_changed":
+            fields = {**then.fields, str(facts.get("field")): facts.get("value")}
+            then.fields = {key: value for key, value in fields.items() if value is not None}
         case "language_told":
             then.language = str(facts.get("language") or "")
 

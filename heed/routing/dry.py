@@ -20,7 +20,7 @@ from heed.inbox.conditions import Condition, Facts, Test, of_rule, parse
 from heed.inbox.models import Event, Message, Ticket
 from heed.lib import clock
 from heed.routing import actions, by_time, desk_hours, rules
-from heed.routing.as_it_was import AsItWas, at_the_split
+from heed.routing.as_it_was import AsItWas, at_the_split, blocks_of, with_blocks
 from heed.routing.models import Rule
 
 DAYS = 7
@@ -161,12 +161,14 @@ def _stories(numbers: list[int]) -> Iterator[_Story]:
     for message in Message.objects.filter(Q(ticket__in=numbers) | Q(home__in=numbers)).order_by("id"):
         for number in {message.ticket_id, message.home_id or message.ticket_id}:
             said[number].append(message)
+    blocks = blocks_of({each.identity_id for each in tickets.values()})
     for number in numbers:
         if number in tickets:
             ticket = tickets[number]
             source = sources.get(ticket.split_from_id or 0)
             at_split = at_the_split(source, events[source.pk], number) if source else None
-            yield _Story(ticket, events[number], said[number], at_split)
+            happened_here = with_blocks(events[number], blocks[ticket.identity_id])
+            yield _Story(ticket, happened_here, said[number], at_split)
 
 
 class _Looking:

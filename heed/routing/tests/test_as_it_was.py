@@ -12,12 +12,12 @@ from heed.accounts.models import Team, User
 from heed.channels.base import Echo, MessageReceived, Person
 from heed.channels.models import Account
 from heed.inbox import intake, ledger, outbox, verbs
-from heed.inbox.models import Event, Ticket
+from heed.inbox.models import Event, Field, Ticket
 from heed.inbox.reactions import react
 from heed.inbox.tests.rubber import body
 from heed.inbox.verbs import merging
 from heed.lib import clock
-from heed.routing.as_it_was import AsItWas, at_the_split
+from heed.routing.as_it_was import AsItWas, at_the_split, blocks_of, with_blocks
 from heed.routing.dry import dry_run
 from heed.routing.models import AccountTeam, Policy, Rule
 from heed.routing.tests.some_rules import add
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 LEA = Person("lea", "Lea Marn")
 COLUMNS = ("status", "unanswered", "waiting_since", "snoozed_until", "spam", "team_id", "assignee_id")
-SHOWN = (*COLUMNS, "priority", "language", "tags", "merged_into_id", "due_at", "due_for")
+SHOWN = (*COLUMNS, "priority", "language", "tags", "fields", "merged_into_id", "due_at", "due_for")
 
 
 def came(account: Account, name: str, minutes: float = 0, text: str = "", who: Person = LEA) -> Ticket:
@@ -54,7 +54,8 @@ def walked(ticket: Ticket) -> dict[str, Any]:
 
 
 def happened(ticket: Ticket) -> list[Event]:
-    return list(Event.objects.filter(ticket=ticket).select_related("message").order_by("at", "id"))
+    own = Event.objects.filter(ticket=ticket).select_related("message").order_by("at", "id")
+    return with_blocks(list(own), blocks_of([ticket.identity_id])[ticket.identity_id])
 
 
 def stands(ticket: Ticket) -> dict[str, Any]:
@@ -162,3 +163,48 @@ def test_a_message_is_read_at_its_own_event_with_its_language_team_and_due_time(
     words = "pošiljka lang:sl team:Returns has:due"
     (touch,) = dry_run(Rule(when=["message_received"], condition=words, actions=[add("x")])).touches
     assert touch.ticket.pk == ticket.pk
+
+
+def test_own_fields_hold_what_they_held(account: Account, ana: User) -> None:
+    Field.objects.create(key="size", title="Size", kind="number")
+    Field.objects.create(key="gift", title="Gift", kind="yes_no")
+    ticket = came(account, "a", -5)
+    verbs.fill(ticket, ana, "size", 42)
+    verbs.fill(ticket, ana, "gift", "yes")
+    verbs.fill(ticket, ana, "size", None)
+    assert walked(ticket)["fields"] == stands(ticket)["fields"] == {"gift": True}
+    assert touched("message_received", "field:gift:yes") == []
+    assert touched("field_changed", "field:size:42") == [ticket]
+    assert touched("field_changed", "field:size:42 -field:gift") == [ticket]
+
+
+def test_who_is_blocked_since_was_not_blocked_before(account: Account, ana: User) -> None:
+    first, second = came(account, "a", -50), came_publicly(account, "b", -40)
+    assert first.pk != second.pk
+    with clock.moved(timedelta(minutes=-30)):
+        verbs.block(first, ana)
+    assert touched("message_received", "") == [second, first]
+    assert touched("message_received", "is:blocked") == []
+    came(account, "c", -20)
+    assert touched("message_received", "is:blocked") == [first]
+    with clock.moved(timedelta(minutes=-10)):
+        verbs.unblock(second, ana)
+    assert touched("message_received", "is:blocked") == [first]
+    assert {each.pk for each in touched("time", "is:blocked")} == {first.pk, second.pk}
+    for ticket in (first, second):
+        assert walked(ticket) == stands(ticket)
+
+
+def came_publicly(account: Account, name: str, minutes: float) -> Ticket:
+    """The same person, in another ticket."""
+    at = clock.now() + timedelta(minutes=minutes)
+    facts: dict[str, Any] = {"visibility": "public", "kind": "comment", "author": LEA, "post": "p1"}
+    news = MessageReceived(external_id=name, at=at, text=f"words of {name}", **facts)
+    ledger.append(account.pk, [body(news)])
+    intake.take_batch()
+    return Ticket.objects.get(messages__external_id=name)
+
+
+def touched(when: str, condition: str) -> list[Ticket]:
+    tried = Rule(when=[when], condition=condition, actions=[add("x")])
+    return [each.ticket for each in dry_run(tried).touches]
