@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -47,6 +47,8 @@ class Hooks:
 
     def __init__(self, network: str, faults: Faults) -> None:
         self.waits: tuple[float, ...] = WAITS
+        self.on_answer: Callable[[bool], None] = lambda taken: None
+        """Called after each attempt, with whether it was taken."""
         self._network = network
         self._faults = faults
         self._queues: dict[str, deque[Parcel]] = {}
@@ -133,6 +135,7 @@ class Hooks:
     def _run(self) -> None:
         while parcel := self._next():
             status, _ = self.call("POST", parcel.url, parcel.body, parcel.headers_to_send())
+            self.on_answer(_is_taken(status))
             with self._changed:
                 self._sending -= 1
                 self._settle(parcel, status)
@@ -166,7 +169,7 @@ class Hooks:
             return
         parcel.attempts += 1
         parcel.spoil = False
-        if 200 <= status < 300 or parcel.attempts >= MOST_ATTEMPTS:
+        if _is_taken(status) or parcel.attempts >= MOST_ATTEMPTS:
             queue.remove(parcel)
             self._let_the_overtaken_go(queue)
             return
@@ -183,6 +186,10 @@ class Hooks:
 
     def _idle(self) -> bool:
         return not self._sending and not self._heads()
+
+
+def _is_taken(status: int) -> bool:
+    return 200 <= status < 300
 
 
 def _spoilt(signature: str) -> str:

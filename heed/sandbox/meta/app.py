@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -34,6 +35,8 @@ class MetaApp(Simulator):
     span_of_ids: ClassVar[int] = 10**14
     revoked: ClassVar[int] = 460
     """The subcode by which a token is told to be dead."""
+    patience: ClassVar[timedelta | None] = None
+    """For how long its webhook may fail before the subscription ends; None: for good."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
@@ -45,6 +48,8 @@ class MetaApp(Simulator):
         self.hurries = False
         self.restored = False
         self.batch: list[dict[str, Any]] | None = None
+        self.failing_since: datetime | None = None
+        self.hooks.on_answer = self._count_failing
         self._codes: dict[str, str] = {}
 
     # ----------------------------------------------------------------------------- its data
@@ -168,6 +173,18 @@ class MetaApp(Simulator):
             return False
         self.hook_url = url
         return True
+
+    def _count_failing(self, taken: bool) -> None:
+        """Who takes nothing for long is told nothing more, until they subscribe again."""
+        with self.lock:
+            now = self.clock.now()
+            self.failing_since = None if taken else self.failing_since or now
+            if self.failing_since and self.patience and now - self.failing_since >= self.patience:
+                self._end_subscription()
+
+    def _end_subscription(self) -> None:
+        """Forget what its webhook is told of; nothing where that never happens by itself."""
+        return
 
     def _post_body(self, body: Any, *, at_once: bool = False) -> None:
         """Deliver a body, signed; `at_once` before the call that caused it has its answer."""

@@ -116,3 +116,18 @@ def test_fields_within_fields() -> None:
     assert list(wanted) == ["id", "likes", "messages"]
     assert wanted["likes"].arguments == {"summary": "true", "limit": "0"}
     assert list(wanted["messages"].inner["from"].inner) == ["name"]
+
+
+def test_who_takes_nothing_for_an_hour_is_told_nothing_more(
+    simulator: MetaApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[bool] = []
+    monkeypatch.setattr(simulator, "_end_subscription", lambda: ended.append(True))
+    for taken, wait in ((False, 3540), (False, 60), (True, 3600), (False, 3540)):
+        simulator._count_failing(taken)
+        simulator.clock.move(wait)
+    simulator._count_failing(False)
+    assert ended == []
+    simulator.clock.move(61)
+    simulator._count_failing(False)
+    assert bool(ended) == (simulator.name != "whatsapp")

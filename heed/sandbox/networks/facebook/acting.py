@@ -135,7 +135,7 @@ class Acting(Messaging):
 
     def play_unsubscribe(self) -> dict[str, Any]:
         """Nobody took what Meta sent for an hour: it ends the Page's subscription."""
-        self.subscribed = []
+        self._end_subscription()
         return {}
 
     def play_bot(self, person: str, text: str) -> dict[str, Any]:

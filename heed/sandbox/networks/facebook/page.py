@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from heed.sandbox.cast import COMPANY
@@ -65,12 +66,16 @@ class Page(Posts):
     mids = "m_"
     most_in_list = 100
     link = "SHORTLINK"
+    patience = timedelta(hours=1)
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
         self.subscribed: list[str] = []
         self.photos: dict[str, str] = {}
         self._by_id |= {self.user_id(key): key for key in self.chats}
+
+    def _end_subscription(self) -> None:
+        self.subscribed = []
 
     def accounts(self) -> list[DemoAccount]:
         credentials = {

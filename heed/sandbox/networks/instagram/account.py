@@ -70,6 +70,7 @@ class Account(Posts):
     mids = "aWdf"
     most_in_list = 50
     link = "IGME-SOURCE-LINK"
+    patience = timedelta(hours=1)
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
@@ -82,6 +83,9 @@ class Account(Posts):
         self.names_only = False
         self.tagged: list[str] = []
         """The posts of others in whose pictures we are tagged, the newest last."""
+
+    def _end_subscription(self) -> None:
+        self.account_fields, self.page_fields = [], []
 
     def accounts(self) -> list[DemoAccount]:
         """The account by Instagram Login."""
