@@ -70,9 +70,13 @@ class Desk:
         facts: dict[str, Any] = {"visibility": "public", "at": self.now(), "text": "Sent."}
         news.apply(self.account, Echo(external_id=f"e{self.minute}", parent=parent, **facts))
 
-    def answers(self, ticket: Ticket) -> None:
+    def keep(self) -> None:
+        """Bring all promises to what is now, as the worker does after each piece of work."""
+        promises.keep_all(Ticket.objects.values_list("pk", flat=True))
+
+    def answers(self) -> None:
         asked = Message.objects.get(external_id="one0")
-        sent = verbs.answer(row(ticket), self.ana, "It is on its way.", "public", to=asked.pk)
+        sent = verbs.answer(row(asked.ticket), self.ana, "It is on its way.", "public", to=asked.pk)
         Message.objects.filter(pk=sent.pk).update(state="sent", at=self.now())
 
     def asks(self, ticket: Ticket) -> None:
@@ -101,7 +105,7 @@ class Desk:
             case ["outside"]:
                 self.answers_outside("one0")
             case ["answered"]:
-                self.answers(first)
+                self.answers()
             case ["marked"]:
                 for each in whole:
                     verbs.mark_answered(each, self.ana)
@@ -179,9 +183,12 @@ work = st.sampled_from(WORK)
     st.lists(work | st.just("outside"), max_size=3),
     st.lists(work, max_size=7),
     st.sampled_from(("two", "inner first", "outer first")),
+    st.booleans(),
 )
 @settings(max_examples=examples(8))
-def test_merged_worked_on_and_unmerged(desk: Desk, before: Work, meanwhile: Work, way: str) -> None:
+def test_merged_worked_on_and_unmerged(
+    desk: Desk, before: Work, meanwhile: Work, way: str, newest_stays: bool
+) -> None:
     """The same work on tickets apart, and on one that is taken apart afterwards, ends the same."""
     done: Work = []
 
@@ -189,11 +196,13 @@ def test_merged_worked_on_and_unmerged(desk: Desk, before: Work, meanwhile: Work
         for post in ("one", "two", "three")[: 2 if way == "two" else 3]:
             desk.writes(post)
             desk.minute += 1
-        tickets = list(Ticket.objects.order_by("opened_at"))
+        tickets = list(Ticket.objects.order_by("-opened_at" if newest_stays else "opened_at"))
+        desk.keep()
         for what in before:
             desk.minute += 1
             with suppress(CannotTend):
                 desk.does(what, tickets[0], tickets[:1])
+            desk.keep()
         return tickets
 
     def apart() -> list[Any]:
@@ -205,17 +214,21 @@ def test_merged_worked_on_and_unmerged(desk: Desk, before: Work, meanwhile: Work
                 done.append(what)
             except CannotTend:
                 done.append("")
+            desk.keep()
         return stands(*tickets)
 
     def together() -> list[Any]:
         tickets = begun()
         steps = pairwise(reversed(tickets))
         records = [merging.merge(one, into, desk.ana) for one, into in steps]
+        desk.keep()
         for what in done:
             desk.minute += 1
             desk.does(what, tickets[0], tickets[:1])
+            desk.keep()
         for record in records if way == "inner first" else reversed(records):
             merging.unmerge(record, desk.ana)
+            desk.keep()
         return stands(*tickets)
 
     both_ways(desk, apart, together)

@@ -60,7 +60,10 @@ def keep(at: Mapping[int, datetime]) -> None:
     desk = desk_hours.read()
     running = clocks.running_of([each.pk for each in tickets], found, desk)
     said = said_of([each.pk for each in tickets], running)
-    work = Work(found, desk, clocks.over(said, found, desk))
+    over, brought = clocks.over(said, found, desk), {}
+    if any(each.holds_others for each in said.values()):
+        brought = clocks.brought(said, found, desk)
+    work = Work(found, desk, over, brought)
     for ticket in tickets:
         work.bring_up_to_date(ticket, running[ticket.pk], said[ticket.pk], at[ticket.pk])
     work.write()

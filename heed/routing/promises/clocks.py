@@ -80,6 +80,28 @@ def over(waits: Mapping[int, Any], found: Iterable[Policy], desk: DeskHours) -> 
     return {(each.ticket, each.target, each.since): each for each in _made(rows, found, desk)}
 
 
+def brought(waits: Mapping[int, Any], found: Iterable[Policy], desk: DeskHours) -> dict[Key, Clock]:
+    """What was promised in tickets that went on in these for a wait or cycle that is now, by the ticket in
+    which it goes on. Of several the one that ran last."""
+    gone_on = dict(run(_GONE_ON, [pk for pk, each in waits.items() if each.holds_others]))
+    rows = [
+        row
+        for row in run(_READ, [*gone_on])
+        if row[5] in (waits[gone_on[row[0]]].began, waits[gone_on[row[0]]].waits_since)
+    ]
+    ended = sorted(_made(rows, found, desk), key=lambda each: (each.ended_at is None, each.ended_at))
+    return {(gone_on[each.ticket], each.target, each.since): each for each in ended}
+
+
+_GONE_ON = """
+WITH RECURSIVE gone_on AS (
+    SELECT id, merged_into_id AS into_id FROM inbox_ticket WHERE merged_into_id = ANY(%s)
+    UNION ALL
+    SELECT t.id, gone_on.into_id FROM inbox_ticket t JOIN gone_on ON t.merged_into_id = gone_on.id
+)
+SELECT id, into_id FROM gone_on
+"""
+
 _READ = """
 SELECT ticket_id, target, policy_id, hours_id, seconds, since, used, counted_at, paused, due, warn_at,
     warned_at, missed_at, ended_at, "end", by_id, id FROM routing_promise WHERE ticket_id = ANY(%s)

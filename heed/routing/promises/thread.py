@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,6 +40,8 @@ class Facts:
     answered_in_cycle: bool
     began: datetime
     """The beginning of the running cycle."""
+    holds_others: bool
+    """Whether others were merged into it."""
     moves: Sequence[Move] = ()
     """Since the running promises were counted last, in order."""
 
@@ -66,7 +68,8 @@ _STANDS = """NOT e.data ? 'undone' AND NOT coalesce((
 
 _FACTS = f"""
 SELECT t.id, wait.at, solved.at, coalesce(answer.at > coalesce(solved.at, '-infinity'), false),
-    coalesce(again.at, t.opened_at), t.waiting_since, t.unanswered, answer.at
+    coalesce(again.at, t.opened_at), t.waiting_since, t.unanswered, answer.at,
+    EXISTS (SELECT FROM inbox_ticket o WHERE o.merged_into_id = t.id)
 FROM inbox_ticket t
 LEFT JOIN LATERAL (
     SELECT m.at FROM inbox_message m WHERE m.ticket_id = t.id AND {_OURS}
@@ -109,18 +112,28 @@ WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target = 'resolution'
 GROUP BY p.ticket_id
 """  # noqa: S608
 
-NOTHING = Facts(None, {}, None, None, answered_in_cycle=False, began=datetime.min)
+NOTHING = Facts(None, {}, None, None, answered_in_cycle=False, began=datetime.min, holds_others=False)
 """Nothing is known, and nothing has moved."""
 
-_MOVES = """
+_OF_CLOCKS = (
+    "e.kind IN ('status_changed', 'ticket_reopened', 'snoozed', 'woke', 'priority_changed', 'team_changed')"
+)
+
+_MOVES = f"""
 SELECT e.ticket_id, e.at, e.kind, coalesce(e.data->>'status', '') FROM inbox_event e
 JOIN (
     SELECT ticket_id, min(counted_at) AS at FROM routing_promise
     WHERE ticket_id = ANY(%s) AND ended_at IS NULL GROUP BY ticket_id
 ) counted ON counted.ticket_id = e.ticket_id AND e.at > counted.at
-WHERE e.kind IN ('status_changed', 'ticket_reopened', 'snoozed', 'woke', 'priority_changed', 'team_changed')
+WHERE {_OF_CLOCKS}
 ORDER BY e.at, e.id
-"""
+"""  # noqa: S608
+
+_MOVED = f"""
+SELECT e.ticket_id, e.at, e.kind, coalesce(e.data->>'status', '') FROM inbox_event e
+WHERE e.ticket_id = ANY(%s) AND e.at > %s AND {_OF_CLOCKS} AND (e.kind <> 'status_changed' OR {_STANDS})
+ORDER BY e.at, e.id
+"""  # noqa: S608
 
 
 def said_of(tickets: list[int], running: Mapping[int, Mapping[str, Clock]]) -> dict[int, Facts]:
@@ -136,10 +149,18 @@ def said_of(tickets: list[int], running: Mapping[int, Mapping[str, Clock]]) -> d
         for pk, *move in run(_MOVES, kept):
             moves[pk].append(Move(*move))
     found: dict[int, Facts] = {}
-    for pk, waits, last_solved, answered, began, waiting_since, unanswered, last_answer in run(
+    for pk, waits, last_solved, answered, began, waiting_since, unanswered, last_answer, others in run(
         _FACTS, tickets
     ):
         marked = unanswered and waiting_since is not None and (not last_answer or waiting_since > last_answer)
         since = waits or (waiting_since if marked else None)
-        found[pk] = Facts(since, answers[pk], solved.get(pk), last_solved, answered, began, moves[pk])
+        found[pk] = Facts(since, answers[pk], solved.get(pk), last_solved, answered, began, others, moves[pk])
+    return found
+
+
+def moved_since(tickets: Collection[int], since: datetime) -> dict[int, list[Move]]:
+    """What has moved in each of these tickets since then, in order, without what was taken back."""
+    found: dict[int, list[Move]] = defaultdict(list)
+    for pk, *move in run(_MOVED, [*tickets], since):
+        found[pk].append(Move(*move))
     return found

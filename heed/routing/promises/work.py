@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from heed.inbox import events
@@ -17,7 +19,7 @@ from heed.routing.promises import clocks
 from heed.routing.promises.clocks import Clock, Key
 from heed.routing.promises.matters import Matter
 from heed.routing.promises.telling import missed, set_to
-from heed.routing.promises.thread import NOTHING, Facts, Move
+from heed.routing.promises.thread import NOTHING, Facts, Move, moved_since
 
 End = Promise.End
 REPLIES = (Promise.Target.FIRST_REPLY, Promise.Target.NEXT_REPLY)
@@ -26,11 +28,19 @@ REPLIES = (Promise.Target.FIRST_REPLY, Promise.Target.NEXT_REPLY)
 class Work:
     """What changes for a batch of tickets, written at once."""
 
-    def __init__(self, found: Sequence[Policy], desk: DeskHours, over: Mapping[Key, Clock]) -> None:
+    def __init__(
+        self,
+        found: Sequence[Policy],
+        desk: DeskHours,
+        over: Mapping[Key, Clock],
+        brought: Mapping[Key, Clock],
+    ) -> None:
         self.policies, self.desk = found, desk
         self._matching: dict[tuple[Any, ...], Policy | None] = {}
         self.over = over
         """What was promised for such a wait and has ended. It begins again only where it had been dropped."""
+        self.brought = brought
+        """What ran for such a wait in a ticket that was merged into the one of the key."""
         self.changed: list[Clock] = []
         self.new: list[Clock] = []
         self.told: list[Happened] = []
@@ -38,10 +48,10 @@ class Work:
         """Tickets whose nearest due time is another now, with what is due then."""
 
     def bring_up_to_date(self, ticket: Matter, running: dict[str, Clock], facts: Facts, at: datetime) -> None:
-        wanted = self._wanted(ticket, facts)
         for target, promise in list(running.items()):
-            if self._ends(ticket, promise, facts, wanted, at):
+            if self._ends(ticket, promise, facts, at):
                 del running[target]
+        wanted = self._wanted(ticket, facts, running)
         begun = next((target for target in REPLIES if target in running), None)
         if begun is not None:  # a wait that runs goes on under the name it has
             rest = {target: since for target, since in wanted.items() if target not in REPLIES}
@@ -64,7 +74,7 @@ class Work:
             self._matching[asked] = targets.first_match(self.policies, targets.Matter(*asked))
         return self._matching[asked]
 
-    def _wanted(self, ticket: Matter, facts: Facts) -> dict[str, datetime]:
+    def _wanted(self, ticket: Matter, facts: Facts, running: Mapping[str, Clock]) -> dict[str, datetime]:
         """What should be running, and since when."""
         if ticket.spam or ticket.merged_into_id is not None or ticket.solved:
             return {}
@@ -75,14 +85,20 @@ class Work:
             found["resolution"] = (
                 min(facts.began, facts.waits_since) if not facts.last_solved else facts.began
             )
+        elif "resolution" in running or self._is_not_over(ticket, facts):
+            found["resolution"] = facts.began
         return found
+
+    def _is_not_over(self, ticket: Matter, facts: Facts) -> bool:
+        """Whether a resolution of this cycle was promised, and ended by what was taken back."""
+        ended = self.over.get((ticket.pk, "resolution", facts.began))
+        return ended is not None and (ended.end == End.DROPPED or _unsolved(ended, facts))
 
     def _ends(
         self,
         ticket: Matter,
         promise: Clock,
         facts: Facts,
-        wanted: Mapping[str, datetime],
         at: datetime,
     ) -> bool:
         """End a promise that is fulfilled, or of which nothing is left to fulfil."""
@@ -93,7 +109,7 @@ class Work:
             if solved is None:
                 return False
             self._end(ticket, promise, max(solved, promise.since), None)
-        elif facts.waits_since is not None and facts.waits_since <= promise.since:
+        elif not ticket.solved and facts.waits_since is not None and facts.waits_since <= promise.since:
             return False
         elif (answer := facts.answers.get(promise.target)) is not None:
             self._end(ticket, promise, answer.at, None, by=answer.message)
@@ -122,16 +138,17 @@ class Work:
         facts: Facts,
         at: datetime,
     ) -> None:
-        """Another policy, other hours, a pause, an earlier message: what has run counts, the rest moves."""
+        """Another policy, other hours, a pause, an earlier message: what has run counts, the rest moves. What
+        runs since another time because of a merge is another promise, so that either can be taken up."""
         seconds = targets.promised(policy, promise.target) if policy else None
-        if policy is None or seconds is None:
+        earlier = since is not None and since < promise.since
+        if policy is None or seconds is None or self._is_another(promise, since, facts):
             self._end(ticket, promise, max(at, promise.since), End.DROPPED)
             return
         moves = [each for each in facts.moves if each.at > promise.counted_at]
         at = moves[-1].at if moves else max(at, promise.counted_at)
         paused = targets.stands(policy, ticket.status, asleep=ticket.asleep)
         version = self._version(policy, ticket, at)
-        earlier = since is not None and since < promise.since
         now = (policy.pk, seconds, version.pk, paused)
         same = now == (promise.policy.pk, promise.seconds, promise.version.pk, promise.paused)
         if same and not moves and not earlier:
@@ -153,6 +170,16 @@ class Work:
                 promise.warned_at = None
             self.told.append(set_to(ticket, promise, at))
 
+    def _is_another(self, promise: Clock, since: datetime | None, facts: Facts) -> bool:
+        """Whether what should run since then is not this promise, with a message that came late."""
+        if since is None or since == promise.since:
+            return False
+        return (
+            since > promise.since
+            or facts.holds_others
+            or (promise.ticket, promise.target, since) in self.over
+        )
+
     def _begin(
         self, ticket: Matter, target: str, since: datetime, policy: Policy | None, facts: Facts, at: datetime
     ) -> Clock | None:
@@ -162,15 +189,39 @@ class Work:
         ended = self.over.get((ticket.pk, target, since))
         if ended is not None:
             return self._take_up(ticket, ended, policy, facts, at)
-        version = self._version(policy, ticket, since)
-        promise = Clock(ticket.pk, target, policy, version, seconds, since, 0.0, since)
+        used, counted_at = self._ran_before(ticket, target, since, at)
+        version = self._version(policy, ticket, counted_at)
+        promise = Clock(ticket.pk, target, policy, version, seconds, since, used, counted_at)
         if targets.stands(policy, ticket.status, asleep=ticket.asleep):
-            promise.used, promise.counted_at = promise.course.run_until(max(at, since)), max(at, since)
-            promise.paused = True
+            now = max(at, counted_at)
+            promise.used, promise.counted_at, promise.paused = promise.course.run_until(now), now, True
         promise.set_due()
         self.new.append(promise)
         self.told.append(set_to(ticket, promise, since))
         return promise
+
+    def _ran_before(
+        self, ticket: Matter, target: str, since: datetime, at: datetime
+    ) -> tuple[float, datetime]:
+        """What has run of a wait that was merged in, by the hours and with the pauses there, and until when.
+        It may have had another name there."""
+        names = REPLIES if target in REPLIES else (target,)
+        ran = [self.brought.get((ticket.pk, name, since)) for name in names]
+        there = next((each for each in ran if each is not None), None)
+        if there is None:
+            return 0.0, since
+        until = max(there.ended_at or at, there.counted_at)
+        moves = [each for each in self._moves_since_counted(there) if each.at <= until]
+        return _counted(there, moves, until), until
+
+    def _moves_since_counted(self, promise: Clock) -> list[Move]:
+        return [each for each in self._moved[promise.ticket] if each.at > promise.counted_at]
+
+    @cached_property
+    def _moved(self) -> Mapping[int, Sequence[Move]]:
+        """What the log says of the tickets whose promises may be taken up."""
+        asked = [*self.over.values(), *self.brought.values()]
+        return moved_since({each.ticket for each in asked}, min(each.counted_at for each in asked))
 
     def _take_up(
         self, ticket: Matter, promise: Clock, policy: Policy, facts: Facts, at: datetime
@@ -179,10 +230,15 @@ class Work:
         failed, or what was kept by solving it with many others, which was taken back."""
         if promise.end != End.DROPPED and not _failed(promise.by) and not _unsolved(promise, facts):
             return None
-        promise.ended_at, promise.end, promise.by, promise.paused = None, "", None, False
+        promise.ended_at, promise.end, promise.by = None, "", None
         self.changed.append(promise)
-        self._move(ticket, promise, policy, None, NOTHING, at)
-        return promise if promise.ended_at is None else None
+        moves, told = self._moves_since_counted(promise), len(self.told)
+        self._move(ticket, promise, policy, None, replace(NOTHING, moves=moves), at)
+        if promise.ended_at is not None:
+            return None
+        if len(self.told) == told:  # something else may have been told meanwhile
+            self.told.append(set_to(ticket, promise, at))
+        return promise
 
     def _version(self, policy: Policy, ticket: Matter, at: datetime) -> Version:
         if policy.time == Policy.Clock.ELAPSED:

@@ -1,0 +1,209 @@
+"""What was dropped and is taken up again runs on as if it had never been dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from heed.accounts.models import User
+from heed.inbox import receipts, verbs
+from heed.inbox.models import Customer, Message, Ticket
+from heed.inbox.verbs import many, merging
+from heed.lib import clock
+from heed.routing import promises
+from heed.routing.models import Policy, Promise
+from heed.routing.tests.conftest import Open
+
+pytestmark = pytest.mark.django_db
+
+TEN = datetime(2026, 11, 16, 10, tzinfo=UTC)
+
+At = Callable[..., None]
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> At:
+    """Make it so many minutes past ten; all promises are brought to what was before, and to that."""
+
+    def go(minutes: float, deed: Callable[[], object] | None = None) -> None:
+        monkeypatch.setattr(clock, "now", lambda: past_ten(minutes))
+        if deed is not None:
+            deed()
+        promises.keep_all(Ticket.objects.values_list("pk", flat=True))
+
+    return go
+
+
+@pytest.fixture
+def write(opened: Open, at: At) -> Callable[..., Ticket]:
+    """Lea opens a ticket."""
+
+    def go(minutes: float, lea: Customer | None = None) -> Ticket:
+        before = Ticket.objects.count() + 1
+        at(minutes + 180 - before)  # where `opened` puts it
+        found = opened(customer=lea)
+        at(minutes)
+        return found
+
+    return go
+
+
+def past_ten(minutes: float) -> datetime:
+    return TEN + timedelta(minutes=minutes)
+
+
+def fresh(ticket: Ticket) -> Ticket:
+    return Ticket.objects.select_related("account", "identity", "customer").get(pk=ticket.pk)
+
+
+def answer(ticket: Ticket, who: User) -> Message:
+    facts = {"direction": "out", "visibility": "private", "author": who, "state": "sent", "at": clock.now()}
+    asked = ticket.messages.get(direction="in")
+    return ticket.messages.create(account=ticket.account, identity=ticket.identity, answers=asked, **facts)
+
+
+def due(ticket: Ticket) -> tuple[float | None, str]:
+    """In minutes past ten."""
+    row = fresh(ticket)
+    return (row.due_at - TEN) / timedelta(minutes=1) if row.due_at else None, row.due_for
+
+
+def used(ticket: Ticket, target: str) -> float:
+    """In minutes."""
+    return Promise.objects.get(ticket=ticket, target=target, ended_at=None).used / 60
+
+
+def promise(**facts: int) -> Policy:
+    return Policy.objects.create(name="All", time="elapsed", **facts)
+
+
+def spam(ticket: Ticket, who: User) -> tuple[Callable[[], object], Callable[[], object]]:
+    return lambda: verbs.mark_spam(fresh(ticket), who), lambda: verbs.not_spam(fresh(ticket), who)
+
+
+def merge(ticket: Ticket, into: Ticket, who: User) -> tuple[Callable[[], object], Callable[[], object]]:
+    return (
+        lambda: merging.merge(fresh(ticket), fresh(into), who),
+        lambda: merging.unmerge(ticket.merges.get(), who),
+    )
+
+
+def sweep(ticket: Ticket, who: User) -> tuple[Callable[[], object], Callable[[], object]]:
+    return (
+        lambda: many.sweep(who, "status", "solved", [ticket.pk]),
+        lambda: many.undo(who.sweeps.get(), who),
+    )
+
+
+def regroup(ticket: Ticket, group: str) -> Callable[[], object]:
+    return lambda: Customer.objects.filter(pk=ticket.customer_id).update(group=group)
+
+
+@pytest.mark.parametrize("how", ["merged", "spam", "joined", "solved"])
+def test_what_is_answered_is_still_due_to_be_solved(
+    write: Callable[..., Ticket], at: At, ana: User, how: str
+) -> None:
+    promise(resolution=86400)
+    Policy.objects.create(name="None", position=-1, groups=["none"], next_reply=60, time="elapsed")
+    into = write(-10)
+    lea = write(0, into.customer)
+    at(10, lambda: (answer(lea, ana), verbs.mark_answered(lea, ana)))
+    there, back = {
+        "merged": merge(lea, into, ana),
+        "spam": spam(lea, ana),
+        "joined": (regroup(lea, "none"), regroup(lea, "")),
+        "solved": sweep(lea, ana),
+    }[how]
+    assert due(lea) == (1440, "resolution")
+    at(60, there)
+    assert due(lea) == (None, "")
+    at(65, back)
+    assert due(lea) == (1440, "resolution")
+    at(65)
+    assert due(lea) == (1440, "resolution")
+    assert Promise.objects.filter(ticket=lea, target="resolution").count() == 1
+
+
+@pytest.mark.parametrize("how", ["merged", "spam"])
+def test_a_pause_is_no_time_that_ran(write: Callable[..., Ticket], at: At, ana: User, how: str) -> None:
+    promise(first_reply=7200)
+    into = write(-10)
+    lea = write(0, into.customer)
+    at(30, lambda: verbs.set_status(fresh(lea), ana, "pending"))
+    there, back = {"merged": merge(lea, into, ana), "spam": spam(lea, ana)}[how]
+    at(180, there)
+    at(300, back)
+    assert (used(lea, "first_reply"), due(lea)) == (30, (None, ""))
+    at(310, lambda: verbs.set_status(fresh(lea), ana, "open"))
+    assert due(lea) == (400, "first_reply")  # 90 minutes are left
+
+
+@pytest.mark.parametrize("again", [None, 80])
+def test_a_pause_after_an_answer_that_failed_is_none_either(
+    write: Callable[..., Ticket], at: At, ana: User, again: int | None
+) -> None:
+    """Pending from 10:50, maybe open from 11:20; at 11:40 the answer of 10:40 turns out to have failed."""
+    promise(first_reply=7200)
+    lea = write(0)
+    answers: list[Message] = []
+    at(40, lambda: answers.append(answer(lea, ana)))
+    assert due(lea) == (None, "")
+    at(50, lambda: verbs.set_status(fresh(lea), ana, "pending"))
+    if again is not None:
+        at(again, lambda: verbs.set_status(fresh(lea), ana, "open"))
+    at(100, lambda: receipts.fail(answers[0], "unreachable"))
+    assert used(lea, "first_reply") == 50
+    assert due(lea) == ((150, "first_reply") if again else (None, ""))
+
+
+def test_what_came_earlier_is_due_earlier_only_while_they_are_one(
+    write: Callable[..., Ticket], at: At, ana: User
+) -> None:
+    promise(first_reply=7200, resolution=86400)
+    earlier = write(-60)
+    lea = write(0, earlier.customer)
+    there = merge(earlier, lea, ana)[0]
+    before = list(Promise.objects.filter(ticket=lea).order_by("pk").values())
+    for minutes in (20, 40):
+        at(minutes, there)
+        assert due(lea) == (60, "first_reply")
+        at(minutes + 10, lambda: merging.unmerge(earlier.merges.get(undone_at=None), ana))
+        assert due(lea) == (120, "first_reply")
+        assert due(earlier) == (60, "first_reply")
+        assert list(Promise.objects.filter(ticket=lea, ended_at=None).order_by("pk").values()) == before
+    at(60, there)
+    at(70, lambda: verbs.mark_answered(fresh(lea), ana))
+    assert due(lea) == (1380, "resolution")
+    at(80, lambda: merging.unmerge(earlier.merges.get(undone_at=None), ana))
+    assert (due(lea), due(earlier)) == ((1440, "resolution"), (1380, "resolution"))
+
+
+def test_what_was_paused_while_they_were_one_counts_for_the_one_that_was(
+    write: Callable[..., Ticket], at: At, ana: User
+) -> None:
+    promise(first_reply=7200)
+    earlier = write(-60)
+    lea = write(0, earlier.customer)
+    there, back = merge(earlier, lea, ana)
+    at(20, there)
+    at(30, lambda: verbs.set_status(fresh(lea), ana, "pending"))
+    at(50, lambda: verbs.set_status(fresh(lea), ana, "open"))
+    assert due(lea) == (80, "first_reply")
+    at(60, back)
+    assert (due(lea), due(earlier)) == ((140, "first_reply"), (60, "first_reply"))
+
+
+def test_a_wait_that_is_merged_in_brings_its_own_pauses(
+    write: Callable[..., Ticket], at: At, ana: User
+) -> None:
+    """Lea's second ticket was on hold from 9:10 to 9:40; that she waits in the first one since 10:00 is no
+    matter."""
+    promise(first_reply=7200)
+    earlier = write(-60)
+    at(-50, lambda: verbs.set_status(fresh(earlier), ana, "hold"))
+    at(-20, lambda: verbs.set_status(fresh(earlier), ana, "open"))
+    lea = write(0, earlier.customer)
+    at(20, merge(earlier, lea, ana)[0])
+    assert (used(lea, "first_reply"), due(lea)) == (50, (90, "first_reply"))
