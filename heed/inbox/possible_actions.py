@@ -41,7 +41,7 @@ def actions(message: Message, user: User | None = None) -> list[Act]:
     offered = [
         _act(message, name, can, named=name in names)
         for name in _ORDER
-        if (name in names or _is_missed(message, name, can)) and _fits_state(message, name)
+        if (name in names or _is_missed(message, name, can, names)) and _fits_state(message, name)
     ]
     if user is None or message.account_id == message.ticket.account_id:
         return offered
@@ -91,9 +91,20 @@ def _actions_of(message: Message, can: Capabilities) -> frozenset[Action]:
     return names & can.only[message.kind] if message.kind in can.only else names
 
 
-def _is_missed(message: Message, name: Action, can: Capabilities) -> bool:
+def _is_expected(name: Action, visibility: str, known: frozenset[Action], named: frozenset[Action]) -> bool:
+    """What all can see is liked and hidden; what two see is reacted to, or else liked, and seen."""
+    if visibility == "public":
+        return name not in ("react", "seen")
+    if name == "like":
+        return "react" not in known
+    return name != "hide" and not (name == "react" and "like" in named)
+
+
+def _is_missed(message: Message, name: Action, can: Capabilities, names: frozenset[Action]) -> bool:
     """Whether people expect this action here, and deserve to be told why there is none."""
     if name not in can.why_not or message.visibility == "note" or not message.external_id:
+        return False
+    if not _is_expected(name, message.visibility, names | can.why_not.keys(), names):
         return False
     return (message.direction == "out") == (name in ("edit", "delete"))
 

@@ -84,6 +84,11 @@ class Bluesky(Network):
         on_ours=frozenset({"like", "unlike", "repost", "unrepost", "delete"}),
         on_private=_REACTING | {"seen"},
         on_private_ours=_REACTING,
+        why_not={
+            "edit": _("On Bluesky what was sent cannot be changed."),
+            "hide": _("On Bluesky only replies under your own posts can be hidden, in its own app."),
+            "delete": _("Bluesky deletes a message for oneself only: the customer would still see it."),
+        },
         reactions=("*",),
         quote=True,
     )

@@ -184,6 +184,10 @@ class Email(Network):
     )
     capabilities = Capabilities(
         private=Writing(limits=(Limit("chars", writing.TEXT_LIMIT),), files=_FILES),
+        why_not={
+            "edit": _("A mail that was sent cannot be changed."),
+            "delete": _("A mail that was sent cannot be taken back."),
+        },
     )
 
     def able(self, facts: Mapping[str, Any]) -> Capabilities:

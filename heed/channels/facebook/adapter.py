@@ -123,6 +123,8 @@ class Facebook(base.Network):
         on_private_ours=frozenset({"react", "unreact", "hand_back"}),
         only={"mention": frozenset({"like", "unlike"}), "review": frozenset()},
         why_not={
+            "like": _("Facebook does not let programs like reviews."),
+            "hide": _("Facebook hides only what stands under your own posts or on your Page."),
             "edit": _("Messenger does not let programs change a message."),
             "delete": _("Messenger does not let programs take a message back."),
         },

@@ -141,6 +141,7 @@ class Instagram(base.Network):
         only={"mention": frozenset({"like", "unlike", "seen", "typing"})},
         why_not={
             "like": _("Instagram does not let programs like comments."),
+            "hide": _("Instagram hides only comments under your own posts."),
             "edit": _("Instagram does not let programs change what was sent."),
             "delete": _("Instagram does not let programs take a message back."),
         },

@@ -82,7 +82,10 @@ def _capabilities(facts: Mapping[str, Any]) -> Capabilities:
         on_ours=_THEIRS | {"edit", "delete"},
         on_private=frozenset({"like", "unlike"}),
         on_private_ours=frozenset({"edit", "delete"}),
-        why_not={"hide": _("Mastodon has no way to hide what other people write.")},
+        why_not={
+            "hide": _("Mastodon has no way to hide what other people write."),
+            "seen": _("Mastodon has no way to show that a message was read."),
+        },
         quote=server.can_quote(facts),
         why_no_quote=_("This server has no quotes yet: they came with Mastodon 4.5."),
         public_from="server",

@@ -114,6 +114,7 @@ class Site(Network):
         ),
         on_private=frozenset({"seen", "typing"}),
         on_private_ours=frozenset({"edit", "delete"}),
+        why_not={"react": _("The chat on your site has no reactions.")},
         receipts=frozenset({"delivered", "seen"}),
     )
     guide = Guide(

@@ -108,6 +108,7 @@ class WeChat(Network):
             "delete": _("WeChat does not let an official account take a message back."),
             "edit": _("WeChat does not let an official account change a message."),
             "react": _("WeChat does not let an official account react to a message."),
+            "seen": _("WeChat does not let an official account show that it read a message."),
         },
     )
     guide = Guide(

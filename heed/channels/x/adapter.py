@@ -155,7 +155,12 @@ class X(Network):
         on_ours=_LIKES | _REPOSTS | {"delete"},
         on_private_ours=frozenset({"delete"}),
         only={"mention": _ELSEWHERE, "reply": _ELSEWHERE | {"delete"}, "quote": _ELSEWHERE | {"delete"}},
-        why_not={"hide": _NO_HIDING, "edit": _NO_EDITS},
+        why_not={
+            "hide": _NO_HIDING,
+            "edit": _NO_EDITS,
+            "react": _("X does not let programs react to a message."),
+            "seen": _("X does not let programs show that they read a message."),
+        },
         quote=True,
         receipts=frozenset({"seen"}),
     )

@@ -82,6 +82,19 @@ class TestActions:
             ("like", False, "Likes need a higher access level.")
         ]
 
+    def test_nobody_is_told_why_of_what_nobody_expects(self, account: Account, rubber: Rubber) -> None:
+        """What all can see is liked or hidden, what two see is reacted to and seen; a like will do, too."""
+        why = dict.fromkeys(("like", "react", "hide", "seen"), "The network has none.")
+        news(account, comment("1"), private("2"))
+
+        def offered() -> dict[str, list[str]]:
+            return {each.external_id: [a.action for a in actions(each)] for each in Message.objects.all()}
+
+        can(rubber, why_not=why)
+        assert offered() == {"1": ["like", "hide"], "2": ["react", "seen"]}
+        can(rubber, on_private=frozenset({"like"}), why_not=why)
+        assert offered() == {"1": ["like", "hide"], "2": ["like", "seen"]}
+
     def test_only_a_talk_that_was_taken_over_is_handed_back(
         self, account: Account, ana: User, rubber: Rubber, monkeypatch: pytest.MonkeyPatch
     ) -> None:

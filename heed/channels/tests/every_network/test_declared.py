@@ -70,6 +70,24 @@ class TestDeclared:
         assert not can.private_reply or (can.public and can.private)
         assert can.private_reply or can.private_reply_within is None
 
+    def test_what_people_expect_is_there_or_has_its_reason(self, network: Network) -> None:
+        """Of a message, by whom it is and who sees it. To a mail nobody expects to react, nor to tell that
+        it was read."""
+        can = network.able({})
+        theirs = (
+            [can.on_theirs, *(can.on_theirs & names for names in can.only.values())] if can.public else []
+        )
+        chats = [can.on_private] if can.private and network.name != "email" else []
+        expected = [
+            *((names, {"like", "hide"}) for names in theirs),
+            *((names, {"react", "seen"}) for names in chats),
+            *((names, {"edit", "delete"}) for names in ([can.on_ours] if can.public else [])),
+            *((names, {"edit", "delete"}) for names in ([can.on_private_ours] if can.private else [])),
+        ]
+        for names, wanted in expected:
+            also = {"react"} if "like" in names else set()
+            assert wanted <= names | can.why_not.keys() | also
+
     def test_the_sandbox_fills_in_its_form(self, network: Network, desk: Desk) -> None:
         fields = {field.name: field for field in network.fields}
         required = {name for name, field in fields.items() if field.required}
