@@ -26,6 +26,7 @@ from heed.tests.window_states import (
     signed_out,
     then,
     unreachable_from_outside,
+    without_chat,
 )
 
 MEGABYTE = 1024 * 1024
@@ -285,6 +286,12 @@ BLUESKY = [
     Case("bluesky", "a picture in a message", private, files=(File("png"),), refused="file_refused",
          network_says="file_refused"),
     Case("bluesky", "a private reply to who never wrote privately", public),
+    Case("bluesky", "a message without the right to chat", without_chat(private), refused="not_allowed",
+         network_says="not_allowed"),
+    Case("bluesky", "a private reply without the right to chat", without_chat(public), refused="not_allowed",
+         network_says="not_allowed"),
+    Case("bluesky", "a public answer without the right to chat", without_chat(public), "public"),
+    Case("bluesky", "a quote", public, "public", quote=True),
 ]  # fmt: skip
 
 MASTODON = [

@@ -110,6 +110,17 @@ def mute_business(shop: Shop) -> None:
     shop.gather()
 
 
+def without_chat(asked: Bring) -> Bring:
+    """Bluesky's app password was made anew without the tick for direct messages."""
+
+    def bring(shop: Shop) -> None:
+        asked(shop)
+        shop.play("chat_right", on=False)
+        shop.check()
+
+    return bring
+
+
 def level(name: str, asked: Bring) -> Bring:
     def bring(shop: Shop) -> None:
         shop.account.credentials = {**shop.account.credentials, "access_level": name}
