@@ -30,6 +30,7 @@ from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
 from heed.inbox.models import Identity, Message, Ticket
 from heed.lib import clock
+from heed.lib.rows import Joined
 from heed.lib.text import measure
 
 Text = str | Promise
@@ -377,12 +378,17 @@ def answered_newest(ticket: Ticket, visibility: str) -> Message | None:
 
 def last_inbound(ticket: Ticket, visibility: str) -> Message | None:
     """The customer's newest message that is still there."""
-    return (
-        ticket.messages.filter(direction="in", visibility=visibility, removed_at=None)
-        .select_related("identity")
-        .order_by("at", "external_id")
-        .last()
+    found = _SAID.first(
+        "WHERE inbox_message.ticket_id = %s AND direction = 'in' AND visibility = %s AND removed_at IS NULL"
+        " ORDER BY at DESC, inbox_message.external_id DESC",
+        [ticket.pk, visibility],
     )
+    if found is not None:
+        found.ticket = ticket
+    return found
+
+
+_SAID = Joined(Message, "identity")
 
 
 def _closed(words: Words, reason: Reason) -> Way:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -125,9 +126,9 @@ def _with_all_around(ticket: Ticket, rows: list[Message]) -> list[Message]:
     return rows
 
 
-def just_written(message: Message) -> Message:
-    """A message with what is already known of it: no files go with it."""
-    _have_files(message, [])
+def just_written(message: Message, files: Sequence[Attachment] = ()) -> Message:
+    """A message of ours with what is already known of it: the files that go with it."""
+    _have_files(message, list(files))
     return message
 
 

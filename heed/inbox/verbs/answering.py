@@ -24,9 +24,8 @@ from heed.inbox.possible import Way, answered_newest, fits, leaves_from, possibl
 from heed.inbox.possible_choices import fault_of, settled
 from heed.inbox.reach.seeing import sight
 from heed.inbox.reach.threads import just_written
-from heed.inbox.verbs.drafts import drop_draft
 from heed.inbox.verbs.refusals import CannotAnswer, CannotSettle, Overtaken, WouldNotKnow
-from heed.inbox.verbs.tending import locked, mark_answered, write
+from heed.inbox.verbs.tending import locked, mark_answered
 from heed.lib import clock, live
 from heed.lib.rows import Insertion
 from heed.lib.text import clean, first_words, measure
@@ -84,7 +83,7 @@ def answer(
         choices = _checked_choices(way, text, attachments, choices)
     if quote and not (way.quote and answered is not None):
         raise CannotAnswer(_("This message cannot be quoted here."))
-    message = Message.objects.create(
+    message = Message(
         account_id=sender.pk,
         ticket=ticket,
         home_id=answered.home_id if answered is not None else None,
@@ -100,17 +99,57 @@ def answer(
         answers=answered,
         manner=_manner(to is not None, quote, way, template, choices),
     )
+    _queue(message)
     _move_files(attachments, message)
-    _show_as_last(ticket, message)
-    if ticket.status == Ticket.Status.NEW:
-        write(ticket, status=Ticket.Status.OPEN)
-    drop_draft(user, ticket, visibility)
-    events.record("answer_queued", ticket=ticket, message=message, actor=user, at=message.at)
     later: dict[str, Any] = {"schedule_at": message.try_at} if message.try_at else {}
     send_answers.configure(**later).defer(ticket=ticket.pk)
     if mark:
         mark_answered(ticket, user, message)
-    return message
+    return just_written(message, attachments)
+
+
+def _queue(message: Message) -> None:
+    """Write an answer, show it as the ticket's last words and drop its draft, by one statement: it is one way
+    to the database and back."""
+    ticket, user = message.ticket, message.author
+    shown = {
+        "last_at": message.at,
+        "last_text": first_words(message.text, 180),
+        "last_direction": "out",
+        "last_author": str(user or ""),
+        "status": Ticket.Status.OPEN if ticket.status == Ticket.Status.NEW else ticket.status,
+    }
+    values = {**_MESSAGE.values(message), **shown}
+    _written(message, _QUEUED, values, "answer_queued")
+    for name, value in shown.items():
+        setattr(ticket, name, value)
+
+
+def _written(message: Message, parts: str, values: dict[str, Any], kind: events.Kind) -> bool:
+    """Write a message of ours with what goes with it and its event. False where nothing was written."""
+    written = events.record_with(
+        parts % _MESSAGE.sql, values, kind, ticket=message.ticket, actor=message.author, at=message.at
+    )
+    if written is None:
+        return False
+    message.pk, message._state.adding, message._state.db = written[1], False, "default"
+    return True
+
+
+_MESSAGE = Insertion(Message)
+_QUEUED = """
+happened AS (%s RETURNING account_id, ticket_id, author_id, visibility, id AS message_id),
+shown AS (
+    UPDATE inbox_ticket
+    SET last_at = %%(last_at)s::timestamptz, last_text = %%(last_text)s::text,
+        last_direction = %%(last_direction)s::text, last_author = %%(last_author)s::text,
+        status = %%(status)s::text
+    FROM happened WHERE inbox_ticket.id = happened.ticket_id),
+begun AS (
+    DELETE FROM inbox_draft USING happened
+    WHERE inbox_draft.ticket_id = happened.ticket_id AND inbox_draft.user_id = happened.author_id
+        AND inbox_draft.visibility = happened.visibility)
+"""
 
 
 def _sender(
@@ -166,21 +205,12 @@ def _noted(ticket: Ticket, user: User, text: str, key: UUID | None) -> Message:
         state=Message.State.NOTED,
         send_key=key or uuid4(),
     )
-    written = events.record_with(
-        _NOTED % _MESSAGE.sql,
-        {"held": ticket.pk, "writer": user.pk, **_MESSAGE.values(message)},
-        "note_written",
-        ticket=ticket,
-        actor=user,
-        at=message.at,
-    )
-    if written is None:
+    values = {"held": ticket.pk, "writer": user.pk, **_MESSAGE.values(message)}
+    if not _written(message, _NOTED, values, "note_written"):
         return note(locked(ticket), user, text, key=key, anyway=True)
-    message.pk, message._state.adding, message._state.db = written[1], False, "default"
     return just_written(message)
 
 
-_MESSAGE = Insertion(Message)
 _NOTED = """
 held AS (
     SELECT id FROM inbox_ticket WHERE id = %%(held)s AND merged_into_id IS NULL FOR UPDATE),
@@ -373,13 +403,3 @@ def _answered(ticket: Ticket, visibility: str, to: int | None) -> Message | None
 def _after_all(ticket: Ticket) -> datetime:
     """Now, but never before what the answer follows: networks' clocks may run ahead of ours."""
     return max(clock.now(), ticket.last_at)
-
-
-def _show_as_last(ticket: Ticket, message: Message) -> None:
-    write(
-        ticket,
-        last_at=message.at,
-        last_text=first_words(message.text, 180),
-        last_direction="out",
-        last_author=str(message.author or ""),
-    )
