@@ -13,10 +13,11 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from bench.api import BARE_COMMIT
 from bench.desk import desk
 from bench.figure import Figure
 from bench.parts import PARTS
-from bench.size import BARE_COMMIT, SIZES, at_size
+from bench.size import SIZES, at_size
 
 _GROWTH = Path(__file__).parent / "growth.json"
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from http.client import HTTPConnection
-from typing import Any
 
 import httpx
 
+from bench.api import api, timed
 from bench.company import AGENTS, LONG_THREAD, Size, build
 from bench.desk import OWNER, PASSWORD, Desk, percentile
 from bench.figure import Figure
@@ -22,7 +19,6 @@ from bench.work import clicks, flow, listeners
 SIZES = {"10k": 10_000, "100k": 100_000, "1m": 1_000_000}
 _KEPT = ("Waiting", "is:unanswered waiting:>2h -lang:mn", "waiting")
 """A view somebody keeps and shares: its name, its condition, its order."""
-BARE_COMMIT = "a bare commit, p50"
 _AS_THE_PAGE = {"hx-request": "true"}
 
 
@@ -56,7 +52,7 @@ def at_size(desk: Desk, tickets: int) -> list[Figure]:
     figures += _counters(cast)
     figures += _tickets(desk, cast)
     figures += _searches(desk, cast)
-    figures += _api(desk)
+    figures += api(desk)
     figures += clicks(desk)
     figures += asyncio.run(listeners(desk))
     desk.end_processes()
@@ -177,7 +173,7 @@ def _counters(cast: Cast) -> list[Figure]:
     for email in cast.everybody().values():
         for _each in range(50):
             user = User.objects.get(email=email)
-            times.append(_timed(lambda user=user: reach.tallies(user)))  # type: ignore[misc]
+            times.append(timed(lambda user=user: reach.tallies(user)))  # type: ignore[misc]
     p95 = percentile(times, 0.95) * 1000
     return [Figure("counters, p95", p95, "ms", "≤ 15", p95 <= 15)]
 
@@ -220,49 +216,6 @@ def _searches(desk: Desk, cast: Cast) -> list[Figure]:
     return figures
 
 
-def _api(desk: Desk) -> list[Figure]:
-    """What a program sees, one after the other: a list, a ticket, a reply."""
-    from bench.desk import TOKEN
-    from heed.inbox.models import Ticket
-
-    number = Ticket.objects.filter(kind="private").order_by("-pk").values_list("pk", flat=True)[0]
-    line = HTTPConnection("127.0.0.1", desk.port)  # a client that takes little time itself
-    headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
-
-    def ask(method: str, path: str, body: str = "") -> None:
-        line.request(method, f"/api/v1{path}", body, headers)
-        answer = line.getresponse()
-        answer.read()
-        if answer.status >= 400:
-            raise RuntimeError(f"{method} {path}: {answer.status}")
-
-    note = json.dumps({"visibility": "note", "text": "The zip fault of batch 7."})
-    calls: dict[str, tuple[Callable[[], Any], float]] = {
-        "API list, p50": (lambda: ask("GET", "/tickets"), 58 / 4),
-        "API ticket, p50": (lambda: ask("GET", f"/tickets/{number}/messages"), 42 / 4),
-        "API note, p50": (lambda: ask("POST", f"/tickets/{number}/messages", note), 20 / 4),
-    }
-    figures = []
-    for name, (call, most) in calls.items():
-        times = [_timed(call) for _each in range(60)][10:]
-        p50 = statistics.median(times) * 1000
-        figures.append(Figure(name, p50, "ms", f"≤ {most:.1f}", p50 <= most))
-    line.close()
-    return [*figures, _commit()]
-
-
-def _commit() -> Figure:
-    """What the disk takes of each note: one row, one commit, nothing else."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE bench_commit (id bigserial PRIMARY KEY, body text)")
-        write = "INSERT INTO bench_commit (body) VALUES ('The zip fault of batch 7.')"
-        times = [_timed(lambda: cursor.execute(write)) for _each in range(60)][10:]
-        cursor.execute("DROP TABLE bench_commit")
-    return Figure(BARE_COMMIT, statistics.median(times) * 1000, "ms")
-
-
 def _times(
     browser: httpx.Client,
     path: str,
@@ -272,13 +225,7 @@ def _times(
 ) -> list[float]:
     """Seconds of some requests, one after the other; where there are several, the first does not count."""
     taken = [
-        _timed(lambda: browser.get(path, headers=headers, params=params).raise_for_status())
+        timed(lambda: browser.get(path, headers=headers, params=params).raise_for_status())
         for _each in range(count)
     ]
     return taken[1:] if count > 1 else taken
-
-
-def _timed(call: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
