@@ -16,6 +16,7 @@ from heed.inbox.arrivals import batch, lines
 from heed.inbox.models import Customer, Draft, Joining, Merge, Message, Ticket
 from heed.inbox.tests.deliveries import NOON, at, comment, news, private
 from heed.inbox.verbs import CannotAnswer, CannotTend, joining, merging
+from heed.inbox.verbs.automatic import send_automatic
 from heed.lib import clock
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +150,14 @@ class TestMerging:
         merging.unmerge(record, ana)
         sent.refresh_from_db()
         assert sent.ticket_id == second.pk
+
+    def test_what_heed_said_by_itself_goes_with_what_it_answered(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        record = merging.merge(second, first, ana)
+        for to in (Message.objects.get(external_id="b1"), None):
+            send_automatic(first, "We are away.", "public", origin="away", key=uuid4(), to=to)
+        merging.unmerge(record, ana)
+        assert second.messages.filter(automatic=True).count() == 2
 
 
 def test_what_comes_while_a_merge_is_taken_back_is_looked_at_again(

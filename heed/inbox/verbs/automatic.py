@@ -61,6 +61,7 @@ def send_automatic(
     message = Message.objects.create(
         account=account,
         ticket=ticket,
+        home_id=answered.home_id if answered is not None else None,
         identity=who,
         direction="out",
         visibility=visibility,
