@@ -93,6 +93,9 @@ def test_relevance_is_an_order_of_searches_only(page: Client, lea: Ticket) -> No
 def test_a_search_is_kept_as_a_view_and_counted(page: Client, lea: Ticket) -> None:
     form = page.get("/settings/views/new/?q=zip is:open").content.decode()
     assert 'value="zip is:open"' in form
+    holds = page.get("/settings/views/new/", {"condition": f"-#{lea.pk}"}).content.decode()
+    assert f'href="/tickets/{lea.pk}/"' in page.get("/settings/views/new/").content.decode()
+    assert f'href="/tickets/{lea.pk}/"' not in holds.partition('id="held"')[2]  # as it is being written
     kept = page.post("/settings/views/new/", {"name": "Zips", "condition": "zip is:open", "order": "waiting"})
     view = SavedView.objects.get()
     assert kept.headers["Location"] == f"/inbox/saved/{view.pk}/"

@@ -45,6 +45,11 @@ class ViewForm(forms.Form):
                 "spellcheck": "false",
                 "data-complete": reverse_lazy("completions"),
                 "data-proposals": gettext_lazy("What could go on"),
+                "hx-get": reverse_lazy("new_view"),
+                "hx-trigger": "input changed delay:400ms",
+                "hx-target": "#held",
+                "hx-select": "#held",
+                "hx-swap": "outerHTML",
             }
         ),
         help_text=gettext_lazy("As in the search box, for example: is:open team:returns waiting:>2h"),
@@ -133,7 +138,7 @@ def views(request: HttpRequest) -> HttpResponse:
 
 @signed_in
 def new_view(request: HttpRequest) -> HttpResponse:
-    """A new view, from what was just looked for."""
+    """A new view, from what was just looked for; also what a condition that is being written holds."""
     user = person(request)
     if request.method == "POST":
         form = ViewForm(user, request.POST)
@@ -141,7 +146,8 @@ def new_view(request: HttpRequest) -> HttpResponse:
         if kept is not None:
             return redirect("saved_view", kept.pk)
     else:
-        form = ViewForm(user, initial={"condition": _asked(request), "share": "me", "order": "newest"})
+        condition = _asked(request) or _asked(request, "condition")
+        form = ViewForm(user, initial={"condition": condition, "share": "me", "order": "newest"})
     return render(request, "settings/view.html", {"form": form, "view": None, "now": _now(user, form)})
 
 
@@ -230,8 +236,8 @@ def _rows(user: User) -> list[tuple[SavedView, bool]]:
     return [(view, saved.may_change(user, view)) for view in saved.saved_views(user)]
 
 
-def _asked(request: HttpRequest) -> str:
-    return request.GET.get("q", "").replace("\x00", "")[: _MOST_LETTERS + 1]
+def _asked(request: HttpRequest, name: str = "q") -> str:
+    return request.GET.get(name, "").replace("\x00", "")[: _MOST_LETTERS + 1]
 
 
 def _told(mistake: BadCondition) -> dict[str, Any]:
