@@ -14,6 +14,7 @@ from heed.inbox.models import Ticket
 from heed.lib import clock
 from heed.routing.models import AutomaticMessage, Hours, Policy, Schedule, SchedulePlace
 from heed.web.templatetags.due import due
+from heed.web.tests import cast
 
 pytestmark = pytest.mark.django_db
 
@@ -167,6 +168,10 @@ def test_the_example_of_a_target(client: Client, lead: User, page: Account) -> N
     assert "Acme" in told
     assert "Solved" in told
     assert "never" not in told
+    cast.account(name="Acme on X", external_id="2")
+    told = client.post("/settings/targets/example/", facts).content.decode()
+    assert "All accounts" in told  # once, not account by account
+    assert "Acme" not in told
     told = client.post("/settings/targets/example/", {"time": "elapsed"}).content.decode()
     assert "Once a time is set" in told
 

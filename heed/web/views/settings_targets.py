@@ -34,7 +34,6 @@ PRIORITIES = Ticket.Priority.choices[::-1]
 UNITS = [("60", gettext_lazy("minutes")), ("3600", gettext_lazy("hours"))]
 LONGEST = 90 * 24 * 3600
 MOST_GROUPS = 100
-MOST_EXAMPLES = 12
 MOST_LOOKED_AT = 100
 
 
@@ -178,10 +177,17 @@ def show(request: HttpRequest) -> HttpResponse:
         policy = form.write(Policy())
         desk, now = desk_hours.read(), clock.now()
         places = _places(policy.accounts) or [(_("Everywhere"), EVERYWHERE)]
+        alike = dict[tuple[Any, ...], list[str]]()
+        for name, place in places[:MOST_LOOKED_AT]:
+            dues = due_words.dues(policy, desk.hours(place, now), now)
+            alike.setdefault(tuple(dues.items()), []).append(name)
         examples = [
-            {"place": name, "dues": [(due_words.TARGETS[each], due) for each, due in dues.items()]}
-            for name, place in places[:MOST_EXAMPLES]
-            if (dues := due_words.dues(policy, desk.hours(place, now), now))
+            {
+                "place": ", ".join(names) if policy.accounts else _all_of(names, places),
+                "dues": [(due_words.TARGETS[each], due) for each, due in dues],
+            }
+            for dues, names in alike.items()
+            if dues
         ]
     return render(request, "settings/_target_example.html", {"examples": examples})
 
