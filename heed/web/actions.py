@@ -57,7 +57,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("take", _("Take the next ticket"), "g", "desk", "answer"),
     Action("palette", _("Find and do anything"), "Ctrl k", "desk"),
     Action("notices", _("Notices"), "i", "desk"),
-    Action("keys", _("This list"), "?", "desk"),
+    Action("keys", _("Keyboard shortcuts"), "?", "desk"),
 )
 NAMES = {each.name: each for each in ACTIONS}
 
