@@ -25,7 +25,7 @@ _PEOPLE: dict[str, Promise] = {
 
 
 def _link(number: int) -> SafeString:
-    return format_html('<a href="{}">#{}</a>', reverse("ticket", args=[number]), number)
+    return format_html('<a dir="ltr" href="{}">#{}</a>', reverse("ticket", args=[number]), number)
 
 
 def _matter(kind: str) -> Callable[[SafeString | None, Mapping[str, Any]], SafeString]:
