@@ -99,6 +99,11 @@ class Condition:
         """Whether it asks for words at all, also for those that are not to be there."""
         return self.asks("customer") or any(isinstance(leaf, Words) for leaf in leaves(self.tree))
 
+    @property
+    def guessed(self) -> bool:
+        """Whether the database may find tickets for which it does not hold (see `Says`)."""
+        return any(isinstance(leaf, Words) and leaf.phrase.guessed for leaf in leaves(self.tree))
+
     def asks(self, operator: str, value: str = "") -> bool:
         """Whether it asks for this at all, such as `is` `spam`."""
         terms = [leaf for leaf in leaves(self.tree) if isinstance(leaf, Term) and leaf.operator == operator]
@@ -185,18 +190,18 @@ def _asker(user: User | None, now: datetime | None) -> Asker:
     return Asker(user, now or clock.now(), timezone.get_current_timezone())
 
 
-def _meaning(tree: Tree, asker: Asker) -> Test:
+def _meaning(tree: Tree, asker: Asker, denied: bool = False) -> Test:
     match tree:
         case And(parts):
-            return AllOf(tuple(_meaning(part, asker) for part in parts))
+            return AllOf(tuple(_meaning(part, asker, denied) for part in parts))
         case Or(parts):
-            return AnyOf(tuple(_meaning(part, asker) for part in parts))
+            return AnyOf(tuple(_meaning(part, asker, denied) for part in parts))
         case Not(part):
-            return NotThis(_meaning(part, asker))
+            return NotThis(_meaning(part, asker, not denied))
         case Term():
             return operators.means(tree, asker)
         case Words(asked, _text):
-            return Says(asked)
+            return Says(asked, denied)
         case Number(number):
             return OneOf("pk", frozenset({number}))
     return Always()

@@ -188,12 +188,15 @@ class Untagged:
 @dataclass(frozen=True)
 class Says:
     """It says these words, one behind the other. In a long talk the database takes them as said when each
-    stands anywhere in it (see `Phrase.tsquery`); the test of one ticket is exact."""
+    stands anywhere in it (see `Phrase.tsquery`), and as not said where it does not know: it finds too much,
+    never too little. The test of one ticket is exact."""
 
     phrase: Phrase
+    denied: bool = False
+    """Whether it is asked for those that do not say it."""
 
     def q(self) -> Q:
-        return Q(worded__words__fit=self.phrase.tsquery)
+        return Q(worded__words__fit=self.phrase.known if self.denied else self.phrase.tsquery)
 
     def holds(self, facts: Facts) -> bool:
         return facts.lexicon.holds(self.phrase)

@@ -7,7 +7,7 @@ database gathers all that fit and sorts them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -22,6 +22,7 @@ from heed.channels.models import Account
 from heed.inbox.conditions import Condition
 from heed.inbox.models import BEGAN, Ticket, TicketWords
 from heed.inbox.reach.counters import MOST_COUNTED
+from heed.inbox.reach.exactly import wrongly_found
 from heed.inbox.reach.pages import Page, opened, sealed
 from heed.inbox.reach.parts import PART, of_each_part, parts, sql_of
 from heed.inbox.reach.refusals import BadCursor
@@ -77,7 +78,9 @@ def numbers(
     """The numbers of a view's tickets, newest news first, and of no more than so many."""
     wanted = listed(user, view, account, condition)
     found = Ticket.objects.filter(wanted.part, wanted.q, wanted.seen.q()).order_by("-last_at", "-id")
-    return list(found.values_list("pk", flat=True)[:most])
+    chosen = list(found.values_list("pk", flat=True)[:most])
+    wrong = _wrong(wanted, chosen)
+    return [number for number in chosen if number not in wrong]
 
 
 def count(user: User, view: str, condition: Condition) -> int:
@@ -90,18 +93,37 @@ def count(user: User, view: str, condition: Condition) -> int:
 def _page(
     wanted: Listed, along: Sequence[Section], after: str, limit: int, beside: Sequence[str]
 ) -> Page[Ticket]:
-    index, place = _place_in(after, len(along)) if after else (0, None)
-    read = _looked_for if wanted.searched else _read
-    found = read(wanted, along[index:], place, limit + 1)
-    by_number = {each.pk: each for each in _joined(*beside).read(_THESE, [[number for _, number in found]])}
-    rows = [(index + past, by_number[number]) for past, number in found if number in by_number]
-    if len(rows) <= limit:
-        return Page([row for _index, row in rows], "")
-    shown = rows[:limit]
-    # A ticket that was answered just now waits no longer: the next page then begins after the one before it.
-    places = [(index, getattr(row, along[index].column), row.pk) for index, row in shown]
-    ends = (sealed(index, at.isoformat(), number) for index, at, number in reversed(places) if at)
-    return Page([row for _index, row in shown], next(ends, ""))
+    rows: list[tuple[int, Ticket]] = []
+    while True:
+        most = limit + 1 - len(rows) + (SPARE if wanted.exact else 0)
+        index, place = _place_in(after, len(along)) if after else (0, None)
+        read = _looked_for if wanted.searched else _read
+        found = read(wanted, along[index:], place, most)
+        by_number = {row.pk: row for row in _joined(*beside).read(_THESE, [[pk for _, pk in found]])}
+        there = [(index + past, by_number[number]) for past, number in found if number in by_number]
+        wrong = _wrong(wanted, by_number)
+        rows += [(index, row) for index, row in there if row.pk not in wrong]
+        if len(rows) > limit:
+            return Page([row for _index, row in rows[:limit]], _end(along, rows[:limit]))
+        after = _end(along, there)
+        if len(found) < most or not after:
+            return Page([row for _index, row in rows], "")
+
+
+SPARE = 10
+"""How many more are read of a list whose tickets may turn out not to fit."""
+
+
+def _wrong(wanted: Listed, numbers: Iterable[int]) -> set[int]:
+    """Those that do not fit after all."""
+    return wrongly_found(wanted.exact, wanted.seen.user, numbers) if wanted.exact else set()
+
+
+def _end(along: Sequence[Section], rows: Sequence[tuple[int, Ticket]]) -> str:
+    """The cursor of what comes after these. A ticket that was answered just now waits no longer: what is next
+    then begins after the one before it."""
+    places = ((index, getattr(row, along[index].column), row.pk) for index, row in reversed(rows))
+    return next((sealed(index, at.isoformat(), number) for index, at, number in places if at), "")
 
 
 _THESE = "WHERE inbox_ticket.id = ANY(%s::bigint[])"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from django.db.models import Q
 
 from heed.accounts.models import User
-from heed.inbox.conditions import Condition
+from heed.inbox.conditions import Condition, Test
 from heed.inbox.models import OPEN, Notice
 from heed.inbox.reach.refusals import NoSuchOrder, NoSuchView
 from heed.inbox.reach.seeing import Sight, sight
@@ -53,6 +53,8 @@ class Listed:
     """By a condition: it may fit few tickets or none."""
     broad: bool
     """A view that holds much of what waits, is due or closes."""
+    exact: Test | None = None
+    """What the condition means, where the database may find tickets for which it does not hold."""
     within: Q = field(default_factory=Q)
     """A part of the question that has an index in the order of news: nearness is counted among these."""
 
@@ -68,13 +70,16 @@ def listed(user: User, view: str, account: int | None, condition: Condition | No
         part &= Q(account_id=account)
         if account in seen.accounts:
             seen = replace(seen, everywhere=True)
+    exact = None
     if condition is not None:
-        q &= condition.q(user)
+        test = condition.test(user)
+        q &= test.q()
+        exact = test if condition.guessed else None
     if view == "all":
         q &= _seldom_wanted(condition)
     searched = condition is not None and not condition.everything
     within = _within(view, condition) if condition is not None else Q()
-    return Listed(q, part, seen, account, searched, view in _BROAD, within)
+    return Listed(q, part, seen, account, searched, view in _BROAD, exact, within)
 
 
 def sections(view: str, order: str) -> tuple[Section, ...]:

@@ -41,12 +41,25 @@ class Phrase:
     @property
     def tsquery(self) -> str:
         """Where the database does not know all places (see `CROWDED`) it is enough that all are there."""
-        sign = _SIGNS[self.mark]
-        words = [f"'{sign}{word}'" for word, _place in self.words]
+        if not self.guessed:
+            return self.known
+        return f"({self.known}) | ('{CROWDED}' & {' & '.join(self._asked)})"
+
+    @property
+    def known(self) -> str:
+        """The same, only where the database knows that they stand so."""
+        return " <1> ".join(self._asked)
+
+    @property
+    def guessed(self) -> bool:
+        """Whether the database may not know how they stand. Subjects and names stand before all else."""
+        return len(self.words) > 1 and self.mark in ("", "note")
+
+    @property
+    def _asked(self) -> list[str]:
+        words = [f"'{_SIGNS[self.mark]}{word}'" for word, _place in self.words]
         words[-1] += ":*" if self.prefix else ""
-        if len(words) == 1:
-            return words[0]
-        return f"({' <1> '.join(words)}) | ('{CROWDED}' & {' & '.join(words)})"
+        return words
 
 
 def phrase(text: str, *, prefix: bool = False, mark: Mark = "") -> Phrase | None:

@@ -1,0 +1,64 @@
+"""In a talk so long that the database does not know all places of its words, lists and rules agree."""
+
+from __future__ import annotations
+
+import pytest
+
+from heed.accounts.models import User
+from heed.inbox import reach
+from heed.inbox.conditions import parse
+from heed.inbox.models import Ticket
+from heed.inbox.search import finding, index_everything
+from heed.inbox.tests.test_search import Said, said
+
+__all__ = ["said"]
+
+
+@pytest.fixture
+def talks(said: Said) -> list[Ticket]:
+    """Short talks and long ones, in turn: some say it, in some the words stand apart, one says neither."""
+    long = "well " * 300
+    texts = ["the acme zip", "acme and zip", "zip only", "heel"]
+    made = [said(start + text) for text in (*texts, *texts[:3]) for start in ("", long, long)]
+    made.append(said("the zip and then acme and " * 300 + "acme zip"))
+    for ticket in made[::4]:
+        said.more(ticket, "the zip of acme", "note")
+    index_everything()
+    return made
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        '"acme zip"',
+        'zip -"acme zip"',
+        '-"acme zip"',
+        '-(-"acme zip")',
+        'NOT ("acme zip" OR heel)',
+        '"acme zip" OR "and zip"',
+        '"zip of acme" in:note',
+        'zip -(in:note "zip of acme")',
+        'customer:"Lea Marn" "acme zip"',
+    ],
+)
+@pytest.mark.parametrize("limit", [1, 4, 30])
+def test_lists_hold_what_rules_take(
+    talks: list[Ticket], ana: User, asked: str, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heed.inbox.reach.lists.SPARE", 1)
+    condition = parse(asked)
+    wanted = [each.pk for each in reversed(talks) if condition.holds(each, ana)]
+    assert wanted
+    found: list[int] = []
+    after = ""
+    while True:
+        page = reach.tickets(ana, "all", condition=condition, limit=limit, after=after)
+        assert len(page.items) == limit or not page.next
+        found += [row.pk for row in page.items]
+        after = page.next
+        if not after:
+            break
+    assert found == wanted
+    assert set(reach.numbers(ana, "all", condition=condition)) == set(wanted)
+    ranked = finding.find(ana, asked, order="relevance", limit=200, unfinished=False).page.items
+    assert {row.pk for row in ranked} == set(wanted)
