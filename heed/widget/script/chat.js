@@ -85,15 +85,17 @@ function sign() {
 }
 
 // -------------------------------------------------------------------------------------- conversation
+const theirs = () => list.findLast(m => !m.mine);
 async function refresh(older) {
   if (!token || (fetching && !older)) { fetching &&= "again"; return; }
   fetching ||= "once";
   try {
-    const known = list.slice(-20)[0];
+    const known = list.slice(-20)[0], last = theirs();
     const said = await ask("/messages" + (older ? "?before=" + list[0].id : known ? "?after=" + known.id : ""));
     const fresh = new Map(said.messages.map(m => [m.id, m]));
     list = [...list.filter(m => !fresh.has(m.id)), ...said.messages].sort((a, b) =>
       a.at === b.at ? a.id - b.id : a.at < b.at ? -1 : 1);
+    if (theirs()?.id !== last?.id) types.hidden = true;
     if (!known || older) more = said.more;
     unread = said.unread;
     const left = waiting();
@@ -106,7 +108,7 @@ async function refresh(older) {
   if (again) refresh();
 }
 function report() {
-  const last = list.findLast(m => !m.mine);
+  const last = theirs();
   const state = isOpen && !document.hidden ? "seen" : "delivered";
   if (!last || !unread || reported[state] === last.id) return;
   reported[state] = last.id;
@@ -125,7 +127,7 @@ async function listen() {
       pause = 1;
       const said = text.decode(piece.value);
       if (/: typing/.test(said)) typing();
-      if (/: (news|hello)/.test(said)) { types.hidden = true; refresh(); flush(); }
+      if (/: (news|hello)/.test(said)) { refresh(); flush(); }
     }
   } catch { /* the line broke */ }
   if (stream === mine) stream = null;

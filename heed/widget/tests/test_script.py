@@ -126,6 +126,33 @@ def test_what_waits_goes_along_with_whoever_signs_in_first_in_that_tab_and_hour(
     assert json.loads(done.stdout) == ["n", "", "n", "", ""]
 
 
+_TYPES = """
+const part = require("fs").readFileSync(0, "utf8"), line = { id: 1, at: "1", mine: false };
+const told = [[line], [{ ...line, edited: true }], [{ id: 2, at: "2", mine: true }], [{ ...line, id: 3 }]];
+const news = told.map(() => Buffer.from("event: news")), types = {}, found = [];
+const read = () => new Promise(done => setTimeout(() => news.length && done({ value: news.pop() }), 5));
+const fetch = async path => path === "/live" ? { ok: true, body: { getReader: () => ({ read }) } }
+  : { ok: true, json: async () => ({ messages: told.shift(), unread: 0 }) };
+const draw = () => {
+  if (found.push(types.hidden) === 4) console.log(JSON.stringify(found));
+  types.hidden = false;
+};
+new Function("fetch", "types", "draw", "document", `const user = 0, store = "s", ours = "o", home = "";
+  ${part}; token = "t"; flush = async () => {}; listen()`)(fetch, types, draw, {});
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="a JavaScript engine runs it")
+def test_somebody_types_until_their_line_comes() -> None:
+    """Neither an edit or a receipt nor a line of the visitor's own ends it."""
+    whole = (HERE / "chat.js").read_text()
+    part = whole[whole.index("let token") : whole.index("// ---", whole.index("async function flush"))]
+    run = [str(shutil.which("node")), "-e", _TYPES]
+    done = subprocess.run(run, input=part.encode(), capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout) == [True, False, False, True]
+
+
 def test_a_name_cannot_break_out_of_it(account: Account) -> None:
     account.settings = {"chat_name": '"});alert(1);//</script>', "greeting": "line\u2028end\n`${1}`"}
     account.save()
