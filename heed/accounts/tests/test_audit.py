@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
+from heed.__main__ import main
 from heed.accounts import audit
 from heed.accounts.audit import SecretInAudit, Wanted
 from heed.accounts.models import AuditRow, Brand, User
@@ -121,6 +122,28 @@ def test_the_first_broken_row_is_named(maja: User, sql: str, broken: int) -> Non
     audit.seal()
     forge(sql)
     assert audit.verify().broken == broken
+
+
+def test_the_command_says_whether_the_chain_is_whole(
+    maja: User, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def verified(*more: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["heed", "audit", "verify", *more])
+        return main(), capsys.readouterr().out.strip()
+
+    monkeypatch.setenv("PGAPPNAME", "")
+    assert verified() == (0, "0 rows, all whole. The last digest is none yet.")
+    some(maja, 3)
+    audit.seal()
+    head = audit.verify().head
+    some(maja, 2)
+    whole = f"3 rows, all whole. 2 rows wait to be sealed. The last digest is {head}."
+    assert verified() == verified("--head", head) == (0, whole)
+    forge("UPDATE accounts_auditrow SET actor_name = 'Oto' WHERE seq = 3")
+    code, told = verified()
+    assert code == 1
+    assert told.startswith("Broken at row 3: ")
+    assert told.endswith("2 rows before it are whole. 2 rows wait to be sealed.")
 
 
 def test_rows_cut_off_at_the_end_show_against_a_digest_one_kept(maja: User) -> None:
