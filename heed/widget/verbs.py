@@ -56,9 +56,18 @@ class Place(NamedTuple):
     language: str
 
 
-def write(account: Account, who: Who, client: str, text: str, uploads: Iterable[int], place: Place) -> None:
-    """Take a message. Returns when it is in the ledger; the same `client` twice is one message.
-    Raises `Refused`."""
+def write(
+    account: Account,
+    who: Who,
+    client: str,
+    text: str,
+    uploads: Iterable[int],
+    place: Place,
+    *,
+    first: Who | None = None,
+) -> None:
+    """Take a message. Returns when it is in the ledger; the same `client` twice is one message, also where
+    they wrote it as `first`, before they signed in. Raises `Refused`."""
     text = clean(text).strip()
     wanted = list(uploads)
     if len(text) > MOST_TEXT or len(wanted) > MOST_FILES or not (text or wanted):
@@ -74,7 +83,7 @@ def write(account: Account, who: Who, client: str, text: str, uploads: Iterable[
     )
     event = {
         "type": "message",
-        "id": f"{who.id}:{client}",
+        "id": f"{(first or who).id}:{client}",
         "at": _now(),
         "person": {
             "id": who.id,
@@ -144,8 +153,6 @@ def leave_email(account: Account, who: Who, email: str) -> None:
 
 def recognise(account: Account, who: Who, previous: Who) -> None:
     """A nameless visitor signed in: their conversation goes on under their name."""
-    if previous.known or not who.known:
-        return
     row = Visitor.objects.filter(account=account, visitor=previous.id).first()
     if row is None:
         return

@@ -136,7 +136,9 @@ def visitors(request: HttpRequest, account: Account) -> HttpResponse:
         who = nameless(account)
     else:
         who = _vouched(account, user if isinstance(user, dict) else {})
-        _recognise(account, who, _text(given, "previous", 2000))
+        before = _before(account, who, given, "previous")
+        if before is not None:
+            verbs.recognise(account, who, before)
     facts = {"token": token_of(who, account), "known": who.known, "email": bool(who.email)}
     return JsonResponse(facts, status=201)
 
@@ -151,14 +153,13 @@ def _vouched(account: Account, user: dict[str, Any]) -> Who:
     return Who(account.pk, visitor, name, email if "@" in email else "")
 
 
-def _recognise(account: Account, who: Who, previous: str) -> None:
-    if not previous:
-        return
+def _before(account: Account, who: Who, given: dict[str, Any], field: str) -> Who | None:
+    """As whom somebody known wrote before they signed in, by the token of then."""
     try:
-        before = who_has(previous, account)
+        before = who_has(_text(given, field, 2000), account)
     except NotYours:
-        return
-    verbs.recognise(account, who, before)
+        return None
+    return before if who.known and not before.known else None
 
 
 @for_sites("POST")
@@ -226,7 +227,7 @@ def messages(request: HttpRequest, account: Account) -> HttpResponse:
     if not isinstance(text, str):
         raise Refused(422, "text")
     place = Place(_text(given, "page", 2000), _text(given, "title", 200), _text(given, "language", 20))
-    verbs.write(account, who, client, text, uploads, place)
+    verbs.write(account, who, client, text, uploads, place, first=_before(account, who, given, "was"))
     return JsonResponse({"id": client}, status=201)
 
 

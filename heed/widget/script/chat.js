@@ -18,7 +18,9 @@ let unsent = [], files = [], list = [];
 let signing = null, flushing = false, fetching = null, stream = null, pause = 1, reported = {};
 const pack = JSON.stringify, wait = seconds => new Promise(done => setTimeout(done, seconds * 1e3));
 
-const held = new Set(); // the notes of this tab, sent ones too: all others are another tab's
+// The notes that wait or waited in this tab: all else that is kept is another tab's. And those of them that
+// another tab wrote.
+const held = new Set(), others = new Set();
 function kept() { try { return JSON.parse(localStorage[store]); } catch { return {}; } }
 function load() {
   const old = kept();
@@ -33,18 +35,24 @@ function save() {
   const notes = [...theirs.filter(n => !held.has(n.id)), ...unsent.filter(n => !n.failed)];
   try {
     localStorage[store] = pack({ token, emailed, unsent: notes });
-    sessionStorage[ours] = pack({ notes: unsent });
+    sessionStorage[ours] = pack({ notes: unsent.filter(n => !others.has(n.id)), was: token });
   } catch { /* private browsing: the chat lives as long as the page */ }
 }
 // What was written nameless and waits goes along with the first who signs in, in this tab and within an hour.
 // Another tab sends its own; and on a computer that many use nobody else's words go out in one's name.
+// It says who it `was`: Heed may have got it from them, and not been heard.
 function along() {
   try {
-    const { notes, by = user.id } = JSON.parse(sessionStorage[ours]);
+    const { notes, was, by = user.id } = JSON.parse(sessionStorage[ours]);
     if (by !== user.id) return [];
-    sessionStorage[ours] = pack({ notes, by });
-    return notes.filter(n => !n.failed && Date.now() - new Date(n.at) < 36e5);
+    sessionStorage[ours] = pack({ notes, was, by });
+    return notes.filter(n => !n.failed && Date.now() - new Date(n.at) < 36e5).map(n => ({ ...n, was }));
   } catch { return []; }
+}
+function waits() {
+  const all = load().unsent || [];
+  all.forEach(n => (sessionStorage[ours] || "").includes(n.id) || others.add(n.id));
+  return all;
 }
 function waiting() {
   const here = new Set(list.map(m => m.client));
@@ -145,7 +153,7 @@ async function flush() {
       if (!token) await sign();
       save();
       await ask("/messages", {
-        id: note.id, text: note.text, files: note.files.map(f => f.id), language: lang,
+        id: note.id, was: note.was, text: note.text, files: note.files.map(f => f.id), language: lang,
         page: location.href.split("#")[0].slice(0, 2000), title: document.title.slice(0, 60),
       });
       note.done = true;
@@ -382,7 +390,7 @@ async function begin() {
   inside.append(root);
   document.body.append(place);
   const link = /^#heed-chat=(.+)$/.exec(location.hash);
-  unsent = user ? along() : load().unsent || [];
+  unsent = user ? along() : waits();
   if (link) history.replaceState(null, "", location.pathname + location.search);
   draw();
   if (user) await sign().catch(() => {});

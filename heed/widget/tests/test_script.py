@@ -105,12 +105,14 @@ const open = (sessionStorage, id) => {
   vm.runInContext(`const user = ${id && `{ id: "${id}" }`}, store = "s", ours = "o";` + part, page);
   return code => vm.runInContext(code, page);
 };
-const writes = (tab, minutes) => open(tab)(`token = "t"; save(); unsent = [
-  { id: "n", at: new Date(Date.now() - ${minutes} * 6e4) }, { id: "refused", failed: true, at: new Date() }
+const writes = (tab, minutes, id) => open(tab)(`token = "t"; save(); unsent = [
+  { id: "${id}", at: new Date(Date.now() - ${minutes} * 6e4) }, { id: "no", failed: true, at: new Date() }
 ]; save()`);
-const takes = (tab, id) => open(tab, id)("along().map(n => n.id).join()");
+const takes = (tab, id) => open(tab, id)("along().map(n => n.id + n.was).join()");
 const home = {}, other = {}, late = {};
-writes(home, 5); writes(late, 61);
+writes(home, 5, "n"); writes(late, 61, "late");
+open(other)("unsent = waits(); token = 't'; unsent.push({ id: 'own', at: new Date() }); save()");
+open(home)("unsent = waits(); save()");
 const found = [takes(home, "lea"), takes(home, "omar"), takes(home, "lea")];
 console.log(JSON.stringify([...found, takes(other, "omar"), takes(late, "lea")]));
 """
@@ -123,7 +125,7 @@ def test_what_waits_goes_along_with_whoever_signs_in_first_in_that_tab_and_hour(
     run = [str(shutil.which("node")), "-e", _SIGNED_IN]
     done = subprocess.run(run, input=part.encode(), capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
-    assert json.loads(done.stdout) == ["n", "", "n", "", ""]
+    assert json.loads(done.stdout) == ["nt", "", "nt", "ownt", ""]
 
 
 _TYPES = """
