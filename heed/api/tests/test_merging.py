@@ -47,6 +47,23 @@ def test_joined_and_parted(call: Caller, desk: Desk) -> None:
     assert call("DELETE", f"tickets/{first.pk}/joinings/{record['id']}").status == 200
 
 
+def test_who_was_joined_on_is_parted_first(call: Caller, desk: Desk) -> None:
+    lea, omar, tuya = (desk.ticket(name) for name in ("Lea Marn", "Omar Badr", "Tuya Bold"))
+    assert call("POST", f"tickets/{omar.pk}/joinings", {"number": lea.pk}).status == 201
+    assert call("POST", f"tickets/{tuya.pk}/joinings", {"number": omar.pk}).status == 201
+    outer, inner = call("GET", f"tickets/{tuya.pk}/matters").json["joinings"]
+    assert [outer["name"], inner["name"]] == ["Omar Badr", "Lea Marn"]
+    assert call("POST", f"tickets/{omar.pk}/merges", {"number": lea.pk}).status == 201
+    refused = call("DELETE", f"tickets/{tuya.pk}/joinings/{inner['id']}")
+    assert refused.status == 422
+    assert f"#{lea.pk} apart first" in str(refused.json)
+    (merge,) = call("GET", f"tickets/{omar.pk}/matters").json["merges"]
+    assert call("DELETE", f"tickets/{omar.pk}/merges/{merge['id']}").status == 200
+    assert call("DELETE", f"tickets/{tuya.pk}/joinings/{inner['id']}").status == 200
+    names = [call("GET", f"tickets/{each.pk}").json["customer"]["name"] for each in (lea, omar, tuya)]
+    assert names == ["Lea Marn", "Tuya Bold", "Tuya Bold"]
+
+
 def test_who_is_here(call: Caller, desk: Desk, ana: User) -> None:
     ticket = desk.ticket()
     presence.come(ticket, ana, "typing")

@@ -22,6 +22,15 @@ def gone_on_in(ticket: int) -> list[int]:
     return found
 
 
+def joined_in(customer: int) -> list[int]:
+    """The customer and those that turned out to be the same person, however many steps away."""
+    found, new = [customer], [customer]
+    while new:
+        new = list(Customer.objects.filter(joined_into__in=new).values_list("pk", flat=True))
+        found += new
+    return found
+
+
 class Merge(models.Model):
     """One ticket went on in another. Its row stays as it was; its messages remember where they belong."""
 

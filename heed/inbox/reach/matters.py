@@ -7,7 +7,7 @@ from typing import TypeVar
 from django.db.models import Model, Q, QuerySet
 
 from heed.inbox.models import Joining, Merge, Split, Ticket
-from heed.inbox.models.merging import gone_on_in
+from heed.inbox.models.merging import gone_on_in, joined_in
 from heed.inbox.reach.refusals import NoSuchRecord
 
 Row = TypeVar("Row", bound=Model)
@@ -24,8 +24,8 @@ def splits(ticket: Ticket) -> QuerySet[Split]:
 
 
 def joinings(ticket: Ticket) -> QuerySet[Joining]:
-    """Who was found to be this ticket's customer, too, the newest first."""
-    found = Joining.objects.filter(kept=ticket.customer_id, undone_at=None)
+    """Who was found to be this ticket's customer, too, also by way of a third, the newest first."""
+    found = Joining.objects.filter(kept__in=joined_in(ticket.customer_id), undone_at=None)
     return found.select_related("gone").order_by("-at")
 
 

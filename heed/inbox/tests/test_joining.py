@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
+from random import Random
 
 import pytest
+from django.db import transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.inbox import reach, verbs
-from heed.inbox.models import Event, Identity, Ticket
+from heed.inbox.models import Customer, Event, Identity, Joining, Ticket
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.test_tending import ticket
 from heed.inbox.verbs import CannotTend
+from heed.tests.examples import examples
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +81,92 @@ def test_what_one_works_on_one_joins_and_parts(account: Account, lea: Ticket, so
     verbs.part(record, some)
     lea.refresh_from_db()
     assert lea.customer_id != omar.customer_id
+
+
+def test_joined_with_somebody_who_was_joined_on_they_part_first(
+    account: Account, lea: Ticket, ivo: User
+) -> None:
+    omar, tuya = ticket(account, "Omar Badr"), ticket(account, "Tuya Bold")
+    inner = verbs.join(lea.customer, omar.customer, ivo)
+    outer = verbs.join(Ticket.objects.get(pk=omar.pk).customer, tuya.customer, ivo)
+    tuya.refresh_from_db()
+    assert [each.pk for each in reach.joinings(tuya)] == [outer.pk, inner.pk]
+    verbs.part(inner, ivo)
+    assert theirs(lea, omar, tuya) == [lea.customer_id, tuya.customer_id, tuya.customer_id]
+    again = verbs.join(lea.customer, tuya.customer, ivo)
+    verbs.part(outer, ivo)
+    assert theirs(lea, omar, tuya) == [tuya.customer_id, omar.customer_id, tuya.customer_id]
+    verbs.part(again, ivo)
+    assert theirs(lea, omar, tuya) == [lea.customer_id, omar.customer_id, tuya.customer_id]
+
+
+def test_they_do_not_part_while_their_tickets_are_one(account: Account, lea: Ticket, ivo: User) -> None:
+    """Else what one of them writes would go on coming to the other's."""
+    omar = ticket(account, "Omar Badr")
+    record = verbs.join(lea.customer, omar.customer, ivo)
+    for gone, kept in ((lea, omar), (omar, lea)):
+        merged = verbs.merge(Ticket.objects.get(pk=gone.pk), Ticket.objects.get(pk=kept.pk), ivo)
+        with pytest.raises(CannotTend, match=f"Take #{gone.pk} apart first"):
+            verbs.part(record, ivo)
+        with pytest.raises(CannotTend, match=f"Take #{gone.pk} apart first"):
+            verbs.part_identity(Identity.objects.get(pk=lea.identity_id), ivo)
+        assert theirs(lea, omar) == [omar.customer_id] * 2
+        verbs.unmerge(merged, ivo)
+    verbs.part(record, ivo)
+    assert theirs(lea, omar) == [lea.customer_id, omar.customer_id]
+
+
+people = st.integers(0, 3)
+STEPS = st.tuples(st.just("join"), people, people) | st.tuples(st.just("part"), st.integers(0, 5), people)
+
+
+@given(st.lists(STEPS, max_size=10), st.randoms(use_true_random=False))
+@settings(max_examples=examples(8))
+def test_joined_and_parted_in_any_order(
+    account: Account, ivo: User, steps: list[tuple[str, int, int]], order: Random
+) -> None:
+    """Each identity is always the one's in whom its own customer goes on, and at last its own again."""
+    with transaction.atomic():
+        tickets = [ticket(account, name) for name in ("Lea Marn", "Omar Badr", "Tuya Bold", "Jan Sever")]
+        own = [each.customer_id for each in tickets]
+        records: dict[Joining, tuple[int, int]] = {}
+        for what, one, other in steps:
+            if what == "part" and one < len(records):
+                record = [*records][one]
+                verbs.part(Joining.objects.get(pk=record.pk), ivo)
+                del records[record]
+            elif what == "join":
+                with suppress(CannotTend):
+                    gone, kept = (Customer.objects.get(pk=own[each]) for each in (one, other))
+                    records[verbs.join(gone, kept, ivo)] = own[one], own[other]
+            into = dict(records.values())
+            assert theirs(*tickets) == [end(each, into) for each in own]
+            found = Ticket.objects.get(pk=tickets[0].pk)
+            inside = [each for each in records if end(each.kept_id, into) == found.customer_id]
+            assert {*reach.joinings(found)} == {*inside}
+        left = [*records]
+        order.shuffle(left)
+        for record in left:
+            verbs.part(record, ivo)
+        assert theirs(*tickets) == own
+        assert [str(each.customer) for each in Ticket.objects.order_by("pk")] == [
+            str(each.customer) for each in tickets
+        ]
+        assert not Customer.objects.exclude(joined_into=None).exists()
+        transaction.set_rollback(True)
+
+
+def end(customer: int, into: dict[int, int]) -> int:
+    while customer in into:
+        customer = into[customer]
+    return customer
+
+
+def theirs(*tickets: Ticket) -> list[int]:
+    """Whose the tickets are, and so are their identities."""
+    found = [Ticket.objects.select_related("identity").get(pk=each.pk) for each in tickets]
+    assert [each.customer_id for each in found] == [each.identity.customer_id for each in found]
+    return [each.customer_id for each in found]
 
 
 def test_every_open_ticket_hears_of_it(account: Account, lea: Ticket, ivo: User) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
@@ -34,14 +34,22 @@ def join(gone: Customer, kept: Customer, user: User) -> Joining:
 
 @transaction.atomic
 def part(record: Joining, user: User) -> None:
-    """They were two after all: the identities go back, and with them their tickets, new ones included."""
-    _locked(record.kept_id, record.gone_id)
-    if not Joining.objects.filter(pk=record.pk, undone_at=None).update(undone_at=clock.now()):
+    """They were two after all: the identities go back, and with them their tickets, new ones included, also
+    where the other was joined with a third since. Raises `CannotTend` while tickets of the two are merged."""
+    way = _way(record.kept_id)
+    _locked(record.gone_id, *way)
+    record.refresh_from_db()
+    if record.undone_at is not None:
         raise CannotTend(_("This was taken back already."))
-    still = Identity.objects.filter(pk__in=record.identities, customer=record.kept_id)
+    if way != _way(record.kept_id):
+        raise CannotTend(_("One of them was joined with somebody already."))
+    still = Identity.objects.filter(pk__in=record.identities, customer=way[-1])
     moved = list(still.order_by("id").values_list("pk", flat=True))
     _demand_all(user, moved)
+    _refuse_one_matter(moved)
+    Joining.objects.filter(pk=record.pk).update(undone_at=clock.now())
     Customer.objects.filter(pk=record.gone_id).update(joined_into=None)
+    _came_along_no_more(moved, Joining.objects.filter(gone__in=way))
     _give(moved, record.gone)
     _tell("parted", moved, user, kept=record.kept_id, gone=record.gone_id)
 
@@ -53,6 +61,8 @@ def part_identity(identity: Identity, user: User) -> Customer:
     if not customer.identities.exclude(pk=identity.pk).exists():
         raise CannotTend(_("This is the only identity of this customer."))
     _demand_all(user, [identity.pk])
+    _refuse_one_matter([identity.pk])
+    _came_along_no_more([identity.pk], Joining.objects.all())
     alone = Customer.objects.create(name=str(identity))
     _give([identity.pk], alone)
     _tell("parted", [identity.pk], user, kept=customer.pk, gone=alone.pk)
@@ -65,6 +75,34 @@ def _demand_all(user: User, identities: list[int]) -> None:
     mine = Ticket.objects.filter(sight(user, "tend").q(), identity__in=identities)
     if theirs.exclude(pk__in=mine.values("pk")).exists():
         raise CannotTend(_("Some of their tickets are not yours to work on. Ask somebody who sees them all."))
+
+
+def _refuse_one_matter(identities: list[int]) -> None:
+    """What these write would go on coming to the other person's ticket."""
+    leaves, stays = Q(identity__in=identities), Q(merged_into__identity__in=identities)
+    merged = Ticket.objects.exclude(merged_into=None)
+    across = merged.filter(leaves & ~stays | ~leaves & stays).order_by("pk").first()
+    if across is not None:
+        raise CannotTend(
+            _("Take #%(number)d apart first: it was merged with a ticket of the other person.")
+            % {"number": across.number}
+        )
+
+
+def _way(customer: int) -> list[int]:
+    """The customer, the one they were joined with, and so on."""
+    way = [customer]
+    while (to := Customer.objects.values_list("joined_into", flat=True).get(pk=way[-1])) is not None:
+        way.append(to)
+    return way
+
+
+def _came_along_no_more(identities: list[int], records: QuerySet[Joining]) -> None:
+    """Parting others later does not concern them."""
+    for identity in identities:
+        for record in records.filter(undone_at=None, identities__contains=[identity]):
+            record.identities.remove(identity)
+            record.save(update_fields=["identities"])
 
 
 def _locked(*customers: int) -> list[Customer]:
