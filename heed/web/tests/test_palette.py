@@ -95,6 +95,18 @@ def test_the_cheat_sheet_shows_ones_own_keys(page: Client, ana: User) -> None:
     assert set(re.findall(r'data-action="(\w+)"', shown)) == {"reply", "guidelines", "palette"}
 
 
+def test_the_inbox_names_the_keys_one_has(page: Client, ana: User) -> None:
+    address = reverse("view", args=["open"])
+    ana.keys = {"next": "Alt n"}
+    ana.save()
+    assert "Go through the list with <kbd>Alt N</kbd> and <kbd>K</kbd>" in page.get(address).content.decode()
+    ana.single_keys = False
+    ana.save()
+    shown = page.get(address).content.decode()
+    assert "Go through the list" not in shown
+    assert "<kbd>/</kbd>" not in shown
+
+
 def test_keys_are_chosen_kept_and_given_back(page: Client, ana: User) -> None:
     url = reverse("shortcuts")
     assert 'id="key-reply"' in page.get(url).content.decode()
