@@ -31,6 +31,7 @@ async function find(letters) {
 
 function fill(row, text) {
   const name = document.createElement("b");
+  name.dir = "auto";
   name.textContent = `/${text.name}`;
   const words = document.createElement("small");
   words.dir = "auto";
