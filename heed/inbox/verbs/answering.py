@@ -27,7 +27,7 @@ from heed.inbox.reach.threads import just_written
 from heed.inbox.verbs.refusals import CannotAnswer, CannotSettle, Overtaken, WouldNotKnow
 from heed.inbox.verbs.tending import locked, mark_answered
 from heed.lib import clock, live
-from heed.lib.rows import Insertion
+from heed.lib.rows import Insertion, Joined
 from heed.lib.text import clean, first_words, measure
 
 _BLANK = re.compile(r"\{\{(\d+)\}\}")
@@ -280,11 +280,17 @@ def _check_overtaken(ticket: Ticket, user: User, seen: int | None) -> None:
     """Under the ticket's lock: of two who send at once, the second finds what the first has said."""
     if seen is None:
         return
-    newer = ticket.messages.filter(pk__gt=seen, removed_at=None, automatic=False, origin="")
-    said = newer.exclude(visibility="note").exclude(direction="out", author=user)
-    found = list(said.select_related("author", "identity").order_by("id")[:20])
+    found = _SAID.read(_OF_OTHERS, [ticket.pk, seen, user.pk])
     if found:
         raise Overtaken(found)
+
+
+_SAID = Joined(Message, "author", "identity")
+_OF_OTHERS = """WHERE inbox_message.ticket_id = %s AND inbox_message.id > %s
+AND inbox_message.removed_at IS NULL AND NOT inbox_message.automatic AND inbox_message.origin = ''
+AND inbox_message.visibility <> 'note'
+AND (inbox_message.direction <> 'out' OR inbox_message.author_id IS DISTINCT FROM %s)
+ORDER BY inbox_message.id LIMIT 20"""
 
 
 def _check(way: Way, text: str, attachments: list[Attachment]) -> None:
