@@ -22,8 +22,10 @@ def keep_promises(batch: Sequence[Event]) -> None:
     """The reaction: something happened that may begin, end, pause or move a promise."""
     at: dict[int, datetime] = {}
     for event in _that_matter(batch):
-        if event.ticket_id is not None:
-            at[event.ticket_id] = max(event.at, at.get(event.ticket_id, event.at))
+        off = event.facts["number"] if event.kind == "split" else None  # it waits on its own from now on
+        for ticket in (event.ticket_id, off):
+            if ticket is not None:
+                at[ticket] = max(event.at, at.get(ticket, event.at))
     if not at:
         return
     regrouped = {event.ticket_id: event.at for event in batch if "group" in event.data}

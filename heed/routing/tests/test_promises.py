@@ -374,6 +374,14 @@ def test_an_answer_in_the_other_ticket_keeps_nothing_here(
     assert running(one)["first_reply"].since == start - timedelta(minutes=10)
 
 
+def test_what_was_split_off_is_due_too(account: Account, policy: Policy, ana: User, start: datetime) -> None:
+    one = write(account, "a", start - timedelta(minutes=10))
+    write(account, "b", start - timedelta(minutes=8))
+    new = merging.split(one, [one.messages.get(external_id="b").pk], ana)
+    settle()
+    assert running(new)["first_reply"].since == start - timedelta(minutes=8)
+
+
 def test_a_customer_group_that_changes_moves_all_their_tickets(
     account: Account, ana: User, start: datetime
 ) -> None:
