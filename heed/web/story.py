@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
@@ -268,16 +268,24 @@ def in_place(file: Attachment) -> str:
 
 
 def _undoing(ticket: Ticket, rows: list[Message | Event]) -> dict[int, str]:
-    """Where each merge and split among what happened is taken back, by the event's id."""
+    """Where each merge, split and joining among what happened is taken back, by the event's id."""
     found = {}
-    for kind, records, address in (("merged", reach.merges, "unmerge"), ("split", reach.splits, "unsplit")):
+    for kind, records, other, fact, address in _UNDONE:
         told = [row for row in rows if isinstance(row, Event) and row.kind == kind]
-        standing = {record.ticket_id: record for record in records(ticket)} if told else {}
+        standing = {getattr(record, other): record for record in records(ticket)} if told else {}
         for event in told:
-            record = standing.get(event.facts.get("number", 0))
+            record = standing.get(event.facts.get(fact, 0))
             if record is not None and record.at <= event.at:  # not of an earlier one that was taken back
                 found[event.pk] = reverse(address, args=[ticket.number, record.pk])
     return found
+
+
+_UNDONE: tuple[tuple[str, Callable[[Ticket], Iterable[Any]], str, str, str], ...] = (
+    ("merged", reach.merges, "ticket_id", "number", "unmerge"),
+    ("split", reach.splits, "ticket_id", "number", "unsplit"),
+    ("joined", reach.joinings, "gone_id", "gone", "part"),
+)
+"""What is taken back: the kind of event, the records that stand, how the two name who came, the address."""
 
 
 def _with_days(ticket: Ticket, rows: list[Message | Event]) -> Iterator[Day | Happened | Said]:

@@ -277,3 +277,14 @@ def test_a_note_marks_whom_it_mentions(page: Client, account: Account, ana: User
     shown = page.get(f"/inbox/all/{lea.pk}/").content.decode()
     assert re.findall(r'<b class="meant">(.*?)</b>', shown) == ["@Ivo Horvat"]
     assert "&lt;b&gt;" in shown
+
+
+def test_customers_are_parted_where_the_thread_tells_they_were_joined(page: Client, account: Account) -> None:
+    lea, omar = cast.ticket(account, "Lea Marn", "Hello?"), cast.ticket(account, "Omar Badr", "Hello?")
+    page.post(f"/tickets/{lea.pk}/join/", {"with": f"#{omar.pk}"})
+    assert fresh(omar).customer == fresh(lea).customer
+    here = f"/inbox/all/{omar.pk}/"
+    (part,) = re.findall(r'hx-post="([^"]+/joinings/\d+/undo/)"', page.get(here).content.decode())
+    page.post(part)
+    assert fresh(omar).customer != fresh(lea).customer
+    assert "/undo/" not in page.get(here).content.decode()
