@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from heed.routing.hours import Calendar, Stretch, joined
+from heed.routing.hours import Calendar, Stretch, joined, length
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,18 @@ class Duration:
     """By the hours in force while it ran."""
     handed: float | None = None
     """Elapsed since a bot handed over to people; None where none did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The hours that held for a matter while it ran."""
+
+    own: Calendar
+    merged_in: Mapping[int, Calendar] = field(default_factory=dict)
+    """By the ticket that was merged in: those that held there, and since then here."""
+
+    def of(self, lane: int) -> Calendar:
+        return self.merged_in.get(lane, self.own)
 
 
 def duration(
@@ -28,10 +40,11 @@ def duration(
     return Duration((end - start).total_seconds(), calendar.business_seconds(start, end), handed)
 
 
-def union(calendar: Calendar, spans: Iterable[tuple[datetime, datetime]]) -> Duration:
-    """The time covered by any of these, each moment once."""
-    parts = list(joined(Stretch(*each) for each in spans))
+def union(spans: Iterable[tuple[Calendar, datetime, datetime]]) -> Duration:
+    """The time covered by any of these, each moment once; by the hours, what any of them counts."""
+    parts = [(calendar, Stretch(start, end)) for calendar, start, end in spans]
+    opened = [each for calendar, part in parts for each in calendar.open_between(*part)]
     return Duration(
-        sum((each.end - each.start).total_seconds() for each in parts),
-        sum(calendar.business_seconds(each.start, each.end) for each in parts),
+        length(joined(part for _calendar, part in parts)),
+        length(joined(opened)),
     )

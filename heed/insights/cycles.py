@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from heed.inbox.presence import IDLE
-from heed.insights.clocks import Duration, duration, union
+from heed.insights.clocks import Duration, Hours, duration, union
 from heed.insights.facts import Fact, Timeline, in_order
-from heed.routing.hours import Calendar
 
 
 @dataclass
@@ -48,14 +47,14 @@ class Wait:
     def end(self) -> datetime | None:
         return self.until or self.dropped
 
-    def reply(self, calendar: Calendar) -> Duration | None:
+    def reply(self, hours: Hours) -> Duration | None:
         """Until a person answered."""
-        return duration(calendar, self.since, self.until, self.handed_at) if self.until else None
+        return duration(hours.of(self.lane), self.since, self.until, self.handed_at) if self.until else None
 
-    def any_reply(self, calendar: Calendar) -> Duration | None:
+    def any_reply(self, hours: Hours) -> Duration | None:
         """Until anybody answered, a bot too."""
         ends = [each for each in (self.any_until, self.until) if each is not None]
-        return duration(calendar, self.since, min(ends), self.handed_at) if ends else None
+        return duration(hours.of(self.lane), self.since, min(ends), self.handed_at) if ends else None
 
     def kept(self, now: datetime) -> bool | None:
         """Whether the target was kept; None where none was set, no reply was needed, or it may still be."""
@@ -74,6 +73,8 @@ class Cycle:
 
     opened: datetime
     sources: list[str]
+    lane: int = 0
+    """The ticket it was opened in."""
     waits: list[Wait] = field(default_factory=list)
     first_solved: datetime | None = None
     last_solved: datetime | None = None
@@ -89,10 +90,10 @@ class Cycle:
     def no_reply_needed(self) -> int:
         return sum(1 for each in self.waits if each.dropped is not None)
 
-    def resolution(self, calendar: Calendar, *, last: bool = False) -> Duration | None:
+    def resolution(self, hours: Hours, *, last: bool = False) -> Duration | None:
         """From the opening to the first (or last) Solved in it."""
         end = self.last_solved if last else self.first_solved
-        return duration(calendar, self.opened, end) if end else None
+        return duration(hours.of(self.lane), self.opened, end) if end else None
 
     def kept(self, now: datetime) -> bool | None:
         """Whether the target of its resolution was kept."""
@@ -153,9 +154,11 @@ class Story:
     def reopens(self) -> int:
         return max(0, len(self.cycles) - 1)
 
-    def waiting(self, calendar: Calendar, now: datetime) -> Duration:
+    def waiting(self, hours: Hours, now: datetime) -> Duration:
         """All time in which the customer waited, also what runs still, each moment once."""
-        return union(calendar, ((each.since, each.end or max(now, each.since)) for each in self.waits))
+        return union(
+            (hours.of(each.lane), each.since, each.end or max(now, each.since)) for each in self.waits
+        )
 
     @property
     def still_waiting(self) -> bool:
@@ -243,20 +246,25 @@ class _Reader:
             case "target" | "missed":
                 self._target(fact)
             case "merged":
-                self.poured[fact.lane] = 0
+                self.poured[fact.lane] = fact.into
 
     def _lane(self, fact: Fact) -> int:
-        return self.poured.get(fact.lane, fact.lane)
+        return self._end(fact.lane)
+
+    def _end(self, lane: int) -> int:
+        while lane in self.poured:
+            lane = self.poured[lane]
+        return lane
 
     def _open(self, fact: Fact) -> list[Wait]:
         """The open waits something in this lane can end."""
         waits = self.cycle.waits if self.cycle is not None else []
         lane = self._lane(fact)
-        return [each for each in waits if each.open and self.poured.get(each.lane, each.lane) == lane]
+        return [each for each in waits if each.open and self._end(each.lane) == lane]
 
     def _customer(self, fact: Fact) -> None:
         if self.cycle is None or self._is_over(self.cycle):
-            self.cycle = Cycle(fact.at, [fact.source])
+            self.cycle = Cycle(fact.at, [fact.source], fact.lane)
             self.story.cycles.append(self.cycle)
             self.said.clear()
             self.unsolved = False

@@ -28,7 +28,7 @@ Kind = Literal[
     "missed",  # `name` was due then
     "asked",  # a follow-up question offered two choices to tap
     "rated",  # one was tapped: `name` is good or bad, `question` what it was under
-    "merged",  # `lane` went on in the ticket
+    "merged",  # `lane` went on in `into`
     "spam",
     "not_spam",
 ]
@@ -43,6 +43,7 @@ class Fact:
     lane: int = 0
     """The ticket it was said in, where several were merged. An answer in one ends no wait in another,
     until they are one."""
+    into: int = 0
     name: str = ""
     due: datetime | None = None
     question: int = 0

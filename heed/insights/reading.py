@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from heed.accounts.models import AuditRow
 from heed.inbox.models import Event, Message, Ticket
+from heed.insights.clocks import Hours
 from heed.insights.facts import Fact, Kind, Timeline
 from heed.routing.desk_hours import DeskHours, Place
 from heed.routing.hours import Calendar
@@ -34,13 +35,37 @@ _TAKES_BACK: dict[str, tuple[Kind, ...]] = {
 _READ = (*_KINDS, "status_changed", "assigned", "team_changed", "target_set", "due_missed", "merged", "rated")
 
 
+Teams = list[tuple[datetime, int]]
+"""Since when it was which team's matter; 0 is no team's."""
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass
+class Lane:
+    """Whose matter a ticket was."""
+
+    team: int
+    """What it says itself."""
+    into: int = 0
+    """In which it goes on,"""
+    since: datetime = _EVER
+    """and since when."""
+    told: Teams = field(default_factory=list)
+
+    @property
+    def teams(self) -> Teams:
+        return [(_EVER, 0 if self.told else self.team), *self.told]
+
+
 @dataclass
 class Life:
     """A ticket's facts, and the places it was in."""
 
     ticket: Ticket
+    lanes: dict[int, Lane]
+    """The ticket itself is 0; the others were merged in, by their numbers."""
     facts: list[Fact] = field(default_factory=list)
-    teams: list[tuple[datetime, int]] = field(default_factory=list)
     brands: list[tuple[datetime, int, int]] = field(default_factory=list)
     """When its account went from which brand to which; 0 where there is none."""
 
@@ -48,17 +73,34 @@ class Life:
     def timeline(self) -> Timeline:
         return Timeline(self.facts)
 
-    def calendar(self, desk: DeskHours, now: datetime) -> Calendar:
-        """The hours that held for it while it was with each of its teams."""
-        start = min((fact.at for fact in self.facts), default=self.ticket.opened_at)
-        moves = [at for at, _team in self.teams] + [at for at, _before, _after in self.brands]
-        times = sorted({start, *(at for at in moves if at > start)})
-        return desk.calendar([(at, self._place(at)) for at in times], now)
+    @property
+    def teams(self) -> Teams:
+        return self.lanes[0].told
 
-    def _place(self, at: datetime) -> Place:
-        teams = [team for since, team in self.teams if since <= at]
-        team = teams[-1] if teams else 0 if self.teams else self.ticket.team_id or 0
-        return Place(team, self.ticket.account_id, self._brand(at))
+    def hours(self, desk: DeskHours, now: datetime) -> Hours:
+        """The hours that held for it while it was with each of its teams, and those of what was merged in."""
+        start = min((fact.at for fact in self.facts), default=self.ticket.opened_at)
+
+        def calendar(lane: int) -> Calendar:
+            teams = self._teams(lane)
+            moves = [at for at, _team in teams] + [at for at, _before, _after in self.brands]
+            times = sorted({start, *(at for at in moves if at > start)})
+            return desk.calendar([(at, self._place(teams, at)) for at in times], now)
+
+        return Hours(calendar(0), {lane: calendar(lane) for lane in self.lanes if lane})
+
+    def _teams(self, number: int) -> Teams:
+        """A ticket's own teams, and since it was merged those of the one in which it goes on."""
+        lane = self.lanes[number]
+        if number == 0:
+            return lane.teams
+        rest = self._teams(lane.into)
+        own = [each for each in lane.teams if each[0] < lane.since]
+        then = (lane.since, _at(rest, lane.since))
+        return [*own, then, *(each for each in rest if each[0] > lane.since)]
+
+    def _place(self, teams: Teams, at: datetime) -> Place:
+        return Place(_at(teams, at), self.ticket.account_id, self._brand(at))
 
     def _brand(self, at: datetime) -> int:
         for since, before, _after in self.brands:
@@ -67,12 +109,18 @@ class Life:
         return self.ticket.account.brand_id or 0
 
 
+def _at(teams: Teams, at: datetime) -> int:
+    return [team for since, team in teams if since <= at][-1]
+
+
 def lives(tickets: Collection[int]) -> list[Life]:
     """What is known of these tickets, with all that was merged into them. What went on in another ticket
     is told there."""
     rows = Ticket.objects.filter(pk__in=tickets, merged_into=None).select_related("account").order_by("id")
     brands = _brands({row.account_id for row in rows})
-    found = {row.pk: Life(row, brands=brands.get(row.account_id, [])) for row in rows}
+    found = {
+        row.pk: Life(row, {0: Lane(row.team_id or 0)}, brands=brands.get(row.account_id, [])) for row in rows
+    }
     told_in = {pk: pk for pk in found} | _merged(found)
     for message, ticket in _messages(found):
         found[ticket].facts.append(message)
@@ -84,13 +132,17 @@ def lives(tickets: Collection[int]) -> list[Life]:
     return list(found.values())
 
 
-def _merged(found: Collection[int]) -> dict[int, int]:
+def _merged(found: Mapping[int, Life]) -> dict[int, int]:
     """The tickets that went on in these, however many steps away."""
     told_in: dict[int, int] = {}
     new = {pk: pk for pk in found}
     while new:
-        rows = Ticket.objects.filter(merged_into__in=list(new)).values_list("pk", "merged_into_id")
-        new = {pk: new[into] for pk, into in rows if into is not None and pk not in told_in}
+        rows = Ticket.objects.filter(merged_into__in=list(new)).exclude(pk__in=list(told_in))
+        before, new = new, {}
+        for pk, into, team in rows.values_list("pk", "merged_into_id", "team_id"):
+            if into is not None:
+                new[pk] = before[into]
+                found[new[pk]].lanes[pk] = Lane(team or 0, 0 if into in found else into)
         told_in |= new
     return told_in
 
@@ -148,8 +200,8 @@ def _take(life: Life, event: Event) -> None:
             life.facts.append(Fact(event.at, kind, source, lane=lane or 0))
         case "assigned" if not lane:
             life.facts.append(Fact(event.at, "assigned", source, who=facts.get("person")))
-        case "team_changed" if not lane:
-            life.teams.append((event.at, int(facts.get("team") or 0)))
+        case "team_changed":
+            life.lanes[lane or 0].told.append((event.at, int(facts.get("team") or 0)))
         case "target_set" | "due_missed":
             due = datetime.fromisoformat(facts["due"]) if facts.get("due") else None
             target: Kind = "target" if event.kind == "target_set" else "missed"
@@ -159,9 +211,11 @@ def _take(life: Life, event: Event) -> None:
             name = "good" if facts.get("good") else "bad"
             question = int(facts.get("question") or 0)
             life.facts.append(Fact(event.at, "rated", source, lane=lane or 0, name=name, question=question))
+        case "merged" if facts.get("into"):
+            if lane:
+                life.lanes[lane].since = event.at
         case "merged":
-            if facts.get("number"):
-                life.facts.append(Fact(event.at, "merged", source, lane=int(facts["number"])))
+            _merge(life, Fact(event.at, "merged", source, lane=int(facts["number"]), into=lane or 0))
         case "unanswered_marked" if facts.get("mark"):  # it never was answered: that answer did not arrive
             life.facts = [each for each in life.facts if each.source != f"e{facts['mark']}"]
         case kind_of if kind_of in _KINDS:
@@ -169,11 +223,19 @@ def _take(life: Life, event: Event) -> None:
             life.facts.append(Fact(event.at, _KINDS[kind_of], source, who=who, lane=lane or 0))
 
 
+def _merge(life: Life, merged: Fact) -> None:
+    """Only what was not taken apart again counts, and of a ticket merged twice the last time."""
+    lane = life.lanes.get(merged.lane)
+    if lane is not None and lane.into == merged.into:
+        life.facts = [each for each in life.facts if (each.kind, each.lane) != ("merged", merged.lane)]
+        life.facts.append(merged)
+
+
 def _taken_back(life: Life, event: Event, lane: int) -> bool:
     """Drop what a deed on many did to it, for that was taken back; False where nothing here tells of it. A
     deed is taken back only where nothing like it has happened since, so the last one was it."""
-    if event.kind == "team_changed" and not lane and life.teams:
-        life.teams.pop()
+    if event.kind == "team_changed" and life.lanes[lane].told:
+        life.lanes[lane].told.pop()
         return True
     kinds = _TAKES_BACK.get(event.kind, ())
     last = next((each for each in reversed(life.facts) if each.kind in kinds and each.lane == lane), None)

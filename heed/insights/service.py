@@ -13,12 +13,11 @@ from heed.channels.models import Account
 from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.models.events import OF_PEOPLE
 from heed.inbox.reach import sight
-from heed.insights.clocks import Duration
+from heed.insights.clocks import Duration, Hours
 from heed.insights.cycles import Cycle, Story, Wait, facts_of, told
 from heed.insights.figures import Figure, figure
 from heed.insights.reading import lives
 from heed.routing import desk_hours
-from heed.routing.hours import Calendar
 
 Clock = Literal["elapsed", "business", "handed"]
 AT_ONCE = 500
@@ -93,7 +92,7 @@ def service(user: User, since: datetime, until: datetime, now: datetime) -> Serv
             if story.spam:
                 found.spam += 1
                 continue
-            _count(found, story, life.calendar(desk, now), since, until, now)
+            _count(found, story, life.hours(desk, now), since, until, now)
             _count_people(found, story, since, until)
     return found
 
@@ -115,16 +114,16 @@ def _tickets(user: User, since: datetime, until: datetime) -> Iterator[list[int]
 
 
 def _count(
-    found: Service, story: Story, calendar: Calendar, since: datetime, until: datetime, now: datetime
+    found: Service, story: Story, hours: Hours, since: datetime, until: datetime, now: datetime
 ) -> None:
     """What began in that time, however long it took."""
     cycles = [each for each in story.cycles if since <= each.opened < until]
     for cycle in cycles:
-        _count_cycle(found, cycle, calendar, now)
+        _count_cycle(found, cycle, hours, now)
         found.reopens += cycle is not story.cycles[0]
     if cycles:
         waits = [wait for cycle in cycles for wait in cycle.waits]
-        found.add("waiting_time", Story(cycles).waiting(calendar, now), facts_of(waits))
+        found.add("waiting_time", Story(cycles).waiting(hours, now), facts_of(waits))
         found.waiting["waiting_time"] += any(each.open for each in waits)
 
 
@@ -143,23 +142,23 @@ def _count_people(found: Service, story: Story, since: datetime, until: datetime
             found.sent[sent.who] += 1
 
 
-def _count_cycle(found: Service, cycle: Cycle, calendar: Calendar, now: datetime) -> None:
+def _count_cycle(found: Service, cycle: Cycle, hours: Hours, now: datetime) -> None:
     found.cycles += 1
     found.answered += cycle.answered
     found.no_reply_needed += cycle.no_reply_needed
-    found.add("resolution_first", cycle.resolution(calendar), cycle.sources)
-    found.add("resolution_last", cycle.resolution(calendar, last=True), cycle.sources)
+    found.add("resolution_first", cycle.resolution(hours), cycle.sources)
+    found.add("resolution_last", cycle.resolution(hours, last=True), cycle.sources)
     for wait in cycle.waits:
         found.outside += wait.outside
-        _count_wait(found, wait, calendar)
+        _count_wait(found, wait, hours)
     for verdict in (cycle.kept(now), *(wait.kept(now) for wait in cycle.waits)):
         found.kept += verdict is True
         found.missed += verdict is False
 
 
-def _count_wait(found: Service, wait: Wait, calendar: Calendar) -> None:
+def _count_wait(found: Service, wait: Wait, hours: Hours) -> None:
     name = "first_reply" if wait.first else "next_reply"
     if wait.dropped is None:
-        found.add(name, wait.reply(calendar), facts_of([wait]))
+        found.add(name, wait.reply(hours), facts_of([wait]))
     if wait.first and (wait.dropped is None or wait.any_until is not None):
-        found.add("first_reply_any", wait.any_reply(calendar), facts_of([wait]))
+        found.add("first_reply_any", wait.any_reply(hours), facts_of([wait]))

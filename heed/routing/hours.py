@@ -117,17 +117,21 @@ class OpeningHours:
 
     def business_seconds(self, start: datetime, end: datetime) -> float:
         """For how long it was open between two times. Nothing when the end is no later than the start."""
+        return length(self.open_between(start, end))
+
+    def open_between(self, start: datetime, end: datetime) -> Iterator[Stretch]:
+        """The open times between two times, in order."""
         if end <= start:
-            return 0.0
+            return
         if self.always:
-            return (end - start).total_seconds()
-        total = timedelta()
+            yield Stretch(start, end)
+            return
         day, last = self._local_day(start) - timedelta(days=1), self._local_day(end) + timedelta(days=1)
         while day <= last:
             for each in self._of(day):
-                total += max(timedelta(), min(end, each.end) - max(start, each.start))
+                if each.end > start and each.start < end:
+                    yield Stretch(max(start, each.start), min(end, each.end))
             day += timedelta(days=1)
-        return total.total_seconds()
 
     def add_business(self, at: datetime, seconds: float) -> datetime | None:
         """The first time by which it has been open for so long since `at`; None when that never comes.
@@ -245,6 +249,11 @@ def _change(tz: ZoneInfo, start: datetime, end: datetime) -> datetime | None:
     return end.replace(microsecond=0)
 
 
+def length(stretches: Iterable[Stretch]) -> float:
+    """Of all of them, in seconds."""
+    return sum((each.end - each.start for each in stretches), timedelta()).total_seconds()
+
+
 def joined(stretches: Iterable[Stretch]) -> Iterator[Stretch]:
     """The same time in order, each part of it once."""
     open_now: Stretch | None = None
@@ -274,9 +283,10 @@ class Calendar:
 
     def business_seconds(self, start: datetime, end: datetime) -> float:
         """The open time between two moments, each part by the hours that held then."""
-        if end <= start:
-            return 0.0
+        return length(self.open_between(start, end))
+
+    def open_between(self, start: datetime, end: datetime) -> Iterator[Stretch]:
+        """The open times between two moments, in order."""
         inside = [each for each in self.starts if start < each < end]
-        return sum(
-            self.at(since).business_seconds(since, until) for since, until in pairwise([start, *inside, end])
-        )
+        for since, until in pairwise([start, *inside, end]):
+            yield from self.at(since).open_between(since, until)

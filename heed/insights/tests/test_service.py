@@ -15,6 +15,7 @@ from heed.inbox import events, intake, ledger, receipts, verbs
 from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.tests.rubber import body
 from heed.inbox.verbs import merging
+from heed.insights.reading import lives
 from heed.insights.service import Service, service
 from heed.lib import clock
 from heed.routing.models import Hours, Schedule, SchedulePlace
@@ -86,16 +87,37 @@ def test_an_answer_outside_heed_counts_for_nobody(account: Account, maja: User) 
     assert (found.outside, found.figure("first_reply").median, found.sent) == (1, 420, {})
 
 
-def test_each_team_by_its_own_hours(account: Account, ana: User, maja: User) -> None:
-    nights = Team.objects.create(name="Nights")
+def two_teams(desk: list[int], nights: list[int]) -> Team:
+    """When the desk works and when its night team does, every day, in minutes since midnight."""
+    team = Team.objects.create(name="Nights")
     long_ago = MONDAY - timedelta(days=30)
-    for name, week, team in (
-        ("Desk", [[[540, 660]]] * 7, None),  # 9 to 11
-        ("Nights", [[[720, 780]]] * 7, nights),  # 12 to 13
-    ):
+    for name, day, whose in (("Desk", desk, None), ("Nights", nights, team)):
         schedule = Schedule.objects.create(name=name)
-        Hours.objects.create(schedule=schedule, since=long_ago, zone="UTC", week=week)
-        SchedulePlace.objects.create(schedule=schedule, team=team, since=long_ago)
+        Hours.objects.create(schedule=schedule, since=long_ago, zone="UTC", week=[[day]] * 7)
+        SchedulePlace.objects.create(schedule=schedule, team=whose, since=long_ago)
+    return team
+
+
+def test_what_was_merged_in_counts_by_the_hours_of_its_team_until_then(
+    account: Account, ana: User, maja: User
+) -> None:
+    nights = two_teams([540, 1020], [1320, 360])  # 9 to 17, 22 to 6
+    into = write(account, "a", 0)
+    say(into, 0, ana)
+    ticket = write(account, "b", 720, visibility="public", kind="comment", post="p")  # 22:00
+    verbs.give_to_team(ticket, maja, nights)
+    told = merging.merge(ticket, into, maja)
+    Event.objects.filter(kind="team_changed").update(at=at(715))
+    Event.objects.filter(kind="merged").update(at=at(900))  # 1:00
+    say(into, 960, ana)  # 2:00
+    assert measured(maja).durations["first_reply", "business"] == [0, 3 * 60 * 60]
+    assert measured(maja).durations["waiting_time", "business"] == [3 * 60 * 60]
+    merging.unmerge(told, maja)
+    assert [life.teams for life in lives([into.pk, ticket.pk])] == [[], [(at(715), nights.pk)]]
+
+
+def test_each_team_by_its_own_hours(account: Account, ana: User, maja: User) -> None:
+    nights = two_teams([540, 660], [720, 780])  # 9 to 11, 12 to 13
     ticket = write(account, "a", 30)  # 10:30
     events.record("team_changed", ticket=ticket, at=at(90), to="Nights", team=nights.pk)  # 11:30
     Ticket.objects.filter(pk=ticket.pk).update(team=nights)

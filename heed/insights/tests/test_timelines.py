@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from heed.insights.clocks import Duration
+from heed.insights.clocks import Duration, Hours
 from heed.insights.cycles import Story, told
 from heed.insights.facts import Fact, Kind, Timeline
 from heed.insights.tests.timelines import CASES, Case
@@ -55,19 +55,25 @@ def moment(day: str, time: str) -> datetime:
     return midnight.replace(tzinfo=UTC) + timedelta(hours=int(hour), minutes=int(minute))
 
 
-def read(case: Case) -> tuple[Timeline, Calendar]:
+def read(case: Case) -> tuple[Timeline, Hours]:
     facts: list[Fact] = []
-    changes: list[tuple[datetime, OpeningHours]] = []
+    changes: dict[int, list[tuple[datetime, OpeningHours]]] = defaultdict(list)
     for number, line in enumerate(case.life.splitlines()):
         found = _LINE.fullmatch(line.strip())
         assert found, line
         lane, day, time, what = found.groups()
         at = moment(day, time)
         if what.startswith("hours "):
-            changes.append((at, HOURS[what.split()[1]]))
+            changes[int(lane or 0)].append((at, HOURS[what.split()[1]]))
         else:
             facts.append(fact(at, what, int(lane or 0), f"e{number}"))
-    return Timeline(facts), Calendar(HOURS[case.hours], changes)
+    own = Calendar(HOURS[case.hours], changes.pop(0, []))
+    since = {each.lane: each.at for each in facts if each.kind == "merged"}
+    merged_in = {
+        lane: Calendar(own.hours[0], [*there, (since[lane], own.at(since[lane]))])
+        for lane, there in changes.items()
+    }
+    return Timeline(facts), Hours(own, merged_in)
 
 
 def fact(at: datetime, what: str, lane: int, source: str) -> Fact:
@@ -77,7 +83,7 @@ def fact(at: datetime, what: str, lane: int, source: str) -> Fact:
             due = moment(*rest) if len(rest) == 2 else None
             return Fact(at, "target" if kind == "due" else "missed", source, name=name, due=due)
         case ["merged", number]:
-            return Fact(at, "merged", source, lane=int(number))
+            return Fact(at, "merged", source, lane=int(number), into=lane)
         case ["to", name]:
             return Fact(at, "assigned", source, who=PEOPLE[name])
     if what in _PLAIN:
@@ -101,17 +107,17 @@ def shown(found: Duration | None) -> tuple[float, float]:
     return found.elapsed / 60, found.business / 60
 
 
-def measured(story: Story, calendar: Calendar, key: str) -> object:
+def measured(story: Story, hours: Hours, key: str) -> object:
     first = [each for each in story.waits if each.first]
     rest = [each for each in story.waits if not each.first]
     answered = [each for each in first if each.until]
     values: dict[str, object] = {
-        "first": [shown(each.reply(calendar)) for each in answered],
-        "any": [shown(each.any_reply(calendar)) for each in first if each.any_until or each.until],
-        "handed": _handed([each.reply(calendar) for each in answered]),
-        "next": [shown(each.reply(calendar)) for each in rest if each.until],
-        "nexthanded": _handed([each.reply(calendar) for each in rest if each.until]),
-        "wait": [shown(story.waiting(calendar, NOW))] if story.waits else [],
+        "first": [shown(each.reply(hours)) for each in answered],
+        "any": [shown(each.any_reply(hours)) for each in first if each.any_until or each.until],
+        "handed": _handed([each.reply(hours) for each in answered]),
+        "next": [shown(each.reply(hours)) for each in rest if each.until],
+        "nexthanded": _handed([each.reply(hours) for each in rest if each.until]),
+        "wait": [shown(story.waiting(hours, NOW))] if story.waits else [],
         "waits": len(story.waits),
         "still": sum(each.open for each in story.waits),
         "dropped": sum(each.no_reply_needed for each in story.cycles),
@@ -119,8 +125,8 @@ def measured(story: Story, calendar: Calendar, key: str) -> object:
         "cycles": len(story.cycles),
         "reopens": story.reopens,
         "answered": f"{sum(each.answered for each in story.cycles)}/{len(story.cycles)}",
-        "resolved": [shown(each.resolution(calendar)) for each in story.cycles if each.first_solved],
-        "last": [shown(each.resolution(calendar, last=True)) for each in story.cycles if each.last_solved],
+        "resolved": [shown(each.resolution(hours)) for each in story.cycles if each.first_solved],
+        "last": [shown(each.resolution(hours, last=True)) for each in story.cycles if each.last_solved],
         "credit": {NAMES[who]: count for who, count in Counter(each.who for each in story.sent).items()},
         "holders": [NAMES[who] for who in story.holders],
         "handovers": len(story.handed_over),
@@ -172,22 +178,22 @@ def test_there_are_at_least_sixty() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_life(case: Case) -> None:
-    timeline, calendar = read(case)
+    timeline, hours = read(case)
     story = told(timeline)
     for part in case.figures.split("; "):
         key, text = part.split(" ", 1)
-        assert measured(story, calendar, key) == expected(key, text), key
+        assert measured(story, hours, key) == expected(key, text), key
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_order_in_which_it_was_learned_makes_no_difference(case: Case) -> None:
-    timeline, calendar = read(case)
+    timeline, hours = read(case)
     backwards = Timeline(list(reversed(timeline.facts)))
     for key in ("first", "next", "wait", "dropped", "credit", "resolved", "kept"):
-        assert measured(told(backwards), calendar, key) == measured(told(timeline), calendar, key)
+        assert measured(told(backwards), hours, key) == measured(told(timeline), hours, key)
 
 
 def test_every_wait_names_the_rows_it_came_from() -> None:
     case = next(each for each in CASES if each.name.startswith("the worked example"))
-    timeline, _calendar = read(case)
+    timeline, _hours = read(case)
     assert told(timeline).waits[0].sources == ["e0", "e2", "e3"]

@@ -1,7 +1,8 @@
 """Sixty tickets' lives, and their figures computed by hand. Each comment is the arithmetic.
 
 A life: one thing a line, all times UTC. `Mon` to `Sun` is the week from 23 to 29 November 2026, `Mon2` the
-Monday after it; other days stand as dates. `#2` is said in a ticket that was merged in later.
+Monday after it; other days stand as dates. `#2` is said in a ticket that was merged in later, and
+its hours count for what waits there until then.
 A duration is `elapsed/business`; `-` is none; with one number both are the same.
 Hours: `desk` Monday to Friday 9 to 17; `night` every night 22 to 6; `always`; `ulan` Monday to Friday 9 to 18
 in Ulaanbaatar (1 to 10 UTC); `lj` Monday to Friday 9 to 17 in Ljubljana (8 to 16 UTC in winter, 7 to 15 in
@@ -487,6 +488,43 @@ CASES = [
            Mon 11:00 ana answers""",
         # 9:00-11:00 and 10:00-11:00; the cycle opened at 9:00
         "first 120m, 60m; wait 120m; opened Mon 09:00",
+    ),
+    Case(
+        "merged: what waited with another team counts by its hours, and since then by these",
+        "desk",
+        """Mon 09:30 customer
+           Mon 09:40 ana answers
+           #2 Mon 00:00 hours night
+           #2 Mon 22:00 customer
+           Tue 01:00 merged 2
+           Tue 02:00 ana answers""",
+        # 10; 22:00-2:00 = 4 h, open 22:00-1:00 there, then nothing here: 3 h; together 10 + 240 and 10 + 180
+        "first 10m, 240m/180m; wait 250m/190m; next -",
+    ),
+    Case(
+        "merged: while both wait, what either team's hours count is counted once",
+        "desk",
+        """#2 Mon 00:00 hours split
+           #2 Mon 08:00 customer
+           Mon 11:00 customer
+           Mon 14:00 merged 2
+           Mon 15:00 ana answers
+           Mon 15:30 solved""",
+        # 8:00-15:00, open 8-12 and 13-14 there, 14-15 here: 6 h; 11:00-15:00 here: 4 h; either 8:00-15:00.
+        # Solved after 7:30 h, by the hours of the one that opened it without 12-13
+        "first 420m/360m, 240m; wait 420m; resolved 450m/390m",
+    ),
+    Case(
+        "merged into one that was merged on: an answer here ends nothing before that",
+        "desk",
+        """#3 Mon 10:00 customer
+           #2 Mon 10:10 merged 3
+           Mon 10:20 customer
+           Mon 10:30 ana answers
+           Mon 10:40 merged 2
+           Mon 11:00 ana answers""",
+        # 10:00-11:00 and 10:20-10:30
+        "first 60m, 10m; wait 60m",
     ),
     Case(
         "merged after both were answered",

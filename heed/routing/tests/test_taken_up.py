@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from heed.accounts.models import User
+from heed.accounts.models import Team, User
 from heed.inbox import receipts, verbs
 from heed.inbox.models import Customer, Message, Ticket
 from heed.inbox.verbs import many, merging
 from heed.lib import clock
 from heed.routing import promises
-from heed.routing.models import Policy, Promise
+from heed.routing.models import Hours, Policy, Promise, Schedule, SchedulePlace
 from heed.routing.tests.conftest import Open
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +193,23 @@ def test_what_was_paused_while_they_were_one_counts_for_the_one_that_was(
     assert due(lea) == (80, "first_reply")
     at(60, back)
     assert (due(lea), due(earlier)) == ((140, "first_reply"), (60, "first_reply"))
+
+
+def test_a_wait_that_is_merged_in_ran_by_the_hours_there(
+    write: Callable[..., Ticket], at: At, ana: User
+) -> None:
+    """The nights' work from 8 to 9:30 counts for what waits there since 9:00, until it is merged at 10:20."""
+    nights = Team.objects.create(name="Nights")
+    for team, day in ((None, [600, 1020]), (nights, [480, 570])):
+        schedule = Schedule.objects.create(name=str(team))
+        Hours.objects.create(schedule=schedule, since=past_ten(-9999), zone="UTC", week=[[day]] * 7)
+        SchedulePlace.objects.create(schedule=schedule, team=team, since=past_ten(-9999))
+    Policy.objects.create(name="All", time="business", first_reply=7200)
+    earlier = write(-60)
+    at(-60, lambda: verbs.give_to_team(fresh(earlier), ana, nights))
+    lea = write(0, earlier.customer)
+    at(20, merge(earlier, lea, ana)[0])
+    assert (used(lea, "first_reply"), due(lea)) == (30, (110, "first_reply"))
 
 
 def test_a_wait_that_is_merged_in_brings_its_own_pauses(
