@@ -12,29 +12,11 @@ import orjson
 from heed.channels.base import Answer, OutgoingFile, Target
 from heed.channels.telegram.tests.sample import TOKEN
 from heed.lib import clock
-from heed.lib.http import Request, Response, Steps, drive
+from heed.lib.http import Request, Response
 
 API = f"https://api.telegram.org/bot{TOKEN}"
 LEA = 5527065001
 AT = datetime(2026, 1, 1, 10, 0, tzinfo=UTC)
-
-
-class Script:
-    """Answers requests one after the other; an exception in the list is raised."""
-
-    def __init__(self, *answers: Any) -> None:
-        self.answers = list(answers)
-        self.requests: list[Request] = []
-
-    def __call__(self, request: Request) -> Response:
-        self.requests.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer if isinstance(answer, Response) else Response(200, {}, orjson.dumps(answer))
-
-    def run(self, steps: Steps[Any]) -> Any:
-        return drive(steps, self)
 
 
 def shown(number: int = 50, chat: int = LEA) -> dict[str, Any]:

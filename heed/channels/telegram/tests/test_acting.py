@@ -10,7 +10,8 @@ import pytest
 from heed.channels.base import Refusal, Target
 from heed.channels.telegram.adapter import network
 from heed.channels.telegram.tests.sample import ACCOUNT
-from heed.channels.telegram.tests.script import API, IN_BUSINESS, LEA, OURS, Script, no, ok, shown, target
+from heed.channels.telegram.tests.script import API, IN_BUSINESS, LEA, OURS, no, ok, shown, target
+from heed.channels.tests.script import Script
 
 
 class TestActions:

@@ -10,7 +10,8 @@ from heed.channels.base import Checked, Refusal
 from heed.channels.telegram.adapter import network
 from heed.channels.telegram.reading import UPDATES
 from heed.channels.telegram.tests.sample import ACCOUNT, SECRET
-from heed.channels.telegram.tests.script import API, Script, no, ok
+from heed.channels.telegram.tests.script import API, no, ok
+from heed.channels.tests.script import Script
 from heed.lib.http import Response
 
 

@@ -11,7 +11,8 @@ from heed.channels.base import Action, Checked
 from heed.channels.models import Account
 from heed.channels.telegram.adapter import network
 from heed.channels.telegram.tests.sample import ACCOUNT
-from heed.channels.telegram.tests.script import Script, no, ok
+from heed.channels.telegram.tests.script import no, ok
+from heed.channels.tests.script import Script
 from heed.inbox.models import Identity, Message, Ticket
 from heed.inbox.possible import Way, possible
 from heed.inbox.possible_actions import actions

@@ -9,7 +9,8 @@ import pytest
 from heed.channels.base import MediaSource, Refusal, Wanted
 from heed.channels.telegram.adapter import network
 from heed.channels.telegram.tests.sample import ACCOUNT, TOKEN
-from heed.channels.telegram.tests.script import API, LEA, Script, no, ok
+from heed.channels.telegram.tests.script import API, LEA, no, ok
+from heed.channels.tests.script import Script
 
 
 class TestFiles:

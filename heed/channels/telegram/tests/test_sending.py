@@ -20,7 +20,6 @@ from heed.channels.telegram.tests.script import (
     PICTURE,
     SONG,
     VIDEO,
-    Script,
     answer,
     file,
     no,
@@ -30,6 +29,7 @@ from heed.channels.telegram.tests.script import (
     target,
 )
 from heed.channels.telegram.writing import FILE_BYTES, PHOTO_BYTES
+from heed.channels.tests.script import Script
 from heed.lib import clock
 from heed.lib.http import AddressRefused, AnswerLost, Response, Unreachable
 
@@ -97,7 +97,7 @@ class TestSending:
         ("letters", "calls"), [(512, ["sendPhoto"]), (513, ["sendPhoto", "sendMessage"])]
     )
     def test_a_caption_is_measured_in_utf_16(self, letters: int, calls: list[str]) -> None:
-        script = Script(ok(shown(50)), ok(shown(51)))
+        script = Script(*(ok(shown(50 + n)) for n in range(len(calls))))
         sent = script.run(network.send(ACCOUNT, answer("👟" * letters, PICTURE)))
         assert [request.url.rpartition("/")[2] for request in script.requests] == calls
         assert (sent.external_id, *sent.more) == tuple(f"{LEA}:{50 + n}" for n in range(len(calls)))

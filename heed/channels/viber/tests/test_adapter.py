@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import pytest
 from django.utils.translation import override
 
@@ -26,30 +25,13 @@ from heed.channels.base import (
     Target,
     Wanted,
 )
+from heed.channels.tests.script import Script
 from heed.channels.viber.adapter import network
 from heed.channels.viber.tests.sample import ACCOUNT, TOKEN, payload, signed
 from heed.lib import clock
-from heed.lib.http import AnswerLost, Request, Response, Steps, Unreachable, drive
+from heed.lib.http import AnswerLost, Response, Unreachable
 
 GOLDEN = "d84d8648b402a2737838fea4da41d903d1af1aed92466b1758828ad27e31a9f9"
-
-
-class Script:
-    """Answers requests one after the other; an exception in the list is raised."""
-
-    def __init__(self, *answers: Any) -> None:
-        self.answers = list(answers)
-        self.requests: list[Request] = []
-
-    def __call__(self, request: Request) -> Response:
-        self.requests.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer if isinstance(answer, Response) else Response(200, {}, orjson.dumps(answer))
-
-    def run(self, steps: Steps[Any]) -> Any:
-        return drive(steps, self)
 
 
 def ok(token: int = 5741311803571721087) -> dict[str, Any]:

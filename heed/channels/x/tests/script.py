@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 from heed.channels.base import Answer, OutgoingFile, Refusal, Target
+from heed.channels.tests import script
 from heed.channels.x.tests.sample import ACCOUNT, ACME, LEA
-from heed.lib.http import Request, Response, Steps, drive
+from heed.lib.http import Response, Steps
 
 API = "https://api.x.com/2"
 SELF_SERVE = replace(ACCOUNT, credentials={**ACCOUNT.credentials, "access_level": ""})
@@ -19,23 +20,7 @@ QUESTION = "2080765813578191303"
 NOW = datetime(2026, 8, 12, 18, 0, tzinfo=UTC)
 
 
-class Script:
-    """Answers requests one after the other; an exception in the list is raised."""
-
-    def __init__(self, *answers: Any) -> None:
-        self.answers = list(answers)
-        self.requests: list[Request] = []
-
-    def __call__(self, request: Request) -> Response:
-        self.requests.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer if isinstance(answer, Response) else Response(200, {}, orjson.dumps(answer))
-
-    def run(self, steps: Steps[Any]) -> Any:
-        return drive(steps, self)
-
+class Script(script.Script):
     @property
     def asked(self) -> list[str]:
         return [f"{each.method} {each.url.removeprefix(API)}" for each in self.requests]

@@ -16,6 +16,7 @@ from heed.channels.x.tests.sample import ACCOUNT
 from heed.channels.x.tests.script import Script, no, problem
 from heed.channels.x.tests.test_polling import NOTHING, TOLD, iso, message, only, page, post, read
 from heed.lib import clock
+from heed.lib.http import drive
 from heed.sandbox.networks.x import X
 
 REFUSED = problem(400, "invalid-request", "the token is not valid")
@@ -175,8 +176,7 @@ def test_a_list_that_never_goes_on_is_not_asked_for_ever() -> None:
     calls = 0
     while found.more:
         calls += 1
-        script = Script(REFUSED, *tops)
-        found = script.run(network.collect(ACCOUNT, found.cursor))
+        found = drive(network.collect(ACCOUNT, found.cursor), Script(REFUSED, *tops))
     assert calls == walking.AGAIN + 1
     assert found.cursor["dms"]["since"] == "709"
 
@@ -232,7 +232,7 @@ class TestALongerListThanXHolds:
         first = Script(page(post("509"), post("508"), post("507"))).run(network.collect(ACCOUNT, cursor))
         assert (first.more, first.lost) == (True, ())
         script = Script(*answers)
-        return script, script.run(network.collect(ACCOUNT, first.cursor))
+        return script, drive(network.collect(ACCOUNT, first.cursor), script)
 
     def test_the_search_goes_on_between_two_ids(self) -> None:
         script, found = self.all_of(self.known(2), page(post("504")))
