@@ -9,32 +9,13 @@ from typing import Any
 import pytest
 
 from heed.channels.base import Refusal
-from heed.lib.http import Request, Response, Steps, drive
+from heed.channels.tests.script import Script as Script
+from heed.lib.http import Response, Steps
 
 Scripted = Response | Exception | Mapping[str, Any]
 """A plain record is an answer of 200."""
 PROOF = "a6024693394a23e652049c7c3571712892f80c08425a659c3fdb161563eefa4f"
 """Of the sample's secret, for the token `EAAB-test-token`."""
-
-
-class Script:
-    """Answers requests from a list and remembers them."""
-
-    def __init__(self, *answers: Scripted) -> None:
-        self.answers = [*answers]
-        self.requests: list[Request] = []
-
-    def __call__(self, request: Request) -> Response:
-        self.requests.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer if isinstance(answer, Response) else ok(answer)
-
-    def run(self, steps: Steps[Any]) -> Any:
-        result = drive(steps, self)
-        assert not self.answers, "not all answers were asked for"
-        return result
 
 
 def ok(record: Any) -> Response:
