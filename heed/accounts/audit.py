@@ -78,7 +78,7 @@ THINGS: dict[str, Promise] = {
     "automaticmessage": _("Automatic message"),
     "tag": _("Tag"),
     "field": _("Field"),
-    "savedview": _("View"),
+    "savedview": _("Saved view"),
     "text": _("Text"),
     "skill": _("Skill"),
     "followupquestion": _("Question"),
