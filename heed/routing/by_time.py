@@ -13,6 +13,7 @@ from django.db import OperationalError
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from heed.inbox.models import Event, Ticket
+from heed.inbox.search.lexicon import CROWDED
 from heed.lib import clock
 from heed.routing.holding import Ready, Words
 from heed.routing.models import Rule, RuleRun
@@ -48,8 +49,17 @@ def run_by_time() -> int:
             failed(rule)
             continue
         if rule.stop:
-            handled |= Q(pk__in=ready.tickets.values("pk"))
+            handled |= Q(pk__in=ready.tickets.values("pk")) & ~Q(pk__in=_wrongly_found(ready))
     return ran
+
+
+def _wrongly_found(ready: Ready) -> set[int]:
+    """The long talks in which the database finds a phrase that is not there, or none where there is one."""
+    if not ready.condition.guessed:
+        return set()
+    crowded = in_time(ready).filter(worded__words__fit=f"'{CROWDED}'")
+    found = set(crowded.values_list("pk", flat=True))
+    return found - ready.among(found, Words())
 
 
 def _look_first(ready: Ready, fits: QuerySet[Ticket], newest: int) -> int:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from heed.accounts.models import Team, User
 from heed.inbox import verbs
 from heed.inbox.models import Event, Message, Notice, Ticket, TicketWords
+from heed.inbox.search import index_everything
 from heed.inbox.verbs import together
 from heed.lib import clock
 from heed.routing import by_time, rules
@@ -330,6 +331,17 @@ def test_a_stop_holds_as_time_passes(opened: Open) -> None:
     by_time.run_by_time()
     by_time.run_by_time()
     assert (fresh(english).tags, fresh(other).tags) == (["first"], ["second"])
+
+
+@pytest.mark.parametrize("asked", ['"acme zip"', '-"the zip"'])
+def test_a_stop_stops_nothing_where_a_long_talk_only_seems_to_fit(opened: Open, asked: str) -> None:
+    rule(add("first"), when="time", condition=asked, stop=True)
+    rule(add("second"), when="time")
+    says = opened("acme zip")
+    seems = opened("the and zip or acme " * 300 + "the zip")
+    index_everything()
+    by_time.run_by_time()
+    assert (fresh(says).tags, fresh(seems).tags) == (["first"], ["second"])
 
 
 def test_solved_tickets_are_looked_at_only_where_asked(opened: Open) -> None:
