@@ -153,7 +153,7 @@ def _in_vain(action: str, reason: str) -> SafeString:
 
 def _handed_over(who: SafeString | None, to: str) -> SafeString:
     if not to:
-        return format_html(gettext("{who} took it from everybody"), who=who or "Heed")
+        return format_html(gettext("{who} unassigned it"), who=who or "Heed")
     if who and who == format_html("<bdi>{}</bdi>", to):
         return format_html(gettext("{who} took it"), who=who)
     return format_html(
