@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from heed.accounts.models import AuditRow
 from heed.inbox.models import Event, Message, Ticket
@@ -202,7 +203,7 @@ def _take(life: Life, event: Event) -> None:
             life.facts.append(Fact(event.at, "assigned", source, who=facts.get("person")))
         case "team_changed":
             life.lanes[lane or 0].told.append((event.at, int(facts.get("team") or 0)))
-        case "target_set" | "due_missed":
+        case "target_set" | "due_missed" if not _of_another(life, facts):
             due = datetime.fromisoformat(facts["due"]) if facts.get("due") else None
             target: Kind = "target" if event.kind == "target_set" else "missed"
             name = str(facts.get("target", ""))
@@ -221,6 +222,12 @@ def _take(life: Life, event: Event) -> None:
         case kind_of if kind_of in _KINDS:
             who = event.actor_id
             life.facts.append(Fact(event.at, _KINDS[kind_of], source, who=who, lane=lane or 0))
+
+
+def _of_another(life: Life, promise: Mapping[str, Any]) -> bool:
+    """Whether something was promised for a wait that was merged in then, and is not any more."""
+    since = str(promise.get("since") or "")
+    return since != "" and datetime.fromisoformat(since) < life.ticket.opened_at
 
 
 def _merge(life: Life, merged: Fact) -> None:

@@ -305,6 +305,26 @@ def test_satisfaction_goes_along_and_comes_back(desk: Desk) -> None:
     assert [len(told(each.timeline).rated) for each in lives([one.pk, two.pk])] == [2, 2]
 
 
+def test_what_was_missed_while_they_were_one_was_the_others(desk: Desk) -> None:
+    desk.writes("one")
+    desk.minute = 30
+    desk.writes("two")
+    desk.keep()
+    desk.minute = 31
+    one, two = Ticket.objects.order_by("opened_at")
+    record = merging.merge(one, two, desk.ana)
+    desk.minute = 70
+    desk.keep()
+    assert promises.say_what_is_due(desk.now()) == 1
+    assert [each.missed for each in told(lives([two.pk])[0].timeline).waits] == [True, True]
+    merging.unmerge(record, desk.ana)
+    desk.keep()
+    promises.say_what_is_due(desk.now())
+    waits = [told(each.timeline).waits for each in lives([one.pk, two.pk])]
+    assert [[each.missed for each in both] for both in waits] == [[True], [False]]
+    assert waits[1][0].due == row(two).due_at
+
+
 def test_the_split_off_part_keeps_its_team_and_whose_it_is(desk: Desk) -> None:
     for _ in range(2):
         desk.minute += 1
