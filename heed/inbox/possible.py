@@ -6,9 +6,10 @@ Composer, verbs, API and the outbox all ask here; nothing that is refused here i
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -80,10 +81,19 @@ class Way:
     comment: Message | None = None
 
 
-@dataclass(frozen=True)
 class Possible:
-    public: Way
-    private: Way
+    """Both ways to answer a ticket. Each is found out when somebody asks for it."""
+
+    def __init__(self, public: Callable[[], Way], private: Callable[[], Way]) -> None:
+        self._public, self._private = public, private
+
+    @cached_property
+    def public(self) -> Way:
+        return self._public()
+
+    @cached_property
+    def private(self) -> Way:
+        return self._private()
 
     def way(self, visibility: str) -> Way:
         return self.public if visibility == "public" else self.private
@@ -105,13 +115,20 @@ def possible(
     ours that answers, where it was chosen; by itself the one that was written to does, and privately the one
     of `leaves_from`. `machine`: no person writes this; what is being sent says so itself."""
     if account is not None and account.pk != ticket.account_id:
-        answered = to or last_inbound(ticket, "private")
-        return Possible(_public_from(ticket, account), _private_from(ticket, account, answered))
+        other = account
+        return Possible(
+            public=lambda: _public_from(ticket, other),
+            private=lambda: _private_from(ticket, other, to or last_inbound(ticket, "private")),
+        )
     can = ticket.account.able
     if can.private is not None and (machine or (sending is not None and sending.by_machine)):
         can = replace(can, private=replace(can.private, late=None))  # that is for people only
-    elsewhere = _private_elsewhere(ticket, to) if account is None else None
-    return Possible(public=_public(ticket, can, to), private=elsewhere or _private(ticket, can, to, sending))
+
+    def private() -> Way:
+        elsewhere = _private_elsewhere(ticket, to) if account is None else None
+        return elsewhere or _private(ticket, can, to, sending)
+
+    return Possible(public=lambda: _public(ticket, can, to), private=private)
 
 
 def leaves_from(ticket: Ticket, answered: Message | None) -> Account:

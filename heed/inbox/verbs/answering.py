@@ -101,16 +101,14 @@ def answer(
     )
     _queue(message)
     _move_files(attachments, message)
-    later: dict[str, Any] = {"schedule_at": message.try_at} if message.try_at else {}
-    send_answers.configure(**later).defer(ticket=ticket.pk)
     if mark:
         mark_answered(ticket, user, message)
     return just_written(message, attachments)
 
 
 def _queue(message: Message) -> None:
-    """Write an answer, show it as the ticket's last words and drop its draft, by one statement: it is one way
-    to the database and back."""
+    """Write an answer and the job that sends it, show it as the ticket's last words and drop its draft, by
+    one statement: it is one way to the database and back."""
     ticket, user = message.ticket, message.author
     shown = {
         "last_at": message.at,
@@ -119,7 +117,8 @@ def _queue(message: Message) -> None:
         "last_author": str(user or ""),
         "status": Ticket.Status.OPEN if ticket.status == Ticket.Status.NEW else ticket.status,
     }
-    values = {**_MESSAGE.values(message), **shown}
+    job = {"queue": send_answers.queue, "task": send_answers.name}
+    values = {**_MESSAGE.values(message), **shown, **job}
     _written(message, _QUEUED, values, "answer_queued")
     for name, value in shown.items():
         setattr(ticket, name, value)
@@ -148,7 +147,12 @@ shown AS (
 begun AS (
     DELETE FROM inbox_draft USING happened
     WHERE inbox_draft.ticket_id = happened.ticket_id AND inbox_draft.user_id = happened.author_id
-        AND inbox_draft.visibility = happened.visibility)
+        AND inbox_draft.visibility = happened.visibility),
+leaving AS (
+    INSERT INTO procrastinate_jobs (queue_name, task_name, args, scheduled_at)
+    SELECT %%(queue)s::text, %%(task)s::text, jsonb_build_object('ticket', ticket_id),
+        %%(message_try_at)s::timestamptz
+    FROM happened)
 """
 
 
