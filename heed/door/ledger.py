@@ -84,12 +84,16 @@ class Ledger:
         self._refused[account] += 1
 
     async def _write_on(self) -> None:
+        """Who comes alone is written at once; as long as many come, each write waits for company."""
+        together = 0
         while True:
             await self._wake.wait()
-            await asyncio.sleep(_GATHER)
+            if together > 1:
+                await asyncio.sleep(_GATHER)
             batch, self._waiting = self._waiting[:MOST_ROWS], self._waiting[MOST_ROWS:]
             if not self._waiting:
                 self._wake.clear()
+            together = len(batch)
             if batch:
                 await self._write(batch)
 
