@@ -91,9 +91,13 @@ class DeskHours:
         changes: list[tuple[datetime, OpeningHours]] = []
         for position, (since, place) in enumerate(moves):
             until = moves[position + 1][0] if position + 1 < len(moves) else end
-            marks = sorted({since, *(each for each in self._marks(place) if since < each < until)})
-            changes += [(mark, self.hours(place, mark)) for mark in marks]
+            marks = (each for each in self.changes(place, since) if each < until)
+            changes += [(mark, self.hours(place, mark)) for mark in (since, *marks)]
         return Calendar(changes[0][1], changes[1:]) if changes else Calendar(ALWAYS)
+
+    def changes(self, place: Place, since: datetime) -> list[datetime]:
+        """When after that other hours may have begun to hold for a place, in order."""
+        return sorted({each for each in self._marks(place) if since < each})
 
     def _marks(self, place: Place) -> Iterable[datetime]:
         """When other hours may have begun to hold for a place."""

@@ -192,6 +192,7 @@ class Work:
         used, counted_at = self._ran_before(ticket, target, since, at)
         version = self._version(policy, ticket, counted_at)
         promise = Clock(ticket.pk, target, policy, version, seconds, since, used, counted_at)
+        self._take_later_hours(ticket, promise)
         if targets.stands(policy, ticket.status, asleep=ticket.asleep):
             now = max(at, counted_at)
             promise.used, promise.counted_at, promise.paused = promise.course.run_until(now), now, True
@@ -199,6 +200,16 @@ class Work:
         self.new.append(promise)
         self.told.append(set_to(ticket, promise, since))
         return promise
+
+    def _take_later_hours(self, ticket: Matter, promise: Clock) -> None:
+        """What comes to be known late may have waited while the hours changed: it goes on by the new
+        ones, unless it had run out before."""
+        for changed in self.desk.changes(ticket.place, promise.counted_at):
+            used = promise.course.run_until(changed)
+            if used >= promise.seconds:
+                return
+            promise.used, promise.counted_at = used, changed
+            promise.version = self._version(promise.policy, ticket, changed)
 
     def _ran_before(
         self, ticket: Matter, target: str, since: datetime, at: datetime
