@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from heed.inbox.models import Ticket
 from heed.lib import clock
+from heed.web.moments import moment
 from heed.web.names import as_read
 
 Who = SafeString | None
@@ -108,15 +107,11 @@ def said(value: object) -> str:
 
 def _snoozed(who: Who, facts: Facts) -> SafeString:
     try:
-        until = timezone.localtime(clock.from_iso(str(facts.get("until"))))
+        until = clock.from_iso(str(facts.get("until")))
     except ValueError:
         return _by(who, gettext("{who} snoozed it"), gettext("Snoozed"))
-    moment = format_html(
-        '<time datetime="{}" data-when="moment">{}</time>',
-        until.isoformat(),
-        date_format(until, "SHORT_DATETIME_FORMAT"),
-    )
-    return _by(who, gettext("{who} snoozed it until {time}"), gettext("Snoozed until {time}"), time=moment)
+    there = format_html('<time datetime="{}" data-when="moment">{}</time>', until.isoformat(), moment(until))
+    return _by(who, gettext("{who} snoozed it until {time}"), gettext("Snoozed until {time}"), time=there)
 
 
 def _woke(who: Who, facts: Facts) -> SafeString:

@@ -31,6 +31,13 @@ _DUE: dict[str, Promise] = {
 }
 _SHORT = _("due in")
 
+_DUE_AT: dict[str, Promise] = {
+    "first_reply": _("first reply due {when}"),
+    "next_reply": _("reply due {when}"),
+    "resolution": _("to be solved by {when}"),
+}
+_SHORT_AT = _("due {when}")
+
 _OVERDUE: dict[str, Promise] = {
     "first_reply": _("First reply overdue"),
     "next_reply": _("Reply overdue"),
@@ -49,6 +56,12 @@ _MISSED: dict[str, Promise] = {
 def due_in(target: str, *, short: bool = False) -> str:
     """What is due, before how long still; in short only that something is."""
     return str(_SHORT if short else _DUE.get(target, _DUE["next_reply"]))
+
+
+def due_at(target: str, when: str, *, short: bool = False) -> str:
+    """What is due, and when by the calendar; in short only that something is."""
+    told = _SHORT_AT if short else _DUE_AT.get(target, _DUE_AT["next_reply"])
+    return str(told).format(when=when)
 
 
 def target(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -27,7 +28,7 @@ from heed.accounts.models import User
 from heed.inbox.models import Attachment, Identity, Ticket
 from heed.inbox.verbs import needed_for
 from heed.lib import clock
-from heed.web import desk_settings, story, words
+from heed.web import desk_settings, moments, story, words
 from heed.web import nav as side_bar
 from heed.web.templatetags.due import urgency
 from heed.web.written import Written, stored, write
@@ -208,19 +209,20 @@ def in_place(file: Attachment) -> str:
     return story.in_place(file)
 
 
-_MOMENTS = {"clock": "H:i", "moment": "SHORT_DATETIME_FORMAT", "ago": "SHORT_DATE_FORMAT", "day": "N Y"}
+_MOMENTS: dict[str, Callable[[datetime], str]] = {
+    "clock": moments.time,
+    "moment": moments.moment,
+    "ago": moments.day,
+    "day": lambda at: date_format(timezone.localtime(at), "N Y"),
+}
 
 
 @register.simple_tag
 def when(at: datetime, style: str) -> SafeString:
     """A moment: `clock`, `moment` (clock, with the day when it is not today), `day` or `ago`.
     The page's script writes it in the reader's own words; the text here is what stands without it."""
-    local = timezone.localtime(at)
     return format_html(
-        '<time datetime="{}" data-when="{}">{}</time>',
-        at.isoformat(),
-        style,
-        date_format(local, _MOMENTS[style]),
+        '<time datetime="{}" data-when="{}">{}</time>', at.isoformat(), style, _MOMENTS[style](at)
     )
 
 

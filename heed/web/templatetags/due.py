@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django import template
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from heed.inbox.models import Ticket
 from heed.lib import clock
 from heed.web import due_words
+from heed.web.moments import moment
 
 register = template.Library()
 
@@ -28,19 +27,36 @@ def due(ticket: Ticket, *, short: bool = False) -> SafeString:
     if not state or at is None:
         return mark_safe("")
     late, tone = state == "overdue", _TONES[state]
-    told = ("ago" if late else "until") if short else ("moment" if late else "until")
-    stands = date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
-    shown = format_html('<time datetime="{}" data-when="{}">{}</time>', at.isoformat(), told, stands)
-    words = due_words.overdue(ticket.due_for) if late else due_words.due_in(ticket.due_for)
+    shown = _late(ticket, at, short) if late else _due_in(ticket, at, short)
     if not short:
-        return format_html('<span class="chip due{}">{} {}</span>', tone, words, shown)
+        return format_html('<span class="chip due{}">{}</span>', tone, shown)
+    target = due_words.target(ticket.due_for)
     return format_html(
-        '<span class="chip due{}" title="{}"><span class="unseen">{}: </span>{} {}</span>',
+        '<span class="chip due{}" title="{}"><span class="unseen">{}: </span>{}</span>',
         tone,
-        due_words.target(ticket.due_for),
-        due_words.target(ticket.due_for),
-        due_words.late() if late else due_words.due_in(ticket.due_for, short=True),
+        target,
+        target,
         shown,
+    )
+
+
+def _late(ticket: Ticket, at: datetime, short: bool) -> SafeString:
+    return format_html(
+        '{} <time datetime="{}" data-when="{}">{}</time>',
+        due_words.late() if short else due_words.overdue(ticket.due_for),
+        at.isoformat(),
+        "ago" if short else "moment",
+        moment(at),
+    )
+
+
+def _due_in(ticket: Ticket, at: datetime, short: bool) -> SafeString:
+    """By the calendar, until the page's script says how long still."""
+    return format_html(
+        '<time datetime="{}" data-when="until" data-words="{} {{0}}">{}</time>',
+        at.isoformat(),
+        due_words.due_in(ticket.due_for, short=short),
+        due_words.due_at(ticket.due_for, moment(at), short=short),
     )
 
 

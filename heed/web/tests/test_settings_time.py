@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone, translation
 
 from heed.accounts.models import User
 from heed.accounts.verbs import ensure_person
@@ -231,10 +232,22 @@ def test_the_chip_says_what_is_due() -> None:
     assert "chip due warn" in soon
     assert "first reply due in" in soon
     in_a_row = due(Ticket(due_at=now + timedelta(minutes=10), due_for="first_reply"), short=True)
-    assert ">First reply: </span>due in <time" in in_a_row
+    assert ">First reply: </span><time" in in_a_row
+    assert 'data-words="due in {0}"' in in_a_row  # the page's script says how long still
     assert 'title="First reply"' in in_a_row
     late = Ticket(due_at=now - timedelta(minutes=1), due_for="next_reply")
     assert "chip due bad" in due(late)
     assert ">Next reply: </span>overdue <time" in due(late, short=True)
     assert 'data-when="ago"' in due(late, short=True)
     assert due(Ticket()) == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ">due Nov 23, 09:05</time>"), ("sl", ">rok 23. nov., 09:05</time>"), ("ar", ">مستحق 23 نوفمبر")],
+)
+def test_without_its_script_the_chip_says_the_day(language: str, words: str) -> None:
+    then = datetime(2030, 11, 22, 18, tzinfo=UTC)
+    at = datetime(2030, 11, 23, 9, 5, tzinfo=timezone.get_default_timezone())
+    with clock.moved(then - clock.now()), translation.override(language):
+        assert words in due(Ticket(due_at=at, due_for="next_reply"), short=True)

@@ -70,7 +70,8 @@ const styles = {
 export function tellTimes(root = document) {
   for (const element of root.querySelectorAll("time[data-when]")) {
     const at = Date.parse(element.dateTime);
-    const text = styles[element.dataset.when](at);
+    const told = styles[element.dataset.when](at);
+    const text = told && element.dataset.words ? element.dataset.words.replace("{0}", told) : told;
     if (text !== null && element.textContent !== text) element.textContent = text;
     if (known) entitle(element, at);
   }
