@@ -18,9 +18,13 @@ _WORDS: dict[str, tuple[Promise, Promise]] = {
     "split": (_("{who} split off #{number}"), _("{who} split off #{number}")),
     "unsplit": (_("{who} put #{number} back here"), _("{who} put #{number} back here")),
 }
-_PEOPLE: dict[str, Promise] = {
-    "joined": _("{who} joined two customers who are one person"),
-    "parted": _("{who} parted two customers"),
+_PEOPLE: dict[str, tuple[Promise, Promise]] = {
+    # what is told where the other has a name, and where not
+    "joined": (
+        _("{who} joined this customer with {name}: they are one person"),
+        _("{who} joined two customers who are one person"),
+    ),
+    "parted": (_("{who} parted this customer from {name}"), _("{who} parted two customers")),
 }
 
 
@@ -39,7 +43,12 @@ def _matter(kind: str) -> Callable[[SafeString | None, Mapping[str, Any]], SafeS
 
 
 def _people(kind: str) -> Callable[[SafeString | None, Mapping[str, Any]], SafeString]:
-    return lambda who, facts: format_html(str(_PEOPLE[kind]), who=who or "Heed")
+    def said(who: SafeString | None, facts: Mapping[str, Any]) -> SafeString:
+        named, unnamed = _PEOPLE[kind]
+        name = format_html("<bdi>{}</bdi>", facts.get("name") or "")
+        return format_html(str(named if facts.get("name") else unnamed), who=who or "Heed", name=name)
+
+    return said
 
 
 SAID = {kind: _matter(kind) for kind in _WORDS} | {kind: _people(kind) for kind in _PEOPLE}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -28,7 +30,7 @@ def join(gone: Customer, kept: Customer, user: User) -> Joining:
     _give(moved, kept)
     Customer.objects.filter(pk=gone.pk).update(joined_into=kept)
     record = Joining.objects.create(kept=kept, gone=gone, identities=moved, by=user)
-    _tell("joined", moved, user, kept=kept.pk, gone=gone.pk)
+    _tell("joined", moved, user, kept, gone)
     return record
 
 
@@ -51,7 +53,7 @@ def part(record: Joining, user: User) -> None:
     Customer.objects.filter(pk=record.gone_id).update(joined_into=None)
     _came_along_no_more(moved, Joining.objects.filter(gone__in=way))
     _give(moved, record.gone)
-    _tell("parted", moved, user, kept=record.kept_id, gone=record.gone_id)
+    _tell("parted", moved, user, Customer.objects.get(pk=way[-1]), record.gone)
 
 
 @transaction.atomic
@@ -65,7 +67,7 @@ def part_identity(identity: Identity, user: User) -> Customer:
     _came_along_no_more([identity.pk], Joining.objects.all())
     alone = Customer.objects.create(name=str(identity))
     _give([identity.pk], alone)
-    _tell("parted", [identity.pk], user, kept=customer.pk, gone=alone.pk)
+    _tell("parted", [identity.pk], user, customer, alone)
     return alone
 
 
@@ -118,16 +120,32 @@ def _give(identities: list[int], customer: Customer) -> None:
 _LATEST = 20
 
 
-def _tell(kind: events.Kind, identities: list[int], user: User, *, kept: int, gone: int) -> None:
-    """Tell of it in all their tickets that are not done, whose promises may be others now, and in the
-    latest ones."""
-    theirs = Ticket.objects.filter(identity__in=identities)
-    latest = theirs.order_by("-last_at").values("pk")[:_LATEST]
-    now, facts = clock.now(), {"kept": kept, "gone": gone}
-    told = theirs.filter(~Q(status=Ticket.Status.SOLVED) | Q(pk__in=latest)).order_by("pk")
+def _tell(kind: events.Kind, identities: list[int], user: User, kept: Customer, gone: Customer) -> None:
+    """Tell of it in all tickets of both that are not done, whose promises may be others now, and in the
+    latest ones, in each by the other's name. The identities are those of whom came or went."""
+    sides = (
+        (gone, Ticket.objects.filter(identity__in=identities)),
+        (kept, Ticket.objects.filter(customer=kept).exclude(identity__in=identities)),
+    )
+    now, facts = clock.now(), {"kept": kept.pk, "gone": gone.pk}
     rows = Event.objects.bulk_create(
-        Event(kind=kind, account_id=account, ticket_id=ticket, actor=user, at=now, data=facts)
-        for ticket, account in told.values_list("pk", "account_id")
+        Event(
+            kind=kind,
+            account_id=account,
+            ticket_id=ticket,
+            actor=user,
+            at=now,
+            data={**facts, "name": (kept if whose is gone else gone).name},
+        )
+        for whose, theirs in sides
+        for ticket, account in _told_of(theirs)
     )
     events.hand_to_reactions((each.kind, each.pk) for each in rows)
     events.tell_pages(each.ticket_id for each in rows if each.ticket_id is not None)
+
+
+def _told_of(theirs: QuerySet[Ticket]) -> Iterable[tuple[int, int]]:
+    """Those of the tickets that tell of it, with their accounts."""
+    latest = theirs.order_by("-last_at").values("pk")[:_LATEST]
+    told = theirs.filter(~Q(status=Ticket.Status.SOLVED) | Q(pk__in=latest)).order_by("pk")
+    return told.values_list("pk", "account_id")

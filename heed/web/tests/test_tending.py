@@ -283,8 +283,15 @@ def test_customers_are_parted_where_the_thread_tells_they_were_joined(page: Clie
     lea, omar = cast.ticket(account, "Lea Marn", "Hello?"), cast.ticket(account, "Omar Badr", "Hello?")
     page.post(f"/tickets/{lea.pk}/join/", {"with": f"#{omar.pk}"})
     assert fresh(omar).customer == fresh(lea).customer
-    here = f"/inbox/all/{omar.pk}/"
-    (part,) = re.findall(r'hx-post="([^"]+/joinings/\d+/undo/)"', page.get(here).content.decode())
-    page.post(part)
+    parts = []
+    for ticket, other in ((lea, "Omar Badr"), (omar, "Lea Marn")):
+        shown = page.get(f"/inbox/all/{ticket.pk}/").content.decode()
+        assert f"joined this customer with <bdi>{other}</bdi>" in shown
+        parts += re.findall(r'hx-post="([^"]+/joinings/\d+/undo/)"', shown)
+    assert len(parts) == 2
+    page.post(parts[0])
     assert fresh(omar).customer != fresh(lea).customer
-    assert "/undo/" not in page.get(here).content.decode()
+    for ticket, other in ((lea, "Omar Badr"), (omar, "Lea Marn")):
+        shown = page.get(f"/inbox/all/{ticket.pk}/").content.decode()
+        assert "/undo/" not in shown
+        assert f"parted this customer from <bdi>{other}</bdi>" in shown
