@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 _WORDS: dict[str, tuple[Promise, Promise]] = {
@@ -51,5 +52,14 @@ def _people(kind: str) -> Callable[[SafeString | None, Mapping[str, Any]], SafeS
     return said
 
 
-SAID = {kind: _matter(kind) for kind in _WORDS} | {kind: _people(kind) for kind in _PEOPLE}
+def _split_off(_who: SafeString | None, facts: Mapping[str, Any]) -> SafeString:
+    told = gettext("Split off from #%(number)s").replace("#%(number)s", "{}")
+    return format_html(told, _link(facts["number"]))
+
+
+SAID = (
+    {kind: _matter(kind) for kind in _WORDS}
+    | {kind: _people(kind) for kind in _PEOPLE}
+    | {"ticket_opened": _split_off}
+)
 """How each kind of event is told: who did it, and the event's facts."""

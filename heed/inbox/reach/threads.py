@@ -70,9 +70,11 @@ _MOST_SHOWN = 3000
 
 
 def _happened(ticket: Ticket, since: datetime | None, before: datetime | None) -> list[Event]:
-    """What a page tells of between the messages, from a time on and up to another."""
+    """What a page tells of between the messages, from a time on and up to another. That a ticket was opened
+    is told only of one that was split off."""
     return _EVENTS.read(
-        """WHERE ticket_id = %s AND kind = ANY(%s) AND (%s::timestamptz IS NULL OR at >= %s)
+        """WHERE ticket_id = %s AND (kind = ANY(%s) OR kind = 'ticket_opened' AND data ? 'number')
+           AND (%s::timestamptz IS NULL OR at >= %s)
            AND (%s::timestamptz IS NULL OR at < %s) ORDER BY at, inbox_event.id""",
         [ticket.pk, sorted(TOLD), since, since, before, before],
     )

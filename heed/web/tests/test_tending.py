@@ -260,7 +260,9 @@ def test_a_ticket_that_was_split_off_says_from_which_and_can_be_put_back(
     address = page.post(f"/messages/{second.pk}/split/")["HX-Redirect"]
     new = Ticket.objects.get(split_from=lea)
     assert f"/{new.pk}/" in address
-    assert f'href="/tickets/{lea.pk}/"' in page.get(f"/inbox/all/{new.pk}/").content.decode()
+    told = f'<span>Split off from <a dir="ltr" href="/tickets/{lea.pk}/">#{lea.pk}</a></span>'
+    assert page.get(f"/inbox/all/{new.pk}/").content.decode().count(told) == 1
+    assert "Split off from <a" not in page.get(f"/inbox/all/{lea.pk}/").content.decode()
     panel = page.get(f"/tickets/{new.pk}/matters/").content.decode()
     (back,) = re.findall(r'hx-post="([^"]+/splits/\d+/undo/)"', panel)
     page.post(back)
