@@ -124,10 +124,13 @@ def _made(rows: Sequence[tuple[Any, ...]], found: Iterable[Policy], desk: DeskHo
 
 
 def write(changed: Iterable[Clock], new: Iterable[Clock]) -> None:
-    """Write what changed, and what began. Where somebody else has begun the same one, theirs stays."""
+    """Write what changed, and what began. Where somebody else has begun the same one, theirs stays. What ends
+    makes room first: of a ticket's targets only one of each runs at any moment."""
     rows = [(each.pk, *_facts(each)) for each in changed]
-    if rows:
-        run(_CHANGE, *columns(rows))
+    over = [row for row in rows if row[_ENDED_AT] is not None]
+    on = [row for row in rows if row[_ENDED_AT] is None]
+    for part in filter(None, (over, on)):
+        run(_CHANGE, *columns(part))
     begun = [(each.ticket, each.target, *_facts(each)[:_WHEN_NEW]) for each in new]
     if begun:
         run(_BEGIN, *columns(begun))
@@ -171,6 +174,8 @@ _CHANGING = {
 """The columns of a promise that change, and their types."""
 _WHEN_NEW = 9
 """So many of them say something of one that has just begun."""
+_ENDED_AT = 1 + [*_CHANGING].index("ended_at")
+"""Where a row that changes says whether it is over, after its id."""
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -13,7 +13,9 @@ from heed.inbox.models import Customer, Message, Ticket
 from heed.inbox.verbs import many, merging
 from heed.lib import clock
 from heed.routing import promises
+from heed.routing.desk_hours import DeskHours
 from heed.routing.models import Hours, Policy, Promise, Schedule, SchedulePlace
+from heed.routing.promises import clocks
 from heed.routing.tests.conftest import Open
 
 pytestmark = pytest.mark.django_db
@@ -224,3 +226,20 @@ def test_a_wait_that_is_merged_in_brings_its_own_pauses(
     lea = write(0, earlier.customer)
     at(20, merge(earlier, lea, ana)[0])
     assert (used(lea, "first_reply"), due(lea)) == (50, (90, "first_reply"))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_runs_again_in_the_place_of_another(write: Callable[..., Ticket], at: At, turned: bool) -> None:
+    """Whichever of them the database would come to first."""
+    promise(first_reply=7200)
+    ticket = write(0)
+    policies, desk = list(Policy.objects.all()), DeskHours()
+    (runs,) = clocks.running_of([ticket.pk], policies, desk)[ticket.pk].values()
+    runs.ended_at, runs.end = past_ten(5), "dropped"
+    Promise.objects.filter(pk=runs.pk).update(since=past_ten(-60), ended_at=past_ten(1))
+    at(6)
+    (later,) = clocks.running_of([ticket.pk], policies, desk)[ticket.pk].values()
+    later.ended_at, later.end = past_ten(7), "dropped"
+    runs.since, runs.ended_at, runs.end = past_ten(-60), None, ""
+    clocks.write([later, runs] if turned else [runs, later], [])
+    assert Promise.objects.get(ticket=ticket, ended_at=None).pk == runs.pk
