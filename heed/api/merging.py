@@ -27,9 +27,11 @@ router = Router(tags=["merging"])
 @router.get("/tickets/{number}/matters", response=Matters, summary="What can be taken apart again")
 def list_matters(request: Asking, number: int) -> Any:
     ticket = reach.ticket(request.auth, number)
+    source = reach.split_from(ticket)
     return {
         "merges": [of_merge(each) for each in reach.merges(ticket)],
-        "splits": [of_split(each) for each in reach.splits(ticket)],
+        "splits": [of_split(each, each.ticket_id) for each in reach.splits(ticket)],
+        "split_from": of_split(source, source.source_id) if source else None,
         "joinings": [of_joining(each) for each in reach.joinings(ticket)],
     }
 

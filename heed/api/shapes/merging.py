@@ -22,7 +22,9 @@ class SplitGiven(Given):
 
 class Matter(Shape):
     id: int
-    number: int = Field(description="The ticket that was merged into this one, or split off it.")
+    number: int = Field(
+        description="The other ticket: merged into this one, split off it, or, of `split_from`, its source."
+    )
     by: str
     at: datetime
 
@@ -37,6 +39,7 @@ class JoiningOut(Shape):
 class Matters(Shape):
     merges: list[Matter]
     splits: list[Matter]
+    split_from: Matter | None = Field(description="The split by which this ticket came from another.")
     joinings: list[JoiningOut]
 
 
@@ -60,8 +63,9 @@ def of_merge(merge: Merge) -> dict[str, Any]:
     return {"id": merge.pk, "number": merge.ticket_id, "by": str(merge.by or ""), "at": merge.at}
 
 
-def of_split(split: Split) -> dict[str, Any]:
-    return {"id": split.pk, "number": split.ticket_id, "by": str(split.by or ""), "at": split.at}
+def of_split(split: Split, number: int) -> dict[str, Any]:
+    """A split, with the ticket on its other side."""
+    return {"id": split.pk, "number": number, "by": str(split.by or ""), "at": split.at}
 
 
 def of_joining(joining: Joining) -> dict[str, Any]:

@@ -33,7 +33,10 @@ def test_split_and_put_back(call: Caller, desk: Desk) -> None:
     kept, gone = ticket.messages.get(), desk.message(ticket, "And the zip is broken.")
     new = call("POST", f"tickets/{ticket.pk}/splits", {"messages": [gone.pk]}).json["number"]
     assert Message.objects.get(pk=gone.pk).ticket_id == new
-    (record,) = call("GET", f"tickets/{ticket.pk}/matters").json["splits"]
+    there, here = (call("GET", f"tickets/{each}/matters").json for each in (new, ticket.pk))
+    (record,) = here["splits"]
+    assert (record["number"], here["split_from"], there["splits"]) == (new, None, [])
+    assert there["split_from"] == {**record, "number": ticket.pk}
     assert call("DELETE", f"tickets/{ticket.pk}/splits/{record['id']}").status == 200
     assert {each.pk for each in ticket.messages.all()} == {kept.pk, gone.pk}
 

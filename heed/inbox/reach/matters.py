@@ -19,8 +19,13 @@ def merges(ticket: Ticket) -> QuerySet[Merge]:
 
 
 def splits(ticket: Ticket) -> QuerySet[Split]:
-    """The splits by which others came from this ticket or it came from another, the newest first."""
-    return _splits().filter(Q(source=ticket) | Q(ticket=ticket))
+    """The splits by which others came from this ticket, the newest first."""
+    return _splits().filter(source=ticket)
+
+
+def split_from(ticket: Ticket) -> Split | None:
+    """The split by which this ticket came from another."""
+    return _splits().filter(ticket=ticket).first()
 
 
 def joinings(ticket: Ticket) -> QuerySet[Joining]:
@@ -36,7 +41,7 @@ def merge(ticket: Ticket, record: int) -> Merge:
 
 def split(ticket: Ticket, record: int) -> Split:
     """A split of this ticket, on either side of it. Raises `NoSuchRecord`."""
-    return _one(splits(ticket), record)
+    return _one(_splits().filter(Q(source=ticket) | Q(ticket=ticket)), record)
 
 
 def joining(ticket: Ticket, record: int) -> Joining:

@@ -31,6 +31,7 @@ def matters(request: HttpRequest, number: int) -> HttpResponse:
             "others": [each for each in reach.earlier(user, ticket) if _fits(each, ticket)],
             "merges": reach.merges(ticket),
             "splits": reach.splits(ticket),
+            "split_from": reach.split_from(ticket),
             "joinings": reach.joinings(ticket),
             "identities": reach.identities(user, ticket),
         },
