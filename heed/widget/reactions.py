@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from heed.inbox.models import Attachment, Event
-from heed.lib.text import whole
 from heed.widget.jobs import mail_later
 from heed.widget.models import Upload, Visitor
 from heed.widget.reach import NETWORK
+from heed.widget.tokens import NotYours, claimed_upload
 
 _PREFIX = "media:upload:"
 
@@ -43,11 +43,11 @@ def mail_if_unseen(events: Sequence[Event]) -> None:
 
 
 def _upload_of(row: Attachment) -> Upload | None:
-    """The upload, if the visitor who wrote the message is the one who sent it."""
-    number = whole(row.url.removeprefix(_PREFIX))
-    if row.message is None or number is None:
+    """The upload, if the chat wrote the message, which knew that its visitor sent the file."""
+    if row.message is None:
         return None
-    upload = Upload.objects.filter(pk=number, account_id=row.message.account_id).first()
-    if upload is None or not row.message.external_id.startswith(f"{upload.visitor}:"):
+    try:
+        number = claimed_upload(row.url.removeprefix(_PREFIX))
+    except NotYours:
         return None
-    return upload
+    return Upload.objects.filter(pk=number, account_id=row.message.account_id).first()

@@ -16,6 +16,7 @@ NAMELESS = "~"
 _SALT = "heed.widget.visitor"
 _FILES = "heed.widget.file"
 _MAIL = "heed.widget.mail"
+_UPLOAD = "heed.widget.upload"
 _KNOWN_FOR = timedelta(days=1)
 _NAMELESS_FOR = timedelta(days=400)
 _FILE_FOR = timedelta(days=1)
@@ -84,6 +85,20 @@ def file_of(token: str, account: Account) -> tuple[int, str]:
     if not isinstance(facts, list) or len(facts) != 3 or facts[1] != account.pk:
         raise NotYours
     return int(facts[0]), str(facts[2])
+
+
+def claim_of(upload: int) -> str:
+    """What stands for an upload in a message, when it is known that its writer sent both. It never ends: the
+    message may be read late, and its writer have another name by then."""
+    return signing.Signer(salt=_UPLOAD).sign(str(upload))
+
+
+def claimed_upload(claim: str) -> int:
+    """The upload of a claim. Raises `NotYours`."""
+    try:
+        return int(signing.Signer(salt=_UPLOAD).unsign(claim))
+    except signing.BadSignature as error:
+        raise NotYours from error
 
 
 def code_of(visitor: int, mail: int) -> str:

@@ -22,7 +22,7 @@ from heed.widget import reach
 from heed.widget.limits import Refused, let_begin, let_keep, spend
 from heed.widget.look import is_own, look_of
 from heed.widget.models import Upload, Visitor
-from heed.widget.tokens import NAMELESS, NotYours, Who, mail_of_code
+from heed.widget.tokens import NAMELESS, NotYours, Who, claim_of, mail_of_code
 
 MOST_TEXT = 8000
 MOST_FILES = 5
@@ -232,7 +232,8 @@ def _named_after_page(who: Who, visitor: Visitor, place: Place) -> list[dict[str
 
 
 def _attachment(row: Upload) -> dict[str, Any]:
-    return {"url": f"media:upload:{row.pk}", "name": row.name, "mime": row.mime, "size": row.size}
+    """An upload whose owner is known to write the message."""
+    return {"url": f"media:upload:{claim_of(row.pk)}", "name": row.name, "mime": row.mime, "size": row.size}
 
 
 def _tell(account: Account, *events: dict[str, Any]) -> None:

@@ -193,14 +193,15 @@ def test_nobody_sends_somebody_elses_upload(lea: Visitor, account: Account) -> N
     assert oto.write("Mine now", files=[number]).status_code == 422
 
 
-def test_an_event_cannot_claim_an_upload_of_another_visitor(lea: Visitor, account: Account) -> None:
+@pytest.mark.parametrize("claim", ["", ":forged"])
+def test_an_event_cannot_claim_an_upload(lea: Visitor, account: Account, claim: str) -> None:
     number = lea.upload(PNG).json()["id"]
     event = {
         "type": "message",
-        "id": "m1",
+        "id": f"{Upload.objects.get().visitor}:m1",
         "at": "2026-11-21T09:00:00Z",
         "person": {"id": "c7"},
-        "attachments": [{"url": f"media:upload:{number}"}],
+        "attachments": [{"url": f"media:upload:{number}{claim}"}],
     }
     Delivery.objects.create(account=account, body=json.dumps({"events": [event]}).encode())
     take_in()

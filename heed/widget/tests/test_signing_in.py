@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from heed.channels.models import Account
-from heed.inbox.models import Delivery, Ticket
-from heed.widget.tests.conftest import Visitor, known, take_in
+from heed.inbox.models import Attachment, Delivery, Ticket
+from heed.widget.tests.conftest import Visitor, known, react_to_everything, take_in
 
 
 def test_signing_in_takes_the_nameless_conversation_along(
@@ -46,6 +48,25 @@ def test_what_was_sent_nameless_and_goes_along_is_one_message(
     take_in()
     assert signed_in.texts() == ["Kje je moj paket?"]
     assert (Ticket.objects.count(), Ticket.objects.get().identity.external_id) == (1, "c1042")
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_file_goes_along(lea: Visitor, account: Account, heard: bool) -> None:
+    """Heard: the message is in the ledger when its writer signs in, and nobody read it yet."""
+    facts: dict[str, Any] = {"client": "with-a-file", "files": [lea.upload(PNG).json()["id"]]}
+    if heard:
+        lea.write("Poglejte, zadrga!", **facts)
+    signed_in = Visitor(account, known("c1042"), previous=lea.token)
+    if not heard:
+        signed_in.write("Poglejte, zadrga!", **facts, was=lea.token)
+    take_in()
+    react_to_everything()
+    file = Attachment.objects.get()
+    assert (file.state, file.mime, file.name) == ("kept", "image/png", "zadrga.png")
+    assert signed_in.texts() == ["Poglejte, zadrga!"]
 
 
 @pytest.mark.parametrize("was", ["nobody", "a known one", "forged"])
