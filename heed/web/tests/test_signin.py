@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.test import Client
 from django.urls import reverse
 
@@ -131,6 +133,7 @@ OURS = [
     "account_reauthenticate",
 ]
 WITH_FACTOR = ["mfa_deactivate_totp", "mfa_generate_recovery_codes", "mfa_view_recovery_codes"]
+OF_A_KEY = ["mfa_edit_webauthn", "mfa_remove_webauthn"]
 
 
 class TestPages:
@@ -145,6 +148,29 @@ class TestPages:
         TOTP.activate(ana, SECRET)
         RecoveryCodes.activate(ana)
         self._is_ours(client.get(reverse(name)).content.decode())
+
+    def test_a_second_factor_is_spoken_of_in_our_words(self, ana: User) -> None:
+        """Not in Title Case, nor of authenticators; and a recovery code says what it is for."""
+        client = signed_in()
+        asked = [client.get(reverse(name)) for name in OURS if name.startswith(("mfa_", "account_re"))]
+        TOTP.activate(ana, SECRET)
+        left = RecoveryCodes.activate(ana).get_unused_codes()
+        waits = Client()
+        sign_in(waits)
+        asked += [waits.get(reverse("mfa_authenticate")), client.get(reverse("mfa_reauthenticate"))]
+        key = WebAuthn.add(ana, "Ana's key", {})
+        asked += [client.get(reverse(name, args=[key.instance.pk])) for name in OF_A_KEY]
+        asked += [client.get(reverse(name)) for name in ("mfa_index", *WITH_FACTOR)]
+        pages = [each.content.decode() for each in asked]
+        assert {each.status_code for each in asked} == {200}
+        for page in pages:
+            assert not re.search(
+                "Confirm Access|reauthenticate to|Two-Factor|Authenticator App|Security Key", page
+            )
+        assert sum("Each of them lets you in once" in page for page in pages) == 4
+        assert all(code in pages[-1] for code in left)
+        client.post(reverse("set_language"), {"language": "ar", "next": "/"})
+        assert "إنشاء رموز جديدة" in client.get(reverse("mfa_generate_recovery_codes")).content.decode()
 
     def test_nor_those_before_signing_in(self, db: None) -> None:
         for name in ("account_login", "account_signup", "account_inactive"):

@@ -211,7 +211,7 @@ def test_a_passkey_is_made_and_signs_in(heed: str, visit: Any, maja: User) -> No
     picture(page, "passkey-add")
     assert faults(page) == []
     page.get_by_role("main").get_by_role("button", name="Add").click()
-    expect(page.get_by_role("main")).to_contain_text("Recovery Codes")
+    expect(page.get_by_role("main")).to_contain_text("Recovery codes")
     assert faults(page) == []
     picture(page, "recovery-codes")
     page.goto(f"{home}/me/second-factor/webauthn/")
@@ -233,13 +233,13 @@ def test_an_authenticator_app_is_set_up(heed: str, visit: Any, maja: User) -> No
     expect(page.locator("img.qr")).to_be_visible()
     picture(page, "authenticator-app")
     assert faults(page) == []
-    secret = page.get_by_label("Authenticator secret").input_value()
+    secret = page.get_by_label("The same as text").input_value()
     page.get_by_label("Authenticator code").fill(_code(secret))
-    page.get_by_role("main").get_by_role("button", name="Activate").click()
-    expect(page.get_by_role("main")).to_contain_text("Recovery Codes")
+    page.get_by_role("main").get_by_role("button", name="Turn on").click()
+    expect(page.get_by_role("main")).to_contain_text("Recovery codes")
     page.context.clear_cookies()
     _sign_in(page, heed, "/preferences/")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Two-Factor Authentication")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Second factor")
     picture(page, "second-factor-asked")
     assert faults(page) == []
 
