@@ -64,7 +64,10 @@ class TestInviting:
         page = text(majas.post(reverse("people"), self.given()))
         link = re.search(r'id="invitation-link"[^>]*>([^<]+)<', page)
         assert link is not None
-        assert "/invitation/" not in text(majas.get(reverse("people")))
+        again = text(majas.get(reverse("people")))
+        assert "/invitation/" not in again
+        assert '<bdi class="name">Ana Kovač</bdi>' in again
+        assert "<bdi>ana@acme.example</bdi> · " in again
         newcomer = Client()
         path = link[1][link[1].index("/invitation/") :]
         assert "ana@acme.example" in text(newcomer.get(path))
