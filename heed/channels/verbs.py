@@ -175,10 +175,12 @@ def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | No
     given = {name: value for name, value in credentials.items() if value.strip() or name not in secret}
     _demand_secrets(account.adapter, known, given)
     account.credentials = _checked_credentials(account.adapter, {**known, **given})
-    if _ends_session(account.adapter, known, given):
+    changed = _changed(account.adapter, known, account.credentials)
+    ends = _ends_session(account.adapter, known, changed)
+    if ends:
         account.session = {}
-        if account.connected_at is not None:
-            _demand_the_same(account)
+    if account.connected_at is not None and (ends or any(field.whose for field in changed)):
+        _demand_the_same(account)
     _forget_problem(account)
     with transaction.atomic():
         account.save(update_fields=["locked_credentials", "locked_session", *_PROBLEM])
@@ -206,12 +208,17 @@ def _demand_secrets(adapter: Network, known: Mapping[str, str], given: Mapping[s
         )
 
 
-def _ends_session(adapter: Network, known: Mapping[str, str], given: Mapping[str, str]) -> bool:
-    """Whether the sign-in of now is over with what was entered. Where one signs in at the network, the
-    session holds what that brought, and lives until a new sign-in brings more."""
-    if adapter.oauth is None or not known:
+def _changed(adapter: Network, known: Mapping[str, str], held: Mapping[str, str]) -> list[CredentialField]:
+    return [field for field in adapter.fields if known.get(field.name) != held.get(field.name)]
+
+
+def _ends_session(adapter: Network, known: Mapping[str, str], changed: Sequence[CredentialField]) -> bool:
+    """Whether the sign-in of now is over with what was entered. Where somebody signed in at the network, the
+    session holds what that brought, and lives until a new sign-in brings more or it would go elsewhere."""
+    brought = adapter.oauth.fills if adapter.oauth is not None else ()
+    if not any(name in known for name in brought):
         return True
-    return any(name in given and given[name] != known.get(name) for name in adapter.oauth.fills)
+    return any(field.place or field.name in brought for field in changed)
 
 
 def _demand_the_same(account: Account) -> None:

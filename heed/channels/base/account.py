@@ -41,7 +41,8 @@ class AccountRecord:
 class CredentialField:
     """One thing to paste when connecting or, with the kind `yes_no`, to tick: `is_yes` reads what is kept of
     a tick; none is an answer, too, so it is never required. `label` and `help` are translatable. A `place` is
-    where the secrets go, or what is signed with them: whoever changes it must know them."""
+    where the secrets go, or what is signed with them: whoever changes it must know them. With another `whose`
+    the same sign-in may open another account."""
 
     name: str
     label: Any
@@ -49,6 +50,7 @@ class CredentialField:
     secret: bool = True
     required: bool = True
     place: bool = False
+    whose: bool = False
     kind: Literal["text", "yes_no"] = "text"
 
 

@@ -67,7 +67,9 @@ class Email(Network):
     body_limit = 8 * 1024 * 1024
     polls = True
     fields = (
-        CredentialField("address", _("E-mail address"), _("The one customers write to."), secret=False),
+        CredentialField(
+            "address", _("E-mail address"), _("The one customers write to."), secret=False, whose=True
+        ),
         CredentialField(
             "name",
             _("Sender's name"),
@@ -76,7 +78,12 @@ class Email(Network):
             required=False,
         ),
         CredentialField(
-            "user", _("User name"), _("Only where it is not the address."), secret=False, required=False
+            "user",
+            _("User name"),
+            _("Only where it is not the address."),
+            secret=False,
+            required=False,
+            whose=True,
         ),
         CredentialField(
             "password",
