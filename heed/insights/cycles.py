@@ -319,6 +319,8 @@ class _Reader:
         if self.cycle is None:
             return
         if fact.name == "resolution":
+            if self._is_over(self.cycle):
+                return  # of one that was in it for a while, after it was solved
             if fact.kind == "missed":
                 self.cycle.missed = True
             else:

@@ -353,3 +353,28 @@ def test_what_comes_while_they_are_joined_goes_where_it_belongs(desk: Desk) -> N
     assert new.customer == omar
     verbs.part(record, desk.ana)
     assert {row(each).customer for each in (lea, new)} == {lea.customer}
+
+
+def test_what_a_solved_ticket_owed_while_another_was_in_it_was_the_others(desk: Desk) -> None:
+    def cycles(ticket: Ticket) -> list[Any]:
+        return [(each.due, each.missed) for each in told(lives([ticket.pk])[0].timeline).cycles]
+
+    desk.writes("one")
+    desk.keep()
+    one = Ticket.objects.get()
+    desk.minute = 10
+    desk.does("solved", one, [one])
+    desk.keep()
+    before = cycles(one)
+    desk.minute = 20
+    desk.writes("two")
+    desk.keep()
+    record = merging.merge(Ticket.objects.exclude(pk=one.pk).get(), row(one), desk.ana)
+    desk.minute = 1530
+    desk.keep()
+    assert promises.say_what_is_due(desk.now()) == 2
+    due = MONDAY + timedelta(minutes=1520)
+    assert cycles(one) == [*before, (due, True)]
+    merging.unmerge(record, desk.ana)
+    desk.keep()
+    assert cycles(one) == before

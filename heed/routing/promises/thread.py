@@ -66,9 +66,28 @@ _STANDS = """NOT e.data ? 'undone' AND NOT coalesce((
 ), false)"""
 """Of a status set on many tickets at once: that it was not taken back."""
 
+_AGAIN = f"""
+SELECT e.at, e.at AS began, false AS brought FROM inbox_event e
+WHERE e.ticket_id = t.id AND e.kind IN ('ticket_reopened', 'status_changed') AND {_STANDS}
+UNION ALL
+SELECT g.at, coalesce(
+    (SELECT max(p.since) FROM routing_promise p WHERE p.ticket_id = g.ticket_id AND p.target = 'resolution'),
+    g.waiting_since, g.at
+), true
+FROM (
+    SELECT r.ticket_id, r.at, (r.kept->>'waiting_since')::timestamptz AS waiting_since FROM inbox_merge r
+    WHERE r.into_id = t.id AND r.undone_at IS NULL AND r.kept->>'unanswered' = 'true'
+    UNION ALL
+    SELECT (e.data->>'number')::bigint, e.at, (e.data->>'waiting_since')::timestamptz FROM inbox_event e
+    WHERE e.ticket_id = t.id AND e.kind IN ('unsplit', 'merged') AND e.data->>'unanswered' = 'true'
+) g
+"""  # noqa: S608 - no value from outside is part of it
+"""When a ticket was opened again: by itself, or because one came in that waits, whose own cycle goes on."""
+
 _FACTS = f"""
 SELECT t.id, wait.at, solved.at, coalesce(answer.at > coalesce(solved.at, '-infinity'), false),
-    coalesce(again.at, t.opened_at), t.waiting_since, t.unanswered, answer.at,
+    coalesce(again.began, t.opened_at), coalesce(again.brought, false),
+    t.waiting_since, t.unanswered, answer.at,
     EXISTS (SELECT FROM inbox_ticket o WHERE o.merged_into_id = t.id)
 FROM inbox_ticket t
 LEFT JOIN LATERAL (
@@ -88,9 +107,8 @@ LEFT JOIN LATERAL (
     WHERE e.ticket_id = t.id AND e.kind = 'status_changed' AND e.data->>'status' = 'solved' AND {_STANDS}
 ) solved ON true
 LEFT JOIN LATERAL (
-    SELECT min(e.at) AS at FROM inbox_event e
-    WHERE e.ticket_id = t.id AND solved.at IS NOT NULL AND e.at > solved.at
-        AND e.kind IN ('ticket_reopened', 'status_changed') AND {_STANDS}
+    SELECT a.began, a.brought FROM ({_AGAIN}) a
+    WHERE solved.at IS NOT NULL AND a.at > solved.at ORDER BY a.at LIMIT 1
 ) again ON true
 WHERE t.id = ANY(%s)
 """  # noqa: S608 - no value from outside is part of it
@@ -149,9 +167,12 @@ def said_of(tickets: list[int], running: Mapping[int, Mapping[str, Clock]]) -> d
         for pk, *move in run(_MOVES, kept):
             moves[pk].append(Move(*move))
     found: dict[int, Facts] = {}
-    for pk, waits, last_solved, answered, began, waiting_since, unanswered, last_answer, others in run(
-        _FACTS, tickets
-    ):
+    for (
+        pk, waits, last_solved, answered, began, brought, waiting_since, unanswered, last_answer, others
+    ) in run(_FACTS, tickets):  # fmt: skip
+        resolution = running.get(pk, {}).get("resolution")
+        if brought and resolution is not None and resolution.since == began:
+            solved.pop(pk, None)  # what was solved before it came in was another matter
         marked = unanswered and waiting_since is not None and (not last_answer or waiting_since > last_answer)
         since = waits or (waiting_since if marked else None)
         found[pk] = Facts(since, answers[pk], solved.get(pk), last_solved, answered, began, others, moves[pk])

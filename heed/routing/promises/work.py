@@ -108,7 +108,8 @@ class Work:
             solved = facts.solved or (ticket.solved_at if ticket.solved else None)
             if solved is None:
                 return False
-            self._end(ticket, promise, max(solved, promise.since), None)
+            none = facts.solved is None and solved < promise.since != facts.began  # what brought it is gone
+            self._end(ticket, promise, max(solved, promise.since), End.DROPPED if none else None)
         elif not ticket.solved and facts.waits_since is not None and facts.waits_since <= promise.since:
             return False
         elif (answer := facts.answers.get(promise.target)) is not None:

@@ -182,6 +182,61 @@ def test_what_came_earlier_is_due_earlier_only_while_they_are_one(
     assert (due(lea), due(earlier)) == ((1440, "resolution"), (1380, "resolution"))
 
 
+def test_what_is_merged_into_a_solved_ticket_is_still_due_to_be_solved(
+    write: Callable[..., Ticket], at: At, ana: User
+) -> None:
+    """Its own cycle goes on in the solved one, until they are parted."""
+    promise(resolution=28800)
+    solved = write(-60)
+    at(0, lambda: verbs.set_status(fresh(solved), ana, "solved"))
+    kept = list(Promise.objects.filter(ticket=solved).values())
+    lea = write(120, solved.customer)
+    there = merge(lea, solved, ana)[0]
+    for minutes in (150, 200):
+        at(minutes, there)
+        assert due(solved) == (600, "resolution")
+        at(minutes + 10, lambda: verbs.mark_answered(fresh(solved), ana))
+        assert due(solved) == (600, "resolution")
+        at(minutes + 20, lambda: merging.unmerge(lea.merges.get(undone_at=None), ana))
+        assert (due(solved), due(lea)) == ((None, ""), (600, "resolution"))
+        assert list(Promise.objects.filter(ticket=solved).exclude(end="dropped").values()) == kept
+        at(minutes + 21, lambda: verbs.mark_unanswered(fresh(lea), ana))
+    at(230, there)
+    at(240, lambda: verbs.set_status(fresh(solved), ana, "solved"))
+    assert due(solved) == (None, "")
+    assert [each.end for each in Promise.objects.filter(ticket=solved).order_by("since")] == ["kept", "kept"]
+
+
+def test_one_older_than_the_solving_goes_on_where_it_is_merged_in(
+    write: Callable[..., Ticket], at: At, ana: User
+) -> None:
+    promise(resolution=28800)
+    lea = write(-120)
+    solved = write(-60, lea.customer)
+    at(0, lambda: verbs.set_status(fresh(solved), ana, "solved"))
+    at(150, merge(lea, solved, ana)[0])
+    at(160)
+    assert due(solved) == (360, "resolution")
+    at(170, lambda: verbs.set_status(fresh(solved), ana, "solved"))
+    assert due(solved) == (None, "")
+    assert not Promise.objects.filter(ticket=solved, ended_at=None).exists()
+
+
+def test_what_is_put_back_into_a_solved_ticket_is_still_due_to_be_solved(
+    write: Callable[..., Ticket], at: At, ana: User
+) -> None:
+    promise(resolution=28800)
+    lea = write(-60)
+    first = lea.messages.get()
+    facts = {"direction": "in", "visibility": first.visibility, "kind": first.kind, "at": past_ten(-30)}
+    second = lea.messages.create(account=lea.account, identity=lea.identity, external_id="second", **facts)
+    new = merging.split(fresh(lea), [second.pk], ana)
+    at(0, lambda: verbs.set_status(fresh(lea), ana, "solved"))
+    at(150, lambda: merging.unsplit(new.splits.get(), ana))
+    at(160, lambda: verbs.mark_answered(fresh(lea), ana))
+    assert due(lea) == (450, "resolution")
+
+
 def test_what_was_paused_while_they_were_one_counts_for_the_one_that_was(
     write: Callable[..., Ticket], at: At, ana: User
 ) -> None:
