@@ -86,7 +86,8 @@ def begin_sign_in(
     """Start signing in at a network that lets one: gives back where the admin's browser goes.
 
     `credentials` are those that the network does not bring itself (the app's own id and secret); with
-    an `account` it is signed in again, and keeps all it has. Raises `CannotConnect`.
+    an `account` it is signed in again, and keeps all it has: one that ever worked takes what was entered only
+    when somebody has signed in. Raises `CannotConnect`.
     """
     adapter = _network(network)
     if adapter.oauth is None:
@@ -99,7 +100,7 @@ def begin_sign_in(
         after_solved=_checked_choice(after_solved),
     )
     known = account.credentials if account.locked_credentials else {}
-    given = {name: value for name, value in credentials.items() if value.strip()}
+    given = _entered(adapter, credentials)
     _demand_secrets(adapter, known, given)
     account.credentials = _checked_credentials(adapter, {**known, **given}, without=adapter.oauth.fills)
     sign_in = SignIn(account=account, user=user)
@@ -107,10 +108,12 @@ def begin_sign_in(
     begun = _asked(account, adapter.oauth.begin(record, way_back(), sign_in.state))
     if begun.app and begun.app != record.app:
         Registration.keep(account, begun.app)
-    sign_in.keep = dict(begun.keep)
+    worked = account.connected_at is not None
+    sign_in.keep = {**begun.keep, **({f"{_ENTERED}{name}": given[name] for name in given} if worked else {})}
     try:
         with transaction.atomic():
-            account.save(update_fields=["locked_credentials"] if account.pk else None)
+            if not worked:
+                account.save(update_fields=["locked_credentials"] if account.pk else None)
             sign_in.save()
     except IntegrityError as error:
         raise CannotConnect(ALREADY_CONNECTED, "external_id") from error
@@ -124,9 +127,17 @@ def finish_sign_in(state: str, user: User, query: Mapping[str, str]) -> Account:
     oauth = account.adapter.oauth
     if oauth is None:
         raise CannotConnect(_("One cannot sign in to this network from here."), "network")
-    given = _asked(account, oauth.finish(account.record(), sign_in.keep, query, way_back()))
-    reconnect(account, given, by=user)
+    keep = {name: value for name, value in sign_in.keep.items() if not name.startswith(_ENTERED)}
+    entered = {name.removeprefix(_ENTERED): sign_in.keep[name] for name in sign_in.keep.keys() - keep.keys()}
+    held = _checked_credentials(account.adapter, {**account.credentials, **entered}, without=oauth.fills)
+    record = replace(account.record(), credentials=held)
+    given = _asked(account, oauth.finish(record, keep, query, way_back()))
+    reconnect(account, {**entered, **given}, by=user)
     return account
+
+
+_ENTERED = "entered:"
+"""Before the name of a field, among what is kept of a sign-in."""
 
 
 def _open_sign_in(state: str, user: User) -> SignIn:
@@ -171,8 +182,7 @@ def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | No
     Raises `CannotConnect`.
     """
     known = account.credentials
-    secret = {field.name for field in account.adapter.fields if field.secret}
-    given = {name: value for name, value in credentials.items() if value.strip() or name not in secret}
+    given = _entered(account.adapter, credentials)
     _demand_secrets(account.adapter, known, given)
     account.credentials = _checked_credentials(account.adapter, {**known, **given})
     changed = _changed(account.adapter, known, account.credentials)
@@ -187,6 +197,12 @@ def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | No
         account.sign_ins.all().delete()
         audit.record(by, "reconnected", account, fields=sorted(given))
         _have_checked(account)
+
+
+def _entered(adapter: Network, credentials: Mapping[str, str]) -> dict[str, str]:
+    """What somebody entered: to leave a secret empty is to enter nothing."""
+    secret = {field.name for field in adapter.fields if field.secret}
+    return {name: value for name, value in credentials.items() if value.strip() or name not in secret}
 
 
 def _demand_secrets(adapter: Network, known: Mapping[str, str], given: Mapping[str, str]) -> None:

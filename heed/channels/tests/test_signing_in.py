@@ -180,6 +180,56 @@ def test_signing_in_again_keeps_the_account_as_it_was(maja: User, wire: Wire) ->
     assert Account.objects.count() == 1
 
 
+class TestAtAnAccountThatWorks:
+    @pytest.fixture
+    def account(self, wire: Wire) -> Account:
+        made = verbs.connect("pigeon", "Acme", "", APP | {"page_token": "old", "colour": "blue", "hint": "h"})
+        jobs.check_account(made.pk)
+        made.refresh_from_db()
+        return made
+
+    def test_what_is_entered_on_the_way_counts_once_somebody_signed_in(
+        self, maja: User, account: Account
+    ) -> None:
+        held = account.credentials
+        entered = {"app_secret": "secret-2", "colour": "", "hint": ""}
+        verbs.begin_sign_in("pigeon", maja, entered, account=account)
+        assert Account.objects.get().credentials == held
+        assert b"secret-2" not in bytes(SignIn.objects.get().locked_keep)
+        verbs.finish_sign_in(SignIn.objects.get().state, maja, {"code": "c-1"})
+        found = Account.objects.get().credentials
+        assert found.pop("page_token") != "old"
+        assert found == {"app_secret": "secret-2", "hint": "h"}  # what is no secret can be emptied
+
+    def test_the_network_sees_it_on_the_way_back(
+        self, maja: User, account: Account, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[Mapping[str, str]] = []
+
+        def finish(
+            record: AccountRecord, keep: Mapping[str, str], query: Mapping[str, str], redirect: str
+        ) -> Steps[Mapping[str, str]]:
+            yield from ()
+            seen.extend((record.credentials, keep))
+            return {"page_token": "token-9"}
+
+        monkeypatch.setattr(pigeon.oauth, "finish", finish)
+        verbs.begin_sign_in("pigeon", maja, {"app_secret": "secret-2", "colour": " "}, account=account)
+        verbs.finish_sign_in(SignIn.objects.get().state, maja, {})
+        assert seen == [
+            {"app_secret": "secret-2", "page_token": "old", "hint": "h"},
+            {"verifier": "kept-1"},
+        ]
+
+    def test_another_account_changes_nothing(self, maja: User, account: Account, pigeon: Pigeon) -> None:
+        held = account.credentials
+        verbs.begin_sign_in("pigeon", maja, {"colour": "red"}, account=account)
+        pigeon.who = "pigeon-10"
+        with pytest.raises(CannotConnect, match="connect the other as a new account"):
+            verbs.finish_sign_in(SignIn.objects.get().state, maja, {"code": "c-1"})
+        assert Account.objects.get().credentials == held
+
+
 def test_the_account_is_taken_already(maja: User) -> None:
     verbs.connect("pigeon", "Acme", "9", APP | {"page_token": "old"})
     with pytest.raises(CannotConnect, match="already connected"):
