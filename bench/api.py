@@ -97,6 +97,7 @@ def _arriving(desk: Desk) -> Iterator[tuple[Callable[[], int], Callable[[], None
 
     is_there()
     yield deliver, is_there
+    desk.end_last()
 
 
 def _commit() -> Figure:

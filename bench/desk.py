@@ -62,6 +62,12 @@ class Desk:
     def start(self, *command: str) -> None:
         self._processes.append(subprocess.Popen([sys.executable, "-m", "heed", *command], cwd=ROOT))
 
+    def end_last(self) -> None:
+        """End what was started last."""
+        process = self._processes.pop()
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+
     def web(self) -> None:
         self.start("web", "--port", str(self.port))
         for _ in range(200):
