@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from heed.accounts import reach as people
@@ -11,9 +12,6 @@ from heed.accounts.models import Team, User
 from heed.accounts.rights import NotAllowed
 from heed.inbox.models import Ticket
 from heed.inbox.reach.seeing import sight
-
-_AT = re.compile(r"(?<![\w@.])@")
-_AFTER = re.compile(r"[\w@]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +43,37 @@ def may_see(user: User, ticket: Ticket) -> bool:
         return False
 
 
+def names(everybody: Iterable[User], teams: Iterable[Team]) -> Iterator[tuple[str, User | Team]]:
+    """What these people and teams can be called by, with whom it calls: people by name, first name or
+    address. A first name that two share calls nobody."""
+    persons = list(everybody)
+    firsts = Counter(each.first_name.casefold() for each in persons)
+    for each in persons:
+        alone = firsts[each.first_name.casefold()] == 1
+        for name in {each.name, each.email, each.first_name if alone else ""} - {""}:
+            yield name, each
+    for team in teams:
+        yield team.name, team
+
+
+def calls(text: str, names: Iterable[str]) -> Iterator[re.Match[str]]:
+    """Where a text calls one of these names with an @, the name as the only group; the longest that fits
+    counts. What stands in an address of the web calls nobody."""
+    longest_first = sorted({*names}, key=lambda name: (-len(name), name))
+    if not longest_first:
+        return iter(())
+    called = "|".join(map(re.escape, longest_first))
+    found = re.finditer(rf"(?:https?://|www\.)\S+|(?<![\w@.])@({called})(?![\w@])", text, re.IGNORECASE)
+    return (each for each in found if each[1])
+
+
 def _meant(text: str, everybody: list[User]) -> set[int]:
-    """The ids of those whose names follow an @; the longest name that fits counts."""
-    names = _names(everybody)
-    longest_first = sorted(names, key=len, reverse=True)
-    lower = text.casefold()
-    found: set[int] = set()
-    for at in _AT.finditer(lower):
-        rest = lower[at.end() :]
-        name = next((each for each in longest_first if _begins_with(rest, each)), None)
-        found |= names[name] if name is not None else set()
-    return found
-
-
-def _begins_with(rest: str, name: str) -> bool:
-    return rest.startswith(name) and not _AFTER.match(rest[len(name) : len(name) + 1])
-
-
-def _names(everybody: list[User]) -> dict[str, set[int]]:
-    """What people and teams can be called by. A first name that two share calls nobody."""
-    names: dict[str, set[int]] = {}
-    firsts = Counter(each.first_name.casefold() for each in everybody)
+    """The ids of those whom a text calls."""
     active = {each.pk for each in everybody}
-    for each in everybody:
-        for name in {each.name.casefold(), each.email.casefold()} - {""}:
-            names.setdefault(name, set()).add(each.pk)
-        if firsts[each.first_name.casefold()] == 1 and each.first_name:
-            names.setdefault(each.first_name.casefold(), set()).add(each.pk)
-    for team in Team.objects.filter(archived=False).prefetch_related("memberships"):
-        members = {row.user_id for row in team.memberships.all()} & active
-        names.setdefault(team.name.casefold(), set()).update(members)
-    return names
+    teams = Team.objects.filter(archived=False).prefetch_related("memberships")
+    known, called = list(names(everybody, teams)), dict[str, set[int]]()
+    for name, who in known:
+        meant = [who.pk] if isinstance(who, User) else [row.user_id for row in who.memberships.all()]
+        called.setdefault(name.casefold(), set()).update(active.intersection(meant))
+    found = calls(text, [name for name, _who in known])
+    return {pk for each in found for pk in called.get(each[1].casefold(), ())}

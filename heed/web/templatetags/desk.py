@@ -25,6 +25,7 @@ from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext
 
 from heed.accounts.models import User
+from heed.inbox.mentions import calls
 from heed.inbox.models import Attachment, Identity, Ticket
 from heed.inbox.verbs import needed_for
 from heed.lib import clock
@@ -191,16 +192,13 @@ def linked(text: str) -> SafeString:
 
 
 @register.filter
-def mentions(shown: SafeString, names: tuple[str, ...]) -> SafeString:
-    """What stands in a note, with the colleagues and teams it mentions marked."""
-    if not names:
-        return shown
-    longest_first = sorted({str(escape(name)) for name in names if name}, key=len, reverse=True)
-    called = "|".join(map(re.escape, longest_first))
-    meant = re.compile(rf"(?<![\w@./])@(?:{called})(?![\w@])", re.IGNORECASE)
-    pieces = re.split(r"(<[^>]*>)", shown)  # an address may hold an @, too
-    pieces[::2] = [meant.sub(r'<b class="meant">\g<0></b>', each) for each in pieces[::2]]
-    return mark_safe("".join(pieces))  # noqa: S308 - of what was safe before
+def noted(text: str, names: tuple[str, ...]) -> SafeString:
+    """What a person wrote in a note, as `linked`, with the colleagues and teams it calls marked."""
+    shown, end = [], 0
+    for call in calls(text, names):
+        shown += [linked(text[end : call.start()]), format_html('<b class="meant">{}</b>', call[0])]
+        end = call.end()
+    return mark_safe("".join([*shown, linked(text[end:])]))  # noqa: S308 - of what is safe
 
 
 @register.filter

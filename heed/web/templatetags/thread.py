@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from heed.inbox import mentions
 from heed.inbox.models import Message
 from heed.web import story
 from heed.web.written import Written, stored, write
@@ -42,8 +43,7 @@ def _names(context: dict[str, Any], row: story.Day | story.Happened | story.Said
     """What the colleagues and teams are called whom a note can mention."""
     if not isinstance(row, story.Said) or row.message.visibility != "note" or "@" not in row.message.text:
         return ()
-    people = [name for each in context.get("colleagues", ()) for name in (each.name, each.first_name)]
-    return (*people, *(each.name for each in context.get("teams", ())))
+    return tuple(name for name, _who in mentions.names(context["colleagues"], context["teams"]))
 
 
 def _shown(context: dict[str, Any], row: story.Said) -> Iterator[object]:

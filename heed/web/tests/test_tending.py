@@ -11,6 +11,7 @@ from django.test import Client
 from heed.accounts.models import Team, User
 from heed.channels.models import Account
 from heed.inbox import receipts, verbs
+from heed.inbox.mentions import mentioned
 from heed.inbox.models import Field, Message, Notice, Sweep, Ticket
 from heed.lib import clock
 from heed.web.tests import cast
@@ -274,11 +275,15 @@ def test_a_ticket_that_was_split_off_says_from_which_and_can_be_put_back(
 
 def test_a_note_marks_whom_it_mentions(page: Client, account: Account, ana: User, ivo: User) -> None:
     lea = cast.ticket(account, "Lea Marn", "Hello?")
-    text = "@Ivo Horvat <b> see https://example.com/@Ivo or ask oto@ivo, not @Ivor"
-    cast.wrote(lea, ana, text, visibility="note")
+    User.objects.create_user("ana.o@acme.example", name="Ana O'Hara")  # two share a first name
+    text = "@Ivo Horvat <b> see https://example.com/@Ivo or ask oto@ivo, not @Ivor, Jan/@ivo or @Ana"
+    cast.wrote(lea, ana, f"{text}: @Ana O'Hara, @ivo@acme.example", visibility="note")
     shown = page.get(f"/inbox/all/{lea.pk}/").content.decode()
-    assert re.findall(r'<b class="meant">(.*?)</b>', shown) == ["@Ivo Horvat"]
+    meant = ["@Ivo Horvat", "@ivo", "@Ana O&#x27;Hara", "@ivo@acme.example"]
+    assert re.findall(r'<b class="meant">(.*?)</b>', shown) == meant
     assert "&lt;b&gt;" in shown
+    assert 'href="https://example.com/@Ivo"' in shown
+    assert [each.name for each in mentioned("@Ana and https://example.com/@Ivo", lea, ana).told] == []
 
 
 def test_customers_are_parted_where_the_thread_tells_they_were_joined(page: Client, account: Account) -> None:

@@ -245,11 +245,14 @@ def test_a_long_thread_begins_at_its_end(page: Client, long_talk: Ticket) -> Non
     assert len(days) == len(set(days)) >= 3
 
 
-def test_a_post_of_the_customers_own_goes_when_it_comes_as_a_message(page: Client) -> None:
+def test_a_post_of_the_customers_own_goes_when_it_comes_as_a_message(
+    page: Client, ana: User, ivo: User
+) -> None:
     account = cast.account("bluesky", "@acme.shoes")
     theirs = cast.post(account, "Thank you all")
     omar = cast.ticket(account, "Omar Badr", theirs.text, post=theirs)
     omar.messages.update(external_id=theirs.external_id, kind="mention")
+    cast.wrote(omar, ana, "@Ivo, see", visibility="note")
     for number in range(50):
         cast.said(omar, f"No. {number}")
     html = page.get(f"/inbox/all/{omar.pk}/").content.decode()
@@ -259,6 +262,7 @@ def test_a_post_of_the_customers_own_goes_when_it_comes_as_a_message(page: Clien
     html = page.get(earlier).content.decode()
     gone = f"""<hx-partial hx-target="#ticket[data-number='{omar.pk}'] #post" hx-swap="delete">"""
     assert (html.count(said), gone in html) == (1, True)
+    assert '<b class="meant">@Ivo</b>' in html
 
 
 def test_what_one_opened_stays_open(page: Client, long_talk: Ticket) -> None:

@@ -11,6 +11,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from heed.accounts import reach as people
 from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.channels.reach import NoSuchAccount
@@ -109,6 +110,7 @@ def earlier(request: HttpRequest, number: int) -> HttpResponse:
     looked_at(user, ticket.pk)
     told = story.told_before(ticket, request.GET.get("before", ""))
     facts = {"ticket": ticket, "user": user, "told": told, "may": desk.allowed(user, ticket)}
+    facts |= {"colleagues": people.colleagues(), "teams": people.teams()}
     return render(request, "inbox/_earlier.html", facts)
 
 
