@@ -52,7 +52,7 @@ def with_renewals(account: Account, make_steps: Callable[[AccountRecord], Steps[
     try:
         return drive(make_steps(record), client().send)
     except SessionExpired as error:
-        raise Refusal("sign_in_again", detail="every new session expired at once") from error
+        raise Refusal("sign_in_again", detail=str(error) or "every new session expired at once") from error
 
 
 def _renewed(account: Account, used: AccountRecord) -> AccountRecord:

@@ -168,7 +168,7 @@ def _asked(account: Account, steps: Steps[T]) -> T:
         detail = f"{refusal.code} {refusal.detail}".strip()
         raise CannotConnect(f"{REASONS[refusal.reason].sentence} {detail}".strip(), "network") from refusal
     except SessionExpired as expired:
-        raise CannotConnect(REASONS["sign_in_again"].sentence, "network") from expired
+        raise CannotConnect(f"{REASONS['sign_in_again'].sentence} {expired}".strip(), "network") from expired
     except (Unreachable, AnswerLost, TooLarge) as error:
         raise CannotConnect(_("The network cannot be reached at this address."), "base_url") from error
 
@@ -243,16 +243,13 @@ def _demand_the_same(account: Account) -> None:
         found = _looked(account)
     except Refusal as refusal:
         if refusal.reason == "not_configured" and not refusal.retry:
-            raise CannotConnect(
-                _(
-                    "The network does not take these credentials for %(name)s: %(detail)s If they are "
-                    "another account’s, connect that one as a new account."
-                )
-                % {"name": account.name, "detail": f"{refusal.code} {refusal.detail}".strip()},
-                "network",
-            ) from refusal
+            raise _not_taken(account, f"{refusal.code} {refusal.detail}".strip()) from refusal
         return
-    except (SessionExpired, Unreachable, AnswerLost, TooLarge):
+    except SessionExpired as expired:  # though it is a new one
+        if str(expired):
+            raise _not_taken(account, str(expired)) from expired
+        return
+    except (Unreachable, AnswerLost, TooLarge):
         return
     if jobs.is_another(account, found):
         raise CannotConnect(
@@ -266,6 +263,17 @@ def _demand_the_same(account: Account) -> None:
             },
             "network",
         )
+
+
+def _not_taken(account: Account, said: str) -> CannotConnect:
+    return CannotConnect(
+        _(
+            "The network does not take these credentials for %(name)s: %(detail)s If they are "
+            "another account’s, connect that one as a new account."
+        )
+        % {"name": account.name, "detail": said},
+        "network",
+    )
 
 
 def _looked(account: Account) -> Checked:

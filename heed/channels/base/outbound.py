@@ -143,4 +143,5 @@ class Refusal(Exception):
 
 
 class SessionExpired(Exception):
-    """The short-lived sign-in ran out. Call `renew` under the account's lock and start again."""
+    """The short-lived sign-in ran out. Call `renew` under the account's lock and start again. Its words are
+    the network's, if it said more than that: they are told when a new one is refused, too."""

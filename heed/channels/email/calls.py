@@ -121,7 +121,7 @@ def refuse_mailbox(response: Response, account: AccountRecord) -> Mapping[str, A
         case 200:
             return response.record
         case 401 if is_by_token(account):
-            raise SessionExpired
+            raise SessionExpired(f"IMAP {_said(response)}")
         case 401:
             raise Refusal("sign_in_again", code="IMAP", detail=_said(response))
         case 404:
@@ -138,7 +138,7 @@ def refuse_mail(response: Response, account: AccountRecord, *, with_files: bool 
     status = (_STATUS.search(words) or [""])[0]
     reason, retry = _meaning(code, status, stage, with_files=with_files)
     if reason == "sign_in_again" and is_by_token(account):
-        raise SessionExpired
+        raise SessionExpired(f"{code} {words}")
     after = _seconds(words) if reason == "slow_down" else None
     raise Refusal(reason, retry=retry, after=after, code=f"{code} {status}".strip(), detail=words)
 

@@ -9,7 +9,7 @@ import pytest
 
 from heed.accounts.models import User
 from heed.channels import jobs, missed, sessions, verbs
-from heed.channels.base import AccountRecord, CredentialField, Refusal
+from heed.channels.base import AccountRecord, CredentialField, Refusal, SessionExpired
 from heed.channels.line.adapter import network as line
 from heed.channels.models import Account, SignIn
 from heed.channels.registry import networks
@@ -64,6 +64,19 @@ def test_and_so_is_what_the_network_itself_tells_apart(
 
     monkeypatch.setattr(pigeon, "check", check)
     with pytest.raises(CannotConnect, match=r"belongs to Acme two.*as a new account"):
+        verbs.reconnect(account, OTHERS)
+    assert fresh(account).credentials == GOOD
+
+
+def test_a_sign_in_that_the_network_takes_back_at_once_is_refused(
+    account: Account, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(record: AccountRecord) -> Any:
+        yield Request("GET", "https://pigeon.example/me")
+        raise SessionExpired("535 5.7.139 Authentication is disabled.")
+
+    monkeypatch.setattr(pigeon, "check", check)
+    with pytest.raises(CannotConnect, match=r"does not take .*535 5\.7\.139 Authentication is disabled\."):
         verbs.reconnect(account, OTHERS)
     assert fresh(account).credentials == GOOD
 

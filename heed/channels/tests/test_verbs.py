@@ -274,7 +274,7 @@ def needs_session(record: AccountRecord) -> Steps[str]:
     access = record.session.get("access", "")
     yield Request("GET", f"https://pigeon.example/as/{access}")
     if not access.startswith("fresh"):
-        raise SessionExpired
+        raise SessionExpired(record.session.get("words", ""))
     return access
 
 
@@ -296,6 +296,22 @@ class TestSession:
         assert sum(asked.startswith("POST") for asked in wire.asked) == 2
         account.refresh_from_db()
         assert (account.state, account.problem) == ("broken", "sign_in_again")
+
+    @pytest.mark.parametrize("words", ["", "535 5.7.139 SmtpClientAuthentication is disabled."])
+    def test_says_what_the_network_said(
+        self, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch, words: str
+    ) -> None:
+        def renew(record: AccountRecord) -> Steps[dict[str, str]]:
+            yield from ()
+            return {"access": "stale", "words": words}
+
+        account = acme()
+        put_on_wire(monkeypatch, Wire())
+        monkeypatch.setattr(pigeon, "renew", renew)
+        with pytest.raises(Refusal):
+            sessions.with_session(account, needs_session)
+        account.refresh_from_db()
+        assert account.problem_detail == (words or "every new session expired at once")
 
     def test_takes_the_session_a_colleague_renewed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         account = acme()

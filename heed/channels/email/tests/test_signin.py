@@ -16,7 +16,8 @@ from django.urls import reverse
 
 from heed.accounts.models import User
 from heed.accounts.verbs import ensure_person
-from heed.channels.base import AccountRecord, Refusal
+from heed.channels.base import AccountRecord, Refusal, SessionExpired
+from heed.channels.email.calls import refuse_mail, refuse_mailbox
 from heed.channels.email.signin import GOOGLE, MICROSOFT, SignIn
 from heed.channels.email.tests.sample import ACCOUNT
 from heed.channels.jobs import check_account
@@ -105,6 +106,23 @@ class TestTheWayBack:
             drive(SignIn().finish(record, {"verifier": "v"}, {"code": "c"}, REDIRECT), lambda _: answer)
         assert refused.value.reason == reason
         assert detail in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("refuse", "answer", "words"),
+    [
+        (
+            refuse_mail,
+            Response(535, {"stage": "login"}, b"5.7.139 SmtpClientAuthentication is disabled"),
+            "535 5.7.139 SmtpClientAuthentication is disabled",
+        ),
+        (refuse_mailbox, Response(401, {}, b"AUTHENTICATE failed."), "IMAP AUTHENTICATE failed."),
+    ],
+)
+def test_a_refused_token_is_told_in_the_servers_words(refuse: Any, answer: Response, words: str) -> None:
+    with pytest.raises(SessionExpired) as expired:
+        refuse(answer, mailbox("outlook.office365.com", refresh_token="lasting"))
+    assert str(expired.value) == words
 
 
 @pytest.mark.django_db(transaction=True)
