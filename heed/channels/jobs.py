@@ -91,9 +91,13 @@ def _let_go(account: Account, found: Checked) -> None:
 
 def _awaits_sign_in(account: Account) -> bool:
     """Whether an admin is still away at the network, which is to bring what is missing."""
+    return lacks(account) or (account.connected_at is None and account.sign_ins.exists())
+
+
+def lacks(account: Account) -> bool:
+    """Whether a credential is missing without which there is nothing to ask the network with."""
     held = account.credentials
-    lacks = any(field.required and field.name not in held for field in account.adapter.fields)
-    return lacks or (account.connected_at is None and account.sign_ins.exists())
+    return any(field.required and field.name not in held for field in account.adapter.fields)
 
 
 def _connected(account: Account, checked: Checked) -> None:

@@ -286,10 +286,13 @@ def _looked(account: Account) -> Checked:
 
 
 def check_again(account: Account) -> None:
-    """Have the network asked once more, with the credentials as they are."""
+    """Have the network asked once more, with the credentials as they are; where that can be done, a sign-in
+    that was begun is over."""
     _forget_problem(account)
     with transaction.atomic():
         account.save(update_fields=_PROBLEM)
+        if not jobs.lacks(account):
+            account.sign_ins.all().delete()
         _have_checked(account)
 
 

@@ -261,6 +261,21 @@ def test_nobody_asks_the_network_before_the_admin_is_back(maja: User, wire: Wire
     assert (account.state, account.problem, wire.asked) == ("connecting", "", [])
 
 
+def test_who_has_it_checked_again_waits_for_no_sign_in(maja: User, wire: Wire) -> None:
+    account = verbs.connect("pigeon", "Acme", "9", APP | {"page_token": "old"})
+    verbs.begin_sign_in("pigeon", maja, {}, account=account)
+    verbs.check_again(account)
+    jobs.check_account(account.pk)
+    account.refresh_from_db()
+    assert (account.state, SignIn.objects.count()) == ("connected", 0)
+
+
+def test_where_nothing_could_be_tried_it_goes_on(maja: User, wire: Wire) -> None:
+    sign_in = begun(maja)
+    verbs.check_again(sign_in.account)
+    assert verbs.finish_sign_in(sign_in.state, maja, {"code": "c-1"}).credentials["page_token"] == "token-9"
+
+
 def test_what_nobody_came_back_to_is_forgotten(maja: User, wire: Wire) -> None:
     known = verbs.connect("pigeon", "Acme", "9", APP | {"page_token": "old"})
     jobs.check_account(known.pk)
