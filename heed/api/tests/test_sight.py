@@ -70,3 +70,19 @@ def test_a_ticket_handed_over_out_of_sight_is_told_as_it_was_written(
     assert told.json == call("GET", f"tickets/{mine.pk}").json
     assert (told.json["status"], told.json["tags"]) == ("solved", ["zip"])
     assert call_as_ana("PATCH", f"tickets/{mine.pk}", {"priority": "low"}).status == 404
+
+
+def test_who_may_not_work_on_the_old_ticket_puts_nothing_back_there(
+    call: Caller, call_as_ana: Caller, ana: User, desk: Desk
+) -> None:
+    team = Team.objects.create(name="Returns")
+    ana.grants.update(team=team)
+    source = desk.ticket()
+    gone = desk.message(source, "And the zip is broken.")
+    new = call("POST", f"tickets/{source.pk}/splits", {"messages": [gone.pk]}).json["number"]
+    assert call("PATCH", f"tickets/{new}", {"team": team.pk}).status == 200
+    record = call_as_ana("GET", f"tickets/{new}/matters").json["split_from"]["id"]
+    assert call_as_ana("DELETE", f"tickets/{new}/splits/{record}").status == 404
+    Grant.objects.create(user=ana, role="viewer")
+    assert call_as_ana("DELETE", f"tickets/{new}/splits/{record}").status == 403
+    assert call("DELETE", f"tickets/{new}/splits/{record}").status == 200

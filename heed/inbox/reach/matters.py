@@ -6,8 +6,10 @@ from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
+from heed.accounts.models import User
 from heed.inbox.models import Joining, Merge, Split, Ticket
 from heed.inbox.models.merging import gone_on_in, joined_in
+from heed.inbox.reach import single
 from heed.inbox.reach.refusals import NoSuchRecord
 
 Row = TypeVar("Row", bound=Model)
@@ -39,9 +41,12 @@ def merge(ticket: Ticket, record: int) -> Merge:
     return _one(merges(ticket) | _merges().filter(ticket=ticket), record)
 
 
-def split(ticket: Ticket, record: int) -> Split:
-    """A split of this ticket, on either side of it. Raises `NoSuchRecord`."""
-    return _one(_splits().filter(Q(source=ticket) | Q(ticket=ticket)), record)
+def split(user: User, ticket: Ticket, record: int) -> Split:
+    """A split of this ticket, on either side of it, for somebody who may tend the source, too. Raises
+    `NoSuchRecord`, and as for a ticket `NoSuchTicket` and `NotAllowed`."""
+    found = _one(_splits().filter(Q(source=ticket) | Q(ticket=ticket)), record)
+    single.ticket(user, found.source_id, "tend", alone=True)
+    return found
 
 
 def joining(ticket: Ticket, record: int) -> Joining:

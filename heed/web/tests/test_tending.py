@@ -254,7 +254,7 @@ def test_a_number_that_leads_nowhere_is_said_so(page: Client, account: Account) 
 
 
 def test_a_ticket_that_was_split_off_says_from_which_and_can_be_put_back(
-    page: Client, account: Account
+    page: Client, account: Account, ana: User
 ) -> None:
     lea = cast.ticket(account, "Lea Marn", "Hello?")
     second = cast.said(lea, "And do you have laces?")
@@ -266,6 +266,13 @@ def test_a_ticket_that_was_split_off_says_from_which_and_can_be_put_back(
     assert "Split off from <a" not in page.get(f"/inbox/all/{lea.pk}/").content.decode()
     panel = page.get(f"/tickets/{new.pk}/matters/").content.decode()
     (back,) = re.findall(r'hx-post="([^"]+/splits/\d+/undo/)"', panel)
+    returns = Team.objects.create(name="Returns")
+    Ticket.objects.filter(pk=new.pk).update(team=returns)
+    ana.grants.update(team=returns)  # the old one is out of her sight
+    panel = page.get(f"/tickets/{new.pk}/matters/").content.decode()
+    assert (f"Split off from #{lea.pk}" in panel, "/undo/" in panel) == (True, False)
+    assert page.post(back).status_code == 404
+    ana.grants.update(team=None)
     page.post(back)
     assert fresh(new).merged_into_id == lea.pk
     shown = page.get(f"/inbox/all/{lea.pk}/").content.decode()

@@ -14,6 +14,7 @@ from heed.accounts.models import User
 from heed.inbox import reach, verbs
 from heed.inbox.models import Ticket
 from heed.lib.text import whole
+from heed.web import desk
 from heed.web.gate import person, signed_in
 from heed.web.views.ticket import list_around
 
@@ -23,6 +24,7 @@ def matters(request: HttpRequest, number: int) -> HttpResponse:
     """What this ticket could be merged with, and what was merged, split and joined."""
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
+    split_from = reach.split_from(ticket)
     return render(
         request,
         "inbox/_matters.html",
@@ -31,7 +33,8 @@ def matters(request: HttpRequest, number: int) -> HttpResponse:
             "others": [each for each in reach.earlier(user, ticket) if _fits(each, ticket)],
             "merges": reach.merges(ticket),
             "splits": reach.splits(ticket),
-            "split_from": reach.split_from(ticket),
+            "split_from": split_from,
+            "goes_back": split_from is not None and "tend" in desk.allowed(user, split_from.source),
             "joinings": reach.joinings(ticket),
             "identities": reach.identities(user, ticket),
         },
@@ -77,7 +80,7 @@ def split(request: HttpRequest, message: int) -> HttpResponse:
 def unsplit(request: HttpRequest, number: int, record: int) -> HttpResponse:
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
-    verbs.unsplit(reach.split(ticket, record), user)
+    verbs.unsplit(reach.split(user, ticket, record), user)
     return _again(request, ticket.number)
 
 
