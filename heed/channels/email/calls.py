@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from heed.channels.base import AccountRecord, Reason, Refusal, SessionExpired
+from heed.channels.base import AccountRecord, Reason, Refusal, SessionExpired, is_yes
 from heed.lib import clock
 from heed.lib.http import Response, Token
 
@@ -79,7 +79,7 @@ def key_of(id: str) -> str:
 def has_words(account: AccountRecord) -> bool:
     """Whether mail with a word after a plus sign in the address reaches the mailbox, as the admin says. Where
     it does not, every answer to such an address would come back to the customer."""
-    return account.credentials.get("plus", "").strip().lower() not in ("", "no", "0", "false", "off")
+    return is_yes(account.credentials.get("plus", ""))
 
 
 def with_word(word: str, account: AccountRecord) -> str:
