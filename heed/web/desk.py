@@ -92,11 +92,7 @@ def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
         "senders": senders(user, ticket),
         "draft_files": reach.draft_files(user, ticket),
         "identities": reach.identities(user, ticket),
-        "earlier": [
-            (other, words.STATUSES[other.status])
-            for other in reach.earlier(user, ticket)
-            if other.merged_into_id is None  # it goes on in another, which stands here or is this one
-        ],
+        "earlier": [(other, words.STATUSES[other.status]) for other in reach.earlier(user, ticket)],
     }
 
 

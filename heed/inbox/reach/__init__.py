@@ -22,7 +22,7 @@ from heed.inbox.reach.refusals import (
     NoSuchView,
 )
 from heed.inbox.reach.seeing import Sight, sight
-from heed.inbox.reach.single import attachment, draft_files, drafts, earlier, identities, ticket
+from heed.inbox.reach.single import attachment, draft_files, drafts, earlier, identities, mergeable, ticket
 from heed.inbox.reach.sorting import MOST_USES, field, fields, filled, groups, sweep, tag, tag_uses, tags
 from heed.inbox.reach.threads import Bound, Story, message, messages, moment_of, story, thread
 from heed.inbox.reach.views import ORDERS, VIEWS
@@ -64,6 +64,7 @@ __all__ = [
     "joinings",
     "latest_event",
     "merge",
+    "mergeable",
     "merges",
     "message",
     "messages",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from heed.accounts.models import User
@@ -56,11 +58,22 @@ def attachment(user: User, attachment_id: int) -> Attachment:
 
 
 def earlier(user: User, ticket: Ticket) -> list[Ticket]:
-    """The customer's other tickets that this person may see, newest first."""
+    """The customer's other tickets that this person may see, newest first, without those that went on in
+    another: that one stands here, or is this one."""
+    return _others(user, ticket, "TRUE")
+
+
+def mergeable(user: User, ticket: Ticket) -> list[Ticket]:
+    """Those of them that could be merged with this one."""
+    return _others(user, ticket, "account_id = %s AND NOT spam", ticket.account_id)
+
+
+def _others(user: User, ticket: Ticket, which: str, *values: Any) -> list[Ticket]:
     seen, scopes = sight(user).sql()
     return _JUST_TICKETS.read(
-        f"WHERE customer_id = %s AND inbox_ticket.id <> %s AND {seen} ORDER BY last_at DESC LIMIT 10",
-        [ticket.customer_id, ticket.pk, *scopes],
+        f"""WHERE customer_id = %s AND inbox_ticket.id <> %s AND merged_into_id IS NULL AND {which} AND {seen}
+        ORDER BY last_at DESC LIMIT 10""",
+        [ticket.customer_id, ticket.pk, *values, *scopes],
     )
 
 

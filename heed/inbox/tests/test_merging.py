@@ -59,6 +59,21 @@ class TestMerging:
         assert Message.objects.get(external_id="b3").ticket_id == first.pk
         assert Message.objects.get(external_id="b3").home_id == second.pk
 
+    def test_the_customers_other_tickets_stand_behind_none_that_goes_on_elsewhere(
+        self, account: Account, ana: User
+    ) -> None:
+        first, second = two(account)
+        other = Account.objects.create(network="rubber", name="Two", external_id="two", base_url="x")
+        lea = {"identity": first.identity, "customer": first.customer, "running": False}
+        for number in range(10):
+            late = {"last_at": clock.now(), "opened_at": clock.now(), **lea}
+            Ticket.objects.create(account=account, merged_into=second, **late)
+            Ticket.objects.create(account=other if number else account, spam=not number, **late)
+        assert reach.mergeable(ana, first) == [second]
+        Ticket.objects.filter(account=other).delete()
+        assert [each.merged_into for each in reach.earlier(ana, first)] == [None, None]
+        assert second in reach.earlier(ana, first)
+
     @pytest.mark.parametrize("wrong", ["itself", "twice", "account", "person", "spam"])
     def test_what_cannot_be_one_says_why(self, account: Account, ana: User, wrong: str) -> None:
         first, second = two(account)

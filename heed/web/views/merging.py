@@ -30,7 +30,7 @@ def matters(request: HttpRequest, number: int) -> HttpResponse:
         "inbox/_matters.html",
         {
             "ticket": ticket,
-            "others": [each for each in reach.earlier(user, ticket) if _fits(each, ticket)],
+            "others": reach.mergeable(user, ticket),
             "merges": reach.merges(ticket),
             "splits": reach.splits(ticket),
             "split_from": split_from,
@@ -127,10 +127,6 @@ def _typed(user: User, text: str) -> Ticket:
         raise verbs.CannotTend(
             _("There is no ticket #%(number)s that you may change.") % {"number": number}
         ) from None
-
-
-def _fits(other: Ticket, ticket: Ticket) -> bool:
-    return other.account_id == ticket.account_id and other.merged_into_id is None and not other.spam
 
 
 def _again(request: HttpRequest, shown: int, number: int | None = None) -> HttpResponse:
