@@ -269,8 +269,13 @@ class TestMessages:
         ticket = desk.ticket()
         body = {"text": "On its way.", "visibility": "public", "key": str(uuid4())}
         first = call("POST", f"tickets/{ticket.pk}/messages", body)
+        Message.objects.filter(pk=first.json["id"]).update(external_id="m9", state="sent")
+        Reaction.objects.create(
+            account=desk.account, target="m9", author_external_id="x", reaction="like", at=clock.now()
+        )
         second = call("POST", f"tickets/{ticket.pk}/messages", body)
-        assert first.json["id"] == second.json["id"]
+        assert (first.json["likes"], second.json["likes"]) == (0, 1)
+        assert second.json == call("GET", f"messages/{first.json['id']}").json
         assert ticket.messages.filter(direction="out").count() == 1
 
     def test_answering_a_chosen_message(self, call: Caller, desk: Desk) -> None:

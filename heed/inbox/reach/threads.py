@@ -129,8 +129,9 @@ def _with_all_around(ticket: Ticket, rows: list[Message]) -> list[Message]:
 
 
 def just_written(message: Message, files: Sequence[Attachment] = ()) -> Message:
-    """A message of ours with what is already known of it: the files that go with it."""
+    """A message of ours with what is already known of it: the files that go with it, and no like yet."""
     _have_files(message, list(files))
+    message.like_count = 0  # type: ignore[attr-defined]
     return message
 
 
