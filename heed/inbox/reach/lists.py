@@ -197,6 +197,9 @@ def _fitting(
         (near,) = _numbers([_near(wanted, section, place, edge, limit)])
         if edge is None or len(near) == limit:
             return near
+    elif wanted.broad and not _gathers(wanted.q):  # no index finds what fits any sooner
+        legs = [_along(wanted, leg, beyond, limit) for leg, beyond in _legs(section, place)]
+        return [number for found in _numbers(legs) for number in found][:limit]
     (found,) = _numbers([_gathered(wanted, section, place, limit)])
     return found
 
@@ -289,13 +292,18 @@ def _before(found: QuerySet[Ticket], place: Place) -> QuerySet[Ticket]:
 def _row_by_row(q: Q) -> Q:
     """The same question, with the words and tags of a ticket looked at when its row is: no plan can then
     begin with all tickets that have a word or a tag."""
-    if not any(isinstance(child, Q) or _is_gathered(child) for child in q.children):
+    if not _gathers(q):
         return q
     turned = [
         _row_by_row(child) if isinstance(child, Q) else _looked_up(child) if _is_gathered(child) else child
         for child in q.children
     ]
     return Q(*turned, _connector=q.connector, _negated=q.negated)
+
+
+def _gathers(q: Q) -> bool:
+    """Whether it asks for words or tags, by which tickets are found in an index."""
+    return any(_gathers(child) if isinstance(child, Q) else _is_gathered(child) for child in q.children)
 
 
 def _is_gathered(child: Any) -> bool:

@@ -174,6 +174,15 @@ def test_a_search_in_open_work_looks_at_the_nearest_open_tickets(
     ]
 
 
+def test_a_kept_view_is_read_along_its_order(along: None, maja: User) -> None:
+    """Those who wait longest are not gathered first, however many wait."""
+    condition = parse("is:unanswered waiting:>2h -lang:mn")
+    call = partial(reach.tickets, maja, "all", condition=condition, order="waiting", beside=())
+    plan = _plan(call, "ASC")
+    assert _used(plan) == {"ticket_waiting"}
+    assert not any("Sort" in node["Node Type"] for node in _nodes(plan))
+
+
 def _plan(call: Callable[[], Any], word: str) -> Plan:
     """How the first of the queries with this word is answered."""
     return _plans(call, word)[0]
