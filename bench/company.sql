@@ -66,9 +66,10 @@ SELECT t.account_id, t.id, t.identity_id, 'long-' || k, CASE WHEN k %% 3 = 2 THE
     0, '', ''
 FROM (SELECT * FROM inbox_ticket ORDER BY id DESC LIMIT 1) t, generate_series(1, %(long)s) k;
 
--- Everybody was mentioned in one of a thousand, and has not looked
-INSERT INTO inbox_notice (user_id, kind, ticket_id, text, at)
-SELECT u.id, 'mentioned', t.id, '', t.last_at FROM accounts_user u, inbox_ticket t WHERE t.id %% 1000 = 5;
+-- Everybody was mentioned in one of a thousand, and has not looked where it is still open
+INSERT INTO inbox_notice (user_id, kind, ticket_id, text, at, seen_at)
+SELECT u.id, 'mentioned', t.id, '', t.last_at, CASE WHEN t.status = 'solved' THEN t.last_at END
+FROM accounts_user u, inbox_ticket t WHERE t.id %% 1000 = 5;
 
 -- The counters, which triggers keep otherwise
 INSERT INTO inbox_tallychange (account_id, assignee_id, team_id, open, unanswered, tickets)
