@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -69,6 +70,17 @@ def test_it_is_whole_after_tightening(account: Account) -> None:
     assert checked.returncode == 0, checked.stderr
 
 
+def _played(code: str, until: str = "let token") -> Any:
+    """What the code prints as JSON, given the chat's script from its state to the end of the section where
+    `until` stands."""
+    whole = (HERE / "chat.js").read_text()
+    part = whole[whole.index("let token") : whole.index("// ---", whole.index(until))]
+    run = [str(shutil.which("node")), "-e", code]
+    done = subprocess.run(run, input=part.encode(), capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
+
+
 _TWO_TABS = """
 const vm = require("vm"), kept = {}, part = require("fs").readFileSync(0, "utf8");
 const tab = () => {
@@ -90,12 +102,7 @@ console.log(JSON.stringify(found));
 @pytest.mark.skipif(shutil.which("node") is None, reason="a JavaScript engine runs it")
 def test_two_tabs_keep_what_waits_in_each_other() -> None:
     """One writes, the other too, one is sent, one is refused; then somebody takes up another conversation."""
-    whole = (HERE / "chat.js").read_text()
-    part = whole[whole.index("let token") : whole.index("// ---", whole.index("let token"))]
-    run = [str(shutil.which("node")), "-e", _TWO_TABS]
-    done = subprocess.run(run, input=part.encode(), capture_output=True)
-    assert done.returncode == 0, done.stderr.decode()
-    assert json.loads(done.stdout) == ["a1,a2,b1", "a2,b1", "a2", ""]
+    assert _played(_TWO_TABS) == ["a1,a2,b1", "a2,b1", "a2", ""]
 
 
 _SIGNED_IN = """
@@ -120,12 +127,7 @@ console.log(JSON.stringify([...found, takes(other, "omar"), takes(late, "lea")])
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="a JavaScript engine runs it")
 def test_what_waits_goes_along_with_whoever_signs_in_first_in_that_tab_and_hour() -> None:
-    whole = (HERE / "chat.js").read_text()
-    part = whole[whole.index("let token") : whole.index("// ---", whole.index("let token"))]
-    run = [str(shutil.which("node")), "-e", _SIGNED_IN]
-    done = subprocess.run(run, input=part.encode(), capture_output=True)
-    assert done.returncode == 0, done.stderr.decode()
-    assert json.loads(done.stdout) == ["nt", "", "nt", "ownt", ""]
+    assert _played(_SIGNED_IN) == ["nt", "", "nt", "ownt", ""]
 
 
 _TYPES = """
@@ -147,12 +149,7 @@ new Function("fetch", "types", "draw", "document", `const user = 0, store = "s",
 @pytest.mark.skipif(shutil.which("node") is None, reason="a JavaScript engine runs it")
 def test_somebody_types_until_their_line_comes() -> None:
     """Neither an edit or a receipt nor a line of the visitor's own ends it."""
-    whole = (HERE / "chat.js").read_text()
-    part = whole[whole.index("let token") : whole.index("// ---", whole.index("async function flush"))]
-    run = [str(shutil.which("node")), "-e", _TYPES]
-    done = subprocess.run(run, input=part.encode(), capture_output=True)
-    assert done.returncode == 0, done.stderr.decode()
-    assert json.loads(done.stdout) == [True, False, False, True]
+    assert _played(_TYPES, "async function flush") == [True, False, False, True]
 
 
 def test_a_name_cannot_break_out_of_it(account: Account) -> None:

@@ -55,50 +55,9 @@ def connected(desk: Desk) -> Desk:
 
 @pytest.fixture
 def called(connected: Desk) -> Desk:
-    """A desk that the network calls."""
+    """A connected desk of a network that has what the name says, whichever of the names it is."""
     return connected
 
 
-@pytest.fixture
-def told_of_receipts(connected: Desk) -> Desk:
-    return connected
-
-
-@pytest.fixture
-def liking(connected: Desk) -> Desk:
-    return connected
-
-
-@pytest.fixture
-def reacting(connected: Desk) -> Desk:
-    return connected
-
-
-@pytest.fixture
-def quoting(connected: Desk) -> Desk:
-    return connected
-
-
-@pytest.fixture
-def hiding(connected: Desk) -> Desk:
-    return connected
-
-
-@pytest.fixture
-def deleting(connected: Desk) -> Desk:
-    return connected
-
-
-@pytest.fixture
-def choosing(connected: Desk) -> Desk:
-    return connected
-
-
-@pytest.fixture
-def replying_privately(connected: Desk) -> Desk:
-    return connected
-
-
-@pytest.fixture
-def told_of_edits(connected: Desk) -> Desk:
-    return connected
+told_of_receipts = liking = reacting = quoting = hiding = deleting = called
+choosing = replying_privately = told_of_edits = called
