@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
-
 from heed.inbox.models import Event, Message, Ticket
 from heed.lib import clock
+from heed.routing.told_elsewhere import BLOCKS, tells_group
 
 _SORTED_BY: dict[str, tuple[str, Any]] = {
     "assignee_id": ("assigned", None),
@@ -21,7 +19,6 @@ _SORTED_BY: dict[str, tuple[str, Any]] = {
     "tags": ("tags_changed", []),
 }
 """What a ticket is sorted by, the kind of event that changes it, and what it is at first."""
-_BLOCKS = ("blocked", "unblocked")
 _COURSE = ("status", "solved_at", "unanswered", "waiting_since", "snoozed_until")
 _REPLIES = ("first_reply", "next_reply")
 _BEFORE_RULES = ("ticket_opened", "team_changed", "language_told", "target_set")
@@ -46,9 +43,13 @@ class AsItWas:
         then.spam = marks[0] == "not_spam" if marks else ticket.spam
         told = {each.facts.get("field") for each in events if each.kind == "field_changed"}
         then.fields = {key: value for key, value in ticket.fields.items() if key not in told}
-        blocks = [kind for kind in kinds if kind in _BLOCKS]
+        blocks = [kind for kind in kinds if kind in BLOCKS]
         if blocks:
             self._block(blocks[0] == "unblocked")
+        regrouped = [each for each in events if tells_group(each, ticket)]
+        groups = [*(str(each.facts["group_before"]) for each in regrouped), ticket.customer.group]
+        self._groups = {each.pk: group for each, group in zip(regrouped, groups[1:], strict=True)}
+        self._group(groups[0])
         then.last_at, then.merged_into_id = ticket.opened_at, None
         then.due_at, then.due_for = None, ""
         self._inside: set[int] = set()
@@ -78,6 +79,8 @@ class AsItWas:
     def apply(self, event: Event) -> None:
         """Let happen to the ticket what the event tells."""
         then, facts = self.then, event.facts
+        if event.pk in self._groups:
+            self._group(self._groups[event.pk])
         match event.kind:
             case "message_received":
                 self._received(event.at, event.message)
@@ -148,6 +151,10 @@ class AsItWas:
         self.then.identity = copy.copy(self.then.identity)
         self.then.identity.blocked = blocked
 
+    def _group(self, group: str) -> None:
+        self.then.customer = copy.copy(self.then.customer)
+        self.then.customer.group = group
+
     def _put_away(self, event: Event, facts: dict[str, Any]) -> None:
         then = self.then
         match event.kind:
@@ -205,22 +212,6 @@ class AsItWas:
     def _show_due(self) -> None:
         dues = [(due, target) for target, due in self._dues.items() if due is not None]
         self.then.due_at, self.then.due_for = min(dues) if dues else (None, "")
-
-
-def blocks_of(people: Iterable[int]) -> dict[int, list[Event]]:
-    """When each of these identities was blocked and let in again, whichever of their tickets tells it."""
-    found: dict[int, list[Event]] = defaultdict(list)
-    rows = Event.objects.filter(kind__in=_BLOCKS, ticket__identity__in=people)
-    for event in rows.annotate(person=F("ticket__identity")):
-        found[event.person].append(event)
-    return found
-
-
-def with_blocks(events: list[Event], blocks: list[Event]) -> list[Event]:
-    """What happened to a ticket, and since it began to its person in other tickets."""
-    known = {each.pk for each in events}
-    others = [each for each in blocks if each.pk not in known and events and each.at > events[0].at]
-    return sorted([*events, *others], key=lambda each: (each.at, each.pk)) if others else events
 
 
 def at_the_split(source: Ticket, events: list[Event], number: int) -> Ticket:

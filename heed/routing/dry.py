@@ -20,8 +20,9 @@ from heed.inbox.conditions import Condition, Facts, Test, of_rule, parse
 from heed.inbox.models import Event, Message, Ticket
 from heed.lib import clock
 from heed.routing import actions, by_time, desk_hours, rules
-from heed.routing.as_it_was import AsItWas, at_the_split, blocks_of, with_blocks
+from heed.routing.as_it_was import AsItWas, at_the_split
 from heed.routing.models import Rule
+from heed.routing.told_elsewhere import Groups, blocks_of, with_others
 
 DAYS = 7
 MOST_TICKETS = 1000
@@ -56,6 +57,8 @@ class DryRun:
     """It would have taken longer: only the newest tickets were looked at."""
     now: int = 0
     """How many of them it would touch right away when it is switched on, where it looks at time."""
+    groups_of_today: bool = False
+    """Of some customers it was not written down then which group they were in: they had today's."""
 
     @property
     def more(self) -> int:
@@ -89,9 +92,10 @@ def dry_run(rule: Rule, *, days: int = DAYS) -> DryRun:
         if time.monotonic() > deadline:
             found.cut = True
             break
-        for story in _stories(numbers[start : start + _AT_ONCE]):
+        for story in _stories(numbers[start : start + _AT_ONCE], looking.of_groups, found.since):
             found.looked_at += 1
             _note(found, looking.touch(story, found.since))
+    found.groups_of_today = looking.groups_of_today
     return found
 
 
@@ -146,10 +150,11 @@ class _Story:
     events: list[Event]
     said: list[Message]
     source: Ticket | None
+    group_unknown_until: datetime | None
 
 
-def _stories(numbers: list[int]) -> Iterator[_Story]:
-    """The stories of these tickets."""
+def _stories(numbers: list[int], of_groups: bool, since: datetime) -> Iterator[_Story]:
+    """The stories of these tickets; `of_groups`: with what changed their customers' groups since a time."""
     rows = Ticket.objects.select_related("account", "identity", "customer", "post")
     tickets = rows.in_bulk(numbers)
     sources = rows.in_bulk({each.split_from_id for each in tickets.values() if each.split_from_id})
@@ -162,13 +167,15 @@ def _stories(numbers: list[int]) -> Iterator[_Story]:
         for number in {message.ticket_id, message.home_id or message.ticket_id}:
             said[number].append(message)
     blocks = blocks_of({each.identity_id for each in tickets.values()})
+    groups = Groups({each.customer_id for each in tickets.values()} if of_groups else (), since)
     for number in numbers:
         if number in tickets:
             ticket = tickets[number]
             source = sources.get(ticket.split_from_id or 0)
             at_split = at_the_split(source, events[source.pk], number) if source else None
-            happened_here = with_blocks(events[number], blocks[ticket.identity_id])
-            yield _Story(ticket, happened_here, said[number], at_split)
+            elsewhere = [*blocks[ticket.identity_id], *groups.changes(ticket)]
+            happened_here = with_others(events[number], elsewhere)
+            yield _Story(ticket, happened_here, said[number], at_split, groups.unknown_until(ticket))
 
 
 class _Looking:
@@ -180,6 +187,8 @@ class _Looking:
         self.now = now
         self.kinds = {kind for kind in rule.when if kind != Rule.TIME}
         self.by_time = Rule.TIME in rule.when
+        self.of_groups = condition.asks("group")
+        self.groups_of_today = False
         self._asker = of_rule(now, desk_hours.zone())
         self._test = condition.test_of_rule(self._asker)
 
@@ -190,10 +199,12 @@ class _Looking:
         for at, event, then, inside in _moments(story, since, self.now, between=self.by_time):
             if event is None and (_state(then) in states or not self.by_time):
                 continue
-            if event is not None and not self._sets_off(event):
+            if event is not None and not self._sets_off(event, story.ticket):
                 continue
             if not self._looks_at(then, by_time=event is None):
                 continue
+            if story.group_unknown_until is not None and at < story.group_unknown_until:
+                self.groups_of_today = True
             if not self._holds(_Then(then, None, at, story.said, inside)):
                 continue
             states.add(event.pk if event is not None else _state(then))
@@ -203,8 +214,10 @@ class _Looking:
         at, then = first
         return Touch(story.ticket, at, len(states), tuple(_deeds(self.rule.actions, then)))
 
-    def _sets_off(self, event: Event) -> bool:
-        return event.kind in self.kinds and not (event.message is not None and event.message.origin)
+    def _sets_off(self, event: Event, ticket: Ticket) -> bool:
+        if event.ticket_id != ticket.pk or event.kind not in self.kinds:
+            return False
+        return event.message is None or not event.message.origin
 
     def _looks_at(self, then: Ticket, *, by_time: bool) -> bool:
         if then.spam and not self.condition.asks("is", "spam"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -28,6 +28,11 @@ class Customer(Row):
 
     def __str__(self) -> str:
         return self.name
+
+    def regrouped(self, before: str) -> dict[str, Any]:
+        """What the event tells, besides the new one, when their group changes: which it was, and for whom."""
+        people = self.identities.order_by("id").values_list("pk", flat=True)
+        return {"group_before": before, "identities": list(people)}
 
 
 class Identity(Row):

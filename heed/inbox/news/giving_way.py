@@ -61,10 +61,21 @@ def _let_go(customer: Customer, known: Customer) -> None:
     """Nobody is this customer any more. While others are joined with them, the row stays for taking that
     back."""
     Ticket.objects.filter(customer=customer).update(customer=known)
-    Customer.objects.filter(pk=known.pk, group="").update(group=customer.group)
+    _keep_group(customer, known)
     joined = Joining.objects.filter(undone_at=None)
     if not (joined.filter(kept=customer) | joined.filter(gone=customer)).exists():
         customer.delete()
+
+
+def _keep_group(customer: Customer, known: Customer) -> None:
+    """Who was in no group is in that of the one who is no more."""
+    ungrouped = Customer.objects.filter(pk=known.pk, group="")
+    if not customer.group or not ungrouped.update(group=customer.group):
+        return
+    newest = known.tickets.order_by("-last_at").first()
+    if newest is not None:
+        facts = {"group": customer.group, **known.regrouped("")}
+        events.record("field_changed", ticket=newest, field="", title="", **facts)
 
 
 def _hand_over(ticket: Ticket, known: Identity) -> set[int]:

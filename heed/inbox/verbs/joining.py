@@ -30,7 +30,7 @@ def join(gone: Customer, kept: Customer, user: User) -> Joining:
     _give(moved, kept)
     Customer.objects.filter(pk=gone.pk).update(joined_into=kept)
     record = Joining.objects.create(kept=kept, gone=gone, identities=moved, by=user)
-    _tell("joined", moved, user, kept, gone)
+    _tell("joined", moved, user, rows[kept.pk], rows[gone.pk])
     return record
 
 
@@ -122,12 +122,15 @@ _LATEST = 20
 
 def _tell(kind: events.Kind, identities: list[int], user: User, kept: Customer, gone: Customer) -> None:
     """Tell of it in all tickets of both that are not done, whose promises may be others now, and in the
-    latest ones, in each by the other's name. The identities are those of whom came or went."""
+    latest ones, in each by the other's name. The identities are those of whom came or went; told is, too,
+    which group they were in until then."""
     sides = (
         (gone, Ticket.objects.filter(identity__in=identities)),
         (kept, Ticket.objects.filter(customer=kept).exclude(identity__in=identities)),
     )
-    now, facts = clock.now(), {"kept": kept.pk, "gone": gone.pk}
+    left = gone if kind == "joined" else kept
+    facts = {"kept": kept.pk, "gone": gone.pk, "group_before": left.group, "identities": identities}
+    now = clock.now()
     rows = Event.objects.bulk_create(
         Event(
             kind=kind,

@@ -182,6 +182,7 @@ def set_group(ticket: Ticket, user: User | None, group: str) -> None:
         return
     Customer.objects.filter(pk=customer.pk).update(group=name)
     ticket.customer.group = name
-    events.record("field_changed", ticket=ticket, actor=user, field="", title="", group=name)
+    facts = {"group": name, **customer.regrouped(customer.group)}
+    events.record("field_changed", ticket=ticket, actor=user, field="", title="", **facts)
     others = Ticket.objects.filter(customer_id=customer.pk).order_by("-last_at").values_list("pk", flat=True)
     live.tell(events.topics_of(others[:50]))

@@ -13,14 +13,16 @@ from heed.channels.base import Echo, MessageReceived, Person
 from heed.channels.models import Account
 from heed.inbox import intake, ledger, outbox, verbs
 from heed.inbox.models import Event, Field, Ticket
+from heed.inbox.news.giving_way import give_way
 from heed.inbox.reactions import react
 from heed.inbox.tests.rubber import body
 from heed.inbox.verbs import merging
 from heed.lib import clock
-from heed.routing.as_it_was import AsItWas, at_the_split, blocks_of, with_blocks
-from heed.routing.dry import dry_run
+from heed.routing.as_it_was import AsItWas, at_the_split
+from heed.routing.dry import DryRun, dry_run
 from heed.routing.models import AccountTeam, Policy, Rule
 from heed.routing.tests.some_rules import add
+from heed.routing.told_elsewhere import blocks_of, with_others
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +57,7 @@ def walked(ticket: Ticket) -> dict[str, Any]:
 
 def happened(ticket: Ticket) -> list[Event]:
     own = Event.objects.filter(ticket=ticket).select_related("message").order_by("at", "id")
-    return with_blocks(list(own), blocks_of([ticket.identity_id])[ticket.identity_id])
+    return with_others(list(own), blocks_of([ticket.identity_id])[ticket.identity_id])
 
 
 def stands(ticket: Ticket) -> dict[str, Any]:
@@ -195,6 +197,73 @@ def test_who_is_blocked_since_was_not_blocked_before(account: Account, ana: User
         assert walked(ticket) == stands(ticket)
 
 
+def test_a_customer_was_in_the_group_of_then(account: Account, ana: User) -> None:
+    ticket, other = came(account, "a", -50), came_publicly(account, "b", -45)
+    assert ticket.customer_id == other.customer_id
+    for minutes, name in ((-40, "wholesale"), (-20, ""), (-10, "vip")):
+        with clock.moved(timedelta(minutes=minutes)):
+            verbs.set_group(other, ana, name)
+    came(account, "c", -30)
+    came(account, "d", -15)
+    assert touched("message_received", "group:wholesale") == [ticket]
+    assert times("message_received", "group:wholesale") == 1
+    assert times("message_received", "group:none") == 3
+    assert touched("message_received", "group:vip") == []
+    assert touched("field_changed", "group:wholesale") == [other]  # a rule runs where it was done
+    assert touched("time", "group:vip") == [other, ticket]
+    assert not dried("message_received", "group:vip").groups_of_today
+
+
+def test_who_was_joined_was_in_the_other_group_before(account: Account, ana: User) -> None:
+    lea = came(account, "a", -60)
+    omar = came(account, "b", -59, who=Person("omar", "Omar Badr"))
+    with clock.moved(timedelta(minutes=-50)):
+        verbs.set_group(lea, ana, "vip")
+    with clock.moved(timedelta(minutes=-40)):
+        record = verbs.join(lea.customer, omar.customer, ana)
+    came(account, "c", -35)
+    with clock.moved(timedelta(minutes=-30)):
+        verbs.set_group(omar, ana, "wholesale")
+    came(account, "d", -25)
+    with clock.moved(timedelta(minutes=-20)):
+        verbs.part(record, ana)
+    came(account, "e", -15)
+    for together in (False, True):
+        assert touched("message_received", "group:vip") == [lea]
+        assert [times("message_received", f"group:{name}") for name in ("vip", "wholesale", "none")] == [
+            1,
+            1,
+            3,
+        ]
+        if not together:
+            verbs.join(lea.customer, omar.customer, ana)
+    assert not dried("message_received", "group:vip").groups_of_today
+
+
+def test_a_group_that_nobody_wrote_down_is_today_s_and_that_is_said(account: Account, ana: User) -> None:
+    ticket = came(account, "a", -50)
+    came(account, "other", -50, who=Person("omar", "Omar Badr"))
+    with clock.moved(timedelta(minutes=-40)):
+        verbs.set_group(ticket, ana, "vip")
+    told = Event.objects.get(kind="field_changed")
+    Event.objects.filter(pk=told.pk).update(data={"field": "", "title": "", "group": "vip"})
+    found = dried("message_received", "group:vip")
+    assert ([each.ticket for each in found.touches], found.groups_of_today) == ([ticket], True)
+    assert not dried("message_received", "is:new").groups_of_today
+    assert not dried("field_changed", "group:vip").groups_of_today
+
+
+def test_who_gives_way_takes_their_group_along(account: Account, ana: User) -> None:
+    known, gone = came(account, "a", -50), came(account, "b", -49, who=Person("omar", "Omar Badr"))
+    with clock.moved(timedelta(minutes=-40)):
+        verbs.set_group(gone, ana, "vip")
+    with clock.moved(timedelta(minutes=-20)):
+        give_way(gone.identity, known.identity)
+    came(account, "c", -10)
+    assert Ticket.objects.get(pk=known.pk).customer.group == "vip"
+    assert times("message_received", "group:vip") == 1
+
+
 def came_publicly(account: Account, name: str, minutes: float) -> Ticket:
     """The same person, in another ticket."""
     at = clock.now() + timedelta(minutes=minutes)
@@ -205,6 +274,13 @@ def came_publicly(account: Account, name: str, minutes: float) -> Ticket:
     return Ticket.objects.get(messages__external_id=name)
 
 
+def dried(when: str, condition: str) -> DryRun:
+    return dry_run(Rule(when=[when], condition=condition, actions=[add("x")]))
+
+
 def touched(when: str, condition: str) -> list[Ticket]:
-    tried = Rule(when=[when], condition=condition, actions=[add("x")])
-    return [each.ticket for each in dry_run(tried).touches]
+    return [each.ticket for each in dried(when, condition).touches]
+
+
+def times(when: str, condition: str) -> int:
+    return sum(each.times for each in dried(when, condition).touches)

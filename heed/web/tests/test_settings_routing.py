@@ -10,6 +10,8 @@ from django.test import Client
 
 from heed.accounts.models import Team, User
 from heed.inbox import events
+from heed.lib import clock
+from heed.routing.dry import DryRun
 from heed.routing.models import AccountTeam, Profile, Rule, Skill, TeamRouting
 from heed.routing.people import on_shift
 from heed.web.tests import cast
@@ -115,7 +117,7 @@ def test_hours_of_work_are_written_as_business_hours_are(lead: Client, ana: User
     ]
 
 
-def test_a_rule_is_made_tried_and_switched_on(lead: Client) -> None:
+def test_a_rule_is_made_tried_and_switched_on(lead: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     given = {
         "name": "Zips",
         "when": ["message_received"],
@@ -132,6 +134,10 @@ def test_a_rule_is_made_tried_and_switched_on(lead: Client) -> None:
     assert (rule.on, rule.stop) == (False, True)
     tried = lead.post("/settings/rules/try/", given).content.decode()
     assert "would have touched" in tried
+    assert "group" not in tried
+    of_today = DryRun(clock.now(), groups_of_today=True)
+    monkeypatch.setattr("heed.web.views.settings_rules.dry_run", lambda _rule: of_today)
+    assert "only today's group is known" in lead.post("/settings/rules/try/", given).content.decode()
     lead.post(f"/settings/rules/{rule.pk}/act/", {"to": "on"})
     rule.refresh_from_db()
     assert rule.on
