@@ -195,13 +195,26 @@ class SignIn(models.Model):
     locked_keep = models.BinaryField(default=b"")
     created_at = models.DateTimeField(default=clock.now)
 
+    _ENTERED = "entered:"
+    """Before the name of a field that the admin entered, among what is kept."""
+
+    def hold(self, keep: Mapping[str, str], entered: Mapping[str, str]) -> None:
+        """Lock away, until the admin is back, what the network wants to see again and what they entered."""
+        fields = {f"{self._ENTERED}{name}": value for name, value in entered.items()}
+        self.locked_keep = _ring().lock({**keep, **fields})
+
     @property
     def keep(self) -> dict[str, str]:
-        return _ring().open(self.locked_keep)
+        """What the network wants to see again."""
+        held = _ring().open(self.locked_keep)
+        return {name: value for name, value in held.items() if not name.startswith(self._ENTERED)}
 
-    @keep.setter
-    def keep(self, fields: dict[str, str]) -> None:
-        self.locked_keep = _ring().lock(fields)
+    @property
+    def entered(self) -> dict[str, str]:
+        """What the admin entered before they went to the network, by the names of the fields."""
+        held = _ring().open(self.locked_keep)
+        fields = [name for name in held if name.startswith(self._ENTERED)]
+        return {name.removeprefix(self._ENTERED): held[name] for name in fields}
 
 
 def _ring() -> KeyRing:

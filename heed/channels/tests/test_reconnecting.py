@@ -17,7 +17,7 @@ from heed.channels.site.adapter import network as site
 from heed.channels.telegram.adapter import network as telegram
 from heed.channels.tests.pigeon import GOOD, Pigeon, Wire, acme, jobs_waiting
 from heed.channels.tests.test_signing_in import Loft
-from heed.channels.verbs import CannotConnect
+from heed.channels.verbs import CannotConnect, asking
 from heed.channels.viber.adapter import network as viber
 from heed.lib.http import Request, Response, Unreachable, drive
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("pigeon")
 @pytest.fixture(autouse=True)
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     found = Wire()
-    monkeypatch.setattr(verbs, "client", lambda: found)
+    monkeypatch.setattr(asking, "client", lambda: found)
     monkeypatch.setattr(sessions, "client", lambda: found)
     return found
 

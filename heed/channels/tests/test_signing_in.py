@@ -16,7 +16,7 @@ from heed.channels import jobs, sessions, verbs
 from heed.channels.base import AccountRecord, Begun, Refusal, SessionExpired
 from heed.channels.models import Account, Registration, SignIn
 from heed.channels.tests.pigeon import Pigeon, Wire, jobs_waiting
-from heed.channels.verbs import CannotConnect
+from heed.channels.verbs import CannotConnect, asking
 from heed.lib import clock
 from heed.lib.http import Request, Steps, Unreachable
 
@@ -54,7 +54,7 @@ def pigeon(pigeon: Pigeon) -> Pigeon:
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     found = Wire(bodies=("token-9",))
-    monkeypatch.setattr(verbs, "client", lambda: found)
+    monkeypatch.setattr(asking, "client", lambda: found)
     monkeypatch.setattr(sessions, "client", lambda: found)
     return found
 

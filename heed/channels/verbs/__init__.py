@@ -1,0 +1,30 @@
+"""What is done to accounts: connect, reconnect, rename, disconnect."""
+
+from __future__ import annotations
+
+from heed.channels.verbs.changing import (
+    choose_after_solved,
+    disconnect,
+    give_brand,
+    rename,
+    when_brands_change,
+)
+from heed.channels.verbs.connecting import connect
+from heed.channels.verbs.reconnecting import check_again, reconnect
+from heed.channels.verbs.refusals import CannotConnect
+from heed.channels.verbs.signing_in import begin_sign_in, finish_sign_in, way_back
+
+__all__ = [
+    "CannotConnect",
+    "begin_sign_in",
+    "check_again",
+    "choose_after_solved",
+    "connect",
+    "disconnect",
+    "finish_sign_in",
+    "give_brand",
+    "reconnect",
+    "rename",
+    "way_back",
+    "when_brands_change",
+]

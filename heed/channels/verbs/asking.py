@@ -1,0 +1,47 @@
+"""A network is asked: at once, while the admin waits, or by the worker."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from django.utils.translation import gettext as _
+
+from heed.channels import jobs
+from heed.channels.base import Checked, Refusal, SessionExpired
+from heed.channels.models import Account
+from heed.channels.outgoing import client
+from heed.channels.reasons import REASONS
+from heed.channels.verbs.refusals import CannotConnect
+from heed.lib import live
+from heed.lib.http import AnswerLost, Steps, TooLarge, Unreachable, drive
+
+T = TypeVar("T")
+
+
+def asked(steps: Steps[T]) -> T:
+    """What the network answers now, while the admin waits. Raises `CannotConnect` in its words."""
+    try:
+        return drive(steps, client().send)
+    except Refusal as refusal:
+        detail = f"{refusal.code} {refusal.detail}".strip()
+        raise CannotConnect(f"{REASONS[refusal.reason].sentence} {detail}".strip(), "network") from refusal
+    except SessionExpired as expired:
+        raise CannotConnect(f"{REASONS['sign_in_again'].sentence} {expired}".strip(), "network") from expired
+    except (Unreachable, AnswerLost, TooLarge) as error:
+        raise CannotConnect(_("The network cannot be reached at this address."), "base_url") from error
+
+
+def who_it_is(account: Account) -> Checked:
+    """Who the account is, with nothing pointed at us. A session made on the way is kept in `account`."""
+    try:
+        return drive(account.adapter.check(replace(account.record(), hook_url="")), client().send)
+    except SessionExpired:
+        account.session = drive(account.adapter.renew(account.record()), client().send)
+        return drive(account.adapter.check(replace(account.record(), hook_url="")), client().send)
+
+
+def have_checked(account: Account) -> None:
+    """Let the worker ask whether the account works, and say so to who looks at the accounts."""
+    jobs.check_account.defer(account_id=account.pk)
+    live.tell(["accounts"])

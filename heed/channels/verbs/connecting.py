@@ -1,0 +1,43 @@
+"""A new account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from heed.accounts import audit
+from heed.accounts.models import User
+from heed.channels.models import Account
+from heed.channels.verbs.asking import have_checked
+from heed.channels.verbs.entered import checked_credentials, network_meant, new_account
+from heed.channels.verbs.refusals import ALREADY_CONNECTED, CannotConnect
+
+
+def connect(
+    network: str,
+    name: str,
+    external_id: str,
+    credentials: Mapping[str, str],
+    base_url: str = "",
+    settings: Mapping[str, Any] | None = None,
+    after_solved: str = Account.AfterSolved.REOPEN,
+    by: User | None = None,
+) -> Account:
+    """Connect an account and have its network asked, by the worker, whether it works.
+
+    An empty `name` is filled with the network's own; an empty `base_url` is the network's usual
+    one. Raises `CannotConnect`.
+    """
+    adapter = network_meant(network)
+    account = new_account(adapter, name, external_id, base_url, after_solved, settings=dict(settings or {}))
+    account.credentials = checked_credentials(adapter, credentials)
+    try:
+        with transaction.atomic():
+            account.save()
+            audit.record(by, "connected", account, network=account.network)
+            have_checked(account)
+    except IntegrityError as error:
+        raise CannotConnect(ALREADY_CONNECTED, "external_id") from error
+    return account

@@ -1,0 +1,106 @@
+"""What somebody entered for an account, looked over before it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from heed.channels.base import CredentialField, Network, is_yes
+from heed.channels.models import Account
+from heed.channels.registry import NoSuchNetwork, network_named, networks
+from heed.channels.verbs.addresses import checked_address
+from heed.channels.verbs.refusals import CannotConnect
+
+
+def new_account(
+    adapter: Network, name: str, external_id: str, base_url: str, after_solved: str, **facts: Any
+) -> Account:
+    """An account as it was entered, not saved and without credentials. Raises `CannotConnect`."""
+    return Account(
+        network=adapter.name,
+        name=name.strip()[:120] or str(adapter.label),
+        external_id=external_id.strip(),
+        base_url=checked_address(base_url, adapter),
+        after_solved=checked_choice(after_solved),
+        **facts,
+    )
+
+
+def network_meant(name: str) -> Network:
+    """The network of this name. Raises `CannotConnect`, which names those that there are."""
+    try:
+        return network_named(name)
+    except NoSuchNetwork:
+        raise CannotConnect(
+            _("There is no network called “%(name)s”. There are: %(names)s.")
+            % {"name": name, "names": ", ".join(networks())},
+            "network",
+        ) from None
+
+
+def checked_choice(choice: str) -> str:
+    if choice not in Account.AfterSolved.values:
+        raise CannotConnect(_("After solving, choose “reopen” or “new”."), "after_solved")
+    return choice
+
+
+def what_was_entered(adapter: Network, credentials: Mapping[str, str]) -> dict[str, str]:
+    """What somebody entered: to leave a secret empty is to enter nothing."""
+    secret = {field.name for field in adapter.fields if field.secret}
+    return {name: value for name, value in credentials.items() if value.strip() or name not in secret}
+
+
+def checked_credentials(
+    adapter: Network, credentials: Mapping[str, str], without: Sequence[str] = ()
+) -> dict[str, str]:
+    """The credentials this network asks for, trimmed: none missing but those `without`, none unknown."""
+    known = {field.name: field for field in adapter.fields}
+    names = ", ".join(known)
+    for name in credentials:
+        if name not in known:
+            raise CannotConnect(
+                _("%(network)s does not know the credential “%(name)s”. It takes: %(names)s.")
+                % {"network": adapter.label, "name": name, "names": names},
+                name,
+            )
+    given = {name: value.strip() for name, value in credentials.items() if value.strip()}
+    for field in adapter.fields:
+        if field.kind == "yes_no":
+            given |= _ticked(field, given.pop(field.name, ""))
+        elif field.required and field.name not in given and field.name not in without:
+            raise CannotConnect(
+                _("%(network)s needs “%(label)s” (%(name)s).")
+                % {"network": adapter.label, "label": field.label, "name": field.name},
+                field.name,
+            )
+    return given
+
+
+def _ticked(field: CredentialField, said: str) -> dict[str, str]:
+    """What is kept of a tick: nothing where there is none."""
+    if is_yes(said):
+        return {field.name: "yes"}
+    if said.casefold() not in ("", "no", "false", "0"):
+        raise CannotConnect(_("“%(label)s” takes “yes” or “no”.") % {"label": field.label}, field.name)
+    return {}
+
+
+def demand_secrets(adapter: Network, known: Mapping[str, str], given: Mapping[str, str]) -> None:
+    """Keep a secret from going where it never went, unless whoever changes that knows it. Raises
+    `CannotConnect`."""
+
+    def entered(field: CredentialField) -> str:
+        return given.get(field.name, "").strip()
+
+    moved = [
+        each for each in adapter.fields if each.place and entered(each) not in ("", known.get(each.name))
+    ]
+    kept = [each for each in adapter.fields if each.secret and known.get(each.name) and not entered(each)]
+    if moved and kept:
+        raise CannotConnect(
+            _("Enter again, because it would go to another server: %(secrets)s.")
+            % {"secrets": ", ".join(str(each.label) for each in kept)},
+            kept[0].name,
+        )

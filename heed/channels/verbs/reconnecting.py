@@ -1,0 +1,119 @@
+"""An account that is there: new credentials, and asking again with those it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from heed.accounts import audit
+from heed.accounts.models import User
+from heed.channels import jobs
+from heed.channels.base import CredentialField, Network, Refusal, SessionExpired
+from heed.channels.models import Account
+from heed.channels.verbs.asking import have_checked, who_it_is
+from heed.channels.verbs.entered import checked_credentials, demand_secrets, what_was_entered
+from heed.channels.verbs.refusals import CannotConnect
+from heed.lib import clock
+from heed.lib.http import AnswerLost, TooLarge, Unreachable
+
+
+def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | None = None) -> None:
+    """Take new credentials and check again. A field left out keeps what it held, and so does a secret
+    left empty; an empty field that is no secret is emptied. Those of another Page, number or mailbox
+    are refused, and what was held stays: its talk would come under this one's history. Where a place is
+    another, every secret must be entered again.
+
+    Raises `CannotConnect`.
+    """
+    known = account.credentials
+    given = what_was_entered(account.adapter, credentials)
+    demand_secrets(account.adapter, known, given)
+    account.credentials = checked_credentials(account.adapter, {**known, **given})
+    changed = _changed(account.adapter, known, account.credentials)
+    ends = _ends_session(account.adapter, known, changed)
+    if ends:
+        account.session = {}
+    if account.connected_at is not None and (ends or any(field.whose for field in changed)):
+        _demand_the_same(account)
+    _forget_problem(account)
+    with transaction.atomic():
+        account.save(update_fields=["locked_credentials", "locked_session", *_PROBLEM])
+        account.sign_ins.all().delete()
+        audit.record(by, "reconnected", account, fields=sorted(given))
+        have_checked(account)
+
+
+def _changed(adapter: Network, known: Mapping[str, str], held: Mapping[str, str]) -> list[CredentialField]:
+    return [field for field in adapter.fields if known.get(field.name) != held.get(field.name)]
+
+
+def _ends_session(adapter: Network, known: Mapping[str, str], changed: Sequence[CredentialField]) -> bool:
+    """Whether the sign-in of now is over with what was entered. Where somebody signed in at the network, the
+    session holds what that brought, and lives until a new sign-in brings more or it would go elsewhere."""
+    brought = adapter.oauth.fills if adapter.oauth is not None else ()
+    if not any(name in known for name in brought):
+        return True
+    return any(field.place or field.name in brought for field in changed)
+
+
+def _demand_the_same(account: Account) -> None:
+    """Ask the network whose the new credentials are. What it does not tell now the worker finds out."""
+    try:
+        found = who_it_is(account)
+    except Refusal as refusal:
+        if refusal.reason == "not_configured" and not refusal.retry:
+            raise _not_taken(account, f"{refusal.code} {refusal.detail}".strip()) from refusal
+        return
+    except SessionExpired as expired:  # though it is a new one
+        if str(expired):
+            raise _not_taken(account, str(expired)) from expired
+        return
+    except (Unreachable, AnswerLost, TooLarge):
+        return
+    if jobs.is_another(account, found):
+        raise CannotConnect(
+            _(
+                "These credentials belong to another account, %(theirs)s. This one stays "
+                "%(ours)s with its history; connect the other as a new account."
+            )
+            % {
+                "theirs": found.handle or found.name or found.external_id,
+                "ours": account.handle or account.name,
+            },
+            "network",
+        )
+
+
+def _not_taken(account: Account, said: str) -> CannotConnect:
+    return CannotConnect(
+        _(
+            "The network does not take these credentials for %(name)s: %(detail)s If they are "
+            "another account’s, connect that one as a new account."
+        )
+        % {"name": account.name, "detail": said},
+        "network",
+    )
+
+
+def check_again(account: Account) -> None:
+    """Have the network asked once more, with the credentials as they are; where that can be done, a sign-in
+    that was begun is over."""
+    _forget_problem(account)
+    with transaction.atomic():
+        account.save(update_fields=_PROBLEM)
+        if not jobs.lacks(account):
+            account.sign_ins.all().delete()
+        have_checked(account)
+
+
+_PROBLEM = ("state", "problem", "problem_detail", "told", "collect_at")
+
+
+def _forget_problem(account: Account) -> None:
+    """A person saw to it: what the network said until now counts no more."""
+    account.state = Account.State.CONNECTING
+    account.problem = account.problem_detail = ""
+    account.told = {"at": clock.now().isoformat()}
+    account.collect_at = None

@@ -1,0 +1,14 @@
+"""What a verb cannot do, in words."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy
+
+from heed.accounts.refusals import CannotChange
+
+ALREADY_CONNECTED = gettext_lazy("This account is already connected.")
+
+
+class CannotConnect(CannotChange):
+    """What was entered cannot be used. `field` is `network`, `base_url`, `external_id`, `after_solved` or a
+    credential field's name."""
