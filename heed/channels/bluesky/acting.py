@@ -8,7 +8,7 @@ from typing import Any
 from heed.channels.base import AccountRecord, Action, Refusal, Target
 from heed.channels.bluesky import tid, xrpc
 from heed.channels.bluesky.payload import ChatReaction
-from heed.channels.bluesky.reading import split
+from heed.channels.bluesky.records import split
 from heed.channels.bluesky.writing import (
     MESSAGE_PAGES,
     accept,

@@ -34,7 +34,7 @@ from heed.channels.base import (
     Wanted,
     Writing,
 )
-from heed.channels.bluesky import acting, polling, reading, writing, xrpc
+from heed.channels.bluesky import acting, polling, reading, records, writing, xrpc
 from heed.channels.bluesky.payload import Profile
 from heed.lib import clock
 from heed.lib.http import Steps, TooLarge, Unreachable
@@ -164,7 +164,7 @@ class Bluesky(Network):
                 return []
             case "person":
                 found = yield from _profile(account, wanted.external_id)
-                return [IdentitySeen(person=reading.person(Profile.model_validate(found)))] if found else []
+                return [IdentitySeen(person=records.person(Profile.model_validate(found)))] if found else []
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
         return writing.send(account, answer)

@@ -8,7 +8,7 @@ from typing import Any
 
 from heed.channels.base import AccountRecord
 from heed.channels.bluesky import xrpc
-from heed.channels.bluesky.reading import split
+from heed.channels.bluesky.records import split
 from heed.lib.http import Steps
 
 COLLECTIONS = {"like": "app.bsky.feed.like", "repost": "app.bsky.feed.repost"}

@@ -12,7 +12,7 @@ import orjson
 
 from heed.channels.base import AccountRecord, Collected, Refusal
 from heed.channels.bluesky import marks, tid, xrpc
-from heed.channels.bluesky.reading import split
+from heed.channels.bluesky.records import split
 from heed.lib import clock
 from heed.lib.http import Steps, TooLarge, Unreachable
 

@@ -19,7 +19,7 @@ from heed.channels.base import (
 from heed.channels.bluesky import picture, tid, xrpc
 from heed.channels.bluesky.payload import ChatMessage, PostRecord, PostView
 from heed.channels.bluesky.polling import chat_proxy
-from heed.channels.bluesky.reading import refs_of
+from heed.channels.bluesky.records import refs_of
 from heed.channels.bluesky.richtext import Span, facets, spans
 from heed.lib import clock
 from heed.lib.http import Steps
