@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple
 import puremagic
 from django.conf import settings
 from django.core import signing
+from tinytag import TinyTag, TinyTagException
 
 from heed.channels.base import AttachmentKind
 from heed.inbox.models import Attachment, Post
@@ -28,6 +29,7 @@ SHOWN = frozenset(
         "video/mp4",
         "video/webm",
         "audio/mpeg",
+        "audio/mp4",
         "audio/ogg",
     }
 )
@@ -114,6 +116,8 @@ def _place(path: str) -> Path:
 def sniffed(file: BinaryIO) -> str:
     """The MIME type by the file's first bytes; plain text when it is text, else unknown bytes."""
     head = file.read(4096)
+    if sound := _sound(head):
+        return sound
     try:
         found = puremagic.from_string(head, mime=True)
     except (puremagic.PureError, ValueError):
@@ -121,6 +125,22 @@ def sniffed(file: BinaryIO) -> str:
     if found:
         return str(found)
     return "text/plain" if head and _is_text(head) else "application/octet-stream"
+
+
+def _sound(head: bytes) -> str:
+    """Sound that the table of types takes for film or does not know: M4A by its brand, MP3 by the tags
+    before it or by its first frame; empty when it is neither."""
+    if head[4:8] == b"ftyp" and head[8:12] in (b"M4A ", b"M4B "):
+        return "audio/mp4"
+    tags = head[:3] == b"ID3" and head[3:4] in (b"\2", b"\3", b"\4")
+    return "audio/mpeg" if tags or _begins_a_frame(head) else ""
+
+
+def _begins_a_frame(head: bytes) -> bool:
+    """Whether these are the first bytes of a frame of MPEG audio, layer III, at a rate that exists."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2 or head[1] & 0x18 == 0x08:
+        return False
+    return head[2] & 0xF0 not in (0x00, 0xF0) and head[2] & 0x0C != 0x0C
 
 
 def _is_text(head: bytes) -> bool:
@@ -152,6 +172,26 @@ def most_bytes(mime: str, limits: Mapping[str, int]) -> int:
         if prefix in limits:
             return limits[prefix]
     return MOST_BYTES
+
+
+def lasts(path: str) -> int | None:
+    """How many milliseconds a kept sound or film plays; None where the file does not say, or is gone."""
+    try:
+        with open_file(path) as file:
+            seconds = TinyTag.get(file_obj=file, tags=False).duration
+    except (FileNotFoundError, TinyTagException):
+        return None
+    return round(seconds * 1000) or None if seconds else None
+
+
+FILM = Path(__file__).with_name("film.png")
+"""The picture that stands for a film where a network wants one: a piece of film, and nothing of what this
+one shows."""
+
+
+def film_link() -> str:
+    """The public address of that picture."""
+    return f"{settings.HEED_PUBLIC_URL}/media/{FILM.name}"
 
 
 def public_link(attachment_id: int) -> str:

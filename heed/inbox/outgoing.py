@@ -124,5 +124,13 @@ def _file(attachment: Attachment, *, with_bytes: bool) -> OutgoingFile:
     if with_bytes:
         with files.open_file(attachment.path) as file:
             content = file.read()
-    link = files.public_link(attachment.pk)
-    return OutgoingFile(attachment.name, attachment.mime, content, link, attachment.text)
+    kind = files.kind_of(attachment.mime)
+    return OutgoingFile(
+        attachment.name,
+        attachment.mime,
+        content,
+        files.public_link(attachment.pk),
+        attachment.text,
+        lasts=files.lasts(attachment.path) if kind == "audio" else None,
+        preview=files.film_link() if kind == "video" else "",
+    )

@@ -15,7 +15,8 @@ class Files:
     """Which files may go along. `types` are MIME types or `image/*`; `most_bytes` by prefix of
     type, `""` for all others. `with_text` is False where text and file are two messages. `fetched`
     says that the network fetches the file from us, so Heed needs a public address. Files of a type in
-    `alone` go without any other beside them."""
+    `alone` go without any other beside them; of those in `timed` the network wants to know how long
+    they play."""
 
     types: tuple[str, ...]
     most_bytes: Mapping[str, int]
@@ -23,6 +24,7 @@ class Files:
     with_text: bool = True
     fetched: bool = False
     alone: tuple[str, ...] = ()
+    timed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

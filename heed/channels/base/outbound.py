@@ -19,13 +19,17 @@ back (the action `hand_back`)."""
 @dataclass(frozen=True, slots=True)
 class OutgoingFile:
     """A file of an answer: its bytes, and a public address where a network can fetch it. `alt` says
-    in words what a picture shows, for those who cannot see it."""
+    in words what a picture shows, for those who cannot see it. `lasts` is how many milliseconds a sound
+    plays, None where the file does not say; `preview` the public address of a picture that stands for a
+    film until it plays. Both are known also where the bytes are not read."""
 
     name: str
     mime: str
     content: bytes
     url: str
     alt: str = ""
+    lasts: int | None = None
+    preview: str = ""
 
     @property
     def size(self) -> int:

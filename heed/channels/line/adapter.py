@@ -82,10 +82,11 @@ class Line(Network):
         private=Writing(
             limits=(Limit("utf16", writing.TEXT_LIMIT),),
             files=Files(
-                types=writing.PICTURES,
-                most_bytes={"": writing.PICTURE_BYTES},
+                types=(*writing.PICTURES, *writing.FILMS, *writing.SOUNDS),
+                most_bytes={"image/": writing.PICTURE_BYTES, "": writing.FILE_BYTES},
                 count=writing.MOST_MESSAGES - 1,
                 fetched=True,
+                timed=writing.SOUNDS,
             ),
             choices=(writing.QUICK_REPLIES,),
         ),

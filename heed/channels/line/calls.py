@@ -17,6 +17,7 @@ _BY_PROPERTY: tuple[tuple[str, Reason], ...] = (
     ("quotetoken", "gone"),
     ("contenturl", "file_refused"),
     ("previewimageurl", "file_refused"),
+    (".duration", "file_refused"),
 )
 
 

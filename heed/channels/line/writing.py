@@ -24,8 +24,12 @@ from heed.lib.text import measure
 TEXT_LIMIT = 5000
 MOST_MESSAGES = 5
 PICTURES = ("image/jpeg", "image/png")
+FILMS = ("video/mp4",)
+SOUNDS = ("audio/mpeg", "audio/mp4", "audio/x-m4a")
 PICTURE_BYTES = 1024 * 1024
 """A picture may be larger, but its preview may not, and here it is its own preview."""
+FILE_BYTES = 200 * 1024 * 1024
+"""Of a film or a sound, however long it plays: LINE's news of May 2020, and its reference since."""
 URL_LIMIT = 2000
 QUICK_REPLIES = ChoiceForm(most=13, title=Limit("chars", 20))
 KEY_HOLDS = 23 * 3600.0
@@ -33,7 +37,7 @@ KEY_HOLDS = 23 * 3600.0
 
 
 def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
-    """Push text and pictures in one call. Its key is the answer's own at every attempt, so that LINE
+    """Push text and files in one call. Its key is the answer's own at every attempt, so that LINE
     takes it once: that it was already accepted (409) says that it is there."""
     messages = _messages(answer)
     response = yield Request(
@@ -67,14 +71,14 @@ def find(account: AccountRecord, answer: Answer) -> Steps[Finding]:
 
 
 def _messages(answer: Answer) -> list[dict[str, Any]]:
-    """The text and then the pictures. Raises `Refusal` for what LINE would not take."""
+    """The text and then the files. Raises `Refusal` for what LINE would not take."""
     if not answer.person:
         raise Refusal("unreachable", detail="no receiver")
     if measure(answer.text, "utf16") > TEXT_LIMIT:
         raise Refusal("too_long")
     text = {"type": "text", "text": answer.text, **_quoted(answer), **_quick_reply(answer)}
     texts = [text] if answer.text else []
-    messages: list[dict[str, Any]] = [*texts, *map(_picture, answer.files)]
+    messages: list[dict[str, Any]] = [*texts, *map(_file, answer.files)]
     if len(messages) > MOST_MESSAGES:
         raise Refusal("file_refused", detail=f"at most {MOST_MESSAGES} messages at once")
     return messages
@@ -97,15 +101,28 @@ def _quoted(answer: Answer) -> dict[str, str]:
     return {"quoteToken": quote} if isinstance(quote, str) and quote else {}
 
 
-def _picture(file: OutgoingFile) -> dict[str, Any]:
-    """A picture as LINE wants it: an address from where it fetches it."""
-    if file.mime not in PICTURES:
-        raise Refusal("file_refused", detail="LINE takes pictures (JPEG, PNG) only")
-    if file.size > PICTURE_BYTES:
+def _file(file: OutgoingFile) -> dict[str, Any]:
+    """A file as LINE wants it: an address from where it fetches it, a picture before a film, and how long a
+    sound plays. Raises `Refusal` for what LINE would not take."""
+    if file.mime not in (*PICTURES, *FILMS, *SOUNDS):
+        raise Refusal("file_refused", detail="LINE takes pictures (JPEG, PNG), MP4, MP3 and M4A only")
+    if file.size > (PICTURE_BYTES if file.mime in PICTURES else FILE_BYTES):
         raise Refusal("file_refused", detail="too large")
-    if not file.url or len(file.url) > URL_LIMIT:
-        raise Refusal("file_refused", detail="LINE fetches pictures from a public address")
-    return {"type": "image", "originalContentUrl": file.url, "previewImageUrl": file.url}
+    address = _fetched(file.url)
+    if file.mime in PICTURES:
+        return {"type": "image", "originalContentUrl": address, "previewImageUrl": address}
+    if file.mime in FILMS:
+        return {"type": "video", "originalContentUrl": address, "previewImageUrl": _fetched(file.preview)}
+    if not file.lasts:
+        raise Refusal("file_refused", detail="the file does not say how long it plays")
+    return {"type": "audio", "originalContentUrl": address, "duration": file.lasts}
+
+
+def _fetched(url: str) -> str:
+    """An address from where LINE can fetch something. Raises `Refusal` where there is none."""
+    if not url or len(url) > URL_LIMIT:
+        raise Refusal("file_refused", detail="LINE fetches files from a public address")
+    return url
 
 
 def _sent(response: Response, answer: Answer) -> Sent:

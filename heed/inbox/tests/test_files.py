@@ -13,6 +13,7 @@ import pytest
 from heed.channels.models import Account
 from heed.inbox import files, serving
 from heed.inbox.models import Attachment, Post
+from heed.inbox.tests.sounds import film, m4a, mp3
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +58,24 @@ def test_only_kept_files_are_removed(folder: Path, path: str) -> None:
     outside.write_text("ours")
     files.forget(path)
     assert outside.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "mime", "lasts"),
+    [
+        (mp3(115), "audio/mpeg", 3004),
+        (mp3(115, b"ID3\x04" + bytes(6)), "audio/mpeg", 3004),
+        (m4a(2345), "audio/mp4", 2345),
+        (film(60_000), "video/mp4", 60_000),
+        (m4a(0), "audio/mp4", None),
+        (b"\x89PNG\r\n\x1a\n", "image/png", None),
+        (b"ID is short for identity", "text/plain", None),
+        ("Ženski čevelj".encode("utf-16"), "text/plain", None),
+    ],
+)
+def test_what_a_file_is_and_how_long_it_plays(content: bytes, mime: str, lasts: int | None) -> None:
+    found = files.keep(BytesIO(content))
+    assert (found.mime, files.lasts(found.path)) == (mime, lasts)
 
 
 def test_a_file_is_read_a_piece_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -333,6 +333,12 @@ def _check_files(way: Way, text: str, attachments: list[Attachment]) -> None:
             raise CannotAnswer(
                 _("The file is too large for this network: %(name)s") % {"name": attachment.name}
             )
+        if kept_files.matches(attachment.mime, way.files.timed) and not kept_files.lasts(attachment.path):
+            raise CannotAnswer(
+                _("The network wants to know how long a sound plays, and the file does not say: %(name)s")
+                % {"name": attachment.name},
+                _("Save it anew as MP3 or M4A and attach that."),
+            )
 
 
 def _draft_files(user: User, ticket: Ticket, wanted: Sequence[int]) -> list[Attachment]:

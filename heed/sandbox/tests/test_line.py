@@ -300,6 +300,11 @@ def test_a_reply_token_works_once_and_soon(line: LineSimulator, receiver: Receiv
             [{"type": "image", "originalContentUrl": "http://x/1", "previewImageUrl": "https://x/1"}],
             "messages[0].originalContentUrl",
         ),
+        ([{"type": "file", "originalContentUrl": "https://x/1"}], "messages[0].type"),
+        ([{"type": "video", "originalContentUrl": "https://x/1"}], "messages[0].previewImageUrl"),
+        ([{"type": "audio", "originalContentUrl": "https://x/1"}], "messages[0].duration"),
+        ([{"type": "audio", "originalContentUrl": "https://x/1", "duration": 0}], "messages[0].duration"),
+        ([{"type": "audio", "originalContentUrl": "https://x/1", "duration": 2.5}], "messages[0].duration"),
     ],
 )
 def test_what_a_message_must_have(line: LineSimulator, messages: list[Any], wrong: str) -> None:
@@ -320,6 +325,47 @@ def test_a_picture_is_fetched_from_its_address(line: LineSimulator) -> None:
     (shown,) = [each for each in line.scene("lea").lines() if each.ours]
     assert shown.picture != url
     assert httpx.get(shown.picture).content == b"\x89PNG picture"
+
+
+CLIP = b"\x00\x00\x00\x10ftypisom"
+VOICE = b"\x00\x00\x00\x10ftypM4A "
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "preview", "shown"),
+    [
+        ("video", CLIP, b"\x89PNG film", True),
+        ("video", VOICE, b"\x89PNG film", False),
+        ("video", b"\x1a\x45\xdf\xa3 webm", b"\x89PNG film", False),
+        ("video", CLIP, b"GIF89a", False),
+        ("video", CLIP, b"\x89PNG" + bytes(1024 * 1024), False),
+        ("audio", VOICE, b"", True),
+        ("audio", b"ID3\x04", b"", True),
+        ("audio", CLIP, b"", False),
+        ("audio", b"OggS", b"", False),
+        ("image", b"\xff\xd8\xff", b"\xff\xd8\xff", True),
+        ("image", b"GIF89a", b"\x89PNG", False),
+    ],
+)
+def test_what_is_fetched_must_be_what_the_message_says(
+    line: LineSimulator, kind: str, content: bytes, preview: bytes, shown: bool
+) -> None:
+    line.do("join", person="lea")
+    message: dict[str, Any] = {
+        "type": kind,
+        "originalContentUrl": line.keep(content, "application/octet-stream", "1"),
+    }
+    if kind == "audio":
+        message["duration"] = 3000
+    else:
+        message["previewImageUrl"] = line.keep(preview, "application/octet-stream", "2")
+    taken = call(line, "POST", "message/push", {"to": line.user_id("lea"), "messages": [message]})
+    assert taken.status_code == 200
+    line.sandbox.settle()
+    (seen,) = [each for each in line.scene("lea").lines() if each.ours]
+    places = [*seen.files, *([seen.picture] if seen.picture else [])]
+    assert len(places) == (2 if kind == "video" else 1) * shown
+    assert {httpx.get(place).content for place in places} <= {content, preview}
 
 
 def test_a_video_is_prepared_first(line: LineSimulator) -> None:

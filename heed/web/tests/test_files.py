@@ -52,6 +52,14 @@ def content(answer: Any) -> bytes:
     return asyncio.run(whole())
 
 
+def test_whoever_asks_gets_the_picture_that_stands_for_a_film(client: Client) -> None:
+    answer = client.get(urlsplit(kept.film_link()).path)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png")
+    assert answer.content == kept.FILM.read_bytes()
+    assert len(answer.content) < 1024 * 1024
+    assert client.get("/media/other.png").status_code == 404
+
+
 def test_a_picture_is_shown_in_place(page: Client, lea: Ticket) -> None:
     file = attachment(lea, "boot.png", cast.PICTURE)
     answer = page.get(f"/files/{file.pk}/")

@@ -37,6 +37,16 @@ def target(**refs: Any) -> Target:
     return Target("444573844083572737", "private", "message", "", refs)
 
 
+FILM = OutgoingFile(
+    "zip.mp4",
+    "video/mp4",
+    b"v" * 10,
+    "https://desk.example.org/f/2",
+    preview="https://desk.example.org/media/film.png",
+)
+SOUND = OutgoingFile("glas.mp3", "audio/mpeg", b"s" * 10, "https://desk.example.org/f/3", lasts=3004)
+
+
 def picture(
     mime: str = "image/png", size: int = 10, url: str = "https://desk.example.org/f/1.png"
 ) -> OutgoingFile:

@@ -11,7 +11,19 @@ import pytest
 from heed.channels.base import Answer, CannotTell, NotThere, Refusal, Sent
 from heed.channels.line.adapter import network
 from heed.channels.line.tests.sample import ACCOUNT
-from heed.channels.line.tests.script import API, KEY, LEA, answer, no, picture, sent, target, wrong
+from heed.channels.line.tests.script import (
+    API,
+    FILM,
+    KEY,
+    LEA,
+    SOUND,
+    answer,
+    no,
+    picture,
+    sent,
+    target,
+    wrong,
+)
 from heed.channels.line.writing import PICTURE_BYTES
 from heed.channels.tests.script import Script
 from heed.lib import clock
@@ -46,6 +58,14 @@ class TestSending:
         script.run(network.send(ACCOUNT, answer("", picture())))
         assert [each["type"] for each in script.requests[0].json["messages"]] == ["image"]
 
+    def test_a_film_has_a_picture_before_it_and_a_sound_its_length(self) -> None:
+        script = Script(sent("1", "2"))
+        script.run(network.send(ACCOUNT, answer("", FILM, SOUND)))
+        assert script.requests[0].json["messages"] == [
+            {"type": "video", "originalContentUrl": FILM.url, "previewImageUrl": FILM.preview},
+            {"type": "audio", "originalContentUrl": SOUND.url, "duration": 3004},
+        ]
+
     @pytest.mark.parametrize(
         ("chosen", "refs", "quoted"),
         [(True, {"quote": "q-1"}, "q-1"), (False, {"quote": "q-1"}, None), (True, {}, None)],
@@ -67,6 +87,10 @@ class TestSending:
             (answer("", picture(url="")), "file_refused"),
             (answer("", picture(url="https://desk.example.org/" + "x" * 2000)), "file_refused"),
             (answer("Ena", *[picture()] * 5), "file_refused"),
+            (answer("", replace(FILM, preview="")), "file_refused"),
+            (answer("", replace(FILM, mime="video/webm")), "file_refused"),
+            (answer("", replace(SOUND, lasts=None)), "file_refused"),
+            (answer("", replace(SOUND, mime="audio/ogg")), "file_refused"),
         ],
     )
     def test_what_line_would_not_take_never_leaves(self, wanted: Answer, reason: str) -> None:
@@ -83,6 +107,7 @@ class TestSending:
             (wrong("messages[0].text", "May not be empty"), "bad_request"),
             (wrong("messages[1].originalContentUrl", "Must be a valid HTTPS URL"), "file_refused"),
             (wrong("messages[1].previewImageUrl"), "file_refused"),
+            (wrong("messages[1].duration", "Must be greater than or equal to 1"), "file_refused"),
             (wrong("messages[0].quoteToken", "Invalid quote token"), "gone"),
             (wrong("to", "May not be empty"), "unreachable"),
             (

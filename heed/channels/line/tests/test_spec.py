@@ -157,6 +157,9 @@ def _do_everything(desk: Desk) -> None:
     with pytest.raises(AnswerLost):
         desk.send(lost, desk.spoil_the_decisive_call(Fault("*", drop="after")))
     desk.run(lambda record: network.find(record, lost))
+    clip = OutgoingFile("zip.mp4", "video/mp4", b"mp4", line.picture("zip"), preview=line.picture("zip"))
+    sound = OutgoingFile("glas.mp3", "audio/mpeg", b"mp3", line.picture("glas"), lasts=3004)
+    desk.send(replace(answer, key="4f8fad5b-d9cb-469f-a165-70867728950e", files=(clip, sound)))
     offered = Choices((Choice("Da"), Choice("Ne")))
     desk.send(replace(answer, key="5f8fad5b-d9cb-469f-a165-70867728950e", choices=offered))
     _be_refused(desk, replace(answer, key="1f8fad5b-d9cb-469f-a165-70867728950e", person="U0"))

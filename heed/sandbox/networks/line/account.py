@@ -15,8 +15,9 @@ HAS_QUOTE_TOKEN = frozenset({"text", "image", "video", "sticker"})
 @dataclass(slots=True)
 class Entry:
     """A message in a chat. `by` is the customer's key, empty for the account's own; `content` is a
-    file the customer sent, `copy` where a file can be looked at; `read` says that the account
-    marked it as read."""
+    file the customer sent, `copy` where a file can be looked at, `preview` where the picture before a
+    film; `faulty` says that LINE cannot show the account's file, `read` that the account marked it as
+    read."""
 
     id: str
     by: str
@@ -25,6 +26,8 @@ class Entry:
     content: bytes = b""
     mime: str = ""
     copy: str = ""
+    preview: str = ""
+    faulty: bool = False
     read: bool = False
     removed: bool = False
 

@@ -187,7 +187,7 @@ class Acting(Telling):
 
     def _line(self, entry: Entry, chat: Chat) -> Line:
         is_picture = entry.message["type"] == "image"
-        file = entry.copy or str(entry.message.get("originalContentUrl", ""))
+        file = "" if entry.faulty else entry.copy or str(entry.message.get("originalContentUrl", ""))
         return Line(
             id=entry.id,
             author=person_named(entry.by).name if entry.by else COMPANY,
@@ -195,7 +195,7 @@ class Acting(Telling):
             at=entry.at,
             ours=not entry.by,
             mine=bool(entry.by),
-            picture=file if is_picture else "",
+            picture=file if is_picture else entry.preview,
             files=[file] if file and not is_picture else [],
             removed=entry.removed,
             state="seen" if entry.read else "",

@@ -13,7 +13,7 @@ from uuid import UUID
 from heed.sandbox.frame import Call, Reply
 from heed.sandbox.networks.line.account import HAS_QUOTE_TOKEN, Accepted, Chat, Entry
 from heed.sandbox.networks.line.acting import Acting
-from heed.sandbox.networks.line.checking import Refused, check_messages, is_address
+from heed.sandbox.networks.line.checking import Refused, check_messages, is_address, shown_as
 
 TOKEN_LIVES = timedelta(seconds=899)
 KEY_LIVES = timedelta(hours=24)
@@ -179,15 +179,26 @@ class LineSimulator(Acting):
         return {"id": entry.id, **quote}
 
     def _fetch(self, entry: Entry) -> None:
-        """Get the account's file from its address, as the customer's phone does."""
-        url = str(entry.message["originalContentUrl"])
-        status, content = self.hooks.call("GET", url)
+        """Get the account's file from its address, and the picture before it, as the customer's phone does.
+        What is not as the vendor's page demands is not shown."""
+        kind, url = str(entry.message["type"]), str(entry.message["originalContentUrl"])
+        copy = self._copy(kind, url)
+        before = str(entry.message.get("previewImageUrl", ""))
+        preview = self._copy("preview", before) if before else ""
         with self.lock:
-            if status == 200:
-                name = PurePosixPath(urlsplit(url).path).name or "file"
-                mime = "image/png" if content.startswith(b"\x89PNG") else "image/jpeg"
-                entry.copy = self.keep(content, mime, name)
+            entry.faulty = not copy or bool(before and not preview)
+            if not entry.faulty:
+                entry.copy, entry.preview = copy, preview
             self.changed()
+
+    def _copy(self, kind: str, url: str) -> str:
+        """Where the customer finds what lies at this address; empty when LINE would not show it."""
+        status, content = self.hooks.call("GET", url)
+        mime = shown_as(kind, content) if status == 200 else ""
+        if not mime:
+            return ""
+        with self.lock:
+            return self.keep(content, mime, PurePosixPath(urlsplit(url).path).name or "file")
 
     def _start_loading(self, call: Call, request: str) -> tuple[int, Any]:
         fields = _fields(call)

@@ -10,6 +10,14 @@ MOST_QUICK_REPLIES = 13
 MOST_LABEL = 20
 MOST_ACTION_TEXT = 300
 TEXT_LIMIT = 5000
+MEGABYTE = 1024 * 1024
+MOST_BYTES = {"image": 10 * MEGABYTE, "preview": MEGABYTE, "video": 200 * MEGABYTE, "audio": 200 * MEGABYTE}
+TYPES = {
+    "image": ("image/png", "image/jpeg"),
+    "preview": ("image/png", "image/jpeg"),
+    "video": ("video/mp4",),
+    "audio": ("audio/mp4", "audio/mpeg"),
+}
 KINDS = frozenset({"text", "image", "video", "audio", "location", "sticker"})
 NEEDED = {
     "text": ("text",),
@@ -72,11 +80,31 @@ def _check_values(message: dict[str, Any], where: str) -> None:
         url = message.get(name)
         if url is not None and (not is_address(str(url)) or len(str(url)) > 2000):
             raise _wrong(f"{where}.{name}", "Must be a valid HTTPS URL")
+    if message["type"] == "audio" and (type(message["duration"]) is not int or message["duration"] < 1):
+        raise _wrong(f"{where}.duration", "Must be greater than or equal to 1")
     if "quickReply" in message:
         _check_quick_reply(message["quickReply"], where)
     quote = message.get("quoteToken")
     if quote is not None and not str(quote).startswith("q-"):
         raise _wrong(f"{where}.quoteToken", "Invalid quote token")
+
+
+def shown_as(kind: str, content: bytes) -> str:
+    """The type of a file that was fetched for a message of this kind, or for a preview; empty when LINE
+    would not show it."""
+    mime = _mime(content)
+    return mime if mime in TYPES[kind] and len(content) <= MOST_BYTES[kind] else ""
+
+
+def _mime(content: bytes) -> str:
+    """What the first bytes say: a picture, MP4, or sound as M4A or MP3."""
+    if content.startswith(b"\x89PNG"):
+        return "image/png"
+    if content.startswith(b"\xff\xd8"):
+        return "image/jpeg"
+    if content[4:8] == b"ftyp":
+        return "audio/mp4" if content[8:11] == b"M4A" else "video/mp4"
+    return "audio/mpeg" if content.startswith((b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")) else ""
 
 
 def _wrong(name: str, why: str) -> Refused:
