@@ -74,6 +74,10 @@ class Condition:
         """The condition with its names looked up, to be put to many tickets (see `Facts`)."""
         return _meaning(self.tree, _asker(user, now))
 
+    def sure(self, user: User | None = None, now: datetime | None = None) -> Q:
+        """As `q`, but where the database does not know how words stand it finds too little, not too much."""
+        return _meaning(self.tree, _asker(user, now), denied=True).q()
+
     def test_of_rule(self, asker: Asker) -> Test:
         """The same for a rule (see `of_rule`). Raises `BadCondition` for a name that nobody has any more, and
         for `me`: denied, these would fit every ticket."""
@@ -191,6 +195,7 @@ def _asker(user: User | None, now: datetime | None) -> Asker:
 
 
 def _meaning(tree: Tree, asker: Asker, denied: bool = False) -> Test:
+    """What it asks; `denied` for what is under a NOT: its words stand so where the database knows it."""
     match tree:
         case And(parts):
             return AllOf(tuple(_meaning(part, asker, denied) for part in parts))

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Q
+
 from heed.inbox.conditions import Facts, Test
 from heed.inbox.models import Ticket
 from heed.inbox.search import lexicon
@@ -14,16 +16,18 @@ from heed.inbox.statements import run
 from heed.lib import clock
 
 
-def wrongly_found(test: Test, user: int, numbers: Iterable[int]) -> set[int]:
-    """Those of these tickets, found for a test, for which it does not hold."""
-    said: dict[int, list[lexicon.Said]] = defaultdict(list)
-    for number, text, visibility in run(_SAID, list(numbers), f"'{lexicon.CROWDED}'"):
-        said[number].append((text, visibility))
-    if not said:
+def wrongly_found(test: Test, sure: Q, user: int, numbers: Iterable[int]) -> set[int]:
+    """Those of these tickets, found for a test, for which it does not hold. Of those of which the database is
+    `sure`, nothing is read."""
+    found = Ticket.objects.filter(pk__in=list(numbers)).exclude(sure)
+    rows = {row.pk: row for row in found.select_related("account", "identity", "customer")}
+    if not rows:
         return set()
-    rows = Ticket.objects.select_related("account", "identity", "customer").in_bulk(said)
+    said: dict[int, list[lexicon.Said]] = defaultdict(list)
+    for number, text, visibility in run(_SAID, list(rows), f"'{lexicon.CROWDED}'"):
+        said[number].append((text, visibility))
     now = clock.now()
-    return {number for number, row in rows.items() if not test.holds(_facts(row, user, said[number], now))}
+    return {number for number in said if not test.holds(_facts(rows[number], user, said[number], now))}
 
 
 def _facts(ticket: Ticket, user: int, said: list[lexicon.Said], now: datetime) -> Facts:

@@ -86,8 +86,17 @@ def numbers(
 def count(user: User, view: str, condition: Condition) -> int:
     """How many of the newest tickets of a view fit a condition, up to `MOST_COUNTED`."""
     wanted = listed(user, view, None, condition)
-    (found,) = _numbers([_near(wanted, NEWEST, None, _edge(wanted, None), MOST_COUNTED)])
-    return len(found)
+    edge, most = _edge(wanted, None), MOST_COUNTED
+    fitting: set[int] = set()
+    wrong: set[int] = set()
+    while True:
+        (found,) = _numbers([_near(wanted, NEWEST, None, edge, most)])
+        new = set(found) - fitting - wrong
+        wrong |= _wrong(wanted, new)
+        fitting |= new - wrong
+        if len(found) < most or len(fitting) >= MOST_COUNTED:
+            return min(len(fitting), MOST_COUNTED)
+        most += MOST_COUNTED
 
 
 def _page(
@@ -116,7 +125,9 @@ SPARE = 10
 
 def _wrong(wanted: Listed, numbers: Iterable[int]) -> set[int]:
     """Those that do not fit after all."""
-    return wrongly_found(wanted.exact, wanted.seen.user, numbers) if wanted.exact else set()
+    if wanted.exact is None:
+        return set()
+    return wrongly_found(wanted.exact, wanted.sure, wanted.seen.user, numbers)
 
 
 def _end(along: Sequence[Section], rows: Sequence[tuple[int, Ticket]]) -> str:

@@ -55,6 +55,8 @@ class Listed:
     """A view that holds much of what waits, is due or closes."""
     exact: Test | None = None
     """What the condition means, where the database may find tickets for which it does not hold."""
+    sure: Q = field(default_factory=Q)
+    """Then, those for which it certainly holds."""
     within: Q = field(default_factory=Q)
     """A part of the question that has an index in the order of news: nearness is counted among these."""
 
@@ -70,16 +72,17 @@ def listed(user: User, view: str, account: int | None, condition: Condition | No
         part &= Q(account_id=account)
         if account in seen.accounts:
             seen = replace(seen, everywhere=True)
-    exact = None
+    exact, sure, now = None, Q(), clock.now()
     if condition is not None:
-        test = condition.test(user)
+        test = condition.test(user, now)
         q &= test.q()
-        exact = test if condition.guessed else None
+        if condition.guessed:
+            exact, sure = test, condition.sure(user, now)
     if view == "all":
         q &= _seldom_wanted(condition)
     searched = condition is not None and not condition.everything
     within = _within(view, condition) if condition is not None else Q()
-    return Listed(q, part, seen, account, searched, view in _BROAD, exact, within)
+    return Listed(q, part, seen, account, searched, view in _BROAD, exact, sure, within)
 
 
 def sections(view: str, order: str) -> tuple[Section, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from heed.accounts.models import User
-from heed.inbox import reach
+from heed.inbox import reach, statements
 from heed.inbox.conditions import parse
 from heed.inbox.models import Ticket
+from heed.inbox.reach import exactly, lists
 from heed.inbox.search import finding, index_everything
 from heed.inbox.tests.test_search import Said, said
 
@@ -60,5 +63,28 @@ def test_lists_hold_what_rules_take(
             break
     assert found == wanted
     assert set(reach.numbers(ana, "all", condition=condition)) == set(wanted)
+    monkeypatch.setattr(lists, "MOST_COUNTED", limit)
+    assert lists.count(ana, "all", condition) == min(len(wanted), limit)
     ranked = finding.find(ana, asked, order="relevance", limit=200, unfinished=False).page.items
     assert {row.pk for row in ranked} == set(wanted)
+
+
+def test_only_talks_that_may_not_say_it_are_read(
+    talks: list[Ticket], ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def run(sql: str, numbers: list[int], mark: str) -> list[tuple[Any, ...]]:
+        read.extend(numbers)
+        return statements.run(sql, numbers, mark)
+
+    monkeypatch.setattr(exactly, "run", run)
+    condition = parse('"acme zip"')
+    wide = set(Ticket.objects.filter(condition.q(ana)).values_list("pk", flat=True))
+    sure = set(Ticket.objects.filter(condition.sure(ana)).values_list("pk", flat=True))
+    assert sure < {each.pk for each in talks if condition.holds(each, ana)} < wide
+    assert lists.count(ana, "all", condition) > len(sure)
+    assert set(read) == wide - sure
+    read.clear()
+    assert lists.count(ana, "all", parse("acme zip")) > len(wide)
+    assert read == []
