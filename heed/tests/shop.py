@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -18,9 +18,10 @@ from heed.channels import verbs as accounts
 from heed.channels.base import FilledTemplate, Hook, Visibility
 from heed.channels.jobs import check_account
 from heed.channels.models import Account
-from heed.inbox import collect, intake, ledger, outbox, verbs
+from heed.inbox import collect, files, intake, ledger, outbox, verbs
 from heed.inbox.models import Attachment, Message, Ticket
 from heed.inbox.possible import Way, last_inbound, possible
+from heed.inbox.tests.sounds import m4a
 from heed.lib import clock
 from heed.lib.http import Request
 from heed.sandbox import Sandbox
@@ -52,12 +53,14 @@ _HEADS = {
     "pdf": b"%PDF-1.4\n",
     "zip": b"PK\x03\x04\x14\x00\x00\x00\x08\x00",
     "mp3": b"ID3\x03\x00\x00\x00\x00\x00\x00",
+    "m4a": m4a(3000),
 }
 
 
 @dataclass
 class Shop:
-    """`requests` are all that left Heed, to whomever; `stack` holds what a state moves: the clock."""
+    """`requests` are all that left Heed, to whomever; `stack` holds what a state moves: the clock; `kept` are
+    the files of answers, by their ids, as networks fetch them."""
 
     sandbox: Sandbox
     receiver: Receiver
@@ -67,6 +70,7 @@ class Shop:
     stack: ExitStack
     requests: list[Request]
     taken: int = 0
+    kept: dict[int, bytes] = field(default_factory=dict)
 
     # ------------------------------------------------------------------------ what happens
 
@@ -130,10 +134,12 @@ class Shop:
     # ------------------------------------------------------------------------------ answering
 
     def attach(self, ticket: Ticket, files: tuple[File, ...]) -> list[int]:
-        return [
-            verbs.attach(self.ana, ticket, f"datoteka.{each.kind}", BytesIO(each.content)).pk
-            for each in files
-        ]
+        found = []
+        for each in files:
+            content = each.content
+            found.append(verbs.attach(self.ana, ticket, f"datoteka.{each.kind}", BytesIO(content)).pk)
+            self.kept[found[-1]] = content
+        return found
 
     def answer(
         self,
@@ -191,10 +197,10 @@ def open_shop(
     given = simulator.accounts()[0]
     account = accounts.connect(network, given.name, "", given.credentials, simulator.url)
     record = account.record()
-    receiver.answer = lambda hook: _answer(account, record, hook)
     requests: list[Request] = []
     _count(requests, monkeypatch)
     shop = Shop(sandbox, receiver, simulator, account, ana, stack, requests)
+    receiver.answer = lambda hook: _answer(shop, record, hook)
     shop.check()
     if hasattr(simulator, "play_paste"):
         simulator.do("paste", url=account.hook_url)
@@ -202,11 +208,12 @@ def open_shop(
     return shop
 
 
-def _answer(account: Account, record: Any, hook: Taken) -> tuple[int, bytes]:
+def _answer(shop: Shop, record: Any, hook: Taken) -> tuple[int, bytes]:
     """The door, and the place where networks fetch our files."""
     if hook.path.startswith("/media/"):
-        return 200, draw("boot")
-    admission = account.adapter.admit(_as_hook(hook), record)
+        name = hook.path.removeprefix("/media/")
+        return 200, files.FILM.read_bytes() if name == files.FILM.name else shop.kept[files.linked(name)]
+    admission = shop.account.adapter.admit(_as_hook(hook), record)
     return admission.status, admission.body
 
 

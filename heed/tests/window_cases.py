@@ -224,6 +224,11 @@ LINE = [
     Case("line", "four pictures and words", private, files=(File("png"),) * 4),
     Case("line", "five pictures and words", private, files=(File("png"),) * 5, refused="file_refused",
          network_says="file_refused"),
+    Case("line", "a video, a sound and words", private, files=(File("mp4", 3 * MEGABYTE), File("m4a"))),
+    Case("line", "a video without a public address", unreachable_from_outside, files=(File("mp4"),),
+         refused="file_refused"),
+    Case("line", "a sound that does not say how long it plays", private, files=(File("mp3"),),
+         refused="file_refused", network_says="file_refused"),
     Case("line", "a kind of file it does not take", private, files=(File("pdf"),), refused="file_refused",
          network_says="file_refused"),
 ]  # fmt: skip
