@@ -12,8 +12,8 @@ import pytest
 
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import PlayError
-from heed.sandbox.mailservers import section
 from heed.sandbox.networks.email import ADDRESS, Email
+from heed.sandbox.networks.email.sections import section
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from heed.channels.base import AccountRecord
 from heed.lib import clock
-from heed.sandbox.mailservers import Mailroom, MailServer, Said, SmtpSession
+from heed.sandbox.networks.email.mailroom import Mailroom, Said
+from heed.sandbox.networks.email.servers import MailServer
+from heed.sandbox.networks.email.smtp import SmtpSession
 
 PASSWORD = "app-password-of-a-mailbox"
 LARGEST = 300_000

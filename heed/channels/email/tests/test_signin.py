@@ -27,8 +27,8 @@ from heed.inbox.intake import take_batch
 from heed.inbox.models import Message
 from heed.lib.http import Request, Response, drive
 from heed.sandbox import Sandbox
-from heed.sandbox.mailtokens import CLIENT
 from heed.sandbox.networks.email import Email
+from heed.sandbox.networks.email.tokens import CLIENT
 
 REDIRECT = "https://desk.example.org/accounts/signed-in/"
 ORGANISATION = "https://login.microsoftonline.com/acme/oauth2/v2.0/"

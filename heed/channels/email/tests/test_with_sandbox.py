@@ -28,8 +28,8 @@ from heed.lib import clock
 from heed.lib.http import AnswerLost
 from heed.sandbox import Sandbox
 from heed.sandbox.frame import Fault
-from heed.sandbox.mailtokens import CLIENT, REFRESH_TOKEN
 from heed.sandbox.networks.email import Email
+from heed.sandbox.networks.email.tokens import CLIENT, REFRESH_TOKEN
 from heed.sandbox.tests.receiver import Receiver
 
 network = NETWORKS["email"]

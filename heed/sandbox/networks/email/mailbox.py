@@ -1,16 +1,10 @@
-"""E-mail: the company's mailbox on two servers, and the customers' mail programs."""
+"""The company's mailbox as its servers see it, and what customers do with their mail programs."""
 
 from __future__ import annotations
 
 import base64
-import re
 from dataclasses import dataclass, field
-from datetime import datetime
-from email import message_from_bytes
-from email.header import decode_header, make_header
-from email.message import EmailMessage, Message
-from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime, formataddr, parseaddr
+from email.message import EmailMessage
 from time import sleep
 from typing import Any
 
@@ -30,39 +24,18 @@ from heed.sandbox.frame import (
     Scene,
     Simulator,
 )
-from heed.sandbox.mailservers import Box, Cut, ImapSession, Mailroom, MailServer, Nonsense, Said, SmtpSession
-from heed.sandbox.mailtokens import Tokens
+from heed.sandbox.networks.email import letters
+from heed.sandbox.networks.email.imap import ImapSession
+from heed.sandbox.networks.email.letters import Entry
+from heed.sandbox.networks.email.mailroom import Box, Cut, Mailroom, Nonsense, Said
+from heed.sandbox.networks.email.servers import MailServer
+from heed.sandbox.networks.email.smtp import SmtpSession
+from heed.sandbox.networks.email.tokens import Tokens
 
 ADDRESS = "help@acme.example"
 LARGEST = 20 * 1024 * 1024
 SOON = 7
 """Seconds a greylisting server asks to wait."""
-
-_WROTE = {
-    "sl": "V V {at:%d. %m. %Y ob %H:%M} je {who} napisal(a):",
-    "ar": "في {at:%Y/%m/%d} الساعة {at:%H:%M} كتب {who}:",
-    "mn": "{at:%Y-%m-%d %H:%M} {who} бичсэн:",
-    "en": "On {at:%d %b %Y at %H:%M}, {who} wrote:",
-}
-_AWAY = {
-    "sl": "Sem na dopustu.",
-    "ar": "أنا في إجازة.",
-    "mn": "Би амралттай байна.",
-    "en": "I am on holiday.",
-}
-
-
-@dataclass(slots=True)
-class Entry:
-    """A mail between a customer and the company."""
-
-    id: str
-    ours: bool
-    at: datetime
-    text: str
-    raw: bytes
-    files: list[str] = field(default_factory=list)
-    picture: str = ""
 
 
 @dataclass(slots=True)
@@ -180,10 +153,11 @@ class Email(Simulator):
         found = self.people.get(receiver)
         if found is None or found.gone:
             if sender:  # nothing comes back to nobody (RFC 5321, 4.5.5)
-                self._arrive(self._bounce(receiver, content))
+                edge, name = self.ids.name("edge"), self.ids.name()
+                self._arrive(letters.bounce(content, receiver, self.address, edge, name))
             return
         found.entries.append(self._entry(content, ours=True))
-        if found.away and sender and "Auto-Submitted" not in message_from_bytes(content):
+        if found.away and sender and not letters.is_automatic(content):
             self._arrive(self._away(found, content))
         if found.robot:
             self._write(found.person.key, "We got your message.", "", [])
@@ -263,7 +237,7 @@ class Email(Simulator):
         """Somebody answers the customer's last mail, or the one with this id, from a mail program."""
         one = self._one(person)
         theirs = [entry for entry in one.entries if not entry.ours]
-        mail = self._mail((COMPANY, self.address), one.address, "Re: Acme", text)
+        mail = self._letter((COMPANY, self.address), one.address, "Re: Acme", text)
         last = theirs[-1].id if theirs else "<before@mail.example>"
         mail["In-Reply-To"] = f"<{to}>" if to else last
         one.entries.append(self._entry(mail.as_bytes(), ours=True))
@@ -346,21 +320,17 @@ class Email(Simulator):
         self, person: str, text: str, subject: str, files: list[tuple[str, str, bytes]], cc: str = ""
     ) -> dict[str, Any]:
         one = self._one(person)
-        ours = [entry for entry in one.entries if entry.ours]
-        said = text
-        if ours:
-            earlier = _subject(ours[-1].raw)
-            subject = subject or (earlier if earlier.lower().startswith("re:") else f"Re: {earlier}")
-            said = f"{text}\n\n{_quoted(one.person, ours[-1])}"
-        sender = (one.person.name, one.address)
-        to = ours and parseaddr(str(message_from_bytes(ours[-1].raw)["Reply-To"] or ""))[1]
-        mail = self._mail(sender, to or self.address, subject or first_words(text, 50), said)
+        answered = next((entry for entry in reversed(one.entries) if entry.ours), None)
+        said, to = text, self.address
+        if answered is not None:
+            subject = subject or letters.subject_of_answer(answered)
+            said = letters.quoting(text, one.person, answered, f"{COMPANY} <{ADDRESS}>")
+            to = letters.where_to_answer(answered) or self.address
+        mail = self._letter((one.person.name, one.address), to, subject or first_words(text, 50), said)
         if cc:
             mail["Cc"] = self._one(cc).address
-        if ours and not one.forgetful:
-            mail["In-Reply-To"] = ours[-1].id
-            before = str(message_from_bytes(ours[-1].raw).get("References", "")).split()
-            mail["References"] = " ".join([*before, ours[-1].id])
+        if answered is not None and not one.forgetful:
+            letters.say_what_it_answers(mail, answered)
         for name, mime, content in files:
             main, _slash, sub = mime.partition("/")
             mail.add_attachment(content, maintype=main, subtype=sub, filename=name)
@@ -369,39 +339,11 @@ class Email(Simulator):
         self._arrive(raw)
         return {"id": str(mail["Message-ID"]).strip("<>")}
 
-    def _mail(self, sender: tuple[str, str], receiver: str, subject: str, text: str) -> EmailMessage:
-        name, address = sender
-        mail = EmailMessage(policy=SMTP if (address + receiver).isascii() else SMTPUTF8)
-        mail["From"] = formataddr(sender) if address.isascii() else f"{name} <{address}>"
-        mail["To"] = receiver
-        mail["Subject"] = subject
-        mail["Date"] = format_datetime(self.clock.now())
-        mail["Message-ID"] = f"<{self.ids.name()}@{address.rpartition('@')[2].encode('idna').decode()}>"
-        mail.set_content(text, cte="quoted-printable")
-        return mail
+    def _letter(self, sender: tuple[str, str], receiver: str, subject: str, text: str) -> EmailMessage:
+        return letters.letter(sender, receiver, subject, text, self.clock.now(), self.ids.name())
 
     def _entry(self, raw: bytes, *, ours: bool, text: str | None = None) -> Entry:
-        message = message_from_bytes(raw)
-        parts = [part for part in message.walk() if part.get_content_maintype() != "multipart"]
-        plain = next((part for part in parts if part.get_content_type() == "text/plain"), None)
-        entry = Entry(
-            id=str(message["Message-ID"]),
-            ours=ours,
-            at=self.clock.now(),
-            text=_text(plain) if text is None else text,
-            raw=raw,
-        )
-        for part in parts:
-            if (name := part.get_filename()) is not None:
-                content = part.get_payload(decode=True)
-                address = self.keep(
-                    content if isinstance(content, bytes) else b"", part.get_content_type(), name
-                )
-                if part.get_content_maintype() == "image" and not entry.picture:
-                    entry.picture = address
-                else:
-                    entry.files.append(address)
-        return entry
+        return letters.entry_of(raw, self.clock.now(), self.keep, ours=ours, text=text)
 
     def _files(self, picture: str) -> list[tuple[str, str, bytes]]:
         url = self.picture(picture)
@@ -412,45 +354,10 @@ class Email(Simulator):
         kept = self.kept(url.removeprefix(self.url))
         return [(url.rpartition("/")[2], kept.headers["Content-Type"], kept.content())]
 
-    def _bounce(self, receiver: str, content: bytes) -> bytes:
-        """What comes back from an address that does not exist (RFC 3464)."""
-        headers = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0].decode("utf-8", "replace")
-        report = "\r\n".join(
-            [
-                "Reporting-MTA: dns; mail.example",
-                "",
-                f"Final-Recipient: rfc822; {receiver}",
-                "Action: failed",
-                "Status: 5.1.1",
-                "Diagnostic-Code: smtp; 550 5.1.1 No such user here",
-            ]
-        )
-        edge = self.ids.name("edge")
-        pieces = (
-            ("text/plain", "I'm sorry to have to inform you that your message could not be delivered."),
-            ("message/delivery-status", report),
-            ("text/rfc822-headers", headers),
-        )
-        lines = [
-            "Return-Path: <>",
-            "From: Mail Delivery System <MAILER-DAEMON@mail.example>",
-            f"To: {self.address}",
-            "Subject: Undelivered Mail Returned to Sender",
-            "Auto-Submitted: auto-replied",
-            f"Message-ID: <{self.ids.name()}@mail.example>",
-            "MIME-Version: 1.0",
-            f'Content-Type: multipart/report; report-type=delivery-status; boundary="{edge}"',
-            "",
-        ]
-        for mime, text in pieces:
-            lines += [f"--{edge}", f"Content-Type: {mime}", "", text, ""]
-        return "\r\n".join([*lines, f"--{edge}--", ""]).encode()
-
     def _away(self, one: Correspondent, content: bytes) -> bytes:
-        sender = (one.person.name, one.address)
-        mail = self._mail(sender, self.address, f"Auto: {_subject(content)}", _AWAY[one.person.language])
-        mail["Auto-Submitted"] = "auto-replied"
-        mail["In-Reply-To"] = str(message_from_bytes(content)["Message-ID"])
+        subject, text = letters.away(content, one.person.language)
+        mail = self._letter((one.person.name, one.address), self.address, subject, text)
+        letters.say_that_no_person_wrote(mail, content)
         return mail.as_bytes()
 
     def _new_uidvalidity(self) -> int:
@@ -469,23 +376,3 @@ def _troubled(status: int, headers: dict[str, str], body: Any) -> Said:
     if status == 503:
         return 421, "4.3.2 Service shutting down"
     raise Nonsense(body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body))
-
-
-def _quoted(person: Person, entry: Entry) -> str:
-    who = f"{COMPANY} <{ADDRESS}>"
-    lines = [f"> {line}" for line in entry.text.split("\n")]
-    return "\n".join([_WROTE[person.language].format(at=entry.at, who=who), *lines])
-
-
-def _subject(raw: bytes) -> str:
-    return str(make_header(decode_header(str(message_from_bytes(raw).get("Subject", "")))))
-
-
-def _text(part: Message | None) -> str:
-    content = part.get_payload(decode=True) if part is not None else b""
-    return (
-        content.decode("utf-8", "replace").replace("\r\n", "\n").strip() if isinstance(content, bytes) else ""
-    )
-
-
-simulator = Email
