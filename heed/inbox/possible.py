@@ -248,11 +248,13 @@ def _private(ticket: Ticket, can: Capabilities, to: Message | None, sending: Mes
 
 def _barred(ticket: Ticket, writing: Writing, to: Message | None) -> Way | None:
     """Why this very message cannot be answered privately, if so."""
-    barred = writing.barred
-    answered = (to or last_inbound(ticket, "private")) if barred else None
-    if barred is None or answered is None or answered.refs.get(barred.ref) not in barred.values:
+    answered = (to or last_inbound(ticket, "private")) if writing.barred else None
+    if answered is None:
         return None
-    return _closed(Words(barred.sentence, barred.way_out), "not_allowed")
+    for barred in writing.barred:
+        if answered.refs.get(barred.ref) in barred.values:
+            return _closed(Words(barred.sentence, barred.way_out), "not_allowed")
+    return None
 
 
 def _no_private(ticket: Ticket, can: Capabilities) -> Way:

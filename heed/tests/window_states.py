@@ -110,6 +110,22 @@ def mute_business(shop: Shop) -> None:
     shop.gather()
 
 
+def ended_business(shop: Shop) -> None:
+    """The owner puts the bot out of the chats again."""
+    business(shop)
+    shop.play("business_disconnect")
+    shop.gather()
+
+
+def business_again(shop: Shop) -> None:
+    """And lets it in once more: what the customer wrote before can be answered again."""
+    ended_business(shop)
+    shop.check()
+    shop.play("business_connect")
+    shop.gather()
+    shop.check()
+
+
 def without_chat(asked: Bring) -> Bring:
     """Bluesky's app password was made anew without the tick for direct messages."""
 

@@ -89,7 +89,7 @@ class Writing:
     late: Late | None = None
     templates: bool = False
     invited: Invited | None = None
-    barred: Barred | None = None
+    barred: tuple[Barred, ...] = ()
     choices: tuple[ChoiceForm, ...] = ()
     caption: Limit | None = None
 

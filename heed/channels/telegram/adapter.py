@@ -62,6 +62,10 @@ MUTE = "business_mute"
 _NO_REPLY = _("The owner of this business account does not let the bot write.")
 
 _LET_IT = _("In that account, in Settings, Telegram Business, Chatbots, the owner can let the bot reply.")
+_PUT_OUT = _("The owner of this business account took the bot out of their chats.")
+_LET_IN = _("In that account, in Settings, Telegram Business, Chatbots, the owner can let the bot in again.")
+MOST_ENDED = 50
+"""So many business connections that ended are kept in mind, and asked for again at each check."""
 
 _ONLY_WITH: tuple[tuple[str, Action, Any], ...] = (
     ("can_reply", "edit", _NO_REPLY),
@@ -138,11 +142,15 @@ class Telegram(Network):
         return replace(can, only=only, why_not={**can.why_not, **without})
 
     def _answering(self, facts: Mapping[str, Any]) -> Capabilities:
-        """No answers in the chats of an owner who does not let the bot reply."""
-        can, mute = self.capabilities, frozenset(facts.get(MUTE, ()))
-        if can.private is None or not mute:
+        """No answers in the chats of an owner who put the bot out, or does not let it reply."""
+        can = self.capabilities
+        ended, mute = (frozenset(facts.get(name, ())) for name in (reading.ENDED, MUTE))
+        if can.private is None or not ended | mute:
             return can
-        barred = Barred("business", mute, _NO_REPLY, _LET_IT)
+        barred = (
+            Barred("business", ended, _PUT_OUT, _LET_IN),
+            Barred("business", mute, _NO_REPLY, _LET_IT),
+        )
         return replace(can, private=replace(can.private, barred=barred))
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
@@ -176,13 +184,9 @@ class Telegram(Network):
             if refusal.reason != "bad_request":
                 raise
             raise Refusal("not_configured", code=refusal.code, detail=refusal.detail) from refusal
-        open_ones = yield from _open_connections(account)
+        open_ones, ended = yield from _connections(account)
         rights = [each.rights.model_dump() for each in open_ones]
-        given = {each.name: any(one[each.name] for one in rights) for each in RIGHTS}
-        facts = _facts(info if isinstance(info, dict) else {})
-        if open_ones:
-            mute = [each.id for each in open_ones if not each.rights.can_reply]
-            facts |= {reading.CONNECTIONS: [each.id for each in open_ones], GIVEN: given, MUTE: mute}
+        facts = _facts(info if isinstance(info, dict) else {}) | _business(open_ones, ended)
         return Checked(
             str(me["id"]),
             str(me.get("first_name", "")),
@@ -226,18 +230,38 @@ def _lost(account: AccountRecord, info: Any) -> tuple[str, ...]:
     return ("webhook",) if account.facts and there not in (None, account.hook_url) else ()
 
 
-def _open_connections(account: AccountRecord) -> Steps[list[Connection]]:
-    """The business connections that we have been told of and that are still open."""
+def _connections(account: AccountRecord) -> Steps[tuple[list[Connection], list[str]]]:
+    """Of the business connections that we have been told of: those that are open, and the ids of those that
+    ended. One that ended may have been opened again without our hearing of it."""
     found: list[Connection] = []
-    for known in account.facts.get(reading.CONNECTIONS, ()):
+    known = [each for name in (reading.CONNECTIONS, reading.ENDED) for each in account.facts.get(name, ())]
+    for each in dict.fromkeys(known):
         try:
-            raw = yield from call(account, "getBusinessConnection", {"business_connection_id": known})
+            raw = yield from call(account, "getBusinessConnection", {"business_connection_id": each})
         except Refusal as refusal:
             if refusal.retry or refusal.reason == "sign_in_again":
                 raise
             continue
         found.append(Connection.model_validate(raw))
-    return [each for each in found if each.is_enabled]
+    open_ones = [each for each in found if each.is_enabled]
+    ended = set(known).difference(each.id for each in open_ones)
+    return open_ones, sorted(ended)[-MOST_ENDED:]
+
+
+def _business(open_ones: list[Connection], ended: list[str]) -> dict[str, Any]:
+    """What is known of business connections; nothing without any. Where all have ended no right is given."""
+    if not open_ones and not ended:
+        return {}
+    rights = [each.rights.model_dump() for each in open_ones]
+    facts: dict[str, Any] = {
+        GIVEN: {each.name: any(one[each.name] for one in rights) for each in RIGHTS},
+        MUTE: [each.id for each in open_ones if not each.rights.can_reply],
+    }
+    if open_ones:
+        facts[reading.CONNECTIONS] = [each.id for each in open_ones]
+    if ended:
+        facts[reading.ENDED] = ended
+    return facts
 
 
 def secret_of(account: AccountRecord) -> str:

@@ -43,6 +43,8 @@ BUSINESS = "business"
 """The kind of a message in a chat of the business account."""
 CONNECTIONS = "business_connections"
 """In `facts`: the ids of those that we were told of; the check drops what is closed."""
+ENDED = "business_ended"
+"""In `facts`: the ids of those whose owner ended them; the check drops what is open again."""
 
 
 def read(body: bytes) -> list[Inbound]:
@@ -356,7 +358,8 @@ def _reaction_word(reaction: dict[str, Any]) -> str:
 
 def _connection(raw: dict[str, Any]) -> list[Inbound]:
     """A business account that shows us its chats but takes no answers needs somebody's attention. That
-    there is a connection only this tells; the check then asks whether it is still open and what it allows."""
+    there is a connection, or that it ended, only this tells; the check then asks whether that still holds and
+    what it allows."""
     connection = Connection.model_validate(raw)
     owner, problem = person_of(connection.user).name, ""
     if not connection.is_enabled:
@@ -367,7 +370,7 @@ def _connection(raw: dict[str, Any]) -> list[Inbound]:
         problem="not_allowed" if problem else "",
         detail=problem,
         at=clock.from_unix(connection.date),
-        facts={CONNECTIONS: [connection.id]} if connection.is_enabled else {},
+        facts={CONNECTIONS if connection.is_enabled else ENDED: [connection.id]},
     )
     return [changed, AccountStale()]
 

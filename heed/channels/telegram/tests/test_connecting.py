@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from heed.channels.base import Action, Checked
 from heed.channels.models import Account
-from heed.channels.telegram.adapter import network
+from heed.channels.telegram.adapter import MOST_ENDED, network
 from heed.channels.telegram.tests.sample import ACCOUNT
 from heed.channels.telegram.tests.script import no, ok
 from heed.channels.tests.script import Script
@@ -75,29 +76,69 @@ def test_the_menu_offers_what_some_owner_lets_the_bot_do(
     assert offered("message", [one, other]) == (True, "")
 
 
-def test_what_came_by_an_owner_who_lets_nobody_reply_cannot_be_answered() -> None:
-    facts = dict(checked(connection("conn-1"), connection("conn-2", can_reply=False)).facts)
-    account = Account(network="telegram", facts=facts)
+def way(facts: Mapping[str, Any], business: str) -> Way:
+    """How a message by this business connection, or in the bot's own chat, can be answered now."""
+    account = Account(network="telegram", facts=dict(facts))
     ticket = Ticket(account=account, kind="private", last_private_in=clock.now(), identity=Identity())
+    kind, refs = ("business", {"business": business}) if business else ("message", {})
+    message = Message(account=account, ticket=ticket, visibility="private", kind=kind, refs=refs)
+    return possible(ticket, message).private
 
-    def way(**refs: str) -> Way:
-        kind = "business" if refs.get("business") else "message"
-        message = Message(account=account, ticket=ticket, visibility="private", kind=kind, refs=refs)
-        return possible(ticket, message).private
 
-    assert way(business="conn-1").allowed
-    assert way(business="").allowed
-    refused = way(business="conn-2")
+def test_what_came_by_an_owner_who_lets_nobody_reply_cannot_be_answered() -> None:
+    facts = checked(connection("conn-1"), connection("conn-2", can_reply=False)).facts
+    assert way(facts, "conn-1").allowed
+    assert way(facts, "").allowed
+    refused = way(facts, "conn-2")
     assert (refused.allowed, refused.reason) == (False, "not_allowed")
     assert "does not let the bot write" in str(refused.sentence)
     assert "Chatbots" in str(refused.way_out)
 
 
-def test_connections_that_are_closed_are_forgotten() -> None:
+@pytest.mark.parametrize(
+    "ended", [connection("conn-2", False), no(400, "Bad Request: business connection not found")]
+)
+def test_what_came_by_an_owner_who_put_the_bot_out_cannot_be_answered(ended: dict[str, Any]) -> None:
+    facts = checked(connection("conn-1"), ended).facts
+    assert (facts["business_connections"], facts["business_ended"]) == (["conn-1"], ["conn-2"])
+    assert way(facts, "conn-1").allowed
+    assert way(facts, "").allowed
+    refused = way(facts, "conn-2")
+    assert (refused.allowed, refused.reason) == (False, "not_allowed")
+    assert "took the bot out" in str(refused.sentence)
+    assert "let the bot in again" in str(refused.way_out)
+
+
+def test_it_is_refused_before_the_check_and_comes_back_when_the_owner_lets_the_bot_in_again() -> None:
+    told = {**KNOWN.facts, "business_ended": ["conn-2"]}
+    assert not way(told, "conn-2").allowed
+    answers = (connection("conn-1"), connection("conn-2"))
+    again = Script(ME, WELL, ok(), *answers).run(network.check(replace(KNOWN, facts=told)))
+    assert again.facts["business_connections"] == ["conn-1", "conn-2"]
+    assert "business_ended" not in again.facts
+    assert way(again.facts, "conn-2").allowed
+
+
+def test_when_all_ended_no_right_is_given_or_missed() -> None:
     gone = no(400, "Bad Request: business connection not found")
     found = checked(connection("conn-1", False, can_reply=False), gone)
-    assert (found.missing, found.facts) == ((), {"waiting": 0})
+    assert found.missing == ()
+    assert found.facts == {
+        "waiting": 0,
+        "business_ended": ["conn-1", "conn-2"],
+        "business_rights": dict.fromkeys(RIGHTS, False),
+        "business_mute": [],
+    }
     assert network.permissions(found.facts) == ()
+    assert "delete" in network.able(found.facts).why_not
+
+
+def test_of_many_that_ended_not_all_are_kept_in_mind() -> None:
+    many = [f"conn-{number:03}" for number in range(MOST_ENDED + 10)]
+    account = replace(ACCOUNT, facts={"waiting": 0, "business_ended": many})
+    gone = [no(400, "Bad Request: business connection not found")] * len(many)
+    found = Script(ME, WELL, ok(), *gone).run(network.check(account))
+    assert found.facts["business_ended"] == many[-MOST_ENDED:]
 
 
 def test_a_webhook_that_is_gone_is_told() -> None:

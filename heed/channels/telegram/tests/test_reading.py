@@ -174,13 +174,13 @@ def test_a_reply_names_its_message() -> None:
         ("business_disconnected", [], "Maja Zupan took the bot out of their chats"),
     ],
 )
-def test_a_business_account_lets_the_bot_in(name: str, known: list[str], against: str) -> None:
+def test_a_business_account_lets_the_bot_in_and_out(name: str, known: list[str], against: str) -> None:
     """What else it allows the check finds out, which knows by this whom to ask."""
     changed = AccountChanged(
         problem="not_allowed" if against else "",
         detail=against,
         at=datetime(2026, 1, 1, 10, 6, 40, tzinfo=UTC),
-        facts={"business_connections": known} if known else {},
+        facts={"business_connections": known} if known else {"business_ended": [CONNECTION]},
     )
     assert network.read(payload(name), ACCOUNT) == [changed, AccountStale()]
 
