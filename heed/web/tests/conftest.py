@@ -40,3 +40,11 @@ def page(ana: User) -> Client:
     client = Client()
     client.force_login(ana)
     return client
+
+
+@pytest.fixture
+def majas(maja: User) -> Client:
+    """The browser of Maja, who owns the desk."""
+    client = Client()
+    client.force_login(maja)
+    return client

@@ -17,13 +17,6 @@ BODY = b'{"entry":[{"text":"<script>alert(1)</script>","of":"Omar Badr"}]}'
 
 
 @pytest.fixture
-def majas(maja: User) -> Client:
-    client = Client()
-    client.force_login(maja)
-    return client
-
-
-@pytest.fixture
 def account(db: None) -> Account:
     return cast.account()
 
