@@ -21,6 +21,8 @@ from django.test import Client
 from playwright.sync_api import Browser, Page
 
 from heed.accounts.models import User
+from heed.inbox.models import Ticket
+from heed.web.tests import cast
 
 Visit = Callable[..., Page]
 
@@ -129,6 +131,18 @@ def visit(heed: str, chromium: Browser, desks: list[Desk], transactional_db: Non
         desk.errors.clear()
     _until_quiet()
     assert errors == []
+
+
+@pytest.fixture
+def people(transactional_db: None) -> tuple[User, User]:
+    """Ana and Ivo."""
+    return cast.ana(), cast.ivo()
+
+
+@pytest.fixture
+def lea(people: tuple[User, User]) -> Ticket:
+    """Lea's ticket in the inbox of a morning."""
+    return cast.a_morning(*people)
 
 
 def _environment(address: str) -> dict[str, str]:

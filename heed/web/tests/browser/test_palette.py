@@ -8,28 +8,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from heed.accounts.models import User
 from heed.inbox.models import Message, Ticket
 from heed.library import verbs
 from heed.library.models import QuickText
 from heed.tests.looks import serious
 from heed.web.tests import cast
+from heed.web.tests.browser.inbox import field
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def people(transactional_db: None) -> tuple[User, User]:
-    return cast.ana(), cast.ivo()
-
-
-@pytest.fixture
-def lea(people: tuple[User, User]) -> Ticket:
-    return cast.a_morning(*people)
-
-
-def field(page: Page) -> Any:
-    return page.locator("#composer textarea")
 
 
 def options(page: Page) -> Any:

@@ -19,11 +19,6 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def people(transactional_db: None) -> tuple[User, User]:
-    return cast.ana(), cast.ivo()
-
-
-@pytest.fixture
 def lea(people: tuple[User, User]) -> Ticket:
     found = cast.a_morning(*people)
     index_everything()

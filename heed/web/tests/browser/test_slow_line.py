@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from heed.accounts.models import User
 from heed.inbox.models import Ticket
 from heed.inbox.reach import saved
 from heed.inbox.verbs import mark_answered, saving
@@ -18,16 +17,6 @@ from heed.library import verbs as library
 from heed.web.tests import cast
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def people(transactional_db: None) -> tuple[User, User]:
-    return cast.ana(), cast.ivo()
-
-
-@pytest.fixture
-def lea(people: tuple[User, User]) -> Ticket:
-    return cast.a_morning(*people)
 
 
 @contextmanager

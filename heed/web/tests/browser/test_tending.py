@@ -17,16 +17,6 @@ from heed.web.tests import cast
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def people(transactional_db: None) -> tuple[User, User]:
-    return cast.ana(), cast.ivo()
-
-
-@pytest.fixture
-def lea(people: tuple[User, User]) -> Ticket:
-    return cast.a_morning(*people)
-
-
 def fresh(ticket: Ticket) -> Ticket:
     return Ticket.objects.get(pk=ticket.pk)
 

@@ -7,23 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from heed.accounts.models import User
 from heed.inbox import verbs
 from heed.inbox.models import Event, Message, Ticket
-from heed.web.tests import cast
-from heed.web.tests.browser.test_journeys import bubble_of, customer_writes, field
+from heed.web.tests.browser.inbox import HALF, bubble_of, customer_writes, field
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def people(transactional_db: None) -> tuple[User, User]:
-    return cast.ana(), cast.ivo()
-
-
-@pytest.fixture
-def lea(people: tuple[User, User]) -> Ticket:
-    return cast.a_morning(*people)
 
 
 def test_they_see_each_other(visit: Any, people: Any, lea: Ticket) -> None:
@@ -86,3 +74,15 @@ def test_split_off(visit: Any, people: Any, lea: Ticket) -> None:
     bubble.get_by_role("button", name="Make it a ticket of its own").click()
     expect(page.locator("#ticket")).not_to_have_attribute("data-number", str(lea.pk))
     expect(page.locator("#log .msg")).to_have_count(1)
+
+
+def test_two_colleagues_on_one_ticket(visit: Any, people: Any, lea: Ticket) -> None:
+    ana, ivo = people
+    hers = visit(ana, f"/inbox/unanswered/{lea.pk}/")
+    his = visit(ivo, f"/inbox/unanswered/{lea.pk}/")
+    field(hers).fill(HALF)
+    his.get_by_role("tab", name="Reply publicly").click()
+    field(his).fill("I have this one.")
+    his.get_by_role("button", name="Send and mark answered").click()
+    expect(bubble_of(hers, "I have this one.")).to_have_count(1)
+    expect(field(hers)).to_have_value(HALF)
