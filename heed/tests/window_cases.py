@@ -29,6 +29,7 @@ from heed.tests.window_states import (
     then,
     unreachable_from_outside,
     without_chat,
+    without_messages,
 )
 
 MEGABYTE = 1024 * 1024
@@ -272,6 +273,11 @@ X = [
          network_says="not_allowed"),
     Case("x", "enterprise, a quote", level("enterprise", public), "public", quote=True),
     Case("x", "a direct message after a year", after(24 * 365)),
+    Case("x", "a message without the permission to write any", without_messages(private),
+         refused="not_allowed", network_says="unreachable"),
+    Case("x", "a private answer without the permission to write messages", without_messages(public),
+         refused="not_allowed", network_says="unreachable"),
+    Case("x", "a public answer without the permission to write messages", without_messages(public), "public"),
     Case("x", "signed out", signed_out, refused="sign_in_again", network_says="sign_in_again"),
     Case("x", "four pictures", public, "public", files=(File("png"),) * 4),
     Case("x", "five pictures", public, "public", files=(File("png"),) * 5, refused="file_refused",

@@ -82,6 +82,18 @@ def and_again(bring_before: Bring) -> Bring:
     return bring
 
 
+def without_messages(asked: Bring) -> Bring:
+    """At X's consent page the permission to write direct messages was left out."""
+
+    def bring(shop: Shop) -> None:
+        asked(shop)
+        shop.play("withhold", scope="dm.write")
+        shop.play("expire_token")
+        shop.check()
+
+    return bring
+
+
 def found_by_search(shop: Shop) -> None:
     """X's customer talks of us without naming us."""
     words = {**shop.account.credentials, "listen_for": "acme"}

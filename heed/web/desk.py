@@ -139,7 +139,8 @@ def tabs(user: User, ticket: Ticket, answered: Message | None, may: frozenset[Pe
     chosen = _chosen(ticket, offered, drafts)
     types = "typing" in ticket.account.able.on_private
     account = ticket.account
-    link = account.adapter.private_link(account.external_id, account.handle) if ways.private.here else ""
+    answers = account.able.private is not None  # who is led to a private talk must get an answer there
+    link = account.adapter.private_link(account.external_id, account.handle) if answers else ""
     return [
         Tab(
             name,

@@ -74,6 +74,9 @@ class CapabilitiesOut(Shape):
     edit_within: int | None
     delete_within: int | None
     why_not: dict[str, str]
+    why_no_private: str = Field(
+        description="Why this account has no private messages though its network has; else empty."
+    )
     receipts: list[str]
 
 
@@ -156,6 +159,7 @@ def of_capabilities(can: Capabilities) -> dict[str, Any]:
         "edit_within": can.edit_within,
         "delete_within": can.delete_within,
         "why_not": {action: str(sentence) for action, sentence in can.why_not.items()},
+        "why_no_private": str(can.why_no_private),
         "receipts": sorted(can.receipts),
     }
 

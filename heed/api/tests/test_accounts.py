@@ -45,6 +45,16 @@ def test_networks_tell_what_they_ask_for_and_can_do(call: Caller) -> None:
     assert pigeon["capabilities"]["on_theirs"] == ["hide", "like", "unhide", "unlike"]
 
 
+def test_an_account_without_private_messages_says_why(call: Caller, account: Account) -> None:
+    Account.objects.filter(pk=account.pk).update(network="x", facts={"messages": False})
+    can = call("GET", f"accounts/{account.pk}").json["capabilities"]
+    assert can["private"] is None
+    assert "may not write direct messages" in can["why_no_private"]
+    Account.objects.filter(pk=account.pk).update(facts={"messages": True})
+    can = call("GET", f"accounts/{account.pk}").json["capabilities"]
+    assert (bool(can["private"]), can["why_no_private"]) == (True, "")
+
+
 def test_connecting_gives_the_webhook_address_and_never_the_credentials(call: Caller) -> None:
     answer = call("POST", "accounts", GIVEN)
     assert answer.status == 201

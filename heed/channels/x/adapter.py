@@ -66,6 +66,9 @@ _NO_LIKES = _("X lets programs like posts only with an Enterprise contract.")
 _NO_QUOTES = _("X lets programs quote posts only with an Enterprise contract.")
 _NO_EDITS = _("On X what was sent cannot be changed from here. Delete it and write it anew.")
 _NO_HIDING = _("X hides only replies under your own posts.")
+_NO_MESSAGES = _(
+    "This account may not write direct messages. Ask an admin to sign in with X again and allow it."
+)
 _MENTIONED = Invited(
     "summoned", _("X lets this access level answer only who mentioned or quoted the account.")
 )
@@ -197,7 +200,7 @@ class X(Network):
 
     def able(self, facts: Mapping[str, Any]) -> Capabilities:
         """Who pays per use has no likes and no quotes and answers only who mentioned the account; without
-        the permission there are no messages."""
+        the permission no message is written or deleted, and it is said why."""
         can = self.capabilities
         if facts.get("level") != signin.ENTERPRISE:
             can = replace(
@@ -210,7 +213,13 @@ class X(Network):
                 why_no_quote=_NO_QUOTES,
             )
         if facts.get("messages") is False:
-            can = replace(can, private=None, on_private_ours=frozenset())
+            can = replace(
+                can,
+                private=None,
+                why_no_private=_NO_MESSAGES,
+                on_private_ours=frozenset(),
+                why_not={**can.why_not, "delete": _NO_MESSAGES},
+            )
         return can
 
     def waits_for_calls(self, facts: Mapping[str, Any]) -> bool:

@@ -112,6 +112,27 @@ class TestWindows:
         assert re.search(r'data-way="note"[^>]*aria-selected="true"', text)
 
 
+class TestMessagesOfX:
+    """What X's consent page left out is said, and nobody is led to where they get no answer."""
+
+    @pytest.mark.parametrize("granted", [True, False])
+    def test_a_private_answer(self, page: Client, ana: User, granted: bool) -> None:
+        x = cast.account("x", "@acme", facts={"messages": granted})
+        facts = told(page, cast.ticket(x, "Lea Marn", "Kje je moj paket?"))
+        assert facts["allowed"] is granted
+        assert ("may not write direct messages" in facts["sentence"]) is not granted
+
+    @pytest.mark.parametrize("granted", [True, False])
+    def test_under_a_post(self, page: Client, ana: User, granted: bool) -> None:
+        x = cast.account("x", "@acme", facts={"messages": granted})
+        lea = cast.ticket(x, "Lea Marn", "Kje je moj paket?", post=cast.post(x))
+        private = told(page, lea)
+        assert private["allowed"] is granted
+        assert ("may not write direct messages" in private["sentence"]) is not granted
+        assert ("Answer publicly" in private["sentence"]) is not granted
+        assert bool(told(page, lea, "public")["link"]) is granted
+
+
 class TestTemplates:
     @pytest.fixture(autouse=True)
     def _approved(self, tuya: Ticket, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,6 +80,10 @@ class TestAble:
         can = network.able({"level": "enterprise", "messages": False})
         assert can.private is None
         assert not can.on_private_ours
+        assert "may not write direct messages" in str(can.why_no_private)
+        assert "may not write direct messages" in str(can.why_not["delete"])
+        allowed = network.able({"level": "enterprise", "messages": True})
+        assert (str(allowed.why_no_private), "delete" in allowed.why_not) == ("", False)
 
     def test_only_replies_under_our_own_posts_can_be_hidden(self) -> None:
         can = network.able({})

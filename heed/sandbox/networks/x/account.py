@@ -107,6 +107,7 @@ class Account(Simulator):
             self.user_id(each.key): each.handle.replace(".", "_") for each in people
         }
         self.level = "enterprise"
+        self.withheld: set[str] = set()
         self.spelling = "tweet"
         """How deliveries and answers call a post: `tweet`, or `post` as X is renaming them; `older` is
         the account activity deliveries before."""

@@ -134,6 +134,11 @@ class Acting(Messages):
         self.clock.move(2)
         return {}
 
+    def play_withhold(self, scope: str, on: bool = True) -> dict[str, Any]:
+        """At the consent page this permission was not given, or is given again."""
+        self.withheld = self.withheld | {scope} if on else self.withheld - {scope}
+        return {}
+
     def play_level(self, level: str) -> dict[str, Any]:
         self.level = level
         return {}

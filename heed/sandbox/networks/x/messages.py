@@ -19,6 +19,7 @@ from heed.sandbox.networks.x.writing import Writing
 class Messages(Writing):
     def _send_message(self, call: Call, person: str) -> Reply:
         self._user(call)
+        self._needs("dm.write")
         headers = self._count("send messages")
         given = fields_of(call)
         files = [str(each.get("media_id")) for each in given.get("attachments") or []]
@@ -120,6 +121,7 @@ class Messages(Writing):
 
     def _delete_message(self, call: Call, id: str) -> Reply:
         self._user(call)
+        self._needs("dm.write")
         for message in self._messages:
             if message.id == id and message.sender == self.us:
                 message.removed = True

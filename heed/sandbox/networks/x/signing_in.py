@@ -84,6 +84,11 @@ class SigningIn(Account):
             self._token(given.removeprefix("Bearer ").strip(), "access")
         return self.us
 
+    def _needs(self, scope: str) -> None:
+        if scope in self.withheld:
+            words = {"title": "Forbidden", "type": "about:blank", "detail": "Forbidden"}
+            raise No(403, {**words, "status": 403})
+
     def _app(self, call: Call) -> None:
         if call.headers.get("authorization") != f"Bearer {self._bearer()}":
             raise unauthorized()
@@ -162,7 +167,7 @@ class SigningIn(Account):
             "expires_in": int(ACCESS_LIVES.total_seconds()),
             "access_token": self._signed("access", self.ids.name(), ends),
             "refresh_token": self._signed("refresh", self.ids.name(), 0),
-            "scope": scope,
+            "scope": " ".join(each for each in scope.split() if each not in self.withheld),
         }
 
     def _is_client(self, call: Call, name: str, secret: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from heed.sandbox.networks.x import X
 from heed.sandbox.tests.receiver import Receiver
-from heed.sandbox.tests.x.calls import LEA_SAYS, ask, call, kinds
+from heed.sandbox.tests.x.calls import LEA_SAYS, ask, call, kinds, tokens
 
 
 class TestMessages:
@@ -32,6 +32,19 @@ class TestMessages:
         x.do("join", person="lea")
         made = call(x, "POST", f"/2/dm_conversations/with/{lea}/messages", {"text": "Zdravo"})["data"]
         assert x.scene("lea").chats[0].lines[0].id == made["dm_event_id"]
+
+    def test_a_permission_that_was_not_given(self, x: X) -> None:
+        path = f"/2/dm_conversations/with/{x.user_id('lea')}/messages"
+        x.do("withhold", scope="dm.write")
+        given = tokens(
+            x, grant_type="refresh_token", refresh_token=x.accounts()[0].credentials["refresh_token"]
+        )
+        assert "dm.write" not in given.json()["scope"].split()
+        assert ask(x, "POST", path, {"text": "Zdravo"}).status_code == 403
+        assert ask(x, "DELETE", "/2/dm_events/1").status_code == 403
+        assert x.scene("lea").lines() == []
+        x.do("withhold", scope="dm.write", on=False)
+        assert ask(x, "POST", path, {"text": "Zdravo"}).status_code == 201
 
     def test_a_file_opens_with_the_account_s_token_only(self, x: X) -> None:
         made = x.do("message", person="lea", text="Slika", picture="boot")
