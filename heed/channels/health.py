@@ -37,7 +37,7 @@ class Warning(NamedTuple):
 
 def warnings(account: Account) -> list[Warning]:
     """All that an admin should know of this account, the gravest first; nothing when all is well."""
-    looks = (_broken, _door, _permission, _expires, _silent, _unread, _quota, _remark)
+    looks = (_broken, _door, _permission, _expires, _silent, _unread, _quota, remark)
     return [each for look in looks if (each := look(account)) is not None]
 
 
@@ -130,8 +130,9 @@ def _quota(account: Account) -> Warning | None:
     return None
 
 
-def _remark(account: Account) -> Warning | None:
-    """What the network said by the way, before it does something about it."""
+def remark(account: Account) -> Warning | None:
+    """What the network said by the way, before it does something about it; it stands for two weeks, or until
+    the account is checked by hand. `detail` is in the network's words, `account.told["at"]` is when."""
     words = account.told.get("detail")
     if not words or account.told.get("problem"):
         return None

@@ -11,6 +11,7 @@ from heed.accounts.models import User
 from heed.api.shapes.given import Given, Text
 from heed.api.shapes.networks import CapabilitiesOut, of_capabilities
 from heed.api.shapes.shape import Shape
+from heed.channels import health
 from heed.channels import reach as channels
 from heed.channels.models import Account
 
@@ -39,6 +40,15 @@ class AccountProblem(Shape):
     detail: str
 
 
+class AccountRemark(Shape):
+    """Something the network said by the way, before it does something about it."""
+
+    sentence: str
+    way_out: str
+    detail: str = Field(description="In the network's own words.")
+    at: datetime = Field(description="When the network said it.")
+
+
 class QuotaOut(Shape):
     what: str
     left: int
@@ -55,6 +65,10 @@ class AccountOut(Shape):
     base_url: str
     state: Literal["connecting", "connected", "broken"]
     problem: AccountProblem | None
+    remark: AccountRemark | None = Field(
+        description="What the network remarked about the account: for 14 days, or until it is checked by "
+        "hand. Null beside a problem that the network told."
+    )
     after_solved: str
     brand: str = Field(description="Empty when it belongs to none.")
     last_delivery_at: datetime | None
@@ -92,6 +106,7 @@ def of_account(account: Account, asking: User) -> dict[str, Any]:
             "way_out": str(words.way_out),
             "detail": account.problem_detail,
         },
+        "remark": _remark(account),
         "after_solved": account.after_solved,
         "brand": account.brand.name if account.brand else "",
         "last_delivery_at": account.last_delivery_at,
@@ -105,6 +120,16 @@ def of_account(account: Account, asking: User) -> dict[str, Any]:
         "paused_until": account.paused_until,
         "capabilities": of_capabilities(account.able),
         "created_at": account.created_at,
+    }
+
+
+def _remark(account: Account) -> dict[str, Any] | None:
+    standing = health.remark(account)
+    return standing and {
+        "sentence": str(standing.sentence),
+        "way_out": str(standing.way_out),
+        "detail": standing.detail,
+        "at": account.told["at"],
     }
 
 

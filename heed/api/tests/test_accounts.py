@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from heed.accounts.models import Brand, User
 from heed.api.tests.conftest import Caller
 from heed.channels.models import Account
+from heed.lib import clock
 
 GIVEN = {
     "network": "pigeon",
@@ -53,6 +55,33 @@ def test_an_account_without_private_messages_says_why(call: Caller, account: Acc
     Account.objects.filter(pk=account.pk).update(facts={"messages": True})
     can = call("GET", f"accounts/{account.pk}").json["capabilities"]
     assert (bool(can["private"]), can["why_no_private"]) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("days", "more", "shown"),
+    [(13, {}, True), (15, {}, False), (1, {"detail": ""}, False), (1, {"problem": "account_blocked"}, False)],
+)
+def test_what_the_network_remarked(
+    call_as_ana: Caller, account: Account, days: int, more: dict[str, str], shown: bool
+) -> None:
+    """As long as the accounts page shows it, and to whom sees the account."""
+    at = clock.now() - timedelta(days=days)
+    Account.objects.update(told={"at": at.isoformat(), "detail": "quality is red", **more})
+    [listed] = call_as_ana("GET", "accounts").json["items"]
+    remark = call_as_ana("GET", f"accounts/{account.pk}").json["remark"]
+    assert listed["remark"] == remark
+    assert bool(remark) is shown
+    if shown:
+        assert remark["sentence"] == "The network has a remark about this account."
+        assert "Check again" in remark["way_out"]
+        assert (remark["detail"], datetime.fromisoformat(remark["at"])) == ("quality is red", at)
+
+
+def test_an_account_of_which_nothing_was_said_has_no_remark(call: Caller, account: Account) -> None:
+    assert call("GET", f"accounts/{account.pk}").json["remark"] is None
+    told = call("GET", "openapi.json").json["components"]["schemas"]
+    assert "14 days" in told["AccountOut"]["properties"]["remark"]["description"]
+    assert set(told["AccountRemark"]["required"]) == {"sentence", "way_out", "detail", "at"}
 
 
 def test_connecting_gives_the_webhook_address_and_never_the_credentials(call: Caller) -> None:
