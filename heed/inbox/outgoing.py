@@ -16,7 +16,8 @@ from heed.channels.base import (
 )
 from heed.inbox import files
 from heed.inbox.models import Attachment, Identity, Message, Ticket
-from heed.inbox.possible import leaves_from, names_of, whom
+from heed.inbox.possible import leaves_from, whom
+from heed.inbox.possible_ways import names_of
 from heed.inbox.way_back import word_of
 
 _ABOUT_THEN = timedelta(minutes=1)

@@ -12,7 +12,7 @@ from heed.accounts.rights import Permission
 from heed.channels.base import TAKEN_OVER, Action, Capabilities, Limit, Writing
 from heed.channels.reasons import REASONS
 from heed.inbox.models import Message
-from heed.inbox.possible import Text, broken_by
+from heed.inbox.possible_ways import Text, broken_by
 from heed.inbox.reach.seeing import sight
 from heed.lib import clock
 from heed.lib.text import measure

@@ -20,7 +20,8 @@ from heed.channels.jobs import check_account
 from heed.channels.models import Account
 from heed.inbox import collect, files, intake, ledger, outbox, verbs
 from heed.inbox.models import Attachment, Message, Ticket
-from heed.inbox.possible import Way, last_inbound, possible
+from heed.inbox.possible import Way, possible
+from heed.inbox.possible_ways import last_inbound
 from heed.inbox.tests.sounds import m4a
 from heed.lib import clock
 from heed.lib.http import Request

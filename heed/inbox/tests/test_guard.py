@@ -13,7 +13,7 @@ from heed.channels.base import Files, MessageReceived, Person, ReactionChanged, 
 from heed.channels.models import Account
 from heed.inbox import outbox, reach, verbs
 from heed.inbox.models import Event, Message, Ticket
-from heed.inbox.possible import PUBLIC_ONLY
+from heed.inbox.possible_ways import PUBLIC_ONLY
 from heed.inbox.tests.deliveries import LEA, at, comment, news, private
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.ways import APPROVED, COUNTED, LATE, PLAIN, can, waited, way

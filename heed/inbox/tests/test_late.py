@@ -10,7 +10,7 @@ from heed.accounts.models import User
 from heed.channels.models import Account
 from heed.inbox import outbox, verbs
 from heed.inbox.models import FollowUpQuestion, Message, Ticket
-from heed.inbox.possible import CLOSED
+from heed.inbox.possible_ways import CLOSED
 from heed.inbox.tests.deliveries import news, private
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.ways import LATE, can, waited

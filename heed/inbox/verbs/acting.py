@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from heed.accounts.models import User
 from heed.inbox.jobs import act_later, show_typing
 from heed.inbox.models import Message, Ticket
-from heed.inbox.possible import last_inbound, too_long
+from heed.inbox.possible import too_long
 from heed.inbox.possible_actions import Act, actions
+from heed.inbox.possible_ways import last_inbound
 from heed.inbox.verbs.refusals import CannotAct
 from heed.lib import live
 from heed.lib.jobs import defer_once
