@@ -19,6 +19,16 @@ STATES: dict[str, tuple[str, Promise]] = {
 }
 """How an account stands: the tone, and in words."""
 
+_DISCONNECTED: tuple[str, Promise] = ("quiet", _("disconnected"))
+
+
+def standing(account: Account) -> tuple[str, Promise]:
+    """How this account stands; one that somebody disconnected on purpose calls for nobody."""
+    gone = (
+        account.problem == "not_configured" and not account.problem_detail and not account.locked_credentials
+    )
+    return _DISCONNECTED if gone else STATES[account.state]
+
 
 def names_of(found: Iterable[Account]) -> dict[int, str]:
     """The names of these accounts, as they stand beside each other."""

@@ -26,7 +26,7 @@ from heed.routing import reach as routing
 from heed.routing.models import Profile
 from heed.routing.people import is_away
 from heed.web import desk_settings
-from heed.web.account_names import STATES, names_of
+from heed.web.account_names import names_of, standing
 
 VIEWS: dict[str, Promise] = {
     "mine": _("Mine"),
@@ -168,7 +168,7 @@ _MOST_ALARMS = 3
 
 
 def _channel(account: Account, tallies: Tallies, name: str) -> Channel:
-    tone, words = STATES[account.state]
+    tone, words = standing(account)
     return Channel(account.pk, name, tone, words, tallies.by_account.get(account.pk, 0))
 
 

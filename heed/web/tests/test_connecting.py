@@ -27,7 +27,7 @@ class TestConnect:
                 assert f'name="{field.name}"' in form
 
     def test_connecting(self, majas: Client) -> None:
-        given = GOOD | {"name": "Acme help", "external_id": "77", "after_solved": "new", "base_url": ""}
+        given = GOOD | {"account_name": "Acme help", "external_id": "77", "after_solved": "new", "base_url": ""}
         response = majas.post(reverse("connect", args=["facebook"]), given)
         account = Account.objects.get()
         assert response.headers["Location"] == reverse("account", args=[account.pk])
@@ -57,7 +57,7 @@ class TestConnect:
     def test_says_what_is_wrong_and_keeps_what_was_entered(
         self, majas: Client, change: dict[str, str], says: str
     ) -> None:
-        given = GOOD | {"name": "Acme help", "after_solved": "reopen"} | change
+        given = GOOD | {"account_name": "Acme help", "after_solved": "reopen"} | change
         page = majas.post(reverse("connect", args=["facebook"]), given).content.decode()
         assert says in page
         assert "Acme help" in page
@@ -184,7 +184,7 @@ class TestSignIn:
         return state
 
     def test_what_the_sign_in_brings_need_not_be_entered(self, majas: Client) -> None:
-        given = GOOD | {"page_token": "", "name": "Acme help", "after_solved": "new"}
+        given = GOOD | {"page_token": "", "account_name": "Acme help", "after_solved": "new"}
         state = self.away(majas, reverse("connect", args=["facebook"]), given)
         response = majas.get(reverse("signed_in"), {"state": state, "code": "c-1"})
         account = Account.objects.get()
@@ -200,7 +200,7 @@ class TestSignIn:
         assert "Sign in at Facebook" in page
 
     def test_the_rest_must_be_entered(self, majas: Client) -> None:
-        given = {"name": "Acme help", "after_solved": "reopen", "sign_in": "1"}
+        given = {"account_name": "Acme help", "after_solved": "reopen", "sign_in": "1"}
         page = majas.post(reverse("connect", args=["facebook"]), given).content.decode()
         assert "This field is required." in page
         assert "Acme help" in page

@@ -29,7 +29,7 @@ from heed.inbox import gaps
 from heed.inbox import health as inbox_health
 from heed.inbox.models import Gap, Ticket
 from heed.lib import clock
-from heed.web.account_names import STATES
+from heed.web.account_names import standing
 from heed.web.admins import for_admins
 from heed.web.forms import Refusing
 from heed.web.gate import person
@@ -40,20 +40,29 @@ AFTER_SOLVED = [
 ]
 
 
+_NOTHING_HEARD = ("sign_in_again", "not_configured", "already_connected", "private_address", "network_down")
+"""The problems with which a network does not say what it grants."""
+
+
 class Shown:
     """An account as the page shows it."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
         self.network: Network = account.adapter
-        self.tone, self.state = STATES[account.state]
+        self.tone, self.state = standing(account)
         self.words: Words | None = reach.words(account)
         self.warnings = [each for each in health.warnings(account) if each.kind != "broken"]
 
     @property
     def permissions(self) -> list[tuple[Permission, bool]]:
-        """Every permission the network needs for us, and whether it is granted; none before the check."""
-        if self.account.checked_at is None:
+        """Every permission the network needs for us, and whether it is granted; none where the network does
+        not say so now: before the first check, while one runs, and when our sign-in is refused or nobody
+        answers."""
+        account = self.account
+        if account.checked_at is None or account.state == Account.State.CONNECTING:
+            return []
+        if account.problem in _NOTHING_HEARD:
             return []
         asked = self.network.permissions(self.account.facts)
         return [(each, each.name not in self.account.missing) for each in asked]
@@ -115,7 +124,7 @@ class CredentialsForm(Refusing):
         keep = bool(kept)
         for field in network.fields:
             optional = keep or (by_sign_in and field.name in self.brought)
-            shown = _credential(field, optional=optional, keep=keep)
+            shown = _credential(field, optional=optional, keep=keep, held=bool(kept and kept.get(field.name)))
             if kept and not field.secret:
                 was = kept.get(field.name, "")
                 shown.initial = is_yes(was) if field.kind == "yes_no" else was
@@ -130,7 +139,7 @@ class ConnectForm(CredentialsForm):
 
     def __init__(self, network: Network, *args: Any, **more: Any) -> None:
         super().__init__(network, *args, **more)
-        self.fields["name"] = forms.CharField(
+        self.fields["account_name"] = forms.CharField(  # a mailbox has a `name` of its own: the sender's
             label=_("Name in Heed"),
             help_text=_("Left empty, the network's own name is taken."),
             max_length=120,
@@ -163,7 +172,7 @@ def _base_address(network: Network) -> forms.CharField:
 class SettingsForm(forms.Form):
     """What can be changed without the network."""
 
-    name = forms.CharField(label=gettext_lazy("Name in Heed"), max_length=120)
+    name = forms.CharField(label=gettext_lazy("Name in Heed"), max_length=120, show_hidden_initial=True)
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -225,11 +234,14 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
     return _page(request, reach.account(account_id))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @for_admins
 def reconnect(request: HttpRequest, account_id: int) -> HttpResponse:
-    """Take new credentials, or go and sign in at the network again."""
+    """Take new credentials, or go and sign in at the network again. What is wrong with them is said at this
+    address: whoever asks for it again, as the page itself does to stay fresh, is led to the account."""
     found = reach.account(account_id)
+    if request.method == "GET":
+        return redirect("account", found.pk)
     away = "sign_in" in request.POST
     form = CredentialsForm(found.adapter, request.POST, kept=found.credentials, by_sign_in=away)
     if form.is_valid():
@@ -247,14 +259,19 @@ def reconnect(request: HttpRequest, account_id: int) -> HttpResponse:
     return _page(request, reach.account(account_id), credentials=form)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @for_admins
 def change(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Name it, and say what comes after solving. A name that nobody touched stays what it is by now: the
+    network's own may have come since the page was opened."""
     found = reach.account(account_id)
+    if request.method == "GET":
+        return redirect("account", found.pk)
     form = SettingsForm(request.POST)
     if not form.is_valid():
         return _page(request, found, settings=form)
-    verbs.rename(found, form.cleaned_data["name"], by=person(request))
+    if form.fields["name"].has_changed(request.POST.get("initial-name"), form.cleaned_data["name"]):
+        verbs.rename(found, form.cleaned_data["name"], by=person(request))
     verbs.choose_after_solved(found, form.cleaned_data["after_solved"], by=person(request))
     messages.success(request, _("Saved."))
     return redirect("account", found.pk)
@@ -297,7 +314,7 @@ def _connected(form: ConnectForm, network: str, by: User) -> Account | None:
     try:
         return verbs.connect(
             network,
-            given["name"],
+            given["account_name"],
             given["external_id"],
             form.credentials(),
             given["base_url"],
@@ -326,7 +343,7 @@ def _begun(form: ConnectForm, network: str, user: User) -> str:
             user,
             form.credentials(),
             given["base_url"],
-            name=given["name"],
+            name=given["account_name"],
             external_id=given["external_id"],
             after_solved=given["after_solved"],
         )
@@ -339,12 +356,13 @@ _SAID = {True: "yes", False: "no"}
 """What a tick says; no tick is an answer, too."""
 
 
-def _credential(field: CredentialField, *, optional: bool, keep: bool) -> forms.Field:
-    """What is secret is never shown back; the browser is asked not to keep it."""
+def _credential(field: CredentialField, *, optional: bool, keep: bool, held: bool) -> forms.Field:
+    """What is secret is never shown back; the browser is asked not to keep it. `held`: something is kept that
+    an empty field leaves as it is."""
     if field.kind == "yes_no":
         return forms.BooleanField(label=field.label, help_text=field.help, required=False)
     attrs = {"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}
-    if keep:
+    if held and field.secret:
         attrs["placeholder"] = _("unchanged")
     widget = forms.PasswordInput(attrs=attrs) if field.secret else forms.TextInput(attrs=attrs)
     told = (

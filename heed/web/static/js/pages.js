@@ -25,7 +25,17 @@ async function bring() {
   if (!response.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const parts = PARTS.map((id) => page.getElementById(id)).filter(Boolean);
+  follow(page);
   await show(parts.map((part) => `<hx-partial hx-target="#${part.id}" hx-swap="outerMorph">${part.outerHTML}</hx-partial>`).join(""));
+}
+
+/** A field that nobody has touched says what the server says by now: a new account gets the network's name. */
+function follow(page) {
+  for (const field of document.querySelectorAll("form[data-follows] :is([type=text], [type=hidden])")) {
+    const fresh = page.getElementById(field.id);
+    if (!fresh || field === document.activeElement || field.value !== field.defaultValue) continue;
+    field.value = field.defaultValue = fresh.defaultValue;
+  }
 }
 
 function tell(told) {
