@@ -1,0 +1,112 @@
+"""What an account's forms keep apart, and what its page claims only when the network said so."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from heed.channels.models import Account
+from heed.channels.registry import networks
+from heed.lib import clock
+from heed.web.tests.accounts import GOOD, facebook, shown
+
+MAILBOX = {
+    "address": "help@acme.example",
+    "password": "hush",
+    "imap_host": "imap.acme.example",
+    "smtp_host": "smtp.acme.example",
+    "after_solved": "reopen",
+}
+
+
+def unchanged(page: str) -> list[str]:
+    """The names of the fields that say they stay as they are."""
+    fields = re.findall(r"<input [^>]*>", page)
+    return [re.findall(r'name="(\w+)"', each)[0] for each in fields if 'placeholder="unchanged"' in each]
+
+
+class TestConnecting:
+    def test_the_senders_name_is_not_the_accounts(self, majas: Client) -> None:
+        given = MAILBOX | {"name": "Acme", "account_name": "Help desk"}
+        majas.post(reverse("connect", args=["email"]), given)
+        account = Account.objects.get()
+        assert (account.name, account.credentials["name"]) == ("Help desk", "Acme")
+
+    def test_no_network_has_a_field_that_the_form_calls_its_own(self) -> None:
+        own = {"account_name", "external_id", "after_solved", "base_url"}
+        for network in networks().values():
+            assert own.isdisjoint(field.name for field in network.fields), network.name
+
+
+class TestReconnecting:
+    def test_only_a_secret_that_is_held_is_said_to_stay(self, majas: Client) -> None:
+        account = facebook(network="email")
+        account.credentials = {**MAILBOX, "name": "Acme"}
+        account.save()
+        assert unchanged(shown(majas, "account", account.pk)) == ["password"]
+
+    def test_with_a_problem_one_is_led_there(self, majas: Client) -> None:
+        account = facebook()
+        led = '<a class="btn" href="#credentials">'
+        assert led not in shown(majas, "account", account.pk)
+        Account.objects.update(state="broken", problem="sign_in_again")
+        page = shown(majas, "account", account.pk)
+        assert led in page
+        assert 'id="credentials"' in page
+
+    @pytest.mark.parametrize("name", ["reconnect", "change_account"])
+    def test_who_asks_for_a_refused_form_again_gets_the_account(self, majas: Client, name: str) -> None:
+        account = facebook()
+        refused = majas.post(reverse(name, args=[account.pk]), {"name": "", "after_solved": "never"})
+        assert refused.status_code in (200, 302)
+        again = majas.get(reverse(name, args=[account.pk]))
+        assert again.headers["Location"] == reverse("account", args=[account.pk])
+
+
+class TestPermissions:
+    @pytest.mark.parametrize("problem", ["sign_in_again", "network_down", "not_configured"])
+    def test_nothing_is_granted_where_the_network_says_nothing(self, majas: Client, problem: str) -> None:
+        account = facebook(state="broken", problem=problem, checked_at=clock.now())
+        assert "granted" not in shown(majas, "account", account.pk)
+
+    def test_nor_while_it_is_asked_again(self, majas: Client) -> None:
+        account = facebook(checked_at=clock.now())
+        assert "granted" in shown(majas, "account", account.pk)
+        Account.objects.update(state="connecting")
+        assert "granted" not in shown(majas, "account", account.pk)
+
+    def test_what_the_network_remarks_takes_nothing_back(self, majas: Client) -> None:
+        account = facebook(state="broken", problem="account_blocked", checked_at=clock.now())
+        assert "granted" in shown(majas, "account", account.pk)
+
+
+class TestName:
+    def test_a_name_that_nobody_touched_stays_what_it_is_by_now(self, majas: Client) -> None:
+        account = facebook(name="Bluesky")
+        assert 'name="initial-name" value="Bluesky"' in shown(majas, "account", account.pk)
+        Account.objects.update(name="Acme Help")
+        given = {"name": "Bluesky", "initial-name": "Bluesky", "after_solved": "new"}
+        majas.post(reverse("change_account", args=[account.pk]), given)
+        account.refresh_from_db()
+        assert (account.name, account.after_solved) == ("Acme Help", "new")
+
+    def test_a_new_one_is_taken(self, majas: Client) -> None:
+        account = facebook(name="Bluesky")
+        given = {"name": "Acme Help", "initial-name": "Bluesky", "after_solved": "new"}
+        majas.post(reverse("change_account", args=[account.pk]), given)
+        account.refresh_from_db()
+        assert account.name == "Acme Help"
+
+
+def test_what_was_disconnected_on_purpose_calls_for_nobody(majas: Client) -> None:
+    account = facebook()
+    assert account.credentials == GOOD
+    majas.post(reverse("disconnect", args=[account.pk]))
+    for page in (shown(majas, "accounts"), shown(majas, "account", account.pk)):
+        assert '<span class="chip quiet push">Disconnected</span>' in page
+        assert "Needs attention" not in page
+    Account.objects.update(problem_detail="The credentials belong to another account, Else.")
+    assert "Needs attention" in shown(majas, "accounts")
