@@ -1,12 +1,11 @@
-"""Viber: one bot, private chats, every refusal in an HTTP 200."""
+"""The bot: its calls, its callbacks, and what its customers do and see."""
 
 from __future__ import annotations
 
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,60 +15,27 @@ from django.utils.translation import gettext as _
 from heed.lib.crypto import hmac_sha256_hex
 from heed.sandbox.cast import COMPANY, CUSTOMERS, OUTSIDER, Person, person_named
 from heed.sandbox.frame import Call, ChatView, DemoAccount, Line, PlayError, Reply, Sandbox, Scene, Simulator
+from heed.sandbox.networks.viber.chats import Chat, Entry, buttons_of
+from heed.sandbox.networks.viber.checking import (
+    BAD_DATA,
+    BAD_TOKEN,
+    INVALID_URL,
+    MISSING_DATA,
+    NO_WEBHOOK,
+    NOT_REGISTERED,
+    NOT_SUBSCRIBED,
+    OK,
+    TOO_MANY,
+    Refused,
+    answered,
+    check_message,
+)
 
 SIGNATURE = "X-Viber-Content-Signature"
 MOST_UNANSWERED = 100
 AN_HOUR = timedelta(hours=1)
 MOST_JSON = 30 * 1024
-MEGABYTE = 1024 * 1024
-TYPES = frozenset({"text", "picture", "video", "file", "contact", "location", "url", "sticker", "rich_media"})
 OPTIONAL_EVENTS = ["delivered", "seen", "failed", "subscribed", "unsubscribed", "conversation_started"]
-
-OK, INVALID_URL, BAD_TOKEN, BAD_DATA, MISSING_DATA = 0, 1, 2, 3, 4
-NOT_REGISTERED, NOT_SUBSCRIBED, NO_WEBHOOK, TOO_MANY, API_VERSION = 5, 6, 10, 12, 13
-_WORDS = {
-    OK: "ok",
-    INVALID_URL: "invalidUrl",
-    BAD_TOKEN: "invalidAuthToken",
-    BAD_DATA: "badData",
-    MISSING_DATA: "missingData",
-    NOT_REGISTERED: "receiverNotRegistered",
-    NOT_SUBSCRIBED: "receiverNotSubscribed",
-    NO_WEBHOOK: "webhookNotSet",
-    TOO_MANY: "tooManyRequests",
-    API_VERSION: "apiVersionNotSupported",
-}
-
-
-class Refused(Exception):
-    """A status other than 0."""
-
-    def __init__(self, status: int, message: str = "") -> None:
-        super().__init__(message or _WORDS[status])
-        self.status = status
-
-
-@dataclass(slots=True)
-class Entry:
-    """A message in a chat. `by` is the customer's key, empty for the bot's own; `copy` is where
-    the network keeps the bot's file once it has fetched it."""
-
-    token: int
-    by: str
-    at: datetime
-    message: dict[str, Any]
-    state: str = ""
-    copy: str = ""
-
-
-@dataclass(slots=True)
-class Chat:
-    """The bot's chat with one customer. `unanswered` are the times of the bot's messages since
-    the customer last wrote."""
-
-    subscribed: bool = False
-    entries: list[Entry] = field(default_factory=list)
-    unanswered: list[datetime] = field(default_factory=list)
 
 
 class Viber(Simulator):
@@ -118,9 +84,9 @@ class Viber(Simulator):
             return Reply(404, "Not found")
         try:
             fields = self._admitted(call)
-            return _status(OK, answer(self, fields))
+            return answered(OK, answer(self, fields))
         except Refused as refused:
-            return _status(refused.status, {}, str(refused))
+            return answered(refused.status, {}, str(refused))
 
     def _admitted(self, call: Call) -> dict[str, Any]:
         fields = call.json
@@ -179,7 +145,7 @@ class Viber(Simulator):
         return {"users": [{"id": each, "online_status": 0 if each in self.people else 3} for each in wanted]}
 
     def _send_message(self, fields: dict[str, Any]) -> dict[str, Any]:
-        _check_message(fields)
+        check_message(fields)
         person = self.people.get(str(fields["receiver"]))
         if person is None:
             raise Refused(NOT_REGISTERED)
@@ -293,8 +259,8 @@ class Viber(Simulator):
     def play_choose(self, person: str, id: str, choice: str) -> dict[str, Any]:
         """Press a button of the keyboard: what is behind it is sent as the customer's own message."""
         chat = self._chat(person)
-        buttons = [each for entry in chat.entries if str(entry.token) == id for each in _buttons(entry, chat)]
-        found = [each for each in buttons if each["Text"] == choice]
+        shown = [each for entry in chat.entries if str(entry.token) == id for each in buttons_of(entry, chat)]
+        found = [each for each in shown if each["Text"] == choice]
         if not found:
             raise PlayError(_("This choice is no longer there."))
         return self.play_message(person, found[0]["ActionBody"])
@@ -377,7 +343,7 @@ class Viber(Simulator):
             picture=media if is_picture else "",
             files=[media] if media and not is_picture else [],
             state=entry.state,
-            choices=[str(each["Text"]) for each in _buttons(entry, self._chat(person))],
+            choices=[str(each["Text"]) for each in buttons_of(entry, self._chat(person))],
         )
 
     def seen(self) -> dict[str, Any]:
@@ -386,67 +352,7 @@ class Viber(Simulator):
         }
 
 
-def _check_message(fields: dict[str, Any]) -> None:
-    """What the vendor's page demands of a message."""
-    kind, sender = fields.get("type"), fields.get("sender")
-    if not fields.get("receiver") or not kind or not isinstance(sender, dict) or not sender.get("name"):
-        raise Refused(MISSING_DATA)
-    _demand(kind in TYPES, "unknown type")
-    _demand(len(str(sender["name"])) <= 28, "the sender's name is over 28")
-    _demand(len(str(fields.get("tracking_data", ""))) <= 4000, "the tracking data are over 4000")
-    version = fields.get("min_api_version", 1)
-    if not isinstance(version, int) or version > 10:
-        raise Refused(API_VERSION)
-    if kind == "text":
-        _demand(0 < len(str(fields.get("text", ""))) <= 7000, "the text is empty or over 7000")
-    if kind in ("picture", "video", "file"):
-        _check_media(fields, kind)
-    if "keyboard" in fields:
-        _check_keyboard(fields["keyboard"])
-
-
-def _check_keyboard(keyboard: Any) -> None:
-    _demand(isinstance(keyboard, dict) and keyboard.get("Type") == "keyboard", "no keyboard")
-    buttons = keyboard.get("Buttons")
-    _demand(isinstance(buttons, list) and bool(buttons), "a keyboard without buttons")
-    for each in buttons:
-        _demand(each.get("ActionType") == "reply" and bool(each.get("ActionBody")), "a button does nothing")
-        _demand(each.get("Columns", 6) in range(1, 7) and each.get("Rows", 1) in (1, 2), "a button's size")
-
-
-def _buttons(entry: Entry, chat: Chat) -> list[dict[str, Any]]:
-    """A keyboard stands until the next message."""
-    if entry.by or chat.entries[-1] is not entry:
-        return []
-    keyboard = entry.message.get("keyboard")
-    return list(keyboard["Buttons"]) if keyboard else []
-
-
-def _check_media(fields: dict[str, Any], kind: str) -> None:
-    size = fields.get("size")
-    _demand(str(fields.get("media", "")).startswith(("http://", "https://")), "media is no address")
-    if kind == "picture":
-        _demand(len(str(fields.get("text", ""))) <= 512, "the caption is over 512")
-        return
-    most = 26 if kind == "video" else 50
-    _demand(isinstance(size, int) and 0 < size <= most * MEGABYTE, "the size is missing or too large")
-    if kind == "file":
-        _demand(0 < len(str(fields.get("file_name", ""))) <= 256, "the file's name is missing or over 256")
-
-
-def _demand(condition: bool, otherwise: str) -> None:
-    if not condition:
-        raise Refused(BAD_DATA, otherwise)
-
-
 def _mime(content: bytes) -> str:
     if content.startswith(b"\x89PNG"):
         return "image/png"
     return "image/jpeg" if content.startswith(b"\xff\xd8") else "application/octet-stream"
-
-
-def _status(status: int, fields: dict[str, Any], message: str = "") -> Reply:
-    return Reply(200, {"status": status, "status_message": message or _WORDS[status], **fields})
-
-
-simulator = Viber
