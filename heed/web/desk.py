@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from heed.accounts import reach as people
 from heed.accounts.models import User
@@ -67,7 +68,7 @@ class Tab:
 def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
     """The context of the ticket's pane for one person; `since` is where the story on their page starts."""
     looked_at(user, ticket.pk)
-    told = story.told(ticket, since=since)
+    told = story.told(user, ticket, since=since)
     may = allowed(user, ticket)
     answered = _answered(ticket, told.last_comment)
     return {
@@ -91,6 +92,7 @@ def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
         "outgoing": story.outgoing(user),
         "senders": senders(user, ticket),
         "draft_files": reach.draft_files(user, ticket),
+        "goes_on": _goes_on(ticket),
         "identities": reach.identities(user, ticket),
         "earlier": [(other, words.STATUSES[other.status]) for other in reach.earlier(user, ticket)],
     }
@@ -108,6 +110,13 @@ def senders(user: User, ticket: Ticket) -> list[tuple[Account, Text]]:
         for each in others
         if each.pk != ticket.account_id and where.holds_on(each.pk)
     ]
+
+
+def _goes_on(ticket: Ticket) -> str:
+    """Of a merged ticket: where it is answered now."""
+    if ticket.merged_into_id is None:
+        return ""
+    return _("This ticket was merged: it goes on in #%(number)d.") % {"number": ticket.merged_into_id}
 
 
 _ASKED: tuple[Permission, ...] = ("answer", "note", "tend", "moderate", "block")

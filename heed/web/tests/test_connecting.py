@@ -27,7 +27,12 @@ class TestConnect:
                 assert f'name="{field.name}"' in form
 
     def test_connecting(self, majas: Client) -> None:
-        given = GOOD | {"account_name": "Acme help", "external_id": "77", "after_solved": "new", "base_url": ""}
+        given = GOOD | {
+            "account_name": "Acme help",
+            "external_id": "77",
+            "after_solved": "new",
+            "base_url": "",
+        }
         response = majas.post(reverse("connect", args=["facebook"]), given)
         account = Account.objects.get()
         assert response.headers["Location"] == reverse("account", args=[account.pk])

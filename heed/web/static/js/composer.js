@@ -210,13 +210,26 @@ class Composer {
   refusal() {
     const facts = this.facts();
     if (this.templates.chosen) return this.templates.complete ? "" : sentence("blanks");
-    if (!facts.allowed && !this.changing) return facts.sentence;
+    if (!facts.allowed && !this.changing && !this.elsewhere()) return facts.sentence;
     if (!this.changing && facts.closes && Date.parse(facts.closes) <= Date.now()) return sentence("closed");
     const size = tightest(this.field.value.trim(), this.limits(facts));
     if (size && size.used > size.most) return `${sentence("over")} ${size.used - size.most}`;
     const excess = this.choices.excess();
     if (excess) return `${sentence("ofThem")} ${excess}`;
     return this.changing ? "" : this.filesRefusal(facts);
+  }
+
+  /** Another account of ours that is to answer: what closes the one that was written to may leave it open. */
+  elsewhere() {
+    return this.visibility === "public" ? this.form.querySelector("[data-from]")?.value ?? "" : "";
+  }
+
+  /** The account that answers stands beside the ways as well. */
+  tellSender(from) {
+    const as = this.form.querySelector("#ways .chip bdi");
+    as.dataset.own ??= as.textContent;
+    const name = this.elsewhere() ? from.selectedOptions[0].textContent : as.dataset.own;
+    if (as.textContent !== name) as.textContent = name;
   }
 
   limits(facts) {
@@ -252,7 +265,10 @@ class Composer {
     const receivers = facts.receivers && !this.changing ? this.receivers ?? facts.receivers : [];
     showReceivers(this.form.querySelector("[data-to]"), receivers);
     const from = this.form.querySelector("[data-from]");
-    if (from) from.hidden = this.visibility !== "public" || Boolean(this.changing);
+    if (from) {
+      from.hidden = this.visibility !== "public" || Boolean(this.changing);
+      this.tellSender(from);
+    }
     this.form.querySelector("[data-private-link]").hidden = !facts.link || Boolean(this.changing);
     this.form.querySelector("[data-mark]").hidden = this.visibility === "note" || Boolean(this.changing);
     const words = this.form.querySelector("[data-send-words]");
@@ -327,8 +343,7 @@ class Composer {
     }
     fields.set("seen", this.seen);
     fields.set("hold", "1");
-    const from = this.form.querySelector("[data-from]");
-    if (from?.value && visibility === "public") fields.set("from", from.value);
+    if (this.elsewhere()) fields.set("from", this.elsewhere());
     if (this.publicly) fields.set("quote", "1");
     if (this.templates.chosen) this.templates.addTo(fields);
     else for (const id of this.uploads.ids) fields.append("files", id);
@@ -355,6 +370,7 @@ class Composer {
 
   listen() {
     this.field.addEventListener("input", () => this.typed());
+    this.form.querySelector("[data-from]")?.addEventListener("change", () => this.weigh());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.send(event.submitter?.matches("[data-mark]") ?? false);

@@ -9,3 +9,6 @@ import "heed/palette";
 
 // On a phone the settings are one row: it stands where the open page is.
 document.querySelector(".settings-list [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
+// With many accounts the side bar is longer than the window: what is open stands in sight.
+document.querySelector("#sections [aria-current]")?.scrollIntoView({ block: "nearest" });
