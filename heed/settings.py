@@ -116,6 +116,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "heed.accounts.passwords.NotCommon"},
 ]
 ACCOUNT_ADAPTER = "heed.web.signin.SignInAdapter"
+ACCOUNT_FORMS = {"reauthenticate": "heed.web.second_factor_forms.PasswordAgainForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -127,6 +128,17 @@ ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("HEED_PROXIES", "1" if _secure 
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an owner vouches for the address, no mail is sent
+MFA_ADAPTER = "heed.web.second_factor_forms.FactorAdapter"
+MFA_FORMS = {
+    "authenticate": "heed.web.second_factor_forms.DigitsForm",
+    "reauthenticate": "heed.web.second_factor_forms.DigitsAgainForm",
+    "activate_totp": "heed.web.second_factor_forms.AppForm",
+    "add_webauthn": "heed.web.second_factor_forms.NewKeyForm",
+    "edit_webauthn": "heed.web.second_factor_forms.KeyNameForm",
+    "authenticate_webauthn": "heed.web.second_factor_forms.KeyForm",
+    "login_webauthn": "heed.web.second_factor_forms.PasskeyForm",
+    "reauthenticate_webauthn": "heed.web.second_factor_forms.KeyAgainForm",
+}
 MFA_TOTP_ISSUER = "Heed"
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _secure

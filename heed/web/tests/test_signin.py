@@ -9,6 +9,7 @@ import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.mfa.webauthn.internal.auth import WebAuthn
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
@@ -59,7 +60,7 @@ class TestSignIn:
             sign_in(Client(), "not-the-password")
         response = sign_in(Client())
         assert response.status_code == 200
-        assert "Too many failed login attempts" in response.content.decode()
+        assert "Too many wrong tries. Wait a few minutes" in response.content.decode()
 
     def test_hammering_gets_a_page_that_says_to_wait(self, ana: User) -> None:
         responses = [sign_in(Client(), "x", email=f"p{n}@acme.example") for n in range(31)]
@@ -100,7 +101,7 @@ class TestSecondFactor:
         assert sign_in(client).headers["Location"].startswith(reverse("mfa_authenticate"))
         assert client.get("/preferences/").status_code == 302
         wrong = client.post(reverse("mfa_authenticate"), {"code": "000000"})
-        assert "Incorrect code." in wrong.content.decode()
+        assert "Not right, or no longer." in wrong.content.decode()
         client.post(reverse("mfa_authenticate"), {"code": code_now()})
         assert client.get("/preferences/").status_code == 200
 
@@ -171,6 +172,62 @@ class TestPages:
         assert all(code in pages[-1] for code in left)
         client.post(reverse("set_language"), {"language": "ar", "next": "/"})
         assert "إنشاء رموز جديدة" in client.get(reverse("mfa_generate_recovery_codes")).content.decode()
+
+    def test_what_is_asked_and_told_of_it_is_in_our_words(self, ana: User) -> None:
+        client = signed_in()
+        refused = self._asks(client, "mfa_generate_recovery_codes", {})
+        assert "Set up the app or a key first" in refused
+        page = self._asks(client, "mfa_activate_totp", {"code": "000000"})
+        assert re.findall("<label.*?>(.*?)</label>", page)[-1] == "Digits that the app shows"
+        assert "Not right, or no longer. Wait for the next digits" in page
+        TOTP.activate(ana, SECRET)
+        told = render_to_string("mfa/messages/recovery_codes_generated.txt")
+        assert told.strip() == "There are new recovery codes."
+        assert "The app on your phone is turned off." in self._asks(client, "mfa_deactivate_totp", {})
+        key = WebAuthn.add(ana, "Ana's key", {}).instance.pk
+        named = self._asks(client, "mfa_edit_webauthn", {"name": ""}, key)
+        assert "Name of the key" in named
+        assert "A key needs a name." in named
+        assert "The key was removed." in self._asks(client, "mfa_remove_webauthn", {}, key)
+        assert 'value="Key 1"' in client.get(reverse("mfa_add_webauthn")).content.decode()
+        page = self._asks(client, "mfa_add_webauthn", {"credential": '{"id": 1}'})
+        assert "This key was not added." in page
+        assert "Sign in without the password" in page
+        assert "The key did not answer." in self._asks(client, "mfa_add_webauthn", {"credential": "{}"})
+
+    def test_so_is_what_confirms_that_it_is_you(self, ana: User) -> None:
+        client = signed_in()
+        TOTP.activate(ana, SECRET)
+        WebAuthn.add(ana, "Ana's key", {})
+        page = self._asks(client, "account_reauthenticate", {"password": "not-this-one"})
+        assert "This is not your password." in page
+        for way in ("Digits or recovery code", "A passkey or security key"):
+            assert f">{way}</a>" in page
+        page = self._asks(client, "mfa_reauthenticate", {"code": ""})
+        assert "Enter the digits." in page
+        assert ">Your password</a>" in page
+
+    @pytest.mark.parametrize("answer", ['{"id": "x"}', "[1]", "7", '{"rawId": []}'])
+    def test_a_key_that_nobody_knows_is_said_to_be_one(self, ana: User, answer: str) -> None:
+        TOTP.activate(ana, SECRET)
+        known = Client()
+        sign_in(known)
+        for client, name in ((known, "mfa_authenticate"), (Client(), "mfa_login_webauthn")):
+            assert "This key is not known here." in self._asks(client, name, {"credential": answer})
+
+    def test_every_language_has_its_own_words_for_it(self, ana: User) -> None:
+        client = signed_in()
+        labels = []
+        for language in ("en", "sl", "ar", "mn"):
+            client.post(reverse("set_language"), {"language": language, "next": "/"})
+            page = client.get(reverse("mfa_add_webauthn")).content.decode()
+            labels.append(tuple(re.findall("<label.*?>(?:<input[^>]*>)? *(.*?)</label>", page)[-2:]))
+        assert len({word for pair in labels for word in pair}) == 8
+
+    @staticmethod
+    def _asks(client: Client, name: str, given: dict[str, str], *place: int) -> str:
+        """What follows an answer to what a page asks."""
+        return client.post(reverse(name, args=place), given, follow=True).content.decode()
 
     def test_nor_those_before_signing_in(self, db: None) -> None:
         for name in ("account_login", "account_signup", "account_inactive"):
