@@ -63,7 +63,7 @@ def split(request: Asking, number: int, given: SplitGiven) -> Any:
 @router.delete("/tickets/{number}/splits/{record}", response=TicketOut, summary="Put a split-off ticket back")
 def unsplit(request: Asking, number: int, record: int) -> Any:
     ticket = reach.ticket(request.auth, number, "tend")
-    verbs.unsplit(reach.split(request.auth, ticket, record), request.auth)
+    verbs.unsplit(reach.split(ticket, record), request.auth)
     return of_ticket(reach.ticket(request.auth, ticket.number))
 
 

@@ -34,7 +34,7 @@ from heed.inbox.reach import (
     NoSuchTicket,
     NoSuchView,
 )
-from heed.inbox.verbs import CannotAct, CannotAnswer, CannotSolve, Overtaken, WouldNotKnow
+from heed.inbox.verbs import CannotAct, CannotAnswer, CannotSolve, NotTheirs, Overtaken, WouldNotKnow
 from heed.library.reach import NoSuchQuickText
 from heed.library.verbs import CannotWrite
 from heed.routing.assignment import AlreadyTaken, NothingWaits
@@ -139,6 +139,7 @@ def _answers() -> dict[type[Exception], Callable[[HttpRequest, Any], HttpRespons
         CannotAnswer: _cannot_answer,
         AlreadyTaken: partial(_cannot_act, 409, "already-taken"),
         NothingWaits: partial(_cannot_act, 404, "nothing-waits"),
+        NotTheirs: partial(_cannot_act, 403, "not-allowed"),
         CannotAct: partial(_cannot_act, 422, "cannot-act"),
         BadCursor: _bad_cursor,
         BadCondition: _bad_condition,

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import product
 from typing import Any, ClassVar
 from unittest.mock import patch
 
@@ -29,6 +30,7 @@ from heed import urls
 from heed.accounts.models import AuditRow, User
 from heed.api.urls import api
 from heed.inbox import reach
+from heed.inbox import verbs as deeds
 from heed.inbox.models import Ticket
 from heed.tests.the_world import EVERYBODY, FILED, HOLDER, SAID, SCOPED, SOMEBODY, World
 from heed.tests.the_world import SENT as SENT_BY_NETWORK
@@ -281,6 +283,34 @@ class TestEveryAddress(TestCase):
                     transaction.set_rollback(True)
         assert not unseen, "\n".join(unseen)
         assert len(seen) >= 15, f"something is read at these only: {sorted(seen)}"
+
+    def test_two_tickets_are_one_or_two_again_only_for_those_who_work_on_both(self) -> None:
+        """The other one is of the same account and of no team, so the agent of a team sees this one only."""
+        wrong = []
+        with transaction.atomic(), patch.dict(self.world.values):
+            for kind, sides, record in self._matters():
+                for name, about in product(EVERYBODY, sides):
+                    allowed = all(may(self.world, name, ticket("tend"), each) for each in sides)
+                    self.world.values[about.pk] = {"number": about.pk, "record": record}
+                    page = self.page(f"tickets/<int:number>/{kind}/<int:record>/undo/")
+                    call = self.call(f"DELETE /tickets/{{number}}/{kind}/{{record}}")
+                    for ask in (page, call):
+                        got = outcome(_undone(ask, name, ticket("tend", "POST"), about))
+                        if (got == "in") is not allowed or got.startswith("broken"):
+                            wrong.append(f"{name}: {kind} of {about.pk}: {got}")
+            transaction.set_rollback(True)
+        assert not wrong, "\n".join(wrong)
+
+    def _matters(self) -> Iterator[tuple[str, tuple[Ticket, ...], int]]:
+        """What can be taken apart or put back, with the two tickets and the number of its record."""
+        owner, seen = self.world.people[HOLDER], self.world.seen
+        twin = Ticket.objects.get(pk=self.world.values[seen.pk]["twin"])
+        new = deeds.split(seen, [self.world.values[seen.pk]["other_message"]], owner)
+        Ticket.objects.filter(pk__in=(twin.pk, new.pk)).update(team=None, assignee=None)
+        twin.refresh_from_db()
+        new.refresh_from_db()
+        yield "splits", (seen, new), new.splits.get().pk
+        yield "merges", (seen, twin), deeds.merge(seen, twin, owner).pk
 
     def test_a_session_is_no_token(self) -> None:
         assert self.world.clients["owner"].get("/api/v1/tickets").status_code == 401

@@ -68,7 +68,7 @@ class Tab:
 def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
     """The context of the ticket's pane for one person; `since` is where the story on their page starts."""
     looked_at(user, ticket.pk)
-    told = story.told(ticket, since=since)
+    told = story.told(user, ticket, since=since)
     may = allowed(user, ticket)
     answered = _answered(ticket, told.last_comment)
     return {

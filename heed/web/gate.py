@@ -14,14 +14,15 @@ from heed.accounts.models import User
 from heed.accounts.refusals import NotHere
 from heed.inbox.conditions import BadCondition
 from heed.inbox.reach import BadCursor
-from heed.inbox.verbs import CannotAct, CannotAnswer, Overtaken, WouldNotKnow
+from heed.inbox.verbs import CannotAct, CannotAnswer, NotTheirs, Overtaken, WouldNotKnow
 
 View = Callable[..., HttpResponseBase]
 
 
 def signed_in(view: View) -> View:
     """For colleagues only. Whatever is not there is a 404; whatever cannot be done is a 422 with
-    the sentence as plain text. A page's own requests get a 401 instead of the sign-in page."""
+    the sentence as plain text, a 403 where a ticket of others would be changed. A page's own requests
+    get a 401 instead of the sign-in page."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -43,6 +44,8 @@ def signed_in(view: View) -> View:
             return sentence(f"{cannot.sentence} {cannot.way_out}", status=409)
         except CannotAnswer as cannot:
             return sentence(f"{cannot.sentence} {cannot.way_out}".strip(), status=422)
+        except NotTheirs as cannot:
+            return sentence(str(cannot.sentence), status=403)
         except CannotAct as cannot:
             return sentence(str(cannot.sentence), status=422)
 

@@ -218,17 +218,17 @@ class Told:
         return max((row.message.pk for row in self.rows if isinstance(row, Said)), default=0)
 
 
-def told(ticket: Ticket, *, since: str = "") -> Told:
-    """The end of a ticket's story; with a cursor, all since then."""
+def told(user: User, ticket: Ticket, *, since: str = "") -> Told:
+    """The end of a ticket's story as one person sees it; with a cursor, all since then."""
     part = reach.story(ticket, since=since)
-    return Told(ticket, [*_with_days(ticket, part.items)], part.start, _last_comment(part.items))
+    return Told(ticket, [*_with_days(user, ticket, part.items)], part.start, _last_comment(part.items))
 
 
-def told_before(ticket: Ticket, before: str) -> Told:
+def told_before(user: User, ticket: Ticket, before: str) -> Told:
     """What came before a cursor. It ends with the line of the day on which what is shown goes on, for
     that line gives way to this part."""
     part = reach.story(ticket, before=before)
-    rows = [*_with_days(ticket, part.items)]
+    rows = [*_with_days(user, ticket, part.items)]
     days = [row.at for row in rows if isinstance(row, Day)]
     goes_on = timezone.localtime(reach.moment_of(before)).date()
     if days[-1:] != [goes_on]:
@@ -267,12 +267,14 @@ def in_place(file: Attachment) -> str:
     return _IN_PLACE.get(file.mime.split("/")[0], "") if file.mime in SHOWN else ""
 
 
-def _undoing(ticket: Ticket, rows: list[Message | Event]) -> dict[int, str]:
-    """Where each merge, split and joining among what happened is taken back, by the event's id."""
+def _undoing(user: User, ticket: Ticket, rows: list[Message | Event]) -> dict[int, str]:
+    """Where this person takes back the merges, splits and joinings among what happened, by the event's id."""
     found = {}
     for kind, records, other, fact, address in _UNDONE:
         told = [row for row in rows if isinstance(row, Event) and row.kind == kind]
-        standing = {getattr(record, other): record for record in records(ticket)} if told else {}
+        stands = list(records(ticket)) if told else []
+        theirs = reach.taken_back_by(user, stands) if stands else frozenset()
+        standing = {getattr(record, other): record for record in stands if record.pk in theirs}
         for event in told:
             record = standing.get(event.facts.get(fact, 0))
             if record is not None and record.at <= event.at:  # not of an earlier one that was taken back
@@ -288,8 +290,8 @@ _UNDONE: tuple[tuple[str, Callable[[Ticket], Iterable[Any]], str, str, str], ...
 """What is taken back: the kind of event, the records that stand, how the two name who came, the address."""
 
 
-def _with_days(ticket: Ticket, rows: list[Message | Event]) -> Iterator[Day | Happened | Said]:
-    undo = _undoing(ticket, rows)
+def _with_days(user: User, ticket: Ticket, rows: list[Message | Event]) -> Iterator[Day | Happened | Said]:
+    undo = _undoing(user, ticket, rows)
     last: date | None = None
     before: Message | None = None
     for row in rows:

@@ -22,6 +22,14 @@ def gone_on_in(ticket: int) -> list[int]:
     return found
 
 
+def way_of(ticket: int) -> list[int]:
+    """The ticket, the one it went on in, and so on; the last is where its messages are."""
+    way = [ticket]
+    while (to := Ticket.objects.values_list("merged_into", flat=True).get(pk=way[-1])) is not None:
+        way.append(to)
+    return way
+
+
 def joined_in(customer: int) -> list[int]:
     """The customer and those that turned out to be the same person, however many steps away."""
     found, new = [customer], [customer]

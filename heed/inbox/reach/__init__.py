@@ -6,7 +6,16 @@ from heed.accounts.rights import NotAllowed
 from heed.inbox.reach.counters import Tallies, tallies
 from heed.inbox.reach.ledger import deliveries, delivery, latest_event
 from heed.inbox.reach.lists import numbers, tickets
-from heed.inbox.reach.matters import joining, joinings, merge, merges, split, split_from, splits
+from heed.inbox.reach.matters import (
+    joining,
+    joinings,
+    merge,
+    merges,
+    split,
+    split_from,
+    splits,
+    taken_back_by,
+)
 from heed.inbox.reach.pages import Page, T
 from heed.inbox.reach.refusals import (
     BadCursor,
@@ -79,6 +88,7 @@ __all__ = [
     "tag",
     "tag_uses",
     "tags",
+    "taken_back_by",
     "tallies",
     "thread",
     "ticket",

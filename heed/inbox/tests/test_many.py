@@ -209,6 +209,21 @@ def test_what_went_out_of_sight_by_the_deed_itself_comes_back(
     assert (undone.taken_back, undone.kept) == (1, 0)
 
 
+def test_what_was_given_to_others_since_does_not_come_back(
+    rubber: Rubber, account: Account, ana: User, ivo: User
+) -> None:
+    """Though who gave it away by the deed saw it until then."""
+    returns, secret = Team.objects.create(name="Returns"), Team.objects.create(name="Secret")
+    gone = ticket(account, "Lea Marn")
+    Ticket.objects.filter(pk=gone.pk).update(assignee=ana)
+    sweep = verbs.sweep(ana, "assign", str(ivo.pk), [gone.pk])
+    verbs.give_to_team(fresh(gone), ivo, secret)
+    ana.grants.update(team=returns)
+    undone = verbs.undo(sweep, User.objects.get(pk=ana.pk))
+    assert (undone.taken_back, undone.kept) == (0, 1)
+    assert fresh(gone).assignee_id == ivo.pk
+
+
 def test_somebody_is_named_by_their_whole_number(tickets: list[Ticket], ana: User, ivo: User) -> None:
     """Not by one whose first digits fit."""
     long = str(ivo.pk).zfill(18) + "7"

@@ -28,6 +28,7 @@ from heed.inbox.verbs.refusals import (
     CannotSettle,
     CannotSolve,
     CannotTend,
+    NotTheirs,
     Overtaken,
     WouldNotKnow,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "CannotSettle",
     "CannotSolve",
     "CannotTend",
+    "NotTheirs",
     "Overtaken",
     "WouldNotKnow",
     "act",

@@ -286,10 +286,15 @@ def _theirs(each: Swept, ticket: Ticket, rights: Sight) -> bool:
     """Whether they may work on it, or could until the sweep itself took it out of their sight."""
     if rights.takes_in(ticket):
         return True
+    if Event.objects.filter(kind__in=_GIVEN, ticket=ticket, pk__gt=each.event).exists():
+        return False  # somebody gave it to others since
     was = copy(ticket)
     was.assignee_id = each.before.get("assignee_id", ticket.assignee_id)
     was.team_id = each.before.get("team_id", ticket.team_id)
     return rights.takes_in(was)
+
+
+_GIVEN: tuple[events.Kind, ...] = ("assigned", "team_changed")
 
 
 def _tell(row: Sweep, each: Swept, ticket: Ticket) -> None:

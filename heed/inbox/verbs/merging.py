@@ -21,11 +21,12 @@ from heed.inbox import events
 from heed.inbox.arrivals import WAITS, show_last
 from heed.inbox.jobs import send_answers
 from heed.inbox.models import Attachment, Draft, Event, Merge, Message, Split, Ticket
-from heed.inbox.models.merging import gone_on_in
+from heed.inbox.models.merging import gone_on_in, way_of
 from heed.inbox.ratings import show_ratings
+from heed.inbox.reach.seeing import sight
 from heed.inbox.verbs.apart import COURSE, DECIDED, TAKES, WAIT, Stand, Telling, began, plain, waits
 from heed.inbox.verbs.copies import tell_again, tell_back
-from heed.inbox.verbs.refusals import CannotTend
+from heed.inbox.verbs.refusals import CannotTend, NotTheirs
 from heed.inbox.verbs.tending import locked, refuse_merged, write
 from heed.lib import clock
 from heed.lib.text import first_words
@@ -70,16 +71,18 @@ _STILL: dict[str, Any] = {
 @transaction.atomic
 def unmerge(record: Merge, user: User) -> None:
     """Take a merge back, also one into a ticket that went on in another since: each gets its own messages,
-    and what it would have had they never been merged. Raises `CannotTend` when it was taken back already."""
-    way = _way(record.into)
+    and what it would have had they never been merged. Raises `CannotTend` when it was taken back already,
+    `NotTheirs` where this person may not work on both."""
+    way = way_of(record.into_id)
     rows = _held(record.ticket_id, *way)
     record = Merge.objects.select_for_update().get(pk=record.pk)
     if record.undone_at is not None:
         raise CannotTend(_("This was taken back already."))
-    if way != _way(record.into):
+    if way != way_of(record.into_id):
         raise CannotTend(_("One of them was merged already."))
-    Merge.objects.filter(pk=record.pk).update(undone_at=clock.now())
     gone, end = rows[record.ticket_id], rows[way[-1]]
+    _demand(user, gone, end)
+    Merge.objects.filter(pk=record.pk).update(undone_at=clock.now())
     steps = [(to, step.pk) for number, to in pairwise([gone.pk, *way]) if (step := began(number))]
     _take_home(gone, end)
     _move_back_drafts(record, gone, end)
@@ -130,19 +133,21 @@ def split(ticket: Ticket, messages: Sequence[int], user: User) -> Ticket:
 @transaction.atomic
 def unsplit(record: Split, user: User) -> None:
     """Put a split-off matter back where it was, or where that goes on, with all that was said in it since.
-    Where it was merged since, that is taken back first. Raises `CannotTend` when this was done already."""
+    Where it was merged since, that is taken back first. Raises `CannotTend` when this was done already,
+    `NotTheirs` where this person may not work on every ticket that gives or gets messages."""
     if Split.objects.exclude(undone_at=None).filter(pk=record.pk).exists():
         raise CannotTend(_("This was taken back already."))
-    ways = {*_way(record.ticket), *_way(record.source)}
+    ways = {*way_of(record.ticket_id), *way_of(record.source_id)}
     _held(*ways)
-    if ways != {*_way(record.ticket), *_way(record.source)}:
+    if ways != {*way_of(record.ticket_id), *way_of(record.source_id)}:
         raise CannotTend(_("One of them was merged already."))
     _take_out(record.ticket, user)
-    if record.ticket_id in _way(record.source):  # the old one was merged into what was split off from it
+    if record.ticket_id in way_of(record.source_id):  # the old one was merged into what was split off from it
         _take_out(record.source, user)
-    way = _way(record.source)
+    way = way_of(record.source_id)
     rows = _held(record.ticket_id, *way)
     new, source, end = rows[record.ticket_id], rows[way[0]], rows[way[-1]]
+    _demand(user, new, source, end)
     if not Split.objects.filter(pk=record.pk, undone_at=None).update(undone_at=clock.now()):
         raise CannotTend(_("This was taken back already."))
     if new.merged_into_id is not None:
@@ -163,10 +168,21 @@ def unsplit(record: Split, user: User) -> None:
 # --------------------------------------------------------------------------------- inside
 
 
+def _demand(user: User, *tickets: Ticket) -> None:
+    """Whoever takes tickets apart or puts them back works on each that gives or gets messages, as for merging
+    them. `reach.taken_back_by` asks the same for what is offered."""
+    works = sight(user, "tend")
+    if not all(works.takes_in(each) for each in tickets):
+        raise NotTheirs(
+            _("A ticket that belongs to this is not yours to work on. Ask somebody who sees them all.")
+        )
+
+
 def _take_out(ticket: Ticket, user: User) -> None:
     """Take back the first merge on the way of a ticket, if it went on anywhere."""
-    records = {each.ticket_id: each for each in Merge.objects.filter(ticket__in=_way(ticket), undone_at=None)}
-    record = next((records[number] for number in _way(ticket) if number in records), None)
+    way = way_of(ticket.pk)
+    records = {each.ticket_id: each for each in Merge.objects.filter(ticket__in=way, undone_at=None)}
+    record = next((records[number] for number in way if number in records), None)
     if record is not None:
         unmerge(record, user)
 
@@ -186,14 +202,6 @@ def _both(one: Ticket, other: Ticket) -> tuple[Ticket, Ticket]:
 def _held(*numbers: int) -> dict[int, Ticket]:
     """The tickets, locked in the order of their numbers, so that two people never wait for each other."""
     return {pk: locked(Ticket(pk=pk)) for pk in sorted(set(numbers))}
-
-
-def _way(ticket: Ticket) -> list[int]:
-    """The ticket, the one it went on in, and so on."""
-    way = [ticket.pk]
-    while (to := Ticket.objects.values_list("merged_into", flat=True).get(pk=way[-1])) is not None:
-        way.append(to)
-    return way
 
 
 def _check(gone: Ticket, kept: Ticket) -> None:

@@ -70,6 +70,10 @@ class CannotTend(CannotAct):
     """The ticket cannot be changed like this."""
 
 
+class NotTheirs(CannotTend):
+    """Another ticket would be changed, too, and this person may not work on that one."""
+
+
 class CannotSolve(CannotTend):
     """Fields that are required on solving are empty; `missing` holds their keys by title."""
 

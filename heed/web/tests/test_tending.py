@@ -271,13 +271,38 @@ def test_a_ticket_that_was_split_off_says_from_which_and_can_be_put_back(
     ana.grants.update(team=returns)  # the old one is out of her sight
     panel = page.get(f"/tickets/{new.pk}/matters/").content.decode()
     assert (f"Split off from #{lea.pk}" in panel, "/undo/" in panel) == (True, False)
-    assert page.post(back).status_code == 404
+    refused = page.post(back)
+    assert (refused.status_code, "not yours to work on" in refused.content.decode()) == (403, True)
     ana.grants.update(team=None)
     page.post(back)
     assert fresh(new).merged_into_id == lea.pk
     shown = page.get(f"/inbox/all/{lea.pk}/").content.decode()
     assert f'href="/tickets/{new.pk}/">#{new.pk}</a>' in shown  # where the thread tells of it
     assert '<section class="before">' not in shown  # not as an earlier one that was solved
+
+
+def test_nothing_is_offered_that_would_change_a_ticket_of_others(
+    page: Client, account: Account, ana: User
+) -> None:
+    """Neither in the panel nor where the thread tells of it."""
+    returns, secret = Team.objects.create(name="Returns"), Team.objects.create(name="Secret")
+    lea, omar = (cast.ticket(account, name, "Hello?", team=returns) for name in ("Lea Marn", "Omar Badr"))
+    second = cast.said(lea, "And do you have laces?")
+    page.post(f"/messages/{second.pk}/split/")
+    other = cast.ticket(account, "Lea Marn", "Where is it?", team=returns, running=False)
+    Ticket.objects.filter(pk=other.pk).update(identity=lea.identity, customer=lea.customer)
+    page.post(f"/tickets/{lea.pk}/merge/", {"from": other.pk})
+    page.post(f"/tickets/{lea.pk}/join/", {"with": f"#{omar.pk}"})
+    ana.grants.update(team=returns)
+
+    def offered(address: str) -> int:
+        return len(set(re.findall(r'hx-post="([^"]+/undo/)"', page.get(address).content.decode())))
+
+    panel, thread = f"/tickets/{lea.pk}/matters/", f"/inbox/all/{lea.pk}/"
+    assert (offered(panel), offered(thread)) == (3, 3)
+    for left, hidden in enumerate((Ticket.objects.get(split_from=lea), omar, other)):
+        Ticket.objects.filter(pk=hidden.pk).update(team=secret)
+        assert (offered(panel), offered(thread)) == (2 - left, 2 - left)
 
 
 def test_a_note_marks_whom_it_mentions(page: Client, account: Account, ana: User, ivo: User) -> None:

@@ -108,7 +108,7 @@ def earlier(request: HttpRequest, number: int) -> HttpResponse:
     user = person(request)
     ticket = reach.ticket(user, number)
     looked_at(user, ticket.pk)
-    told = story.told_before(ticket, request.GET.get("before", ""))
+    told = story.told_before(user, ticket, request.GET.get("before", ""))
     facts = {"ticket": ticket, "user": user, "told": told, "may": desk.allowed(user, ticket)}
     facts |= {"colleagues": people.colleagues(), "teams": people.teams()}
     return render(request, "inbox/_earlier.html", facts)

@@ -14,7 +14,6 @@ from heed.accounts.models import User
 from heed.inbox import reach, verbs
 from heed.inbox.models import Ticket
 from heed.lib.text import whole
-from heed.web import desk
 from heed.web.gate import person, signed_in
 from heed.web.views.ticket import list_around
 
@@ -24,6 +23,7 @@ def matters(request: HttpRequest, number: int) -> HttpResponse:
     """What this ticket could be merged with, and what was merged, split and joined."""
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
+    merges, splits, joinings = reach.merges(ticket), reach.splits(ticket), reach.joinings(ticket)
     split_from = reach.split_from(ticket)
     return render(
         request,
@@ -31,11 +31,13 @@ def matters(request: HttpRequest, number: int) -> HttpResponse:
         {
             "ticket": ticket,
             "others": reach.mergeable(user, ticket),
-            "merges": reach.merges(ticket),
-            "splits": reach.splits(ticket),
+            "merges": merges,
+            "splits": splits,
             "split_from": split_from,
-            "goes_back": split_from is not None and "tend" in desk.allowed(user, split_from.source),
-            "joinings": reach.joinings(ticket),
+            "joinings": joinings,
+            "may_take_apart": reach.taken_back_by(user, merges),
+            "may_put_back": reach.taken_back_by(user, [*splits, *([split_from] if split_from else [])]),
+            "may_part": reach.taken_back_by(user, joinings),
             "identities": reach.identities(user, ticket),
         },
     )
@@ -80,7 +82,7 @@ def split(request: HttpRequest, message: int) -> HttpResponse:
 def unsplit(request: HttpRequest, number: int, record: int) -> HttpResponse:
     user = person(request)
     ticket = reach.ticket(user, number, "tend")
-    verbs.unsplit(reach.split(user, ticket, record), user)
+    verbs.unsplit(reach.split(ticket, record), user)
     return _again(request, ticket.number)
 
 
