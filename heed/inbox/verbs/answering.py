@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -13,24 +12,21 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
-from heed.channels.base import Choice, Choices, FilledTemplate
+from heed.channels.base import Choices, FilledTemplate
 from heed.channels.models import Account
 from heed.inbox import events, notices, receipts
-from heed.inbox import files as kept_files
 from heed.inbox.jobs import send_answers
 from heed.inbox.mentions import mentioned
 from heed.inbox.models import Attachment, Message, Notice, Ticket
-from heed.inbox.possible import Way, answered_newest, fits, leaves_from, possible, too_long, whom
-from heed.inbox.possible_choices import fault_of, settled
+from heed.inbox.possible import Way, answered_newest, leaves_from, possible, whom
 from heed.inbox.reach.seeing import sight
 from heed.inbox.reach.threads import just_written
+from heed.inbox.verbs.fitting import as_it_goes
 from heed.inbox.verbs.refusals import CannotAnswer, CannotSettle, Overtaken, WouldNotKnow
 from heed.inbox.verbs.tending import locked, mark_answered
 from heed.lib import clock, live
 from heed.lib.rows import Insertion, Joined
-from heed.lib.text import clean, first_words, measure
-
-_BLANK = re.compile(r"\{\{(\d+)\}\}")
+from heed.lib.text import clean, first_words
 
 
 @transaction.atomic
@@ -75,12 +71,7 @@ def answer(
     answered = _answered(ticket, visibility, to)
     sender = _sender(ticket, user, answered, visibility, account)
     way = possible(ticket, answered, account=sender).way(visibility)
-    if template is not None:
-        text = _checked_template(way, template)
-        attachments, choices = [], None
-    else:
-        _check(way, text, attachments)
-        choices = _checked_choices(way, text, attachments, choices)
+    text, attachments, choices = as_it_goes(way, text, attachments, template, choices)
     if quote and not (way.quote and answered is not None):
         raise CannotAnswer(_("This message cannot be quoted here."))
     message = Message(
@@ -297,50 +288,6 @@ AND (inbox_message.direction <> 'out' OR inbox_message.author_id IS DISTINCT FRO
 ORDER BY inbox_message.id LIMIT 20"""
 
 
-def _check(way: Way, text: str, attachments: list[Attachment]) -> None:
-    if not way.allowed:
-        raise CannotAnswer(way.sentence, way.way_out)
-    if not text and not attachments:
-        raise CannotAnswer(_("Write something first."))
-    limit = too_long(text, way.limits)
-    if limit is not None:
-        over = measure(text, limit.unit) - limit.most
-        raise CannotAnswer(
-            _("The text is %(over)d over the network's limit.") % {"over": over}, _("Shorten it.")
-        )
-    _check_files(way, text, attachments)
-
-
-def _check_files(way: Way, text: str, attachments: list[Attachment]) -> None:
-    if not attachments:
-        return
-    if way.files is None:
-        raise CannotAnswer(way.no_files or _("No files can be sent this way."), _("Remove the attachment."))
-    if len(attachments) > way.files.count:
-        raise CannotAnswer(_("At most %(most)d files can go along.") % {"most": way.files.count})
-    if len(attachments) > 1 and any(kept_files.matches(each.mime, way.files.alone) for each in attachments):
-        raise CannotAnswer(
-            _("A file of this kind goes alone."), _("Send the others in an answer of their own.")
-        )
-    if text and not way.files.with_text:
-        raise CannotAnswer(_("Text and files cannot go together here."), _("Send them one after the other."))
-    for attachment in attachments:
-        if not kept_files.matches(attachment.mime, way.files.types):
-            raise CannotAnswer(
-                _("The network does not take files of this kind: %(name)s") % {"name": attachment.name}
-            )
-        if (attachment.size or 0) > kept_files.most_bytes(attachment.mime, way.files.most_bytes):
-            raise CannotAnswer(
-                _("The file is too large for this network: %(name)s") % {"name": attachment.name}
-            )
-        if kept_files.matches(attachment.mime, way.files.timed) and not kept_files.lasts(attachment.path):
-            raise CannotAnswer(
-                _("The network wants to know how long a sound plays, and the file does not say: %(name)s")
-                % {"name": attachment.name},
-                _("Save it anew as MP3 or M4A and attach that."),
-            )
-
-
 def _draft_files(user: User, ticket: Ticket, wanted: Sequence[int]) -> list[Attachment]:
     if not wanted:
         return []
@@ -350,35 +297,6 @@ def _draft_files(user: User, ticket: Ticket, wanted: Sequence[int]) -> list[Atta
     if len(found) != len(set(wanted)):
         raise CannotAnswer(_("An attachment is no longer there."), _("Attach it again."))
     return found
-
-
-def _checked_template(way: Way, template: FilledTemplate) -> str:
-    """The text a template makes, as the thread shows it."""
-    if not fits(template, way):
-        raise CannotAnswer(
-            _("This template cannot be sent: it is not approved here, or a blank is empty."),
-            _("Choose one of the templates offered and fill in every blank."),
-        )
-    approved = next(
-        each for each in way.templates if (each.name, each.language) == (template.name, template.language)
-    )
-    return _BLANK.sub(lambda blank: clean(template.values[int(blank[1]) - 1]), approved.text)
-
-
-def _checked_choices(
-    way: Way, text: str, attachments: list[Attachment], choices: Choices | None
-) -> Choices | None:
-    """The choices as they go out; None without any. Raises `CannotAnswer`."""
-    if choices is None or not choices.items:
-        return None
-    items = tuple(Choice(clean(each.title).strip(), clean(each.detail).strip()) for each in choices.items)
-    choices = Choices(items, clean(choices.opener).strip())
-    if attachments:
-        raise CannotAnswer(_("Choices and files cannot go together."), _("Send them one after the other."))
-    fault = fault_of(choices, text, way.choices)
-    if fault is not None:
-        raise CannotAnswer(fault.sentence, fault.way_out)
-    return settled(choices, way.choices)
 
 
 def _manner(
