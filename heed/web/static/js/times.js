@@ -52,6 +52,15 @@ function sameDay(at) {
 
 const titles = new WeakMap(); // of an element: the time its title tells
 
+/** When something earlier was, as short as it can be told apart: `14:20` today, `4 May` within a month, `May`, `2025`. */
+function day(at) {
+  if (sameDay(at)) return clock.format(at);
+  if (!known) return null;
+  if (Date.now() - at < 30 * DAY) return dayOfMonth.format(at);
+  const year = new Date(at).getFullYear();
+  return year === new Date().getFullYear() ? month.format(at) : String(year);
+}
+
 function entitle(element, at) {
   if (element.title && titles.get(element) === at) return;
   element.title = full.format(at);
@@ -63,7 +72,7 @@ const styles = {
   until,
   clock: (at) => clock.format(at),
   moment: (at) => (sameDay(at) ? clock.format(at) : known ? dayAndClock.format(at) : null),
-  day: (at) => (!known ? null : new Date(at).getFullYear() === new Date().getFullYear() ? month.format(at) : String(new Date(at).getFullYear())),
+  day,
 };
 
 /** Write every time beneath `root` in the reader's words. */
