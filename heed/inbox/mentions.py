@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from heed.accounts import reach as people
@@ -56,15 +56,38 @@ def names(everybody: Iterable[User], teams: Iterable[Team]) -> Iterator[tuple[st
         yield team.name, team
 
 
-def calls(text: str, names: Iterable[str]) -> Iterator[re.Match[str]]:
-    """Where a text calls one of these names with an @, the name as the only group; the longest that fits
-    counts. What stands in an address of the web calls nobody."""
-    longest_first = sorted({*names}, key=lambda name: (-len(name), name))
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Where a text calls somebody: from the @ to the end of the name, and the name as `casefold` has it."""
+
+    start: int
+    end: int
+    name: str
+
+
+def calls(text: str, names: Iterable[str]) -> Iterator[Call]:
+    """Where a text calls one of these names with an @, in capitals or not (@STRAUSS is Strauß, too); the
+    longest that fits counts. What stands in an address of the web calls nobody."""
+    longest_first = sorted({name.casefold() for name in names}, key=lambda name: (-len(name), name))
     if not longest_first:
-        return iter(())
+        return
     called = "|".join(map(re.escape, longest_first))
-    found = re.finditer(rf"(?:https?://|www\.)\S+|(?<![\w@.])@({called})(?![\w@])", text, re.IGNORECASE)
-    return (each for each in found if each[1])
+    folded, places = _folded(text)
+    for found in re.finditer(rf"{_ADDRESS}|(?<![\w@.])@({called})(?![\w@])", folded):
+        if found[1]:
+            yield Call(places[found.start()], places[found.end() - 1] + 1, found[1])
+
+
+_ADDRESS = r"""(?:https?://|www\.)(?:(?![,;:!()\[\]{}<>"'’”»،؛]@)\S)+"""
+"""It ends before a sign that stands between it and somebody who is called."""
+
+
+def _folded(text: str) -> tuple[str, Sequence[int]]:
+    """A text without capitals, which may make it longer, and for each letter of it where that was."""
+    folded = text.casefold()
+    if len(folded) == len(text):
+        return folded, range(len(text))
+    return folded, [place for place, letter in enumerate(text) for _each in letter.casefold()]
 
 
 def _meant(text: str, everybody: list[User]) -> set[int]:
@@ -76,4 +99,4 @@ def _meant(text: str, everybody: list[User]) -> set[int]:
         meant = [who.pk] if isinstance(who, User) else [row.user_id for row in who.memberships.all()]
         called.setdefault(name.casefold(), set()).update(active.intersection(meant))
     found = calls(text, [name for name, _who in known])
-    return {pk for each in found for pk in called.get(each[1].casefold(), ())}
+    return {pk for each in found for pk in called[each.name]}

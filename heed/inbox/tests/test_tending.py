@@ -12,7 +12,7 @@ from heed.accounts.rights import NotAllowed
 from heed.channels.base import MessageReceived, Person
 from heed.channels.models import Account
 from heed.inbox import arrivals, chores, notices, reach, verbs
-from heed.inbox.mentions import mentioned
+from heed.inbox.mentions import calls, mentioned
 from heed.inbox.models import Customer, Event, Field, Identity, Message, Notice, Tag, Ticket
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.verbs import labels, sleeping
@@ -350,6 +350,32 @@ class TestNotices:
         names = " ".join(f"@Person{number}" for number in range(12))
         with django_assert_max_num_queries(6):
             assert len(mentioned(names, lea, ana).told) == 12
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "@STRAUSS, please",
+            "@strauss",
+            "@STRAUẞ",
+            "Ask @Strauß.",
+            "https://x.example/o,@Strauß",
+            "(see www.x.example/o)@Strauß",
+        ],
+    )
+    def test_a_name_calls_in_capitals_too_and_right_after_an_address(
+        self, rubber: Rubber, account: Account, ana: User, text: str
+    ) -> None:
+        strauss = User.objects.create_user("s@acme.example", "x", name="Strauß")
+        assert mentioned(text, ticket(account), ana).told == (strauss,)
+        (call,) = calls(text, ["Strauß"])
+        assert text[call.start] == "@"
+        assert text[call.start + 1 : call.end].casefold() == "strauss"
+
+    @pytest.mark.parametrize(
+        "text", ["https://x.example/@Strauß", "https://x.example/?by=@strauss", "@Strausse"]
+    )
+    def test_nobody_is_called_in_an_address_or_by_another_name(self, text: str) -> None:
+        assert list(calls(text, ["Strauß"])) == []
 
     def test_who_is_given_a_ticket_is_told_but_not_who_takes_it(
         self, rubber: Rubber, account: Account, ana: User, ivo: User

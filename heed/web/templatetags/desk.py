@@ -196,8 +196,9 @@ def noted(text: str, names: tuple[str, ...]) -> SafeString:
     """What a person wrote in a note, as `linked`, with the colleagues and teams it calls marked."""
     shown, end = [], 0
     for call in calls(text, names):
-        shown += [linked(text[end : call.start()]), format_html('<b class="meant">{}</b>', call[0])]
-        end = call.end()
+        meant = format_html('<b class="meant">{}</b>', text[call.start : call.end])
+        shown += [linked(text[end : call.start]), meant]
+        end = call.end
     return mark_safe("".join([*shown, linked(text[end:])]))  # noqa: S308 - of what is safe
 
 

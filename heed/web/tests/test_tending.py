@@ -318,6 +318,15 @@ def test_a_note_marks_whom_it_mentions(page: Client, account: Account, ana: User
     assert [each.name for each in mentioned("@Ana and https://example.com/@Ivo", lea, ana).told] == []
 
 
+def test_a_note_marks_a_name_as_it_was_written(page: Client, account: Account, ana: User) -> None:
+    lea = cast.ticket(account, "Lea Marn", "Hello?")
+    User.objects.create_user("strauss@acme.example", name="Jan Strauß")
+    cast.wrote(lea, ana, "ẞß https://x.example/o,@JAN STRAUSS: ask", visibility="note")
+    shown = page.get(f"/inbox/all/{lea.pk}/").content.decode()
+    assert re.findall(r'<b class="meant">(.*?)</b>(..)', shown) == [("@JAN STRAUSS", ": ")]
+    assert 'href="https://x.example/o"' in shown
+
+
 def test_customers_are_parted_where_the_thread_tells_they_were_joined(page: Client, account: Account) -> None:
     lea, omar = cast.ticket(account, "Lea Marn", "Hello?"), cast.ticket(account, "Omar Badr", "Hello?")
     page.post(f"/tickets/{lea.pk}/join/", {"with": f"#{omar.pk}"})
