@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_skeleton
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import get_language
@@ -15,9 +15,8 @@ from heed.lib import clock
 def day(at: datetime) -> str:
     """The day of a moment; of another year with its number."""
     there, language = timezone.localtime(at), (get_language() or "en")
-    if there.year == timezone.localtime(clock.now()).year:
-        return format_skeleton("MMMd", there, locale=language)
-    return format_date(there, "medium", locale=language)
+    this_year = there.year == timezone.localtime(clock.now()).year
+    return format_skeleton("MMMd" if this_year else "yMMMd", there, locale=language)
 
 
 def moment(at: datetime) -> str:
