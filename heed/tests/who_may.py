@@ -127,6 +127,7 @@ PAGES: dict[str, Row | tuple[Row, ...]] = {
     "files/<int:attachment>/": ticket("see"),
     "files/<int:attachment>/description/": ticket("see", "POST"),  # changes a file of one's own draft alone
     "media/<str:token>": open_to_all(),
+    "media/film.png": open_to_all(),
     "completion/<str:what>/": anyone(),
     "sweeps/": anyone("POST"),
     "sweeps/<int:number>/": mine(),
