@@ -66,6 +66,16 @@ class TestReconnecting:
         assert again.headers["Location"] == reverse("account", args=[account.pk])
 
 
+def test_no_two_fields_of_a_page_are_one_to_a_label(majas: Client) -> None:
+    for network in networks():
+        account = facebook(network=network, external_id=network)
+        account.credentials = {field.name: "x" for field in account.adapter.fields}
+        account.save()
+        for page in (shown(majas, "account", account.pk), shown(majas, "connect", network)):
+            ids = re.findall(r' id="([^"]+)"', page)
+            assert sorted(ids) == sorted(set(ids)), network
+
+
 class TestPermissions:
     @pytest.mark.parametrize("problem", ["sign_in_again", "network_down", "not_configured"])
     def test_nothing_is_granted_where_the_network_says_nothing(self, majas: Client, problem: str) -> None:

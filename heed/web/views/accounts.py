@@ -170,12 +170,12 @@ def _base_address(network: Network) -> forms.CharField:
 
 
 class SettingsForm(forms.Form):
-    """What can be changed without the network."""
+    """What can be changed without the network. It stands beside the credentials, which may hold a name."""
 
     name = forms.CharField(label=gettext_lazy("Name in Heed"), max_length=120, show_hidden_initial=True)
 
     def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
+        super().__init__(*args, **more, auto_id="shown_%s")
         self.fields["after_solved"] = _after_solved()
 
 

@@ -31,7 +31,7 @@ async function bring() {
 
 /** A field that nobody has touched says what the server says by now: a new account gets the network's name. */
 function follow(page) {
-  for (const field of document.querySelectorAll("form[data-follows] :is([type=text], [type=hidden])")) {
+  for (const field of document.querySelectorAll("form[data-follows] :is([type=text], [type=hidden])[id]")) {
     const fresh = page.getElementById(field.id);
     if (!fresh || field === document.activeElement || field.value !== field.defaultValue) continue;
     field.value = field.defaultValue = fresh.defaultValue;

@@ -41,6 +41,17 @@ def test_a_new_account_shows_the_name_it_got_and_what_is_typed_stays(visit: Any,
     expect(page.get_by_label("Opens a new ticket")).to_be_checked()
 
 
+def test_it_is_not_the_name_of_who_sends(visit: Any, maja: User) -> None:
+    account = facebook(network="email", name="Help desk")
+    account.credentials = {"address": "help@acme.example", "name": "Acme"}
+    account.save()
+    page = visit(maja, f"/accounts/{account.pk}/")
+    Account.objects.update(name="Help desk again")
+    live.tell(["accounts"])
+    expect(page.get_by_label("Name in Heed")).to_have_value("Help desk again")
+    expect(page.locator("#credentials [name=name]")).to_have_value("Acme")
+
+
 def test_what_broke_meanwhile_leads_to_its_credentials(visit: Any, maja: User) -> None:
     account = facebook(state="connecting")
     page = visit(maja, f"/accounts/{account.pk}/")
