@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from heed.inbox.models import Attachment, Event
+from heed.lib.text import whole
 from heed.widget.jobs import mail_later
 from heed.widget.models import Upload, Visitor
 from heed.widget.reach import NETWORK
@@ -19,7 +20,7 @@ def take_uploads_in(events: Sequence[Event]) -> None:
     waiting = Attachment.objects.filter(
         message__in=messages, state=Attachment.State.WAITING, url__startswith=_PREFIX
     )
-    for row in waiting.select_related("message"):
+    for row in waiting.select_related("message__identity"):
         upload = _upload_of(row)
         if upload is None:
             continue
@@ -43,11 +44,16 @@ def mail_if_unseen(events: Sequence[Event]) -> None:
 
 
 def _upload_of(row: Attachment) -> Upload | None:
-    """The upload, if the chat wrote the message, which knew that its visitor sent the file."""
-    if row.message is None:
+    """The upload, if the chat wrote the message, which knew that its visitor sent the file. Messages from
+    before claims were signed name the bare number: they must be the visitor's own, and the file new."""
+    message, claim = row.message, row.url.removeprefix(_PREFIX)
+    if message is None:
         return None
+    uploads = Upload.objects.filter(account_id=message.account_id)
     try:
-        number = claimed_upload(row.url.removeprefix(_PREFIX))
+        return uploads.filter(pk=claimed_upload(claim)).first()
     except NotYours:
+        number = whole(claim)
+    if number is None or message.identity is None:
         return None
-    return Upload.objects.filter(pk=number, account_id=row.message.account_id).first()
+    return uploads.filter(pk=number, visitor=message.identity.external_id, used=False).first()

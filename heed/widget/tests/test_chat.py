@@ -209,6 +209,24 @@ def test_an_event_cannot_claim_an_upload(lea: Visitor, account: Account, claim: 
     assert Attachment.objects.get().path == ""
 
 
+def test_a_file_that_waited_through_an_upgrade_is_taken_over(lea: Visitor, account: Account) -> None:
+    """Until then a message named it by its number alone. One that is there already is not taken again."""
+    number = lea.upload(PNG).json()["id"]
+    for name in ("m1", "m2"):
+        event = {
+            "type": "message",
+            "id": name,
+            "at": "2026-11-21T09:00:00Z",
+            "person": {"id": Upload.objects.get().visitor},
+            "attachments": [{"url": f"media:upload:{number}"}],
+        }
+        Delivery.objects.create(account=account, body=json.dumps({"events": [event]}).encode())
+        take_in()
+        react_to_everything()
+    paths = Attachment.objects.order_by("message__external_id").values_list("path", flat=True)
+    assert list(paths) == [Upload.objects.get().path, ""]
+
+
 # ---------------------------------------------------------------------------- outsiders
 
 
