@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from heed.channels.models import Account
+from heed.accounts.models import User
+from heed.channels.models import Account, SignIn
 from heed.channels.registry import networks
 from heed.lib import clock
 from heed.web.tests.accounts import GOOD, facebook, shown
@@ -120,3 +121,23 @@ def test_what_was_disconnected_on_purpose_calls_for_nobody(majas: Client) -> Non
         assert "Needs attention" not in page
     Account.objects.update(problem_detail="The credentials belong to another account, Else.")
     assert "Needs attention" in shown(majas, "accounts")
+
+
+class TestAwaitingASignIn:
+    def test_it_is_said_that_nobody_has_signed_in(self, majas: Client) -> None:
+        account = facebook(state="connecting")
+        account.credentials = {name: GOOD[name] for name in ("app_secret", "verify_token")}
+        account.save()
+        page = shown(majas, "account", account.pk)
+        assert "Nobody has signed in at the network yet." in page
+        assert '<a class="btn" href="#credentials">' in page
+        account.credentials = GOOD
+        account.save()
+        assert "Heed is asking the network…" in shown(majas, "account", account.pk)
+
+    def test_nor_where_the_way_to_the_network_was_begun(self, majas: Client, maja: User) -> None:
+        account = facebook(state="connecting")
+        SignIn.objects.create(account=account, user=maja)
+        assert "Nobody has signed in at the network yet." in shown(majas, "account", account.pk)
+        Account.objects.update(connected_at=clock.now())
+        assert "Nobody has signed in" not in shown(majas, "account", account.pk)

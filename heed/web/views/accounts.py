@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from heed.accounts.models import User
 from heed.channels import health, reach, verbs
 from heed.channels.base import CredentialField, Network, Permission, is_yes
+from heed.channels.jobs import lacks
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
 from heed.channels.registry import NoSuchNetwork, network_named, networks
@@ -66,6 +67,14 @@ class Shown:
             return []
         asked = self.network.permissions(self.account.facts)
         return [(each, each.name not in self.account.missing) for each in asked]
+
+    @cached_property
+    def awaits_sign_in(self) -> bool:
+        """Whether it never worked and somebody has yet to sign in at the network."""
+        account = self.account
+        if account.connected_at is not None or account.problem or not account.locked_credentials:
+            return False
+        return lacks(account) or account.sign_ins.exists()
 
     @property
     def health(self) -> list[tuple[Promise, str, int]]:
@@ -175,7 +184,7 @@ class SettingsForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("Name in Heed"), max_length=120, show_hidden_initial=True)
 
     def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more, auto_id="shown_%s")
+        super().__init__(*args, **{"auto_id": "shown_%s", **more})
         self.fields["after_solved"] = _after_solved()
 
 
