@@ -42,7 +42,8 @@ class CredentialField:
     """One thing to paste when connecting or, with the kind `yes_no`, to tick: `is_yes` reads what is kept of
     a tick; none is an answer, too, so it is never required. `label` and `help` are translatable. A `place` is
     where the secrets go, or what is signed with them: whoever changes it must know them. With another `whose`
-    the same sign-in may open another account."""
+    the same sign-in may open another account. What is entered here `replaces` what other fields hold, unless
+    a new sign-in comes with it."""
 
     name: str
     label: Any
@@ -51,6 +52,7 @@ class CredentialField:
     required: bool = True
     place: bool = False
     whose: bool = False
+    replaces: tuple[str, ...] = ()
     kind: Literal["text", "yes_no"] = "text"
 
 

@@ -88,8 +88,12 @@ class Email(Network):
         CredentialField(
             "password",
             _("Password"),
-            _("Where the provider asks for a second factor: an app password made for Heed."),
+            _(
+                "Where the provider asks for a second factor: an app password made for Heed. Entered later, "
+                "it takes the place of a sign-in at Google or Microsoft."
+            ),
             required=False,
+            replaces=("refresh_token", "client_secret"),
         ),
         CredentialField(
             "refresh_token",

@@ -209,10 +209,33 @@ class TestPlaces:
         verbs.reconnect(fresh(account), {"server": "mail2.acme.example", **GOOD})
         assert fresh(account).credentials["server"] == "mail2.acme.example"
 
-    def test_the_same_place_or_none_takes_nothing_again(self, account: Account) -> None:
-        for place in (" mail.acme.example ", ""):
-            verbs.reconnect(account, {"server": place, "colour": "blue", "page_token": ""})
+    def test_the_same_place_takes_nothing_again(self, account: Account) -> None:
+        held = account.credentials | {"colour": "blue"}
+        for place in ({"server": " mail.acme.example "}, {}):
+            verbs.reconnect(account, {**place, "colour": "blue", "page_token": ""})
+            assert fresh(account).credentials == held
+
+    def test_nor_does_none_where_there_was_none(self, account: Account) -> None:
+        verbs.reconnect(account, {"server": "", **GOOD})
+        verbs.reconnect(account, {"server": "", "colour": "blue"})
         assert fresh(account).credentials == GOOD | {"colour": "blue"}
+
+    def test_an_emptied_place_is_another(self, account: Account, pigeon: Pigeon, wire: Wire) -> None:
+        """What is held would go to the usual one, and what a sign-in brought last be forgotten."""
+        account.session = SESSION
+        account.save()
+        wire.asked.clear()
+        with pytest.raises(CannotConnect, match=r"another server: .*App secret"):
+            verbs.reconnect(account, {"server": " "})
+        assert not wire.asked
+        held = fresh(account)
+        assert (held.session, held.credentials["server"]) == (SESSION, "mail.acme.example")
+        pigeon.oauth = Loft()
+        maja = User.objects.create_user("owner@acme.example", "a-long-test-password", name="Maja Zupan")
+        with pytest.raises(CannotConnect, match="another server: App secret"):
+            verbs.begin_sign_in("pigeon", maja, {"server": ""}, account=fresh(account))
+        verbs.begin_sign_in("pigeon", maja, {"server": "", "app_secret": "s"}, account=fresh(account))
+        assert fresh(account).credentials["server"] == "mail.acme.example"
 
     def test_after_a_disconnect_there_is_nothing_to_give_away(self, account: Account) -> None:
         verbs.disconnect(account)

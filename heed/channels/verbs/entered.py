@@ -87,16 +87,29 @@ def _ticked(field: CredentialField, said: str) -> dict[str, str]:
     return {}
 
 
+def not_replaced(adapter: Network, known: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """What stays of the credentials that are held: not that in whose place something is entered, such as the
+    token of a sign-in when there is a password now. What signing in has just brought stands."""
+    entered = {name for name, value in given.items() if value.strip()}
+    if adapter.oauth is not None and entered.intersection(adapter.oauth.fills):
+        return dict(known)
+    gone = {name for field in adapter.fields if field.name in entered for name in field.replaces}
+    return {name: value for name, value in known.items() if name not in gone}
+
+
 def demand_secrets(adapter: Network, known: Mapping[str, str], given: Mapping[str, str]) -> None:
-    """Keep a secret from going where it never went, unless whoever changes that knows it. Raises
-    `CannotConnect`."""
+    """Keep a secret from going where it never went, unless whoever changes that knows it: to a place that is
+    another, or to the usual one where one was entered until now. Raises `CannotConnect`."""
 
     def entered(field: CredentialField) -> str:
         return given.get(field.name, "").strip()
 
-    moved = [
-        each for each in adapter.fields if each.place and entered(each) not in ("", known.get(each.name))
-    ]
+    def moves(field: CredentialField) -> bool:
+        if not field.place or field.name not in given or entered(field) == known.get(field.name, ""):
+            return False
+        return bool(entered(field)) or not field.required  # what is required is never empty
+
+    moved = any(moves(each) for each in adapter.fields)
     kept = [each for each in adapter.fields if each.secret and known.get(each.name) and not entered(each)]
     if moved and kept:
         raise CannotConnect(

@@ -13,7 +13,7 @@ from heed.channels import jobs
 from heed.channels.base import CredentialField, Network, Refusal, SessionExpired
 from heed.channels.models import Account
 from heed.channels.verbs.asking import have_checked, who_it_is
-from heed.channels.verbs.entered import checked_credentials, demand_secrets, what_was_entered
+from heed.channels.verbs.entered import checked_credentials, demand_secrets, not_replaced, what_was_entered
 from heed.channels.verbs.refusals import CannotConnect
 from heed.lib import clock
 from heed.lib.http import AnswerLost, TooLarge, Unreachable
@@ -23,14 +23,15 @@ def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | No
     """Take new credentials and check again. A field left out keeps what it held, and so does a secret
     left empty; an empty field that is no secret is emptied. Those of another Page, number or mailbox
     are refused, and what was held stays: its talk would come under this one's history. Where a place is
-    another, every secret must be entered again.
+    another, or emptied, every secret must be entered again. A password takes the place of a sign-in.
 
     Raises `CannotConnect`.
     """
     known = account.credentials
     given = what_was_entered(account.adapter, credentials)
-    demand_secrets(account.adapter, known, given)
-    account.credentials = checked_credentials(account.adapter, {**known, **given})
+    held = not_replaced(account.adapter, known, given)
+    demand_secrets(account.adapter, held, given)
+    account.credentials = checked_credentials(account.adapter, {**held, **given})
     changed = _changed(account.adapter, known, account.credentials)
     ends = _ends_session(account.adapter, known, changed)
     if ends:

@@ -44,16 +44,17 @@ def begin_sign_in(
     if adapter.oauth is None:
         raise CannotConnect(_("One cannot sign in to this network from here."), "network")
     account = account or new_account(adapter, name, external_id, base_url, after_solved)
+    worked = account.connected_at is not None
     known = account.credentials if account.locked_credentials else {}
     given = what_was_entered(adapter, credentials)
-    demand_secrets(adapter, known, given)
+    brought = adapter.oauth.fills if worked else ()  # what it brings goes nowhere until it is another
+    demand_secrets(adapter, {name: each for name, each in known.items() if name not in brought}, given)
     account.credentials = checked_credentials(adapter, {**known, **given}, without=adapter.oauth.fills)
     sign_in = SignIn(account=account, user=user)
     record = replace(account.record(), app=Registration.at_server_of(account))
     begun = asked(adapter.oauth.begin(record, way_back(), sign_in.state))
     if begun.app and begun.app != record.app:
         Registration.keep(account, begun.app)
-    worked = account.connected_at is not None
     sign_in.hold(begun.keep, given if worked else {})
     try:
         with transaction.atomic():

@@ -146,12 +146,12 @@ class TestInHeed:
         client.force_login(maja)
         return client
 
-    def away(self, browser: Client, email: Email) -> str:
+    def away(self, browser: Client, email: Email, address: str = "", **more: str) -> str:
         """Begin to sign in; gives back where the provider sends one back to."""
         (demo,) = email.accounts()
         entered = {**demo.credentials, "password": "", "client_id": CLIENT, "client_secret": "s"}
         entered |= {"token_url": f"{email.url}/token", "name": "", "after_solved": "reopen", "sign_in": "1"}
-        page = browser.post(reverse("connect", args=["email"]), entered)
+        page = browser.post(address or reverse("connect", args=["email"]), {**entered, **more})
         url = page.headers["Refresh"].removeprefix("0; url=")
         assert url.startswith(f"{email.url}/authorize?")
         return httpx.get(url).headers["location"]
@@ -197,6 +197,43 @@ class TestInHeed:
         check_account(account.pk)
         account.refresh_from_db()
         assert account.state == "connected"
+
+    def test_a_password_entered_later_takes_the_place_of_the_sign_in(
+        self, browser: Client, email: Email
+    ) -> None:
+        """Though the refresh token is left empty, which keeps it otherwise."""
+        self.back(browser, self.away(browser, email))
+        account = Account.objects.get()
+        check_account(account.pk)
+        password = email.accounts()[0].credentials["password"]
+        shown = browser.get(reverse("account", args=[account.pk])).content.decode()
+        assert "it takes the place of a sign-in at Google or Microsoft" in shown
+        account.refresh_from_db()
+        held = {**account.credentials, "refresh_token": "", "client_secret": ""}
+        browser.post(reverse("reconnect", args=[account.pk]), held)  # no password: as it was
+        account.refresh_from_db()
+        assert account.credentials["refresh_token"].startswith("lasting-")
+        browser.post(reverse("reconnect", args=[account.pk]), {**held, "password": password})
+        account.refresh_from_db()
+        assert account.credentials["password"] == password
+        assert not {"refresh_token", "client_secret"} & set(account.credentials)
+        email.do("refuse_consent")
+        check_account(account.pk)
+        account.refresh_from_db()
+        assert (account.state, account.session) == ("connected", {})
+
+    def test_a_password_entered_on_the_way_to_sign_in_takes_nothings_place(
+        self, browser: Client, email: Email
+    ) -> None:
+        self.back(browser, self.away(browser, email))
+        account = Account.objects.get()
+        check_account(account.pk)
+        password = email.accounts()[0].credentials["password"]
+        address = reverse("reconnect", args=[account.pk])
+        self.back(browser, self.away(browser, email, address, password=password, client_secret=""))
+        held = Account.objects.get().credentials
+        assert held["refresh_token"] != account.credentials["refresh_token"]
+        assert (held["client_secret"], held["password"]) == ("s", password)
 
     def test_the_page_has_the_password_first(self, browser: Client) -> None:
         page = browser.get(reverse("connect", args=["email"])).content.decode()
