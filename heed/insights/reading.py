@@ -217,6 +217,8 @@ def _take(life: Life, event: Event) -> None:
                 life.lanes[lane].since = event.at
         case "merged":
             _merge(life, Fact(event.at, "merged", source, lane=int(facts["number"]), into=lane or 0))
+        case "ticket_reopened" if "number" in facts:
+            pass  # nobody wrote: what was put into it counts from when it came
         case "unanswered_marked" if facts.get("mark"):  # it never was answered: that answer did not arrive
             life.facts = [each for each in life.facts if each.source != f"e{facts['mark']}"]
         case kind_of if kind_of in _KINDS:

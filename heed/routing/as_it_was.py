@@ -20,6 +20,7 @@ _SORTED_BY: dict[str, tuple[str, Any]] = {
 }
 """What a ticket is sorted by, the kind of event that changes it, and what it is at first."""
 _COURSE = ("status", "solved_at", "unanswered", "waiting_since", "snoozed_until")
+_MOMENTS = ("solved_at", "waiting_since", "snoozed_until")
 _REPLIES = ("first_reply", "next_reply")
 _BEFORE_RULES = ("ticket_opened", "team_changed", "language_told", "target_set")
 
@@ -157,6 +158,8 @@ class AsItWas:
 
     def _put_away(self, event: Event, facts: dict[str, Any]) -> None:
         then = self.then
+        for name, value in facts.get("stands", {}).items():  # what taking another in, or out, made of it
+            setattr(then, name, _moment(value) if name in _MOMENTS else value)
         match event.kind:
             case "snoozed":
                 then.snoozed_until = _moment(facts.get("until"))

@@ -135,7 +135,8 @@ SELECT m.id,
         AND o.visibility IN ('public', 'private') AND NOT o.automatic AND o.at >= m.at)
 FROM inbox_message m
 LEFT JOIN LATERAL (
-    SELECT max(e.at) AS at FROM inbox_event e WHERE e.ticket_id = m.ticket_id AND e.kind = 'ticket_reopened'
+    SELECT max(e.at) AS at FROM inbox_event e
+    WHERE e.ticket_id = m.ticket_id AND e.kind = 'ticket_reopened' AND NOT e.data ? 'number'
 ) reopened ON true
 WHERE m.id = ANY(%s)
 """

@@ -23,6 +23,7 @@ from heed.inbox.models import (
     Ticket,
 )
 from heed.inbox.news.finding import held_with_its_end
+from heed.inbox.reopening import stands, tell_reopened
 from heed.lib import live
 
 
@@ -108,13 +109,15 @@ def _pour(ticket: Ticket, theirs: Ticket) -> set[int]:
     _move_all(old, place, only=(Merge, Split, Ticket))
     Message.objects.filter(home=old).update(home=home)
     _move_all(old, kept)
+    before = kept.status
     _unite(old, kept)
     if kept != place:
         _leave_with(old, place, kept)
     number = old.pk
     old.delete()
     FormerNumber.objects.create(number=number, ticket=kept)
-    events.record("merged", ticket=kept, number=number, poured=True, **waits)
+    events.record("merged", ticket=kept, number=number, poured=True, **waits, **stands(kept))
+    tell_reopened(kept, before, number, None)
     return {number, kept.pk}
 
 

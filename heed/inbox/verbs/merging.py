@@ -24,6 +24,7 @@ from heed.inbox.models import Attachment, Draft, Event, Merge, Message, Split, T
 from heed.inbox.models.merging import gone_on_in, way_of
 from heed.inbox.ratings import show_ratings
 from heed.inbox.reach.seeing import sight
+from heed.inbox.reopening import stands, tell_reopened
 from heed.inbox.verbs.apart import COURSE, DECIDED, TAKES, WAIT, Stand, Telling, began, plain, waits
 from heed.inbox.verbs.copies import tell_again, tell_back
 from heed.inbox.verbs.refusals import CannotTend, NotTheirs
@@ -43,6 +44,7 @@ def merge(ticket: Ticket, into: Ticket, user: User) -> Merge:
     gone, kept = _both(ticket, into)
     _check(gone, kept)
     record = Merge(ticket=gone, into=kept, by=user, kept=_columns(gone, _OWN), before=_columns(kept, TAKES))
+    before = kept.status
     _take_in(gone, kept)
     record.after = _columns(kept, TAKES)
     gone.messages.filter(home=None).update(home=gone)
@@ -51,7 +53,8 @@ def merge(ticket: Ticket, into: Ticket, user: User) -> Merge:
     write(gone, merged_into=kept, **_STILL)
     show_ratings([kept.pk])
     record.save()
-    events.record("merged", ticket=kept, actor=user, number=gone.number)
+    events.record("merged", ticket=kept, actor=user, number=gone.number, **stands(kept))
+    tell_reopened(kept, before, gone.number, user)
     events.record("merged", ticket=gone, actor=user, into=kept.number)
     send_answers.defer(ticket=kept.pk)
     return record
@@ -93,7 +96,7 @@ def unmerge(record: Merge, user: User) -> None:
         telling.stay(rows[number])
     telling.share(gone)
     _show(gone, end)
-    events.record("unmerged", ticket=end, actor=user, number=gone.number)
+    events.record("unmerged", ticket=end, actor=user, number=gone.number, **stands(end))
     events.record("unmerged", ticket=gone, actor=user, into=end.number)
     send_answers.defer(ticket=gone.pk)
 
@@ -154,14 +157,15 @@ def unsplit(record: Split, user: User) -> None:
         raise CannotTend(_("One of them was merged already."))
     tell_back(new, end, record.at)
     back = _bring_home(new, source, end)
-    stand = Stand.of(end)
+    before, stand = end.status, Stand.of(end)
     stand.take_wait(new.unanswered, new.waiting_since)
     stand.tags = sorted({*end.tags, *new.tags})
     write(end, **stand.columns)
-    facts = plain({name: getattr(new, name) for name in WAIT})
+    facts = {**plain({name: getattr(new, name) for name in WAIT}), **stands(end)}
     write(new, merged_into=source, **_STILL)
     _show(end)
     events.record("unsplit", ticket=end, actor=user, number=new.number, messages=back, **facts)
+    tell_reopened(end, before, new.number, user)
     events.record("merged", ticket=new, actor=user, into=end.number)
 
 

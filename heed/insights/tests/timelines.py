@@ -540,6 +540,20 @@ CASES = [
         "first 10m, 20m; next 5m; wait 35m",
     ),
     Case(
+        "merged into a solved one: what came after Solved opened it again when it came",
+        "desk",
+        """Mon 10:00 customer
+           Mon 10:10 ana answers
+           Mon 11:00 solved
+           #2 Mon 12:00 customer
+           Mon 13:00 merged 2
+           Mon 13:00 reopened
+           Mon 13:10 ana answers
+           Mon 13:30 solved""",
+        # 10; 12:00-13:10 = 70, not from 13:00 on; 10:00-11:00 and 12:00-13:30
+        "first 10m, 70m; resolved 60m, 90m; cycles 2; reopens 1; wait 80m",
+    ),
+    Case(
         "what was set in another ticket before it was merged in opens nothing here",
         "desk",
         """Mon 10:00 customer

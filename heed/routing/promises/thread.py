@@ -66,9 +66,12 @@ _STANDS = """NOT e.data ? 'undone' AND NOT coalesce((
 ), false)"""
 """Of a status set on many tickets at once: that it was not taken back."""
 
+_BY_ITSELF = "NOT e.data ? 'number'"
+"""Not for what was put into it, whose own clocks go on."""
+
 _AGAIN = f"""
 SELECT e.at, e.at AS began, false AS brought FROM inbox_event e
-WHERE e.ticket_id = t.id AND e.kind IN ('ticket_reopened', 'status_changed') AND {_STANDS}
+WHERE e.ticket_id = t.id AND e.kind IN ('ticket_reopened', 'status_changed') AND {_BY_ITSELF} AND {_STANDS}
 UNION ALL
 SELECT g.at, coalesce(
     (SELECT max(p.since) FROM routing_promise p WHERE p.ticket_id = g.ticket_id AND p.target = 'resolution'),
@@ -133,9 +136,8 @@ GROUP BY p.ticket_id
 NOTHING = Facts(None, {}, None, None, answered_in_cycle=False, began=datetime.min, holds_others=False)
 """Nothing is known, and nothing has moved."""
 
-_OF_CLOCKS = (
-    "e.kind IN ('status_changed', 'ticket_reopened', 'snoozed', 'woke', 'priority_changed', 'team_changed')"
-)
+_OF_CLOCKS = f"""{_BY_ITSELF} AND e.kind IN
+    ('status_changed', 'ticket_reopened', 'snoozed', 'woke', 'priority_changed', 'team_changed')"""
 
 _MOVES = f"""
 SELECT e.ticket_id, e.at, e.kind, coalesce(e.data->>'status', '') FROM inbox_event e

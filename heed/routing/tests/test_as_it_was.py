@@ -21,7 +21,7 @@ from heed.lib import clock
 from heed.routing.as_it_was import AsItWas, at_the_split
 from heed.routing.dry import DryRun, dry_run
 from heed.routing.models import AccountTeam, Policy, Rule
-from heed.routing.tests.some_rules import add
+from heed.routing.tests.some_rules import add, fresh, rule
 from heed.routing.told_elsewhere import blocks_of, with_others
 
 pytestmark = pytest.mark.django_db
@@ -262,6 +262,63 @@ def test_who_gives_way_takes_their_group_along(account: Account, ana: User) -> N
     came(account, "c", -10)
     assert Ticket.objects.get(pk=known.pk).customer.group == "vip"
     assert times("message_received", "group:vip") == 1
+
+
+def solved_and_waiting(account: Account, ana: User) -> tuple[Ticket, Ticket]:
+    """Two tickets of the same person."""
+    solved = came(account, "a", -50)
+    with clock.moved(timedelta(minutes=-40)):
+        verbs.set_status(solved, ana, "solved")
+    return solved, came_publicly(account, "b", -30)
+
+
+def test_what_is_put_into_a_solved_ticket_opens_it_again_and_goes_without_a_trace(
+    account: Account, ana: User
+) -> None:
+    rule(add("again"), when="ticket_reopened")
+    solved, waiting = solved_and_waiting(account, ana)
+    settle()
+    before = stands(solved)
+    with clock.moved(timedelta(minutes=-20)):
+        record = merging.merge(fresh(waiting), fresh(solved), ana)
+    settle()
+    assert fresh(solved).tags == ["again"]
+    assert fresh(solved).status == "open"
+    assert walked(solved) == stands(solved)
+    assert touched("ticket_reopened", "is:open is:unanswered") == [solved]
+    with clock.moved(timedelta(minutes=-10)):
+        merging.unmerge(record, ana)
+    settle()
+    assert {**stands(solved), "tags": []} == before
+    assert (walked(solved), walked(waiting)) == (stands(solved), stands(waiting))
+    assert Event.objects.filter(kind="ticket_reopened").count() == 1
+
+
+@pytest.mark.parametrize("how", ["open", "answered"])
+def test_what_opens_nothing_is_not_told_as_opening(account: Account, ana: User, how: str) -> None:
+    solved, waiting = solved_and_waiting(account, ana)
+    if how == "open":
+        verbs.set_status(fresh(solved), ana, "open")
+    else:
+        verbs.mark_answered(fresh(waiting), ana)
+    merging.merge(fresh(waiting), fresh(solved), ana)
+    assert not Event.objects.filter(kind="ticket_reopened").exists()
+    assert walked(solved) == stands(solved)
+
+
+def test_what_is_put_back_or_poured_into_a_solved_ticket_opens_it_too(account: Account, ana: User) -> None:
+    lea = came(account, "a", -50)
+    came(account, "b", -49)
+    new = merging.split(fresh(lea), [lea.messages.get(external_id="b").pk], ana)
+    verbs.set_status(fresh(lea), ana, "solved")
+    merging.unsplit(new.splits.get(), ana)
+    assert Event.objects.get(kind="ticket_reopened").ticket == lea
+    assert walked(lea)["status"] == stands(lea)["status"] == "open"
+    verbs.set_status(fresh(lea), ana, "solved")
+    omar = came(account, "c", -10, who=Person("omar", "Omar Badr"))
+    give_way(omar.identity, lea.identity)
+    assert Event.objects.filter(kind="ticket_reopened", ticket=lea, actor=None).count() == 1
+    assert walked(lea)["status"] == stands(lea)["status"] == "open"
 
 
 def came_publicly(account: Account, name: str, minutes: float) -> Ticket:
