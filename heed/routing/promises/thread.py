@@ -35,7 +35,9 @@ class Facts:
     answers: Mapping[str, Answered]
     """By target: the first answer after a running promise began."""
     solved: datetime | None
-    """When it was solved first after the running promise began."""
+    """When it was solved first after the running promise began, or came in with another ticket."""
+    came_in: datetime | None
+    """When the running resolution came in with another ticket, whether or not that has left since."""
     last_solved: datetime | None
     answered_in_cycle: bool
     began: datetime
@@ -66,6 +68,17 @@ _STANDS = """NOT e.data ? 'undone' AND NOT coalesce((
 ), false)"""
 """Of a status set on many tickets at once: that it was not taken back."""
 
+_CAME_IN = """
+SELECT r.ticket_id, r.at, (r.kept->>'waiting_since')::timestamptz AS waiting_since,
+    r.undone_at IS NULL AND r.kept->>'unanswered' = 'true' AS waits
+FROM inbox_merge r WHERE r.into_id = {ticket}
+UNION ALL
+SELECT (e.data->>'number')::bigint, e.at, (e.data->>'waiting_since')::timestamptz,
+    e.data->>'unanswered' = 'true'
+FROM inbox_event e WHERE e.ticket_id = {ticket} AND e.kind IN ('unsplit', 'merged') AND e.data ? 'unanswered'
+"""
+"""What came into a ticket, also what has left it again, and whether it brought somebody who waits."""
+
 _BY_ITSELF = "NOT e.data ? 'number'"
 """Not for what was put into it, whose own clocks go on."""
 
@@ -73,24 +86,17 @@ _AGAIN = f"""
 SELECT e.at, e.at AS began, false AS brought FROM inbox_event e
 WHERE e.ticket_id = t.id AND e.kind IN ('ticket_reopened', 'status_changed') AND {_BY_ITSELF} AND {_STANDS}
 UNION ALL
-SELECT g.at, coalesce(
-    (SELECT max(p.since) FROM routing_promise p WHERE p.ticket_id = g.ticket_id AND p.target = 'resolution'),
-    g.waiting_since, g.at
-), true
-FROM (
-    SELECT r.ticket_id, r.at, (r.kept->>'waiting_since')::timestamptz AS waiting_since FROM inbox_merge r
-    WHERE r.into_id = t.id AND r.undone_at IS NULL AND r.kept->>'unanswered' = 'true'
-    UNION ALL
-    SELECT (e.data->>'number')::bigint, e.at, (e.data->>'waiting_since')::timestamptz FROM inbox_event e
-    WHERE e.ticket_id = t.id AND e.kind IN ('unsplit', 'merged') AND e.data->>'unanswered' = 'true'
-) g
+SELECT g.at, coalesce(least((
+    SELECT max(p.since) FROM routing_promise p
+    WHERE p.ticket_id = g.ticket_id AND p.target = 'resolution' AND p."end" IN ('', 'dropped')
+), g.waiting_since), g.at), true
+FROM ({_CAME_IN.format(ticket="t.id")}) g WHERE g.waits
 """  # noqa: S608 - no value from outside is part of it
 """When a ticket was opened again: by itself, or because one came in that waits, whose own cycle goes on."""
 
 _FACTS = f"""
 SELECT t.id, wait.at, solved.at, coalesce(answer.at > coalesce(solved.at, '-infinity'), false),
-    coalesce(again.began, t.opened_at), coalesce(again.brought, false),
-    t.waiting_since, t.unanswered, answer.at,
+    coalesce(again.began, t.opened_at), t.waiting_since, t.unanswered, answer.at,
     EXISTS (SELECT FROM inbox_ticket o WHERE o.merged_into_id = t.id)
 FROM inbox_ticket t
 LEFT JOIN LATERAL (
@@ -110,30 +116,42 @@ LEFT JOIN LATERAL (
     WHERE e.ticket_id = t.id AND e.kind = 'status_changed' AND e.data->>'status' = 'solved' AND {_STANDS}
 ) solved ON true
 LEFT JOIN LATERAL (
-    SELECT a.began, a.brought FROM ({_AGAIN}) a
-    WHERE solved.at IS NOT NULL AND a.at > solved.at ORDER BY a.at LIMIT 1
+    SELECT a.began FROM ({_AGAIN}) a
+    WHERE solved.at IS NOT NULL AND a.at > solved.at ORDER BY a.at, a.brought DESC LIMIT 1
 ) again ON true
 WHERE t.id = ANY(%s)
 """  # noqa: S608 - no value from outside is part of it
 
+_CAME = f"""LEFT JOIN LATERAL (
+    SELECT max(g.at) AS at FROM ({_CAME_IN.format(ticket="p.ticket_id")}) g
+    WHERE g.at >= p.since AND (p.since IN (g.waiting_since, g.at) OR EXISTS (
+        SELECT FROM routing_promise o WHERE o.ticket_id = g.ticket_id AND o.since = p.since
+    ))
+) came ON true"""  # noqa: S608 - no value from outside is part of it
+"""When what was promised came in: what was answered or solved before that was another matter."""
+
 _ANSWERS = f"""
 SELECT p.ticket_id, p.target, m.id, m.at FROM routing_promise p
+{_CAME}
 JOIN LATERAL (
-    SELECT m.id, m.at FROM inbox_message m WHERE m.ticket_id = p.ticket_id AND m.at > p.since AND {_OURS}
+    SELECT m.id, m.at FROM inbox_message m
+    WHERE m.ticket_id = p.ticket_id AND m.at > greatest(p.since, came.at) AND {_OURS}
     ORDER BY m.at, m.external_id, m.id LIMIT 1
 ) m ON true
 WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target <> 'resolution'
 """  # noqa: S608
 
 _SOLVED = f"""
-SELECT p.ticket_id, min(e.at) FROM routing_promise p
-JOIN inbox_event e ON e.ticket_id = p.ticket_id AND e.at > p.since
-    AND e.kind = 'status_changed' AND e.data->>'status' = 'solved' AND {_STANDS}
+SELECT p.ticket_id, came.at, (
+    SELECT min(e.at) FROM inbox_event e WHERE e.ticket_id = p.ticket_id AND e.at > greatest(p.since, came.at)
+        AND e.kind = 'status_changed' AND e.data->>'status' = 'solved' AND {_STANDS}
+)
+FROM routing_promise p
+{_CAME}
 WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target = 'resolution'
-GROUP BY p.ticket_id
 """  # noqa: S608
 
-NOTHING = Facts(None, {}, None, None, answered_in_cycle=False, began=datetime.min, holds_others=False)
+NOTHING = Facts(None, {}, None, None, None, answered_in_cycle=False, began=datetime.min, holds_others=False)
 """Nothing is known, and nothing has moved."""
 
 _OF_CLOCKS = f"""{_BY_ITSELF} AND e.kind IN
@@ -161,23 +179,21 @@ def said_of(tickets: list[int], running: Mapping[int, Mapping[str, Clock]]) -> d
     kept = [pk for pk in tickets if running.get(pk)]
     answers: dict[int, dict[str, Answered]] = defaultdict(dict)
     moves: dict[int, list[Move]] = defaultdict(list)
-    solved: dict[int, datetime] = {}
+    ended: dict[int, tuple[datetime | None, datetime | None]] = {}
     if kept:
         for pk, target, message, at in run(_ANSWERS, kept):
             answers[pk][target] = Answered(message, at)
-        solved = dict(run(_SOLVED, kept))
+        ended = {pk: (solved, came_in) for pk, came_in, solved in run(_SOLVED, kept)}
         for pk, *move in run(_MOVES, kept):
             moves[pk].append(Move(*move))
     found: dict[int, Facts] = {}
-    for (
-        pk, waits, last_solved, answered, began, brought, waiting_since, unanswered, last_answer, others
-    ) in run(_FACTS, tickets):  # fmt: skip
-        resolution = running.get(pk, {}).get("resolution")
-        if brought and resolution is not None and resolution.since == began:
-            solved.pop(pk, None)  # what was solved before it came in was another matter
+    for pk, waits, last_solved, answered, began, waiting_since, unanswered, last_answer, others in run(
+        _FACTS, tickets
+    ):
+        over = ended.get(pk, (None, None))
         marked = unanswered and waiting_since is not None and (not last_answer or waiting_since > last_answer)
         since = waits or (waiting_since if marked else None)
-        found[pk] = Facts(since, answers[pk], solved.get(pk), last_solved, answered, began, others, moves[pk])
+        found[pk] = Facts(since, answers[pk], *over, last_solved, answered, began, others, moves[pk])
     return found
 
 

@@ -108,8 +108,10 @@ class Work:
             solved = facts.solved or (ticket.solved_at if ticket.solved else None)
             if solved is None:
                 return False
-            none = facts.solved is None and solved < promise.since != facts.began  # what brought it is gone
-            self._end(ticket, promise, max(solved, promise.since), End.DROPPED if none else None)
+            if facts.solved is None and _had_left(promise, facts, solved):
+                self._end(ticket, promise, max(at, promise.since), End.DROPPED)
+            else:
+                self._end(ticket, promise, max(solved, promise.since), None)
         elif not ticket.solved and facts.waits_since is not None and facts.waits_since <= promise.since:
             return False
         elif (answer := facts.answers.get(promise.target)) is not None:
@@ -188,9 +190,10 @@ class Work:
         if policy is None or seconds is None:
             return None
         ended = self.over.get((ticket.pk, target, since))
-        if ended is not None:
+        if ended is not None and not self._ran_there_since(ended):
             return self._take_up(ticket, ended, policy, facts, at)
         used, counted_at = self._ran_before(ticket, target, since, at)
+        begun = since if target in REPLIES else counted_at
         version = self._version(policy, ticket, counted_at)
         promise = Clock(ticket.pk, target, policy, version, seconds, since, used, counted_at)
         self._take_later_hours(ticket, promise)
@@ -198,8 +201,14 @@ class Work:
             now = max(at, counted_at)
             promise.used, promise.counted_at, promise.paused = promise.course.run_until(now), now, True
         promise.set_due()
-        self.new.append(promise)
-        self.told.append(set_to(ticket, promise, since))
+        if ended is None:
+            self.new.append(promise)
+        else:
+            promise.pk = ended.pk
+            if promise.due == ended.due:  # which was told already
+                promise.warned_at, promise.missed_at = ended.warned_at, ended.missed_at
+            self.changed.append(promise)
+        self.told.append(set_to(ticket, promise, begun))
         return promise
 
     def _take_later_hours(self, ticket: Matter, promise: Clock) -> None:
@@ -215,16 +224,27 @@ class Work:
     def _ran_before(
         self, ticket: Matter, target: str, since: datetime, at: datetime
     ) -> tuple[float, datetime]:
-        """What has run of a wait that was merged in, by the hours and with the pauses there, and until when.
-        It may have had another name there."""
-        names = REPLIES if target in REPLIES else (target,)
-        ran = [self.brought.get((ticket.pk, name, since)) for name in names]
-        there = next((each for each in ran if each is not None), None)
+        """What has run of a wait that was merged in, by the hours and with the pauses there, and until
+        when."""
+        there = self._there(ticket.pk, target, since)
         if there is None:
             return 0.0, since
         until = max(there.ended_at or at, there.counted_at)
         moves = [each for each in self._moves_since_counted(there) if each.at <= until]
         return _counted(there, moves, until), until
+
+    def _there(self, ticket: int, target: str, since: datetime) -> Clock | None:
+        """What ran for such a wait where it was before; it may have had another name there."""
+        names = REPLIES if target in REPLIES else (target,)
+        ran = [self.brought.get((ticket, name, since)) for name in names]
+        return next((each for each in ran if each is not None), None)
+
+    def _ran_there_since(self, ended: Clock) -> bool:
+        """Whether what ended here ran on where it came from, and came in again."""
+        there = self._there(ended.ticket, ended.target, ended.since)
+        if there is None or ended.ended_at is None:
+            return False
+        return there.ended_at is None or there.ended_at > ended.ended_at
 
     def _moves_since_counted(self, promise: Clock) -> list[Move]:
         return [each for each in self._moved[promise.ticket] if each.at > promise.counted_at]
@@ -275,6 +295,11 @@ class Work:
 
 def _failed(answer: int | None) -> bool:
     return answer is not None and Message.objects.filter(pk=answer, state=Message.State.FAILED).exists()
+
+
+def _had_left(promise: Clock, facts: Facts, solved: datetime) -> bool:
+    """Whether what is solved since then is not what was promised, which came in later and has left again."""
+    return solved <= facts.came_in if facts.came_in else solved < promise.since != facts.began
 
 
 def _unsolved(promise: Clock, facts: Facts) -> bool:

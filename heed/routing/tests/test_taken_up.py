@@ -17,6 +17,7 @@ from heed.routing.desk_hours import DeskHours
 from heed.routing.models import Hours, Policy, Promise, Schedule, SchedulePlace
 from heed.routing.promises import clocks
 from heed.routing.tests.conftest import Open
+from heed.tests.hands import let_it_be
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
     """Make it so many minutes past ten; all promises are brought to what was before, and to that."""
 
     def go(minutes: float, deed: Callable[[], object] | None = None) -> None:
-        monkeypatch.setattr(clock, "now", lambda: past_ten(minutes))
+        let_it_be(monkeypatch, lambda: past_ten(minutes))
         if deed is not None:
             deed()
         promises.keep_all(Ticket.objects.values_list("pk", flat=True))
@@ -207,19 +208,130 @@ def test_what_is_merged_into_a_solved_ticket_is_still_due_to_be_solved(
     assert [each.end for each in Promise.objects.filter(ticket=solved).order_by("since")] == ["kept", "kept"]
 
 
-def test_one_older_than_the_solving_goes_on_where_it_is_merged_in(
-    write: Callable[..., Ticket], at: At, ana: User
-) -> None:
+@pytest.fixture
+def older(write: Callable[..., Ticket], at: At, ana: User) -> tuple[Ticket, Ticket]:
+    """Lea waits since two hours before ten, with eight hours for it to be solved; another ticket of hers, an
+    hour younger, was solved at ten."""
     promise(resolution=28800)
     lea = write(-120)
     solved = write(-60, lea.customer)
     at(0, lambda: verbs.set_status(fresh(solved), ana, "solved"))
+    return lea, solved
+
+
+def ended(ticket: Ticket) -> list[tuple[float, float, str]]:
+    """Since when its resolutions ran and until when, in minutes past ten, and how they ended."""
+    rows = Promise.objects.filter(ticket=ticket, target="resolution", ended_at__isnull=False)
+    times = rows.order_by("since").values_list("since", "ended_at", "end")
+    minute = timedelta(minutes=1)
+    return [((since - TEN) / minute, (until - TEN) / minute, end) for since, until, end in times if until]
+
+
+@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize(("when", "how"), [(170, "kept"), (700, "late")])
+def test_one_older_than_the_solving_is_due_until_it_is_solved_where_it_goes_on(
+    older: tuple[Ticket, Ticket], at: At, ana: User, when: int, how: str, told: bool
+) -> None:
+    lea, solved = older
     at(150, merge(lea, solved, ana)[0])
     at(160)
     assert due(solved) == (360, "resolution")
-    at(170, lambda: verbs.set_status(fresh(solved), ana, "solved"))
+    if told:
+        at(when - 1, lambda: promises.say_what_is_due(clock.now()))
+    at(when, lambda: verbs.set_status(fresh(solved), ana, "solved"))
     assert due(solved) == (None, "")
-    assert not Promise.objects.filter(ticket=solved, ended_at=None).exists()
+    assert ended(solved) == [(-120, when, how), (-60, 0, "kept")]
+
+
+def test_one_older_than_the_solving_is_due_again_when_solving_many_is_taken_back(
+    older: tuple[Ticket, Ticket], at: At, ana: User
+) -> None:
+    lea, solved = older
+    at(150, merge(lea, solved, ana)[0])
+    there, back = sweep(solved, ana)
+    at(170, there)
+    assert due(solved) == (None, "")
+    at(175, back)
+    assert due(solved) == (360, "resolution")
+
+
+def test_one_older_than_the_solving_is_due_where_it_is_however_often_it_is_merged(
+    older: tuple[Ticket, Ticket], at: At, ana: User
+) -> None:
+    lea, solved = older
+    for minutes in (150, 200, 250):
+        at(minutes, merge(lea, solved, ana)[0])
+        assert due(solved) == (360, "resolution")
+        at(minutes + 10, lambda: merging.unmerge(lea.merges.get(undone_at=None), ana))
+        assert (due(solved), due(lea)) == ((None, ""), (360, "resolution"))
+        assert ended(solved) == [(-120, minutes + 10, "dropped"), (-60, 0, "kept")]
+    at(300, merge(lea, solved, ana)[0])
+    at(400, lambda: verbs.set_status(fresh(solved), ana, "solved"))
+    assert ended(solved) == [(-120, 400, "late"), (-60, 0, "kept")]
+
+
+@pytest.mark.parametrize("age", [-120, 120])
+def test_what_was_solved_with_it_and_waits_again_is_due_where_it_is_merged_in_again(
+    write: Callable[..., Ticket], at: At, ana: User, age: int
+) -> None:
+    promise(resolution=28800)
+    lea = write(age)
+    solved = write(-60, lea.customer)
+    at(0, lambda: verbs.set_status(fresh(solved), ana, "solved"))
+    there = merge(lea, solved, ana)[0]
+    at(150, there)
+    at(170, lambda: verbs.set_status(fresh(solved), ana, "solved"))
+    at(175, lambda: merging.unmerge(lea.merges.get(), ana))
+    at(180, lambda: verbs.mark_unanswered(fresh(lea), ana))
+    assert due(lea) == (age + 480, "resolution")
+    at(200, there)
+    assert due(solved) == (age + 480, "resolution")
+    at(210, lambda: verbs.set_status(fresh(solved), ana, "solved"))
+    assert (age, 210, "kept") in ended(solved)
+
+
+def test_an_answer_from_before_it_came_in_is_none_to_it(
+    write: Callable[..., Ticket], at: At, ana: User
+) -> None:
+    promise(first_reply=7200, next_reply=7200)
+    older = write(-60)
+    lea = write(-50, older.customer)
+    at(0, lambda: (answer(older, ana), verbs.mark_answered(fresh(older), ana)))
+    at(20, merge(lea, older, ana)[0])
+    assert due(older) == (70, "next_reply")
+    at(30, lambda: merging.unmerge(lea.merges.get(), ana))
+    assert (due(older), due(lea)) == ((None, ""), (70, "first_reply"))
+    rows = Promise.objects.filter(ticket=older).order_by("since").values_list("end", "ended_at")
+    assert list(rows) == [("kept", past_ten(0)), ("dropped", past_ten(30))]
+
+
+def test_a_pause_while_they_are_apart_counts_when_they_are_one_again(
+    older: tuple[Ticket, Ticket], at: At, ana: User
+) -> None:
+    lea, solved = older
+    at(150, merge(lea, solved, ana)[0])
+    at(160, lambda: merging.unmerge(lea.merges.get(), ana))
+    at(170, lambda: verbs.set_status(fresh(lea), ana, "pending"))
+    at(190, lambda: verbs.set_status(fresh(lea), ana, "open"))
+    at(200, merge(lea, solved, ana)[0])
+    assert due(solved) == (380, "resolution")
+
+
+def test_the_cycle_of_one_that_holds_an_older_one_goes_on_with_it(
+    older: tuple[Ticket, Ticket], write: Callable[..., Ticket], at: At, ana: User
+) -> None:
+    """However it came there, by two steps; and the one between goes on when the older one leaves."""
+    lea, solved = older
+    between = write(5, lea.customer)
+    at(10, merge(lea, between, ana)[0])
+    assert due(between) == (360, "resolution")
+    at(150, merge(between, solved, ana)[0])
+    assert due(solved) == (360, "resolution")
+    at(160, lambda: merging.unmerge(lea.merges.get(), ana))
+    assert (due(solved), due(lea)) == ((485, "resolution"), (360, "resolution"))
+    at(170, lambda: merging.unmerge(between.merges.get(), ana))
+    assert (due(solved), due(between)) == ((None, ""), (485, "resolution"))
+    assert [each for each in ended(solved) if each[2] != "dropped"] == [(-60, 0, "kept")]
 
 
 def test_what_is_put_back_into_a_solved_ticket_is_still_due_to_be_solved(
