@@ -133,9 +133,9 @@ def test_the_accounts_page_is_alive(visit: Any, maja: User, account: Account) ->
     expect(card).to_contain_text("Connected")
     with transaction.atomic():
         verbs.disconnect(account)
-    expect(card).to_contain_text("Needs attention")
+    expect(card).to_contain_text("Disconnected")
     expect(card).to_contain_text("Reconnect it with its credentials.")
-    expect(page.locator("#sections li", has_text="Acme on Facebook").locator(".dot.bad")).to_be_visible()
+    expect(page.locator("#sections li", has_text="Acme on Facebook").locator(".dot.quiet")).to_be_visible()
 
 
 def test_alarms_come_and_go_by_themselves(visit: Any, maja: User, account: Account) -> None:
