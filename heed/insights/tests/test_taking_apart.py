@@ -10,23 +10,23 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from heed.accounts.models import Team, User
 from heed.channels.base import Echo, MessageReceived, Person
 from heed.channels.models import Account
 from heed.inbox import arrivals, news, verbs
-from heed.inbox.models import Customer, Event, Field, Message, Ticket
+from heed.inbox.models import Customer, Event, Field, Merge, Message, Ticket
 from heed.inbox.ratings import BAD, GOOD, keep_ratings
 from heed.inbox.tests.conftest import account, ana, ivo, rubber
 from heed.inbox.verbs import CannotTend, many, merging, sorting
 from heed.insights.cycles import told
 from heed.insights.reading import lives
-from heed.lib import clock
 from heed.routing import promises
-from heed.routing.models import Policy
+from heed.routing.models import Policy, Promise
 from heed.tests.examples import examples
+from heed.tests.hands import let_it_be
 
 __all__ = ["account", "ana", "ivo", "rubber"]
 
@@ -47,7 +47,14 @@ class Desk:
 
     def __init__(self, account: Account, ana: User, ivo: User) -> None:
         self.account, self.ana, self.ivo = account, ana, ivo
-        self.minute = 0.0
+        self.begin()
+
+    def begin(self) -> None:
+        self.minute: float = 0
+        self.kept_at = self.now()
+        """When the promises were brought to what was,"""
+        self.ended: set[tuple[int, datetime | None]] = set()
+        """and those that had ended by then."""
 
     def now(self) -> datetime:
         return MONDAY + timedelta(minutes=self.minute)
@@ -60,7 +67,7 @@ class Desk:
             "post": post,
             "at": self.now(),
         }
-        name = f"{post}{self.minute}"
+        name = f"{post}{self.minute:g}"
         said = MessageReceived(external_id=name, text=text or f"words of {name}", **facts)
         with transaction.atomic():
             stored = arrivals.store([arrivals.Arrival(self.account, said)])
@@ -71,8 +78,15 @@ class Desk:
         news.apply(self.account, Echo(external_id=f"e{self.minute}", parent=parent, **facts))
 
     def keep(self) -> None:
-        """Bring all promises to what is now, as the worker does after each piece of work."""
+        """Bring all promises to what is now, as the worker does after each piece of work. Nothing ends before
+        it was done, and whoever waits is owed that it be solved."""
         promises.keep_all(Ticket.objects.values_list("pk", flat=True))
+        over = set(Promise.objects.exclude(ended_at=None).values_list("pk", "ended_at"))
+        assert all(at and at >= self.kept_at for _promise, at in over - self.ended)
+        self.kept_at, self.ended = self.now(), over
+        owed = Promise.objects.filter(target="resolution", ended_at=None).values("ticket")
+        waits = Ticket.objects.filter(unanswered=True, merged_into=None).exclude(status="solved")
+        assert not waits.exclude(pk__in=owed).exists()
 
     def answers(self) -> None:
         asked = Message.objects.get(external_id="one0")
@@ -120,6 +134,13 @@ class Desk:
                 verbs.set_status(row(first), self.ana, "solved")
                 for each in whole:
                     verbs.mark_answered(each, self.ana)
+            case ["swept", "solved"]:
+                if row(first).status == "solved":
+                    raise CannotTend("It is solved.")
+                swept = many.sweep(self.ivo, "status", "solved", [first.pk])
+                self.keep()
+                self.minute += 0.5
+                many.undo(swept, self.ivo)
             case ["pending"]:
                 verbs.set_status(row(first), self.ana, "pending")
             case ["snoozed"]:
@@ -139,7 +160,7 @@ def row(ticket: Ticket) -> Ticket:
 @pytest.fixture
 def desk(account: Account, ana: User, ivo: User, monkeypatch: pytest.MonkeyPatch) -> Desk:
     found = Desk(account, ana, ivo)
-    monkeypatch.setattr(clock, "now", found.now)
+    let_it_be(monkeypatch, found.now)
     Team.objects.create(name="Returns")
     Field.objects.create(key="order", title="Order")
     Policy.objects.create(name="All", first_reply=3600, next_reply=7200, resolution=90000, time="elapsed")
@@ -156,14 +177,15 @@ def stands(*tickets: Ticket) -> list[Any]:
         waits = [(wait.since, wait.until, wait.dropped) for wait in story.waits]
         solved = [(cycle.opened, cycle.first_solved) for cycle in story.cycles]
         rated = sorted(story.rated.values())
-        found.append(({name: getattr(now, name) for name in COLUMNS}, said, waits, solved, rated))
+        owed = list(now.promises.filter(target="resolution", ended_at=None).values_list("since", "due"))
+        found.append(({name: getattr(now, name) for name in COLUMNS}, said, waits, solved, rated, owed))
     return found
 
 
 def both_ways(desk: Desk, apart: Callable[[], list[Any]], together: Callable[[], list[Any]]) -> None:
     outcomes = []
     for way in (apart, together):
-        desk.minute = 0
+        desk.begin()
         with transaction.atomic():
             outcomes.append(way())
             transaction.set_rollback(True)
@@ -174,7 +196,7 @@ def both_ways(desk: Desk, apart: Callable[[], list[Any]], together: Callable[[],
 
 WORK = (
     *("one writes", "two writes", "marked", "unmarked", "swept", "answered", "solved"),
-    *("pending", "snoozed", "tended", "one 👍", "two 👎"),
+    *("swept solved", "pending", "snoozed", "tended", "one 👍", "two 👎"),
 )
 work = st.sampled_from(WORK)
 
@@ -184,10 +206,14 @@ work = st.sampled_from(WORK)
     st.lists(work, max_size=7),
     st.sampled_from(("two", "inner first", "outer first")),
     st.booleans(),
+    st.booleans(),
 )
+@example(["solved"], ["one writes", "swept solved"], "two", True, False)
+@example(["solved"], ["pending", "one writes"], "outer first", True, True)
+@example([], ["solved", "two writes", "one writes"], "two", False, False)
 @settings(max_examples=examples(8))
 def test_merged_worked_on_and_unmerged(
-    desk: Desk, before: Work, meanwhile: Work, way: str, newest_stays: bool
+    desk: Desk, before: Work, meanwhile: Work, way: str, newest_stays: bool, twice: bool
 ) -> None:
     """The same work on tickets apart, and on one that is taken apart afterwards, ends the same."""
     done: Work = []
@@ -207,6 +233,7 @@ def test_merged_worked_on_and_unmerged(
 
     def apart() -> list[Any]:
         tickets = begun()
+        desk.minute += 1.5
         for what in meanwhile:
             desk.minute += 1
             try:
@@ -219,17 +246,27 @@ def test_merged_worked_on_and_unmerged(
 
     def together() -> list[Any]:
         tickets = begun()
-        steps = pairwise(reversed(tickets))
+        desk.minute += 0.5
+        steps = list(pairwise(reversed(tickets)))
         records = [merging.merge(one, into, desk.ana) for one, into in steps]
         desk.keep()
+        desk.minute += 0.5
+        if twice:
+            taken_apart(records)
+            records = [merging.merge(one, into, desk.ana) for one, into in steps]
+            desk.keep()
+        desk.minute += 0.5
         for what in done:
             desk.minute += 1
             desk.does(what, tickets[0], tickets[:1])
             desk.keep()
+        taken_apart(records)
+        return stands(*tickets)
+
+    def taken_apart(records: list[Merge]) -> None:
         for record in records if way == "inner first" else reversed(records):
             merging.unmerge(record, desk.ana)
             desk.keep()
-        return stands(*tickets)
 
     both_ways(desk, apart, together)
 
@@ -297,7 +334,7 @@ def test_satisfaction_goes_along_and_comes_back(desk: Desk) -> None:
     assert row(one).rating is False
     desk.minute += 1
     desk.does("one 👍", one, [one])
-    split = merging.split(one, [Message.objects.get(external_id=f"one{desk.minute}").pk], desk.ana)
+    split = merging.split(one, [Message.objects.get(external_id=f"one{desk.minute:g}").pk], desk.ana)
     assert (row(one).rating, row(split).rating) == (False, True)
     merging.unsplit(split.splits.get(), desk.ana)
     merging.unmerge(record, desk.ana)
@@ -355,10 +392,11 @@ def test_what_comes_while_they_are_joined_goes_where_it_belongs(desk: Desk) -> N
     assert {row(each).customer for each in (lea, new)} == {lea.customer}
 
 
-def test_what_a_solved_ticket_owed_while_another_was_in_it_was_the_others(desk: Desk) -> None:
-    def cycles(ticket: Ticket) -> list[Any]:
-        return [(each.due, each.missed) for each in told(lives([ticket.pk])[0].timeline).cycles]
+def cycles(ticket: Ticket) -> list[Any]:
+    return [(each.due, each.missed) for each in told(lives([ticket.pk])[0].timeline).cycles]
 
+
+def test_what_a_solved_ticket_owed_while_another_was_in_it_was_the_others(desk: Desk) -> None:
     desk.writes("one")
     desk.keep()
     one = Ticket.objects.get()
@@ -378,3 +416,25 @@ def test_what_a_solved_ticket_owed_while_another_was_in_it_was_the_others(desk: 
     merging.unmerge(record, desk.ana)
     desk.keep()
     assert cycles(one) == before
+
+
+def test_what_an_older_one_misses_in_a_solved_ticket_is_missed_while_it_is_in_there(desk: Desk) -> None:
+    desk.writes("one")
+    desk.minute = 10
+    desk.writes("two")
+    desk.keep()
+    older, newer = Ticket.objects.order_by("opened_at")
+    desk.minute = 20
+    desk.does("solved", newer, [newer])
+    desk.keep()
+    before = cycles(newer)
+    desk.minute = 30
+    record = merging.merge(row(older), row(newer), desk.ana)
+    desk.keep()
+    desk.minute = 1510
+    desk.keep()
+    assert promises.say_what_is_due(desk.now()) == 2
+    assert cycles(newer) == [(MONDAY + timedelta(minutes=1500), True)]
+    merging.unmerge(record, desk.ana)
+    desk.keep()
+    assert cycles(newer) == before

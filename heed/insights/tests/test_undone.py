@@ -16,10 +16,10 @@ from heed.inbox.verbs import many, merging
 from heed.insights.cycles import Story, told
 from heed.insights.reading import lives
 from heed.insights.tests.test_service import say, write
-from heed.lib import clock
 from heed.routing import promises
 from heed.routing.as_it_was import AsItWas
 from heed.routing.models import Policy, Promise
+from heed.tests.hands import let_it_be
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +34,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> At:
     """Make it so many minutes past eleven."""
 
     def go(minutes: float) -> None:
-        monkeypatch.setattr(clock, "now", lambda: past_eleven(minutes))
+        let_it_be(monkeypatch, lambda: past_eleven(minutes))
 
     go(0)
     return go

@@ -37,7 +37,9 @@ class Facts:
     solved: datetime | None
     """When it was solved first after the running promise began, or came in with another ticket."""
     came_in: datetime | None
-    """When the running resolution came in with another ticket, whether or not that has left since."""
+    """When the running resolution came in with another ticket,"""
+    left: bool
+    """and whether that has left since."""
     last_solved: datetime | None
     answered_in_cycle: bool
     began: datetime
@@ -70,11 +72,11 @@ _STANDS = """NOT e.data ? 'undone' AND NOT coalesce((
 
 _CAME_IN = """
 SELECT r.ticket_id, r.at, (r.kept->>'waiting_since')::timestamptz AS waiting_since,
-    r.undone_at IS NULL AND r.kept->>'unanswered' = 'true' AS waits
+    r.undone_at IS NULL AS stays, r.undone_at IS NULL AND r.kept->>'unanswered' = 'true' AS waits
 FROM inbox_merge r WHERE r.into_id = {ticket}
 UNION ALL
 SELECT (e.data->>'number')::bigint, e.at, (e.data->>'waiting_since')::timestamptz,
-    e.data->>'unanswered' = 'true'
+    true, e.data->>'unanswered' = 'true'
 FROM inbox_event e WHERE e.ticket_id = {ticket} AND e.kind IN ('unsplit', 'merged') AND e.data ? 'unanswered'
 """
 """What came into a ticket, also what has left it again, and whether it brought somebody who waits."""
@@ -96,7 +98,7 @@ FROM ({_CAME_IN.format(ticket="t.id")}) g WHERE g.waits
 
 _FACTS = f"""
 SELECT t.id, wait.at, solved.at, coalesce(answer.at > coalesce(solved.at, '-infinity'), false),
-    coalesce(again.began, t.opened_at), t.waiting_since, t.unanswered, answer.at,
+    coalesce(again.began, wrote.at, t.opened_at), t.waiting_since, t.unanswered, answer.at,
     EXISTS (SELECT FROM inbox_ticket o WHERE o.merged_into_id = t.id)
 FROM inbox_ticket t
 LEFT JOIN LATERAL (
@@ -119,11 +121,17 @@ LEFT JOIN LATERAL (
     SELECT a.began FROM ({_AGAIN}) a
     WHERE solved.at IS NOT NULL AND a.at > solved.at ORDER BY a.at, a.brought DESC LIMIT 1
 ) again ON true
+LEFT JOIN LATERAL (
+    SELECT min(m.at) AS at FROM inbox_message m
+    WHERE again.began IS NULL AND t.status <> 'solved' AND m.ticket_id = t.id AND m.at > solved.at
+        AND m.direction = 'in' AND NOT m.automatic AND m.kind <> 'standby'
+) wrote ON true
 WHERE t.id = ANY(%s)
 """  # noqa: S608 - no value from outside is part of it
+"""Where what opened a ticket again has left it, what the customer wrote here since then did."""
 
 _CAME = f"""LEFT JOIN LATERAL (
-    SELECT max(g.at) AS at FROM ({_CAME_IN.format(ticket="p.ticket_id")}) g
+    SELECT max(g.at) AS at, bool_or(g.stays) AS stays FROM ({_CAME_IN.format(ticket="p.ticket_id")}) g
     WHERE g.at >= p.since AND (p.since IN (g.waiting_since, g.at) OR EXISTS (
         SELECT FROM routing_promise o WHERE o.ticket_id = g.ticket_id AND o.since = p.since
     ))
@@ -142,7 +150,7 @@ WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target <> 'resolution'
 """  # noqa: S608
 
 _SOLVED = f"""
-SELECT p.ticket_id, came.at, (
+SELECT p.ticket_id, came.at, NOT coalesce(came.stays, true), (
     SELECT min(e.at) FROM inbox_event e WHERE e.ticket_id = p.ticket_id AND e.at > greatest(p.since, came.at)
         AND e.kind = 'status_changed' AND e.data->>'status' = 'solved' AND {_STANDS}
 )
@@ -151,7 +159,10 @@ FROM routing_promise p
 WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target = 'resolution'
 """  # noqa: S608
 
-NOTHING = Facts(None, {}, None, None, None, answered_in_cycle=False, began=datetime.min, holds_others=False)
+NOTHING = Facts(
+    None, {}, None, None, left=False, last_solved=None,
+    answered_in_cycle=False, began=datetime.min, holds_others=False,
+)  # fmt: skip
 """Nothing is known, and nothing has moved."""
 
 _OF_CLOCKS = f"""{_BY_ITSELF} AND e.kind IN
@@ -179,18 +190,18 @@ def said_of(tickets: list[int], running: Mapping[int, Mapping[str, Clock]]) -> d
     kept = [pk for pk in tickets if running.get(pk)]
     answers: dict[int, dict[str, Answered]] = defaultdict(dict)
     moves: dict[int, list[Move]] = defaultdict(list)
-    ended: dict[int, tuple[datetime | None, datetime | None]] = {}
+    ended: dict[int, tuple[datetime | None, datetime | None, bool]] = {}
     if kept:
         for pk, target, message, at in run(_ANSWERS, kept):
             answers[pk][target] = Answered(message, at)
-        ended = {pk: (solved, came_in) for pk, came_in, solved in run(_SOLVED, kept)}
+        ended = {pk: (solved, came_in, left) for pk, came_in, left, solved in run(_SOLVED, kept)}
         for pk, *move in run(_MOVES, kept):
             moves[pk].append(Move(*move))
     found: dict[int, Facts] = {}
     for pk, waits, last_solved, answered, began, waiting_since, unanswered, last_answer, others in run(
         _FACTS, tickets
     ):
-        over = ended.get(pk, (None, None))
+        over = ended.get(pk, (None, None, False))
         marked = unanswered and waiting_since is not None and (not last_answer or waiting_since > last_answer)
         since = waits or (waiting_since if marked else None)
         found[pk] = Facts(since, answers[pk], *over, last_solved, answered, began, others, moves[pk])

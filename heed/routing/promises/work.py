@@ -106,10 +106,10 @@ class Work:
             self._end(ticket, promise, max(at, promise.since), End.DROPPED)
         elif promise.target == "resolution":
             solved = facts.solved or (ticket.solved_at if ticket.solved else None)
-            if solved is None:
-                return False
-            if facts.solved is None and _had_left(promise, facts, solved):
+            if facts.solved is None and _has_left(promise, facts, solved):
                 self._end(ticket, promise, max(at, promise.since), End.DROPPED)
+            elif solved is None:
+                return False
             else:
                 self._end(ticket, promise, max(solved, promise.since), None)
         elif not ticket.solved and facts.waits_since is not None and facts.waits_since <= promise.since:
@@ -297,8 +297,10 @@ def _failed(answer: int | None) -> bool:
     return answer is not None and Message.objects.filter(pk=answer, state=Message.State.FAILED).exists()
 
 
-def _had_left(promise: Clock, facts: Facts, solved: datetime) -> bool:
-    """Whether what is solved since then is not what was promised, which came in later and has left again."""
+def _has_left(promise: Clock, facts: Facts, solved: datetime | None) -> bool:
+    """Whether what was promised is no longer in the ticket, which was solved then, maybe, before it came."""
+    if solved is None or facts.left:
+        return facts.left
     return solved <= facts.came_in if facts.came_in else solved < promise.since != facts.began
 
 
