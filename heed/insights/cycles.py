@@ -246,7 +246,7 @@ class _Reader:
             case "target" | "missed":
                 self._target(fact)
             case "merged":
-                self.poured[fact.lane] = fact.into
+                self._merge(fact)
 
     def _lane(self, fact: Fact) -> int:
         return self._end(fact.lane)
@@ -257,18 +257,20 @@ class _Reader:
         return lane
 
     def _open(self, fact: Fact) -> list[Wait]:
-        """The open waits something in this lane can end."""
-        waits = self.cycle.waits if self.cycle is not None else []
+        """The open waits something in this lane can end, also one that came in an earlier cycle elsewhere."""
         lane = self._lane(fact)
-        return [each for each in waits if each.open and self._end(each.lane) == lane]
+        return [each for each in self.story.waits if each.open and self._end(each.lane) == lane]
 
     def _customer(self, fact: Fact) -> None:
+        waits = self._open(fact)
+        if waits and self._lane(fact) != 0:
+            return  # in a ticket that nothing here has solved
         if self.cycle is None or self._is_over(self.cycle):
             self.cycle = Cycle(fact.at, [fact.source], fact.lane)
             self.story.cycles.append(self.cycle)
             self.said.clear()
             self.unsolved = False
-        if not self._open(fact):
+        if not any(each in waits for each in self.cycle.waits):
             self._wait(fact)
 
     def _is_over(self, cycle: Cycle) -> bool:
@@ -302,10 +304,18 @@ class _Reader:
         self.cycle.first_solved = self.cycle.first_solved or fact.at
         self.cycle.last_solved = fact.at
         self.cycle.sources.append(fact.source)
-        for wait in self.cycle.waits:
-            if wait.open:
-                wait.dropped = fact.at
-                wait.sources.append(fact.source)
+        self._drop(fact)
+
+    def _merge(self, fact: Fact) -> None:
+        """What comes in and waits opens a solved ticket again: the cycle in which it came goes on."""
+        waits = self._open(fact)
+        self.poured[fact.lane] = fact.into
+        if self.cycle is None or not self._is_over(self.cycle) or self._lane(fact) != 0:
+            return
+        for cycle in reversed(self.story.cycles):
+            if any(each in waits for each in cycle.waits):
+                self.cycle, self.unsolved = cycle, True
+                return
 
     def _assigned(self, fact: Fact) -> None:
         if fact.who is not None:
@@ -316,21 +326,29 @@ class _Reader:
         self.holder = fact.who
 
     def _target(self, fact: Fact) -> None:
-        if self.cycle is None:
-            return
         if fact.name == "resolution":
-            if self._is_over(self.cycle):
-                return  # of one that was in it for a while, after it was solved
+            cycle = self._to_be_solved(fact)
+            if cycle is None:
+                return
             if fact.kind == "missed":
-                self.cycle.missed = True
+                cycle.missed = True
             else:
-                self.cycle.due = fact.due
+                cycle.due = fact.due
             return
         for wait in self._open(fact):
             if fact.kind == "missed":
                 wait.missed = True
             else:
                 wait.due = fact.due
+
+    def _to_be_solved(self, fact: Fact) -> Cycle | None:
+        """The cycle whose resolution something is said of in this lane. Once it is solved that was of one
+        which was merged in for a while; what still stands alone is not solved with it."""
+        lane = self._lane(fact)
+        if lane == 0:
+            return self.cycle if self.cycle is not None and not self._is_over(self.cycle) else None
+        came = (each for each in reversed(self.story.cycles) if any(wait.lane == lane for wait in each.waits))
+        return next(came, None)
 
 
 def facts_of(waits: Iterable[Wait]) -> list[str]:

@@ -81,7 +81,8 @@ def fact(at: datetime, what: str, lane: int, source: str) -> Fact:
     match words:
         case [("due" | "missed") as kind, name, *rest]:
             due = moment(*rest) if len(rest) == 2 else None
-            return Fact(at, "target" if kind == "due" else "missed", source, name=name, due=due)
+            told: Kind = "target" if kind == "due" else "missed"
+            return Fact(at, told, source, lane=lane, name=name, due=due)
         case ["merged", number]:
             return Fact(at, "merged", source, lane=int(number), into=lane)
         case ["to", name]:

@@ -569,6 +569,115 @@ CASES = [
         # 10:00-11:00 on Monday; then 10:00-11:10 and, opened by a person, until 11:40 on Wednesday
         "cycles 2; reopens 1; resolved 60m, 70m; last 60m, 100m",
     ),
+    Case(
+        "merged into a solved one: what is older waits on, and its missed resolution counts",
+        "desk",
+        """#2 Mon 10:00 customer
+           #2 Mon 10:00 due resolution Mon 16:00
+           Mon 11:00 customer
+           Mon 11:00 due resolution Mon 17:00
+           Mon 11:30 ana answers
+           Mon 12:00 solved
+           Mon 13:00 merged 2
+           Mon 13:00 due resolution Mon 16:00
+           Mon 16:00 missed resolution
+           Mon 16:20 ana answers
+           Mon 16:30 solved""",
+        # 10:00-16:20 and 11:00-11:30; one cycle from 10:00, solved after 2 h and, with the older one, 6:30 h
+        "first 380m, 30m; wait 380m; cycles 1; reopens 0; resolved 120m; last 390m; solvedintime no",
+    ),
+    Case(
+        "merged into a solved one: solved again in time",
+        "desk",
+        """#2 Mon 10:00 customer
+           Mon 11:00 customer
+           Mon 12:00 solved
+           Mon 13:00 merged 2
+           Mon 13:00 due resolution Mon 16:00
+           Mon 15:00 solved""",
+        # both were dropped: 10:00-15:00 and 11:00-12:00
+        "first -; wait 300m; dropped 2; cycles 1; resolved 120m; last 300m; solvedintime yes",
+    ),
+    Case(
+        "merged into a solved one: what had missed its resolution alone has missed it",
+        "desk",
+        """#2 Mon 10:00 customer
+           #2 Mon 10:00 due resolution Mon 12:30
+           Mon 11:00 customer
+           Mon 11:00 due resolution Mon 17:00
+           Mon 12:00 solved
+           #2 Mon 12:30 missed resolution
+           Mon 13:00 merged 2
+           Mon 13:10 ana answers
+           Mon 13:30 solved""",
+        # 10:00-13:10; 11:00-12:00 needed none
+        "first 190m; dropped 1; cycles 1; resolved 120m; last 210m; solvedintime no",
+    ),
+    Case(
+        "what was merged into a solved one missed is not missed by that one, taken apart",
+        "desk",
+        """Mon 11:00 customer
+           Mon 11:00 due resolution Mon 17:00
+           Mon 12:00 solved
+           Mon 13:00 due resolution Mon 16:00
+           Mon 16:00 missed resolution""",
+        "cycles 1; resolved 60m; last 60m; solvedintime yes",
+    ),
+    Case(
+        "solved: what waits in another ticket is merged in later and waits until then",
+        "desk",
+        """#2 Mon 10:00 customer
+           Mon 10:30 customer
+           Mon 11:00 solved
+           #2 Mon 12:00 ivo answers
+           Mon 13:00 merged 2""",
+        # 10:00-12:00 there; 10:30-11:00 here needed none; nobody waits any more, so it stays solved
+        "first 120m; wait 120m; dropped 1; cycles 1; resolved 60m; last 60m; still 0",
+    ),
+    Case(
+        "merged into a solved one: who writes again where they wait opens nothing new",
+        "desk",
+        """#2 Mon 10:00 customer
+           Mon 10:30 customer
+           Mon 11:00 solved
+           #2 Mon 12:00 customer
+           Mon 13:00 merged 2
+           Mon 14:00 ana answers
+           Mon 15:00 solved""",
+        # 10:00-14:00; one cycle from 10:00, solved after 1 h and after 5 h
+        "first 240m; waits 2; dropped 1; cycles 1; resolved 60m; last 300m",
+    ),
+    Case(
+        "merged into a solved one that was marked unanswered: what has its answer opens nothing",
+        "desk",
+        """Mon 10:00 customer
+           #2 Mon 10:10 customer
+           #2 Mon 10:20 ana answers
+           Mon 11:00 solved
+           Mon 11:10 marked unanswered
+           Mon 12:00 merged 2
+           Mon 13:00 customer
+           Mon 13:05 ana answers""",
+        # 10:10-10:20, 11:10-13:05 and, in the cycle that opens at 13:00, 13:00-13:05
+        "first 10m, 115m, 5m; dropped 1; cycles 2; reopens 1; resolved 60m; last 60m; still 0",
+    ),
+    Case(
+        "merged into one that was solved twice: the cycle in which it came goes on",
+        "desk",
+        """Mon 10:00 customer
+           #2 Mon 10:20 customer
+           Mon 11:00 solved
+           Tue 10:00 customer
+           Tue 10:10 solved
+           Tue 11:00 merged 2
+           Tue 12:00 ana answers
+           Tue 13:00 solved
+           Wed 10:00 customer
+           Wed 10:05 ana answers""",
+        # 10:20-12:00 is 1540, open 400 on Monday and 180 on Tuesday; 5 on Wednesday. The first cycle ends
+        # after 27 h, open 7 and 4; the second after 10 minutes; the third goes on
+        "first 1540m/580m, 5m; dropped 2; cycles 3; reopens 2; resolved 60m, 10m; last 27h/11h, 10m",
+    ),
     # ------------------------------------------------------------------------------------ hand-off
     Case(
         "the bot hands over and comes back: the first hand-off of the wait counts",
