@@ -135,8 +135,8 @@ class Desk:
                 for each in whole:
                     verbs.mark_answered(each, self.ana)
             case ["swept", "solved"]:
-                if row(first).status == "solved":
-                    raise CannotTend("It is solved.")
+                if row(first).status == "solved" or row(first).snoozed_until is not None:
+                    raise CannotTend("It is solved or asleep, but for what is merged into it.")
                 swept = many.sweep(self.ivo, "status", "solved", [first.pk])
                 self.keep()
                 self.minute += 0.5
