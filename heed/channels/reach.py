@@ -57,6 +57,12 @@ _FOR_ADMINS: dict[str, Words] = {
     ),
 }
 
+_NOT_ACCEPTED = Words(
+    _("The network does not accept this sign-in."),
+    _("Compare what was entered with what the network shows you and reconnect."),
+)
+"""Of a sign-in that never worked."""
+
 _OTHER = Words(
     _("The network reported a problem with this account."),
     _("Look at the account on the network itself, then reconnect it."),
@@ -83,5 +89,14 @@ def words(account: Account) -> Words | None:
     """What is wrong with the account and the way out, for an admin; None when all is well."""
     if not account.problem:
         return None
+    return _of(account.problem)
+
+
+def at_first(problem: str) -> Words:
+    """What is wrong with what was entered and never worked."""
+    return _NOT_ACCEPTED if problem == "sign_in_again" else _of(problem)
+
+
+def _of(problem: str) -> Words:
     for_everyone = {str(reason): words for reason, words in REASONS.items()}
-    return _FOR_ADMINS.get(account.problem) or for_everyone.get(account.problem) or _OTHER
+    return _FOR_ADMINS.get(problem) or for_everyone.get(problem) or _OTHER

@@ -19,7 +19,8 @@ from heed.channels.tests.pigeon import GOOD, Pigeon, Wire, acme, jobs_waiting
 from heed.channels.tests.test_signing_in import Loft
 from heed.channels.verbs import CannotConnect, asking
 from heed.channels.viber.adapter import network as viber
-from heed.lib.http import Request, Response, Unreachable, drive
+from heed.lib import clock
+from heed.lib.http import AddressRefused, AnswerLost, Request, Response, Unreachable, drive
 
 SESSION = {"token": "t", "renew_at": "9e9"}
 OTHERS = {"page_token": "token-of-another"}
@@ -45,6 +46,82 @@ def account(db: None) -> Account:
 
 def fresh(account: Account) -> Account:
     return Account.objects.get(pk=account.pk)
+
+
+def broken(account: Account) -> Account:
+    """The network turned it away."""
+    Account.objects.update(state="broken", problem="sign_in_again", broken_at=clock.now())
+    return fresh(account)
+
+
+class TestWhatWorks:
+    """An account that works takes only what the network has accepted."""
+
+    @pytest.mark.parametrize(
+        ("outcome", "says"),
+        [
+            (401, "does not accept this sign-in.* 190 token is dead"),
+            (503, "cannot be reached"),
+            (Unreachable("no route"), "cannot be reached.* no route"),
+            (AnswerLost("cut"), "cannot be reached.* cut"),
+            (AddressRefused("localhost is a private address"), "private host"),
+        ],
+    )
+    def test_keeps_what_it_has(
+        self, account: Account, wire: Wire, outcome: int | Exception, says: str
+    ) -> None:
+        waiting = len(jobs_waiting())
+        wire.statuses = [outcome]
+        with pytest.raises(CannotConnect, match=says) as refused:
+            verbs.reconnect(account, OTHERS)
+        assert "Nothing was changed: Acme goes on" in str(refused.value)
+        kept = fresh(account)
+        assert (kept.credentials, kept.state, kept.problem) == (GOOD, "connected", "")
+        assert len(jobs_waiting()) == waiting
+
+    def test_and_so_where_the_permissions_are_gone(
+        self, account: Account, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def check(record: AccountRecord) -> Any:
+            yield Request("GET", "https://pigeon.example/me")
+            raise Refusal("not_allowed", detail="pages_read")
+
+        monkeypatch.setattr(pigeon, "check", check)
+        with pytest.raises(CannotConnect, match=r"lacks a permission.*goes on.* pages_read"):
+            verbs.reconnect(account, OTHERS)
+        assert fresh(account).credentials == GOOD
+
+    def test_counts_as_working_until_a_check_says_no(self, account: Account, wire: Wire) -> None:
+        verbs.check_again(account)
+        wire.statuses = [401]
+        with pytest.raises(CannotConnect, match="does not accept"):
+            verbs.reconnect(fresh(account), OTHERS)
+        assert fresh(account).credentials == GOOD
+
+    @pytest.mark.parametrize("outcome", [401, 503, Unreachable("no route")])
+    def test_what_does_not_takes_what_is_entered(
+        self, account: Account, wire: Wire, outcome: int | Exception
+    ) -> None:
+        wire.statuses = [outcome, 401]
+        verbs.reconnect(broken(account), OTHERS)
+        jobs.check_account(account.pk)
+        kept = fresh(account)
+        assert (kept.credentials["page_token"], kept.problem) == ("token-of-another", "sign_in_again")
+
+    def test_credentials_as_they_are_are_asked_about_once_more(self, account: Account, wire: Wire) -> None:
+        wire.statuses = [401, 401]
+        verbs.reconnect(account, {})
+        jobs.check_account(account.pk)
+        assert fresh(account).problem == "sign_in_again"
+
+    def test_what_somebody_else_entered_meanwhile_stays(self, account: Account) -> None:
+        verbs.reconnect(fresh(account), {"page_token": "token-of-maja"})
+        with pytest.raises(CannotConnect, match="Somebody else changed this account"):
+            verbs.reconnect(account, {"page_token": "token-of-ana"})
+        verbs.disconnect(fresh(account))
+        with pytest.raises(CannotConnect, match="Somebody else changed this account"):
+            verbs.reconnect(account, {"page_token": "token-of-ana"})
+        assert fresh(account).credentials == {}
 
 
 def test_credentials_of_another_account_are_refused(account: Account, pigeon: Pigeon) -> None:
@@ -119,6 +196,15 @@ class TestBesideSigningIn:
             verbs.reconnect(fresh(account), other)
         assert fresh(account).credentials == held
 
+    def test_a_session_that_was_renewed_meanwhile_stays(self, account: Account) -> None:
+        account.credentials, account.session = GOOD | {"hint": "h"}, {"token": "old"}
+        account.save()
+        seen = fresh(account)
+        account.session = SESSION
+        account.save()
+        verbs.reconnect(seen, {"colour": "blue"})
+        assert (fresh(account).session, fresh(account).credentials["colour"]) == (SESSION, "blue")
+
     def test_what_says_nothing_of_that_is_taken_unasked(self, account: Account, wire: Wire) -> None:
         account.credentials, account.session = GOOD | {"hint": "h"}, SESSION
         account.save()
@@ -158,7 +244,7 @@ def test_what_could_not_be_asked_at_once_the_worker_finds_out(
         return (yield from check(record))
 
     wire.statuses = [Unreachable("no route")]
-    verbs.reconnect(account, OTHERS)
+    verbs.reconnect(broken(account), OTHERS)
     pigeon.who = "pigeon-10"
     monkeypatch.setattr(pigeon, "check", noting)
     jobs.check_account(account.pk)

@@ -125,7 +125,7 @@ def test_after_an_hour_it_is_over(maja: User, wire: Wire) -> None:
 
 @pytest.mark.parametrize(
     ("outcome", "says"),
-    [(Unreachable("no route"), "cannot be reached"), (401, "no longer accepts our sign-in")],
+    [(Unreachable("no route"), "cannot be reached"), (401, "does not accept this sign-in")],
 )
 def test_what_the_network_does_is_said(maja: User, wire: Wire, outcome: int | Exception, says: str) -> None:
     wire.statuses = [outcome]

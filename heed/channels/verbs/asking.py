@@ -7,11 +7,10 @@ from typing import TypeVar
 
 from django.utils.translation import gettext as _
 
-from heed.channels import jobs
+from heed.channels import jobs, reach
 from heed.channels.base import Checked, Refusal, SessionExpired
 from heed.channels.models import Account
 from heed.channels.outgoing import client
-from heed.channels.reasons import REASONS
 from heed.channels.verbs.refusals import CannotConnect
 from heed.lib import live
 from heed.lib.http import AnswerLost, Steps, TooLarge, Unreachable, drive
@@ -25,11 +24,15 @@ def asked(steps: Steps[T]) -> T:
         return drive(steps, client().send)
     except Refusal as refusal:
         detail = f"{refusal.code} {refusal.detail}".strip()
-        raise CannotConnect(f"{REASONS[refusal.reason].sentence} {detail}".strip(), "network") from refusal
+        raise _refused(refusal.reason, detail) from refusal
     except SessionExpired as expired:
-        raise CannotConnect(f"{REASONS['sign_in_again'].sentence} {expired}".strip(), "network") from expired
+        raise _refused("sign_in_again", str(expired)) from expired
     except (Unreachable, AnswerLost, TooLarge) as error:
         raise CannotConnect(_("The network cannot be reached at this address."), "base_url") from error
+
+
+def _refused(problem: str, detail: str) -> CannotConnect:
+    return CannotConnect(f"{reach.at_first(problem).sentence} {detail}".strip(), "network")
 
 
 def who_it_is(account: Account) -> Checked:

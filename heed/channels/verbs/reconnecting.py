@@ -9,25 +9,27 @@ from django.utils.translation import gettext as _
 
 from heed.accounts import audit
 from heed.accounts.models import User
-from heed.channels import jobs
+from heed.channels import jobs, reach
 from heed.channels.base import CredentialField, Network, Refusal, SessionExpired
 from heed.channels.models import Account
 from heed.channels.verbs.asking import have_checked, who_it_is
 from heed.channels.verbs.entered import checked_credentials, demand_secrets, not_replaced, what_was_entered
 from heed.channels.verbs.refusals import CannotConnect
 from heed.lib import clock
-from heed.lib.http import AnswerLost, TooLarge, Unreachable
+from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
 
 
 def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | None = None) -> None:
     """Take new credentials and check again. A field left out keeps what it held, and so does a secret
     left empty; an empty field that is no secret is emptied. Those of another Page, number or mailbox
-    are refused, and what was held stays: its talk would come under this one's history. Where a place is
-    another, or emptied, every secret must be entered again. A password takes the place of a sign-in.
+    are refused, and what was held stays: its talk would come under this one's history. An account that works
+    takes only what the network has accepted; one that does not takes what is entered, and shows what comes
+    of it. Where a place is another, or emptied, every secret must be entered again. A password takes the
+    place of a sign-in.
 
-    Raises `CannotConnect`.
+    Raises `CannotConnect`, also where the credentials are no longer those of this `account`.
     """
-    known = account.credentials
+    seen, session, known = account.locked_credentials, bytes(account.locked_session), account.credentials
     given = what_was_entered(account.adapter, credentials)
     held = not_replaced(account.adapter, known, given)
     demand_secrets(account.adapter, held, given)
@@ -37,10 +39,12 @@ def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | No
     if ends:
         account.session = {}
     if account.connected_at is not None and (ends or any(field.whose for field in changed)):
-        _demand_the_same(account)
+        _demand_the_same(account, proved=bool(changed) and _works(account))
     _forget_problem(account)
+    touched = ["locked_session"] if bytes(account.locked_session) != session else []  # others renew it, too
     with transaction.atomic():
-        account.save(update_fields=["locked_credentials", "locked_session", *_PROBLEM])
+        _demand_untouched(account, seen)
+        account.save(update_fields=["locked_credentials", *touched, *_PROBLEM])
         account.sign_ins.all().delete()
         audit.record(by, "reconnected", account, fields=sorted(given))
         have_checked(account)
@@ -59,19 +63,44 @@ def _ends_session(adapter: Network, known: Mapping[str, str], changed: Sequence[
     return any(field.place or field.name in brought for field in changed)
 
 
-def _demand_the_same(account: Account) -> None:
-    """Ask the network whose the new credentials are. What it does not tell now the worker finds out."""
+def _works(account: Account) -> bool:
+    """Whether its credentials worked when they were tried last: a check that is still to come counts no more
+    than the one before it."""
+    return bool(account.locked_credentials) and account.broken_at is None and not account.problem
+
+
+def _demand_untouched(account: Account, seen: bytes | memoryview) -> None:
+    """Hold the account as it is until this transaction ends, if it has the credentials that were seen."""
+    same = Account.objects.filter(pk=account.pk, locked_credentials=seen).select_for_update(no_key=True)
+    if same.first() is None:
+        raise CannotConnect(
+            _("Somebody else changed this account meanwhile. Look at it again, then enter what is missing."),
+            "network",
+        )
+
+
+def _demand_the_same(account: Account, *, proved: bool) -> None:
+    """Ask the network whose the new credentials are. What it does not tell now the worker finds out, unless
+    it is to be `proved` that they work."""
     try:
         found = who_it_is(account)
     except Refusal as refusal:
+        said = f"{refusal.code} {refusal.detail}".strip()
         if refusal.reason == "not_configured" and not refusal.retry:
-            raise _not_taken(account, f"{refusal.code} {refusal.detail}".strip()) from refusal
+            raise _not_taken(account, said) from refusal
+        if proved:
+            raise _kept(account, refusal.reason, said) from refusal
         return
     except SessionExpired as expired:  # though it is a new one
         if str(expired):
             raise _not_taken(account, str(expired)) from expired
+        if proved:
+            raise _kept(account, "sign_in_again", "") from expired
         return
-    except (Unreachable, AnswerLost, TooLarge):
+    except (Unreachable, AnswerLost, TooLarge) as error:
+        if proved:
+            problem = "private_address" if isinstance(error, AddressRefused) else "network_down"
+            raise _kept(account, problem, str(error)) from error
         return
     if jobs.is_another(account, found):
         raise CannotConnect(
@@ -96,6 +125,16 @@ def _not_taken(account: Account, said: str) -> CannotConnect:
         % {"name": account.name, "detail": said},
         "network",
     )
+
+
+def _kept(account: Account, problem: str, said: str) -> CannotConnect:
+    """What was entered does not work, but what is held does."""
+    sentence = _("%(why)s Nothing was changed: %(name)s goes on with the credentials it has. %(detail)s") % {
+        "why": reach.at_first(problem).sentence,
+        "name": account.name,
+        "detail": said,
+    }
+    return CannotConnect(sentence.strip(), "network")
 
 
 def check_again(account: Account) -> None:
