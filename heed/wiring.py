@@ -12,10 +12,12 @@ from __future__ import annotations
 from heed.accounts import renaming
 from heed.channels import verbs as channels
 from heed.inbox import reactions
+from heed.inbox.leaving import demand_nothing_came
 from heed.inbox.ratings import keep_ratings
 from heed.inbox.reactions import Reactions
 from heed.inbox.verbs.asking import ask_later
 from heed.inbox.verbs.labels import also_kept
+from heed.library.verbs import forget_guideline
 from heed.routing.moving import promises_may_have_moved
 from heed.routing.promises import keep_promises
 from heed.routing.reactions import assign_waiting, send_to_team, tell_languages
@@ -86,3 +88,5 @@ reactions.wire([WHOSE, REACTIONS, GIVING_OUT], {run_rules: KINDS_AWAITED})
 also_kept(rename_tag, where_tag)
 renaming.also_kept(rename_in_conditions)
 channels.when_brands_change(promises_may_have_moved)
+channels.when_removing(demand_nothing_came)
+channels.when_removing(forget_guideline)

@@ -135,7 +135,7 @@ class Grant(Row):
     brand = models.ForeignKey(Brand, on_delete=models.CASCADE, null=True, blank=True)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True)
     account = models.BigIntegerField(null=True, blank=True)
-    """The id of a connected account. Accounts live in the room above, which keeps them for ever."""
+    """The id of a connected account. Accounts live in the room above; one that a role holds for stays."""
 
     class Meta:
         constraints: ClassVar = [

@@ -73,10 +73,20 @@ def change_account(request: Asking, account_id: int, change: AccountChange) -> A
     return of_account(account, request.auth)
 
 
-@router.delete("/accounts/{account_id}", response=AccountOut, summary="Disconnect: forget the credentials")
-def disconnect(request: Asking, account_id: int) -> Any:
+@router.delete(
+    "/accounts/{account_id}",
+    response={200: AccountOut, 204: None},
+    summary="Disconnect: forget the credentials; or remove what never worked",
+)
+def disconnect(request: Asking, account_id: int, altogether: bool = False) -> Any:
+    """With `altogether=true` the account itself is removed and nothing is answered (204). That is refused
+    (422, `cannot-remove`) where anything was ever taken in or sent with it; disconnecting keeps what was
+    said."""
     _may_administer(request.auth)
     account = reach.account(account_id)
+    if altogether:
+        verbs.remove(account, by=request.auth)
+        return Status(204, None)
     verbs.disconnect(account, by=request.auth)
     return of_account(account, request.auth)
 

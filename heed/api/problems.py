@@ -19,7 +19,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from heed.accounts.refusals import CannotChange, NotHere
 from heed.channels.reach import NoSuchAccount
-from heed.channels.verbs import CannotConnect
+from heed.channels.verbs import CannotConnect, CannotRemove
 from heed.inbox.conditions import BadCondition
 from heed.inbox.files import MOST_BYTES, TooLarge
 from heed.inbox.reach import (
@@ -131,6 +131,7 @@ def _answers() -> dict[type[Exception], Callable[[HttpRequest, Any], HttpRespons
         Http404: _no_such_address,
         PermissionDenied: _not_allowed,
         CannotConnect: partial(_refused, "cannot-connect"),
+        CannotRemove: partial(_refused, "cannot-remove"),
         CannotWrite: partial(_refused, "not-valid"),
         CannotChange: partial(_refused, "cannot-keep"),
         Overtaken: _overtaken,

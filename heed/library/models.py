@@ -55,7 +55,7 @@ class Guideline(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True)
     brand = models.ForeignKey(Brand, on_delete=models.CASCADE, null=True, blank=True)
     account = models.BigIntegerField(null=True, blank=True)
-    """The id of a connected account. Accounts live in the room beside, which keeps them for ever."""
+    """The id of a connected account. Accounts live in the room beside; this goes with it."""
     text = models.TextField()
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

@@ -91,6 +91,11 @@ def write_guideline(
         return written
 
 
+def forget_guideline(account: int) -> None:
+    """The account is removed, and what was written down for it goes with it."""
+    Guideline.objects.filter(account=account).delete()
+
+
 def demand(by: User, found: QuickText) -> None:
     """Raises `NotAllowed` unless this person may change it."""
     if not may_change(by, found):

@@ -29,6 +29,8 @@ SILENT = frozenset(
         # it asks the network, and what is tried here cannot be reached
         *("accounts/<int:account_id>/check/", "accounts/<int:account_id>/credentials/", "POST /accounts"),
         *("accounts/connect/<str:network>/", "accounts/signed-in/"),
+        # it is refused: something was taken in with this account
+        "accounts/<int:account_id>/removal/",
     }
 )
 """They change nothing that the audit tells of here."""

@@ -144,7 +144,8 @@ PAGES: dict[str, Row | tuple[Row, ...]] = {
     "accounts/<int:account_id>/credentials/": desk("accounts", "POST"),
     "accounts/<int:account_id>/settings/": desk("accounts", "POST", name="Acme"),
     "accounts/<int:account_id>/check/": desk("accounts", "POST"),
-    "accounts/<int:account_id>/disconnection/": desk("accounts", "POST"),
+    "accounts/<int:account_id>/disconnection/": (desk("accounts"), desk("accounts", "POST")),
+    "accounts/<int:account_id>/removal/": (desk("accounts"), desk("accounts", "POST")),
     "deliveries/": desk("accounts"),
     "deliveries/<int:delivery_id>/": desk("accounts"),
     # the text of what came also takes seeing all tickets of the account (inbox/tests/test_ledger.py)
@@ -193,7 +194,7 @@ PAGES: dict[str, Row | tuple[Row, ...]] = {
     "people/<int:someone>/password/": (desk("people"), desk("people", "POST")),
     "people/<int:someone>/access/": desk("people", "POST"),
     "people/<int:someone>/sessions/": desk("people", "POST"),
-    "people/<int:someone>/second-factor/": desk("people", "POST"),
+    "people/<int:someone>/second-factor/": (desk("people"), desk("people", "POST")),
     "settings/roles/": desk("people"),
     "settings/roles/new/": (desk("people"), desk("people", "POST")),
     "settings/roles/<int:role>/": (desk("people"), desk("people", "POST")),

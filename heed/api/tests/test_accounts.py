@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from heed.accounts.models import Brand, User
-from heed.api.tests.conftest import Caller
+from heed.api.tests.conftest import Caller, Desk
 from heed.channels.models import Account
 from heed.lib import clock
 
@@ -189,6 +189,23 @@ def test_disconnecting_forgets_the_credentials_and_says_so(call: Caller, account
     assert "Reconnect" in answer.json["problem"]["way_out"]
     account.refresh_from_db()
     assert account.credentials == {}
+
+
+def test_removing_altogether_what_never_worked(call: Caller, call_as_ana: Caller) -> None:
+    typo = Account.objects.create(network="pigeon", name="Typo", base_url="http://127.0.0.1:9")
+    assert call_as_ana("DELETE", f"accounts/{typo.pk}?altogether=true").status == 403
+    answer = call("DELETE", f"accounts/{typo.pk}?altogether=true")
+    assert answer.status == 204
+    assert not Account.objects.filter(pk=typo.pk).exists()
+
+
+def test_what_was_taken_in_is_not_removed(call: Caller, account: Account, desk: Desk) -> None:
+    desk.ticket()
+    answer = call("DELETE", f"accounts/{account.pk}?altogether=true")
+    assert (answer.status, answer.json["type"]) == (422, "urn:heed:cannot-remove")
+    assert "Disconnect the account instead." in answer.json["detail"]
+    account.refresh_from_db()
+    assert account.state == "connected"
 
 
 def test_an_account_that_is_not_there(call: Caller, maja: User) -> None:

@@ -1,4 +1,4 @@
-"""What is done to accounts: connect, reconnect, rename, disconnect."""
+"""What is done to accounts: connect, reconnect, rename, disconnect, remove."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from heed.channels.verbs.changing import (
 from heed.channels.verbs.connecting import connect
 from heed.channels.verbs.reconnecting import check_again, reconnect
 from heed.channels.verbs.refusals import CannotConnect
+from heed.channels.verbs.removing import HAS_HISTORY, CannotRemove, remove, when_removing
 from heed.channels.verbs.signing_in import begin_sign_in, finish_sign_in, way_back
 
 __all__ = [
+    "HAS_HISTORY",
     "CannotConnect",
+    "CannotRemove",
     "begin_sign_in",
     "check_again",
     "choose_after_solved",
@@ -24,7 +27,9 @@ __all__ = [
     "finish_sign_in",
     "give_brand",
     "reconnect",
+    "remove",
     "rename",
     "way_back",
     "when_brands_change",
+    "when_removing",
 ]

@@ -23,7 +23,7 @@ class TestWhoSees:
 
     def test_an_agent_cannot_change_an_account(self, page: Client) -> None:
         account = facebook()
-        for name in ("reconnect", "change_account", "check_account", "disconnect"):
+        for name in ("reconnect", "change_account", "check_account", "disconnect", "remove_account"):
             assert page.post(reverse(name, args=[account.pk]), GOOD).status_code == 403
         account.refresh_from_db()
         assert account.credentials == GOOD
@@ -94,6 +94,39 @@ class TestAccounts:
 
     def test_without_accounts_it_says_how_to_begin(self, majas: Client) -> None:
         assert "No account is connected yet" in shown(majas, "accounts")
+
+
+class TestRemoving:
+    def test_what_never_worked_can_be_removed_and_is_asked_before(self, majas: Client) -> None:
+        account = facebook(name="Tpyo")
+        asked = reverse("remove_account", args=[account.pk])
+        assert f'href="{asked}"' in shown(majas, "account", account.pk)
+        assert "Remove <bdi>Tpyo</bdi>?" in shown(majas, "remove_account", account.pk)
+        assert Account.objects.filter(pk=account.pk).exists()
+        done = majas.post(asked, follow=True)
+        assert "Tpyo is removed." in done.content.decode()
+        assert not Account.objects.exists()
+
+    def test_what_has_tickets_is_not(self, majas: Client) -> None:
+        account = facebook()
+        cast.ticket(account, "Lea Marn", "The sole came off.")
+        asked = reverse("remove_account", args=[account.pk])
+        assert asked not in shown(majas, "account", account.pk)
+        refused = majas.post(asked, follow=True)
+        assert "Disconnect the account instead." in refused.content.decode()
+        assert Account.objects.exists()
+
+    def test_disconnecting_is_asked_before(self, majas: Client) -> None:
+        account = facebook()
+        address = reverse("disconnect", args=[account.pk])
+        page = shown(majas, "account", account.pk)
+        assert f'href="{address}"' in page
+        assert f'action="{address}"' not in page
+        asked = shown(majas, "disconnect", account.pk)
+        assert "Disconnect <bdi>Acme on Facebook</bdi>?" in asked
+        assert "Tickets and messages stay." in asked
+        assert "Acme on Facebook is disconnected" not in shown(majas, "accounts")
+        assert Account.objects.get().credentials == GOOD
 
 
 class TestAlarms:

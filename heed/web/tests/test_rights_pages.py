@@ -218,7 +218,11 @@ class TestSecondFactor:
 
     def test_a_lost_one_is_removed_by_an_admin(self, majas: Client, ana: User) -> None:
         TOTP.activate(ana, "JBSWY3DPEHPK3PXP")
-        majas.post(reverse("person_factor", args=[ana.pk]))
+        address = reverse("person_factor", args=[ana.pk])
+        assert f'href="{address}"' in text(majas.get(reverse("colleague", args=[ana.pk])))
+        assert "Remove the second factor of <bdi>Ana Kovač</bdi>?" in text(majas.get(address))
+        assert not AuditRow.objects.filter(what="factor_removed").exists()
+        majas.post(address)
         assert not policy.demands_factor(ana)
         assert AuditRow.objects.filter(what="factor_removed", target=str(ana.pk)).count() == 1
 

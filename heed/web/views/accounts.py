@@ -25,7 +25,7 @@ from heed.channels.jobs import lacks
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
 from heed.channels.registry import NoSuchNetwork, network_named, networks
-from heed.channels.verbs import CannotConnect
+from heed.channels.verbs import CannotConnect, CannotRemove
 from heed.inbox import gaps
 from heed.inbox import health as inbox_health
 from heed.inbox.models import Gap, Ticket
@@ -107,6 +107,12 @@ class Shown:
     def can_fill(self) -> bool:
         """Whether the network can be asked for what was missed."""
         return gaps.can_fill(self.network)
+
+    @property
+    def never_used(self) -> bool:
+        """Whether it looks as if nothing was ever taken in or sent; `verbs.remove` looks closely."""
+        account = self.account
+        return account.last_delivery_at is None and account.last_sent_at is None and self.proof is None
 
     @cached_property
     def proof(self) -> Ticket | None:
@@ -293,12 +299,31 @@ def check(request: HttpRequest, account_id: int) -> HttpResponse:
     return redirect("account", account_id)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @for_admins
 def disconnect(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Asks first."""
     found = reach.account(account_id)
+    if request.method == "GET":
+        return render(request, "accounts/disconnect.html", {"account": found})
     verbs.disconnect(found, by=person(request))
     messages.success(request, _("%(name)s is disconnected. Its tickets stay.") % {"name": found.name})
+    return redirect("accounts")
+
+
+@require_http_methods(["GET", "POST"])
+@for_admins
+def remove(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Asks first."""
+    found = reach.account(account_id)
+    if request.method == "GET":
+        return render(request, "accounts/remove.html", {"account": found})
+    try:
+        verbs.remove(found, by=person(request))
+    except CannotRemove as cannot:
+        messages.error(request, str(cannot.sentence))
+        return redirect("account", found.pk)
+    messages.success(request, _("%(name)s is removed.") % {"name": found.name})
     return redirect("accounts")
 
 
@@ -410,4 +435,5 @@ urlpatterns = [
     path("accounts/<int:account_id>/settings/", change, name="change_account"),
     path("accounts/<int:account_id>/check/", check, name="check_account"),
     path("accounts/<int:account_id>/disconnection/", disconnect, name="disconnect"),
+    path("accounts/<int:account_id>/removal/", remove, name="remove_account"),
 ]

@@ -206,13 +206,16 @@ def sign_out_everywhere(request: HttpRequest, someone: int) -> HttpResponse:
     return redirect("colleague", found.pk)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @permitted("people")
 def remove_factor(request: HttpRequest, someone: int) -> HttpResponse:
-    """For somebody who lost the device: they sign in with the password alone, until they set up another."""
+    """For somebody who lost the device: they sign in with the password alone, until they set up another. Asks
+    first."""
     found, by = reach.someone(someone), person(request)
     with _said(request), transaction.atomic():
         granting.demand(by, found)
+        if request.method == "GET":
+            return render(request, "people/remove_factor.html", {"person": found})
         removed, _each = Authenticator.objects.filter(user=found).delete()
         if removed:
             audit.record(by, "factor_removed", found)
