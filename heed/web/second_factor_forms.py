@@ -6,9 +6,11 @@ from typing import Any
 
 from allauth.account.fields import PasswordField
 from allauth.account.forms import ReauthenticateForm as ConfirmForm
+from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.adapter import DefaultMFAAdapter, get_adapter
-from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.base.forms import AuthenticateForm, BaseAuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
@@ -31,6 +33,7 @@ _ERRORS = {
     "cannot_delete_authenticator": _("This second factor cannot be turned off."),
     "cannot_generate_recovery_codes": _("Set up the app or a key first: the codes stand in for them."),
     "incorrect_code": _("Not right, or no longer. Wait for the next digits that the app shows."),
+    "used_code": _("This recovery code was used already. Take another one."),
     "not_added": _("This key was not added. Try again, and do what your browser asks."),
     "unknown_key": _("This key is not known here. Use another one, or another way."),
 }
@@ -52,11 +55,24 @@ def _digits(label: Any) -> forms.CharField:
     return forms.CharField(label=label, widget=forms.TextInput(shown), error_messages=required)
 
 
-class DigitsForm(AuthenticateForm):
+class _WithDigits(BaseAuthenticateForm):
+    """Digits of the app, or a recovery code. Of one that was used it is said so: only who has it hears that,
+    and each try counts."""
+
+    def clean_code(self) -> str:
+        try:
+            return str(super().clean_code())
+        except ValidationError as wrong:
+            if wrong.code == "incorrect_code" and _was_used(self.user, self.cleaned_data["code"]):
+                raise get_adapter().validation_error("used_code") from wrong
+            raise
+
+
+class DigitsForm(_WithDigits, AuthenticateForm):
     code = _digits(_("Digits or recovery code"))
 
 
-class DigitsAgainForm(ReauthenticateForm):
+class DigitsAgainForm(_WithDigits, ReauthenticateForm):
     code = _digits(_("Digits or recovery code"))
 
 
@@ -70,6 +86,13 @@ class PasswordAgainForm(ConfirmForm):
         autocomplete="current-password",
         error_messages={"required": _("Enter your password.")},
     )
+
+
+def _was_used(user: AbstractBaseUser, code: str) -> bool:
+    """Whether this is one of the person's recovery codes, which is asked only of what does not let in."""
+    kept = Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.RECOVERY_CODES).first()
+    codes = RecoveryCodes(kept).generate_codes() if kept else []
+    return any(compare_user_code(actual=code, expected=each) for each in codes)
 
 
 def _name(**options: Any) -> forms.CharField:
@@ -119,6 +142,12 @@ class _WithKey(AuthenticateWebAuthnForm):
 
 class KeyForm(_WithKey):
     """The second step of signing in."""
+
+    @property
+    def offered(self) -> bool:
+        """Whether whoever signs in has a key at all; whoever tried one hears what came of it."""
+        keys = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.WEBAUTHN)
+        return self.is_bound or keys.exists()
 
 
 class PasskeyForm(_WithKey, LoginWebAuthnForm):

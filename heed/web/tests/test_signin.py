@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from allauth.mfa.webauthn.internal import auth
 from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.template.loader import render_to_string
 from django.test import Client
@@ -111,8 +112,30 @@ class TestSecondFactor:
         for works in (True, False):
             client = Client()
             sign_in(client)
-            client.post(reverse("mfa_authenticate"), {"code": code})
+            answer = client.post(reverse("mfa_authenticate"), {"code": code})
             assert (client.get("/preferences/").status_code == 200) is works
+        assert "This recovery code was used already." in answer.content.decode()
+        assert "Wait for the next digits" not in answer.content.decode()
+
+    def test_a_used_recovery_code_does_not_confirm_that_it_is_you_either(self, ana: User) -> None:
+        client = signed_in()
+        TOTP.activate(ana, SECRET)
+        codes = RecoveryCodes.activate(ana)
+        code = codes.get_unused_codes()[0]
+        assert codes.validate_code(code)
+        answer = client.post(reverse("mfa_reauthenticate"), {"code": code})
+        assert "This recovery code was used already." in answer.content.decode()
+
+    def test_a_key_is_offered_to_who_has_one(self, ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(auth, "get_credentials", lambda user: [])
+        TOTP.activate(ana, SECRET)
+        for has_key in (False, True):
+            client = Client()
+            sign_in(client)
+            page = client.get(reverse("mfa_authenticate")).content.decode()
+            assert ("A passkey or security key" in page, 'id="webauthn_form"' in page) == (has_key, has_key)
+            assert "Digits or recovery code" in page
+            WebAuthn.add(ana, "Ana's key", {})
 
     def test_setting_it_up(self, ana: User) -> None:
         client = signed_in()
