@@ -142,11 +142,10 @@ class Stand:
             case "status_changed" if facts.get("undone") and "status" in self.marks:
                 was = self.marks["status"]
                 self.status, self.solved_at = was.status, was.solved_at
-            case "status_changed" if facts["status"] != self.status:
+                self.snoozed_until = was.snoozed_until
+            case "status_changed":
                 self.marks["status"] = copy(self)
-                self.status = str(facts["status"])
-                self.solved_at = event.at if self.status == _SOLVED else None
-                self.snoozed_until = None if self.status == _SOLVED else self.snoozed_until
+                self.turned(str(facts["status"]), event.at)
             case "snoozed":
                 self.snoozed_until = clock.from_iso(facts["until"])
             case "woke" if event.message_id is None:
@@ -155,6 +154,13 @@ class Stand:
             case "tags_changed":
                 tags = {*self.tags, *facts.get("added", ())} - {*facts.get("removed", ())}
                 self.tags = sorted(tags)
+
+    def turned(self, status: str, at: datetime) -> None:
+        """It was given a status. The one it already had, which may have been another's, changes nothing."""
+        if status != self.status:
+            self.status = status
+            self.solved_at = at if status == _SOLVED else None
+            self.snoozed_until = None if status == _SOLVED else self.snoozed_until
 
 
 class Own:

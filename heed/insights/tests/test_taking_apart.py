@@ -135,8 +135,6 @@ class Desk:
                 for each in whole:
                     verbs.mark_answered(each, self.ana)
             case ["swept", "solved"]:
-                if row(first).status == "solved" or row(first).snoozed_until is not None:
-                    raise CannotTend("It is solved or asleep, but for what is merged into it.")
                 swept = many.sweep(self.ivo, "status", "solved", [first.pk])
                 self.keep()
                 self.minute += 0.5
@@ -211,6 +209,8 @@ work = st.sampled_from(WORK)
 @example(["solved"], ["one writes", "swept solved"], "two", True, False)
 @example(["solved"], ["pending", "one writes"], "outer first", True, True)
 @example([], ["solved", "two writes", "one writes"], "two", False, False)
+@example(["solved"], ["swept solved"], "two", True, False)
+@example(["snoozed"], ["swept solved"], "two", True, False)
 @settings(max_examples=examples(8))
 def test_merged_worked_on_and_unmerged(
     desk: Desk, before: Work, meanwhile: Work, way: str, newest_stays: bool, twice: bool
