@@ -34,6 +34,8 @@ CHECK_EVERY = timedelta(hours=6)
 CHECK_BROKEN_EVERY = timedelta(minutes=15)
 RENEW_BEFORE = timedelta(days=10)
 """How long before it ends a long-lived sign-in is renewed."""
+OPENS = "opens"
+"""Among the facts of an account: what its credentials opened when they first worked (`Network.opens`)."""
 _NEEDS_A_PERSON = ("sign_in_again", "not_configured", "already_connected", "private_address")
 
 
@@ -117,7 +119,7 @@ def _connected(account: Account, checked: Checked) -> None:
                 name=account.name if own_name else checked.name[:120] or account.name,
                 missing=list(checked.missing),
                 quotas=[_quota(each) for each in checked.quotas],
-                facts={**checked.facts, **_meanwhile(account, row, checked)},
+                facts={**checked.facts, **_opened(account), **_meanwhile(account, row, checked)},
                 expires_at=checked.expires_at,
                 checked_at=now,
                 well_at=now,
@@ -145,6 +147,11 @@ def _against(row: Account) -> dict[str, str]:
     told: dict[str, str] = row.told
     holds = "until" not in told or clock.from_iso(told["until"]) > clock.now()
     return told if told.get("problem") and holds else {}
+
+
+def _opened(account: Account) -> dict[str, str]:
+    opened = account.adapter.opens(account.credentials)
+    return {OPENS: opened} if opened else {}
 
 
 def _meanwhile(asked: Account, row: Account, checked: Checked) -> dict[str, list[str]]:

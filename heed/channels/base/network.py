@@ -117,6 +117,11 @@ class Network(Protocol):
         hears it, such as all numbers of a business."""
         return frozenset()
 
+    def opens(self, credentials: Mapping[str, str]) -> str:
+        """What these credentials open, to be read by an admin, where no server says whose they are: an
+        account stays with what it first opened until it is disconnected. Empty where `check` finds out."""
+        return ""
+
     def permissions(self, facts: Mapping[str, Any]) -> tuple[Permission, ...]:
         """The permissions that matter to an account with these facts."""
         return self.guide.permissions

@@ -80,7 +80,11 @@ class Email(Network):
         CredentialField(
             "user",
             _("User name"),
-            _("Only where it is not the address."),
+            _(
+                "Only where it is not the address. It says which mailbox this is: if it ever changes (or, "
+                "where it is no address, the incoming server does), disconnect the account first, then "
+                "reconnect it."
+            ),
             secret=False,
             required=False,
             whose=True,
@@ -208,6 +212,12 @@ class Email(Network):
             return self.capabilities
         files = replace(_FILES, most_bytes={"": said * 7 // 10})
         return replace(self.capabilities, private=replace(private, files=files))
+
+    def opens(self, credentials: Mapping[str, str]) -> str:
+        """A user name that is an address is its mailbox wherever that lies; another is one on its server."""
+        user = (credentials.get("user") or credentials.get("address", "")).strip().casefold()
+        host = credentials.get("imap_host", "").rpartition("://")[2].strip("/ ").casefold()
+        return user if "@" in user else f"{user} ({host})"
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         return Admission(404, body=b"Mail servers send nothing here: Heed asks them for news.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -39,6 +40,9 @@ class Pigeon:
 
     def able(self, facts: Any) -> Capabilities:
         return Capabilities()
+
+    def opens(self, credentials: Mapping[str, str]) -> str:
+        return ""
 
     def waits_for_calls(self, facts: Any) -> bool:
         return not self.polls

@@ -168,6 +168,37 @@ def test_another_account_that_was_signed_in_to_is_refused(account: Account, pige
     assert fresh(account).credentials == GOOD
 
 
+class TestWhatItOpens:
+    """A network that cannot say whose credentials are: they must open what they opened first."""
+
+    @pytest.fixture(autouse=True)
+    def opens(self, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pigeon, "opens", lambda credentials: credentials.get("colour", "grey"))
+
+    @pytest.mark.parametrize("works", [True, False])
+    def test_another_is_refused_whether_it_works_or_not(self, account: Account, works: bool) -> None:
+        found = account if works else broken(account)
+        with pytest.raises(CannotConnect, match=r"sign-in of blue\. Until now the account was grey"):
+            verbs.reconnect(found, {"colour": "blue"})
+        assert fresh(account).credentials == GOOD
+
+    def test_nor_is_one_sent_to_sign_in_with_it(self, account: Account, pigeon: Pigeon) -> None:
+        maja = User.objects.create_user("owner@acme.example", "a-long-test-password", name="Maja Zupan")
+        pigeon.oauth = Loft()
+        with pytest.raises(CannotConnect, match="sign-in of blue"):
+            verbs.begin_sign_in("pigeon", maja, {"colour": "blue"}, account=account)
+        assert not SignIn.objects.exists()
+
+    def test_who_disconnects_first_may_enter_another(self, account: Account) -> None:
+        verbs.disconnect(account)
+        verbs.reconnect(fresh(account), {**GOOD, "colour": "red"})  # a slip, which never worked
+        verbs.reconnect(fresh(account), {"colour": "blue"})
+        jobs.check_account(account.pk)
+        assert fresh(account).state == "connected"
+        with pytest.raises(CannotConnect, match=r"sign-in of grey\. Until now the account was blue"):
+            verbs.reconnect(fresh(account), {"colour": ""})
+
+
 class TestBesideSigningIn:
     """One may sign in there, but a password works too: then the session is nobody's but the password's."""
 

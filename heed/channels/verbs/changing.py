@@ -9,6 +9,7 @@ from django.db import transaction
 
 from heed.accounts import audit, renaming
 from heed.accounts.models import Brand, User
+from heed.channels.jobs import OPENS
 from heed.channels.missed import check_soon
 from heed.channels.models import Account
 from heed.channels.siblings import siblings
@@ -28,6 +29,7 @@ def disconnect(account: Account, *, by: User | None = None) -> None:
     account.state = Account.State.BROKEN
     account.problem, account.problem_detail = "not_configured", ""
     account.broken_at = account.broken_at or clock.now()
+    account.facts.pop(OPENS, None)
     with transaction.atomic():
         account.save(
             update_fields=[
@@ -38,6 +40,7 @@ def disconnect(account: Account, *, by: User | None = None) -> None:
                 "problem",
                 "problem_detail",
                 "broken_at",
+                "facts",
             ]
         )
         for other in others:  # their news may come to the address that dies now

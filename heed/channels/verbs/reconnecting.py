@@ -40,6 +40,7 @@ def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | No
         account.session = {}
     if account.connected_at is not None and (ends or any(field.whose for field in changed)):
         _demand_the_same(account, proved=bool(changed) and _works(account))
+    demand_what_it_opened(account)
     _forget_problem(account)
     touched = ["locked_session"] if bytes(account.locked_session) != session else []  # others renew it, too
     with transaction.atomic():
@@ -112,6 +113,23 @@ def _demand_the_same(account: Account, *, proved: bool) -> None:
                 "theirs": found.handle or found.name or found.external_id,
                 "ours": account.handle or account.name,
             },
+            "network",
+        )
+
+
+def demand_what_it_opened(account: Account) -> None:
+    """Refuse credentials that open something else than those before, where the network cannot say so; after
+    a disconnect what they open counts. Raises `CannotConnect`."""
+    opened = account.facts.get(jobs.OPENS, "")
+    opens = account.adapter.opens(account.credentials) if opened else ""
+    if opens != opened:
+        raise CannotConnect(
+            _(
+                "This is the sign-in of %(theirs)s. Until now the account was %(ours)s, and so is "
+                "its history: connect another one as a new account. If both are the same, such as a mailbox "
+                "that has moved, disconnect this account first and then reconnect it; its tickets stay."
+            )
+            % {"theirs": opens, "ours": opened},
             "network",
         )
 

@@ -19,7 +19,7 @@ from heed.channels.verbs.entered import (
     new_account,
     what_was_entered,
 )
-from heed.channels.verbs.reconnecting import reconnect
+from heed.channels.verbs.reconnecting import demand_what_it_opened, reconnect
 from heed.channels.verbs.refusals import ALREADY_CONNECTED, CannotConnect
 from heed.lib import clock
 
@@ -50,6 +50,7 @@ def begin_sign_in(
     brought = adapter.oauth.fills if worked else ()  # what it brings goes nowhere until it is another
     demand_secrets(adapter, {name: each for name, each in known.items() if name not in brought}, given)
     account.credentials = checked_credentials(adapter, {**known, **given}, without=adapter.oauth.fills)
+    demand_what_it_opened(account)
     sign_in = SignIn(account=account, user=user)
     record = replace(account.record(), app=Registration.at_server_of(account))
     begun = asked(adapter.oauth.begin(record, way_back(), sign_in.state))
