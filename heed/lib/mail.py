@@ -27,6 +27,7 @@ over TLS, but to private hosts that the admin named.
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import ssl
 import threading
@@ -60,6 +61,9 @@ SCHEMES = ("smtp", "smtps", "imap", "imaps")
 _PORTS = {"smtp": 587, "smtps": 465, "imap": 143, "imaps": 993}
 _SLOW = 3
 """How much longer a mail server may take over a mail than others over a request: it looks for spam."""
+
+_CODE = re.compile(rb"^\[[A-Za-z0-9-]+(?: [^\]]*)?\]\s*")
+"""What a server says to programs before its words (RFC 3501, 7.1)."""
 
 _MOST_FAREWELLS = 8
 """How often a server may hang up within one request."""
@@ -167,8 +171,9 @@ class MailClient:
         try:
             mailboxes = self._take(place, request.login)
         except LoginError as error:
-            words = str(error).encode()
-            return Response(503 if LATER.search(words) else 401, {"stage": "login"}, words)
+            words = _words(error)
+            status = 503 if LATER.search(words) else 401
+            return Response(status, {"stage": "login"}, _CODE.sub(b"", words) or words)
         try:
             with mailboxes.ends(self.total + seconds_for(request.content)), _losses(place):
                 response = mailboxes.answer(path, request, limit, farewells)
@@ -261,6 +266,12 @@ def _losses(place: Place) -> Iterator[None]:
     except FAILURES as error:
         log.info("%s: %s", place, type(error).__name__)
         raise AnswerLost(f"{place}: {type(error).__name__}") from error
+
+
+def _words(error: LoginError) -> bytes:
+    """What the server said to a sign-in, which the library passes on as Python would write it down."""
+    said = (getattr(error.__context__, "args", ()) or error.args or ("",))[0]
+    return said if isinstance(said, bytes) else str(said).encode()
 
 
 def _place(url: str) -> tuple[Place, str]:

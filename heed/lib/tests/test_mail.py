@@ -335,6 +335,19 @@ def test_a_wrong_password_and_a_busy_server() -> None:
     assert looked({}, LOGIN="TAG NO Too many simultaneous connections\r\n").status == 503
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("[AUTHENTICATIONFAILED] Invalid credentials (Failure)", "Invalid credentials (Failure)"),
+        ("[ALERT] App password required: it's a new rule", "App password required: it's a new rule"),
+        ("Prijava ni uspela: napačno geslo", "Prijava ni uspela: napačno geslo"),
+        ("[AUTHENTICATIONFAILED]", "[AUTHENTICATIONFAILED]"),
+    ],
+)
+def test_a_refused_sign_in_is_told_in_the_servers_words(said: str, words: str) -> None:
+    assert looked({}, LOGIN=f"TAG NO {said}\r\n").body.decode() == words
+
+
 def test_no_such_mailbox() -> None:
     gone = {**IMAP, "EXAMINE": "TAG NO [NONEXISTENT] none\r\n"}
     with server("* OK here\r\n", gone) as running:
