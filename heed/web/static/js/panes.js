@@ -98,6 +98,13 @@ document.addEventListener("htmx:after:swap", () => {
   if (inTicket && document.activeElement === document.body) document.querySelector("#ticket h1")?.focus({ preventScroll: true });
 });
 
+// What opens at the foot of the pane beside comes into sight, once more when the server has brought it.
+const atFoot = (part) => part?.open && part.scrollIntoView({ block: "nearest" });
+document.addEventListener("toggle", ({ target }) => target.id === "matters" && atFoot(target), true);
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx?.target?.id?.startsWith("matters-of-")) atFoot(ctx.target.closest("#matters"));
+});
+
 // A click anywhere on a row opens it, as a link would.
 document.addEventListener("click", (event) => {
   const row = event.target.closest?.("li.ticket");

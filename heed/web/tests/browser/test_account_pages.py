@@ -79,12 +79,14 @@ def test_what_is_wrong_with_new_credentials_stays_while_the_page_goes_on(visit: 
 def test_the_open_page_stands_in_sight_below_many_accounts(visit: Any, maja: User) -> None:
     for number in range(20):
         cast.account("viber", f"Acme {number}", external_id=str(number))
+    facebook(state="broken", problem="sign_in_again")
     page = visit(maja, "/accounts/")
     here = page.locator("#sections [aria-current]")
     expect(here).to_be_in_viewport(ratio=1)
     foot = page.locator(".nav > footer").bounding_box()
     box = here.bounding_box()
     assert box["y"] + box["height"] <= foot["y"]
+    expect(page.locator("#alarms .alarm")).to_be_in_viewport(ratio=1)
 
 
 def test_another_account_answers_where_the_one_written_to_cannot(

@@ -104,6 +104,21 @@ def test_choosing_many_by_keyboard_and_taking_it_back(visit: Any, people: Any, l
     assert not Ticket.objects.filter(unanswered=True).exists()
 
 
+@pytest.mark.parametrize("language", ["en", "sl", "ar", "mn"])
+@pytest.mark.parametrize("size", [(1440, 900), (1200, 800), (390, 844)])
+def test_what_more_can_be_done_with_many_has_no_line_of_its_own(
+    visit: Any, people: Any, lea: Ticket, language: str, size: tuple[int, int]
+) -> None:
+    page = visit(people[0], "/inbox/unanswered/", language=language, size=size)
+    page.locator("#tickets").focus()
+    page.keyboard.press("*")
+    more, none = page.locator("#many-more > summary"), page.locator("#many [data-none]")
+    expect(none).to_be_in_viewport(ratio=1)
+    box, beside = more.bounding_box(), none.bounding_box()
+    assert abs(box["y"] + box["height"] / 2 - beside["y"] - beside["height"] / 2) < 4
+    assert page.evaluate("(bar => bar.scrollWidth <= bar.clientWidth)(document.getElementById('many'))")
+
+
 NOTICES_OF_A_BROWSER = """() => {
   window.notices = [];
   document.hasFocus = () => false;

@@ -66,6 +66,12 @@ def test_merge_and_take_apart(visit: Any, people: Any, lea: Ticket) -> None:
     expect(page.get_by_role("button", name=f"Merge #{other.pk}")).to_be_visible()
 
 
+def test_what_opens_at_the_foot_of_the_pane_comes_into_sight(visit: Any, people: Any, lea: Ticket) -> None:
+    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/", size=(1440, 480))
+    page.locator("#matters summary").click()
+    expect(page.get_by_role("button", name="Join")).to_be_in_viewport(ratio=1)
+
+
 def test_split_off(visit: Any, people: Any, lea: Ticket) -> None:
     page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
     bubble = page.locator("#log .msg", has_text="Thank you! It is order 88140.")
