@@ -232,10 +232,10 @@ def _lost(account: AccountRecord, info: Any) -> tuple[str, ...]:
 
 def _connections(account: AccountRecord) -> Steps[tuple[list[Connection], list[str]]]:
     """Of the business connections that we have been told of: those that are open, and the ids of those that
-    ended. One that ended may have been opened again without our hearing of it."""
+    ended, the last ones last. One that ended may have been opened again without our hearing of it."""
     found: list[Connection] = []
-    known = [each for name in (reading.CONNECTIONS, reading.ENDED) for each in account.facts.get(name, ())]
-    for each in dict.fromkeys(known):
+    told, ended = account.facts.get(reading.CONNECTIONS, ()), account.facts.get(reading.ENDED, ())
+    for each in dict.fromkeys([*told, *ended]):
         try:
             raw = yield from call(account, "getBusinessConnection", {"business_connection_id": each})
         except Refusal as refusal:
@@ -244,8 +244,8 @@ def _connections(account: AccountRecord) -> Steps[tuple[list[Connection], list[s
             continue
         found.append(Connection.model_validate(raw))
     open_ones = [each for each in found if each.is_enabled]
-    ended = set(known).difference(each.id for each in open_ones)
-    return open_ones, sorted(ended)[-MOST_ENDED:]
+    opened = {each.id for each in open_ones}
+    return open_ones, [each for each in dict.fromkeys([*ended, *told]) if each not in opened][-MOST_ENDED:]
 
 
 def _business(open_ones: list[Connection], ended: list[str]) -> dict[str, Any]:

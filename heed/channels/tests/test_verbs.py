@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django import Settings
 
@@ -115,6 +116,12 @@ class TestCheck:
         assert account.problem_detail == "190 token is dead"
         words = reach.words(account)
         assert words is not None
+        assert str(words.sentence) == "The network does not accept this sign-in."
+        assert "Compare" in str(words.way_out)
+        account.connected_at = timezone.now()
+        words = reach.words(account)
+        assert words is not None
+        assert str(words.sentence) == "The network no longer accepts our sign-in."
         assert "Reconnect" in str(words.way_out)
 
     @pytest.mark.parametrize("outcome", [503, Unreachable("no route")])
@@ -208,6 +215,13 @@ class TestChange:
         assert account.session == {}
         assert account.hook_url != address
         assert (account.state, account.problem) == ("broken", "not_configured")
+
+    def test_disconnecting_keeps_what_news_told_meanwhile(self) -> None:
+        account = acme()
+        Account.objects.filter(pk=account.pk).update(facts={"told": ["meanwhile"]})
+        verbs.disconnect(account)
+        account.refresh_from_db()
+        assert account.facts == {"told": ["meanwhile"]}
 
     def test_a_disconnected_account_has_those_checked_whose_news_may_have_come_to_it(self) -> None:
         account = acme()
@@ -362,4 +376,4 @@ def test_of_many_at_once_one_renews(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unknown_problems_still_get_words() -> None:
-    assert reach.words(SimpleNamespace(problem="sunspots")) is not None  # type: ignore[arg-type]
+    assert reach.words(Account(problem="sunspots")) is not None

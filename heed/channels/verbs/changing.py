@@ -29,8 +29,9 @@ def disconnect(account: Account, *, by: User | None = None) -> None:
     account.state = Account.State.BROKEN
     account.problem, account.problem_detail = "not_configured", ""
     account.broken_at = account.broken_at or clock.now()
-    account.facts.pop(OPENS, None)
     with transaction.atomic():
+        now = Account.objects.select_for_update(no_key=True).get(pk=account.pk)  # news may have added to it
+        account.facts = {name: fact for name, fact in now.facts.items() if name != OPENS}
         account.save(
             update_fields=[
                 "locked_credentials",

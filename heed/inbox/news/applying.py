@@ -71,7 +71,8 @@ def _account_changed(account: Account, news: AccountChanged) -> None:
     nothing and hides no problem. What it said earlier and comes later, or again, is no news; of one time the
     gravest counts."""
     row = Account.objects.select_for_update(no_key=True).get(pk=account.pk)  # the door refers to it
-    lists = {name: sorted({*row.facts.get(name, ()), *more}) for name, more in news.facts.items()}
+    lists = {name: [*row.facts.get(name, ()), *more] for name, more in news.facts.items()}
+    lists = {name: list(dict.fromkeys(each)) for name, each in lists.items()}
     if lists:  # whenever it was said: the check asks whether it still holds
         row.facts = {**row.facts, **lists}
         row.save(update_fields=["facts"])

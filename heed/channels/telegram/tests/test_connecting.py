@@ -134,8 +134,10 @@ def test_when_all_ended_no_right_is_given_or_missed() -> None:
 
 
 def test_of_many_that_ended_not_all_are_kept_in_mind() -> None:
-    many = [f"conn-{number:03}" for number in range(MOST_ENDED + 10)]
-    account = replace(ACCOUNT, facts={"waiting": 0, "business_ended": many})
+    """Those that ended last are, whatever they are called."""
+    many = [f"conn-{number:03}" for number in reversed(range(MOST_ENDED + 10))]
+    facts = {"waiting": 0, "business_connections": many[-1:], "business_ended": many}
+    account = replace(ACCOUNT, facts=facts)
     gone = [no(400, "Bad Request: business connection not found")] * len(many)
     found = Script(ME, WELL, ok(), *gone).run(network.check(account))
     assert found.facts["business_ended"] == many[-MOST_ENDED:]
