@@ -36,7 +36,7 @@ RENEW_BEFORE = timedelta(days=10)
 """How long before it ends a long-lived sign-in is renewed."""
 OPENS = "opens"
 """Among the facts of an account: what its credentials opened when they first worked (`Network.opens`)."""
-_NEEDS_A_PERSON = ("sign_in_again", "not_configured", "already_connected", "private_address")
+_NEEDS_A_PERSON = ("sign_in_again", "not_configured", "wrong_server", "already_connected", "private_address")
 
 
 class TryAgain(Exception):
@@ -161,7 +161,7 @@ def _meanwhile(asked: Account, row: Account, checked: Checked) -> dict[str, list
         before = asked.facts.get(name) or ()
         added = [each for each in now if each not in before] if isinstance(now, list) else []
         if added:
-            found[name] = sorted({*checked.facts.get(name, ()), *added})
+            found[name] = list(dict.fromkeys([*checked.facts.get(name, ()), *added]))
     return found
 
 

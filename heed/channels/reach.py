@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.refusals import NotHere
@@ -38,6 +39,10 @@ _FOR_ADMINS: dict[str, Words] = {
     "not_configured": Words(
         _("The account is disconnected: nothing comes in and nothing goes out."),
         _("Reconnect it with its credentials."),
+    ),
+    "wrong_server": Words(
+        _("{server} cannot be a server and its port."),
+        _("Correct them and reconnect."),
     ),
     "network_down": Words(
         _("The network cannot be reached at this address."),
@@ -89,7 +94,22 @@ def words(account: Account) -> Words | None:
     """What is wrong with the account and the way out, for an admin; None when all is well."""
     if not account.problem:
         return None
-    return _of(account.problem)
+    found = at_first(account.problem) if account.connected_at is None else _of(account.problem)
+    return _naming(found, account, account.problem, account.problem_detail)
+
+
+def words_for_entered(account: Account, problem: str, detail: str) -> Words:
+    """The same of what was entered for the account just now."""
+    return _naming(at_first(problem), account, problem, detail)
+
+
+def _naming(found: Words, account: Account, problem: str, detail: str) -> Words:
+    """These words, with the server that they are about."""
+    if problem == "network_down" and account.adapter.when_down is not None:
+        return Words(*account.adapter.when_down)
+    if problem == "wrong_server":
+        return found._replace(sentence=format_lazy(str(found.sentence), server=detail))
+    return found
 
 
 def at_first(problem: str) -> Words:

@@ -76,6 +76,10 @@ REASONS: dict[Reason, Words] = {
         _("The account is not set up completely."),
         _("Ask an admin to finish connecting it."),
     ),
+    "wrong_server": Words(
+        _("A server of this account is not entered rightly."),
+        _("Ask an admin to look at the account, then send again."),
+    ),
     "network_down": Words(
         _("The network cannot be reached."),
         _("Send again in a while."),

@@ -21,7 +21,7 @@ EARS = 7103
 
 _HEARD_RHYTHM = timedelta(seconds=60)
 _MOST_PAGES = 20
-_HOPELESS = ("sign_in_again", "not_configured", "already_connected", "private_address")
+_HOPELESS = ("sign_in_again", "not_configured", "wrong_server", "already_connected", "private_address")
 _RHYTHM = 1.5  # seconds; the job that asks who is due comes every two
 LONGEST_REST = timedelta(minutes=5)
 _LONGEST_ASKED = timedelta(days=1)

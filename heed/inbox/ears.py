@@ -34,7 +34,7 @@ WAITS = (2, 5, 15, 60, 180)
 
 _STEADY = 60.0  # seconds after which a line that broke had been a good one
 _LOOK_EVERY = 5.0
-_HOPELESS = ("sign_in_again", "not_configured", "already_connected", "private_address")
+_HOPELESS = ("sign_in_again", "not_configured", "wrong_server", "already_connected", "private_address")
 
 
 def keep_open(stop: threading.Event) -> None:

@@ -99,6 +99,10 @@ class Network(Protocol):
     when_silent: Any = ""
     """What to look at when nothing comes for long, for the admin (translatable); empty: the webhook."""
 
+    when_down: tuple[Any, Any] | None = None
+    """The sentence and the way out when it cannot be reached, for the admin (translatable); None: those of
+    a network that has one address."""
+
     server_label: Any = ""
     """What the base address is called where every account names its own (translatable); empty where all
     accounts live at one address."""

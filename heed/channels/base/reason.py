@@ -20,6 +20,7 @@ Reason = Literal[
     "duplicate",
     "bad_request",  # the network did not accept what we sent
     "not_configured",
+    "wrong_server",  # what was entered for a server is none, or its port is none; `detail` names both
     "network_down",
     "slow_down",  # rate limit
 ]

@@ -193,6 +193,10 @@ class Email(Network):
         "Only for mailboxes that take no password from programs, as in many organisations at Microsoft: "
         "enter the client ID and secret of your app there, and both servers."
     )
+    when_down: tuple[Any, Any] | None = (
+        _("The mail server named below cannot be reached."),
+        _("Heed keeps trying for a while. If it stays so, look at the server and its port."),
+    )
     lost_in_outage: Any = _(
         "Nothing is lost that lies in the mailbox. Mail that was moved out of the inbox or deleted before "
         "Heed came back is not seen, and senders learn by themselves what could not be delivered."
@@ -217,7 +221,7 @@ class Email(Network):
         """A user name that is an address is its mailbox wherever that lies; another is one on its server."""
         user = (credentials.get("user") or credentials.get("address", "")).strip().casefold()
         host = credentials.get("imap_host", "").rpartition("://")[2].strip("/ ").casefold()
-        return user if "@" in user else f"{user} ({host})"
+        return user if "@" in user else f"{user} ({host.removesuffix(':993')})"
 
     def admit(self, hook: Hook, account: AccountRecord) -> Admission:
         return Admission(404, body=b"Mail servers send nothing here: Heed asks them for news.")

@@ -182,6 +182,6 @@ def _server(account: AccountRecord, wire: str, *, usual: int, open_ports: tuple[
     scheme, _, host = given.get(f"{wire}_host", "").strip().rpartition("://")
     port = given.get(f"{wire}_port", "").strip() or str(usual)
     if not host or not port.isdigit() or not 0 < int(port) < 65536 or scheme not in ("", wire, f"{wire}s"):
-        raise Refusal("sign_in_again", detail=f"{wire}: {host or '?'} port {port[:20]} is not an address")
+        raise Refusal("wrong_server", detail=f"{host[:200] or '?'}:{port[:20]} ({wire.upper()})")
     scheme = scheme or (wire if int(port) in open_ports else f"{wire}s")
     return f"{scheme}://{host.strip('/')}:{port}"

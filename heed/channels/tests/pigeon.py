@@ -34,6 +34,7 @@ class Pigeon:
 
     oauth: Any = None
     when_silent = ""
+    when_down = None
     polls = False
     shared_secret = "app_secret"
     who = "pigeon-9"

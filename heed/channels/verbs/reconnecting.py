@@ -147,10 +147,11 @@ def _not_taken(account: Account, said: str) -> CannotConnect:
 
 def _kept(account: Account, problem: str, said: str) -> CannotConnect:
     """What was entered does not work, but what is held does."""
+    why = str(reach.words_for_entered(account, problem, said).sentence)
     sentence = _("%(why)s Nothing was changed: %(name)s goes on with the credentials it has. %(detail)s") % {
-        "why": reach.at_first(problem).sentence,
+        "why": why,
         "name": account.name,
-        "detail": said,
+        "detail": "" if said in why else said,
     }
     return CannotConnect(sentence.strip(), "network")
 

@@ -117,5 +117,5 @@ class TestAccountPage:
     def test_an_account_signed_out_still_shows_its_health(self, majas: Client) -> None:
         account = facebook(state="broken", problem="sign_in_again", last_delivery_at=clock.now())
         page = shown(majas, "account", account.pk)
-        assert check_list(page)[0] == "Sign-in The network no longer accepts our sign-in."
+        assert check_list(page)[0] == "Sign-in The network does not accept this sign-in."
         assert "0 to read" in re.sub(r"<[^>]+>", "", page)

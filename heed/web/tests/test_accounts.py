@@ -76,8 +76,8 @@ class TestAccounts:
     def test_says_what_is_wrong_and_the_way_out(self, majas: Client) -> None:
         facebook(state="broken", problem="sign_in_again", problem_detail="190 <b>dead</b>")
         page = shown(majas, "accounts")
-        assert "The network no longer accepts our sign-in." in page
-        assert "Reconnect the account with fresh credentials." in page
+        assert "The network does not accept this sign-in." in page
+        assert "Compare what was entered with what the network shows you and reconnect." in page
         assert "190 &lt;b&gt;dead&lt;/b&gt;" in page
 
     def test_says_what_the_network_remarked(self, majas: Client) -> None:
@@ -137,7 +137,7 @@ class TestAlarms:
         alarms = page.split('id="alarms">')[1].split("</div>")[0]
         assert alarms.index("Loud") < alarms.index("Quiet")
         assert alarms.count('class="alarm ') == 2
-        assert "The network no longer accepts our sign-in." in alarms
+        assert "The network does not accept this sign-in." in alarms
 
     def test_agents_see_none(self, page: Client) -> None:
         facebook(state="broken", problem="sign_in_again")

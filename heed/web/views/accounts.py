@@ -41,7 +41,14 @@ AFTER_SOLVED = [
 ]
 
 
-_NOTHING_HEARD = ("sign_in_again", "not_configured", "already_connected", "private_address", "network_down")
+_NOTHING_HEARD = (
+    "sign_in_again",
+    "not_configured",
+    "wrong_server",
+    "already_connected",
+    "private_address",
+    "network_down",
+)
 """The problems with which a network does not say what it grants."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from heed.channels import reach
 from heed.channels.email.adapter import network
 from heed.channels.jobs import check_account
 from heed.channels.models import Account
@@ -26,6 +27,7 @@ BASE = {"address": "help@acme.example", "imap_host": "imap.acme.example"}
         ({"user": "Acme"}, "acme (imap.acme.example)"),
         ({"user": "acme", "imap_host": "imaps://IMAP.acme.example/"}, "acme (imap.acme.example)"),
         ({"user": "acme", "imap_host": "mail2.acme.example"}, "acme (mail2.acme.example)"),
+        ({"user": "acme", "imap_host": "mail2.acme.example:993"}, "acme (mail2.acme.example)"),
     ],
 )
 def test_what_tells_mailboxes_apart(entered: dict[str, str], opens: str) -> None:
@@ -57,6 +59,36 @@ class TestConnected:
         with pytest.raises(CannotConnect, match=r"goes on with .*imap\.acme\.invalid"):
             reconnect(account, moved)
         assert checked(account).state == "connected"
+
+    @pytest.mark.parametrize(
+        ("entered", "says"),
+        [
+            ({"imap_port": "99999"}, "127.0.0.1:99999 (IMAP) cannot be a server and its port."),
+            ({"smtp_host": "http://127.0.0.1"}, "127.0.0.1:2525 (SMTP) cannot be a server and its port."),
+        ],
+    )
+    def test_what_is_no_server_is_named(self, account: Account, entered: dict[str, str], says: str) -> None:
+        moved = {**account.credentials, "smtp_port": "2525", **entered}
+        Account.objects.update(connected_at=None)
+        account.refresh_from_db()
+        reconnect(account, moved)
+        found = checked(account)
+        words = reach.words(found)
+        assert words is not None
+        assert (found.problem, str(words.sentence)) == ("wrong_server", says)
+
+    def test_and_so_on_the_form_of_one_that_works(self, account: Account) -> None:
+        with pytest.raises(CannotConnect) as refused:
+            reconnect(account, {**account.credentials, "imap_port": "imap"})
+        said = "127.0.0.1:imap (IMAP) cannot be a server and its port. Nothing was changed: Acme goes on with"
+        assert str(refused.value).startswith(said)
+        assert str(refused.value).count("127.0.0.1") == 1
+
+    def test_a_mailbox_has_no_base_address_to_look_at(self, account: Account) -> None:
+        account.problem = "network_down"
+        words = reach.words(account)
+        assert words is not None
+        assert str(words.way_out).endswith("look at the server and its port.")
 
     def test_another_mailbox_under_the_same_address_is_refused(self, account: Account, email: Email) -> None:
         email.room.admits = lambda user, password: True
