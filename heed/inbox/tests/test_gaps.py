@@ -253,7 +253,7 @@ class TestWhatTheNetworkSays:
             ledger.append(account.pk, [body(said)])
         intake.take_batch()
         self.now(account)
-        assert account.facts == {"level": "a", "open": ["1", "2", "3"]}
+        assert account.facts == {"level": "a", "open": ["1", "3", "2"]}  # as they came in
 
     def test_of_many_accounts_it_is_written_last_and_in_order(
         self, account: Account, monkeypatch: pytest.MonkeyPatch
