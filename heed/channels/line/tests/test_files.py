@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -23,10 +22,8 @@ from heed.inbox.models import Attachment, Message, Ticket
 from heed.inbox.outgoing import answer_of
 from heed.inbox.tests.deliveries import deliver
 from heed.inbox.tests.sounds import film, m4a, mp3
-from heed.sandbox import Sandbox
 from heed.sandbox.networks.line import LineSimulator
 from heed.sandbox.picture import draw
-from heed.sandbox.tests.receiver import Receiver
 
 MB = 1024 * 1024
 
@@ -101,20 +98,6 @@ def test_of_a_sound_that_is_gone_nobody_knows_how_long_it_plays(
 
 
 # -------------------------------------------------------------------------- over real HTTP
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with Receiver() as receiver, Sandbox(seed=1) as sandbox:
-        desk = Desk(NETWORKS["line"], sandbox, receiver)
-        desk.connect()
-        yield desk
-
-
-@pytest.fixture
-def line(desk: Desk) -> LineSimulator:
-    assert isinstance(desk.simulator, LineSimulator)
-    return desk.simulator
 
 
 def files_of(line: LineSimulator) -> list[OutgoingFile]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -19,26 +18,10 @@ from heed.channels.base import (
 )
 from heed.channels.tests.contract import NETWORKS, Desk, target_of
 from heed.lib.http import AnswerLost, Response
-from heed.sandbox import Sandbox
 from heed.sandbox.frame import Fault
 from heed.sandbox.networks.line import LineSimulator
-from heed.sandbox.tests.receiver import Receiver
 
 network = NETWORKS["line"]
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with Receiver() as receiver, Sandbox(seed=1) as sandbox:
-        desk = Desk(network, sandbox, receiver)
-        desk.connect()
-        yield desk
-
-
-@pytest.fixture
-def line(desk: Desk) -> LineSimulator:
-    assert isinstance(desk.simulator, LineSimulator)
-    return desk.simulator
 
 
 def fetched(desk: Desk, url: str) -> Response:

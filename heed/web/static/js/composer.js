@@ -5,6 +5,7 @@ import { Uploads } from "heed/uploads";
 import { tightest } from "heed/measure";
 import { tellTimes, until } from "heed/times";
 import { headers, post } from "heed/request";
+import { misfit } from "heed/misfit";
 import { say, sayTrouble } from "heed/toasts";
 import { sentence } from "heed/sentences";
 import { show } from "heed/parts";
@@ -239,13 +240,7 @@ class Composer {
   filesRefusal(facts) {
     const files = this.uploads.kept;
     if (!files.length || this.visibility === "note") return "";
-    if (this.choices.items.length) return sentence("noFiles");
-    if (!facts.files) return facts.no_files || sentence("type");
-    const fits = (mime) => facts.files.types.some((type) => (type.endsWith("/*") ? mime.startsWith(type.slice(0, -1)) : mime === type || type === "*"));
-    if (!files.every((file) => fits(file.mime))) return sentence("type");
-    if (files.length > facts.files.count) return sentence("count");
-    if (!files.every((file) => file.size <= most(facts.files.most, file.mime))) return sentence("size");
-    return !facts.files.with_text && this.field.value.trim() ? sentence("alone") : "";
+    return this.choices.items.length ? sentence("noFiles") : misfit(facts, files, this.field.value.trim());
   }
 
   weigh() {
@@ -416,13 +411,6 @@ function limitsOf(facts) {
   const closes = Date.parse(facts.closes) > Date.now() ? `${sentence("closes")} ${until(Date.parse(facts.closes))}` : "";
   const sends = facts.allowed && Number.isInteger(facts.sends) ? `${sentence("sends")} ${facts.sends}` : "";
   return [closes, sends].filter(Boolean).join(" · ");
-}
-
-/** The limit for a type: its own, its family's, else the one under an empty name. */
-function most(limits, mime) {
-  const family = mime.split("/")[0];
-  for (const name of [mime, `${family}/`, family, `${family}/*`, ""]) if (name in limits) return limits[name];
-  return Infinity;
 }
 
 let composer = null;
