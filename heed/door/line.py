@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator
 
 import psycopg
 
+_PATIENCE = 5.0
+"""Seconds."""
+
 
 class Line:
     """One connection, used by one at a time."""
@@ -30,5 +33,9 @@ class Line:
                 raise
 
     async def close(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
+        """End it once nobody uses it: closing it under a statement ends the whole process. Whoever uses it
+        for longer than a few seconds is left alone, and it ends with the process."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE), self._using:
+                if self._connection is not None:
+                    await self._connection.close()
