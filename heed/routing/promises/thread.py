@@ -9,6 +9,7 @@ from datetime import datetime
 
 from heed.inbox.statements import run
 from heed.routing.promises.clocks import Clock
+from heed.routing.promises.whole import Whole, wholes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +51,8 @@ class Facts:
     """Since the running promises were counted last, in order."""
 
 
-_ANSWER = """{row}.direction = 'out' AND {row}.visibility <> 'note' AND NOT {row}.automatic
-    AND {row}.origin = '' AND {row}.state IN ('sent', 'delivered', 'seen')"""
-
-_OURS = f"({_ANSWER.format(row='m')} AND m.home_id IS NULL)"
-"""An answer in this ticket: what was answered in one that was merged in answered nothing here."""
-
-_NOT_ANSWERED_THERE = f"""NOT EXISTS (
-    SELECT FROM inbox_message a WHERE a.ticket_id = t.id AND a.at > m.at AND {_ANSWER.format(row="a")}
-        AND (a.home_id = m.home_id OR a.created_at > (
-            SELECT max(e.at) FROM inbox_event e WHERE e.ticket_id = t.id AND e.kind = 'merged'
-        ))
-)"""  # noqa: S608 - no value from outside is part of it
-"""Of a message that was merged in: neither there before, nor here since."""
+_ANSWER = """m.direction = 'out' AND m.visibility <> 'note' AND NOT m.automatic
+    AND m.origin = '' AND m.state IN ('sent', 'delivered', 'seen')"""
 
 _STANDS = """NOT e.data ? 'undone' AND NOT coalesce((
     SELECT n.data ? 'undone' FROM inbox_event n
@@ -99,18 +89,16 @@ FROM ({_CAME_IN.format(ticket="t.id")}) g WHERE g.waits
 _FACTS = f"""
 SELECT t.id, wait.at, solved.at, coalesce(answer.at > coalesce(solved.at, '-infinity'), false),
     coalesce(again.began, wrote.at, t.opened_at), t.waiting_since, t.unanswered, answer.at,
-    EXISTS (SELECT FROM inbox_ticket o WHERE o.merged_into_id = t.id)
+    EXISTS (SELECT FROM inbox_ticket o WHERE o.merged_into_id = t.id), t.split_from_id IS NOT NULL
 FROM inbox_ticket t
 LEFT JOIN LATERAL (
-    SELECT m.at FROM inbox_message m WHERE m.ticket_id = t.id AND {_OURS}
+    SELECT m.at FROM inbox_message m WHERE m.ticket_id = t.id AND {_ANSWER}
     ORDER BY m.at DESC, m.external_id DESC, m.id DESC LIMIT 1
 ) answer ON true
 LEFT JOIN LATERAL (
     SELECT m.at FROM inbox_message m
     WHERE m.ticket_id = t.id AND t.unanswered AND m.direction = 'in' AND NOT m.automatic
-        AND m.kind <> 'standby' AND m.at >= t.waiting_since
-        AND CASE WHEN m.home_id IS NULL THEN m.at > coalesce(answer.at, '-infinity')
-            ELSE {_NOT_ANSWERED_THERE} END
+        AND m.kind <> 'standby' AND m.at >= t.waiting_since AND m.at > coalesce(answer.at, '-infinity')
     ORDER BY m.at, m.external_id, m.id LIMIT 1
 ) wait ON true
 LEFT JOIN LATERAL (
@@ -128,7 +116,8 @@ LEFT JOIN LATERAL (
 ) wrote ON true
 WHERE t.id = ANY(%s)
 """  # noqa: S608 - no value from outside is part of it
-"""Where what opened a ticket again has left it, what the customer wrote here since then did."""
+"""Where what opened a ticket again has left it, what the customer wrote here since then did. Who was answered
+where others go on, `whole` tells."""
 
 _CAME = f"""LEFT JOIN LATERAL (
     SELECT max(g.at) AS at, bool_or(g.stays) AS stays FROM ({_CAME_IN.format(ticket="p.ticket_id")}) g
@@ -139,11 +128,11 @@ _CAME = f"""LEFT JOIN LATERAL (
 """When what was promised came in: what was answered or solved before that was another matter."""
 
 _ANSWERS = f"""
-SELECT p.ticket_id, p.target, m.id, m.at FROM routing_promise p
+SELECT p.ticket_id, p.target, p.since, came.at, m.id, m.at FROM routing_promise p
 {_CAME}
-JOIN LATERAL (
+LEFT JOIN LATERAL (
     SELECT m.id, m.at FROM inbox_message m
-    WHERE m.ticket_id = p.ticket_id AND m.at > greatest(p.since, came.at) AND {_OURS}
+    WHERE m.ticket_id = p.ticket_id AND m.at > greatest(p.since, came.at) AND {_ANSWER}
     ORDER BY m.at, m.external_id, m.id LIMIT 1
 ) m ON true
 WHERE p.ticket_id = ANY(%s) AND p.ended_at IS NULL AND p.target <> 'resolution'
@@ -187,24 +176,39 @@ ORDER BY e.at, e.id
 
 def said_of(tickets: list[int], running: Mapping[int, Mapping[str, Clock]]) -> dict[int, Facts]:
     """What thread and log say of each of these tickets, of those with running promises since these began."""
+    rows = run(_FACTS, tickets)
+    whole = wholes([pk for pk, *_said, others, split in rows if others or split], _ANSWER)
     kept = [pk for pk in tickets if running.get(pk)]
-    answers: dict[int, dict[str, Answered]] = defaultdict(dict)
+    answers = _answers(kept, whole) if kept else {}
     moves: dict[int, list[Move]] = defaultdict(list)
     ended: dict[int, tuple[datetime | None, datetime | None, bool]] = {}
     if kept:
-        for pk, target, message, at in run(_ANSWERS, kept):
-            answers[pk][target] = Answered(message, at)
         ended = {pk: (solved, came_in, left) for pk, came_in, left, solved in run(_SOLVED, kept)}
         for pk, *move in run(_MOVES, kept):
             moves[pk].append(Move(*move))
     found: dict[int, Facts] = {}
-    for pk, waits, last_solved, answered, began, waiting_since, unanswered, last_answer, others in run(
-        _FACTS, tickets
-    ):
+    for pk, waits, last_solved, answered, began, waiting_since, unanswered, last_answer, others, _ in rows:
         over = ended.get(pk, (None, None, False))
+        if pk in whole:
+            last_answer = whole[pk].last_answer
+            answered = last_answer is not None and (last_solved is None or last_answer > last_solved)
+            waits = whole[pk].waits(waiting_since) if unanswered and waiting_since else None
         marked = unanswered and waiting_since is not None and (not last_answer or waiting_since > last_answer)
         since = waits or (waiting_since if marked else None)
-        found[pk] = Facts(since, answers[pk], *over, last_solved, answered, began, others, moves[pk])
+        to = answers.get(pk, {})
+        found[pk] = Facts(since, to, *over, last_solved, answered, began, others, moves[pk])
+    return found
+
+
+def _answers(tickets: list[int], whole: Mapping[int, Whole]) -> dict[int, dict[str, Answered]]:
+    """By ticket and target, the first answer after a running promise began."""
+    found: dict[int, dict[str, Answered]] = defaultdict(dict)
+    for pk, target, since, came, message, at in run(_ANSWERS, tickets):
+        if pk in whole:
+            said = whole[pk].kept_by(since, came)
+            message, at = (said.message, said.at) if said is not None else (None, None)
+        if message is not None:
+            found[pk][target] = Answered(message, at)
     return found
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Q
+
 from heed.inbox import events
 from heed.inbox.events import Happened
 from heed.inbox.models import Message
@@ -259,8 +261,9 @@ class Work:
         self, ticket: Matter, promise: Clock, policy: Policy, facts: Facts, at: datetime
     ) -> Clock | None:
         """Go on with what was dropped, for it was no spam after all, what an answer had kept that then
-        failed, or what was kept by solving it with many others, which was taken back."""
-        if promise.end != End.DROPPED and not _failed(promise.by) and not _unsolved(promise, facts):
+        failed or left, or what was kept by solving it with many others, which was taken back."""
+        taken_back = _failed(promise) or _unsolved(promise, facts)
+        if promise.end != End.DROPPED and not taken_back:
             return None
         promise.ended_at, promise.end, promise.by = None, "", None
         self.changed.append(promise)
@@ -293,8 +296,11 @@ class Work:
             events.tell_pages(number for number, *_due in self.due)
 
 
-def _failed(answer: int | None) -> bool:
-    return answer is not None and Message.objects.filter(pk=answer, state=Message.State.FAILED).exists()
+def _failed(promise: Clock) -> bool:
+    """Whether the answer that ended it did not arrive, or has left with the other ticket to which it was."""
+    answer = Message.objects.filter(pk=promise.by or 0)
+    away = ~Q(ticket=promise.ticket)
+    return promise.by is not None and answer.filter(away | Q(state=Message.State.FAILED)).exists()
 
 
 def _has_left(promise: Clock, facts: Facts, solved: datetime | None) -> bool:
