@@ -86,17 +86,20 @@ def numbers(
 def count(user: User, view: str, condition: Condition) -> int:
     """How many of the newest tickets of a view fit a condition, up to `MOST_COUNTED`."""
     wanted = listed(user, view, None, condition)
-    edge, most = _edge(wanted, None), MOST_COUNTED
+    edge, place = _edge(wanted, None), None
     fitting: set[int] = set()
-    wrong: set[int] = set()
     while True:
-        (found,) = _numbers([_near(wanted, NEWEST, None, edge, most)])
-        new = set(found) - fitting - wrong
-        wrong |= _wrong(wanted, new)
-        fitting |= new - wrong
-        if len(found) < most or len(fitting) >= MOST_COUNTED:
+        (found,) = _numbers([_near(wanted, NEWEST, place, edge, MOST_COUNTED)])
+        fitting |= set(found) - _wrong(wanted, set(found) - fitting)
+        if len(found) < MOST_COUNTED or len(fitting) >= MOST_COUNTED:
             return min(len(fitting), MOST_COUNTED)
-        most += MOST_COUNTED
+        place = _last(found)
+
+
+def _last(numbers: Sequence[int]) -> Place | None:
+    """Where these tickets end, the newest first. One that something was just said in is none of the last."""
+    rows = Ticket.objects.filter(pk__in=numbers).order_by("last_at", "pk")
+    return rows.values_list("last_at", "pk").first()
 
 
 def _page(

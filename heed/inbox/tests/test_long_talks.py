@@ -88,3 +88,23 @@ def test_only_talks_that_may_not_say_it_are_read(
     read.clear()
     assert lists.count(ana, "all", parse("acme zip")) > len(wide)
     assert read == []
+
+
+def test_counting_goes_on_from_the_last_one_looked_at(
+    talks: list[Ticket], ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "MOST_COUNTED", 3)
+    condition = parse('"zip acme"')  # nobody says it; of the long talks the database cannot be sure
+    wide = Ticket.objects.filter(condition.q(ana)).count()
+    pages: list[list[int]] = []
+
+    def numbers(queries: list[lists.Sql]) -> list[list[int]]:
+        pages.extend(found := once(queries))
+        return found
+
+    once = lists._numbers
+    monkeypatch.setattr(lists, "_numbers", numbers)
+    assert lists.count(ana, "all", condition) == 0
+    looked_at = [each for page in pages for each in page]
+    assert len(looked_at) == len(set(looked_at)) == wide
+    assert len(pages) == wide // 3 + 1 > 2
