@@ -65,8 +65,8 @@ class Timeline:
 
     @property
     def spam(self) -> bool:
-        last = next((each.kind for each in reversed(in_order(self.facts)) if each.kind in _SPAM), "")
-        return last == "spam"
+        told = [each for each in in_order(self.facts) if each.kind in _SPAM and each.lane == 0]
+        return told != [] and told[-1].kind == "spam"
 
 
 _SPAM = ("spam", "not_spam")

@@ -53,6 +53,8 @@ class Lane:
     since: datetime = _EVER
     """and since when."""
     told: Teams = field(default_factory=list)
+    messages: frozenset[int] = frozenset()
+    """What came back with it, where it had been split off and worked on."""
 
     @property
     def teams(self) -> Teams:
@@ -77,6 +79,12 @@ class Life:
     @property
     def teams(self) -> Teams:
         return self.lanes[0].told
+
+    def lane_of(self, message: int, home: int | None) -> int:
+        """The ticket that a message belongs to. Messages of one that does not go on here are its own."""
+        lane = home if home in self.lanes else 0
+        back = (pk for pk, each in self.lanes.items() if message in each.messages and each.into == lane)
+        return next(back, lane or 0)
 
     def hours(self, desk: DeskHours, now: datetime) -> Hours:
         """The hours that held for it while it was with each of its teams, and those of what was merged in."""
@@ -123,13 +131,15 @@ def lives(tickets: Collection[int]) -> list[Life]:
         row.pk: Life(row, {0: Lane(row.team_id or 0)}, brands=brands.get(row.account_id, [])) for row in rows
     }
     told_in = {pk: pk for pk in found} | _merged(found)
-    for message, ticket in _messages(found):
-        found[ticket].facts.append(message)
     for event in Event.objects.filter(ticket__in=list(told_in), kind__in=_READ).order_by(
         "ticket_id", "at", "id"
     ):
         if event.ticket_id is not None:
             _take(found[told_in[event.ticket_id]], event)
+    for message, ticket in _messages(found):
+        found[ticket].facts.append(message)
+    for life in found.values():
+        _leave_out(life)
     return list(found.values())
 
 
@@ -159,7 +169,7 @@ def _brands(accounts: Collection[int]) -> dict[int, list[tuple[datetime, int, in
     return found
 
 
-def _messages(tickets: Collection[int]) -> Iterator[tuple[Fact, int]]:
+def _messages(tickets: Mapping[int, Life]) -> Iterator[tuple[Fact, int]]:
     rows = Message.objects.filter(ticket__in=list(tickets)).values_list(
         "pk",
         "ticket_id",
@@ -175,7 +185,7 @@ def _messages(tickets: Collection[int]) -> Iterator[tuple[Fact, int]]:
         "manner__choices",
     )
     for pk, ticket, home, direction, visibility, kind, automatic, origin, state, author, at, offers in rows:
-        lane = home if home not in (None, ticket) else 0
+        lane = tickets[ticket].lane_of(pk, home)
         fact: Kind = "said"
         if direction == "in":
             fact = "said" if automatic or kind == "standby" else "customer"
@@ -187,7 +197,7 @@ def _messages(tickets: Collection[int]) -> Iterator[tuple[Fact, int]]:
             fact = "answer"
         elif origin == "follow_up" and offers and state in ARRIVED:
             fact = "asked"
-        yield Fact(at, fact, f"m{pk}", who=author, lane=lane or 0), ticket
+        yield Fact(at, fact, f"m{pk}", who=author, lane=lane), ticket
 
 
 def _take(life: Life, event: Event) -> None:
@@ -214,7 +224,7 @@ def _take(life: Life, event: Event) -> None:
             life.facts.append(Fact(event.at, "rated", source, lane=lane or 0, name=name, question=question))
         case "merged" if facts.get("into"):
             if lane:
-                life.lanes[lane].since = event.at
+                _go_on(life, lane, event)
         case "merged":
             _merge(life, Fact(event.at, "merged", source, lane=int(facts["number"]), into=lane or 0))
         case "ticket_reopened" if "number" in facts:
@@ -230,6 +240,20 @@ def _of_another(life: Life, promise: Mapping[str, Any]) -> bool:
     """Whether something was promised for a wait that was merged in then, and is not any more."""
     since = str(promise.get("since") or "")
     return since != "" and datetime.fromisoformat(since) < life.ticket.opened_at
+
+
+def _go_on(life: Life, lane: int, event: Event) -> None:
+    """Since when a ticket goes on in another. Where it was put back there, only its own log says so."""
+    there = life.lanes[lane]
+    there.since, there.messages = event.at, frozenset(event.facts.get("messages", ()))
+    if there.messages:
+        _merge(life, Fact(event.at, "merged", f"e{event.pk}", lane=lane, into=there.into))
+
+
+def _leave_out(life: Life) -> None:
+    """What was put back before anybody had worked on it never was a matter of its own."""
+    one = {0, *(each.lane for each in life.facts if each.kind == "merged")}
+    life.facts = [each for each in life.facts if each.lane in one or each.kind in ("opened", "left")]
 
 
 def _merge(life: Life, merged: Fact) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from heed.inbox.models import Event, Message, Ticket
+from django.db.models import Q
+
+from heed.inbox.models import Event, Message, Split, Ticket
 from heed.inbox.verbs.apart import DECIDED, again, key
 
 
@@ -29,8 +31,24 @@ _ANSWERS = {kind: kind for kind in DECIDED} | {"answered_outside": "answered_mar
 """What ended or began a waiting, and as what it stands in the log of a ticket that has no answer."""
 
 
+_WORK = (*DECIDED, "answered_outside", "answer_queued", "status_changed", "marked_spam")
+_WORK_THERE = (*_WORK, "message_received", "merged")
+"""What makes two matters of a split: after one of these each has waits and clocks of its own."""
+
+
+def worked_on_apart(record: Split) -> bool:
+    """Whether anything was done with a split-off matter, or with the one it was split off, since it was."""
+    since = Event.objects.filter(ticket=record.source_id, kind="split", data__number=record.ticket_id)
+    step = since.order_by("-id").values_list("pk", flat=True).first()
+    here = Q(ticket=record.source_id, kind__in=_WORK) | Q(ticket=record.ticket_id, kind__in=_WORK_THERE)
+    return Event.objects.filter(here, pk__gt=step or 0).exclude(data__has_key="of").exists()
+
+
 def tell_back(new: Ticket, end: Ticket, since: datetime) -> None:
-    """Tell the ticket to which a matter goes back how that one's waiting ended, or that it goes on."""
+    """Where messages of a merged ticket were split off, tell the ticket to which they go back how their
+    waiting ended, or that it goes on: whoever takes that merge apart is told of it from there."""
+    if not Message.objects.filter(ticket=new, home__isnull=False).exists():
+        return
     decided = Event.objects.filter(kind__in=DECIDED, at__gte=since)
     if new.unanswered and not end.unanswered:
         last = decided.filter(ticket=end, kind="answered_marked").order_by("at", "pk").last()

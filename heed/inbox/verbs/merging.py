@@ -26,7 +26,7 @@ from heed.inbox.ratings import show_ratings
 from heed.inbox.reach.seeing import sight
 from heed.inbox.reopening import stands, tell_reopened
 from heed.inbox.verbs.apart import COURSE, DECIDED, TAKES, WAIT, Stand, Telling, began, plain, waits
-from heed.inbox.verbs.copies import tell_again, tell_back
+from heed.inbox.verbs.copies import tell_again, tell_back, worked_on_apart
 from heed.inbox.verbs.refusals import CannotTend, NotTheirs
 from heed.inbox.verbs.tending import locked, refuse_merged, write
 from heed.lib import clock
@@ -136,7 +136,8 @@ def split(ticket: Ticket, messages: Sequence[int], user: User) -> Ticket:
 @transaction.atomic
 def unsplit(record: Split, user: User) -> None:
     """Put a split-off matter back where it was, or where that goes on, with all that was said in it since.
-    Where it was merged since, that is taken back first. Raises `CannotTend` when this was done already,
+    Where one was worked on meanwhile, its clocks go on as those of a merged one do; else it never was. Where
+    it was merged since, that is taken back first. Raises `CannotTend` when this was done already,
     `NotTheirs` where this person may not work on every ticket that gives or gets messages."""
     if Split.objects.exclude(undone_at=None).filter(pk=record.pk).exists():
         raise CannotTend(_("This was taken back already."))
@@ -155,6 +156,7 @@ def unsplit(record: Split, user: User) -> None:
         raise CannotTend(_("This was taken back already."))
     if new.merged_into_id is not None:
         raise CannotTend(_("One of them was merged already."))
+    apart = worked_on_apart(record)
     tell_back(new, end, record.at)
     back = _bring_home(new, source, end)
     before, stand = end.status, Stand.of(end)
@@ -166,7 +168,7 @@ def unsplit(record: Split, user: User) -> None:
     _show(end)
     events.record("unsplit", ticket=end, actor=user, number=new.number, messages=back, **facts)
     tell_reopened(end, before, new.number, user)
-    events.record("merged", ticket=new, actor=user, into=end.number)
+    events.record("merged", ticket=new, actor=user, into=end.number, messages=back if apart else [])
 
 
 # --------------------------------------------------------------------------------- inside

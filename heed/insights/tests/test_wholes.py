@@ -99,3 +99,128 @@ def test_an_answer_there_before_a_third_came_in_is_still_one(desk: Desk) -> None
     settle(desk)
     assert replies(older) == [(0, 30, "kept"), (20, None, "")]
     assert waits(older) == [(0, 30, False), (10, 30, False), (20, None, False)]
+
+
+# -------------------------------------------------------------------------- split and put back
+
+
+def splits(desk: Desk, minute: float, *messages: Message) -> Ticket:
+    at(desk, minute)
+    source = row(Message.objects.get(pk=messages[0].pk).ticket)
+    return merging.split(source, [each.pk for each in messages], desk.ana)
+
+
+def puts_back(desk: Desk, minute: float, ticket: Ticket) -> None:
+    at(desk, minute)
+    merging.unsplit(ticket.splits.get(), desk.ana)
+    settle(desk)
+
+
+def test_split_off_and_put_back_at_once_it_never_was(desk: Desk) -> None:
+    """Asked at 0, 6 and 10, marked unanswered at 8; what is split off at 20 has told the second of that."""
+    one = writes(desk, 0)
+    at(desk, 7)
+    verbs.mark_answered(row(one.ticket), desk.ana)
+    second = writes(desk, 7.5)
+    at(desk, 8)
+    verbs.mark_answered(row(one.ticket), desk.ana)
+    at(desk, 9)
+    verbs.mark_unanswered(row(one.ticket), desk.ana)
+    writes(desk, 10)
+    puts_back(desk, 21, splits(desk, 20, second))
+    assert waits(one.ticket) == [(0, 7, False), (7.5, 8, False), (9, None, False)]
+    at(desk, 30)
+    verbs.mark_answered(row(one.ticket), desk.ana)
+    assert waits(one.ticket)[-1] == (9, 30, False)
+
+
+def test_what_missed_its_resolution_in_a_solved_ticket_it_was_put_back_into(desk: Desk) -> None:
+    """Asked at 0 and 10, parted at 20, the first solved at 30, put back at 40: due to be solved at 1510."""
+    one, two = writes(desk, 0), writes(desk, 10)
+    new = splits(desk, 20, two)
+    at(desk, 30)
+    verbs.set_status(row(one.ticket), desk.ana, "solved")
+    puts_back(desk, 40, new)
+    assert waits(one.ticket) == [(0, 30, False), (10, None, False)]
+    assert cycles(one.ticket) == [(0, 30, False)]
+    at(desk, 1520)
+    settle(desk)
+    assert waits(one.ticket) == [(0, 30, False), (10, None, True)]
+    assert cycles(one.ticket) == [(0, 30, True)]
+    at(desk, 1530)
+    verbs.set_status(row(one.ticket), desk.ana, "solved")
+    assert cycles(one.ticket) == [(0, 1530, True)]
+
+
+def test_what_missed_its_resolution_before_it_was_put_back(desk: Desk) -> None:
+    one, two = writes(desk, 0), writes(desk, 10)
+    new = splits(desk, 20, two)
+    at(desk, 30)
+    verbs.set_status(row(one.ticket), desk.ana, "solved")
+    at(desk, 1520)
+    settle(desk)
+    assert (cycles(one.ticket), cycles(new)) == ([(0, 30, False)], [(10, None, True)])
+    puts_back(desk, 1530, new)
+    assert cycles(one.ticket) == [(0, 30, True)]
+
+
+def test_an_answer_in_the_old_ticket_was_none_to_what_was_split_off(desk: Desk) -> None:
+    """Asked at 0 and 10, parted at 20, the first answered at 30; the second was due at 70, is put back at
+    80 and answered at 90."""
+    one, two = writes(desk, 0), writes(desk, 10)
+    new = splits(desk, 20, two)
+    answers(desk, 30, one)
+    at(desk, 75)
+    settle(desk)
+    puts_back(desk, 80, new)
+    assert waits(one.ticket) == [(0, 30, False), (10, None, True)]
+    assert (minute(row(one.ticket).due_at), row(one.ticket).due_for) == (130, "next_reply")
+    answers(desk, 90, two)
+    settle(desk)
+    assert replies(one.ticket) == [(0, 30, "kept"), (10, 90, "kept")]
+    assert waits(one.ticket) == [(0, 30, False), (10, 90, True)]
+
+
+def test_an_answer_to_what_was_split_off_was_none_in_the_old_ticket(desk: Desk) -> None:
+    """Asked at 0 and 10, parted at 20, the second answered at 25, put back at 40: the first still waits."""
+    one, two = writes(desk, 0), writes(desk, 10)
+    new = splits(desk, 20, two)
+    answers(desk, 25, two)
+    puts_back(desk, 40, new)
+    assert waits(one.ticket) == [(0, None, False), (10, 25, False)]
+    assert replies(one.ticket) == [(0, None, "")]
+    answers(desk, 50, one)
+    settle(desk)
+    assert waits(one.ticket) == [(0, 50, False), (10, 25, False)]
+    assert replies(one.ticket) == [(0, 50, "kept")]
+
+
+def test_split_off_spam_that_is_put_back_makes_no_spam_of_the_rest(desk: Desk) -> None:
+    one, two = writes(desk, 0), writes(desk, 10)
+    new = splits(desk, 20, two)
+    verbs.mark_spam(row(new), desk.ana)
+    puts_back(desk, 40, new)
+    assert waits(one.ticket)[0] == (0, None, False)
+
+
+def test_what_was_merged_in_is_split_off_as_its_own(desk: Desk) -> None:
+    """Asked at 0 and 10, one at 20, parted another way at 30: marked answered at 40, nobody waits there."""
+    one, two = writes(desk, 0), writes(desk, 10, "two")
+    at(desk, 20)
+    merging.merge(two.ticket, row(one.ticket), desk.ana)
+    new = splits(desk, 30, two)
+    settle(desk)
+    assert waits(new) == [(10, None, False)]
+    at(desk, 40)
+    verbs.mark_answered(row(new), desk.ana)
+    assert waits(new) == [(10, 40, False)]
+
+
+def test_an_answer_to_what_was_merged_in_and_split_off_keeps_the_promise(desk: Desk) -> None:
+    one, two = writes(desk, 0), writes(desk, 10, "two")
+    at(desk, 20)
+    merging.merge(two.ticket, row(one.ticket), desk.ana)
+    new = splits(desk, 30, two)
+    answers(desk, 40, two)
+    settle(desk)
+    assert replies(new) == [(10, 40, "kept")]
