@@ -335,20 +335,31 @@ class _Reader:
             else:
                 cycle.due = fact.due
             return
-        for wait in self._open(fact):
+        waits = self._open(fact)
+        if fact.since is not None and all(each.since > fact.since for each in waits):
+            return  # of what was merged in for a while, and waits elsewhere again
+        for wait in waits:
             if fact.kind == "missed":
                 wait.missed = True
             else:
                 wait.due = fact.due
 
     def _to_be_solved(self, fact: Fact) -> Cycle | None:
-        """The cycle whose resolution something is said of in this lane. Once it is solved that was of one
-        which was merged in for a while; what still stands alone is not solved with it."""
+        """The cycle whose resolution something is said of in this lane: where it is known since when that was
+        promised, the one that had begun then."""
         lane = self._lane(fact)
-        if lane == 0:
-            return self.cycle if self.cycle is not None and not self._is_over(self.cycle) else None
-        came = (each for each in reversed(self.story.cycles) if any(wait.lane == lane for wait in each.waits))
-        return next(came, None)
+        cycles = [each for each in self.story.cycles if fact.since is None or each.opened <= fact.since]
+        if lane != 0:  # what still stands alone is not solved with the rest
+            came = (each for each in reversed(cycles) if any(wait.lane == lane for wait in each.waits))
+            return next(came, None)
+        if self.cycle is None or (fact.since is not None and cycles and cycles[-1] is not self.cycle):
+            return cycles[-1] if cycles and self._brought_in(cycles[-1]) else None
+        # Once it is solved that was of one which was merged in for a while.
+        return None if self._is_over(self.cycle) else self.cycle
+
+    def _brought_in(self, cycle: Cycle) -> bool:
+        """Whether something of it came in with another ticket."""
+        return any(each.lane != 0 and self._end(each.lane) == 0 for each in cycle.waits)
 
 
 def facts_of(waits: Iterable[Wait]) -> list[str]:

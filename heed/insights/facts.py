@@ -46,6 +46,8 @@ class Fact:
     into: int = 0
     name: str = ""
     due: datetime | None = None
+    since: datetime | None = None
+    """Since when what is due, or was missed, had been running; None where that is not known."""
     question: int = 0
 
 

@@ -217,7 +217,8 @@ def _take(life: Life, event: Event) -> None:
             due = datetime.fromisoformat(facts["due"]) if facts.get("due") else None
             target: Kind = "target" if event.kind == "target_set" else "missed"
             name = str(facts.get("target", ""))
-            life.facts.append(Fact(event.at, target, source, lane=lane or 0, name=name, due=due))
+            since = datetime.fromisoformat(facts["since"]) if facts.get("since") else None
+            life.facts.append(Fact(event.at, target, source, lane=lane or 0, name=name, due=due, since=since))
         case "rated":
             name = "good" if facts.get("good") else "bad"
             question = int(facts.get("question") or 0)

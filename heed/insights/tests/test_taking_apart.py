@@ -294,6 +294,7 @@ apart = st.tuples(st.booleans(), st.sampled_from(("marked", "unmarked", "swept",
 
 
 @given(st.lists(apart, max_size=4))
+@example([(False, "unmarked"), (False, "marked")])
 @settings(max_examples=examples(4))
 def test_whoever_waits_in_a_list_waits_in_the_figures(desk: Desk, work: list[tuple[bool, str]]) -> None:
     """Split off, worked on apart, and put back."""
@@ -313,6 +314,7 @@ def test_whoever_waits_in_a_list_waits_in_the_figures(desk: Desk, work: list[tup
             desk.does(what, new if which else source, [new if which else source])
         waiting = [row(source).unanswered, row(new).unanswered]
         assert [told(each.timeline).still_waiting for each in lives([source.pk, new.pk])] == waiting
+        desk.minute += 1
         merging.unsplit(new.splits.get(), desk.ana)
         assert row(source).unanswered == any(waiting)
         assert [told(each.timeline).still_waiting for each in lives([source.pk])] == [any(waiting)]

@@ -80,9 +80,10 @@ def fact(at: datetime, what: str, lane: int, source: str) -> Fact:
     words = what.split()
     match words:
         case [("due" | "missed") as kind, name, *rest]:
-            due = moment(*rest) if len(rest) == 2 else None
+            until, since = (rest[: rest.index("since")], rest[-2:]) if "since" in rest else (rest, [])
+            due, begun = (moment(*each) if len(each) == 2 else None for each in (until, since))
             told: Kind = "target" if kind == "due" else "missed"
-            return Fact(at, told, source, lane=lane, name=name, due=due)
+            return Fact(at, told, source, lane=lane, name=name, due=due, since=begun)
         case ["merged", number]:
             return Fact(at, "merged", source, lane=int(number), into=lane)
         case ["to", name]:

@@ -224,3 +224,24 @@ def test_an_answer_to_what_was_merged_in_and_split_off_keeps_the_promise(desk: D
     answers(desk, 40, two)
     settle(desk)
     assert replies(new) == [(10, 40, "kept")]
+
+
+def test_what_another_missed_while_it_was_merged_in_is_missed_by_nobody_here(desk: Desk) -> None:
+    """Asked at 0, answered at 5, asked again at 40. The other's wait, since 10, is in there from 41 on, due
+    after two hours, and leaves at 135; what waits since 40 is due at 160."""
+    first = writes(desk, 0, "two")
+    answers(desk, 5, first)
+    verbs.mark_answered(row(first.ticket), desk.ana)
+    other = writes(desk, 10)
+    writes(desk, 40, "two")
+    at(desk, 41)
+    record = merging.merge(row(other.ticket), row(first.ticket), desk.ana)
+    at(desk, 132)
+    settle(desk)
+    assert waits(first.ticket) == [(0, 5, False), (10, None, True), (40, None, True)]
+    at(desk, 135)
+    merging.unmerge(record, desk.ana)
+    settle(desk)
+    assert waits(first.ticket) == [(0, 5, False), (40, None, False)]
+    assert waits(other.ticket) == [(10, None, True)]
+    assert minute(row(first.ticket).due_at) == 160

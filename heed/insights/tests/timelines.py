@@ -678,6 +678,94 @@ CASES = [
         # after 27 h, open 7 and 4; the second after 10 minutes; the third goes on
         "first 1540m/580m, 5m; dropped 2; cycles 3; reopens 2; resolved 60m, 10m; last 27h/11h, 10m",
     ),
+    Case(
+        "merged: what was missed counts for the cycle in which what missed it came",
+        "desk",
+        """Mon 10:00 customer
+           Mon 10:00 due resolution Mon 17:00 since Mon 10:00
+           #2 Mon 10:20 customer
+           #2 Mon 10:20 due resolution Mon 14:00 since Mon 10:20
+           #2 Mon 10:25 ivo answers
+           Mon 11:00 solved
+           Mon 12:00 customer
+           Mon 12:00 due resolution Mon 17:00 since Mon 12:00
+           #2 Mon 12:40 customer
+           #2 Mon 14:00 missed resolution since Mon 10:20
+           Mon 15:00 merged 2
+           Mon 15:10 ana answers
+           Mon 15:20 solved""",
+        # the first cycle missed what came at 10:20; the second, from 12:00 to 15:20, nothing
+        "cycles 2; resolved 60m, 200m; solvedintime no, yes",
+    ),
+    Case(
+        "merged into a solved one: the same, missed after it was merged in",
+        "desk",
+        """Mon 10:00 customer
+           Mon 10:00 due resolution Mon 17:00 since Mon 10:00
+           #2 Mon 10:20 customer
+           #2 Mon 10:25 ivo answers
+           Mon 11:00 solved
+           Mon 12:00 customer
+           Mon 12:00 due resolution Mon 17:00 since Mon 12:00
+           #2 Mon 12:40 customer
+           Mon 12:50 solved
+           Mon 13:30 merged 2
+           Mon 14:00 missed resolution since Mon 10:20
+           Mon 15:20 solved""",
+        "cycles 2; resolved 60m, 50m; last 60m, 200m; solvedintime no, yes",
+    ),
+    Case(
+        "what was missed for one that was merged in is missed by no cycle here, taken apart",
+        "desk",
+        """Mon 10:00 customer
+           Mon 10:00 due resolution Mon 17:00 since Mon 10:00
+           Mon 11:00 solved
+           Mon 12:00 customer
+           Mon 12:00 due resolution Mon 17:00 since Mon 12:00
+           Mon 14:00 missed resolution since Mon 10:20
+           Mon 15:20 solved""",
+        "cycles 2; solvedintime yes, yes",
+    ),
+    Case(
+        "what was due to one that was merged in is due to nobody here, taken apart",
+        "desk",
+        """Mon 09:00 customer
+           Mon 09:00 due first_reply Mon 10:00 since Mon 09:00
+           Mon 09:05 ana answers
+           Mon 09:40 customer
+           Mon 09:40 due next_reply Mon 11:40 since Mon 09:40
+           Mon 09:41 due next_reply Mon 10:10 since Mon 09:10
+           Mon 10:10 missed next_reply since Mon 09:10
+           Mon 11:00 ana answers""",
+        # 9:00-9:05 and 9:40-11:00, due at 11:40; what waited since 9:10 waits elsewhere
+        "first 5m; next 80m; kept yes, yes",
+    ),
+    Case(
+        "a message that came to be known late was due already",
+        "desk",
+        """Mon 09:00 customer
+           Mon 09:05 customer
+           Mon 09:05 due first_reply Mon 10:05 since Mon 09:05
+           Mon 10:05 missed first_reply since Mon 09:05
+           Mon 11:00 ana answers""",
+        "first 120m; kept no",
+    ),
+    Case(
+        "split off, solved without it, and put back: it goes on, and misses its resolution",
+        "desk",
+        """Mon 10:00 customer
+           Mon 10:00 due resolution Mon 16:00 since Mon 10:00
+           #2 Mon 10:10 customer
+           #2 Mon 10:10 due resolution Mon 16:10 since Mon 10:10
+           Mon 11:00 solved
+           Mon 12:00 merged 2
+           Mon 12:00 due resolution Mon 16:10 since Mon 10:10
+           Mon 16:10 missed resolution since Mon 10:10
+           Mon 16:40 ana answers
+           Mon 16:40 solved""",
+        # 10:00-11:00 needed none; 10:10-16:40
+        "first 390m; dropped 1; cycles 1; reopens 0; resolved 60m; last 400m; solvedintime no",
+    ),
     # ------------------------------------------------------------------------------------ hand-off
     Case(
         "the bot hands over and comes back: the first hand-off of the wait counts",
