@@ -9,6 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.channels.base import Reason
 
+UNTIL_A_PERSON_ACTS: tuple[Reason, ...] = (
+    "sign_in_again",
+    "not_configured",
+    "wrong_server",
+    "account_blocked",
+)
+"""Refusals of the whole account that last until somebody sees to it. They say nothing of the file or message
+that was asked for: once the account works again, it can be had; and nothing can be sent until then."""
+
 
 class Words(NamedTuple):
     sentence: Promise
@@ -55,6 +64,10 @@ REASONS: dict[Reason, Words] = {
     "used_up": Words(
         _("The network lets us send only so many messages until the customer writes again."),
         _("Wait until the customer writes again."),
+    ),
+    "quota_spent": Words(
+        _("All messages that the network allows this account for now are used up."),
+        _("Ask an admin to raise the limit on the network, or wait until it starts anew."),
     ),
     "too_long": Words(
         _("The text is longer than the network allows."),

@@ -9,15 +9,12 @@ from urllib.parse import urlsplit
 from heed.channels.base import Refusal
 from heed.channels.models import Account
 from heed.channels.outgoing import client
+from heed.channels.reasons import UNTIL_A_PERSON_ACTS
 from heed.channels.sessions import with_session
 from heed.inbox import events, files
 from heed.inbox.models import Attachment, Message, Post
 from heed.lib import clock, live
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
-
-_ACCOUNT_AT_FAULT = frozenset({"sign_in_again", "account_blocked"})
-"""Refusals that say nothing of the file: once the account works again, it can be had."""
-
 
 _A_WHILE = timedelta(minutes=10)
 
@@ -39,19 +36,27 @@ def files_of(message_id: int) -> None:
 
 def give_up(message_id: int) -> None:
     """The last try to fetch a message's files is over: those that still wait have failed. While the
-    network turns the account away they go on waiting, until somebody signs it in again."""
+    account does not work they go on waiting, until somebody has seen to it and it is connected again."""
     waiting = Attachment.objects.filter(message_id=message_id, state=Attachment.State.WAITING)
     message = Message.objects.select_related("account").filter(pk=message_id).first()
-    if message is None or message.account.problem in _ACCOUNT_AT_FAULT:
+    if message is None or _waits_for_a_person(message.account):
         return
     if waiting.update(state=Attachment.State.FAILED, problem="the network did not give it"):
         live.tell(events.topics_of([message.ticket_id]))
 
 
+def _waits_for_a_person(account: Account) -> bool:
+    """Whether somebody must see to the account first; also while what was entered is still to be checked."""
+    return account.state == Account.State.CONNECTING or account.problem in UNTIL_A_PERSON_ACTS
+
+
 def left_behind() -> list[int]:
     """The messages of working accounts with files that have waited for a while."""
     waiting = Attachment.objects.filter(
-        state=Attachment.State.WAITING, created_at__lt=clock.now() - _A_WHILE, message__account__problem=""
+        state=Attachment.State.WAITING,
+        created_at__lt=clock.now() - _A_WHILE,
+        message__account__problem="",
+        message__account__state=Account.State.CONNECTED,
     )
     rows = waiting.order_by("created_at").values_list("message_id", flat=True)[:500]
     return sorted({each for each in rows if each is not None})
@@ -101,7 +106,7 @@ def _fetched(account: Account, url: str) -> files.Kept:
             login=source.login,
         )
     except Refusal as refusal:
-        if refusal.retry or refusal.reason in _ACCOUNT_AT_FAULT:
+        if refusal.retry or refusal.reason in UNTIL_A_PERSON_ACTS:
             raise TryAgain(str(refusal)) from refusal
         raise Gone(str(refusal)) from refusal
     except AddressRefused as error:

@@ -18,6 +18,7 @@ from heed.accounts.models import User
 from heed.channels import missed
 from heed.channels.base import TAKEN_OVER, Action, Person, ReactionChanged, Refusal, Wanted
 from heed.channels.models import Account
+from heed.channels.reasons import UNTIL_A_PERSON_ACTS
 from heed.channels.sessions import with_session
 from heed.inbox import (
     collect,
@@ -250,7 +251,7 @@ def look_up(account: int, what: str, external_id: str, refs: dict[str, object], 
     question: dict[str, Any] = {"account": account, "what": what, "external_id": external_id, "refs": refs}
     # Posts and people are asked for again with the next message; nobody else asks what a message says.
     most = _THREE_DAYS_OF_TRIES if what == "message" else MOST_TRIES
-    if row.problem in _UNTIL_A_PERSON_ACTS:
+    if row.problem in UNTIL_A_PERSON_ACTS:
         if what == "message":
             _again(look_up, lock, attempt, most=most, after=_LONGEST_WAIT, **question)
         return
@@ -261,7 +262,7 @@ def look_up(account: int, what: str, external_id: str, refs: dict[str, object], 
         if not isinstance(error, Refusal) or error.retry:
             asked = error.after if isinstance(error, Refusal) else None
             _again(look_up, lock, attempt, most=most, after=asked, **question)
-        elif what == "message" and error.reason in _UNTIL_A_PERSON_ACTS:
+        elif what == "message" and error.reason in UNTIL_A_PERSON_ACTS:
             _again(look_up, lock, attempt, most=most, after=_LONGEST_WAIT, **question)
         if isinstance(error, Unreachable) and not isinstance(error, AddressRefused):
             run(_LATER, _wait(min(attempt, _PATIENT)), look_up.name, account)
@@ -272,8 +273,6 @@ def look_up(account: int, what: str, external_id: str, refs: dict[str, object], 
     if what == "person":
         Identity.objects.filter(account=row, external_id=external_id).update(looked_up_at=clock.now())
 
-
-_UNTIL_A_PERSON_ACTS = ("sign_in_again", "not_configured", "account_blocked")
 
 # The network is not there: what else waits to be asked of it need not find that out one after the other. What
 # was never tried waits a minute at most, however often this one was.

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.channels.base import ChoiceForm, Files, Late, Limit, Reason, Template, Writing
 from heed.channels.models import Account
-from heed.channels.reasons import Words
+from heed.channels.reasons import UNTIL_A_PERSON_ACTS, Words
 from heed.inbox.models import Message, Ticket
 from heed.lib.rows import Joined
 
@@ -84,10 +84,7 @@ def _is_public(url: str) -> bool:
 
 def broken_by(account: Account) -> Reason | None:
     """Why nothing can be sent from this account at all, if so."""
-    match account.problem:
-        case "sign_in_again" | "not_configured" | "account_blocked" as reason:
-            return reason
-    return None
+    return next((each for each in UNTIL_A_PERSON_ACTS if each == account.problem), None)
 
 
 def templates_of(account: Account) -> tuple[Template, ...]:

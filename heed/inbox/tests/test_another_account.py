@@ -11,6 +11,7 @@ import pytest
 from heed.accounts.models import User
 from heed.channels.base import MessageReceived, Person, Refusal
 from heed.channels.models import Account
+from heed.channels.reasons import REASONS, UNTIL_A_PERSON_ACTS
 from heed.inbox import arrivals, outbox, reach, verbs
 from heed.inbox.models import Message, Ticket
 from heed.inbox.possible import ONLY_OWN, OTHER_SERVER, not_from
@@ -97,14 +98,16 @@ def test_the_network_decides_who_can_answer(can: Any, account: Account, helper: 
         verbs.answer(ticket, ana, "Hello", "public", account=helper)
 
 
+@pytest.mark.parametrize("problem", UNTIL_A_PERSON_ACTS)
 def test_never_privately_and_never_from_what_is_broken(
-    can: Any, account: Account, helper: Account, ana: User
+    can: Any, account: Account, helper: Account, ana: User, problem: Any
 ) -> None:
     ticket = asks(account)
     with pytest.raises(verbs.CannotAnswer, match="answer privately"):
         verbs.answer(ticket, ana, "Hello", "private", account=helper)
-    Account.objects.filter(pk=helper.pk).update(state="broken", problem="sign_in_again")
+    Account.objects.filter(pk=helper.pk).update(state="broken", problem=problem)
     helper.refresh_from_db()
+    assert not_from(ticket, helper) == REASONS[problem].sentence
     with pytest.raises(verbs.CannotAnswer):
         verbs.answer(ticket, ana, "Hello", "public", account=helper)
     assert not Message.objects.filter(direction="out").exists()

@@ -10,6 +10,7 @@ import pytest
 
 from heed.channels.base import AccountRecord, MediaSource, Refusal
 from heed.channels.models import Account
+from heed.channels.reasons import UNTIL_A_PERSON_ACTS
 from heed.inbox import fetch
 from heed.inbox.models import Attachment, Customer, Identity, Message, Post, Ticket
 from heed.inbox.tests.rubber import Rubber
@@ -101,7 +102,7 @@ def test_giving_up_leaves_what_was_had(file: Attachment) -> None:
     fetch.give_up(10**9)
 
 
-@pytest.mark.parametrize("reason", ["sign_in_again", "account_blocked"])
+@pytest.mark.parametrize("reason", UNTIL_A_PERSON_ACTS)
 def test_a_file_waits_until_somebody_signs_in(
     account: Account, rubber: Rubber, file: Attachment, monkeypatch: pytest.MonkeyPatch, reason: Any
 ) -> None:
@@ -109,11 +110,16 @@ def test_a_file_waits_until_somebody_signs_in(
         refuse(rubber, meanwhile, Refusal(reason))
         with pytest.raises(fetch.TryAgain):
             fetch.files_of(number(file))
+        assert state(file) == "waiting"
+        Account.objects.update(state="broken", problem=reason)
         fetch.give_up(number(file))
     assert state(file) == "waiting"
     with clock.moved(timedelta(minutes=11)):
         assert fetch.left_behind() == []
-        Account.objects.update(problem="")
+        Account.objects.update(state="connecting", problem="")  # entered, and still to be checked
+        assert fetch.left_behind() == []
+        fetch.give_up(number(file))
+        Account.objects.update(state="connected")
         assert fetch.left_behind() == [number(file)]
     monkeypatch.setattr(fetch, "client", lambda: Web(Response(200, {}, PICTURE)))
     fetch.files_of(number(file))

@@ -12,6 +12,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.channels.base import PostSeen, Refusal
 from heed.channels.models import Account
+from heed.channels.reasons import UNTIL_A_PERSON_ACTS
 from heed.inbox import fetch, jobs
 from heed.inbox.models import Attachment, Message, Post
 from heed.inbox.statements import run
@@ -85,10 +86,11 @@ def test_a_network_that_wants_an_hour_gets_it(
     assert _rests() > 3500
 
 
+@pytest.mark.parametrize("problem", UNTIL_A_PERSON_ACTS)
 def test_what_a_message_says_is_asked_for_until_the_account_works_again(
-    account: Account, rubber: Rubber
+    account: Account, rubber: Rubber, problem: str
 ) -> None:
-    Account.objects.update(problem="sign_in_again")
+    Account.objects.update(problem=problem)
     jobs.look_up(account=account.pk, what="person", external_id="lea", refs={})
     jobs.look_up(account=account.pk, what="message", external_id="1", refs={}, attempt=20)
     assert _rests() > 3500
