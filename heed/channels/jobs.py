@@ -18,7 +18,7 @@ from procrastinate.contrib.django import app
 
 from heed.accounts.reach import administrators
 from heed.channels import health, outside
-from heed.channels.base import AccountRecord, Checked, Quota, Refusal
+from heed.channels.base import AccountRecord, Checked, Quota, Refusal, is_needed, way_taken
 from heed.channels.missed import check_soon, mind_gap
 from heed.channels.models import Account, SignIn
 from heed.channels.sessions import renew_ahead, with_renewals, with_session
@@ -98,8 +98,9 @@ def _awaits_sign_in(account: Account) -> bool:
 
 def lacks(account: Account) -> bool:
     """Whether a credential is missing without which there is nothing to ask the network with."""
-    held = account.credentials
-    return any(field.required and field.name not in held for field in account.adapter.fields)
+    held, fields = account.credentials, account.adapter.fields
+    way = way_taken(fields, held)
+    return any(is_needed(field, way) and field.name not in held for field in fields)
 
 
 def _connected(account: Account, checked: Checked) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from heed.channels.base import AccountRecord, Refusal, SessionExpired
 from heed.channels.models import Account
 from heed.channels.outgoing import client
 from heed.lib import clock, live
-from heed.lib.http import AnswerLost, Steps, TooLarge, Unreachable, drive
+from heed.lib.http import AnswerLost, Request, Response, Steps, TooLarge, Unreachable, drive
 
 T = TypeVar("T")
 
@@ -64,8 +65,7 @@ def _renewed(account: Account, used: AccountRecord) -> AccountRecord:
     write the account's last delivery, for as long as the network takes to answer.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, account.pk % 2**31])
+        _hold(account)
         fresh = Account.objects.get(pk=account.pk)
         record = fresh.record()
         if record.session == used.session:
@@ -85,6 +85,40 @@ def renew_ahead(account: Account) -> None:
         _renewed(account, account.record())
     except (Refusal, Unreachable, AnswerLost, TooLarge) as error:
         log.info("renewing the sign-in of account %s ahead of time: %s", account.pk, error)
+
+
+def renew_with_others(account: Account, seen: bytes | memoryview) -> None:
+    """Renew the session of an account with the credentials that it has here, while the database has those
+    that were `seen`. The new session is kept at once, because a network may have voided the old one. Nothing
+    where a network can renew none: it says so without being asked. Raises what `Network.renew` raises."""
+    with transaction.atomic():
+        _hold(account)
+        fresh = Account.objects.filter(pk=account.pk, locked_credentials=seen).first()
+        if fresh is None:  # somebody changed it meanwhile: whoever keeps the credentials finds out
+            return
+        record = replace(fresh.record(), credentials=account.credentials)
+        was_asked = False
+
+        def send(request: Request) -> Response:
+            nonlocal was_asked
+            was_asked = True
+            return client().send(request)
+
+        try:
+            fresh.session = drive(account.adapter.renew(record), send)
+        except Refusal:
+            if was_asked:
+                raise
+            return
+        same = Account.objects.filter(pk=account.pk, locked_credentials=seen)
+        same.update(locked_session=fresh.locked_session)
+    account.locked_session = fresh.locked_session
+
+
+def _hold(account: Account) -> None:
+    """Be the one who renews, until this transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_SPACE, account.pk % 2**31])
 
 
 def _mark_broken(account: Account, refusal: Refusal) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from heed.api.shapes.shape import Shape
-from heed.channels.base import Capabilities, ChoiceForm, Files, Guide, Late, Limit, Network, Writing
+from heed.channels.base import Capabilities, ChoiceForm, Files, Guide, Late, Limit, Network, Writing, ways_in
 
 
 class FieldOut(Shape):
@@ -19,6 +19,16 @@ class FieldOut(Shape):
     required: bool
     kind: Literal["text", "yes_no"] = Field(description="`yes_no` takes “yes”, and “no” or nothing.")
     place: bool = Field(description="Where the secrets go: whoever changes it enters them again.")
+    way: str = Field(description="The one of `ways` that it belongs to; empty: asked for with each of them.")
+
+
+class WayOut(Shape):
+    """One of several ways to connect: enter the fields of one, besides those of none."""
+
+    name: str
+    label: str
+    help: str
+    needs: list[str] = Field(description="The fields that this way cannot do without.")
 
 
 class LimitOut(Shape):
@@ -99,6 +109,7 @@ class NetworkOut(Shape):
     base_url: str
     polls: bool
     fields: list[FieldOut]
+    ways: list[WayOut] = Field(description="The ways among which to choose; empty: there is only one.")
     sign_in: bool = Field(description="One can sign in at the network on the accounts page.")
     guide: GuideOut
     capabilities: CapabilitiesOut
@@ -124,8 +135,13 @@ def of_network(network: Network) -> dict[str, Any]:
                 "required": field.required,
                 "kind": field.kind,
                 "place": field.place,
+                "way": field.way.name if field.way else "",
             }
             for field in network.fields
+        ],
+        "ways": [
+            {"name": way.name, "label": str(way.label), "help": str(way.help), "needs": list(way.needs)}
+            for way in ways_in(network.fields)
         ],
         "sign_in": network.oauth is not None,
         "guide": of_guide(network.guide),

@@ -28,6 +28,14 @@ def test_networks_tell_what_they_ask_for_and_can_do(call: Caller) -> None:
     [facebook] = [each for each in answer.json["items"] if each["name"] == "facebook"]
     kinds = {field["name"]: field["kind"] for field in facebook["fields"]}
     assert (kinds["page_id"], kinds["human_agent"]) == ("text", "yes_no")
+    [email] = [each for each in answer.json["items"] if each["name"] == "email"]
+    ways = {field["name"]: field["way"] for field in email["fields"]}
+    assert (ways["address"], ways["password"], ways["client_id"]) == ("", "password", "sign_in")
+    assert [(way["name"], way["needs"]) for way in email["ways"]] == [
+        ("password", ["password"]),
+        ("sign_in", ["client_id", "refresh_token"]),
+    ]
+    assert (pigeon["ways"], {field["way"] for field in pigeon["fields"]}) == ([], {""})
     assert pigeon["fields"][0]["help"] == "From the page's settings."
     assert pigeon["capabilities"]["private"] == {
         "limits": [{"unit": "chars", "most": 100}],

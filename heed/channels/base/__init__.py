@@ -18,8 +18,12 @@ from heed.channels.base.account import (
     OAuth,
     Permission,
     Quota,
+    Way,
+    is_needed,
     is_yes,
     secrets_in,
+    way_taken,
+    ways_in,
 )
 from heed.channels.base.again import Passing, asked
 from heed.channels.base.capabilities import Action, Barred, Capabilities, Files, Invited, Late, Live, Writing
@@ -144,13 +148,17 @@ __all__ = [
     "Template",
     "Visibility",
     "Wanted",
+    "Way",
     "WordsFound",
     "Writing",
     "asked",
     "each",
     "form_for",
+    "is_needed",
     "is_yes",
     "plain_media",
     "refuse_unanswered",
     "secrets_in",
+    "way_taken",
+    "ways_in",
 ]

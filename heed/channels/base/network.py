@@ -89,9 +89,7 @@ class Network(Protocol):
     guide: Guide = Guide()
     oauth: OAuth | None = None
     sign_in_at: Any = ""
-    sign_in_for: Any = ""
-    """Where one signs in, if not at the network itself, and who has to (translatable): all others enter
-    a password, which comes first."""
+    """Where one signs in, if not at the network itself (translatable)."""
 
     lost_in_outage: Any = ""
     """What cannot be had back after an outage, for the admin (translatable)."""

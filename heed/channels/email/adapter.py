@@ -34,6 +34,7 @@ from heed.channels.base import (
     SessionExpired,
     Target,
     Wanted,
+    Way,
     Writing,
 )
 from heed.channels.email import polling, reading, signin, writing
@@ -52,6 +53,22 @@ from heed.lib.http import Request, Steps
 _PLACE = re.compile(r"media:(INBOX|sent)/(\d+)/(\d+)(?:/([\d.]+))?")
 _BOXES = {"INBOX": "INBOX", "sent": SENT}
 _FILES = Files(types=("*/*",), most_bytes={"": writing.MOST_BYTES}, count=10)
+
+_BY_PASSWORD = Way(
+    "password",
+    _("With a password"),
+    _("For nearly all mailboxes."),
+    needs=("password",),
+)
+_BY_SIGN_IN = Way(
+    "sign_in",
+    _("By signing in at Google or Microsoft"),
+    _(
+        "For mailboxes that take no password from programs, as in many organisations at Microsoft. You need "
+        "an app of your own there. Another provider that lets you sign in will do, too."
+    ),
+    needs=("client_id", "refresh_token"),
+)
 
 
 class Email(Network):
@@ -97,26 +114,25 @@ class Email(Network):
                 "it takes the place of a sign-in at Google or Microsoft."
             ),
             required=False,
-            replaces=("refresh_token", "client_secret"),
-        ),
-        CredentialField(
-            "refresh_token",
-            _("Refresh token"),
-            _("In place of the password: signing in at Google or Microsoft brings it."),
-            required=False,
+            replaces=("client_id", "client_secret", "token_url", "refresh_token"),
+            way=_BY_PASSWORD,
         ),
         CredentialField(
             "client_id",
             _("Client ID"),
-            _("Of your app at Google or Microsoft; not with a password."),
+            _("Of your app at Google or Microsoft."),
             secret=False,
             required=False,
+            way=_BY_SIGN_IN,
+            renews=True,
         ),
         CredentialField(
             "client_secret",
             _("Client secret"),
-            _("Of your app at Google or Microsoft; not with a password."),
+            _("Of your app at Google or Microsoft."),
             required=False,
+            way=_BY_SIGN_IN,
+            renews=True,
         ),
         CredentialField(
             "token_url",
@@ -128,6 +144,15 @@ class Email(Network):
             secret=False,
             place=True,
             required=False,
+            way=_BY_SIGN_IN,
+        ),
+        CredentialField(
+            "refresh_token",
+            _("Refresh token"),
+            _("Only if you have one already: signing in brings it."),
+            required=False,
+            replaces=("password",),
+            way=_BY_SIGN_IN,
         ),
         CredentialField(
             "imap_host",
@@ -189,10 +214,6 @@ class Email(Network):
     )
     oauth: OAuth | None = signin.SignIn()
     sign_in_at: Any = _("Google or Microsoft")
-    sign_in_for: Any = _(
-        "Only for mailboxes that take no password from programs, as in many organisations at Microsoft: "
-        "enter the client ID and secret of your app there, and both servers."
-    )
     when_down: tuple[Any, Any] | None = (
         _("The mail server named below cannot be reached."),
         _("Heed keeps trying for a while. If it stays so, look at the server and its port."),

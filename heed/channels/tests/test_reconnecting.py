@@ -199,55 +199,6 @@ class TestWhatItOpens:
             verbs.reconnect(fresh(account), {"colour": ""})
 
 
-class TestBesideSigningIn:
-    """One may sign in there, but a password works too: then the session is nobody's but the password's."""
-
-    @pytest.fixture(autouse=True)
-    def fields(self, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch) -> None:
-        pigeon.oauth = Loft()
-        monkeypatch.setattr(pigeon.oauth, "fills", ("hint",), raising=False)
-        mailbox = CredentialField("mailbox", "Mailbox", secret=False, required=False, whose=True)
-        server = CredentialField("server", "Server", secret=False, required=False, place=True)
-        pigeon.fields = (*pigeon.fields, mailbox, server)
-
-    def test_a_password_of_another_account_is_refused(self, account: Account, pigeon: Pigeon) -> None:
-        pigeon.who = "pigeon-10"
-        with pytest.raises(CannotConnect, match="connect the other as a new account"):
-            verbs.reconnect(account, OTHERS)
-        assert fresh(account).credentials == GOOD
-
-    @pytest.mark.parametrize("other", [{"mailbox": "m2"}, {"server": "s2", **GOOD, "hint": "h"}])
-    def test_and_so_is_another_mailbox_of_who_signed_in(
-        self, account: Account, pigeon: Pigeon, other: dict[str, str]
-    ) -> None:
-        held = account.credentials = GOOD | {"hint": "h", "mailbox": "m1"}
-        account.save()
-        pigeon.who = "pigeon-10"
-        with pytest.raises(CannotConnect, match="connect the other as a new account"):
-            verbs.reconnect(fresh(account), other)
-        assert fresh(account).credentials == held
-
-    def test_a_session_that_was_renewed_meanwhile_stays(self, account: Account) -> None:
-        account.credentials, account.session = GOOD | {"hint": "h"}, {"token": "old"}
-        account.save()
-        seen = fresh(account)
-        account.session = SESSION
-        account.save()
-        verbs.reconnect(seen, {"colour": "blue"})
-        assert (fresh(account).session, fresh(account).credentials["colour"]) == (SESSION, "blue")
-
-    def test_what_says_nothing_of_that_is_taken_unasked(self, account: Account, wire: Wire) -> None:
-        account.credentials, account.session = GOOD | {"hint": "h"}, SESSION
-        account.save()
-        wire.asked.clear()
-        verbs.reconnect(fresh(account), {"colour": "blue", "app_secret": "secret-2"})
-        assert (wire.asked, fresh(account).session) == ([], SESSION)
-
-    def test_mail_says_what_names_a_mailbox(self) -> None:
-        fields = networks()["email"].fields
-        assert {field.name for field in fields if field.whose} == {"address", "user"}
-
-
 def test_its_own_credentials_are_taken(account: Account) -> None:
     verbs.reconnect(account, {"page_token": "token-2"})
     jobs.check_account(account.pk)

@@ -92,8 +92,9 @@ def test_a_state_works_once(maja: User, wire: Wire) -> None:
 def test_a_state_is_used_up_even_when_the_network_says_no(maja: User, wire: Wire) -> None:
     wire.statuses = [403]
     state = begun(maja).state
-    with pytest.raises(CannotConnect, match="access_denied no access was given"):
+    with pytest.raises(CannotConnect, match="access_denied no access was given") as refused:
         verbs.finish_sign_in(state, maja, {"error": "access_denied"})
+    assert refused.value.account == Account.objects.get()
     with pytest.raises(CannotConnect, match="Begin again"):
         verbs.finish_sign_in(state, maja, {"code": "c-1"})
     assert Account.objects.get().credentials == APP

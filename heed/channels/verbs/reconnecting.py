@@ -12,8 +12,15 @@ from heed.accounts.models import User
 from heed.channels import jobs, reach
 from heed.channels.base import CredentialField, Network, Refusal, SessionExpired
 from heed.channels.models import Account
+from heed.channels.sessions import renew_with_others
 from heed.channels.verbs.asking import have_checked, who_it_is
-from heed.channels.verbs.entered import checked_credentials, demand_secrets, not_replaced, what_was_entered
+from heed.channels.verbs.entered import (
+    apart_from,
+    checked_credentials,
+    demand_secrets,
+    replaced,
+    what_was_entered,
+)
 from heed.channels.verbs.refusals import CannotConnect
 from heed.lib import clock
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
@@ -24,22 +31,27 @@ def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | No
     left empty; an empty field that is no secret is emptied. Those of another Page, number or mailbox
     are refused, and what was held stays: its talk would come under this one's history. An account that works
     takes only what the network has accepted; one that does not takes what is entered, and shows what comes
-    of it. Where a place is another, or emptied, every secret must be entered again. A password takes the
-    place of a sign-in.
+    of it. Where a place is another, or emptied, every secret must be entered again. What is replaced, as a
+    password is by a sign-in and a sign-in by a password, is dropped and not asked for again.
 
     Raises `CannotConnect`, also where the credentials are no longer those of this `account`.
     """
     seen, session, known = account.locked_credentials, bytes(account.locked_session), account.credentials
-    given = what_was_entered(account.adapter, credentials)
-    held = not_replaced(account.adapter, known, given)
+    entered = what_was_entered(account.adapter, credentials)
+    gone = replaced(account.adapter, (name for name, value in entered.items() if value.strip()))
+    given, held = apart_from(gone, entered), apart_from(gone, known)
     demand_secrets(account.adapter, held, given)
     account.credentials = checked_credentials(account.adapter, {**held, **given})
     changed = _changed(account.adapter, known, account.credentials)
     ends = _ends_session(account.adapter, known, changed)
     if ends:
         account.session = {}
-    if account.connected_at is not None and (ends or any(field.whose for field in changed)):
-        _demand_the_same(account, proved=bool(changed) and _works(account))
+    if account.connected_at is not None and (ends or any(_is_tried(field) for field in changed)):
+        proved = bool(changed) and _works(account)
+        if not ends and any(field.renews for field in changed):
+            _demand_renewed(account, seen, proved=proved)
+            session = bytes(account.locked_session)  # is kept already
+        _demand_the_same(account, proved=proved)
     demand_what_it_opened(account)
     _forget_problem(account)
     touched = ["locked_session"] if bytes(account.locked_session) != session else []  # others renew it, too
@@ -80,6 +92,24 @@ def _demand_untouched(account: Account, seen: bytes | memoryview) -> None:
         )
 
 
+def _is_tried(field: CredentialField) -> bool:
+    """Whether another value is tried before it is kept: it may fail, or open another account."""
+    return field.secret or field.renews or field.whose
+
+
+def _demand_renewed(account: Account, seen: bytes | memoryview, *, proved: bool) -> None:
+    """Have the sign-in of now renewed with the new credentials: with what it brought before they would seem
+    to work until it ends. A no of the network leaves what is held, whether that works or not."""
+    try:
+        renew_with_others(account, seen)
+    except Refusal as refusal:
+        if proved or not refusal.retry:
+            raise _kept(account, refusal.reason, f"{refusal.code} {refusal.detail}".strip()) from refusal
+    except (Unreachable, AnswerLost, TooLarge) as error:
+        if proved:
+            raise _unreached(account, error) from error
+
+
 def _demand_the_same(account: Account, *, proved: bool) -> None:
     """Ask the network whose the new credentials are. What it does not tell now the worker finds out, unless
     it is to be `proved` that they work."""
@@ -100,8 +130,7 @@ def _demand_the_same(account: Account, *, proved: bool) -> None:
         return
     except (Unreachable, AnswerLost, TooLarge) as error:
         if proved:
-            problem = "private_address" if isinstance(error, AddressRefused) else "network_down"
-            raise _kept(account, problem, str(error)) from error
+            raise _unreached(account, error) from error
         return
     if jobs.is_another(account, found):
         raise CannotConnect(
@@ -142,6 +171,12 @@ def _not_taken(account: Account, said: str) -> CannotConnect:
         )
         % {"name": account.name, "detail": said},
         "network",
+    )
+
+
+def _unreached(account: Account, error: Exception) -> CannotConnect:
+    return _kept(
+        account, "private_address" if isinstance(error, AddressRefused) else "network_down", str(error)
     )
 
 

@@ -13,10 +13,13 @@ from heed.accounts.models import User
 from heed.channels.models import Account, Registration, SignIn
 from heed.channels.verbs.asking import asked
 from heed.channels.verbs.entered import (
+    apart_from,
     checked_credentials,
     demand_secrets,
+    goes_elsewhere,
     network_meant,
     new_account,
+    replaced,
     what_was_entered,
 )
 from heed.channels.verbs.reconnecting import demand_what_it_opened, reconnect
@@ -46,9 +49,12 @@ def begin_sign_in(
     account = account or new_account(adapter, name, external_id, base_url, after_solved)
     worked = account.connected_at is not None
     known = account.credentials if account.locked_credentials else {}
-    given = what_was_entered(adapter, credentials)
-    brought = adapter.oauth.fills if worked else ()  # what it brings goes nowhere until it is another
-    demand_secrets(adapter, {name: each for name, each in known.items() if name not in brought}, given)
+    replaces = replaced(adapter, adapter.oauth.fills)
+    given = apart_from(replaces, what_was_entered(adapter, credentials))
+    stays = apart_from({*adapter.oauth.fills, *replaces}, known)  # the rest goes nowhere: it is replaced
+    demand_secrets(adapter, stays, given)
+    if not worked and goes_elsewhere(adapter, known, given):  # what is entered counts at once
+        known = stays
     account.credentials = checked_credentials(adapter, {**known, **given}, without=adapter.oauth.fills)
     demand_what_it_opened(account)
     sign_in = SignIn(account=account, user=user)
@@ -68,18 +74,28 @@ def begin_sign_in(
 
 
 def finish_sign_in(state: str, user: User, query: Mapping[str, str]) -> Account:
-    """The network sent the admin back: take the credentials it gives, once. Raises `CannotConnect`."""
+    """The network sent the admin back: take the credentials it gives, once. Raises `CannotConnect`, with the
+    account where one is known by the state."""
     sign_in = _open_sign_in(state, user)
-    account = sign_in.account
-    oauth = account.adapter.oauth
-    if oauth is None:
+    try:
+        _take_what_it_brings(sign_in, query, by=user)
+    except CannotConnect as cannot:
+        cannot.account = sign_in.account
+        raise
+    return sign_in.account
+
+
+def _take_what_it_brings(sign_in: SignIn, query: Mapping[str, str], *, by: User) -> None:
+    account, entered = sign_in.account, sign_in.entered
+    adapter = account.adapter
+    if adapter.oauth is None:
         raise CannotConnect(_("One cannot sign in to this network from here."), "network")
-    entered = sign_in.entered
-    held = checked_credentials(account.adapter, {**account.credentials, **entered}, without=oauth.fills)
+    known = apart_from(replaced(adapter, adapter.oauth.fills), account.credentials)
+    demand_secrets(adapter, apart_from(adapter.oauth.fills, known), entered)  # others may have come meanwhile
+    held = checked_credentials(adapter, {**known, **entered}, without=adapter.oauth.fills)
     record = replace(account.record(), credentials=held)
-    given = asked(oauth.finish(record, sign_in.keep, query, way_back()))
-    reconnect(account, {**entered, **given}, by=user)
-    return account
+    given = asked(adapter.oauth.finish(record, sign_in.keep, query, way_back()))
+    reconnect(account, {**entered, **given}, by=by)
 
 
 def _open_sign_in(state: str, user: User) -> SignIn:

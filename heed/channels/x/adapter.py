@@ -105,12 +105,14 @@ class X(Network):
             _("On the same page, OAuth 2.0. Needed to sign in with X; not with pasted tokens."),
             secret=False,
             required=False,
+            renews=True,
         ),
         CredentialField(
             "client_secret",
             _("Client secret"),
             _("Beside the client ID, when the app is a confidential client."),
             required=False,
+            renews=True,
         ),
         CredentialField("access_token", _("Access token"), _("Signing in with X fills it in.")),
         CredentialField(

@@ -67,6 +67,79 @@ class TestReconnecting:
         assert again.headers["Location"] == reverse("account", args=[account.pk])
 
 
+class TestWays:
+    """Where there are several ways to connect, one is chosen, and only what is entered for it counts."""
+
+    BY_PASSWORD = {**MAILBOX, "way": "password"}
+    BY_SIGN_IN = {**MAILBOX, "way": "sign_in", "client_id": "c-1", "imap_host": "imap.gmail.com"}
+
+    def account(self, **held: str) -> Account:
+        account = facebook(network="email")
+        both = {name: MAILBOX[name] for name in ("address", "imap_host", "smtp_host")}
+        account.credentials = both | held
+        account.save()
+        return account
+
+    def chosen(self, page: str) -> list[str]:
+        return re.findall(r'name="way" value="(\w+)" checked', page)
+
+    def test_each_stands_under_its_name(self, majas: Client) -> None:
+        page = shown(majas, "connect", "email")
+        assert self.chosen(page) == ["password"]
+        groups = re.findall(r'<fieldset class="way.*?</fieldset>', page, re.S)
+        names = [re.findall(r'name="(\w+)"', group) for group in groups]
+        assert names == [
+            ["way", "password"],
+            ["way", "client_id", "client_secret", "token_url", "refresh_token"],
+        ]
+        assert "required" not in groups[0] + groups[1]  # a browser would demand what it does not show
+        assert 'name="way"' not in shown(majas, "connect", "facebook")
+
+    def test_what_was_entered_for_the_other_does_not_count(self, majas: Client) -> None:
+        given = {**self.BY_PASSWORD, "client_id": "c-1", "refresh_token": "lasting"}
+        majas.post(reverse("connect", args=["email"]), given)
+        assert {"client_id", "refresh_token"}.isdisjoint(Account.objects.get().credentials)
+
+    @pytest.mark.parametrize(("way", "field"), [("password", "password"), ("sign_in", "client_id")])
+    def test_what_a_way_needs_must_be_entered(self, majas: Client, way: str, field: str) -> None:
+        given = {**self.BY_SIGN_IN, "way": way, field: "", "refresh_token": "lasting"}
+        page = majas.post(reverse("connect", args=["email"]), given).content.decode()
+        assert self.chosen(page) == [way]
+        at_field = page.split(f'name="{field}"')[1].split("</div>")[0]
+        assert "This field is required." in at_field
+        assert not Account.objects.exists()
+
+    @pytest.mark.parametrize("button", [{}, {"sign_in": "1"}])
+    def test_who_chose_to_sign_in_is_led_there(self, majas: Client, button: dict[str, str]) -> None:
+        """Also by the key Enter, which presses whichever button is the first."""
+        response = majas.post(reverse("connect", args=["email"]), self.BY_SIGN_IN | button)
+        assert "https://accounts.google.com/" in response.headers["Refresh"]
+        assert "password" not in Account.objects.get().credentials
+
+    def test_who_has_the_token_is_not(self, majas: Client) -> None:
+        majas.post(reverse("connect", args=["email"]), {**self.BY_SIGN_IN, "refresh_token": "lasting"})
+        assert Account.objects.get().credentials["refresh_token"] == "lasting"
+
+    def test_nor_who_chose_a_password(self, majas: Client) -> None:
+        majas.post(reverse("connect", args=["email"]), self.BY_PASSWORD | {"sign_in": "1"})
+        assert Account.objects.get().credentials["password"] == "hush"
+
+    def test_the_page_of_an_account_shows_the_one_it_takes(self, majas: Client) -> None:
+        account = self.account(client_id="c-1", refresh_token="lasting")
+        assert self.chosen(shown(majas, "account", account.pk)) == ["sign_in"]
+        assert unchanged(shown(majas, "account", account.pk)) == ["refresh_token"]
+
+    def test_who_changes_the_way_enters_what_the_other_needs(self, majas: Client) -> None:
+        account = self.account(client_id="c-1", refresh_token="lasting")
+        address = reverse("reconnect", args=[account.pk])
+        page = majas.post(address, {**self.BY_PASSWORD, "password": ""}).content.decode()
+        assert "This field is required." in page
+        majas.post(address, self.BY_PASSWORD)
+        account.refresh_from_db()
+        assert account.credentials["password"] == "hush"
+        assert {"client_id", "refresh_token"}.isdisjoint(account.credentials)
+
+
 def test_no_two_fields_of_a_page_are_one_to_a_label(majas: Client) -> None:
     for network in networks():
         account = facebook(network=network, external_id=network)

@@ -239,8 +239,24 @@ class TestSignIn:
         state = self.away(majas, reverse("reconnect", args=[account.pk]), {})
         page = majas.get(reverse("signed_in"), {"state": state} | query, follow=True).content.decode()
         assert says in page
+        assert ("<h1><bdi>Acme on Facebook</bdi></h1>" in page) == ("error" in query)
         account.refresh_from_db()
         assert account.credentials == GOOD
+
+    def test_a_new_account_is_there_again_with_what_was_entered(self, majas: Client) -> None:
+        given = GOOD | {
+            "page_token": "",
+            "account_name": "Acme help",
+            "app_id": "7123",
+            "after_solved": "new",
+        }
+        state = self.away(majas, reverse("connect", args=["facebook"]), given)
+        back = majas.get(reverse("signed_in"), {"state": state, "error": "access_denied"}, follow=True)
+        page = back.content.decode()
+        assert back.redirect_chain[0][0] == reverse("account", args=[Account.objects.get().pk])
+        assert 'value="7123"' in page
+        assert '<details class="card" id="reconnect" open>' in page
+        assert "access_denied" in page
 
     def test_an_agent_ends_nothing(self, majas: Client, page: Client) -> None:
         account = facebook()

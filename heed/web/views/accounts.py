@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,12 +14,11 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from heed.accounts.models import User
 from heed.channels import health, reach, verbs
-from heed.channels.base import CredentialField, Network, Permission, is_yes
+from heed.channels.base import Network, Permission
 from heed.channels.jobs import lacks
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
@@ -30,16 +28,10 @@ from heed.inbox import gaps
 from heed.inbox import health as inbox_health
 from heed.inbox.models import Gap, Ticket
 from heed.lib import clock
+from heed.web.account_forms import ConnectForm, CredentialsForm, SettingsForm
 from heed.web.account_names import standing
 from heed.web.admins import for_admins
-from heed.web.forms import Refusing
 from heed.web.gate import person
-
-AFTER_SOLVED = [
-    (Account.AfterSolved.REOPEN, gettext_lazy("Reopens the ticket")),
-    (Account.AfterSolved.NEW, gettext_lazy("Opens a new ticket")),
-]
-
 
 _NOTHING_HEARD = (
     "sign_in_again",
@@ -127,80 +119,6 @@ class Shown:
         return self.account.tickets.order_by("-last_at", "-id").first()
 
 
-class CredentialsForm(Refusing):
-    """The fields a network asks for. With `kept` credentials a secret left empty keeps what it held, and
-    what is no secret is shown and can be emptied. What signing in at the network brings need not be
-    entered."""
-
-    def __init__(
-        self,
-        network: Network,
-        *args: Any,
-        kept: Mapping[str, str] | None = None,
-        by_sign_in: bool = False,
-        **more: Any,
-    ) -> None:
-        super().__init__(*args, **more)
-        self.names = [field.name for field in network.fields]
-        self.brought = network.oauth.fills if network.oauth is not None else ()
-        keep = bool(kept)
-        for field in network.fields:
-            optional = keep or (by_sign_in and field.name in self.brought)
-            shown = _credential(field, optional=optional, keep=keep, held=bool(kept and kept.get(field.name)))
-            if kept and not field.secret:
-                was = kept.get(field.name, "")
-                shown.initial = is_yes(was) if field.kind == "yes_no" else was
-            self.fields[field.name] = shown
-
-    def credentials(self) -> dict[str, str]:
-        return {name: _SAID.get(self.cleaned_data[name], self.cleaned_data[name]) for name in self.names}
-
-
-class ConnectForm(CredentialsForm):
-    """A new account: its credentials, then what is rarely changed."""
-
-    def __init__(self, network: Network, *args: Any, **more: Any) -> None:
-        super().__init__(network, *args, **more)
-        self.fields["account_name"] = forms.CharField(  # a mailbox has a `name` of its own: the sender's
-            label=_("Name in Heed"),
-            help_text=_("Left empty, the network's own name is taken."),
-            max_length=120,
-            required=False,
-        )
-        self.fields["external_id"] = forms.CharField(
-            label=_("Id on the network"),
-            help_text=_("Left empty, Heed asks the network for it."),
-            max_length=255,
-            required=False,
-        )
-        self.fields["after_solved"] = _after_solved()
-        self.fields["base_url"] = _base_address(network)
-
-
-def _base_address(network: Network) -> forms.CharField:
-    """Where every account names its own server one is asked for it; else it is a detail with a default."""
-    if network.server_label:
-        example = forms.URLInput(attrs={"placeholder": network.base_url, "dir": "ltr"})
-        return forms.CharField(label=network.server_label, max_length=500, widget=example)
-    return forms.CharField(
-        label=_("Base address"),
-        help_text=_("Where the network's API lives. Only for servers of one's own."),
-        initial="" if network.base_url.endswith(".invalid") else network.base_url,
-        max_length=500,
-        required=False,
-    )
-
-
-class SettingsForm(forms.Form):
-    """What can be changed without the network. It stands beside the credentials, which may hold a name."""
-
-    name = forms.CharField(label=gettext_lazy("Name in Heed"), max_length=120, show_hidden_initial=True)
-
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **{"auto_id": "shown_%s", **more})
-        self.fields["after_solved"] = _after_solved()
-
-
 @require_safe
 @for_admins
 def accounts(request: HttpRequest) -> HttpResponse:
@@ -222,10 +140,9 @@ def connect(request: HttpRequest, network: str) -> HttpResponse:
         adapter = network_named(network)
     except NoSuchNetwork as unknown:
         raise Http404 from unknown
-    by_sign_in = adapter.oauth is not None and "sign_in" in request.POST
-    form = ConnectForm(adapter, request.POST or None, by_sign_in=by_sign_in)
+    form = ConnectForm(adapter, request.POST or None)
     if form.is_valid():
-        if by_sign_in:
+        if form.leads_away:
             url = _begun(form, network, person(request))
             if url:
                 return _away(request, adapter, url)
@@ -239,13 +156,14 @@ def connect(request: HttpRequest, network: str) -> HttpResponse:
 @require_safe
 @for_admins
 def signed_in(request: HttpRequest) -> HttpResponse:
-    """The network sent the admin back from granting access."""
+    """The network sent the admin back from granting access. Where that came to nothing, they are led to the
+    account that it was for, which holds what was entered."""
     query = {name: value for name, value in request.GET.items() if isinstance(value, str)}
     try:
         found = verbs.finish_sign_in(query.get("state", ""), person(request), query)
     except CannotConnect as cannot:
         messages.error(request, str(cannot.sentence))
-        return redirect("accounts")
+        return redirect("account", cannot.account.pk) if cannot.account else redirect("accounts")
     messages.success(request, _("Signed in. Heed is asking the network now."))
     return redirect("account", found.pk)
 
@@ -264,12 +182,11 @@ def reconnect(request: HttpRequest, account_id: int) -> HttpResponse:
     found = reach.account(account_id)
     if request.method == "GET":
         return redirect("account", found.pk)
-    away = "sign_in" in request.POST
-    form = CredentialsForm(found.adapter, request.POST, kept=found.credentials, by_sign_in=away)
+    form = CredentialsForm(found.adapter, request.POST, kept=found.credentials)
     if form.is_valid():
         given = form.credentials()
         try:
-            if away:
+            if form.leads_away:
                 url = verbs.begin_sign_in(found.network, person(request), given, account=found)
                 return _away(request, found.adapter, url)
             verbs.reconnect(found, given, by=person(request))
@@ -393,43 +310,8 @@ def _begun(form: ConnectForm, network: str, user: User) -> str:
         return ""
 
 
-_SAID = {True: "yes", False: "no"}
-"""What a tick says; no tick is an answer, too."""
-
-
-def _credential(field: CredentialField, *, optional: bool, keep: bool, held: bool) -> forms.Field:
-    """What is secret is never shown back; the browser is asked not to keep it. `held`: something is kept that
-    an empty field leaves as it is."""
-    if field.kind == "yes_no":
-        return forms.BooleanField(label=field.label, help_text=field.help, required=False)
-    attrs = {"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}
-    if held and field.secret:
-        attrs["placeholder"] = _("unchanged")
-    widget = forms.PasswordInput(attrs=attrs) if field.secret else forms.TextInput(attrs=attrs)
-    told = (
-        [field.help, _("Whoever changes it enters what is secret again.")]
-        if keep and field.place
-        else [field.help]
-    )
-    return forms.CharField(
-        label=field.label,
-        help_text=" ".join(map(str, told)),
-        required=field.required and not optional,
-        widget=widget,
-    )
-
-
 def _moment(text: str | None) -> datetime | None:
     return clock.from_iso(text) if text else None
-
-
-def _after_solved() -> forms.ChoiceField:
-    return forms.ChoiceField(
-        label=_("When a customer writes after solving"),
-        choices=AFTER_SOLVED,
-        initial=Account.AfterSolved.REOPEN,
-        widget=forms.RadioSelect,
-    )
 
 
 urlpatterns = [

@@ -233,10 +233,45 @@ class TestInHeed:
         self.back(browser, self.away(browser, email, address, password=password, client_secret=""))
         held = Account.objects.get().credentials
         assert held["refresh_token"] != account.credentials["refresh_token"]
-        assert (held["client_secret"], held["password"]) == ("s", password)
+        assert (held["client_secret"], "password" in held) == ("s", False)
+
+    def test_from_a_password_to_signing_in_nobody_asks_for_it(self, browser: Client, email: Email) -> None:
+        """Though it goes to another server, too; and it is forgotten."""
+        (demo,) = email.accounts()
+        given = {"way": "password", "name": "", "after_solved": "reopen", **demo.credentials}
+        browser.post(reverse("connect", args=["email"]), given)
+        account = Account.objects.get()
+        check_account(account.pk)
+        address = reverse("reconnect", args=[account.pk])
+        host = given["imap_host"].replace("127.0.0.1", "localhost")
+        assert host != given["imap_host"]
+        self.back(browser, self.away(browser, email, address, way="sign_in", imap_host=host))
+        account.refresh_from_db()
+        assert ("password" in account.credentials, account.credentials["imap_host"]) == (False, host)
+        check_account(account.pk)
+        account.refresh_from_db()
+        assert account.state == "connected"
+
+    def test_another_app_is_tried_before_it_is_kept(self, browser: Client, email: Email) -> None:
+        self.back(browser, self.away(browser, email))
+        account = Account.objects.get()
+        check_account(account.pk)
+        account.refresh_from_db()
+        given = {**account.credentials, "way": "sign_in", "refresh_token": "", "client_id": "another"}
+        page = browser.post(reverse("reconnect", args=[account.pk]), given).content.decode()
+        assert "Nothing was changed" in page
+        assert "unauthorized_client" in page
+        assert Account.objects.get().credentials["client_id"] == CLIENT
+        before = account.session["access_token"]
+        browser.post(
+            reverse("reconnect", args=[account.pk]), {**given, "client_id": CLIENT, "client_secret": "new"}
+        )
+        account.refresh_from_db()
+        assert account.credentials["client_secret"] == "new"
+        assert account.session["access_token"] == email.tokens.now != before
 
     def test_the_page_has_the_password_first(self, browser: Client) -> None:
         page = browser.get(reverse("connect", args=["email"])).content.decode()
-        assert '<button class="btn primary">Connect</button>' in page
+        assert '<button class="btn primary by-hand">Connect</button>' in page
         assert "Sign in at Google or Microsoft</button>" in page
         assert "/accounts/signed-in/</code>" in page
