@@ -29,6 +29,7 @@ Kind = Literal[
     "asked",  # a follow-up question offered two choices to tap
     "rated",  # one was tapped: `name` is good or bad, `question` what it was under
     "merged",  # `lane` went on in `into`
+    "poured",  # somebody waits since `since`, whose ticket is now this one
     "spam",
     "not_spam",
 ]
@@ -47,11 +48,18 @@ class Fact:
     name: str = ""
     due: datetime | None = None
     since: datetime | None = None
-    """Since when what is due, or was missed, had been running; None where that is not known."""
+    """Since when what is due, was missed or waits had been running; None where that is not known."""
     question: int = 0
 
 
-_BEFORE: dict[str, int] = {"merged": 0, "reopened": 1, "customer": 2, "handed_off": 3, "target": 4}
+_BEFORE: dict[str, int] = {
+    "merged": 0,
+    "poured": 0,
+    "reopened": 1,
+    "customer": 2,
+    "handed_off": 3,
+    "target": 4,
+}
 """Of what happened at the same time, this comes first."""
 
 

@@ -226,6 +226,10 @@ def _take(life: Life, event: Event) -> None:
         case "merged" if facts.get("into"):
             if lane:
                 _go_on(life, lane, event)
+        case "merged" if facts.get("poured"):
+            if facts.get("unanswered") and facts.get("waiting_since"):
+                since = datetime.fromisoformat(facts["waiting_since"])
+                life.facts.append(Fact(event.at, "poured", source, lane=lane or 0, since=since))
         case "merged":
             _merge(life, Fact(event.at, "merged", source, lane=int(facts["number"]), into=lane or 0))
         case "ticket_reopened" if "number" in facts:

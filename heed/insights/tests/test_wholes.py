@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from heed.inbox import verbs
+from heed.channels.base import IdentityChanged, MessageReceived, Person
+from heed.inbox import arrivals, news, verbs
 from heed.inbox.models import Message, Ticket
 from heed.inbox.tests.conftest import account, ana, ivo, rubber
 from heed.inbox.verbs import merging
@@ -245,3 +246,85 @@ def test_what_another_missed_while_it_was_merged_in_is_missed_by_nobody_here(des
     assert waits(first.ticket) == [(0, 5, False), (40, None, False)]
     assert waits(other.ticket) == [(10, None, True)]
     assert minute(row(first.ticket).due_at) == 160
+
+
+# ------------------------------------------------------------------------------- giving way
+
+OTHER = Person("lea-2", "Lea Marn")
+
+
+def writes_as_another(desk: Desk, minute: float) -> Message:
+    at(desk, minute)
+    name = f"other{minute:g}"
+    facts: dict[str, Any] = {"visibility": "public", "kind": "comment", "post": "one", "at": desk.now()}
+    said = MessageReceived(external_id=name, text=name, author=OTHER, **facts)
+    arrivals.store([arrivals.Arrival(desk.account, said)])
+    return Message.objects.get(external_id=name)
+
+
+def gives_way(desk: Desk, minute: float) -> None:
+    """Lea turns out to be the other."""
+    at(desk, minute)
+    news.apply(desk.account, IdentityChanged(previous="lea", person=OTHER, at=desk.now()))
+    settle(desk)
+
+
+def resolutions(ticket: Ticket) -> list[Any]:
+    rows = Promise.objects.filter(ticket=ticket, target="resolution").order_by("since")
+    return [(minute(each.since), minute(each.ended_at), each.end) for each in rows]
+
+
+def test_a_younger_wait_that_is_poured_into_a_solved_ticket_is_a_cycle_of_its_own(desk: Desk) -> None:
+    """Asked at 0 and solved at 10; asked under the old name at 20, and one since 30: to be solved by 1520."""
+    theirs = writes_as_another(desk, 0).ticket
+    at(desk, 10)
+    verbs.set_status(row(theirs), desk.ana, "solved")
+    writes(desk, 20)
+    gives_way(desk, 30)
+    assert Ticket.objects.get() == theirs
+    assert row(theirs).status == "open"
+    assert (replies(theirs), resolutions(theirs)) == (
+        [(0, 10, "dropped"), (20, None, "")],
+        [(0, 10, "kept"), (20, None, "")],
+    )
+    assert waits(theirs) == [(0, 10, False), (20, None, False)]
+    assert cycles(theirs) == [(0, 10, False), (20, None, False)]
+    at(desk, 1530)
+    settle(desk)
+    assert cycles(theirs) == [(0, 10, False), (20, None, True)]
+    verbs.set_status(row(theirs), desk.ana, "solved")
+    settle(desk)
+    assert resolutions(theirs) == [(0, 10, "kept"), (20, 1530, "late")]
+
+
+def test_an_older_wait_that_is_poured_into_a_solved_ticket_goes_on(desk: Desk) -> None:
+    """Asked under the old name at 0, under the other at 5, which is solved at 10; one since 30. Nobody has
+    answered the first: to be answered by 60 and solved by 1500."""
+    writes(desk, 0)
+    theirs = writes_as_another(desk, 5).ticket
+    at(desk, 10)
+    verbs.set_status(row(theirs), desk.ana, "solved")
+    gives_way(desk, 30)
+    assert (minute(row(theirs).waiting_since), minute(row(theirs).due_at)) == (0, 60)
+    assert waits(theirs)[-1] == (0, None, False)
+    assert cycles(theirs) == [(0, 10, False)]
+    at(desk, 1510)
+    settle(desk)
+    assert waits(theirs)[-1] == (0, None, True)
+    assert cycles(theirs) == [(0, 10, True)]
+    verbs.set_status(row(theirs), desk.ana, "solved")
+    settle(desk)
+    assert cycles(theirs) == [(0, 1510, True)]
+    assert resolutions(theirs)[0] == (0, 1510, "late")
+
+
+def test_an_older_wait_that_is_poured_in_has_no_answer_from_there(desk: Desk) -> None:
+    """Asked under the old name at 0, under the other at 5, answered there at 7; one since 30."""
+    writes(desk, 0)
+    asked = writes_as_another(desk, 5)
+    answers(desk, 7, asked)
+    verbs.mark_answered(row(asked.ticket), desk.ana)
+    gives_way(desk, 30)
+    assert minute(row(asked.ticket).waiting_since) == 0
+    assert (minute(row(asked.ticket).due_at), row(asked.ticket).due_for[-5:]) == (60, "reply")
+    assert waits(asked.ticket)[-1] == (0, None, False)

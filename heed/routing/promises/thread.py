@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from heed.inbox.statements import run
 from heed.routing.promises.clocks import Clock
@@ -87,9 +88,13 @@ FROM ({_CAME_IN.format(ticket="t.id")}) g WHERE g.waits
 """When a ticket was opened again: by itself, or because one came in that waits, whose own cycle goes on."""
 
 _FACTS = f"""
-SELECT t.id, wait.at, solved.at, coalesce(answer.at > coalesce(solved.at, '-infinity'), false),
-    coalesce(again.began, wrote.at, t.opened_at), t.waiting_since, t.unanswered, answer.at,
-    EXISTS (SELECT FROM inbox_ticket o WHERE o.merged_into_id = t.id), t.split_from_id IS NOT NULL
+SELECT t.id, wait.at, solved.at, coalesce(again.began, wrote.at, t.opened_at),
+    CASE WHEN t.unanswered THEN t.waiting_since END, answer.at,
+    EXISTS (SELECT FROM inbox_ticket o WHERE o.merged_into_id = t.id), t.split_from_id IS NOT NULL,
+    EXISTS (
+        SELECT FROM inbox_event e WHERE e.ticket_id = t.id AND e.kind = 'merged' AND e.data ? 'poured'
+        AND t.unanswered AND e.at > answer.at AND (e.data->>'waiting_since')::timestamptz = t.waiting_since
+    )
 FROM inbox_ticket t
 LEFT JOIN LATERAL (
     SELECT m.at FROM inbox_message m WHERE m.ticket_id = t.id AND {_ANSWER}
@@ -176,8 +181,8 @@ ORDER BY e.at, e.id
 
 def said_of(tickets: list[int], running: Mapping[int, Mapping[str, Clock]]) -> dict[int, Facts]:
     """What thread and log say of each of these tickets, of those with running promises since these began."""
-    rows = run(_FACTS, tickets)
-    whole = wholes([pk for pk, *_said, others, split in rows if others or split], _ANSWER)
+    rows = [_Row(*row) for row in run(_FACTS, tickets)]
+    whole = wholes([row.ticket for row in rows if row.holds_others or row.split_off], _ANSWER)
     kept = [pk for pk in tickets if running.get(pk)]
     answers = _answers(kept, whole) if kept else {}
     moves: dict[int, list[Move]] = defaultdict(list)
@@ -187,17 +192,43 @@ def said_of(tickets: list[int], running: Mapping[int, Mapping[str, Clock]]) -> d
         for pk, *move in run(_MOVES, kept):
             moves[pk].append(Move(*move))
     found: dict[int, Facts] = {}
-    for pk, waits, last_solved, answered, began, waiting_since, unanswered, last_answer, others, _ in rows:
-        over = ended.get(pk, (None, None, False))
-        if pk in whole:
-            last_answer = whole[pk].last_answer
-            answered = last_answer is not None and (last_solved is None or last_answer > last_solved)
-            waits = whole[pk].waits(waiting_since) if unanswered and waiting_since else None
-        marked = unanswered and waiting_since is not None and (not last_answer or waiting_since > last_answer)
-        since = waits or (waiting_since if marked else None)
-        to = answers.get(pk, {})
-        found[pk] = Facts(since, to, *over, last_solved, answered, began, others, moves[pk])
+    for each in rows:
+        pk, solved = each.ticket, each.last_solved
+        row = each.of_a(whole[pk]) if pk in whole else each
+        over, to = ended.get(pk, (None, None, False)), answers.get(pk, {})
+        answered = row.last_answer is not None and (solved is None or row.last_answer > solved)
+        others = row.holds_others
+        found[pk] = Facts(row.waits, to, *over, solved, answered, row.began, others, moves[pk])
     return found
+
+
+class _Row(NamedTuple):
+    """What `_FACTS` says of a ticket."""
+
+    ticket: int
+    oldest: datetime | None
+    """The oldest message after the last answer."""
+    last_solved: datetime | None
+    began: datetime
+    waiting_since: datetime | None
+    """What its own row says; None where nobody waits."""
+    last_answer: datetime | None
+    holds_others: bool
+    split_off: bool
+    poured: bool
+    """It waits for what gave way to it since the last answer, which was none to that."""
+
+    def of_a(self, whole: Whole) -> _Row:
+        oldest = whole.waits(self.waiting_since) if self.waiting_since else None
+        return self._replace(oldest=oldest, last_answer=whole.last_answer)
+
+    @property
+    def waits(self) -> datetime | None:
+        """Since when somebody waits for an answer, or was said to by hand after the last one."""
+        marked = self.waiting_since
+        if marked is not None and self.last_answer is not None and marked <= self.last_answer:
+            marked = None
+        return self.waiting_since if self.poured else self.oldest or marked
 
 
 def _answers(tickets: list[int], whole: Mapping[int, Whole]) -> dict[int, dict[str, Answered]]:
