@@ -20,6 +20,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
+from heed.channels import quotas
 from heed.channels.base import (
     AccountRecord,
     Action,
@@ -184,6 +185,8 @@ def _refused(message: Message, refusal: Refusal) -> None:
     slower = refusal.retry and refusal.reason == "slow_down"
     since = _slow_since(message)
     wait = _rest(clock.now() - since, refusal.after) if slower else refusal.after
+    if refusal.reason == "quota_spent":
+        quotas.note_spent(message.account)
     if refusal.whole_account:
         pause(message.account, wait)
     if slower and clock.now() - since < _PATIENCE:

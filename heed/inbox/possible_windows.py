@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from heed.channels import quotas
 from heed.channels.base import Capabilities, Writing
 from heed.channels.reasons import REASONS, Words
 from heed.inbox.models import Message, Ticket
@@ -48,6 +49,8 @@ def as_this_kind_asks(ticket: Ticket, writing: Writing, to: Message | None) -> W
 
 def within_window(ticket: Ticket, writing: Writing, sending: Message | None) -> Way:
     """What the window leaves: all while it is open, then the late way or templates, else nothing."""
+    if quotas.is_spent(ticket.account, writing):
+        return closed(REASONS["quota_spent"], "quota_spent")
     left = _sends_left(ticket, writing, sending)
     if left is not None and left <= 0:
         return replace(closed(REASONS["used_up"], "used_up"), sends_left=0)

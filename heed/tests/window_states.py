@@ -60,6 +60,33 @@ def signed_out(shop: Shop) -> None:
     shop.check()
 
 
+def used_up(asked: Bring, left: int = 0) -> Bring:
+    """So many of the month's messages are left on LINE, and Heed asked."""
+
+    def bring(shop: Shop) -> None:
+        asked(shop)
+        shop.play("use_up", left=left)
+        shop.check()
+
+    return bring
+
+
+def used_up_meanwhile(shop: Shop) -> None:
+    """They were used up after Heed asked: it learns that from the refusal, which breaks nothing else."""
+    private(shop)
+    shop.play("use_up")
+    refused = shop.answer("private", "Pogledam.")
+    assert (refused.state, refused.reason) == ("failed", "quota_spent")
+    shop.account.refresh_from_db()
+    assert (shop.account.state, shop.account.told) == ("connected", {})
+
+
+def more_bought(shop: Shop) -> None:
+    """The plan was raised after all was used up."""
+    used_up(private)(shop)
+    used_up(lambda shop: None, left=100)(shop)
+
+
 def answered_before(times: int, way: Visibility = "private", asked: Bring = private) -> Bring:
     def bring(shop: Shop) -> None:
         asked(shop)

@@ -74,7 +74,8 @@ class Writing:
     `window` is how many seconds after the customer's last private message we may write freely; None
     means always; `windows` are those of single kinds of message. `brief` are kinds that open no window but
     let us write for some seconds, so many messages. All `limits` hold at once. `sends` is
-    how many messages we may send after the customer's last one. `late` is the way that stays open after
+    how many messages we may send after the customer's last one; `quota` names the `Quota` of the account
+    that each message uses up. `late` is the way that stays open after
     the window; `templates` says that approved templates can be sent at any time. `invited` narrows which
     messages may be answered publicly, `barred` which privately. A text within `caption` stands under the
     files it goes with, and must stay within it when it is changed.
@@ -86,6 +87,7 @@ class Writing:
     windows: Mapping[str, int] = field(default_factory=dict)
     brief: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     sends: int | None = None
+    quota: str = ""
     late: Late | None = None
     templates: bool = False
     invited: Invited | None = None

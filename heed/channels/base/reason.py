@@ -13,6 +13,7 @@ Reason = Literal[
     "script_refused",  # nor can anybody whose address is in this script
     "gone",  # what we answer is not there any more
     "used_up",  # no more messages until the customer writes again
+    "quota_spent",  # no more messages to anybody until the quota begins anew
     "already_done",  # only once, and it was done
     "not_privately",  # no private reply to this one
     "too_long",

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 from pydantic import ValidationError
 
 from heed.channels.base import (
@@ -88,6 +87,7 @@ class Line(Network):
                 fetched=True,
                 timed=writing.SOUNDS,
             ),
+            quota=writing.QUOTA,
             choices=(writing.QUICK_REPLIES,),
         ),
         on_private=frozenset({"seen", "typing"}),
@@ -141,7 +141,7 @@ class Line(Network):
             name=str(bot.get("displayName", "")),
             handle=str(bot.get("premiumId") or bot.get("basicId") or ""),
             missing=() if is_on else (USE_WEBHOOK,),
-            quotas=(Quota(gettext_noop("messages this month"), max(left[0], 0), left[1]),) if left else (),
+            quotas=(Quota(writing.QUOTA, max(left[0], 0), left[1]),) if left else (),
             facts={WEBHOOK: is_on},
             lost=() if stood or not account.facts.get(WEBHOOK) else (WEBHOOK,),
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from heed.channels.base import (
     AccountRecord,
     Answer,
@@ -32,6 +34,7 @@ FILE_BYTES = 200 * 1024 * 1024
 """Of a film or a sound, however long it plays: LINE's news of May 2020, and its reference since."""
 URL_LIMIT = 2000
 QUICK_REPLIES = ChoiceForm(most=13, title=Limit("chars", 20))
+QUOTA = gettext_noop("messages this month")
 KEY_HOLDS = 23 * 3600.0
 """Seconds for which the same key surely means the same message; LINE says a day."""
 
@@ -50,7 +53,7 @@ def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
     if response.status in (200, 409):
         return _sent(response, answer)
     if response.status == 429 and (yield from _is_used_up(account, response)):
-        raise Refusal("account_blocked", code="429", detail=words_of(response) or "monthly limit reached")
+        raise Refusal("quota_spent", code="429", detail=words_of(response) or "monthly limit reached")
     if response.status < 400 or (response.status >= 500 and response.status != 503):
         raise AnswerLost(f"LINE answered {response.status}: {words_of(response)}")
     refuse(response)

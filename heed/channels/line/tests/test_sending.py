@@ -138,7 +138,7 @@ class TestSending:
     @pytest.mark.parametrize(
         ("figures", "reason", "retry"),
         [
-            (({"type": "limited", "value": 200}, {"totalUsage": 200}), "account_blocked", False),
+            (({"type": "limited", "value": 200}, {"totalUsage": 200}), "quota_spent", False),
             (({"type": "limited", "value": 200}, {"totalUsage": 150}), "slow_down", True),
             (({"type": "none"},), "slow_down", True),
         ],

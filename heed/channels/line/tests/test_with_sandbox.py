@@ -56,7 +56,7 @@ def test_the_quota_goes_down(desk: Desk, line: LineSimulator) -> None:
     line.do("use_up")
     with pytest.raises(Refusal) as caught:
         desk.send(replace(desk.answer_to(message, "Še nekaj."), key="7f8fad5b-d9cb-469f-a165-70867728950e"))
-    assert (caught.value.reason, caught.value.retry) == ("account_blocked", False)
+    assert (caught.value.reason, caught.value.retry) == ("quota_spent", False)
 
 
 def test_a_token_that_ran_out_is_renewed(desk: Desk, line: LineSimulator) -> None:
