@@ -60,16 +60,18 @@ def read_account(request: Asking, account_id: int) -> Any:
 def change_account(request: Asking, account_id: int, change: AccountChange) -> Any:
     _may_administer(request.auth)
     account = reach.account(account_id)
+    if change.brand is not None:
+        need_everywhere(request.auth, "see")
+        brand = _brand(change.brand)
+    if change.credentials is not None:  # first and alone: nothing is held while the network is asked
+        verbs.reconnect(account, change.credentials, by=request.auth)
     with transaction.atomic():
         if change.name is not None:
             verbs.rename(account, change.name, by=request.auth)
         if change.after_solved is not None:
             verbs.choose_after_solved(account, change.after_solved, by=request.auth)
         if change.brand is not None:
-            need_everywhere(request.auth, "see")
-            verbs.give_brand(account, _brand(change.brand), by=request.auth)
-        if change.credentials is not None:
-            verbs.reconnect(account, change.credentials, by=request.auth)
+            verbs.give_brand(account, brand, by=request.auth)
     return of_account(account, request.auth)
 
 
