@@ -52,6 +52,14 @@ def check_account(account_id: int) -> None:
     account = Account.objects.filter(pk=account_id).first()
     if account is None or not account.locked_credentials or _awaits_sign_in(account):
         return
+    try:
+        _ask(account)
+    except Account.DoesNotExist:
+        log.info("account %s was removed while its network was asked", account_id)
+
+
+def _ask(account: Account) -> None:
+    """Raises `TryAgain`, and `Account.DoesNotExist` where the account was removed meanwhile."""
     if account.expires_at is not None and account.expires_at < clock.now() + RENEW_BEFORE:
         renew_ahead(account)
     try:

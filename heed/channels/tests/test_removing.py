@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,13 +12,15 @@ from django.db import IntegrityError, connection, transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.accounts.models import AuditRow, Grant, Invitation, User
-from heed.channels import verbs
+from heed.channels import jobs, verbs
+from heed.channels.base import AccountRecord, Checked, SessionExpired
 from heed.channels.models import Account
 from heed.channels.reach import NoSuchAccount
-from heed.channels.tests.pigeon import acme, jobs_waiting
+from heed.channels.tests.pigeon import Pigeon, Wire, acme, jobs_waiting, put_on_wire
 from heed.channels.verbs import CannotRemove
 from heed.inbox.models import Customer, Delivery, Identity, Ticket
 from heed.lib import clock
+from heed.lib.http import Steps, Unreachable
 from heed.library.models import Guideline
 from heed.routing.models import AutomaticMessage
 
@@ -108,6 +111,41 @@ class TestRemoving:
         [(task, args)] = jobs_waiting()
         assert task == "heed.channels.jobs.check_account"
         assert str(other.pk) in args
+
+
+@pytest.mark.django_db
+class TestWhileItIsChecked:
+    """The check that runs meanwhile ends, and has nothing to write down."""
+
+    @pytest.mark.parametrize("statuses", [[200], [503], [401], [Unreachable("no route")]])
+    def test_once_the_network_has_answered(
+        self, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch, statuses: list[int | Exception]
+    ) -> None:
+        account = acme()
+        put_on_wire(monkeypatch, Wire(*statuses))
+        check = pigeon.check
+
+        def and_goes(record: AccountRecord) -> Steps[Checked]:
+            Account.objects.filter(pk=account.pk).delete()
+            return check(record)
+
+        monkeypatch.setattr(pigeon, "check", and_goes)
+        with suppress(jobs.TryAgain):
+            jobs.check_account(account.pk)
+        assert not Account.objects.exists()
+
+    def test_before_its_sign_in_is_renewed(self, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch) -> None:
+        account = acme()
+        wire = put_on_wire(monkeypatch, Wire())
+
+        def over(record: AccountRecord) -> Steps[Checked]:
+            yield from ()
+            Account.objects.filter(pk=account.pk).delete()
+            raise SessionExpired
+
+        monkeypatch.setattr(pigeon, "check", over)
+        jobs.check_account(account.pk)
+        assert wire.asked == []
 
 
 @pytest.mark.django_db(transaction=True)
