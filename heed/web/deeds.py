@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from heed.inbox.models import Ticket
 from heed.lib import clock
-from heed.web.moments import moment
+from heed.web.moments import time_or_moment
 from heed.web.names import as_read
 
 Who = SafeString | None
@@ -110,7 +110,9 @@ def _snoozed(who: Who, facts: Facts) -> SafeString:
         until = clock.from_iso(str(facts.get("until")))
     except ValueError:
         return _by(who, gettext("{who} snoozed it"), gettext("Snoozed"))
-    there = format_html('<time datetime="{}" data-when="moment">{}</time>', until.isoformat(), moment(until))
+    there = format_html(
+        '<time datetime="{}" data-when="moment">{}</time>', until.isoformat(), time_or_moment(until)
+    )
     return _by(who, gettext("{who} snoozed it until {time}"), gettext("Snoozed until {time}"), time=there)
 
 

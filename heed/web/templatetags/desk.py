@@ -11,7 +11,6 @@ from typing import Any
 
 import orjson
 from babel import Locale
-from babel.dates import format_date, format_skeleton
 from babel.units import format_unit
 from django import template
 from django.conf import settings
@@ -210,16 +209,16 @@ def in_place(file: Attachment) -> str:
 
 _MOMENTS: dict[str, Callable[[datetime], str]] = {
     "clock": moments.time,
-    "moment": moments.moment,
-    "ago": moments.day,
-    "day": lambda at: date_format(timezone.localtime(at), "N Y"),
+    "moment": moments.time_or_moment,
+    "ago": moments.ago,
+    "day": moments.roughly,
 }
 
 
 @register.simple_tag
 def when(at: datetime, style: str) -> SafeString:
     """A moment: `clock`, `moment` (clock, with the day when it is not today), `day` or `ago`.
-    The page's script writes it in the reader's own words; the text here is what stands without it."""
+    The page's script goes on writing it as time passes, in the reader's own zone."""
     return format_html(
         '<time datetime="{}" data-when="{}">{}</time>', at.isoformat(), style, _MOMENTS[style](at)
     )
@@ -261,11 +260,8 @@ _SOON = timedelta(hours=2)
 
 @register.filter
 def whole_day(day: date) -> str:
-    """A day with its month in words: November 21; of another year with its number."""
-    language = get_language() or "en"
-    if day.year == timezone.localdate().year:
-        return format_skeleton("MMMMd", day, locale=language)
-    return format_date(day, "long", locale=language)
+    """A day with its weekday and its month in words: Saturday, November 21."""
+    return moments.whole_day(day)
 
 
 @register.simple_tag

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 from heed.inbox.models import Ticket
 from heed.lib import clock
 from heed.web import due_words
-from heed.web.moments import moment
+from heed.web.moments import ago, moment, time_or_moment
 
 register = template.Library()
 
@@ -46,7 +46,7 @@ def _late(ticket: Ticket, at: datetime, short: bool) -> SafeString:
         due_words.late() if short else due_words.overdue(ticket.due_for),
         at.isoformat(),
         "ago" if short else "moment",
-        moment(at),
+        ago(at) if short else time_or_moment(at),
     )
 
 

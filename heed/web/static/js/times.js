@@ -3,9 +3,12 @@ const language = document.documentElement.lang;
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const dayAndClock = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const month = new Intl.DateTimeFormat(language, { month: "short" });
-const dayOfMonth = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
+const ofThisYear = { day: "numeric", month: "short" };
+const ofAnother = { ...ofThisYear, year: "numeric" };
+const withClock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const [dayOfMonth, dayOfYear, dayAndClock, dateAndClock] = [ofThisYear, ofAnother, { ...ofThisYear, ...withClock }, { ...ofAnother, ...withClock }]
+  .map((style) => new Intl.DateTimeFormat(language, style));
 const wholeDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
 const wholeDate = new Intl.DateTimeFormat(language, { dateStyle: "full" });
 const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" });
@@ -28,14 +31,14 @@ function span(amount, unit) {
   return spans[unit].format(amount);
 }
 
-/** How long ago, as short as a list needs it: `now`, `4 min`, `2 hr`, `3 days`, `May 4`; null: as it stands. */
+/** How long ago, as short as a list needs it: `now`, `4 min`, `2 hr`, `3 days`, `May 4`, `May 4, 2025`; null: as it stands. */
 export function ago(at, now = Date.now()) {
   const passed = now - at;
   if (passed < MINUTE) return known ? relative.format(0, "second") : patterns.now;
   if (passed < HOUR) return span(Math.floor(passed / MINUTE), "minute");
   if (passed < DAY) return span(Math.floor(passed / HOUR), "hour");
   if (passed < 7 * DAY) return span(Math.floor(passed / DAY), "day");
-  return known ? dayOfMonth.format(at) : null;
+  return known ? (thisYear(at) ? dayOfMonth : dayOfYear).format(at) : null;
 }
 
 /** How long still, for a window that closes: `23 hr`, `4 min`. */
@@ -50,15 +53,18 @@ function sameDay(at) {
   return new Date(at).toDateString() === new Date().toDateString();
 }
 
+function thisYear(at) {
+  return new Date(at).getFullYear() === new Date().getFullYear();
+}
+
 const titles = new WeakMap(); // of an element: the time its title tells
 
 /** When something earlier was, as short as it can be told apart: `14:20` today, `4 May` within a month, `May`, `2025`. */
 function day(at) {
   if (sameDay(at)) return clock.format(at);
   if (!known) return null;
-  if (Date.now() - at < 30 * DAY) return dayOfMonth.format(at);
-  const year = new Date(at).getFullYear();
-  return year === new Date().getFullYear() ? month.format(at) : String(year);
+  if (Date.now() - at < 30 * DAY) return (thisYear(at) ? dayOfMonth : dayOfYear).format(at);
+  return thisYear(at) ? month.format(at) : String(new Date(at).getFullYear());
 }
 
 function entitle(element, at) {
@@ -71,7 +77,7 @@ const styles = {
   ago,
   until,
   clock: (at) => clock.format(at),
-  moment: (at) => (sameDay(at) ? clock.format(at) : known ? dayAndClock.format(at) : null),
+  moment: (at) => (sameDay(at) ? clock.format(at) : known ? (thisYear(at) ? dayAndClock : dateAndClock).format(at) : null),
   day,
 };
 
@@ -87,7 +93,7 @@ export function tellTimes(root = document) {
   if (!known) return;
   for (const element of root.querySelectorAll("time[data-day]")) {
     const day = new Date(`${element.dateTime}T12:00`);
-    const text = (day.getFullYear() === new Date().getFullYear() ? wholeDay : wholeDate).format(day);
+    const text = (thisYear(day) ? wholeDay : wholeDate).format(day);
     if (element.textContent !== text) element.textContent = text;
   }
 }
