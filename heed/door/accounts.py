@@ -40,6 +40,7 @@ class Accounts:
         self._line = Line(conninfo)
         self._ring = ring
         self._known: dict[str, Known] = {}
+        self._changes = 0
 
     async def find(self, token: str) -> Known | None:
         """The account with this address; None when it is nobody's. Raises `psycopg.Error`."""
@@ -51,6 +52,8 @@ class Accounts:
         return await self._fetched(token)
 
     async def _fetched(self, token: str) -> Known | None:
+        """Looked up, and remembered unless accounts changed while that was done."""
+        changes = self._changes
         async with self._line.held() as connection:
             row = await (await connection.execute(_QUERY, [token])).fetchone()
         if row is None or row[1] not in networks():
@@ -59,11 +62,13 @@ class Accounts:
         pk, network, external_id, name, base_url, locked, settings = row
         record = AccountRecord(external_id, name, self._ring.open(locked), base_url, settings=settings)
         known = Known(pk, networks()[network], record, time.monotonic() + _FRESH_FOR)
-        self._known[token] = known
+        if changes == self._changes:
+            self._known[token] = known
         return known
 
     def forget(self) -> None:
         """Accounts changed: read them anew."""
+        self._changes += 1
         self._known.clear()
 
     async def close(self) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -23,12 +24,17 @@ MOST_ROWS = 500
 _GATHER = 0.002
 """Seconds to wait for company before a write: a fraction of the flush it saves."""
 
+_PATIENCE = 10.0
+"""Seconds that a delivery waits to be written. After that it is to be sent again, even if it is written
+later: what comes twice is known by its messages."""
+
 _INSERT = """
 INSERT INTO inbox_delivery (account_id, at, headers, body, state, problems, tries)
 SELECT account, at, headers, body, 'pending', '[]'::jsonb, 0
 FROM unnest(%s::bigint[], %s::timestamptz[], %s::jsonb[], %s::bytea[]) AS new (account, at, headers, body)
 """
 _REFUSED = "UPDATE channels_account SET refused = refused + %s WHERE id = %s"
+_COUNT_EVERY = 1.0
 BEAT_EVERY = 10.0
 """Seconds between two beats."""
 _BEAT = """
@@ -46,13 +52,18 @@ class Row(NamedTuple):
     body: bytes
 
 
+class NotWritten(Exception):
+    """A delivery was not written in time, or the ledger ends."""
+
+
 class Ledger:
     """Writes deliveries in small batches over one connection, and counts what was turned away."""
 
     def __init__(self, conninfo: str, news: News, on_news: Callable[[], None]) -> None:
         self._news = news
         self._on_news = on_news
-        self._waiting: list[tuple[Row, asyncio.Future[None]]] = []
+        self._waiting: dict[asyncio.Future[None], Row] = {}
+        self._ends = False
         self._refused: Counter[int] = Counter()
         self._wake = asyncio.Event()
         self._line = Line(conninfo)
@@ -65,19 +76,28 @@ class Ledger:
         ]
 
     async def stop(self) -> None:
+        """End it. Who waits for a delivery to be written is told that it was not."""
+        self._ends = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        _fail(self._taken(len(self._waiting)), NotWritten())
         with contextlib.suppress(psycopg.Error):
             await self._flush_refused()
         await self._line.close()
 
     async def append(self, account: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Write a delivery; returns when it is on disk. Raises when it is not."""
+        """Write a delivery; returns when it is on disk. Raises when it is not, or not soon."""
+        if self._ends:
+            raise NotWritten
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((Row(account, clock.now(), json.dumps(headers), body), done))
+        self._waiting[done] = Row(account, clock.now(), json.dumps(headers), body)
         self._wake.set()
-        await done
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await done
+        finally:
+            self._waiting.pop(done, None)
 
     def refuse(self, account: int) -> None:
         """Count a delivery that was turned away."""
@@ -90,12 +110,20 @@ class Ledger:
             await self._wake.wait()
             if together > 1:
                 await asyncio.sleep(_GATHER)
-            batch, self._waiting = self._waiting[:MOST_ROWS], self._waiting[MOST_ROWS:]
+            batch = self._taken(MOST_ROWS)
             if not self._waiting:
                 self._wake.clear()
             together = len(batch)
-            if batch:
-                await self._write(batch)
+            try:
+                if batch:
+                    await self._write(batch)
+            finally:
+                _fail(batch, NotWritten())  # who was told nothing, because this ends
+
+    def _taken(self, most: int) -> list[tuple[Row, asyncio.Future[None]]]:
+        """The first of those that wait, which wait no more."""
+        first = list(itertools.islice(self._waiting, most))
+        return [(self._waiting.pop(each), each) for each in first]
 
     async def _write(self, batch: list[tuple[Row, asyncio.Future[None]]]) -> None:
         """Write a batch and tell its callers. Never raises: whatever goes wrong fails this batch,
@@ -127,15 +155,15 @@ class Ledger:
 
     async def _count_on(self) -> None:
         while True:
-            await asyncio.sleep(1)
-            with contextlib.suppress(psycopg.Error):
+            await asyncio.sleep(_COUNT_EVERY)
+            with _on_the_next_time("counting"):
                 await self._flush_refused()
 
     async def _beat_on(self) -> None:
         """Say on the ledger's own connection that deliveries can be taken in. Whoever says it first after
         a longer silence notes from when it was: what was sent meanwhile is read from the networks."""
         while True:
-            with contextlib.suppress(psycopg.Error):
+            with _on_the_next_time("the beat"):
                 async with self._line.held() as connection:
                     await connection.execute(_BEAT, {"now": clock.now()})
             await asyncio.sleep(BEAT_EVERY)
@@ -147,6 +175,17 @@ class Ledger:
             self._refused[account] -= count  # others were turned away meanwhile
             if not self._refused[account]:
                 del self._refused[account]
+
+
+@contextlib.contextmanager
+def _on_the_next_time(what: str) -> Iterator[None]:
+    """Whatever goes wrong is for this time only: a beat that ended would look like an outage."""
+    try:
+        yield
+    except psycopg.Error:
+        pass  # the database is not there, as whoever writes to it says
+    except Exception as error:
+        log.warning("%s at the door: %s", what, type(error).__name__)
 
 
 def _is_broken(error: psycopg.Error) -> bool:

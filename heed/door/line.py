@@ -7,23 +7,26 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
-_PATIENCE = 5.0
+_PATIENCE = 5
 """Seconds."""
 
 
 class Line:
-    """One connection, used by one at a time."""
+    """One connection, used by one at a time. A database that does not answer is waited for some seconds when
+    connecting, and so is who uses the connection."""
 
     def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
+        self._conninfo = make_conninfo(conninfo, connect_timeout=_PATIENCE)
         self._connection: psycopg.AsyncConnection | None = None
         self._using = asyncio.Lock()
 
     @contextlib.asynccontextmanager
     async def held(self) -> AsyncIterator[psycopg.AsyncConnection]:
         """The connection, opened again when it broke. Raises `psycopg.Error`."""
-        async with self._using:
+        await self._taken()
+        try:
             if self._connection is None or self._connection.closed:
                 self._connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
             try:
@@ -31,6 +34,16 @@ class Line:
             except psycopg.OperationalError:
                 await self._connection.close()
                 raise
+        finally:
+            self._using.release()
+
+    async def _taken(self) -> None:
+        """Be the one who uses it. Raises `psycopg.OperationalError` when somebody does for too long."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._using.acquire()
+        except TimeoutError:
+            raise psycopg.OperationalError("the connection is in use for too long") from None
 
     async def close(self) -> None:
         """End it once nobody uses it: closing it under a statement ends the whole process. Whoever uses it

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -165,6 +167,90 @@ def test_without_a_ledger_nothing_is_acknowledged(account: Account) -> None:
     assert Delivery.objects.count() == 1
 
 
+def test_a_database_that_hangs_is_said(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for it without end; and what was not begun by then is not written later."""
+    path = f"/hooks/{account.hook_token}"
+
+    async def visit(client: httpx.AsyncClient, door: Door) -> int:
+        await client.post(path, content=BODY, headers=signed(BODY))
+        running = door._running()
+        async with running._line.held():
+            monkeypatch.setattr(ledger, "_PATIENCE", 0.01)
+            answers = [await client.post(path, content=BODY, headers=signed(BODY)) for _ in range(2)]
+            assert [answer.status_code for answer in answers] == [503, 503]
+            assert not running._waiting
+            monkeypatch.setattr(ledger, "_PATIENCE", 60)
+        return (await client.post(path, content=BODY, headers=signed(BODY))).status_code
+
+    monkeypatch.setattr(Accounts, "forget", lambda _: None)
+    assert at_the_door(visit) == 200
+    assert Delivery.objects.count() == 3  # one was being written while it was given up
+
+
+def test_who_waits_when_the_door_shuts_is_told(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"/hooks/{account.hook_token}"
+
+    async def visit(client: httpx.AsyncClient, door: Door) -> list[int]:
+        await client.post(path, content=BODY, headers=signed(BODY))
+        running = door._running()
+        append, begun = running.append, []
+
+        async def counted(*delivery: Any) -> None:
+            begun.append(delivery)
+            await append(*delivery)
+
+        monkeypatch.setattr(running, "append", counted)
+        async with running._line.held():
+            post = functools.partial(client.post, path, content=BODY, headers=signed(BODY))
+            calls = [asyncio.create_task(post())]
+            while not begun or running._waiting:  # until it is being written
+                await asyncio.sleep(0.01)
+            calls.append(asyncio.create_task(post()))
+            while len(begun) < 2:
+                await asyncio.sleep(0.01)
+            ends = asyncio.create_task(running.stop())
+            answers = await asyncio.wait_for(asyncio.gather(*calls), 120)
+        await ends
+        late = await post()
+        return [answer.status_code for answer in [*answers, late]]
+
+    assert at_the_door(visit) == [503, 503, 503]
+    assert Delivery.objects.count() == 1
+
+
+@pytest.mark.parametrize("error", [RuntimeError("nobody thought of this"), psycopg.OperationalError("gone")])
+def test_counting_and_the_beat_go_on_whatever_goes_wrong(
+    account: Account, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(ledger, "BEAT_EVERY", 0.01)
+    monkeypatch.setattr(ledger, "_COUNT_EVERY", 0.01)
+    tried: Counter[str] = Counter()
+
+    class Broken:
+        async def close(self) -> None: ...
+
+        def held(self) -> Any:
+            tried["beat"] += 1
+            raise error
+
+    async def flush() -> None:
+        tried["count"] += 1
+        raise error
+
+    async def visit(client: httpx.AsyncClient, door: Door) -> None:
+        running = door._running()
+        monkeypatch.setattr(running, "_line", Broken())
+        with monkeypatch.context() as patch:
+            patch.setattr(running, "_flush_refused", flush)
+            for _ in range(500):
+                if min(tried["beat"], tried["count"]) > 2:
+                    return
+                await asyncio.sleep(0.02)
+
+    at_the_door(visit)
+    assert min(tried["beat"], tried["count"]) > 2
+
+
 def test_one_failed_write_is_not_the_end(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     path = f"/hooks/{account.hook_token}"
 
@@ -229,6 +315,30 @@ def test_a_changed_account_is_read_anew(account: Account) -> None:
         connection.close()
 
     assert at_the_door(visit) == [200, 403]
+
+
+def test_what_changes_while_it_is_looked_up_is_not_remembered(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read before the change would be believed for half a minute."""
+    ring = key_ring(settings.HEED_DATA, settings.HEED_SECRET_KEYS)
+    accounts = Accounts(conninfo(connection.settings_dict), ring)
+    opened = ring.open
+
+    def changed_meanwhile(locked: bytes) -> Any:
+        accounts.forget()
+        return opened(locked)
+
+    async def look() -> None:
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr(ring, "open", changed_meanwhile)
+            await accounts.find(account.hook_token)
+        assert accounts._known == {}
+        await accounts.find(account.hook_token)
+        assert list(accounts._known) == [account.hook_token]
+        await accounts.close()
+
+    asyncio.run(look())
 
 
 class TestTheBeat:
