@@ -29,12 +29,15 @@ async function bring() {
   await show(parts.map((part) => `<hx-partial hx-target="#${part.id}" hx-swap="outerMorph">${part.outerHTML}</hx-partial>`).join(""));
 }
 
-/** A field that nobody has touched says what the server says by now: a new account gets the network's name. */
+/** A field that nobody has touched says what the server says by now: a new account gets the network's name. What
+ * the server compares it with goes along, never alone: a name that only stands there would count as entered. */
 function follow(page) {
-  for (const field of document.querySelectorAll("form[data-follows] :is([type=text], [type=hidden])[id]")) {
-    const fresh = page.getElementById(field.id);
-    if (!fresh || field === document.activeElement || field.value !== field.defaultValue) continue;
-    field.value = field.defaultValue = fresh.defaultValue;
+  for (const field of document.querySelectorAll("form[data-follows] [type=text][id]")) {
+    if (field === document.activeElement || field.value !== field.defaultValue) continue;
+    for (const each of [field, document.getElementById(`initial-${field.id}`)]) {
+      const fresh = each && page.getElementById(each.id);
+      if (fresh) each.value = each.defaultValue = fresh.defaultValue;
+    }
   }
 }
 

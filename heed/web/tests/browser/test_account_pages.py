@@ -41,6 +41,25 @@ def test_a_new_account_shows_the_name_it_got_and_what_is_typed_stays(visit: Any,
     expect(page.get_by_label("Opens a new ticket")).to_be_checked()
 
 
+def test_a_name_that_comes_while_the_field_has_the_focus_is_not_undone_by_saving(
+    visit: Any, maja: User
+) -> None:
+    account = facebook(name="Facebook", state="connecting")
+    page = visit(maja, f"/accounts/{account.pk}/")
+    name = page.get_by_label("Name in Heed")
+    name.focus()
+    Account.objects.update(name="Acme", state="connected")
+    live.tell(["accounts"])
+    expect(page.locator("#fresh h1")).to_have_text("Acme")
+    expect(name).to_have_value("Facebook")
+    page.get_by_label("Opens a new ticket").check()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save").click()
+    expect(name).to_have_value("Acme")
+    account.refresh_from_db()
+    assert (account.name, account.after_solved) == ("Acme", "new")
+
+
 def test_it_is_not_the_name_of_who_sends(visit: Any, maja: User) -> None:
     account = facebook(network="email", name="Help desk")
     account.credentials = {"address": "help@acme.example", "name": "Acme"}
