@@ -36,9 +36,12 @@ def give_way(old: Identity, known: Identity) -> None:
     _move_all(old, known)
     _take_over(old, known)
     customer = old.customer
+    group = customer.group if customer.pk != known.customer_id else ""
     old.delete()
     if not customer.identities.exists():
         _let_go(customer, known.customer)
+    if group:
+        _tell_group(known, touched)
     live.tell(events.topics_of(sorted(touched)))
 
 
@@ -70,13 +73,18 @@ def _let_go(customer: Customer, known: Customer) -> None:
 
 def _keep_group(customer: Customer, known: Customer) -> None:
     """Who was in no group is in that of the one who is no more."""
-    ungrouped = Customer.objects.filter(pk=known.pk, group="")
-    if not customer.group or not ungrouped.update(group=customer.group):
-        return
-    newest = known.tickets.order_by("-last_at").first()
-    if newest is not None:
-        facts = {"group": customer.group, **known.regrouped("")}
-        events.record("field_changed", ticket=newest, field="", title="", **facts)
+    if customer.group:
+        Customer.objects.filter(pk=known.pk, group="").update(group=customer.group)
+
+
+def _tell_group(known: Identity, touched: set[int]) -> None:
+    """Tell what group they are all in by now. Which it had been is left unsaid: the tickets of the two were
+    not in the same, and what was told of the old identity names one that is no more."""
+    customer = Customer.objects.get(pk=known.customer_id)
+    newest = customer.tickets.order_by("-last_at")
+    ticket = newest.filter(pk__in=touched).first() or newest.first()
+    if ticket is not None:
+        events.record("field_changed", ticket=ticket, field="", title="", group=customer.group)
 
 
 def _hand_over(ticket: Ticket, known: Identity) -> set[int]:

@@ -12,7 +12,7 @@ from heed.accounts.models import Team, User
 from heed.channels.base import Echo, MessageReceived, Person
 from heed.channels.models import Account
 from heed.inbox import intake, ledger, outbox, verbs
-from heed.inbox.models import Event, Field, Ticket
+from heed.inbox.models import Event, Field, Identity, Ticket
 from heed.inbox.news.giving_way import give_way
 from heed.inbox.reactions import react
 from heed.inbox.tests.rubber import body
@@ -26,7 +26,7 @@ from heed.routing.told_elsewhere import blocks_of, with_others
 
 pytestmark = pytest.mark.django_db
 
-LEA = Person("lea", "Lea Marn")
+LEA, OMAR = Person("lea", "Lea Marn"), Person("omar", "Omar Badr")
 COLUMNS = ("status", "unanswered", "waiting_since", "snoozed_until", "spam", "team_id", "assignee_id")
 SHOWN = (*COLUMNS, "priority", "language", "tags", "fields", "merged_into_id", "due_at", "due_for")
 
@@ -147,7 +147,7 @@ def test_a_split_off_ticket_begins_where_the_other_was(account: Account, ana: Us
 
 
 def test_one_merged_since_was_there_before(account: Account, ana: User) -> None:
-    kept, gone = came(account, "a", -5), came(account, "b", -4, who=Person("omar", "Omar Badr"))
+    kept, gone = came(account, "a", -5), came(account, "b", -4, who=OMAR)
     Ticket.objects.filter(pk=gone.pk).update(customer=kept.customer_id)
     merging.merge(Ticket.objects.get(pk=gone.pk), Ticket.objects.get(pk=kept.pk), ana)
     assert walked(gone)["merged_into_id"] == kept.pk
@@ -216,7 +216,7 @@ def test_a_customer_was_in_the_group_of_then(account: Account, ana: User) -> Non
 
 def test_who_was_joined_was_in_the_other_group_before(account: Account, ana: User) -> None:
     lea = came(account, "a", -60)
-    omar = came(account, "b", -59, who=Person("omar", "Omar Badr"))
+    omar = came(account, "b", -59, who=OMAR)
     with clock.moved(timedelta(minutes=-50)):
         verbs.set_group(lea, ana, "vip")
     with clock.moved(timedelta(minutes=-40)):
@@ -242,7 +242,7 @@ def test_who_was_joined_was_in_the_other_group_before(account: Account, ana: Use
 
 def test_a_group_that_nobody_wrote_down_is_today_s_and_that_is_said(account: Account, ana: User) -> None:
     ticket = came(account, "a", -50)
-    came(account, "other", -50, who=Person("omar", "Omar Badr"))
+    came(account, "other", -50, who=OMAR)
     with clock.moved(timedelta(minutes=-40)):
         verbs.set_group(ticket, ana, "vip")
     told = Event.objects.get(kind="field_changed")
@@ -253,15 +253,57 @@ def test_a_group_that_nobody_wrote_down_is_today_s_and_that_is_said(account: Acc
     assert not dried("field_changed", "group:vip").groups_of_today
 
 
-def test_who_gives_way_takes_their_group_along(account: Account, ana: User) -> None:
-    known, gone = came(account, "a", -50), came(account, "b", -49, who=Person("omar", "Omar Badr"))
+def test_who_gives_way_takes_their_group_along_and_what_it_had_been_is_not_known(
+    account: Account, ana: User
+) -> None:
+    known, gone = came(account, "a", -50), came(account, "b", -49, who=OMAR)
     with clock.moved(timedelta(minutes=-40)):
         verbs.set_group(gone, ana, "vip")
+    for name, minutes in (("c", -35), ("d", -30)):
+        came(account, name, minutes, who=OMAR)
+    assert (times("message_received", "group:vip"), found_by_today()) == (2, False)
     with clock.moved(timedelta(minutes=-20)):
         give_way(gone.identity, known.identity)
-    came(account, "c", -10)
-    assert Ticket.objects.get(pk=known.pk).customer.group == "vip"
-    assert times("message_received", "group:vip") == 1
+    came(account, "e", -10)
+    assert fresh(known).customer.group == "vip"
+    assert (times("message_received", "group:vip"), found_by_today()) == (5, True)
+    assert dried("field_changed", "group:vip").touches[-1].ticket == known
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_group_that_gives_way_to_another_is_told(account: Account, ana: User, *, elsewhere: bool) -> None:
+    lea, omar = came(account, "a", -50), came(account, "b", -49, who=OMAR)
+    with clock.moved(timedelta(minutes=-40)):
+        verbs.set_group(lea, ana, "wholesale")
+        verbs.set_group(omar, ana, "vip")
+    came(account, "c", -35, who=OMAR)
+    if elsewhere:  # the customer stays, by another identity
+        omar.identity.pk, omar.identity.external_id = None, "omar-2"
+        omar.identity.save()
+    with clock.moved(timedelta(minutes=-20)):
+        give_way(Identity.objects.get(external_id="omar"), lea.identity)
+    assert fresh(lea).customer.group == "wholesale"
+    told = Event.objects.filter(kind="field_changed").latest("pk")
+    assert (told.ticket, told.data["group"], "group_before" in told.data) == (lea, "wholesale", False)
+    assert found_by_today()
+
+
+@pytest.mark.parametrize("group", ["", "vip"])
+def test_who_gives_way_without_a_group_of_their_own_tells_of_none(
+    account: Account, ana: User, group: str
+) -> None:
+    lea, omar = came(account, "a", -50), came(account, "b", -49, who=OMAR)
+    if group:
+        verbs.join(lea.customer, omar.customer, ana)
+        verbs.set_group(lea, ana, group)
+    give_way(Identity.objects.get(external_id="omar"), lea.identity)
+    assert Event.objects.filter(kind="field_changed").count() == bool(group)
+    assert not found_by_today()
+
+
+def found_by_today() -> bool:
+    """Whether a dry run had to take today's group of somebody."""
+    return dried("message_received", "group:vip").groups_of_today
 
 
 def solved_and_waiting(account: Account, ana: User) -> tuple[Ticket, Ticket]:
@@ -315,7 +357,7 @@ def test_what_is_put_back_or_poured_into_a_solved_ticket_opens_it_too(account: A
     assert Event.objects.get(kind="ticket_reopened").ticket == lea
     assert walked(lea)["status"] == stands(lea)["status"] == "open"
     verbs.set_status(fresh(lea), ana, "solved")
-    omar = came(account, "c", -10, who=Person("omar", "Omar Badr"))
+    omar = came(account, "c", -10, who=OMAR)
     give_way(omar.identity, lea.identity)
     assert Event.objects.filter(kind="ticket_reopened", ticket=lea, actor=None).count() == 1
     assert walked(lea)["status"] == stands(lea)["status"] == "open"
