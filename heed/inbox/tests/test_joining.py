@@ -57,6 +57,22 @@ def test_identities_elsewhere_are_not_shown(lea: Ticket, hidden: Ticket, some: U
     assert [each.pk for each in reach.identities(some, lea)] == [lea.identity_id, hidden.identity_id]
 
 
+def test_who_is_somebody_else_is_said_by_whoever_works_on_all_of_theirs(
+    lea: Ticket, hidden: Ticket, some: User, ivo: User
+) -> None:
+    elsewhere = Identity.objects.get(pk=hidden.identity_id)
+    Ticket.objects.filter(pk=hidden.pk).update(assignee=some)
+    assert verbs.why_not_parted(elsewhere, some) == ""
+    more = ticket(hidden.account, "Another", running=False)
+    Ticket.objects.filter(pk=more.pk).update(identity=elsewhere, customer=lea.customer_id)
+    assert "not yours to work on" in str(verbs.why_not_parted(elsewhere, some))
+    with pytest.raises(CannotTend):
+        verbs.part_identity(elsewhere, some)
+    assert verbs.why_not_parted(elsewhere, ivo) == ""
+    Ticket.objects.filter(pk=more.pk).update(merged_into=lea)
+    assert f"Take #{more.pk} apart first" in str(verbs.why_not_parted(elsewhere, ivo))
+
+
 def test_nobody_moves_tickets_they_may_not_work_on(
     account: Account, lea: Ticket, hidden: Ticket, some: User, ivo: User
 ) -> None:

@@ -9,7 +9,7 @@ from heed.inbox.verbs.asking import drop_question, set_question
 from heed.inbox.verbs.blocking import block, mark_spam, not_spam, unblock
 from heed.inbox.verbs.drafts import attach, describe, detach, drop_draft, keep_draft
 from heed.inbox.verbs.holding import take_back
-from heed.inbox.verbs.joining import join, part, part_identity
+from heed.inbox.verbs.joining import join, part, part_identity, why_not_parted
 from heed.inbox.verbs.labels import (
     archive_field,
     change_field,
@@ -107,4 +107,5 @@ __all__ = [
     "unsplit",
     "wake",
     "where_named",
+    "why_not_parted",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
@@ -69,6 +70,16 @@ def part_identity(identity: Identity, user: User) -> Customer:
     _give([identity.pk], alone)
     _tell("parted", [identity.pk], user, customer, alone)
     return alone
+
+
+def why_not_parted(identity: Identity, user: User) -> Promise | str:
+    """Why this person cannot say that an identity is somebody else; empty where they can."""
+    try:
+        _demand_all(user, [identity.pk])
+        _refuse_one_matter([identity.pk])
+    except CannotTend as cannot:
+        return cannot.sentence
+    return ""
 
 
 def _demand_all(user: User, identities: list[int]) -> None:

@@ -305,6 +305,21 @@ def test_nothing_is_offered_that_would_change_a_ticket_of_others(
         assert (offered(panel), offered(thread)) == (2 - left, 2 - left)
 
 
+def test_who_cannot_say_that_an_identity_is_somebody_else_reads_why(
+    page: Client, account: Account, ana: User
+) -> None:
+    returns, secret = Team.objects.create(name="Returns"), Team.objects.create(name="Secret")
+    lea, omar = (cast.ticket(account, name, "Hello?", team=returns) for name in ("Lea Marn", "Omar Badr"))
+    page.post(f"/tickets/{lea.pk}/join/", {"with": f"#{omar.pk}"})
+    other = cast.ticket(account, "Nina Sol", "Where is it?", team=secret, running=False)
+    Ticket.objects.filter(pk=other.pk).update(identity=omar.identity, customer=lea.customer)
+    ana.grants.update(team=returns)
+    panel = page.get(f"/tickets/{lea.pk}/matters/").content.decode()
+    offered = re.findall(r'hx-post="/tickets/\d+/identities/(\d+)/part/"', panel)
+    assert offered == [str(lea.identity_id)]
+    assert "Some of their tickets are not yours to work on." in panel
+
+
 def test_a_note_marks_whom_it_mentions(page: Client, account: Account, ana: User, ivo: User) -> None:
     lea = cast.ticket(account, "Lea Marn", "Hello?")
     User.objects.create_user("ana.o@acme.example", name="Ana O'Hara")  # two share a first name

@@ -25,6 +25,7 @@ def matters(request: HttpRequest, number: int) -> HttpResponse:
     ticket = reach.ticket(user, number, "tend")
     merges, splits, joinings = reach.merges(ticket), reach.splits(ticket), reach.joinings(ticket)
     split_from = reach.split_from(ticket)
+    identities = reach.identities(user, ticket)
     return render(
         request,
         "inbox/_matters.html",
@@ -38,7 +39,7 @@ def matters(request: HttpRequest, number: int) -> HttpResponse:
             "may_take_apart": reach.taken_back_by(user, merges),
             "may_put_back": reach.taken_back_by(user, [*splits, *([split_from] if split_from else [])]),
             "may_part": reach.taken_back_by(user, joinings),
-            "identities": reach.identities(user, ticket),
+            "identities": [(each, verbs.why_not_parted(each, user)) for each in identities],
         },
     )
 
