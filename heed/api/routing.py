@@ -169,7 +169,8 @@ def make_rule(request: Asking, given: RuleGiven) -> Any:
 @router.post("/rules/try", response=DryRunOut, summary="What a rule would have done in the last 7 days")
 def try_rule(request: Asking, given: RuleGiven) -> Any:
     """Nothing is written. `cut` says that only the newest tickets were looked at, `now` how many a rule by
-    time would act on right away."""
+    time would act on right away, `groups_of_today` that for some customers today's group was taken, as nobody
+    wrote down which they were in then."""
     need(request.auth, "routing")
     found = dry_run(keeping.checked_rule(Rule(), given.model_dump(), request.auth))
     sight = inbox.sight(request.auth)

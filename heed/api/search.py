@@ -61,13 +61,13 @@ def complete_search(request: Asking, q: Annotated[str, Query(max_length=2000)], 
 @router.get("/views", response=Views, summary="The kept views you see")
 def list_views(request: Asking) -> Any:
     found = saved.saved_views(request.auth)
-    return {"items": [of_view(view, saved.may_change(request.auth, view)) for view in found]}
+    return {"items": [of_view(view, request.auth) for view in found]}
 
 
 @router.post("/views", response={201: ViewOut}, summary="Keep a condition as a view")
 def keep_view(request: Asking, given: ViewGiven) -> Any:
     """Sharing it with a team or with everybody needs the permission to share views."""
-    return Status(201, of_view(saving.keep_view(request.auth, **_given(given)), True))
+    return Status(201, of_view(saving.keep_view(request.auth, **_given(given)), request.auth))
 
 
 @router.put("/views/order", response=Views, summary="Put your views in order")
@@ -79,7 +79,7 @@ def arrange_views(request: Asking, order: ViewsOrder) -> Any:
 @router.put("/views/{view}", response=ViewOut, summary="Change a kept view")
 def change_view(request: Asking, view: int, given: ViewGiven) -> Any:
     kept = saved.saved_view(request.auth, view)
-    return of_view(saving.change_view(kept, request.auth, **_given(given)), True)
+    return of_view(saving.change_view(kept, request.auth, **_given(given)), request.auth)
 
 
 @router.delete("/views/{view}", response={204: None}, summary="Remove a kept view")

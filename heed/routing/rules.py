@@ -187,14 +187,20 @@ _FAILED = gettext_noop("It failed when it ran last. Heed's log says how.")
 
 
 def problem_of(rule: Rule) -> str:
-    """Why a rule cannot run any more, in the reader's language; empty where it can."""
-    if not rule.problem:
-        return ""
+    """Why a rule cannot run as it stands now, in the reader's language; empty where it can. It need not have
+    tried: what its condition names may have gone since."""
     try:
         understood(rule.condition, clock.now())
     except BadCondition as bad:
         return bad.sentence
-    return said_to_reader(rule.problem)
+    return said_to_reader(rule.problem) if rule.problem == _FAILED else ""
+
+
+def not_done_any_more(rule: Rule) -> list[str]:
+    """What of a rule is not done any more, for it names somebody or something that is gone, and why. All else
+    it goes on doing."""
+    gone = ((actions.tell(each), actions.gone(each)) for each in rule.actions)
+    return [f"{deed}: {why}" for deed, why in gone if why]
 
 
 def said_to_reader(sentence: object) -> str:

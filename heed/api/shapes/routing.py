@@ -115,7 +115,11 @@ class RuleOut(Shape):
     condition: str
     actions: list[dict[str, Any]]
     stop: bool
-    problem: str
+    problem: Annotated[str, Field(description="Why it cannot run as it stands; empty where it can.")]
+    not_done: Annotated[
+        list[str],
+        Field(description="Its actions that name somebody or something gone, and why each is not done."),
+    ]
 
 
 class Rules(Shape):
@@ -148,6 +152,10 @@ class DryRunOut(Shape):
     looked_at: int
     cut: bool
     now: int
+    groups_of_today: Annotated[
+        bool,
+        Field(description="Of some customers only today's group is known, so that one was taken."),
+    ]
     items: list[TouchOut]
 
 
@@ -217,6 +225,7 @@ def of_rule(rule: Rule) -> RuleOut:
         actions=rule.actions,
         stop=rule.stop,
         problem=rules.problem_of(rule),
+        not_done=rules.not_done_any_more(rule),
     )
 
 
@@ -233,6 +242,7 @@ def of_dry_run(found: DryRun, seen: set[int]) -> DryRunOut:
         looked_at=found.looked_at,
         cut=found.cut,
         now=found.now,
+        groups_of_today=found.groups_of_today,
         items=touches,
     )
 

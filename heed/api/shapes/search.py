@@ -6,10 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from heed.accounts.models import User
 from heed.api.shapes.given import Given, Text
 from heed.api.shapes.shape import Shape
 from heed.api.shapes.tickets import TicketOut
 from heed.inbox.models import SavedView
+from heed.inbox.reach import saved
 from heed.inbox.search.hits import Hit
 
 Order = Literal["newest", "waiting", "due", "priority", "closing"]
@@ -52,6 +54,7 @@ class ViewOut(Shape):
     team: int | None
     owner: str
     may_change: bool
+    problem: str = Field(description="What it names that is not there for you, or not any more; else empty.")
 
 
 class Views(Shape):
@@ -70,7 +73,8 @@ class ViewsOrder(Given):
     views: list[int] = Field(description="The ids in their new order.", max_length=500)
 
 
-def of_view(view: SavedView, may_change: bool) -> dict[str, Any]:
+def of_view(view: SavedView, user: User) -> dict[str, Any]:
+    gone = saved.gone_from(user, view)
     return {
         "id": view.pk,
         "name": view.name,
@@ -79,7 +83,8 @@ def of_view(view: SavedView, may_change: bool) -> dict[str, Any]:
         "shared": view.shared,
         "team": view.team_id,
         "owner": view.owner.email,
-        "may_change": may_change,
+        "may_change": saved.may_change(user, view),
+        "problem": gone.sentence if gone else "",
     }
 
 

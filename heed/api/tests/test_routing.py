@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from heed.accounts.models import Grant, Team, User
+from heed.inbox import verbs
+from heed.inbox.models import Event
+from heed.lib import clock
 from heed.routing.models import Rule
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +33,34 @@ def test_the_next_ticket_and_a_claim(call: Any, call_as_ana: Any, ana: User, des
     assert (late.status, late.json["type"]) == (409, "urn:heed:already-taken")
     assert ana.name in late.json["detail"]
     assert call("POST", "tickets/999999/claim").status == 404
+
+
+def test_a_dry_run_says_where_only_today_s_groups_are_known(call: Any, ana: User, desk: Any) -> None:
+    ticket = desk.ticket()
+    asked = RULE | {"condition": "group:vip", "when": ["message_received", "field_changed", "time"]}
+    verbs.set_group(ticket, ana, "vip")
+    told = call("POST", "rules/try", asked).json
+    assert (told["looked_at"], told["groups_of_today"]) == (1, False)
+    Event.objects.filter(kind="field_changed").update(data={"field": "", "title": "", "group": "vip"})
+    Event.objects.create(kind="ticket_opened", ticket=ticket, at=clock.now() - timedelta(hours=1))
+    assert call("POST", "rules/try", asked).json["groups_of_today"] is True
+    described = call("GET", "openapi.json").json["components"]["schemas"]["DryRunOut"]
+    assert "groups_of_today" in described["required"]
+    assert "today's group" in described["properties"]["groups_of_today"]["description"]
+
+
+def test_a_rule_says_what_it_names_that_is_gone(call: Any, ana: User) -> None:
+    deeds = [{"do": "assign_person", "person": ana.pk}]
+    made = call("POST", "rules", RULE | {"actions": deeds}).json
+    assert (made["problem"], made["not_done"]) == ("", [])
+    User.objects.filter(pk=ana.pk).update(is_active=False)
+    Rule.objects.filter(pk=made["id"]).update(condition="-account:gone")
+    (rule,) = call("GET", "rules").json["items"]
+    assert rule["problem"] == "Nothing here is called “gone”."
+    assert rule["not_done"] == [f"give it to {ana.name}: This person does not work here any more."]
+    again = call("POST", "rules/try", RULE | {"actions": deeds})
+    assert (again.status, again.json["detail"]) == (422, "This person does not work here any more.")
+    assert call("POST", "rules/try", RULE | {"condition": "-account:gone"}).status == 422
 
 
 def test_away_and_back(call_as_ana: Any) -> None:

@@ -92,3 +92,12 @@ def test_views_are_put_in_order(call: Caller, desk: Desk) -> None:
     ]
     names = [each["name"] for each in call("PUT", "views/order", {"views": views[::-1]}).json["items"]]
     assert names == ["Two", "One"]
+
+
+def test_a_view_says_what_it_names_that_is_gone(call: Caller, desk: Desk) -> None:
+    desk.ticket("Lea Marn")
+    view = call("POST", "views", {"name": "Rest", "condition": "is:unanswered"}).json
+    assert view["problem"] == ""
+    SavedView.objects.filter(pk=view["id"]).update(condition="-account:gone")
+    assert call("GET", "views").json["items"][0]["problem"] == "Nothing here is called “gone”."
+    assert len(call("GET", f"views/{view['id']}/tickets").json["items"]) == 1

@@ -52,6 +52,15 @@ def may_change(user: User, view: SavedView) -> bool:
     return view.owner_id == user.pk or (view.shared and user.rights.may("share"))
 
 
+def gone_from(user: User, view: SavedView) -> BadCondition | None:
+    """What a view names that is not there for this person, or not any more: it opens, and that is said."""
+    try:
+        parse(view.condition).check(user)
+    except BadCondition as gone:
+        return gone
+    return None
+
+
 def counted(user: User, views: Iterable[SavedView]) -> dict[int, int]:
     """How many tickets these views held when they were last counted: nothing is counted now."""
     return {view.pk: kept[1] for view in views if (kept := _counts.get(_key(user, view)))}

@@ -9,8 +9,8 @@ hides), `calls` (whom it tells and what it calls).
 from __future__ import annotations
 
 from heed.routing.actions.shapes import PRIORITIES, STATUSES, Action, BadAction, Failed
-from heed.routing.actions.table import ACTIONS, checked, do, noted, tell, would_change
-from heed.routing.actions.wording import host_of
+from heed.routing.actions.table import ACTIONS, checked, do, gone, noted, tell, would_change
+from heed.routing.actions.wording import called, host_of
 
 __all__ = [
     "ACTIONS",
@@ -19,8 +19,10 @@ __all__ = [
     "Action",
     "BadAction",
     "Failed",
+    "called",
     "checked",
     "do",
+    "gone",
     "host_of",
     "noted",
     "tell",

@@ -28,15 +28,21 @@ def _number(given: Any) -> int:
 
 def _person_kept(given: Any) -> int:
     number = _number(given)
-    if number and not User.objects.filter(pk=number, is_active=True).exists():
+    found = User.objects.filter(pk=number).first()
+    if number and found is None:
         raise BadAction(_("Choose a person."))
+    if found is not None and not found.is_active:
+        raise BadAction(_("This person does not work here any more."))
     return number
 
 
 def _team_kept(given: Any) -> int:
     number = _number(given)
-    if number and not Team.objects.filter(pk=number, archived=False).exists():
+    found = Team.objects.filter(pk=number).first()
+    if number and found is None:
         raise BadAction(_("Choose a team."))
+    if found is not None and found.archived:
+        raise BadAction(_("This team takes no more tickets."))
     return number
 
 

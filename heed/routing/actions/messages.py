@@ -51,6 +51,12 @@ def answer_quick_text(numbers: Sequence[int], values: Values, runs: Sequence[Rul
     return _say(numbers, runs, index, cache(lambda language: _quick_text(values["quick_text"], language)))
 
 
+def texts_of(values: Values) -> None:
+    """Raises `Failed` where the quick text that is to be sent is gone."""
+    if not library.everybodys(values["quick_text"]):
+        raise Failed(_("This quick text is no more."))
+
+
 def _quick_text(name: str, language: str) -> str:
     text = library.in_language(name, language)
     if text is None:

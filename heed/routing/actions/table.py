@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils.functional import Promise
@@ -134,6 +134,14 @@ ACTIONS: dict[str, Action] = {
 }
 
 
+NAMED: dict[str, Callable[[Values], object]] = {
+    "person": changes.person_of,
+    "team": changes.team_of,
+    "quick_text": messages.texts_of,
+}
+"""What finds whom or what an action names. Raises `Failed` where that is gone."""
+
+
 def checked(given: Any) -> dict[str, Any]:
     """An action as it is kept. Raises `BadAction`."""
     action = ACTIONS.get(str(given.get("do", ""))) if isinstance(given, Mapping) else None
@@ -151,6 +159,20 @@ def tell(action: Values) -> str:
     """What an action does, in the reader's language: “give it to Ana Kovač”."""
     known = ACTIONS.get(str(action.get("do")))
     return known.tell(action) if known else _("something this version does not know")
+
+
+def gone(action: Values) -> str:
+    """Why it cannot be done to any ticket: who or what it names is gone. Empty where that is there."""
+    known = ACTIONS.get(str(action.get("do")))
+    if known is None:
+        return _("This version does not know what to do here.")
+    try:
+        for need in known.needs:
+            if need in NAMED and str(action.get(need) or 0) != "0":
+                NAMED[need](action)
+    except Failed as none:
+        return none.sentence
+    return ""
 
 
 def noted(action: Values) -> dict[str, Any]:

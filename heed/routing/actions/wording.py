@@ -13,12 +13,12 @@ from heed.routing.actions.shapes import Values
 
 
 def tell_person(values: Values) -> str:
-    name = name_of_person(values)
+    name = name_of_person(values) or (values.get("person") and "?")
     return _("give it to %(name)s") % {"name": name} if name else _("take it from whoever has it")
 
 
 def tell_team(values: Values) -> str:
-    name = name_of_team(values)
+    name = name_of_team(values) or (values.get("team") and "?")
     return _("give it to the team %(name)s") % {"name": name} if name else _("take it from its team")
 
 
@@ -30,6 +30,11 @@ def name_of_person(values: Values) -> str:
 def name_of_team(values: Values) -> str:
     """The name of the team meant; empty where there is none."""
     return _name_of(Team, values.get("team"))
+
+
+def called(values: Values) -> str:
+    """The person, team or quick text that is named, as it was called while it was here."""
+    return name_of_person(values) or name_of_team(values) or str(values.get("quick_text") or "?")
 
 
 def _name_of(model: type[User] | type[Team], number: Any) -> str:

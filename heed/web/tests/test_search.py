@@ -171,3 +171,17 @@ def test_many_are_those_of_the_search(page: Client, lea: Ticket) -> None:
 )
 def test_a_stranger_is_sent_to_sign_in(path: str) -> None:
     assert Client().get(path).headers["Location"].startswith("/sign-in/?next=")
+
+
+def test_a_view_that_names_a_removed_account_opens_and_says_so(page: Client, lea: Ticket, ana: User) -> None:
+    view = saving.keep_view(ana, "Not there", f"-account:{lea.account_id}")
+    SavedView.objects.filter(pk=view.pk).update(condition="-account:gone")
+    said = "Nothing here is called “gone”."
+    opened = page.get(f"/inbox/saved/{view.pk}/")
+    assert opened.status_code == 200
+    text = opened.content.decode()
+    assert f"{said} This view may hold fewer or more tickets than was meant." in text
+    assert lea.pk in _numbers(text)
+    assert said in page.get("/settings/views/").content.decode()
+    SavedView.objects.filter(pk=view.pk).update(condition="")
+    assert "may hold fewer" not in page.get(f"/inbox/saved/{view.pk}/").content.decode()

@@ -11,6 +11,7 @@ from django.test import Client
 from heed.accounts.models import Team, User
 from heed.inbox import events
 from heed.lib import clock
+from heed.routing import rules
 from heed.routing.dry import DryRun
 from heed.routing.models import AccountTeam, Profile, Rule, Skill, TeamRouting
 from heed.routing.people import on_shift
@@ -217,3 +218,44 @@ def test_what_a_rule_did_stands_in_the_story(page: Client, ana: User) -> None:
     said = page.get(f"/inbox/open/{ticket.pk}/").content.decode()
     assert "The rule “<bdi>Zips &lt;first&gt;</bdi>” gave it to" in said
     assert "hide the public message</bdi>: did not work." in said
+
+
+def test_a_rule_whose_account_was_removed_says_so_and_is_stopped(lead: Client) -> None:
+    account = cast.account()
+    rule = Rule.objects.create(
+        name="Not there", when=["time"], condition=f"-account:{account.pk}", on=False, actions=[]
+    )
+    assert "Cannot run" not in lead.get("/settings/rules/").content.decode()
+    said = f"Nothing here is called “{account.pk}”."
+    account.delete()
+    for path in ("/settings/rules/", f"/settings/rules/{rule.pk}/"):
+        assert said in lead.get(path).content.decode()
+    assert "Cannot run" in lead.get("/settings/rules/").content.decode()
+    assert rules.made_ready(rule) is None
+
+
+def test_whom_a_rule_names_stays_chosen_when_they_are_gone(lead: Client, ana: User) -> None:
+    team = Team.objects.create(name="Returns", archived=True)
+    User.objects.filter(pk=ana.pk).update(is_active=False)
+    deeds = [
+        {"do": "assign_person", "person": ana.pk},
+        {"do": "assign_team", "team": team.pk},
+        {"do": "answer_quick_text", "quick_text": "thanks"},
+        {"do": "assign_person", "person": 0},
+    ]
+    rule = Rule.objects.create(name="Zips", when=["time"], actions=deeds)
+    listed, form = (
+        lead.get(path).content.decode() for path in ("/settings/rules/", f"/settings/rules/{rule.pk}/")
+    )
+    assert f"give it to {ana.name}: This person does not work here any more." in listed
+    assert "give it to the team Returns: This team takes no more tickets." in listed
+    assert "/thanks: This quick text is no more." in listed
+    assert "Cannot run" not in listed
+    for value, name in ((ana.pk, ana.name), (team.pk, "Returns"), ("thanks", "thanks")):
+        assert f'<option value="{value}" selected>{name} · no longer here</option>' in form
+    assert form.count("no longer here") == 3
+    given = {"name": "Zips", "when": "time", "a0-do": "assign_person", "a0-person": ana.pk}
+    refused = lead.post(f"/settings/rules/{rule.pk}/", given)
+    assert (refused.status_code, Rule.objects.get().actions) == (422, deeds)
+    assert "This person does not work here any more." in refused.content.decode()
+    assert "does not work here" in lead.post("/settings/rules/try/", given).content.decode()

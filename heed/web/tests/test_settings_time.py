@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
-from heed.accounts.models import User
+from heed.accounts.models import Team, User
 from heed.accounts.verbs import ensure_person
 from heed.channels.models import Account
 from heed.inbox.models import Ticket
@@ -251,3 +251,26 @@ def test_without_its_script_the_chip_says_the_day(language: str, words: str) -> 
     at = datetime(2030, 11, 23, 9, 5, tzinfo=timezone.get_default_timezone())
     with clock.moved(then - clock.now()), translation.override(language):
         assert words in due(Ticket(due_at=at, due_for="next_reply"), short=True)
+
+
+def test_a_target_for_what_is_gone_does_not_become_one_for_everything(
+    client: Client, lead: User, page: Account
+) -> None:
+    gone = page.pk + 1000
+    team = Team.objects.create(name="Returns", archived=True)
+    chosen = {"accounts": [gone], "teams": [team.pk], "groups": ["vip"]}
+    policy = Policy.objects.create(name="Theirs", first_reply=3600, **chosen)
+    address = f"/settings/targets/{policy.pk}/"
+    assert "For: vip · no longer here · no longer here" in client.get("/settings/targets/").content.decode()
+    form = client.get(address).content.decode()
+    assert form.count("no longer here") == 2
+    given = {"name": "Theirs", "first_reply": "1", "first_reply_unit": "3600", "time": "elapsed"}
+    refused = client.post(address, given | chosen).content.decode()
+    assert "One of these teams, accounts or brands is not there." in refused
+    assert Policy.objects.get().accounts == [gone]
+    kept = client.post(address, given | {"accounts": [page.pk], "groups": ["vip"]})
+    assert kept.status_code == 302, kept.content.decode()
+    now = Policy.objects.get()
+    assert (now.accounts, now.teams, now.groups) == ([page.pk], [], ["vip"])
+    shown = client.post("/settings/targets/example/", given | chosen)
+    assert "Acme" not in shown.content.decode()

@@ -18,6 +18,7 @@ from heed.channels.reach import NoSuchAccount
 from heed.inbox import reach
 from heed.inbox.conditions import BadCondition
 from heed.inbox.looking import looked_at
+from heed.inbox.reach import saved
 from heed.inbox.search import finding
 from heed.lib.text import whole
 from heed.web import desk, nav, story, words
@@ -157,13 +158,15 @@ def _list(
     order: str = "newest",
     known: Sequence[Account] = (),
 ) -> dict[str, Any]:
-    facts: dict[str, Any] = {"place": here, "number": number, "first": not after}
+    facts: dict[str, Any] = {"place": here, "number": number, "first": not after, "gone": None}
     if here.view != SEARCH and order == finding.BY_RELEVANCE:
         order = "newest"
     facts |= {"order": order, "orders": words.ORDERS | (words.BY_RELEVANCE if here.view == SEARCH else {})}
     try:
         found = tickets(user, here, order=order, after=after, limit=limit, known=known)
         facts |= {"tickets": found.page.items, "next": found.page.next, "hits": found.hits}
+        if here.kept is not None and not after:
+            facts["gone"] = saved.gone_from(user, here.kept)
     except BadCondition as mistake:
         facts |= {"tickets": [], "next": "", "mistake": mistake}
     if tallies:

@@ -232,8 +232,11 @@ def _with_circle(view: SavedView, form: ViewForm, given: dict[str, Any]) -> dict
     return given if "share" in form.fields else given | {"shared": view.shared, "team": view.team}
 
 
-def _rows(user: User) -> list[tuple[SavedView, bool]]:
-    return [(view, saved.may_change(user, view)) for view in saved.saved_views(user)]
+def _rows(user: User) -> list[tuple[SavedView, bool, BadCondition | None]]:
+    """The views, whether one may change them, and what they name that is gone."""
+    return [
+        (view, saved.may_change(user, view), saved.gone_from(user, view)) for view in saved.saved_views(user)
+    ]
 
 
 def _asked(request: HttpRequest, name: str = "q") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +64,8 @@ class Told:
     condition: str
     then: list[str]
     problem: str = ""
+    not_done: Sequence[str] = ()
+    """What of it is not done any more, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,10 @@ class Deed:
     needs: tuple[str, ...]
     values: Mapping[str, Any] = field(default_factory=dict)
     number: str = "__n__"
+    gone: str = ""
+    """Why it is not done any more: who or what it names is gone."""
+    called: str = ""
+    """What was called so."""
 
     @property
     def tags(self) -> str:
@@ -242,7 +248,9 @@ def _deed(action: Mapping[str, Any], number: str = "__n__") -> Deed:
     if kind is None:
         return Deed("", str(action.get("do", "")), (), action, number)
     more = ("text",) if kind.name.startswith("notify") else ()
-    return Deed(kind.name, str(kind.title), (*kind.needs, *more), action, number)
+    gone = actions.gone(action) if number != "__n__" else ""
+    called = actions.called(action) if gone else ""
+    return Deed(kind.name, str(kind.title), (*kind.needs, *more), action, number, gone, called)
 
 
 def _told(row: Rule) -> Told:
@@ -251,6 +259,7 @@ def _told(row: Rule) -> Told:
         row.condition,
         [actions.tell(each) for each in row.actions],
         rules.problem_of(row),
+        rules.not_done_any_more(row),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from heed.accounts.refusals import CannotChange
 from heed.channels import reach as channels
 from heed.inbox.models import Customer, Ticket
 from heed.lib import clock
+from heed.lib.text import whole
 from heed.routing import desk_hours, promises, targets
 from heed.routing.desk_hours import EVERYWHERE, DeskHours, Place
 from heed.routing.models import Policy
@@ -101,14 +102,19 @@ class TargetForm(Refusing):
 
     def __init__(self, *args: Any, **facts: Any) -> None:
         super().__init__(*args, **facts)
-        for name, label, choices in (
+        lists: tuple[tuple[str, str, Sequence[tuple[Any, Any]]], ...] = (
             ("priorities", _("Priority"), PRIORITIES),
             ("groups", _("Customer group"), [(each, each) for each in groups()]),
             ("teams", _("Team"), [(each.pk, each.name) for each in people.teams()]),
             ("accounts", _("Account"), list(all_names().items())),
             ("brands", _("Brand"), [(each.pk, each.name) for each in people.brands()]),
-        ):
+        )
+        for name, label, known in lists:
             kind = str if name == "groups" else int
+            # what is gone stays chosen: nothing chosen would mean everything
+            gone = [each for each in self.initial.get(name) or () if each not in dict(known)]
+            words = {each: each if name == "groups" else _("no longer here") for each in gone}
+            choices = [*known, *words.items()]
             self.fields[name] = forms.TypedMultipleChoiceField(
                 label=label,
                 choices=choices,
@@ -170,7 +176,9 @@ def one(request: HttpRequest, policy: int | None = None) -> HttpResponse:
 @permitted("routing")
 def show(request: HttpRequest) -> HttpResponse:
     """By when a ticket that arrives now would be due, by what stands in the form."""
-    form = TargetForm(request.POST)
+    chosen = {name: request.POST.getlist(name) for name in _LISTS}
+    known = {name: [whole(each) for each in ids] for name, ids in chosen.items() if name != "groups"}
+    form = TargetForm(request.POST, initial=chosen | known)
     form.fields["name"].required = False
     examples: list[dict[str, Any]] = []
     if form.is_valid():
@@ -250,8 +258,9 @@ def _names() -> dict[str, dict[Any, Any]]:
 
 def for_whom(policy: Policy, names: dict[str, dict[Any, Any]]) -> str:
     """Which tickets a policy is for."""
+    gone = _("no longer here")
     parts = [
-        ", ".join(str(names[kind].get(each, each)) for each in chosen)
+        ", ".join(str(names[kind].get(each, each if kind == "groups" else gone)) for each in chosen)
         for kind in _LISTS
         if (chosen := getattr(policy, kind))
     ]
