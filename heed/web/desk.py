@@ -65,12 +65,29 @@ class Tab:
         ).decode()
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What somebody has begun to write and does not find in the composer."""
+
+    draft: Draft
+    title: Promise
+    fits: bool
+    """Whether they may go on with it in the ticket that is open."""
+
+    @property
+    def offered(self) -> str:
+        return orjson.dumps(self.draft.choices).decode()
+
+
 def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
     """The context of the ticket's pane for one person; `since` is where the story on their page starts."""
     looked_at(user, ticket.pk)
     told = story.told(user, ticket, since=since)
     may = allowed(user, ticket)
     answered = _answered(ticket, told.last_comment)
+    begun = reach.begun(user, ticket)
+    here = {each.visibility: each for each in begun if each.ticket_id == ticket.pk}
+    ways = tabs(ticket, answered, may, here)
     return {
         "ticket": ticket,
         "user": user,
@@ -87,7 +104,9 @@ def facts(user: User, ticket: Ticket, since: str = "") -> dict[str, Any]:
         "colleagues": people.colleagues(),
         "told": told,
         "newest": told.newest,
-        "tabs": tabs(user, ticket, answered, may),
+        "tabs": ways,
+        "foot": _foot(ticket, ways),
+        "begun": _begun(ticket, ways, begun),
         "sender": possible.leaves_from(ticket, answered),
         "outgoing": story.outgoing(user),
         "senders": senders(user, ticket),
@@ -119,6 +138,24 @@ def _goes_on(ticket: Ticket) -> str:
     return _("This ticket was merged: it goes on in #%(number)d.") % {"number": ticket.merged_into_id}
 
 
+def _foot(ticket: Ticket, ways: list[Tab]) -> str:
+    """What the pane ends with: the way to where a merged ticket goes on, the composer, or neither."""
+    if ticket.merged_into_id is not None:
+        return f"merged-{ticket.merged_into_id}"
+    return "write" if ways else "read"
+
+
+def _begun(ticket: Ticket, ways: list[Tab], drafts: list[Draft]) -> list[Begun]:
+    """What this person has begun that the composer does not hold: in tickets that went on in this one, or
+    here, where they can write no more."""
+    names = set() if ticket.merged_into_id is not None else {way.name for way in ways}
+    return [
+        Begun(each, words.TABS[each.visibility], each.visibility in names)
+        for each in drafts
+        if each.ticket_id != ticket.pk or each.visibility not in names
+    ]
+
+
 _ASKED: tuple[Permission, ...] = ("answer", "note", "tend", "moderate", "block")
 
 
@@ -136,15 +173,17 @@ def _answered(ticket: Ticket, last_comment: Message | None) -> Message | None:
     return last_comment if ticket.kind == Ticket.Kind.PUBLIC else possible.answered_newest(ticket, "private")
 
 
-def tabs(user: User, ticket: Ticket, answered: Message | None, may: frozenset[Permission]) -> list[Tab]:
-    """The ways in which this person may write on this ticket: those its network has, and the note."""
+def tabs(
+    ticket: Ticket, answered: Message | None, may: frozenset[Permission], drafts: dict[str, Draft]
+) -> list[Tab]:
+    """The ways in which a person with these rights may write on this ticket, each with what they have begun:
+    those its network has, and the note."""
     if not may & {"answer", "note"}:
         return []
     ways = possible.possible(ticket, answered)
     offered = {"public": ways.public, "private": ways.private} if "answer" in may else {}
     if "note" in may:
         offered["note"] = _NOTE
-    drafts = reach.drafts(user, ticket)
     chosen = _chosen(ticket, offered, drafts)
     types = "typing" in ticket.account.able.on_private
     account = ticket.account

@@ -31,7 +31,16 @@ from heed.inbox.reach.refusals import (
     NoSuchView,
 )
 from heed.inbox.reach.seeing import Sight, sight
-from heed.inbox.reach.single import attachment, draft_files, drafts, earlier, identities, mergeable, ticket
+from heed.inbox.reach.single import (
+    attachment,
+    begun,
+    draft_files,
+    drafts,
+    earlier,
+    identities,
+    mergeable,
+    ticket,
+)
 from heed.inbox.reach.sorting import MOST_USES, field, fields, filled, groups, sweep, tag, tag_uses, tags
 from heed.inbox.reach.threads import Bound, Story, message, messages, moment_of, story, thread
 from heed.inbox.reach.views import ORDERS, VIEWS
@@ -59,6 +68,7 @@ __all__ = [
     "T",
     "Tallies",
     "attachment",
+    "begun",
     "deliveries",
     "delivery",
     "draft_files",

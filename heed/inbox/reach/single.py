@@ -105,17 +105,25 @@ def _seen_identities(user: User, ticket: Ticket) -> QuerySet[Identity]:
 
 def drafts(user: User, ticket: Ticket) -> dict[str, Draft]:
     """What this person has begun to write here, by visibility."""
-    found = _DRAFTS.read("WHERE user_id = %s AND ticket_id = %s", [user.pk, ticket.pk])
-    return {draft.visibility: draft for draft in found}
+    return {each.visibility: each for each in begun(user, ticket) if each.ticket_id == ticket.pk}
+
+
+def begun(user: User, ticket: Ticket) -> list[Draft]:
+    """What this person has begun to write here and in the tickets that went on here, the oldest first."""
+    return _DRAFTS.read(f"WHERE user_id = %s AND {_HERE} ORDER BY updated_at, id", [user.pk, ticket.pk])
 
 
 _DRAFTS = Joined(Draft)
+_HERE = """ticket_id IN (WITH RECURSIVE here (id) AS (
+    SELECT %s::bigint
+    UNION SELECT gone.id FROM inbox_ticket gone JOIN here ON gone.merged_into_id = here.id
+    WHERE gone.merged_into_id IS NOT NULL) SELECT id FROM here)"""
 
 
 def draft_files(user: User, ticket: Ticket) -> list[Attachment]:
-    """The files of what this person has begun to write here."""
+    """The files of what this person has begun to write here and in the tickets that went on here."""
     return _FILES.read(
-        "WHERE owner_id = %s AND ticket_id = %s AND message_id IS NULL ORDER BY id", [user.pk, ticket.pk]
+        f"WHERE owner_id = %s AND {_HERE} AND message_id IS NULL ORDER BY id", [user.pk, ticket.pk]
     )
 
 

@@ -18,6 +18,7 @@ from heed.inbox import events, notices, receipts
 from heed.inbox.jobs import send_answers
 from heed.inbox.mentions import mentioned
 from heed.inbox.models import Attachment, Message, Notice, Ticket
+from heed.inbox.models.merging import gone_on_in
 from heed.inbox.possible import Way, answered_newest, leaves_from, possible, whom
 from heed.inbox.reach.seeing import sight
 from heed.inbox.reach.threads import just_written
@@ -291,9 +292,8 @@ ORDER BY inbox_message.id LIMIT 20"""
 def _draft_files(user: User, ticket: Ticket, wanted: Sequence[int]) -> list[Attachment]:
     if not wanted:
         return []
-    found = list(
-        Attachment.objects.filter(pk__in=wanted, owner=user, ticket=ticket, message=None).order_by("id")
-    )
+    begun = Attachment.objects.filter(ticket__in=gone_on_in(ticket.pk), owner=user, message=None)
+    found = list(begun.filter(pk__in=wanted).order_by("id"))
     if len(found) != len(set(wanted)):
         raise CannotAnswer(_("An attachment is no longer there."), _("Attach it again."))
     return found

@@ -129,6 +129,13 @@ def draft(request: HttpRequest, number: int, visibility: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+@signed_in
+def foot(request: HttpRequest, number: int) -> HttpResponse:
+    """What the pane ends with: a page asks for it when it ends with something else."""
+    user = person(request)
+    return render(request, "inbox/_foot_part.html", desk.facts(user, reach.ticket(user, number)))
+
+
 @require_POST
 @signed_in
 def act(request: HttpRequest, message: int, action: str) -> HttpResponse:
@@ -196,6 +203,7 @@ urlpatterns = [
     path("tickets/<int:number>/assignee/", assignee, name="assignee"),
     path("tickets/<int:number>/status/", status, name="status"),
     path("tickets/<int:number>/drafts/<str:visibility>/", draft, name="draft"),
+    path("tickets/<int:number>/foot/", foot, name="foot"),
     path("messages/<int:message>/acts/<str:action>/", act, name="act"),
     path("messages/<int:message>/settlement/", settlement, name="settlement"),
     path("messages/<int:message>/dismissal/", dismissal, name="dismissal"),

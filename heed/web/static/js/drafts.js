@@ -42,6 +42,7 @@ export class Drafts {
   saved(visibility, text, offered) {
     setTimeout(() => this.forget(visibility, text, offered), LINGER);
     this.safe[visibility] = [text, offered];
+    document.dispatchEvent(new CustomEvent("heed:kept"));
   }
 
   forget(visibility, text, offered) {

@@ -3,6 +3,7 @@ import "heed/page";
 import "heed/panes";
 import "heed/log";
 import "heed/composer";
+import "heed/foot";
 import "heed/mentions";
 import "heed/later";
 import "heed/many";
