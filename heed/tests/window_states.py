@@ -7,6 +7,7 @@ from typing import Any
 
 from heed.channels.base import Visibility
 from heed.channels.models import Account
+from heed.inbox.jobs import look_up
 from heed.inbox.models import Message
 from heed.sandbox.networks.instagram import Instagram
 from heed.tests.shop import CUSTOMER, Shop
@@ -221,6 +222,25 @@ def mentioned(shop: Shop) -> None:
     shop.simulator.account_fields = []
     shop.play("mention", person=CUSTOMER, text="@acme.shoes poglejte")
     shop.gather()
+
+
+def mentioned_in_a_comment(shop: Shop) -> None:
+    """The same by Instagram Login, to which it comes as any comment."""
+    shop.play("mention", person=CUSTOMER, text="@acme poglejte")
+    shop.gather()
+    _look_up_what_it_is(shop)
+
+
+def named_under_ours(shop: Shop) -> None:
+    """Instagram's customer names us in a comment under our own post."""
+    shop.writes("public", "@acme, kje je moj paket?")
+    _look_up_what_it_is(shop)
+
+
+def _look_up_what_it_is(shop: Shop) -> None:
+    message = Message.objects.get(direction="in")
+    assert message.refs["look_up"]
+    look_up(shop.account.pk, "message", message.external_id, message.refs)
 
 
 def mentioned_elsewhere(shop: Shop) -> None:

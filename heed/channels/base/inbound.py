@@ -130,6 +130,15 @@ class WordsFound(Inbound):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KindFound(Inbound):
+    """What a customer's message is, which its delivery did not tell. `refs` are added to those it has."""
+
+    external_id: str
+    kind: str
+    refs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited(Inbound):
     external_id: str
     at: datetime

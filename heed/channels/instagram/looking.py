@@ -52,8 +52,34 @@ def _message(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
             return (yield from _mentioned_comment(account, wanted))
         case "media":
             return (yield from _mentioned_media(account, wanted))
+        case "perhaps" if not (yield from _is_under_ours(account, wanted)):
+            return (yield from _found_elsewhere(account, wanted))
     comment = yield from calls.get(account, wanted.external_id, fields=_OF_A_COMMENT)
     return _written(wanted.external_id, comment, "text")
+
+
+def _is_under_ours(account: AccountRecord, wanted: Wanted) -> Steps[bool]:
+    """Only our own posts can be read."""
+    try:
+        post = yield from calls.get(account, str(wanted.refs[reading.MEDIA]), fields="id,username,owner")
+    except Refusal as refusal:
+        if refusal.reason not in _NOTHING_TO_READ:
+            raise
+        return False
+    owner, name = record(post.get("owner")).get("id"), str(post.get("username") or "").lower()
+    return owner == account.external_id or name in ("", calls.username(account))
+
+
+def _found_elsewhere(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:
+    """What came as a comment is a mention: it cannot be answered privately, hidden or deleted."""
+    try:
+        found = yield from _mentioned_comment(account, wanted)
+    except Refusal as refusal:
+        if refusal.reason not in _NOTHING_TO_READ:
+            raise
+        found = []
+    refs = {reading.MENTIONED: "comment"}
+    return [base.KindFound(external_id=wanted.external_id, kind="mention", refs=refs), *found]
 
 
 def _mentioned_comment(account: AccountRecord, wanted: Wanted) -> Steps[list[Inbound]]:

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from heed.channels.base import AccountRecord, Collected, Refusal
-from heed.channels.instagram import calls
+from heed.channels.instagram import calls, reading
 from heed.channels.meta import chats, graph
 from heed.channels.meta.shapes import record
 from heed.lib import clock
@@ -139,9 +139,7 @@ def _mentions(account: AccountRecord, cursor: Mapping[str, Any], since: datetime
 
 def _names_us(account: AccountRecord, post: Row) -> bool:
     """Whether its words mention us: of a mere tag Instagram tells nobody, and it cannot be answered."""
-    handle = calls.username(account)
-    words = [word.strip(".,!?:;()") for word in str(post.get("caption") or "").lower().split()]
-    return bool(handle) and f"@{handle}" in words
+    return reading.names_us(account, str(post.get("caption") or ""))
 
 
 def _mention(account: AccountRecord, post: Row) -> dict[str, Any]:

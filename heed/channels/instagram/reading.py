@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -28,9 +29,10 @@ LOOK_UP = "look_up"
 TOP = "top"
 """In `refs` of a reply: the comment it hangs under."""
 MENTIONED = "mentioned"
-"""In `refs` of a mention: what mentions us, a `comment` or the `media` itself."""
+"""In `refs` of a mention: what mentions us, a `comment` or the `media` itself; of a comment that names us
+`perhaps`, until a look-up tells whose post it stands under."""
 MEDIA = "media"
-"""In `refs` of a mention: the post."""
+"""In `refs` of what mentions us: the post."""
 LIVE = "live"
 """In `refs` of a comment under a live broadcast."""
 
@@ -63,7 +65,7 @@ def _change(account: AccountRecord, raw: Any, owner: str, sent: datetime | None)
         case "comments" | "live_comments":
             comment = Comment.model_validate(value)
             ours = comment.author is not None and _is_us(comment.author, owner, account)
-            return [_comment(comment, owner, first_of(sent), field == "live_comments", ours)]
+            return [_comment(comment, owner, first_of(sent), field == "live_comments", ours, account)]
         case "mentions" | "mention":
             return [_mention(Mention.model_validate(value), owner, first_of(sent))]
     if field.startswith("messag") and isinstance(value, dict):
@@ -201,7 +203,17 @@ def _is_us(author: Party, owner: str, account: AccountRecord) -> bool:
     return bool(ours) and author.username.lower() == ours
 
 
-def _comment(comment: Comment, owner: str, at: datetime, live: bool, ours: bool) -> Inbound:
+def names_us(account: AccountRecord, text: str) -> bool:
+    """Whether these words mention the account."""
+    handle = calls.username(account)
+    return bool(handle) and re.search(rf"@{re.escape(handle)}(?!\.?\w)", text.lower()) is not None
+
+
+def _comment(
+    comment: Comment, owner: str, at: datetime, live: bool, ours: bool, account: AccountRecord
+) -> Inbound:
+    """With Instagram Login what mentions us under others' posts comes as a comment, too, and nothing in it
+    says whose post that is."""
     post = comment.media.original_media_id or comment.media.id
     refs: dict[str, Any] = {TOP: comment.parent_id} if comment.parent_id else {}
     if live:
@@ -222,6 +234,8 @@ def _comment(comment: Comment, owner: str, at: datetime, live: bool, ours: bool)
     person = _person(comment.author)
     if person is None or comment.text is None:
         refs[LOOK_UP] = True
+    elif not calls.by_facebook(account) and names_us(account, comment.text):
+        refs |= {LOOK_UP: True, MENTIONED: "perhaps", MEDIA: post}
     return base.MessageReceived(
         owner=owner,
         external_id=comment.id,

@@ -14,6 +14,7 @@ from heed.channels.base import (
     IdentityChanged,
     IdentitySeen,
     Inbound,
+    KindFound,
     MessageEdited,
     MessageRemoved,
     PostSeen,
@@ -25,7 +26,7 @@ from heed.channels.base import (
 from heed.channels.missed import check_soon
 from heed.channels.models import Account
 from heed.inbox import posts
-from heed.inbox.news.changes import edited, hidden, reaction, receipt, removed, words_found
+from heed.inbox.news.changes import edited, hidden, kind_found, reaction, receipt, removed, words_found
 from heed.inbox.news.echoes import came_back
 from heed.inbox.news.people import author_found, identity_seen, renamed
 from heed.lib import clock, live
@@ -58,6 +59,8 @@ def apply(account: Account, news: Inbound) -> None:
             author_found(account, news)
         case WordsFound():
             words_found(account, news)
+        case KindFound():
+            kind_found(account, news)
         case AccountChanged():
             _account_changed(account, news)
         case AccountStale():

@@ -10,6 +10,7 @@ from django.db.models.functions import Greatest
 
 from heed.channels.base import (
     HiddenChanged,
+    KindFound,
     MessageEdited,
     MessageRemoved,
     Person,
@@ -22,6 +23,7 @@ from heed.inbox import early, events, receipts
 from heed.inbox.arrivals import window_of
 from heed.inbox.models import Identity, Message, Post, Reaction, Ticket
 from heed.inbox.news.finding import find, known_person
+from heed.inbox.statements import cleaned
 from heed.lib import clock, live
 from heed.lib.text import clean, first_words
 
@@ -45,6 +47,17 @@ def words_found(account: Account, news: WordsFound) -> None:
     text = clean(news.text)
     Message.objects.filter(pk=message.pk).update(text=text)
     Ticket.objects.filter(pk=message.ticket_id, last_at=message.at).update(last_text=first_words(text, 180))
+    live.tell(events.topics_of([message.ticket_id]))
+
+
+def kind_found(account: Account, news: KindFound) -> None:
+    """What a message was from the start, though that was not to be seen when it came."""
+    found = Message.objects.filter(account=account, external_id=news.external_id, direction="in").first()
+    message = receipts.locked(found) if found is not None else None
+    if message is None or message.kind == news.kind:
+        return
+    refs = {**message.refs, **cleaned(dict(news.refs))}
+    Message.objects.filter(pk=message.pk).update(kind=news.kind, refs=refs)
     live.tell(events.topics_of([message.ticket_id]))
 
 

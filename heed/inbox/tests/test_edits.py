@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pytest
 
-from heed.channels.base import MessageEdited, MessageRemoved, WordsFound
+from heed.channels.base import KindFound, MessageEdited, MessageRemoved, WordsFound
 from heed.channels.models import Account
 from heed.inbox.models import Event, Message
 from heed.inbox.tests.deliveries import at, comment, news, private
@@ -67,6 +67,13 @@ def test_an_edit_in_the_same_second_counts(account: Account) -> None:
         "best",
         ["words of 1", "better", "best"],
     )
+
+
+def test_what_a_comment_turns_out_to_be(account: Account) -> None:
+    found = KindFound(external_id="1", kind="mention", refs={"mentioned": "comment"})
+    news(account, comment("1", refs={"media": "7"}), found, found)
+    message = Message.objects.get()
+    assert (message.kind, message.refs) == ("mention", {"media": "7", "mentioned": "comment"})
 
 
 def test_looked_up_words_are_no_edit(account: Account) -> None:

@@ -16,6 +16,7 @@ from heed.channels.base import (
     Echo,
     HiddenChanged,
     Inbound,
+    KindFound,
     MessageEdited,
     MessageRemoved,
     Sent,
@@ -128,6 +129,7 @@ class TestTicketFirst:
         [
             MessageEdited(external_id="1", at=at(3), text="better"),
             WordsFound(external_id="1", text="better"),
+            KindFound(external_id="1", kind="mention"),
             MessageRemoved(external_id="1", at=at(3)),
             HiddenChanged(external_id="1", at=at(3), hidden=True),
         ],

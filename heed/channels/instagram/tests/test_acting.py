@@ -7,7 +7,18 @@ from typing import Any
 
 import pytest
 
-from heed.channels.base import AuthorFound, IdentitySeen, Person, PostSeen, Target, Wanted, WordsFound
+from heed.channels.base import (
+    AuthorFound,
+    IdentitySeen,
+    Inbound,
+    KindFound,
+    Person,
+    PostSeen,
+    Refusal,
+    Target,
+    Wanted,
+    WordsFound,
+)
 from heed.channels.instagram.adapter import network
 from heed.channels.instagram.tests.sample import (
     ACCOUNT,
@@ -151,6 +162,41 @@ def test_a_mention_in_a_comment() -> None:
     (request,) = script.requests
     assert request.url == f"{BY_IG}/{IG}"
     assert str(request.params["fields"]).startswith("mentioned_comment.comment_id(1802){id,text,")
+
+
+class TestACommentThatNamesUs:
+    """By Instagram Login: only what the post says tells whether it is a mention under somebody else's."""
+
+    WANTED = Wanted("message", "1802", {"look_up": True, "mentioned": "perhaps", "media": "1801"})
+    MENTION = KindFound(external_id="1802", kind="mention", refs={"mentioned": "comment"})
+    COMMENT = ok({"id": "1802", "text": "@acme look", "from": {"id": "1001", "username": "lea.marn"}})
+
+    def look(self, *answers: Response) -> list[Inbound]:
+        account = replace(ACCOUNT, handle="acme")
+        found: list[Inbound] = Script(*answers).run(network.look_up(account, self.WANTED))
+        return found
+
+    @pytest.mark.parametrize("post", [{"owner": {"id": IG}}, {"username": "Acme"}, {}])
+    def test_under_our_own_post(self, post: dict[str, Any]) -> None:
+        kinds = [type(each) for each in self.look(ok({"id": "1801", **post}), self.COMMENT)]
+        assert kinds == [AuthorFound, WordsFound]
+
+    @pytest.mark.parametrize("post", [no(100, 33), ok({"id": "1801", "username": "omar.badr"})])
+    def test_under_somebody_else_s(self, post: Response) -> None:
+        link = "https://www.instagram.com/p/xyz/"
+        mentioned = {"id": "1802", "text": "@acme look", "media": {"id": "1801", "permalink": link}}
+        found, words, seen = self.look(post, ok({"mentioned_comment": mentioned, "id": IG}))
+        assert found == self.MENTION
+        assert words == WordsFound(external_id="1802", text="@acme look")
+        assert seen == PostSeen(external_id="1801", permalink=link)
+
+    def test_where_nothing_can_be_read(self) -> None:
+        assert self.look(no(100, 33), no(100, 33)) == [self.MENTION]
+
+    @pytest.mark.parametrize("answers", [[no(2)], [no(100, 33), no(2)]])
+    def test_not_now(self, answers: list[Response]) -> None:
+        with pytest.raises(Refusal):
+            self.look(*answers)
 
 
 def test_a_mention_in_a_caption() -> None:

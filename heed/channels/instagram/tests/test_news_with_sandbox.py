@@ -13,6 +13,7 @@ from heed.channels.base import (
     AuthorFound,
     Broken,
     IdentitySeen,
+    KindFound,
     MessageEdited,
     MessageReceived,
     MessageRemoved,
@@ -27,7 +28,7 @@ from heed.channels.base import (
 )
 from heed.channels.instagram.adapter import network
 from heed.channels.meta.tests.desk import answer_to, hand_back, news, only
-from heed.channels.tests.contract import Desk
+from heed.channels.tests.contract import Desk, target_of
 from heed.lib import clock
 from heed.lib.http import Request
 from heed.sandbox.networks.instagram import Instagram
@@ -143,6 +144,7 @@ def test_a_batch(desk: Desk) -> None:
 
 def test_a_mention(desk: Desk, login: str) -> None:
     """Facebook Login names ids only, the rest is looked up; Instagram Login sends a comment."""
+    desk.record = replace(desk.record, handle="acme")
     desk.simulator.do("mention", person="lea", text="@acme lepi so")
     message = only(desk, MessageReceived)
     if login == "facebook":
@@ -156,7 +158,18 @@ def test_a_mention(desk: Desk, login: str) -> None:
         assert isinstance(post, PostSeen)
         assert post.external_id == message.post
     else:
-        assert message.text == "@acme lepi so"
+        assert (message.kind, message.text) == ("comment", "@acme lepi so")
+        found, _author, words, post = desk.run(
+            lambda record: network.look_up(record, Wanted("message", message.external_id, message.refs))
+        )
+        assert isinstance(found, KindFound)
+        message = replace(message, kind=found.kind, refs={**message.refs, **found.refs})
+        assert isinstance(post, PostSeen)
+        assert post.external_id == message.post
+    assert message.kind == "mention"
+    for action in ("hide", "delete"):
+        with pytest.raises(Refusal, match="somebody else's post"):
+            desk.act(action, target_of(message), "")
     desk.send(answer_to(desk, message, "Hvala!"))
     assert desk.times_seen("Hvala!") == 1
 

@@ -26,7 +26,7 @@ from heed.channels.base import (
     Receipt,
 )
 from heed.channels.instagram.adapter import network
-from heed.channels.instagram.tests.sample import ACCOUNT, IG, PAYLOADS, UNKNOWN, payload
+from heed.channels.instagram.tests.sample import ACCOUNT, BY_FACEBOOK, IG, PAYLOADS, UNKNOWN, payload
 from heed.channels.meta.tests.anything import damaged, is_read_or_malformed, samples
 
 AT = datetime(2025, 3, 22, 18, 20, 4, tzinfo=UTC)
@@ -247,3 +247,25 @@ def test_a_batch_reads_as_its_items_do(items: list[tuple[str, int, Any]]) -> Non
 
     apart = [news for item in items for news in network.read(body([item]), ACCOUNT)]
     assert network.read(body(items), ACCOUNT) == apart
+
+
+@pytest.mark.parametrize(
+    ("text", "perhaps"),
+    [
+        ("Look, @acme.", True),
+        ("hi,@ACME!", True),
+        ("@acme.shoes has it", False),
+        ("@acme_fans", False),
+        ("acme", False),
+    ],
+)
+def test_a_comment_that_names_us_may_stand_under_somebody_else_s_post(text: str, perhaps: bool) -> None:
+    """Only Instagram Login is told of mentions that way."""
+    value = {"id": "1789", "from": {"id": "1001"}, "text": text, "media": {"id": "1790"}}
+    entry = {"id": IG, "time": 1742667604, "changes": [{"field": "comments", "value": value}]}
+    body = json.dumps({"object": "instagram", "entry": [entry]}).encode()
+    doubt = {"look_up": True, "mentioned": "perhaps", "media": "1790"} if perhaps else {}
+    for account, refs in [(ACCOUNT, doubt), (BY_FACEBOOK, {})]:
+        (read,) = network.read(body, replace(account, handle="acme"))
+        assert isinstance(read, MessageReceived)
+        assert (read.kind, read.refs) == ("comment", refs)
