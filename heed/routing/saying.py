@@ -19,7 +19,7 @@ from uuid import UUID, uuid5
 from django.db import transaction
 
 from heed.channels.models import Account
-from heed.inbox.models import Customer, Event, Identity, Message, Ticket
+from heed.inbox.models import Event, Identity, Message, Ticket
 from heed.inbox.statements import among, run
 from heed.inbox.verbs.automatic import Origin, send_automatic
 from heed.inbox.verbs.refusals import CannotAnswer
@@ -174,8 +174,8 @@ def _which(
 @transaction.atomic
 def _answer(message: Message, rows: Rows, desk: DeskHours) -> None:
     ticket = locked(message.ticket)
-    message.identity = who = Identity.objects.get(pk=message.identity_id or 0)
-    Customer.objects.select_for_update().get(pk=who.customer_id)  # one at a time for each person
+    one_at_a_time = Identity.objects.select_related("customer").select_for_update(of=("customer",))
+    message.identity = who = one_at_a_time.get(pk=message.identity_id or 0)
     row = _fitting(message, ticket, _known([message], rows)[message.pk], rows, desk)
     if row is None:
         return
@@ -201,9 +201,8 @@ def _answer(message: Message, rows: Rows, desk: DeskHours) -> None:
     except CannotAnswer:
         return  # the network does not let us write there now; a person will see that too
     Message.objects.filter(pk=sent.pk).update(language=language)
-    AutomaticSent.objects.get_or_create(
-        to=message, defaults={"identity": who, "kind": row.kind, "message": sent, "at": message.at}
-    )
+    known = AutomaticSent(to=message, identity=who, kind=row.kind, message=sent, at=message.at)
+    AutomaticSent.objects.bulk_create([known], ignore_conflicts=True)
 
 
 def _origin(row: AutomaticMessage) -> Origin:

@@ -160,6 +160,29 @@ def test_many_that_get_none_cost_as_many_statements_as_one(account: Account) -> 
     assert counts[0] == counts[1]
 
 
+def test_each_that_gets_one_costs_a_few_statements(account: Account) -> None:
+    """What its own locks and rows need."""
+    automatic("greeting")
+    counts = []
+    for size in (1, 3):
+        names = [f"{size}{name}" for name in "abc"[:size]]
+        facts: dict[str, Any] = {
+            "visibility": "private",
+            "kind": "message",
+            "text": "Hello",
+            "at": clock.now(),
+        }
+        came = [MessageReceived(external_id=name, author=Person(name, name), **facts) for name in names]
+        ledger.append(account.pk, [body(each) for each in came])
+        intake.take_batch()
+        events = Event.objects.filter(kind="message_received", message__external_id__in=names)
+        with CaptureQueriesContext(connection) as asked:
+            say_by_itself(list(events))
+        counts.append(len(asked))
+    assert len(said()) == 4
+    assert (counts[1] - counts[0]) / 2 <= 14
+
+
 def test_spam_hears_nothing(account: Account) -> None:
     write(account, "a")
     Ticket.objects.update(spam=True)
@@ -259,10 +282,10 @@ def test_a_worker_that_dies_half_way_says_it_once_when_it_is_tried_again(
     automatic("instant")
     with monkeypatch.context() as dying:
 
-        def die(**facts: object) -> None:
+        def die(*rows: object, **facts: object) -> None:
             raise RuntimeError("killed")
 
-        dying.setattr(AutomaticSent.objects, "get_or_create", die)
+        dying.setattr(AutomaticSent.objects, "bulk_create", die)
         write(account, "a")
         assert said() == []  # nothing is half done
     settle()
