@@ -32,7 +32,7 @@ _ERRORS = {
     **DefaultMFAAdapter.error_messages,
     "cannot_delete_authenticator": _("This second factor cannot be turned off."),
     "cannot_generate_recovery_codes": _("Set up the app or a key first: the codes stand in for them."),
-    "incorrect_code": _("Not right, or no longer. Wait for the next digits that the app shows."),
+    "incorrect_code": _("This code is wrong or has expired. Wait for the next digits that the app shows."),
     "used_code": _("This recovery code was used already. Take another one."),
     "not_added": _("This key was not added. Try again, and do what your browser asks."),
     "unknown_key": _("This key is not known here. Use another one, or another way."),

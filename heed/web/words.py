@@ -136,6 +136,8 @@ def what_happened(event: Event) -> SafeString:
             return _in_vain(action, str(facts.get("reason") or ""))
         case "rated":
             return format_html("{}", _RATED[bool(facts.get("good"))])
+        case "ticket_reopened" if who is None and "number" in facts:
+            return _put_in(int(facts["number"]))
         case "unanswered_marked" if facts.get("why") in _WAITS_AGAIN:
             return format_html("{}", _WAITS_AGAIN[facts["why"]])
     for said in (deeds.SAID, matters.SAID, due_words.SAID, rule_words.SAID):
@@ -143,6 +145,14 @@ def what_happened(event: Event) -> SafeString:
             return said[event.kind](who, facts)
     known, unknown = _DEEDS.get(event.kind, (_("Changed by {who}"), _("Changed")))
     return format_html(str(known), who=who) if who else format_html("{}", unknown)
+
+
+def _put_in(number: int) -> SafeString:
+    """Nobody wrote: what was poured into it waits."""
+    told = gettext("Opened again: #{number}, which waits, was merged into it")
+    return format_html(
+        told.replace("#{number}", "{number}"), number=format_html('<bdi dir="ltr">#{}</bdi>', number)
+    )
 
 
 def _in_vain(action: str, reason: str) -> SafeString:

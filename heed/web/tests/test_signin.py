@@ -102,7 +102,7 @@ class TestSecondFactor:
         assert sign_in(client).headers["Location"].startswith(reverse("mfa_authenticate"))
         assert client.get("/preferences/").status_code == 302
         wrong = client.post(reverse("mfa_authenticate"), {"code": "000000"})
-        assert "Not right, or no longer." in wrong.content.decode()
+        assert "This code is wrong or has expired." in wrong.content.decode()
         client.post(reverse("mfa_authenticate"), {"code": code_now()})
         assert client.get("/preferences/").status_code == 200
 
@@ -202,7 +202,7 @@ class TestPages:
         assert "Set up the app or a key first" in refused
         page = self._asks(client, "mfa_activate_totp", {"code": "000000"})
         assert re.findall("<label.*?>(.*?)</label>", page)[-1] == "Digits that the app shows"
-        assert "Not right, or no longer. Wait for the next digits" in page
+        assert "This code is wrong or has expired. Wait for the next digits" in page
         TOTP.activate(ana, SECRET)
         told = render_to_string("mfa/messages/recovery_codes_generated.txt")
         assert told.strip() == "There are new recovery codes."
