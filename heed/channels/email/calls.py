@@ -25,6 +25,7 @@ _WAIT = re.compile(
     r"(?:in|after|for|retry)\D{0,20}?(?:(\d+):(\d\d)(?::(\d\d))?|(\d{1,5})\s*(s|sec\w*|m|min\w*)?\b)",
     re.IGNORECASE,
 )
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\s/\\:@?#\[\]]+)(:(?P<port>[^:]*))?", re.IGNORECASE)
 _WORD = re.compile(r"heed\.([0-9a-z-]{1,60})\.[0-9a-f]{16}@", re.IGNORECASE)
 _KEY = re.compile(r"heed\.([0-9a-f-]{36})@", re.IGNORECASE)
 
@@ -177,11 +178,21 @@ def _said(response: Response) -> str:
 
 def _server(account: AccountRecord, wire: str, *, usual: int, open_ports: tuple[int, ...]) -> str:
     """`wire` in the open until STARTTLS on the ports where that is usual, else inside TLS from the start.
-    `imap://` or `smtps://` before the host says which, on any port."""
-    given = account.credentials
-    scheme, _, host = given.get(f"{wire}_host", "").strip().rpartition("://")
-    port = given.get(f"{wire}_port", "").strip() or str(usual)
-    if not host or not port.isdigit() or not 0 < int(port) < 65536 or scheme not in ("", wire, f"{wire}s"):
-        raise Refusal("wrong_server", detail=f"{host[:200] or '?'}:{port[:20]} ({wire.upper()})")
-    scheme = scheme or (wire if int(port) in open_ports else f"{wire}s")
-    return f"{scheme}://{host.strip('/')}:{port}"
+    `imap://` or `smtps://` before the host says which, on any port, which may stand behind the host, too."""
+    scheme, _, place = account.credentials.get(f"{wire}_host", "").strip().rpartition("://")
+    entered = account.credentials.get(f"{wire}_port", "").strip()
+    found = _HOST.fullmatch(place.strip("/"))
+    beside = (found["port"] or "") if found else ""
+    port = _port(entered or beside or str(usual))
+    two = bool(entered and beside) and _port(beside) != port
+    if found is None or not port or two or scheme not in ("", wire, f"{wire}s"):
+        shown = place[:200] if beside and not entered else f"{place[:200] or '?'}:{entered[:20] or usual}"
+        raise Refusal("wrong_server", detail=f"{shown} ({wire.upper()})")
+    scheme = scheme or (wire if port in open_ports else f"{wire}s")
+    return f"{scheme}://{found['name']}:{port}"
+
+
+def _port(entered: str) -> int:
+    """The port that was entered, in the digits of any script; 0 where it is none."""
+    number = int(entered) if entered.isdecimal() and len(entered) <= 5 else 0
+    return number if number < 65536 else 0

@@ -60,6 +60,12 @@ class TestConnected:
             reconnect(account, moved)
         assert checked(account).state == "connected"
 
+    def test_a_port_behind_its_server_is_understood(self, account: Account) -> None:
+        known = account.credentials
+        moved = {**known, "imap_host": f"{known['imap_host']}:{known['imap_port']}", "imap_port": ""}
+        reconnect(account, moved)
+        assert checked(account).state == "connected"
+
     @pytest.mark.parametrize(
         ("entered", "says"),
         [
