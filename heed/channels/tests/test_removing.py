@@ -192,7 +192,10 @@ class _Beside:
         """For a row that this transaction holds."""
         for _each in range(500):
             with connection.cursor() as cursor:
-                cursor.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+                cursor.execute(
+                    "SELECT 1 FROM pg_stat_activity"
+                    " WHERE wait_event_type = 'Lock' AND datname = current_database()"  # others test, too
+                )
                 if cursor.fetchone() or not self._thread.is_alive():
                     return
             self._thread.join(0.02)
