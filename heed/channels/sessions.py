@@ -70,7 +70,8 @@ def _renewed(account: Account, used: AccountRecord) -> AccountRecord:
         record = fresh.record()
         if record.session == used.session:
             fresh.session = drive(fresh.adapter.renew(record), client().send)
-            fresh.save(update_fields=["locked_session"])
+            same = Account.objects.filter(pk=fresh.pk, locked_credentials=fresh.locked_credentials)
+            same.update(locked_session=fresh.locked_session)  # newer credentials have a session of their own
             record = fresh.record()
     account.locked_session = fresh.locked_session
     return record

@@ -12,6 +12,7 @@ from heed.channels import jobs, missed, sessions, verbs
 from heed.channels.base import AccountRecord, CredentialField, Refusal, SessionExpired
 from heed.channels.line.adapter import network as line
 from heed.channels.models import Account, SignIn
+from heed.channels.reach import NoSuchAccount
 from heed.channels.registry import networks
 from heed.channels.site.adapter import network as site
 from heed.channels.telegram.adapter import network as telegram
@@ -90,6 +91,28 @@ class TestWhatWorks:
         with pytest.raises(CannotConnect, match=r"lacks a permission.*goes on.* pages_read"):
             verbs.reconnect(account, OTHERS)
         assert fresh(account).credentials == GOOD
+
+    @pytest.mark.parametrize("problem", ["not_allowed", "network_down", "slow_down", "account_blocked"])
+    def test_and_so_where_the_problem_lies_elsewhere(
+        self, account: Account, wire: Wire, problem: str
+    ) -> None:
+        """Such as one of several business connections that its owner ended: the token is good."""
+        Account.objects.update(state="broken", problem=problem, broken_at=clock.now())
+        wire.statuses = [401]
+        with pytest.raises(CannotConnect, match=r"Nothing was changed"):
+            verbs.reconnect(fresh(account), OTHERS)
+        assert (fresh(account).credentials, fresh(account).problem) == (GOOD, problem)
+        verbs.reconnect(fresh(account), OTHERS)
+        assert fresh(account).credentials["page_token"] == OTHERS["page_token"]
+
+    @pytest.mark.parametrize("problem", ["sign_in_again", "not_configured", "wrong_server"])
+    def test_what_is_entered_wrongly_takes_what_is_entered(
+        self, account: Account, wire: Wire, problem: str
+    ) -> None:
+        Account.objects.update(state="broken", problem=problem, broken_at=clock.now())
+        wire.statuses = [401]
+        verbs.reconnect(fresh(account), OTHERS)
+        assert fresh(account).credentials["page_token"] == OTHERS["page_token"]
 
     def test_counts_as_working_until_a_check_says_no(self, account: Account, wire: Wire) -> None:
         verbs.check_again(account)
@@ -247,6 +270,12 @@ def test_after_a_disconnect_what_was_missed_is_read(account: Account) -> None:
     minded = [args for name, args in jobs_waiting() if name == missed.MIND_GAP]
     assert len(minded) == 1
     assert since.isoformat() in minded[0]
+
+
+def test_an_account_that_was_removed_meanwhile_cannot_be_disconnected(account: Account) -> None:
+    Account.objects.filter(pk=account.pk).delete()
+    with pytest.raises(NoSuchAccount):
+        verbs.disconnect(account)
 
 
 def test_an_account_whose_network_is_gone_can_be_disconnected(account: Account) -> None:

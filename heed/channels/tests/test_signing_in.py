@@ -222,6 +222,14 @@ class TestAtAnAccountThatWorks:
             {"verifier": "kept-1"},
         ]
 
+    def test_disconnecting_ends_it(self, maja: User, account: Account) -> None:
+        verbs.begin_sign_in("pigeon", maja, APP, account=account)
+        state = SignIn.objects.get().state
+        verbs.disconnect(account)
+        with pytest.raises(verbs.CannotConnect, match="over or was not begun here"):
+            verbs.finish_sign_in(state, maja, {"code": "c-1"})
+        assert Account.objects.get().credentials == {}
+
     def test_another_account_changes_nothing(self, maja: User, account: Account, pigeon: Pigeon) -> None:
         held = account.credentials
         verbs.begin_sign_in("pigeon", maja, {"colour": "red"}, account=account)

@@ -336,6 +336,22 @@ class TestSession:
         assert sessions.with_session(account, needs_session) == "fresh-elsewhere"
         assert all(asked.startswith("GET") for asked in wire.asked)
 
+    def test_a_renewal_leaves_newer_credentials_their_session(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        account = acme()
+
+        class Meanwhile(Wire):
+            def send(self, request: Request) -> Response:
+                if request.method == "POST":  # somebody enters others while these are being renewed
+                    newer = Account.objects.get(pk=account.pk)
+                    newer.credentials = GOOD | {"page_token": "token-2"}
+                    newer.session = {"access": "of-the-newer"}
+                    newer.save()
+                return Response(200, {}, b"fresh, of the older")
+
+        put_on_wire(monkeypatch, Meanwhile())
+        sessions.with_session(account, needs_session)
+        assert Account.objects.get().session == {"access": "of-the-newer"}
+
     def test_the_client_follows_the_allowed_hosts(self, settings: Settings) -> None:
         settings.HEED_ALLOW_PRIVATE_HOSTS = ["10.0.0.8"]
         assert outgoing.client() is outgoing.client()

@@ -12,6 +12,7 @@ from heed.accounts.models import Brand, User
 from heed.channels.jobs import OPENS
 from heed.channels.missed import check_soon
 from heed.channels.models import Account
+from heed.channels.reach import NoSuchAccount
 from heed.channels.siblings import siblings
 from heed.channels.verbs.entered import checked_choice
 from heed.lib import clock, live
@@ -21,7 +22,8 @@ def disconnect(account: Account, *, by: User | None = None) -> None:
     """Forget the credentials. What was said stays; nothing more comes in or goes out.
 
     The webhook address dies too: without credentials no signature could be told from a forged
-    one. Reconnecting sets up a new address, and has read what was missed meanwhile.
+    one. Reconnecting sets up a new address, and has read what was missed meanwhile. A sign-in that was begun
+    is over. Raises `NoSuchAccount`.
     """
     others = siblings(account)
     account.locked_credentials = account.locked_session = b""
@@ -30,8 +32,11 @@ def disconnect(account: Account, *, by: User | None = None) -> None:
     account.problem, account.problem_detail = "not_configured", ""
     account.broken_at = account.broken_at or clock.now()
     with transaction.atomic():
-        now = Account.objects.select_for_update(no_key=True).get(pk=account.pk)  # news may have added to it
-        account.facts = {name: fact for name, fact in now.facts.items() if name != OPENS}
+        now = Account.objects.select_for_update(no_key=True).filter(pk=account.pk).first()
+        if now is None:  # it was removed meanwhile
+            raise NoSuchAccount(account.pk)
+        account.sign_ins.all().delete()  # who comes back from one would connect it again
+        account.facts = {name: fact for name, fact in now.facts.items() if name != OPENS}  # news adds to them
         account.save(
             update_fields=[
                 "locked_credentials",
