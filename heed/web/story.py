@@ -298,7 +298,7 @@ def _with_days(user: User, ticket: Ticket, rows: list[Message | Event]) -> Itera
         if isinstance(row, Message) and row.state == Message.State.FAILED and row.removed_at:
             continue  # dismissed by a person
         day = timezone.localtime(row.at).date()
-        if day != last:
+        if last is None or day > last:  # what came with an answer stays with it, be that past midnight
             yield Day(day)
             last = day
         if isinstance(row, Event):

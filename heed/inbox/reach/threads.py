@@ -63,24 +63,35 @@ def story(ticket: Ticket, *, before: str = "", since: str = "", limit: int = 50)
     first = rows[0].at if more and rows else None
     events = _happened(ticket, first, _opened_place(before)[0] if before else None)
     told: list[Message | Event] = [*_with_all_around(ticket, rows), *events]
-    return Story(sorted(told, key=lambda each: each.at), _place_of(rows[0]) if more and rows else "")
+    return Story(sorted(told, key=_standing), _place_of(rows[0]) if more and rows else "")
+
+
+def _standing(item: Message | Event) -> datetime:
+    at: datetime = item.at if isinstance(item, Message) else vars(item)[_PLACE]
+    return at
 
 
 _MOST_SHOWN = 3000
 
 
 def _happened(ticket: Ticket, since: datetime | None, before: datetime | None) -> list[Event]:
-    """What a page tells of between the messages, from a time on and up to another. That a ticket was opened
+    """What a page tells of between the messages, from a place on and up to another, each with where it
+    `stands_at`: at its own time, but never above the message it came with. An answer takes its place when it
+    leaves, and that may be long after the click that wrote it and marked the ticket. That a ticket was opened
     is told only of one that was split off."""
     return _EVENTS.read(
-        """WHERE ticket_id = %s AND (kind = ANY(%s) OR kind = 'ticket_opened' AND data ? 'number')
-           AND (%s::timestamptz IS NULL OR at >= %s)
-           AND (%s::timestamptz IS NULL OR at < %s) ORDER BY at, inbox_event.id""",
+        f"""WHERE ticket_id = %s AND (kind = ANY(%s) OR kind = 'ticket_opened' AND data ? 'number')
+           AND (%s::timestamptz IS NULL OR {_STANDS_AT} >= %s)
+           AND (%s::timestamptz IS NULL OR {_STANDS_AT} < %s) ORDER BY {_STANDS_AT}, inbox_event.id""",
         [ticket.pk, sorted(TOLD), since, since, before, before],
     )
 
 
-_EVENTS = Joined(Event, "actor")
+_STANDS_AT = """greatest(inbox_event.at, (
+    SELECT of.at FROM inbox_message AS of
+    WHERE of.id = inbox_event.message_id AND of.ticket_id = inbox_event.ticket_id))"""
+_PLACE = "stands_at"
+_EVENTS = Joined(Event, "actor", also=_STANDS_AT, name=_PLACE)
 
 
 Bound = tuple[str, datetime, str, int]

@@ -8,9 +8,9 @@ import pytest
 
 from heed.accounts.models import User
 from heed.channels.models import Account
-from heed.inbox import reach
+from heed.inbox import reach, verbs
 from heed.inbox.models import Event, Message, Ticket
-from heed.inbox.tests.deliveries import NOON, news, private
+from heed.inbox.tests.deliveries import NOON, comment, news, private
 
 pytestmark = pytest.mark.django_db
 
@@ -77,3 +77,37 @@ def test_a_cursor_of_somebody_elses_is_refused(ticket: Ticket, cursor: str) -> N
         reach.story(ticket, since=cursor)
     with pytest.raises(reach.BadCursor):
         reach.messages(ticket, after=cursor)
+
+
+def _answered_and_marked(account: Account, ana: User) -> tuple[Ticket, Message]:
+    """An answer that waited some seconds for second thoughts before it left; its mark did not."""
+    news(account, comment("asked"))
+    found = Ticket.objects.get()
+    answer = verbs.answer(found, ana, "Na poti je.", "public", mark=True, hold=5)
+    marked = Event.objects.get(kind="answered_marked")
+    Message.objects.filter(pk=answer.pk).update(at=marked.at + timedelta(seconds=6), external_id="answer")
+    return reach.ticket(ana, found.pk), answer
+
+
+def _kinds(story: reach.Story) -> list[str]:
+    return [each.external_id if isinstance(each, Message) else each.kind for each in story.items]
+
+
+def test_the_mark_stands_after_the_answer_that_brought_it(account: Account, ana: User) -> None:
+    ticket, _answer = _answered_and_marked(account, ana)
+    marked = Event.objects.get(kind="answered_marked").at
+    assert _kinds(reach.story(ticket)) == ["asked", "answer", "answered_marked"]
+    assert Event.objects.get(kind="answered_marked").at == marked  # the clocks go by it
+    last = reach.story(ticket, limit=1)
+    assert _kinds(last) == ["answer", "answered_marked"]
+    assert _kinds(reach.story(ticket, before=last.start, limit=1)) == ["asked"]
+    assert _kinds(reach.story(ticket, since=last.start)) == ["answer", "answered_marked"]
+
+
+def test_what_happens_meanwhile_keeps_its_place(account: Account, ana: User) -> None:
+    ticket, _answer = _answered_and_marked(account, ana)
+    marked = Event.objects.get(kind="answered_marked").at
+    Event.objects.create(kind="assigned", ticket=ticket, actor=ana, at=marked + timedelta(seconds=2))
+    Event.objects.create(kind="snoozed", ticket=ticket, actor=ana, at=marked + timedelta(seconds=9))
+    told_now = _kinds(reach.story(ticket))
+    assert told_now == ["asked", "assigned", "answer", "answered_marked", "snoozed"]

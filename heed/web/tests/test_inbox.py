@@ -10,7 +10,9 @@ from django.test import Client
 
 from heed.accounts.models import User
 from heed.channels.models import Account
-from heed.inbox.models import Identity, Post, Ticket
+from heed.inbox import reach
+from heed.inbox.models import Event, Identity, Message, Post, Ticket
+from heed.web import story
 from heed.web.tests import cast
 
 
@@ -118,6 +120,22 @@ def test_the_side_bar_counts(page: Client, lea: Ticket) -> None:
     assert counts[:3] == [("mine", "1"), ("unanswered", "5"), ("overdue", "")]
     assert counts[3:5] == [("unassigned", "4"), ("open", "6")]
     assert counts[5:] == [("mentions", ""), ("snoozed", ""), ("spam", "")]
+
+
+def test_a_mark_stays_with_its_answer_past_midnight(ana: User, lea: Ticket) -> None:
+    late = (lea.last_at + timedelta(days=2)).replace(hour=23, minute=59, second=58)
+    answer = Message.objects.create(
+        account=lea.account,
+        ticket=lea,
+        direction="out",
+        visibility="public",
+        author=ana,
+        text="Na poti je.",
+        at=late + timedelta(seconds=6),
+    )
+    Event.objects.create(kind="answered_marked", ticket=lea, message=answer, actor=ana, at=late)
+    told = story.told(ana, reach.ticket(ana, lea.pk))
+    assert [type(row) for row in told.rows][-3:] == [story.Day, story.Said, story.Happened]
 
 
 def test_a_ticket_tells_its_story(page: Client, lea: Ticket) -> None:
