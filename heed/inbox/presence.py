@@ -29,6 +29,13 @@ def others(ticket: Ticket, user: User) -> list[Presence]:
     return sorted(here.select_related("user"), key=lambda each: (each.doing != "typing", each.user.name))
 
 
+def left(here: Presence) -> int:
+    """In how many milliseconds it must be asked again whether somebody still types; 0 for who only looks."""
+    if here.doing != Presence.Doing.TYPING:
+        return 0
+    return max(1, round((here.until - clock.now()) / timedelta(milliseconds=1)) + 1)
+
+
 def come(ticket: Ticket, user: User, doing: str, *, active: bool = True) -> list[Presence]:
     """Say that somebody is here and what they do; gives back who else is. They hear of it when it is news.
     `active` says that they did something since they last said so."""

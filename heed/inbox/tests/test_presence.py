@@ -49,6 +49,15 @@ def test_two_see_each_other(ticket: Ticket, ana: User, ivo: User, told: list[str
     assert presence.others(ticket, ana) == []
 
 
+def test_who_types_is_believed_for_a_while_only(ticket: Ticket, ana: User, ivo: User) -> None:
+    presence.come(ticket, ivo, "typing")
+    [typing] = presence.others(ticket, ana)
+    assert 0 < presence.left(typing) <= 8001
+    presence.come(ticket, ivo, "looking")
+    [looking] = presence.others(ticket, ana)
+    assert presence.left(looking) == 0
+
+
 def test_it_expires(ticket: Ticket, ana: User, ivo: User) -> None:
     presence.come(ticket, ivo, "looking")
     Presence.objects.update(until=clock.now() - timedelta(seconds=1))

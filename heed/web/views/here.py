@@ -30,7 +30,7 @@ def here(request: HttpRequest, number: int) -> HttpResponse:
         found = presence.come(ticket, user, doing, active="idle" not in request.POST)
     else:
         return sentence(_("Say either looking or typing."), status=422)
-    return render(request, "inbox/_here.html", {"others": found})
+    return render(request, "inbox/_here.html", {"others": [(each, presence.left(each)) for each in found]})
 
 
 @require_POST

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from heed.inbox import verbs
-from heed.inbox.models import Event, Message, Ticket
+from heed.inbox.models import Event, Message, Presence, Ticket
+from heed.lib import clock
 from heed.web.tests.browser.inbox import HALF, bubble_of, customer_writes, field
 
 pytestmark = pytest.mark.browser
@@ -27,6 +29,45 @@ def test_they_see_each_other(visit: Any, people: Any, lea: Ticket) -> None:
     assert list(told.values_list("kind", flat=True)) == ["opened_by", "left_by"], (
         "what her work is measured by"
     )
+
+
+_NO_BEATS = """() => {
+  const later = window.setTimeout;
+  window.setTimeout = (what, ms, ...more) => (ms >= 4000 ? 0 : later(what, ms, ...more));
+  window.setInterval = () => 0;
+}"""
+"""What a page says by the clock is left out: only what is done tells of itself."""
+
+
+def test_who_has_sent_types_no_more(visit: Any, people: Any, lea: Ticket) -> None:
+    hers = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    hers.add_init_script(f"({_NO_BEATS})()")
+    hers.reload()
+    his = visit(people[1], f"/inbox/unanswered/{lea.pk}/")
+    hers.get_by_role("tab", name="Reply publicly").click()
+    field(hers).press_sequentially("A new pair is on its way.")
+    expect(his.locator("#here")).to_contain_text("Ana is typing")
+    his.clock.install()  # nothing runs out on his page
+    hers.keyboard.press("Control+Enter")
+    expect(his.locator("#here")).to_contain_text("Ana is looking")
+
+
+def test_it_is_not_said_for_ever_that_somebody_types(visit: Any, people: Any, lea: Ticket) -> None:
+    his = visit(people[1], f"/inbox/unanswered/{lea.pk}/")
+    his.clock.install()
+    his.reload()
+    his.clock.run_for(1000)
+    Presence.objects.create(
+        ticket=lea, user=people[0], doing="typing", until=clock.now() + timedelta(seconds=8)
+    )
+    his.evaluate(_NUDGE, f"here:{lea.pk}:{people[1].pk}")
+    expect(his.locator("#here")).to_contain_text("Ana is typing")
+    his.route("**/here/", lambda route: route.abort())  # and the line breaks
+    his.clock.run_for(9000)
+    expect(his.locator("#here")).to_be_empty()
+
+
+_NUDGE = "topic => document.dispatchEvent(new CustomEvent('heed:nudge', { detail: { topics: [topic] } }))"
 
 
 def test_what_the_customer_has_just_written_stops_an_answer(visit: Any, people: Any, lea: Ticket) -> None:
