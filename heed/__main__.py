@@ -12,6 +12,7 @@ import logging
 import os
 import runpy
 import signal
+import socket
 import sys
 import threading
 import time
@@ -36,7 +37,7 @@ def main() -> int:
         os.environ["HEED_DATA"] = str(options.data.expanduser().resolve())
     _end_when_left_alone()
     if options.command in ("web", "door"):
-        _serve(options.command, options.bind, options.port or 8000)
+        _serve(options.command, options.bind, options.port or 8000, options.sockets)
     elif options.command in ("intake", "worker"):
         _work(options.command)
     elif options.command == "audit":
@@ -66,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--port", type=int, help="8000, or with `run` the next free one")
             address = os.environ.get("HEED_BIND", "127.0.0.1")
             command.add_argument("--bind", default=address, metavar="ADDRESS", help="listen here (127.0.0.1)")
+        if name in ("web", "door"):  # whoever minds it hands on what listens already
+            command.add_argument("--sockets", type=int, help=argparse.SUPPRESS)
     made["run"].add_argument("--empty", action="store_true", help="no sandbox networks and no demo company")
     made["audit"].add_argument("what", choices=["verify"], help="walk the whole chain")
     made["audit"].add_argument(
@@ -88,7 +91,7 @@ COMMANDS = {
 }
 
 
-def _serve(which: str, bind: str, port: int) -> None:
+def _serve(which: str, bind: str, port: int, handed: int | None) -> None:
     from heed import asgi
     from heed.lib.collector import calm_collector
     from heed.server import server
@@ -96,7 +99,8 @@ def _serve(which: str, bind: str, port: int) -> None:
     calm_collector()
     _hold_many_open()
     application = asgi.app if which == "web" else asgi.door
-    server(application, bind, port, asgi.begin, asgi.let_go, asgi.close).run()
+    sockets = None if handed is None else [socket.socket(fileno=handed)]
+    server(application, bind, port, asgi.begin, asgi.let_go, asgi.close).run(sockets)
 
 
 def _hold_many_open() -> None:

@@ -11,8 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -37,10 +36,15 @@ class _Stop(BaseException):
 class Part:
     """One process that is started, watched and started again when it dies."""
 
-    def __init__(self, name: str, arguments: list[str], **secrets: str) -> None:
-        """`secrets` go to its environment: everybody on the machine may read a command line."""
+    def __init__(
+        self, name: str, arguments: list[str], sockets: Sequence[socket.socket] = (), **secrets: str
+    ) -> None:
+        """`sockets` listen already and are handed on at every start: nobody else gets its ports meanwhile.
+        `secrets` go to its environment: everybody on the machine may read a command line."""
         self.name = name
-        self._arguments = arguments
+        self._sockets = [each.fileno() for each in sockets]
+        handed = ["--sockets", ",".join(map(str, self._sockets))] if sockets else []
+        self._arguments = [*arguments, *handed]
         self._secrets = secrets
         self._process: subprocess.Popen[bytes] | None = None
         self._started = 0.0
@@ -53,6 +57,7 @@ class Part:
             [_PYTHON, "-m", "heed", self.name, *self._arguments],
             stdin=subprocess.PIPE,  # never written: it closes when we are gone, and the part ends itself
             start_new_session=True,
+            pass_fds=self._sockets,
             env={**os.environ, **self._secrets},
         )
         self._started = time.monotonic()
@@ -98,8 +103,12 @@ def run(data: Path | None, port: int | None, bind: str, *, empty: bool) -> int:
         signal.signal(number, _on_signal)
     folder = (data or Path(os.environ.get("HEED_DATA") or HOME / "data")).expanduser().resolve()
     try:
-        with _held(folder) as lock, _database(folder) as url:
-            return _run_on(folder, url, lock, _free_port(port, bind), bind, empty=empty)
+        with _held(folder) as lock, _database(folder) as url, contextlib.ExitStack() as ports:
+            web = ports.enter_context(_free_socket(port, bind))
+            networks = [] if empty else _sandbox_sockets(folder, _port_of(web))
+            for each in networks:
+                ports.enter_context(each)
+            return _run_on(folder, url, lock, web, bind, networks)
     except (CannotRun, CannotStart) as trouble:
         print(trouble, file=sys.stderr)
         return 1
@@ -107,28 +116,35 @@ def run(data: Path | None, port: int | None, bind: str, *, empty: bool) -> int:
         return 0
 
 
-def _run_on(folder: Path, url: str, lock: IO[str], port: int, bind: str, *, empty: bool) -> int:
-    sandbox_port = 0 if empty else _sandbox_port(folder, port)
+def _run_on(
+    folder: Path,
+    url: str,
+    lock: IO[str],
+    listening: socket.socket,
+    bind: str,
+    networks: list[socket.socket],
+) -> int:
+    """`listening` is the socket of the pages, `networks` those of the sandbox, if there is to be one."""
+    port, sandbox_ports = _port_of(listening), [_port_of(each) for each in networks]
     here = _reached_at(bind)
     public = f"http://{f'[{here}]' if ':' in here else here}:{port}"
     _write(lock, public)
-    _prepare_environment(folder, url, public, sandbox_port)
-    welcome = _set_up(demo=not empty)
-    web = Part("web", ["--port", str(port), "--bind", bind])
+    _prepare_environment(folder, url, public, sandbox_ports)
+    welcome = _set_up(demo=bool(networks))
+    web = Part("web", ["--port", str(port), "--bind", bind], [listening])
     parts = [web, Part("intake", []), Part("worker", [])]
-    if sandbox_port:
+    if networks:
         token = (folder / "api-token").read_text().strip()
-        words = ["--port", str(sandbox_port), "--heed", public]
-        parts.append(Part("sandbox", words, HEED_API_TOKEN=token))
+        parts.append(Part("sandbox", ["--heed", public], networks, HEED_API_TOKEN=token))
     try:
         for part in parts:
             part.start()
         _wait_for_pages(web, here, port)
-        if sandbox_port:
-            _wait_a_moment_for(sandbox_port)
+        if sandbox_ports:
+            _wait_a_moment_for(sandbox_ports[0])
         print(f"Heed is ready at {public}\n{welcome}", end="")
-        if sandbox_port:
-            print(f"  Play a customer at  http://127.0.0.1:{sandbox_port}")
+        if sandbox_ports:
+            print(f"  Play a customer at  http://127.0.0.1:{sandbox_ports[0]}")
         print(f"  API token in        {folder / 'api-token'}\n  Stop with Ctrl-C", flush=True)
         while True:
             for part in parts:
@@ -136,6 +152,7 @@ def _run_on(folder: Path, url: str, lock: IO[str], port: int, bind: str, *, empt
             time.sleep(0.3)
     finally:
         _quiet()
+        listening.close()  # whoever knocks from now on is turned away, and does not wait for nobody
         _end(parts[:3])
         _end(parts[3:])  # the sandbox last: nobody complains that a network went away
 
@@ -205,7 +222,7 @@ def _database(folder: Path) -> Iterator[str]:
         embedded.stop()
 
 
-def _prepare_environment(folder: Path, url: str, public: str, sandbox_port: int) -> None:
+def _prepare_environment(folder: Path, url: str, public: str, sandbox_ports: list[int]) -> None:
     """What every part finds in its environment."""
     here = os.environ
     here["HEED_DATA"] = str(folder)
@@ -215,8 +232,8 @@ def _prepare_environment(folder: Path, url: str, public: str, sandbox_port: int)
     here["PYTHONUNBUFFERED"] = "1"
     here["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), here.get("PATH", os.defpath)])
     here.setdefault("MALLOC_ARENA_MAX", "1")  # glibc would keep an arena of memory per thread
-    if sandbox_port:
-        ours = [f"127.0.0.1:{port}" for port in _sandbox_ports(sandbox_port)]
+    if sandbox_ports:
+        ours = [f"127.0.0.1:{port}" for port in sandbox_ports]
         hosts = [here.get("HEED_ALLOW_PRIVATE_HOSTS", ""), *ours]
         here["HEED_ALLOW_PRIVATE_HOSTS"] = ",".join(filter(None, hosts))
 
@@ -269,50 +286,58 @@ def _answers(host: str, port: int) -> bool:
         connection.close()
 
 
-def _free_port(wanted: int | None, bind: str) -> int:
-    if wanted is not None:
-        if wanted and not _is_free(wanted, bind):
-            raise CannotRun(f"Port {wanted} is taken by another program. Choose another with --port.")
-        return wanted or next(_free_ports(49152, bind))
-    return next(_free_ports(8000, bind))
+def _free_socket(wanted: int | None, bind: str) -> socket.socket:
+    """A socket that listens where the pages are to be: on the wanted port, with 0 on any, else on the next
+    free one from 8000 on. The port is ours from now on. Raises `CannotRun`."""
+    if wanted:
+        try:
+            return _listening(wanted, bind)
+        except OSError:
+            sentence = f"Port {wanted} is taken by another program. Choose another with --port."
+            raise CannotRun(sentence) from None
+    (found,) = _free_sockets(8000 if wanted is None else 49152, bind, 1)
+    return found
 
 
-def _sandbox_port(folder: Path, port: int) -> int:
-    """The same at every start if it can be: accounts of the demo keep the address of their network."""
+def _sandbox_sockets(folder: Path, port: int) -> list[socket.socket]:
+    """Three that listen in a row: the sandbox's own, and after it those of its two mail servers. The same
+    ports at every start if it can be: accounts of the demo keep the address of their network."""
     note = folder / "sandbox-port"
     kept = int(note.read_text()) if note.exists() else 0
-    candidates = [kept] if kept else []
-    chosen = next(
-        each
-        for each in chain(candidates, _free_ports(port + 1, "127.0.0.1"))
-        if port not in _sandbox_ports(each)
-        and all(_is_free(one, "127.0.0.1") for one in _sandbox_ports(each))
-    )
-    note.write_text(str(chosen))
-    return chosen
+    found = (kept and _in_a_row(kept, "127.0.0.1", 3)) or _free_sockets(port + 1, "127.0.0.1", 3)
+    note.write_text(str(_port_of(found[0])))
+    return found
 
 
-def _sandbox_ports(first: int) -> range:
-    """The sandbox's own port, and after it those of its two mail servers."""
-    return range(first, first + 3)
-
-
-def _free_ports(first: int, bind: str) -> Iterator[int]:
-    for port in range(first, 65536):
-        if _is_free(port, bind):
-            yield port
+def _free_sockets(first: int, bind: str, count: int) -> list[socket.socket]:
+    """So many that listen in a row, on the first free ports from one on. Raises `CannotRun`."""
+    for port in range(first, 65537 - count):
+        if found := _in_a_row(port, bind, count):
+            return found
     raise CannotRun(f"There is no free port from {first} on.")
 
 
-def _is_free(port: int, bind: str) -> bool:
-    with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((bind, port))
-            probe.listen(1)
-        except OSError:
-            return False
-        return True
+def _in_a_row(first: int, bind: str, count: int) -> list[socket.socket]:
+    """Sockets that listen on so many ports from this one on; none where one of them is taken."""
+    found: list[socket.socket] = []
+    try:
+        for port in range(first, first + count):
+            found.append(_listening(port, bind))
+    except (OSError, OverflowError):
+        for each in found:
+            each.close()
+        return []
+    return found
+
+
+def _listening(port: int, bind: str) -> socket.socket:
+    return socket.create_server(
+        (bind, port), family=socket.AF_INET6 if ":" in bind else socket.AF_INET, backlog=1024
+    )
+
+
+def _port_of(listening: socket.socket) -> int:
+    return int(listening.getsockname()[1])
 
 
 def _reason(code: int) -> str:

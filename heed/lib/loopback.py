@@ -24,6 +24,12 @@ class InAThread(socketserver.TCPServer):
         self._thread.start()
         return self
 
+    def take_over(self, listening: socket.socket) -> None:
+        """Serve a socket that listens already, and none of its own."""
+        self.socket.close()
+        self.socket = listening
+        self.server_address = listening.getsockname()
+
     def end(self) -> None:
         """From now on nobody listens here. What is being answered is answered. Once more does nothing."""
         if self._thread is not None:
@@ -55,4 +61,9 @@ class Loopback(InAThread, ThreadingHTTPServer):
 
     def __init__(self, handler: type[BaseHTTPRequestHandler], port: int = 0, host: str = "127.0.0.1") -> None:
         super().__init__((host, port), handler)
+        self.url = f"http://{host}:{self.server_port}"
+
+    def take_over(self, listening: socket.socket) -> None:
+        super().take_over(listening)
+        host, self.server_port = listening.getsockname()[:2]
         self.url = f"http://{host}:{self.server_port}"

@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import signal
+import socket
 import threading
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def main() -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    with Sandbox(options.port) as sandbox:
+    handed = [socket.socket(fileno=int(each)) for each in filter(None, options.sockets.split(","))]
+    with Sandbox(options.port, handed=handed) as sandbox:
         logging.info("play a customer at %s", sandbox.url)
         if options.heed:
             Company(sandbox, options.heed, options.token, ended).start()
@@ -36,6 +38,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="heed.sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="where to listen; 0 takes a free port")
+    parser.add_argument("--sockets", default="", help=argparse.SUPPRESS)  # from whoever minds it
     parser.add_argument("--heed", default="", help="address of the Heed that the demo company uses")
     parser.add_argument(
         "--token", default=os.environ.get("HEED_API_TOKEN", ""), help="its API token; else HEED_API_TOKEN"

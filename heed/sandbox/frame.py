@@ -11,10 +11,11 @@ import heapq
 import inspect
 import json
 import logging
+import socket
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, cached_property
@@ -348,10 +349,13 @@ class Agenda:
 class Sandbox:
     """All simulators under one address: `with Sandbox() as sandbox: sandbox[network].do(…)`.
 
-    `port` 0 takes a free one. With a `seed` the ids are the same at every start.
+    `port` 0 takes a free one; `handed` are sockets that listen already, of itself and of the servers beside
+    it. With a `seed` the ids are the same at every start.
     """
 
-    def __init__(self, port: int = 0, *, seed: int | None = None) -> None:
+    def __init__(
+        self, port: int = 0, *, handed: Sequence[socket.socket] = (), seed: int | None = None
+    ) -> None:
         from heed.sandbox.server import Server
 
         self.clock = Clock()
@@ -359,7 +363,10 @@ class Sandbox:
         self.faults = Faults()
         self.agenda = Agenda()
         self.requests: list[Recorded] = []
+        self._handed, self._first = list(handed), port
         self._server = Server(self, port)
+        if self._handed:
+            self._server.take_over(self._handed[0])
         self.port, self.url = self._server.server_port, self._server.url
         self.simulators = {name: kind(self) for name, kind in simulators().items()}
 
@@ -368,6 +375,14 @@ class Sandbox:
 
     def __contains__(self, network: str) -> bool:
         return network in self.simulators
+
+    def beside(self, place: int) -> socket.socket:
+        """A socket for the first, second … server that a network has beside HTTP: what was handed to us, else
+        so many ports after ours, or any port where ours was any. Raises `OSError` where that one is taken: an
+        account of Heed's knows it."""
+        if self._handed:
+            return self._handed[place]
+        return socket.create_server(("127.0.0.1", self._first and self._first + place))
 
     def __enter__(self) -> Sandbox:
         self.start()

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
@@ -190,10 +191,43 @@ def test_a_taken_port_is_named(data: Path) -> None:
     assert f"Port {port} is taken" in other.stderr
 
 
-def test_a_free_port_is_found() -> None:
-    port = supervisor._free_port(0, "127.0.0.1")
-    assert port >= 49152
-    assert supervisor._is_free(port, "127.0.0.1")
+def test_a_free_port_is_found_and_held() -> None:
+    with supervisor._free_socket(0, "127.0.0.1") as held:
+        port = supervisor._port_of(held)
+        assert port >= 49152
+        with pytest.raises(supervisor.CannotRun, match=f"Port {port} is taken"):
+            supervisor._free_socket(port, "127.0.0.1")
+
+
+def test_two_copies_side_by_side_share_no_port(tmp_path: Path) -> None:
+    """Whoever chose a port has it at once, though its set-up takes long."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    with ExitStack() as open_ports:
+        web = open_ports.enter_context(supervisor._free_socket(0, "127.0.0.1"))
+        chosen = []
+        for folder in (first, second):
+            sockets = supervisor._sandbox_sockets(folder, supervisor._port_of(web))
+            chosen += [supervisor._port_of(open_ports.enter_context(each)) for each in sockets]
+        assert len({supervisor._port_of(web), *chosen}) == 7
+        assert chosen[:3] == list(range(chosen[0], chosen[0] + 3))
+        for port in chosen:
+            with pytest.raises(supervisor.CannotRun, match="is taken"):
+                supervisor._free_socket(port, "127.0.0.1")
+
+
+def test_the_networks_come_back_to_their_ports(tmp_path: Path) -> None:
+    with ExitStack() as open_ports:
+        for each in supervisor._sandbox_sockets(tmp_path, 49152):
+            open_ports.enter_context(each)
+        kept = int((tmp_path / "sandbox-port").read_text())
+    with ExitStack() as open_ports:
+        again = [open_ports.enter_context(each) for each in supervisor._sandbox_sockets(tmp_path, 8000)]
+        assert supervisor._port_of(again[0]) == kept
+        with ExitStack() as others:
+            elsewhere = [others.enter_context(each) for each in supervisor._sandbox_sockets(tmp_path, kept)]
+            assert supervisor._port_of(elsewhere[0]) > kept + 2
 
 
 @pytest.mark.parametrize(

@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
+from heed.sandbox import Sandbox
 from heed.sandbox.tests.receiver import Receiver
 
 HOME = Path(__file__).resolve().parents[3]
 
 
-def start(*words: str) -> tuple[subprocess.Popen[str], str]:
+def start(*words: str, sockets: Sequence[int] = ()) -> tuple[subprocess.Popen[str], str]:
     """The process and its address, once it says it."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("HEED_", "DJANGO_"))
@@ -27,6 +30,7 @@ def start(*words: str) -> tuple[subprocess.Popen[str], str]:
         [sys.executable, "-m", "heed.sandbox", *words],
         cwd=HOME,
         env=environment,
+        pass_fds=sockets,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -65,3 +69,28 @@ def test_the_company_asks_heed_with_its_token() -> None:
         finally:
             process.kill()
             process.wait()
+
+
+def test_it_serves_the_sockets_it_was_handed() -> None:
+    """The ports were chosen and held before: mail is where the accounts were told it is."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(3)]
+        numbers = [each.fileno() for each in sockets]
+        page, smtp, imap = (each.getsockname()[1] for each in sockets)
+        process, address = start("--sockets", ",".join(map(str, numbers)), sockets=numbers)
+        try:
+            assert address == f"http://127.0.0.1:{page}"
+            assert httpx.get(address, follow_redirects=True).status_code == 200
+            for port, greeting in ((smtp, b"220 "), (imap, b"* OK")):
+                with socket.create_connection(("127.0.0.1", port), 60) as line:
+                    assert line.recv(4) == greeting
+        finally:
+            process.kill()
+            process.wait()
+
+
+def test_a_mail_port_that_is_taken_is_no_other_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            Sandbox(port - 1)

@@ -119,7 +119,7 @@ class RealMail:
         self.folder = Path(tempfile.mkdtemp(prefix="heed-mail-"))
         self.room = Mailroom(lambda *_: True, self._world_takes, self._world_receives, clock.now, 10**7)
         self.room.asks_for_password = False
-        self.world = MailServer(SmtpSession, self.room, 0)
+        self.world = MailServer(SmtpSession, self.room)
         self.smtp, self.imap = _free_port(), _free_port()
         self.arrived: list[tuple[str, bytes]] = []
         self.senders: list[tuple[str, str]] = []

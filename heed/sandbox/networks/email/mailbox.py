@@ -72,8 +72,8 @@ class Email(Simulator):
         self.room = Mailroom(self._admits, self._takes, self._receives, self.clock.now, LARGEST)
         self.room.admits_token = self._admits_token
         self.room.boxes = {"INBOX": Box(self._new_uidvalidity()), "Sent": Box(1, use="\\Sent")}
-        self.smtp = MailServer(SmtpSession, self.room, sandbox.port + 1)
-        self.imap = MailServer(ImapSession, self.room, sandbox.port + 2)
+        self.smtp = MailServer(SmtpSession, self.room, sandbox.beside(1))
+        self.imap = MailServer(ImapSession, self.room, sandbox.beside(2))
 
     def start(self) -> None:
         self.smtp.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import socket
 import socketserver
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -15,12 +16,11 @@ from heed.sandbox.networks.email.mailroom import Cut, Mailroom
 class MailServer:
     """One of the two servers, on a port of its own."""
 
-    def __init__(self, kind: type[Session], room: Mailroom, port: int) -> None:
-        handler = type("Session", (kind,), {"room": room})
-        try:
-            self._server = _Server(("127.0.0.1", port), handler)
-        except OSError:
-            self._server = _Server(("127.0.0.1", 0), handler)
+    def __init__(self, kind: type[Session], room: Mailroom, listening: socket.socket | None = None) -> None:
+        """Without a socket that listens it takes any free port."""
+        self._server = _Server(("127.0.0.1", 0), type("Session", (kind,), {"room": room}))
+        if listening is not None:
+            self._server.take_over(listening)
         self._room = room
         self.port = int(self._server.server_address[1])
 
