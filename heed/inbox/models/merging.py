@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from heed.inbox.models.messages import Message
 from heed.inbox.models.people import Customer
 from heed.inbox.models.tickets import Ticket
 from heed.lib import clock
@@ -28,6 +30,31 @@ def way_of(ticket: int) -> list[int]:
     while (to := Ticket.objects.values_list("merged_into", flat=True).get(pk=way[-1])) is not None:
         way.append(to)
     return way
+
+
+def ways_of(tickets: Iterable[int]) -> dict[int, list[int]]:
+    """The same of several, by the ticket that each begins with. It asks once a step, not once a ticket."""
+    to: dict[int, int | None] = {}
+    new = wanted = set(tickets)
+    while new:
+        to |= dict(Ticket.objects.filter(pk__in=new).values_list("pk", "merged_into"))
+        new = {each for each in to.values() if each is not None} - to.keys()
+    return {each: [*_steps(each, to)] for each in wanted}
+
+
+def _steps(ticket: int | None, to: Mapping[int, int | None]) -> Iterator[int]:
+    while ticket is not None:
+        yield ticket
+        ticket = to[ticket]
+
+
+def homes_in(tickets: Iterable[int]) -> dict[int, set[int]]:
+    """Where messages belong that came into some tickets with others; by the ticket they stand in."""
+    homes: dict[int, set[int]] = {each: set() for each in tickets}
+    rows = Message.objects.filter(ticket__in=homes, home__isnull=False)
+    for ticket, home in rows.order_by().values_list("ticket", "home").distinct():
+        homes[ticket].add(home)
+    return homes
 
 
 def joined_in(customer: int) -> list[int]:
@@ -51,8 +78,6 @@ class Merge(models.Model):
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     """The columns of the ticket that took it in, before and after."""
-    drafts = models.JSONField(default=list)
-    """Ids of the drafts and of the files in them that moved along."""
     undone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

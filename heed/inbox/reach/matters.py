@@ -10,7 +10,7 @@ from django.db.models import Model, Q, QuerySet
 from heed.accounts.models import User
 from heed.accounts.rights import NotAllowed
 from heed.inbox.models import Joining, Merge, Split, Ticket
-from heed.inbox.models.merging import gone_on_in, joined_in, way_of
+from heed.inbox.models.merging import gone_on_in, homes_in, joined_in, ways_of
 from heed.inbox.reach.refusals import NoSuchRecord
 from heed.inbox.reach.seeing import sight
 
@@ -62,22 +62,48 @@ def taken_back_by(user: User, records: Collection[Merge | Split | Joining]) -> f
         return frozenset()
     if works.everywhere:
         return frozenset(each.pk for each in records)
+    concerned = _concerned(records)
+    asked = {number for numbers in concerned.values() for number in numbers}
     mine = Ticket.objects.filter(works.q()).values("pk")
-    refused = (each.pk for each in records if _concerned(each).exclude(pk__in=mine).exists())
-    return frozenset(each.pk for each in records).difference(refused)
+    others = {*Ticket.objects.filter(pk__in=asked).exclude(pk__in=mine).values_list("pk", flat=True)}
+    return frozenset(record for record, numbers in concerned.items() if not numbers & others)
 
 
-def _concerned(record: Merge | Split | Joining) -> QuerySet[Ticket]:
-    """The tickets that taking this back changes."""
-    match record:
-        case Merge():
-            numbers = {record.ticket_id, way_of(record.into_id)[-1]}
-        case Split():
-            ways = way_of(record.ticket_id), way_of(record.source_id)
-            numbers = {end for way in ways for end in (way[0], way[-1])}
-        case Joining():
-            return Ticket.objects.filter(identity__in=record.identities)
-    return Ticket.objects.filter(pk__in=numbers)
+def _concerned(records: Collection[Merge | Split | Joining]) -> dict[int, set[int]]:
+    """The tickets that taking each of these back changes."""
+    merges = [each for each in records if isinstance(each, Merge)]
+    splits = [each for each in records if isinstance(each, Split)]
+    joinings = [each for each in records if isinstance(each, Joining)]
+    return _of_merges(merges) | _of_splits(splits) | _of_joinings(joinings)
+
+
+def _of_merges(records: list[Merge]) -> dict[int, set[int]]:
+    ways = ways_of(each.into_id for each in records)
+    return {each.pk: {each.ticket_id, ways[each.into_id][-1]} for each in records}
+
+
+def _of_splits(records: list[Split]) -> dict[int, set[int]]:
+    """The new ones and the old, where either goes on, and where that goes on which messages belong to."""
+    ways = ways_of(number for each in records for number in (each.ticket_id, each.source_id))
+    stand_in = {each.ticket_id: ways[each.ticket_id][-1] for each in records}
+    belong = homes_in(stand_in.values())
+    homes = ways_of(home for found in belong.values() for home in found)
+    return {
+        each.pk: {
+            *(end for number in (each.ticket_id, each.source_id) for end in (number, ways[number][-1])),
+            *(homes[home][-1] for home in belong[stand_in[each.ticket_id]]),
+        }
+        for each in records
+    }
+
+
+def _of_joinings(records: list[Joining]) -> dict[int, set[int]]:
+    identities = {identity for each in records for identity in each.identities}
+    theirs: dict[int, set[int]] = {identity: set() for identity in identities}
+    rows = Ticket.objects.filter(identity__in=identities).values_list("identity", "pk")
+    for identity, number in rows:
+        theirs[identity].add(number)
+    return {each.pk: {number for one in each.identities for number in theirs[one]} for each in records}
 
 
 def _merges() -> QuerySet[Merge]:

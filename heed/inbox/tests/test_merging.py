@@ -8,14 +8,14 @@ from uuid import uuid4
 
 import pytest
 
-from heed.accounts.models import User
+from heed.accounts.models import Team, User
 from heed.channels.base import Echo
 from heed.channels.models import Account
 from heed.inbox import reach, verbs
 from heed.inbox.arrivals import batch, lines
-from heed.inbox.models import Customer, Draft, Joining, Merge, Message, Ticket
+from heed.inbox.models import Customer, Joining, Merge, Message, Split, Ticket
 from heed.inbox.tests.deliveries import NOON, at, comment, news, private
-from heed.inbox.verbs import CannotAnswer, CannotTend, joining, merging
+from heed.inbox.verbs import CannotAnswer, CannotTend, NotTheirs, joining, merging
 from heed.inbox.verbs.automatic import send_automatic
 from heed.lib import clock
 
@@ -96,10 +96,11 @@ class TestMerging:
         verbs.keep_draft(ana, second, "public", "So sorry, Lea")
         before = picture(first), picture(second)
         record = merging.merge(second, first, ana)
-        assert Draft.objects.get().ticket_id == first.pk
+        assert [each.text for each in reach.begun(ana, first)] == ["So sorry, Lea"]
         merging.unmerge(record, ana)
         assert (picture(first), picture(second)) == before
-        assert Draft.objects.get().ticket_id == second.pk
+        assert reach.begun(ana, first) == []
+        assert reach.drafts(ana, second)["public"].text == "So sorry, Lea"
         with pytest.raises(CannotTend):
             merging.unmerge(record, ana)
 
@@ -148,13 +149,18 @@ class TestMerging:
         merging.merge(second, first, ana)
         assert verbs.answer(second, ana, "It is on its way.", "public", key=key) == sent
 
-    def test_a_draft_begun_again_does_not_stand_in_the_way(self, account: Account, ana: User) -> None:
+    def test_a_page_that_saves_late_changes_what_was_begun_there_alone(
+        self, account: Account, ana: User
+    ) -> None:
         first, second = two(account)
         verbs.keep_draft(ana, second, "public", "So sorry")
         record = merging.merge(second, first, ana)
+        verbs.keep_draft(ana, first, "public", "The size is wrong.")
         verbs.keep_draft(ana, second, "public", "So sorry, Lea")
+        assert [each.text for each in reach.begun(ana, first)] == ["The size is wrong.", "So sorry, Lea"]
         merging.unmerge(record, ana)
-        assert {each.text for each in Draft.objects.filter(ticket=second)} == {"So sorry, Lea"}
+        assert reach.drafts(ana, first)["public"].text == "The size is wrong."
+        assert reach.drafts(ana, second)["public"].text == "So sorry, Lea"
 
     def test_an_answer_goes_back_with_what_it_answers(self, account: Account, ana: User) -> None:
         first, second = two(account)
@@ -301,6 +307,111 @@ class TestSplitting:
         else:
             assert record.undone_at is not None
         assert [picture(each) for each in (first, second)] == before
+
+    @pytest.mark.parametrize("more", [False, True])
+    def test_what_was_split_off_waits_nowhere_else(self, account: Account, ana: User, more: bool) -> None:
+        first, second = two(account)
+        split = ["b1"] if more else ["b1", "b2"]
+        record, new = self.off(first, second, split, ana)
+        merging.unmerge(record, ana)
+        assert self.wait(second) == ((True, at(2)) if more else (False, None))
+        assert self.wait(new) == (True, at(1))
+        assert self.wait(first) == (True, at(0))
+
+    def test_nor_in_the_one_that_stays(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        news(account, comment("a2", 3, post="one"))
+        record, new = self.off(first, second, ["a1"], ana)
+        assert self.wait(first) == (True, at(1))
+        merging.unmerge(record, ana)
+        assert (self.wait(first), self.wait(second)) == ((True, at(3)), (True, at(1)))
+        assert self.wait(new) == (True, at(0))
+
+    @pytest.mark.parametrize("split", [["b1"], ["b1", "b2"]])
+    def test_put_back_it_waits_where_it_belongs(self, account: Account, ana: User, split: list[str]) -> None:
+        first, second = two(account)
+        verbs.mark_answered(first, ana)
+        record, new = self.off(first, second, split, ana)
+        merging.unmerge(record, ana)
+        verbs.set_status(Ticket.objects.get(pk=second.pk), ana, "solved")
+        merging.unsplit(new.splits.get(), ana)
+        second.refresh_from_db()
+        assert [each.external_id for each in second.messages.order_by("at")] == ["b1", "b2"]
+        assert (second.status, second.unanswered, second.waiting_since) == ("open", True, at(1))
+        assert second.last_text == Message.objects.get(external_id="b2").text
+        told = [*second.events.order_by("pk").values_list("kind", flat=True)]
+        assert told[-2:] == ["unsplit", "ticket_reopened"]
+        assert (self.wait(first), self.wait(new)) == ((False, None), (False, None))
+
+    def test_those_of_both_go_each_to_its_own(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        news(account, comment("a2", 3, post="one"))
+        record, new = self.off(first, second, ["a2", "b1"], ana)
+        merging.unmerge(record, ana)
+        verbs.mark_answered(first, ana)
+        merging.unsplit(new.splits.get(), ana)
+        assert [each.external_id for each in first.messages.order_by("at")] == ["a1", "a2"]
+        assert [each.external_id for each in second.messages.order_by("at")] == ["b1", "b2"]
+        assert (self.wait(first), self.wait(second)) == ((True, at(3)), (True, at(1)))
+
+    def test_what_somebody_marked_holds_where_it_goes(self, account: Account, ana: User) -> None:
+        first, second = two(account)
+        record, new = self.off(first, second, ["b1", "b2"], ana)
+        merging.unmerge(record, ana)
+        verbs.mark_answered(first, ana)
+        verbs.mark_answered(new, ana)
+        verbs.mark_unanswered(new, ana)
+        since = Ticket.objects.get(pk=new.pk).waiting_since
+        merging.unsplit(new.splits.get(), ana)
+        assert (self.wait(first), self.wait(second)) == ((False, None), (True, since))
+
+    def test_nobody_puts_messages_into_a_ticket_they_do_not_see(
+        self, account: Account, ana: User, ivo: User
+    ) -> None:
+        first, second = two(account)
+        record, new = self.off(first, second, ["b1"], ana)
+        merging.unmerge(record, ana)
+        returns, secret = (Team.objects.create(name=name) for name in ("Returns", "Secret"))
+        Ticket.objects.filter(pk__in=(first.pk, new.pk)).update(team=returns)
+        Ticket.objects.filter(pk=second.pk).update(team=secret)
+        ivo.grants.update(team=returns)
+        ivo = User.objects.get(pk=ivo.pk)
+        back = new.splits.get()
+        assert reach.taken_back_by(ivo, [back]) == set()
+        with pytest.raises(NotTheirs):
+            merging.unsplit(back, ivo)
+        assert Message.objects.get(external_id="b1").ticket_id == new.pk
+        Ticket.objects.filter(pk=second.pk).update(team=returns)
+        assert reach.taken_back_by(ivo, [back]) == {back.pk}
+        merging.unsplit(back, ivo)
+        assert Message.objects.get(external_id="b1").ticket_id == second.pk
+
+    def test_asking_who_may_put_back_costs_no_more_for_many(
+        self, account: Account, ana: User, django_assert_num_queries: Any
+    ) -> None:
+        news(account, *(private(str(each), each) for each in range(6)))
+        ticket = Ticket.objects.get()
+        team = Team.objects.create(name="Returns")
+        Ticket.objects.update(team=team)
+        ana.grants.update(team=team)
+        limited = User.objects.get(pk=ana.pk)
+        for each in range(5):
+            merging.split(ticket, [Message.objects.get(external_id=str(each)).pk], ana)
+        records = [*Split.objects.all()]
+        reach.taken_back_by(limited, records)  # its grants are read once
+        for some in (records[:1], records):
+            with django_assert_num_queries(3):
+                assert reach.taken_back_by(limited, some) == {each.pk for each in some}
+
+    def off(self, first: Ticket, second: Ticket, names: list[str], ana: User) -> tuple[Merge, Ticket]:
+        """Merge the second into the first, and split some messages off."""
+        record = merging.merge(Ticket.objects.get(pk=second.pk), Ticket.objects.get(pk=first.pk), ana)
+        chosen = Message.objects.filter(external_id__in=names)
+        return record, merging.split(first, [each.pk for each in chosen], ana)
+
+    def wait(self, ticket: Ticket) -> tuple[bool, object]:
+        row = Ticket.objects.get(pk=ticket.pk)
+        return row.unanswered, row.waiting_since
 
     def test_something_must_stay(self, account: Account, ana: User) -> None:
         news(account, private("1", 0))

@@ -176,18 +176,32 @@ class Own:
     def waits(self, message: Message) -> bool:
         return waits(message) and not self.blocked
 
-    def asked(self, until: int, away: Collection[int]) -> list[datetime]:
-        """When those came that wait for an answer, as far as they had come by this event."""
-        return [at for pk, at, came in self._asked if came < until and pk not in away]
+    def asked(self, until: int, away: Collection[int], off: Collection[int] = ()) -> list[datetime]:
+        """When those came that wait for an answer, as far as they had come by this event; also those that
+        are its own of `off`, which stand elsewhere since they were split off."""
+        rows = [*self._asked, *(self._waits(self._split_off(off)) if off else ())]
+        return [at for pk, at, came in rows if came < until and pk not in away]
 
     def some(self, numbers: Collection[int]) -> bool:
         return Message.objects.filter(self._where, pk__in=numbers).exists()
 
     @cached_property
     def _asked(self) -> list[tuple[int, datetime, int]]:
-        rows = Message.objects.filter(WAITS, self._where)
+        return self._waits(self._where)
+
+    def _waits(self, which: Q) -> list[tuple[int, datetime, int]]:
+        if self.blocked:
+            return []
         came = Max("event__pk", filter=Q(event__kind="message_received"), default=0)
-        return list(rows.annotate(came=came).values_list("pk", "at", "came")) if not self.blocked else []
+        rows = Message.objects.filter(WAITS, which).annotate(came=came)
+        return list(rows.values_list("pk", "at", "came"))
+
+    def _split_off(self, numbers: Collection[int]) -> Q:
+        """Those that were its own when they were split off; one that had been merged there keeps its home."""
+        own = Q(home__in=self.homes or gone_on_in(self.stands_in))
+        if self.stands_in in self.homes:
+            own |= Q(home=None) | Q(home__split_from=self.stands_in)
+        return Q(pk__in=numbers) & own
 
     @property
     def _where(self) -> Q:
@@ -306,7 +320,7 @@ class Telling:
                 private = message.visibility == "private" and stand.kind == Ticket.Kind.PUBLIC
                 stand.took_private = stand.took_private or private
             case "split":
-                asked = own.asked(key(event), stand.away)
+                asked = own.asked(key(event), stand.away, numbers)
                 stand.away |= numbers
                 since = stand.waiting_since
                 if since is not None and since in asked:

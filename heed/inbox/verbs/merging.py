@@ -1,7 +1,8 @@
 """Two tickets that are one matter, one that is two, and taking either back.
 
 A merged ticket's row stays. Its messages go to the other one and remember where they belong
-(`Message.home`), and so does what comes for it later. Taking it back gives each ticket its own messages, and
+(`Message.home`), and so does what comes for it later. What people have begun to write stays theirs where it
+is; the other one shows it (`reach.begun`). Taking it back gives each ticket its own messages, and
 each column what it had, or where somebody has worked on it since, what it would have now had they never been
 merged.
 """
@@ -20,8 +21,8 @@ from heed.accounts.models import User
 from heed.inbox import events
 from heed.inbox.arrivals import WAITS, show_last
 from heed.inbox.jobs import send_answers
-from heed.inbox.models import Attachment, Draft, Event, Merge, Message, Split, Ticket
-from heed.inbox.models.merging import gone_on_in, way_of
+from heed.inbox.models import Event, Merge, Message, Split, Ticket
+from heed.inbox.models.merging import gone_on_in, homes_in, way_of, ways_of
 from heed.inbox.ratings import show_ratings
 from heed.inbox.reach.seeing import sight
 from heed.inbox.reopening import stands, tell_reopened
@@ -49,7 +50,6 @@ def merge(ticket: Ticket, into: Ticket, user: User) -> Merge:
     record.after = _columns(kept, TAKES)
     gone.messages.filter(home=None).update(home=gone)
     Message.objects.filter(ticket=gone).update(ticket=kept)
-    record.drafts = _move_drafts(gone, kept)
     write(gone, merged_into=kept, **_STILL)
     show_ratings([kept.pk])
     record.save()
@@ -88,7 +88,6 @@ def unmerge(record: Merge, user: User) -> None:
     Merge.objects.filter(pk=record.pk).update(undone_at=clock.now())
     steps = [(to, step.pk) for number, to in pairwise([gone.pk, *way]) if (step := began(number))]
     _take_home(gone, end)
-    _move_back_drafts(record, gone, end)
     write(gone, merged_into=None)
     telling = Telling(record, end)
     telling.leave(gone, steps)
@@ -141,9 +140,9 @@ def unsplit(record: Split, user: User) -> None:
     `NotTheirs` where this person may not work on every ticket that gives or gets messages."""
     if Split.objects.exclude(undone_at=None).filter(pk=record.pk).exists():
         raise CannotTend(_("This was taken back already."))
-    ways = {*way_of(record.ticket_id), *way_of(record.source_id)}
+    ways = _around(record)
     _held(*ways)
-    if ways != {*way_of(record.ticket_id), *way_of(record.source_id)}:
+    if ways != _around(record):
         raise CannotTend(_("One of them was merged already."))
     _take_out(record.ticket, user)
     if record.ticket_id in way_of(record.source_id):  # the old one was merged into what was split off from it
@@ -151,14 +150,16 @@ def unsplit(record: Split, user: User) -> None:
     way = way_of(record.source_id)
     rows = _held(record.ticket_id, *way)
     new, source, end = rows[record.ticket_id], rows[way[0]], rows[way[-1]]
-    _demand(user, new, source, end)
+    homes = _belonging(new, end)
+    _demand(user, new, source, end, *homes)
     if not Split.objects.filter(pk=record.pk, undone_at=None).update(undone_at=clock.now()):
         raise CannotTend(_("This was taken back already."))
     if new.merged_into_id is not None:
         raise CannotTend(_("One of them was merged already."))
     apart = worked_on_apart(record)
+    _send_home(new, homes, record, user)
     tell_back(new, end, record.at)
-    back = _bring_home(new, source, end)
+    back = _bring_back(new, source, end)
     before, stand = end.status, Stand.of(end)
     stand.take_wait(new.unanswered, new.waiting_since)
     stand.tags = sorted({*end.tags, *new.tags})
@@ -240,12 +241,67 @@ def _take_home(gone: Ticket, end: Ticket) -> None:
     Message.objects.filter(ticket=gone, home=gone).update(home=None)
 
 
-def _bring_home(new: Ticket, source: Ticket, end: Ticket) -> list[int]:
-    """Messages go back to the ticket they were split off, or where that goes on; those of a ticket that was
-    merged there then and stands alone again go to that one. Gives back which came."""
-    alone = Message.objects.filter(ticket=new, home__isnull=False, home__merged_into=None).exclude(home=end)
-    for home in sorted({each.home_id for each in alone if each.home_id is not None}):
-        Message.objects.filter(ticket=new, home=home).update(ticket=home, home=None)
+def _around(record: Split) -> set[int]:
+    """All that may give or get messages when this is put back: the two tickets, those to which the messages
+    belong that were merged there when they were split off, and where each of them goes on."""
+    way = way_of(record.ticket_id)
+    homes = homes_in(way)
+    starts = {record.ticket_id, record.source_id, *(home for each in way for home in homes[each])}
+    return {step for steps in ways_of(starts).values() for step in steps}
+
+
+def _belonging(new: Ticket, end: Ticket) -> dict[Ticket, list[Message]]:
+    """The messages of a split-off matter that belong to a ticket that was merged there then, and has been
+    parted since; by where that one's are."""
+    ways = ways_of(homes_in([new.pk])[new.pk])
+    to = {home: way[-1] for home, way in ways.items() if way[-1] not in (new.pk, end.pk)}
+    rows = _held(*to.values())
+    found: dict[Ticket, list[Message]] = {rows[each]: [] for each in sorted(set(to.values()))}
+    for message in Message.objects.filter(ticket=new, home__in=to).order_by("at", "external_id", "id"):
+        if message.home_id is not None:
+            found[rows[to[message.home_id]]].append(message)
+    return found
+
+
+def _send_home(new: Ticket, homes: dict[Ticket, list[Message]], record: Split, user: User) -> None:
+    """Give each ticket its own messages, and the wait of those. What somebody decided about the waiting of
+    all holds for each; the split-off matter keeps the wait of the rest."""
+    if not homes:
+        return
+    own = {each.pk for messages in homes.values() for each in messages}
+    rest = Message.objects.filter(ticket=new).exclude(pk__in=own)
+    waiting = _waiting(Message.objects.filter(WAITS, ticket=new), new)
+    said = new.unanswered and new.waiting_since not in waiting
+    for home, messages in homes.items():
+        waits = _wait(_waiting(messages, new), new, said=said)
+        tell_back(new, home, record.at)
+        _hand_home(home, messages, waits, new.number, user)
+    waits = _wait(_waiting(rest.filter(WAITS), new), new, said=said and rest.exists())
+    write(new, **waits)
+
+
+def _wait(waiting: Sequence[datetime], new: Ticket, *, said: bool) -> dict[str, Any]:
+    """The wait of some messages of a split-off matter; where somebody `said` that it waits, since then."""
+    since = min(waiting, default=new.waiting_since if said else None)
+    return {"unanswered": since is not None, "waiting_since": since}
+
+
+def _hand_home(home: Ticket, messages: list[Message], waits: dict[str, Any], number: int, user: User) -> None:
+    numbers = [each.pk for each in messages]
+    theirs = Message.objects.filter(pk__in=numbers)
+    theirs.update(ticket=home)
+    theirs.filter(home=home).update(home=None)
+    before, stand = home.status, Stand.of(home)
+    stand.take_wait(**waits)
+    write(home, **stand.columns)
+    _show(home)
+    facts = {**plain(waits), **stands(home)}
+    events.record("unsplit", ticket=home, actor=user, number=number, messages=numbers, **facts)
+    tell_reopened(home, before, number, user)
+
+
+def _bring_back(new: Ticket, source: Ticket, end: Ticket) -> list[int]:
+    """Messages go back to the ticket they were split off, or where that goes on. Gives back which came."""
     rest = Message.objects.filter(ticket=new)
     numbers = list(rest.values_list("pk", flat=True))
     if end != source:
@@ -286,30 +342,6 @@ def _waiting(messages: Iterable[Message], ticket: Ticket) -> list[datetime]:
     if since is None or not ticket.unanswered:
         return []
     return [each.at for each in messages if waits(each) and each.at >= since]
-
-
-def _move_drafts(gone: Ticket, kept: Ticket) -> list[int]:
-    """What people have begun goes along, unless they have begun something there, too."""
-    taken = set(Draft.objects.filter(ticket=kept).values_list("user", "visibility"))
-    drafts = [
-        each for each in Draft.objects.filter(ticket=gone) if (each.user_id, each.visibility) not in taken
-    ]
-    moved = [each.pk for each in drafts]
-    Draft.objects.filter(pk__in=moved).update(ticket=kept)
-    owners = {each.user_id for each in drafts}
-    Attachment.objects.filter(ticket=gone, message=None, owner__in=owners).update(ticket=kept)
-    return moved
-
-
-def _move_back_drafts(record: Merge, gone: Ticket, end: Ticket) -> None:
-    again = set(Draft.objects.filter(ticket=gone).values_list("user", "visibility"))
-    moved = Draft.objects.filter(pk__in=record.drafts, ticket=end)
-    back = [each.pk for each in moved if (each.user_id, each.visibility) not in again]
-    theirs = Draft.objects.filter(pk__in=back)
-    owners = set(theirs.values_list("user", flat=True))
-    theirs.update(ticket=gone)
-    files = Attachment.objects.filter(ticket=end, message=None, owner__in=owners)
-    files.filter(created_at__lt=record.at).update(ticket=gone)
 
 
 def _columns(ticket: Ticket, names: Sequence[str]) -> dict[str, Any]:
