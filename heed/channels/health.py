@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from heed.channels import outside, reach
+from heed.channels import outside, quotas, reach
 from heed.channels.models import Account
 from heed.lib import clock
 
@@ -38,7 +38,14 @@ class Warning(NamedTuple):
 def warnings(account: Account) -> list[Warning]:
     """All that an admin should know of this account, the gravest first; nothing when all is well."""
     looks = (_broken, _door, _permission, _expires, _silent, _unread, _quota, remark)
-    return [each for look in looks if (each := look(account)) is not None]
+    found = [each for look in looks if (each := look(account)) is not None]
+    return sorted(found, key=lambda each: not each.grave)
+
+
+def is_crippled(account: Account) -> bool:
+    """Whether an account that is signed in does not do its work: it cannot read, or cannot answer."""
+    found = (look(account) for look in (_permission, _unread, _quota))
+    return any(each is not None and each.grave for each in found)
 
 
 def alarms(accounts: Iterable[Account]) -> list[tuple[Account, Warning]]:
@@ -64,14 +71,17 @@ def _door(account: Account) -> Warning | None:
 
 
 def _permission(account: Account) -> Warning | None:
+    """Without one that the network's own list calls needed, the account does not do its work."""
     if not account.missing:
         return None
+    needed = {each.name for each in account.adapter.permissions(account.facts) if each.needed}
     sentence = ngettext(
         "The network has not granted this permission: %(names)s",
         "The network has not granted these permissions: %(names)s",
         len(account.missing),
     ) % {"names": ", ".join(account.missing)}
-    return Warning("permission", sentence, _("Grant it there, then reconnect the account."))
+    way_out = _("Grant it there, then reconnect the account.")
+    return Warning("permission", sentence, way_out, grave=not needed.isdisjoint(account.missing))
 
 
 def _expires(account: Account) -> Warning | None:
@@ -119,15 +129,20 @@ def _unread(account: Account) -> Warning | None:
 
 
 def _quota(account: Account) -> Warning | None:
-    for quota in account.quotas:
-        if quota["of"] and quota["left"] <= quota["of"] * LITTLE_LEFT:
-            name = quota["what"]
-            known = {**quota, "what": gettext(name)}
-            sentence = _("Little is left of what the network allows: %(left)d of %(of)d %(what)s.") % known
-            return Warning(
-                "quota", sentence, _("Raise the limit on the network, or wait until it starts anew.")
-            )
-    return None
+    """What is used up, else what nearly is."""
+    found = [each for each in account.quotas if each["of"] and each["left"] <= each["of"] * LITTLE_LEFT]
+    if not found:
+        return None
+    quota = min(found, key=lambda each: not quotas.is_empty(each))
+    spent = quotas.is_empty(quota)
+    sentence = (
+        _("Nothing is left of what the network allows: %(left)d of %(of)d %(what)s.")
+        if spent
+        else _("Little is left of what the network allows: %(left)d of %(of)d %(what)s.")
+    )
+    known = {**quota, "what": gettext(quota["what"])}
+    way_out = _("Raise the limit on the network, or wait until it starts anew.")
+    return Warning("quota", sentence % known, way_out, grave=spent)
 
 
 def remark(account: Account) -> Warning | None:

@@ -14,7 +14,7 @@ from heed.lib import clock, live
 def is_spent(account: Account, writing: Writing) -> bool:
     """Whether nothing is left of what each message uses up. A quota that does not say when it begins anew
     holds until a check finds more."""
-    return any(_is_empty(each) for each in account.quotas if writing.quota and each["what"] == writing.quota)
+    return any(is_empty(each) for each in account.quotas if writing.quota and each["what"] == writing.quota)
 
 
 def note_spent(account: Account) -> None:
@@ -28,6 +28,7 @@ def note_spent(account: Account) -> None:
     live.tell(["accounts"])
 
 
-def _is_empty(quota: dict[str, Any]) -> bool:
+def is_empty(quota: dict[str, Any]) -> bool:
+    """Whether nothing is left of this entry of `Account.quotas` now."""
     anew = quota.get("resets_at")
-    return quota["left"] <= 0 and (anew is None or clock.from_iso(anew) > clock.now())
+    return bool(quota["left"] <= 0 and (anew is None or clock.from_iso(anew) > clock.now()))

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from heed.channels import health
 from heed.channels import reach as channels
 from heed.channels.models import Account
 
@@ -23,11 +24,15 @@ _DISCONNECTED: tuple[str, Promise] = ("quiet", _("disconnected"))
 
 
 def standing(account: Account) -> tuple[str, Promise]:
-    """How this account stands; one that somebody disconnected on purpose calls for nobody."""
+    """How this account stands; one that somebody disconnected on purpose calls for nobody, one that is signed
+    in and cannot do its work does."""
     gone = (
         account.problem == "not_configured" and not account.problem_detail and not account.locked_credentials
     )
-    return _DISCONNECTED if gone else STATES[account.state]
+    if gone:
+        return _DISCONNECTED
+    crippled = account.state == Account.State.CONNECTED and health.is_crippled(account)
+    return STATES[Account.State.BROKEN if crippled else account.state]
 
 
 def names_of(found: Iterable[Account]) -> dict[int, str]:

@@ -92,6 +92,16 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarms:
+    """Those that have room, and how many there are beside them: beside all of them, and beside the first
+    alone, as on a phone."""
+
+    shown: list[Alarm]
+    more: int = 0
+    more_than_one: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     title: Promise
     url: str
@@ -121,7 +131,7 @@ def facts(
         "saved": _saved(user, saved.saved_views(user) if kept is None else kept),
         "known": found,
         "accounts": _channels(seen, tallies),
-        "alarms": _alarms(found) if user.may_administer else [],
+        "alarms": _alarms(found) if user.may_administer else Alarms([]),
         "pages": _pages(request, user),
         "current": current or _current(request),
         "takes": user.rights.may("answer"),
@@ -156,12 +166,13 @@ def _away(user: User) -> Profile | None:
     return profile if is_away(profile, clock.now()) else None
 
 
-def _alarms(found: list[Account]) -> list[Alarm]:
+def _alarms(found: list[Account]) -> Alarms:
     """What is wrong or about to be, account by account, the gravest first; those that were never
     connected do not count."""
     names = names_of(found)
     held = [account for account in found if account.locked_credentials]
-    return [Alarm(one.pk, names[one.pk], each) for one, each in health.alarms(held)[:_MOST_ALARMS]]
+    alarms = [Alarm(one.pk, names[one.pk], each) for one, each in health.alarms(held)]
+    return Alarms(alarms[:_MOST_ALARMS], len(alarms[_MOST_ALARMS:]), len(alarms[1:]))
 
 
 _MOST_ALARMS = 3

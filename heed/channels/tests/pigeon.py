@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from heed.channels import sessions, verbs
-from heed.channels.base import AccountRecord, Capabilities, Checked, CredentialField, Refusal
+from heed.channels.base import AccountRecord, Capabilities, Checked, CredentialField, Permission, Refusal
 from heed.channels.models import Account
 from heed.lib import clock
 from heed.lib.http import Request, Response, Steps
@@ -44,6 +44,9 @@ class Pigeon:
 
     def opens(self, credentials: Mapping[str, str]) -> str:
         return ""
+
+    def permissions(self, facts: Any) -> tuple[Permission, ...]:
+        return ()
 
     def waits_for_calls(self, facts: Any) -> bool:
         return not self.polls

@@ -207,6 +207,16 @@ WARNINGS: list[tuple[dict[str, Any], list[tuple[str, bool]]]] = [
     ({"quotas": [{"what": "posts", "left": 11, "of": 100}]}, []),
     ({"quotas": [{"what": "posts", "left": 10, "of": 100}]}, [("quota", False)]),
     ({"quotas": [{"what": "posts", "left": 0, "of": None}]}, []),
+    ({"quotas": [{"what": "posts", "left": 0, "of": 100}]}, [("quota", True)]),
+    ({"quotas": [{"what": "a", "left": 1, "of": 100}, {"what": "b", "left": 0, "of": 9}]}, [("quota", True)]),
+    (
+        {"quotas": [{"what": "posts", "left": 0, "of": 9, "resets_at": ago(hours=-1).isoformat()}]},
+        [("quota", True)],
+    ),
+    (
+        {"quotas": [{"what": "posts", "left": 0, "of": 9, "resets_at": ago(hours=1).isoformat()}]},
+        [("quota", False)],
+    ),
     # what the network said by the way
     ({"told": {"at": ago(days=13).isoformat(), "detail": "slow"}}, [("remark", False)]),
     ({"told": {"at": ago(days=15).isoformat(), "detail": "slow"}}, []),
@@ -214,7 +224,7 @@ WARNINGS: list[tuple[dict[str, Any], list[tuple[str, bool]]]] = [
     ({"told": {"at": ago(days=1).isoformat(), "detail": "spam", "problem": "account_blocked"}}, []),
     (
         {"problem": "not_allowed", "missing": ["a"], "quotas": [{"what": "posts", "left": 0, "of": 9}]},
-        [("broken", True), ("permission", False), ("quota", False)],
+        [("broken", True), ("quota", True), ("permission", False)],
     ),
 ]
 
@@ -225,6 +235,26 @@ def test_warnings(account: Account, facts: dict[str, Any], expected: list[tuple[
     found = health.warnings(changed(account, **(facts | moments)))
     assert [(each.kind, each.grave) for each in found] == expected
     assert all(str(each.sentence) and str(each.way_out) for each in found)
+
+
+NEEDED = [
+    ("whatsapp", "whatsapp_business_messaging", True),
+    ("instagram", "Human Agent", False),
+    ("line", "Use webhook", True),
+    ("x", "dm.write", False),
+    ("x", "tweet.read", True),
+]
+
+
+@pytest.mark.parametrize(("network", "permission", "grave"), NEEDED)
+def test_without_a_needed_permission_an_account_does_not_work(
+    account: Account, network: str, permission: str, grave: bool
+) -> None:
+    """What is needed the network's own list says."""
+    changed(account, network=network, missing=[permission])
+    (warning,) = health.warnings(account)
+    assert (warning.kind, warning.grave) == ("permission", grave)
+    assert health.is_crippled(account) is grave
 
 
 def test_warnings_name_what_they_are_about(account: Account) -> None:

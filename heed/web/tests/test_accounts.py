@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -163,4 +165,33 @@ class TestAlarms:
     def test_three_are_enough(self, majas: Client) -> None:
         for number in range(5):
             facebook(name=f"Acme {number}", problem="sign_in_again", external_id=str(number))
-        assert shown(majas, "preferences").count('class="alarm ') == 3
+        page = shown(majas, "preferences").split('id="alarms">')[1].split("</div>")[0]
+        assert page.count('class="alarm ') == 3
+        assert re.findall(r">and (\d) more<", page) == ["2", "4"]
+
+    def test_three_are_said_to_be_all(self, majas: Client) -> None:
+        for number in range(3):
+            facebook(name=f"Acme {number}", problem="sign_in_again", external_id=str(number))
+        page = shown(majas, "preferences").split('id="alarms">')[1].split("</div>")[0]
+        assert re.findall(r'class="([^"]+)"[^>]*>and (\d) more<', page) == [("more-alarms alone", "2")]
+
+
+class TestWhatDoesNotWork:
+    """An account that is signed in and cannot read or answer calls for somebody, wherever it shows."""
+
+    def test_a_needed_permission(self, majas: Client) -> None:
+        account = facebook(missing=["pages_messaging"], checked_at=clock.now())
+        overview = shown(majas, "accounts")
+        assert '<span class="chip bad push">Needs attention</span>' in overview
+        assert "The network has not granted this permission: pages_messaging" in overview.split("<article")[1]
+        assert '<a class="alarm bad"' in overview
+        page = shown(majas, "account", account.pk)
+        assert '<span class="chip bad push">Needs attention</span>' in page
+        assert '<li class="good"><b>Sign-in</b> The network accepts it.' in page
+
+    def test_one_that_is_only_good_to_have(self, majas: Client) -> None:
+        facebook(missing=["Human Agent"], checked_at=clock.now())
+        overview = shown(majas, "accounts")
+        assert '<span class="chip good push">Connected</span>' in overview
+        assert "The network has not granted this permission: Human Agent" in overview.split("<article")[1]
+        assert '<a class="alarm warn"' in overview
