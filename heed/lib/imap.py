@@ -197,9 +197,11 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         }
         if not params.get("uidvalidity"):
             return page
-        same = params["uidvalidity"] == uidvalidity
+        after = int(params.get("after") or 0)
+        behind = 0 < following <= after  # one that was made anew may have the old UIDVALIDITY
+        same = params["uidvalidity"] == uidvalidity and not behind
         waiting = [int(uid) for uid in params.get("waiting", "").split(",") if uid] if same else []
-        uids = self._after(int(params.get("after") or 0) if same else 0, following)
+        uids = self._after(after if same else 0, following)
         if uids and (not same or params.get("again")):
             uids = sorted(set(uids) & set(self.search(["SINCE", _day(params.get("since", ""))])))
         if not uids and not waiting:

@@ -44,13 +44,16 @@ from heed.channels.email.calls import (
     is_by_token,
     login_of,
     mailbox,
+    mark_of,
     outgoing,
     refuse_mail,
     refuse_mailbox,
 )
 from heed.lib.http import Request, Steps
 
-_PLACE = re.compile(r"media:(INBOX|sent)/(\d+)/(\d+)(?:/([\d.]+))?")
+_PLACE = re.compile(
+    r"media:(?P<box>INBOX|sent)/(?P<uidvalidity>\d+)(@(?P<mark>\w+))?/(?P<uid>\d+)(/(?P<section>[\d.]+))?"
+)
 _BOXES = {"INBOX": "INBOX", "sent": SENT}
 _FILES = Files(types=("*/*",), most_bytes={"": writing.MOST_BYTES}, count=10)
 
@@ -266,7 +269,7 @@ class Email(Network):
         facts = {
             "idle": "IDLE" in abilities,
             "size": int(size) if size.isdigit() else 0,
-            "start": account.facts.get("start") or polling.beginning(stands),
+            "start": account.facts.get("start") or polling.beginning(account, stands),
         }
         address = address_of(account)
         return Checked(address, account.credentials.get("name") or address, address, facts=facts)
@@ -283,14 +286,18 @@ class Email(Network):
         return []
 
     def media(self, account: AccountRecord, url: str) -> Steps[MediaSource]:
-        """A file stays in the mailbox: this is where (RFC 5092)."""
+        """A file stays in the mailbox: this is where (RFC 5092). In another one, such as after a move, under
+        the same numbers there may lie somebody else's; whoever entered the wrong one may still correct it."""
         yield from ()
         found = _PLACE.fullmatch(url)
         if found is None:
             raise Refusal("gone", detail="not a file of a mail")
-        section = f"/;SECTION={found[4]}" if found[4] else ""
-        place = f";UIDVALIDITY={found[2]}/;UID={found[3]}{section}"
-        return MediaSource(mailbox(account, _BOXES[found[1]], place), login=login_of(account))
+        section = f"/;SECTION={found['section']}" if found["section"] else ""
+        place = f";UIDVALIDITY={found['uidvalidity']}/;UID={found['uid']}{section}"
+        source = MediaSource(mailbox(account, _BOXES[found["box"]], place), login=login_of(account))
+        if found["mark"] not in (None, mark_of(account)):
+            raise Refusal("gone", retry=True, detail="the file lies in the mailbox of before")
+        return source
 
     def send(self, account: AccountRecord, answer: Answer) -> Steps[Sent]:
         return writing.send(account, answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from hashlib import sha256
 from secrets import token_hex
 from typing import Any
 from urllib.parse import quote
@@ -49,6 +50,16 @@ def login_of(account: AccountRecord) -> tuple[str, str]:
     if not token or (ends and clock.from_iso(ends) - ALMOST_OVER <= clock.now()):
         raise SessionExpired
     return user, Token(token)
+
+
+def mark_of(account: AccountRecord) -> str:
+    """Tells this mailbox from every other: numbers of mails mean something in one only, and look the same in
+    another, often down to the UIDVALIDITY. It is made of whose it is and on which server it lies."""
+    given = account.credentials
+    user = (given.get("user") or given.get("address", "")).strip().casefold()
+    host = given.get("imap_host", "").strip().rpartition("://")[2].strip("/").casefold()
+    found = _HOST.fullmatch(host)
+    return sha256(f"{user} {found['name'] if found else host}".encode()).hexdigest()[:12]
 
 
 def mailbox(account: AccountRecord, name: str = "", place: str = "") -> str:

@@ -15,7 +15,8 @@ from heed.channels.base import Malformed
 
 class Envelope(BaseModel):
     """`box` is `INBOX` or `sent`; `whole` is False when only the beginning of a large mail was read. Of one
-    that the server did not give out only the place is known, and in what words it was `refused`."""
+    that the server did not give out only the place is known, and in what words it was `refused`. The `mark`
+    says which mailbox it is."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -23,6 +24,7 @@ class Envelope(BaseModel):
     box: Literal["INBOX", "sent"]
     uidvalidity: str
     uid: int
+    mark: str = ""
     internaldate: str
     whole: bool = True
     raw: bytes
@@ -31,15 +33,16 @@ class Envelope(BaseModel):
     @property
     def place(self) -> str:
         """What names the mail in its mailbox: the beginning of the addresses of its files."""
-        return f"{self.box}/{self.uidvalidity}/{self.uid}"
+        mark = f"@{self.mark}" if self.mark else ""
+        return f"{self.box}/{self.uidvalidity}{mark}/{self.uid}"
 
 
-def body(box: str, uidvalidity: str, message: Mapping[str, Any]) -> bytes:
+def body(box: str, uidvalidity: str, message: Mapping[str, Any], mark: str = "") -> bytes:
     """The delivery of one mail of a mailbox."""
     facts = {
         name: message[name] for name in ("uid", "internaldate", "whole", "raw", "refused") if name in message
     }
-    return orjson.dumps({"kind": "mail", "box": box, "uidvalidity": uidvalidity, **facts})
+    return orjson.dumps({"kind": "mail", "box": box, "uidvalidity": uidvalidity, "mark": mark, **facts})
 
 
 def opened(content: bytes) -> Envelope | str:

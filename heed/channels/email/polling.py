@@ -7,7 +7,7 @@ from typing import Any
 
 from heed.channels.base import AccountRecord, Collected
 from heed.channels.email import payload
-from heed.channels.email.calls import SENT, login_of, mailbox, refuse_mailbox
+from heed.channels.email.calls import SENT, login_of, mailbox, mark_of, refuse_mailbox
 from heed.lib import clock
 from heed.lib.http import Request, Steps
 
@@ -22,6 +22,9 @@ _MOST_ASKED = 2
 """How many of the mails that were refused are asked for again at once, and after how many seconds: fewer than
 a server may refuse at once, so that new mail has its turn."""
 
+_NO_MAILBOX = "0"
+"""A UIDVALIDITY that no mailbox has (RFC 3501, 9)."""
+
 _FEWEST_TRIES = 5
 _PATIENCE = 30 * 60.0
 """So often, and for so many seconds, a mail is refused before it is set aside: servers refuse for a while,
@@ -34,28 +37,38 @@ Waiting = dict[str, dict[str, float]]
 def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collected]:
     """The mail after the cursor; at first only where the mailbox stands now."""
     bodies: list[bytes] = []
+    mark = mark_of(account)
     after: dict[str, Any] = {}
     more = False
     for box, name in _BOXES.items():
         at = cursor.get(box) or (account.facts.get("start") if box == "INBOX" else None)
-        before = at if isinstance(at, dict) else {}
+        before = _seen_from(mark, at) if isinstance(at, dict) else {}
         due = _due(before)
         page = yield from _page(account, name, before, due)
         waiting = _waiting(before, page, due) if page else {}
         bodies += [
-            payload.body(box, str(page.get("uidvalidity", "")), each)
+            payload.body(box, str(page.get("uidvalidity", "")), each, mark)
             for each in page.get("messages") or []
             if not _goes_on(waiting.get(str(each["uid"])))
         ]
         left = {uid: each for uid, each in waiting.items() if _goes_on(each)}
-        after[box] = {**_following(before, page), **({"waiting": left} if left else {})}
+        following = {**_following(before, page), **({"waiting": left} if left else {})}
+        after[box] = {**following, "mark": mark} if following else {}
         more = more or bool(page.get("more"))
     return Collected(tuple(bodies), after, more=more)
 
 
-def beginning(stands: Mapping[str, Any]) -> dict[str, Any]:
+def beginning(account: AccountRecord, stands: Mapping[str, Any]) -> dict[str, Any]:
     """The cursor of a mailbox that is looked at for the first time."""
-    return _following({}, stands)
+    return {**_following({}, stands), "mark": mark_of(account)}
+
+
+def _seen_from(mark: str, at: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The cursor as this mailbox understands it. From another one, from which the account moved here, only
+    the time counts: its numbers mean nothing, even where they look the same."""
+    if at.get("mark", mark) == mark:
+        return at
+    return {"uidvalidity": _NO_MAILBOX, "uid": 0, "at": at.get("at", "")}
 
 
 def _due(before: Mapping[str, Any]) -> list[int]:
@@ -69,8 +82,7 @@ def _due(before: Mapping[str, Any]) -> list[int]:
 def _waiting(before: Mapping[str, Any], page: Mapping[str, Any], due: Sequence[int]) -> Waiting:
     """What waits after this page: neither what was given nor what is not there any more. The rest of a page
     that ended early was not asked for."""
-    same = str(page["uidvalidity"]) == before.get("uidvalidity")
-    found: Waiting = dict(before.get("waiting") or {}) if same else {}
+    found: Waiting = {} if _made_anew(before, page) else dict(before.get("waiting") or {})
     messages, now = page.get("messages") or [], clock.now().timestamp()
     reached = int(messages[-1]["uid"]) if messages and page.get("more") else None
     refused = {str(each["uid"]) for each in messages if each.get("refused")}
@@ -113,12 +125,12 @@ def _page(
 
 
 def _following(before: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, Any]:
-    """Where to go on. When the mailbox was made anew (another UIDVALIDITY) its numbers mean nothing:
-    the mail since `at` is read `again`, and known again by its Message-ID."""
+    """Where to go on. When the mailbox was made anew its numbers mean nothing: the mail since `at` is read
+    `again`, and known again by its Message-ID."""
     if not page:
         return dict(before)
     uidvalidity, messages = str(page["uidvalidity"]), page.get("messages") or []
-    anew = bool(before) and uidvalidity != before.get("uidvalidity")
+    anew = bool(before) and _made_anew(before, page)
     last = max(0 if anew else int(before.get("uid", 0)), *(int(each["uid"]) for each in messages), 0)
     again = anew or bool(before.get("again"))
     if not before or (again and not page.get("more")):
@@ -128,3 +140,10 @@ def _following(before: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, 
     if again and page.get("more"):
         return {**found, "at": before.get("at", ""), "again": True}
     return {**found, "at": max([str(before.get("at", "")) or clock.now().isoformat(), *times])}
+
+
+def _made_anew(before: Mapping[str, Any], page: Mapping[str, Any]) -> bool:
+    """Whether this is another mailbox than before: it says so itself, or would give out numbers again that
+    were given out already, which none ever does (RFC 3501, 2.3.1.1)."""
+    behind = 0 < int(page.get("uidnext") or 0) <= int(before.get("uid") or 0)
+    return behind or str(page["uidvalidity"]) != before.get("uidvalidity")

@@ -329,6 +329,14 @@ def test_the_last_mail_is_not_new_again() -> None:
     assert looked({"uidvalidity": "9", "after": "7"}, EXAMINE=more).record["messages"] == []
 
 
+def test_numbers_that_would_be_given_out_again_are_of_a_mailbox_made_anew() -> None:
+    """Under the old UIDVALIDITY, too: the next one is never below one that was given out."""
+    (found,) = looked({"uidvalidity": "9", "after": "8", "since": "2026-11-20T10:00:00+00:00"}).record[
+        "messages"
+    ]
+    assert found["uid"] == 7
+
+
 def test_a_wrong_password_and_a_busy_server() -> None:
     assert looked({}, LOGIN="TAG NO [AUTHENTICATIONFAILED] no\r\n").status == 401
     assert looked({}, LOGIN="TAG NO [UNAVAILABLE] later\r\n").status == 503
