@@ -11,10 +11,11 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, 
 from allauth.mfa.webauthn.internal import auth
 from allauth.mfa.webauthn.internal.auth import WebAuthn
 from django.template.loader import render_to_string
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from heed.accounts.models import User
+from heed.web import second_factor
 from heed.web.tests import cast
 
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -26,9 +27,14 @@ def sign_in(
     return client.post(reverse("account_login"), {"login": email, "password": password, **more})
 
 
+def on_this_machine() -> Client:
+    """A browser at an address where passkeys work."""
+    return Client(headers={"host": "localhost:8000"})
+
+
 def signed_in() -> Client:
     """Ana's browser, her password typed again a moment ago, as delicate pages want it."""
-    client = Client()
+    client = on_this_machine()
     sign_in(client)
     client.post(reverse("account_reauthenticate"), {"password": cast.PASSWORD})
     return client
@@ -130,7 +136,7 @@ class TestSecondFactor:
         monkeypatch.setattr(auth, "get_credentials", lambda user: [])
         TOTP.activate(ana, SECRET)
         for has_key in (False, True):
-            client = Client()
+            client = on_this_machine()
             sign_in(client)
             page = client.get(reverse("mfa_authenticate")).content.decode()
             assert ("A passkey or security key" in page, 'id="webauthn_form"' in page) == (has_key, has_key)
@@ -179,7 +185,7 @@ class TestPages:
         asked = [client.get(reverse(name)) for name in OURS if name.startswith(("mfa_", "account_re"))]
         TOTP.activate(ana, SECRET)
         left = RecoveryCodes.activate(ana).get_unused_codes()
-        waits = Client()
+        waits = on_this_machine()
         sign_in(waits)
         asked += [waits.get(reverse("mfa_authenticate")), client.get(reverse("mfa_reauthenticate"))]
         key = WebAuthn.add(ana, "Ana's key", {})
@@ -233,9 +239,9 @@ class TestPages:
     @pytest.mark.parametrize("answer", ['{"id": "x"}', "[1]", "7", '{"rawId": []}'])
     def test_a_key_that_nobody_knows_is_said_to_be_one(self, ana: User, answer: str) -> None:
         TOTP.activate(ana, SECRET)
-        known = Client()
+        known = on_this_machine()
         sign_in(known)
-        for client, name in ((known, "mfa_authenticate"), (Client(), "mfa_login_webauthn")):
+        for client, name in ((known, "mfa_authenticate"), (on_this_machine(), "mfa_login_webauthn")):
             assert "This key is not known here." in self._asks(client, name, {"credential": answer})
 
     def test_every_language_has_its_own_words_for_it(self, ana: User) -> None:
@@ -299,3 +305,53 @@ class TestPreferences:
         client.post(reverse("account_change_password"), given)
         ana.refresh_from_db()
         assert ana.check_password("nine green laces")
+
+
+NOT_HERE = "Passkeys and security keys work only where this desk is opened by its name over https"
+
+
+class TestWherePasskeysWork:
+    @pytest.mark.parametrize(
+        ("host", "secure", "works"),
+        [
+            ("127.0.0.1:8000", False, False),
+            ("[::1]:8000", False, False),
+            ("10.0.0.8", True, False),
+            ("[2001:db8::8]:443", True, False),
+            ("desk.acme.example", False, False),
+            ("desk.acme.example", True, True),
+            ("localhost:8000", False, True),
+        ],
+    )
+    def test_by_a_name_and_https_or_on_this_machine(
+        self, rf: RequestFactory, settings: Any, host: str, secure: bool, works: bool
+    ) -> None:
+        settings.ALLOWED_HOSTS = ["*"]
+        assert second_factor.passkeys_work(rf.get("/", secure=secure, headers={"host": host})) is works
+
+    def test_elsewhere_none_is_offered_and_it_says_why(
+        self, ana: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(auth, "get_credentials", lambda user: [])
+        bare = Client(headers={"host": "127.0.0.1:8000"})
+        assert "passkey_login" not in bare.get(reverse("account_login")).content.decode()
+        sign_in(bare)
+        bare.post(reverse("account_reauthenticate"), {"password": cast.PASSWORD})
+        for name in ("mfa_index", "mfa_list_webauthn", "mfa_add_webauthn"):
+            page = bare.get(reverse(name)).content.decode()
+            assert NOT_HERE in page
+            assert f'href="{reverse("mfa_add_webauthn")}"' not in page
+            assert "mfa_webauthn_add" not in page
+        WebAuthn.add(ana, "Ana's key", {})
+        for client, name in ((bare, "mfa_reauthenticate_webauthn"), (Client(), "mfa_authenticate")):
+            sign_in(client)
+            page = client.get(reverse(name)).content.decode()
+            assert NOT_HERE in page
+            assert "data-allauth-onload" not in page
+
+    def test_where_they_work_they_are_offered(self, ana: User) -> None:
+        client = on_this_machine()
+        assert "passkey_login" in client.get(reverse("account_login")).content.decode()
+        page = signed_in().get(reverse("mfa_index")).content.decode()
+        assert NOT_HERE not in page
+        assert reverse("mfa_add_webauthn") in page
