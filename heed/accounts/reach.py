@@ -72,7 +72,7 @@ _PEOPLE = Joined(User)
 
 
 def colleagues(*, with_rights: bool = False) -> list[User]:
-    """Everyone a ticket can be given to, by name; with what they may do where it is asked of many of them."""
+    """Everyone who works here, by name; with what they may do where it is asked of many of them."""
     found = _PEOPLE.read("WHERE is_active ORDER BY name, id")
     if not with_rights:
         return found
@@ -84,9 +84,18 @@ def colleagues(*, with_rights: bool = False) -> list[User]:
 
 def who_may(permission: Permission) -> list[User]:
     """The active people who may do this, be it only for some tickets, by name."""
-    everybody = User.objects.filter(is_active=True).prefetch_related("grants__own")
-    found = [each for each in everybody if rights_of(each.grants.all()).may(permission)]
-    return sorted(found, key=lambda each: (each.name, each.pk))
+    return [each for each in colleagues(with_rights=True) if each.rights.may(permission)]
+
+
+def can_be_given_tickets(user: User) -> bool:
+    """Whether somebody may answer the tickets they have. A ticket is in the sight of whoever has it (see
+    docs/decisions/0012), so they need not see it before; but they must be one who answers, somewhere."""
+    return user.is_active and user.rights.may("answer")
+
+
+def who_can_be_given_tickets() -> list[User]:
+    """Everybody of whom `can_be_given_tickets` is true, by name."""
+    return who_may("answer")
 
 
 def administrators() -> list[User]:

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from heed.accounts.models import User
+from heed.accounts.models import Grant, User
 from heed.api.shapes.given import DeliveryState, Status, View
 from heed.api.tests.conftest import Caller, Desk
 from heed.channels.models import Account
@@ -134,6 +134,15 @@ class TestTicket:
         assert answer.json["assignee"]["id"] == who.pk
         assert call("PATCH", f"tickets/{ticket.pk}", {"status": "pending"}).json["assignee"]["id"] == who.pk
         assert call("PATCH", f"tickets/{ticket.pk}", {"assignee": None}).json["assignee"] is None
+
+    def test_nobody_is_given_a_ticket_who_may_not_answer(self, call: Caller, desk: Desk, ana: User) -> None:
+        Grant.objects.filter(user=ana).update(role="viewer")
+        ticket = desk.ticket()
+        answer = call("PATCH", f"tickets/{ticket.pk}", {"assignee": ana.pk, "status": "pending"})
+        assert (answer.status, answer.json["type"]) == (422, "urn:heed:cannot-act")
+        assert answer.json["detail"].startswith("Ana Kovač may not answer customers")
+        told = call("GET", f"tickets/{ticket.pk}").json
+        assert (told["assignee"], told["status"]) == (None, "new")
 
     def test_a_change_with_one_fault_changes_nothing(self, call: Caller, desk: Desk) -> None:
         ticket = desk.ticket()

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
+from heed.accounts import verbs as verbs_of_people
 from heed.accounts.models import Grant, Membership, Team, User
 from heed.accounts.rights import NotAllowed
 from heed.channels.base import MessageReceived, Person
 from heed.channels.models import Account
 from heed.inbox import arrivals, chores, notices, reach, verbs
 from heed.inbox.mentions import calls, mentioned
-from heed.inbox.models import Customer, Event, Field, Identity, Message, Notice, Tag, Ticket
+from heed.inbox.models import Customer, Event, Field, Identity, Message, Notice, Sweep, Swept, Tag, Ticket
 from heed.inbox.tests.rubber import Rubber
-from heed.inbox.verbs import labels, sleeping
+from heed.inbox.verbs import labels, many, sleeping, together
 from heed.lib import clock
 
 pytestmark = pytest.mark.django_db
@@ -385,3 +386,53 @@ class TestNotices:
         verbs.assign(lea, ana, ivo)
         verbs.assign(lea, ana, ivo)
         assert [(each.user_id, each.kind) for each in Notice.objects.all()] == [(ivo.pk, "assigned")]
+
+
+class TestWhoMayAnswer:
+    """Tickets are given only to those who may answer them."""
+
+    SAYS = "Vera Mlakar may not answer customers"
+
+    @pytest.fixture
+    def vera(self) -> User:
+        return verbs_of_people.ensure_person("vera@acme.example", "Vera Mlakar", role="viewer")
+
+    def test_nobody_gives_one_to_a_viewer(
+        self, rubber: Rubber, account: Account, ana: User, vera: User
+    ) -> None:
+        lea = ticket(account)
+        with pytest.raises(verbs.CannotTend, match=self.SAYS):
+            verbs.assign(lea, ana, vera)
+        with pytest.raises(verbs.CannotTend, match=self.SAYS):
+            together.assign([lea.pk], vera)
+        with pytest.raises(verbs.CannotTend, match=self.SAYS):
+            verbs.sweep(ana, "assign", str(vera.pk), [lea.pk])
+        assert (fresh(lea).assignee, kinds(lea)) == (None, [])
+        assert not Notice.objects.exists()
+
+    def test_nor_to_somebody_who_left(self, rubber: Rubber, account: Account, ana: User, ivo: User) -> None:
+        User.objects.filter(pk=ivo.pk).update(is_active=False)
+        with pytest.raises(verbs.CannotTend):
+            verbs.assign(ticket(account), ana, User.objects.get(pk=ivo.pk))
+
+    def test_a_change_of_many_goes_on_past_them(
+        self, rubber: Rubber, account: Account, ana: User, ivo: User
+    ) -> None:
+        """Who became a viewer after it had begun."""
+        lea = ticket(account)
+        begun = Sweep.objects.create(user=ana, deed="assign", value=str(ivo.pk))
+        Swept.objects.create(sweep=begun, ticket=lea)
+        Grant.objects.filter(user=ivo).update(role="viewer")
+        many.go_on(begun.pk)
+        begun.refresh_from_db()
+        assert (begun.state, begun.refused, fresh(lea).assignee) == ("done", 1, None)
+
+    def test_who_answers_for_one_team_alone_may_be_given_anything(
+        self, rubber: Rubber, account: Account, ana: User, vera: User
+    ) -> None:
+        """What somebody was given is in their sight, wherever it came from."""
+        team = Team.objects.create(name="Returns")
+        Grant.objects.filter(user=vera).update(role="agent", team=team)
+        lea = ticket(account)
+        verbs.assign(lea, ana, User.objects.get(pk=vera.pk))
+        assert reach.ticket(User.objects.get(pk=vera.pk), lea.pk, "answer") == lea

@@ -365,6 +365,8 @@ def _checked(deed: str, value: str) -> str:
         case "assign" | "team":
             if value and not _is_there(deed, value):
                 raise CannotTend(_("They are no longer here."))
+            if value and deed == "assign":
+                tending.refuse_for(User.objects.get(pk=int(value)))
         case "status":
             if value not in Ticket.Status.values:
                 raise CannotTend(_("There is no such status."))

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
+from heed.accounts import reach as people
 from heed.accounts.models import Team, User
 from heed.inbox import events, notices
 from heed.inbox.models import Field, Message, Notice, Ticket
@@ -38,7 +39,9 @@ def mark_unanswered(ticket: Ticket, user: User | None) -> None:
 
 @transaction.atomic
 def assign(ticket: Ticket, user: User | None, assignee: User | None, *, tell: bool = True) -> None:
-    """Give the ticket to a colleague, who is told of it unless `tell` says no, or back to nobody."""
+    """Give the ticket to a colleague, who is told of it unless `tell` says no, or back to nobody. Raises
+    `CannotTend` where they may not answer it."""
+    refuse_for(assignee)
     if not change(ticket, assignee=assignee):
         return
     facts = {"to": assignee.name, "person": assignee.pk} if assignee else {"to": ""}
@@ -92,6 +95,14 @@ def needed_to_solve() -> list[Field]:
 def missing_among(wanted: Iterable[Field], ticket: Ticket) -> dict[str, str]:
     """Those of the wanted fields that this ticket has no answer to: titles by key."""
     return {each.key: each.title for each in wanted if ticket.fields.get(each.key) in (None, "")}
+
+
+def refuse_for(assignee: User | None) -> None:
+    """No ticket is given to somebody who may not answer it: it would wait there, and stand under Unassigned
+    no more."""
+    if assignee is not None and not people.can_be_given_tickets(assignee):
+        sentence = _("%(name)s may not answer customers, so tickets cannot be given to them.")
+        raise CannotTend(sentence % {"name": assignee.name or assignee.email})
 
 
 def refuse_archived(team: Team | None) -> None:

@@ -22,6 +22,7 @@ from heed.inbox.verbs.tending import (
     missing_among,
     needed_to_solve,
     refuse_archived,
+    refuse_for,
     refuse_merged,
     refuse_spam,
 )
@@ -32,7 +33,9 @@ Refused = dict[int, CannotTend]
 
 
 def assign(numbers: Iterable[int], assignee: User | None) -> Refused:
-    """Give the tickets to a colleague, who is told of each, or back to nobody."""
+    """Give the tickets to a colleague, who is told of each, or back to nobody. Raises `CannotTend` where they
+    may not answer them."""
+    refuse_for(assignee)
     facts = {"to": assignee.name, "person": assignee.pk} if assignee else {"to": ""}
     changed, refused = _change(numbers, assignee=assignee)
     events.record_many("assigned", [(each, facts) for each in changed])

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from heed.accounts.models import Team, User
-from heed.inbox.verbs import together
+from heed.inbox.verbs import CannotTend, together
+from heed.inbox.verbs.tending import refuse_for
 from heed.routing.actions.shapes import Failed, Refused, Values
 from heed.routing.models import RuleRun
 
 
 def assign_person(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
-    return together.assign(numbers, person_of(values) if values["person"] else None)
+    return together.assign(numbers, taker_of(values) if values["person"] else None)
 
 
 def assign_team(numbers: Sequence[int], values: Values, runs: Sequence[RuleRun], index: int) -> Refused:
@@ -40,6 +41,16 @@ def person_of(values: Values) -> User:
     found = User.objects.filter(pk=values["person"], is_active=True).first()
     if found is None:
         raise Failed(_("This person does not work here any more."))
+    return found
+
+
+def taker_of(values: Values) -> User:
+    """The person tickets are given to. Raises `Failed` where that cannot be."""
+    found = person_of(values)
+    try:
+        refuse_for(found)
+    except CannotTend as why:
+        raise Failed(str(why.sentence)) from why
     return found
 
 

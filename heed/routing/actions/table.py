@@ -141,6 +141,11 @@ NAMED: dict[str, Callable[[Values], object]] = {
 }
 """What finds whom or what an action names. Raises `Failed` where that is gone."""
 
+_FINDS: dict[str, dict[str, Callable[[Values], object]]] = {
+    "assign_person": {**NAMED, "person": changes.taker_of},
+}
+"""Where an action asks more of whom it names."""
+
 
 def checked(given: Any) -> dict[str, Any]:
     """An action as it is kept. Raises `BadAction`."""
@@ -150,6 +155,8 @@ def checked(given: Any) -> dict[str, Any]:
     kept: dict[str, Any] = {"do": action.name}
     for need in action.needs:
         kept[need] = CHECKS[need](given.get(need))
+    if action.name == "assign_person" and (why := gone(kept)):
+        raise BadAction(why)
     if action.name in ("notify_person", "notify_team"):
         kept["text"] = short(given.get("text"))
     return kept
@@ -162,14 +169,16 @@ def tell(action: Values) -> str:
 
 
 def gone(action: Values) -> str:
-    """Why it cannot be done to any ticket: who or what it names is gone. Empty where that is there."""
+    """Why it cannot be done to any ticket: who or what it names is gone, or may not have it. Empty where it
+    can."""
     known = ACTIONS.get(str(action.get("do")))
     if known is None:
         return _("This version does not know what to do here.")
+    finds = _FINDS.get(known.name, NAMED)
     try:
         for need in known.needs:
-            if need in NAMED and str(action.get(need) or 0) != "0":
-                NAMED[need](action)
+            if need in finds and str(action.get(need) or 0) != "0":
+                finds[need](action)
     except Failed as none:
         return none.sentence
     return ""

@@ -9,6 +9,7 @@ import pytest
 
 from heed.accounts.models import Membership, Team, User
 from heed.accounts.refusals import CannotChange
+from heed.accounts.verbs import ensure_person
 from heed.inbox.conditions import BadCondition
 from heed.lib import clock
 from heed.routing import keeping, reach
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_what_cannot_be_kept_says_where(maja: User) -> None:
+    vera = ensure_person("vera@acme.example", "Vera Mlakar", role="viewer")
     good = {"name": "Zips", "when": ["message_received"], "condition": "", "actions": [add("zip")]}
     keeping.keep_rule(maja, Rule(), good)
     for wrong, field in (
@@ -30,6 +32,7 @@ def test_what_cannot_be_kept_says_where(maja: User) -> None:
         ({"actions": [{"do": "webhook", "url": "ftp://x"}]}, "actions"),
         ({"actions": [{"do": "priority", "priority": 9}]}, "actions"),
         ({"actions": [{"do": "answer", "text": "Hi {nobody}"}]}, "actions"),
+        ({"actions": [{"do": "assign_person", "person": vera.pk}]}, "actions"),
     ):
         with pytest.raises(CannotChange) as refused:
             keeping.keep_rule(maja, Rule(), good | wrong)

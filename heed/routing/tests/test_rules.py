@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext
 
-from heed.accounts.models import Team, User
+from heed.accounts.models import Grant, Team, User
 from heed.inbox import verbs
 from heed.inbox.models import Event, Message, Notice, Ticket, TicketWords
 from heed.inbox.search import index_everything
@@ -391,3 +391,13 @@ def test_what_went_wrong_is_kept_in_english_and_said_in_the_readers_language(ope
         said = RuleRun.objects.get(rule=failing).outcome[0]["said"]
         assert said == "There is no public message to hide."
         assert rules.said_to_reader(said) == gettext("There is no public message to hide.")
+
+
+def test_a_rule_that_names_a_viewer_says_so_and_goes_on(opened: Open, ana: User) -> None:
+    rule({"do": "assign_person", "person": ana.pk}, add("after"))
+    Grant.objects.filter(user=ana).update(role="viewer")
+    ticket = opened()
+    rules.run_rules([comes(ticket)])
+    run = RuleRun.objects.get()
+    assert "may not answer customers" in run.outcome[0]["said"]
+    assert (fresh(ticket).assignee, fresh(ticket).tags) == (None, ["after"])

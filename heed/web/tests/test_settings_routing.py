@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from heed.accounts.models import Team, User
+from heed.accounts.models import Grant, Team, User
 from heed.inbox import events
 from heed.lib import clock
 from heed.routing import rules
@@ -232,6 +232,19 @@ def test_a_rule_whose_account_was_removed_says_so_and_is_stopped(lead: Client) -
         assert said in lead.get(path).content.decode()
     assert "Cannot run" in lead.get("/settings/rules/").content.decode()
     assert rules.made_ready(rule) is None
+
+
+def test_a_rule_offers_to_give_tickets_only_to_those_who_may_answer(lead: Client, ana: User) -> None:
+    deeds = [{"do": "assign_person", "person": ana.pk}, {"do": "notify_person", "person": ana.pk}]
+    rule = Rule.objects.create(name="Zips", when=["time"], actions=deeds)
+    Grant.objects.filter(user=ana).update(role="viewer")
+    form = lead.get(f"/settings/rules/{rule.pk}/").content.decode()
+    assert f'<option value="{ana.pk}" selected>{ana.name}</option>' in form
+    assert f"{ana.name} may not answer customers, so tickets cannot be given to them." in form
+    template = form.partition('<template data-deed="assign_person">')[2].partition("</template>")[0]
+    assert ana.name not in template
+    template = form.partition('<template data-deed="notify_person">')[2].partition("</template>")[0]
+    assert ana.name in template
 
 
 def test_whom_a_rule_names_stays_chosen_when_they_are_gone(lead: Client, ana: User) -> None:

@@ -81,6 +81,8 @@ class Deed:
     """Why it is not done any more: who or what it names is gone."""
     called: str = ""
     """What was called so."""
+    here: bool = False
+    """Of a person: they work here still, and may not have tickets."""
 
     @property
     def tags(self) -> str:
@@ -233,6 +235,7 @@ def _form(row: Rule, error: CannotChange | BadCondition | None) -> dict[str, Any
         "deeds": [_deed(each, str(place)) for place, each in enumerate(row.actions)],
         "kinds": [_deed({"do": name}) for name in actions.ACTIONS],
         "people": people.colleagues(),
+        "takers": people.who_can_be_given_tickets(),
         "teams": reach.open_teams(),
         "quick_texts": sorted({each.name for each in library.everybodys()}),
         "priorities": actions.PRIORITIES,
@@ -250,7 +253,8 @@ def _deed(action: Mapping[str, Any], number: str = "__n__") -> Deed:
     more = ("text",) if kind.name.startswith("notify") else ()
     gone = actions.gone(action) if number != "__n__" else ""
     called = actions.called(action) if gone else ""
-    return Deed(kind.name, str(kind.title), (*kind.needs, *more), action, number, gone, called)
+    here = bool(gone) and any(str(each.pk) == str(action.get("person")) for each in people.colleagues())
+    return Deed(kind.name, str(kind.title), (*kind.needs, *more), action, number, gone, called, here)
 
 
 def _told(row: Rule) -> Told:
