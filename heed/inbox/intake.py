@@ -31,6 +31,7 @@ from heed.channels.base import (
     PostSeen,
     PostStale,
 )
+from heed.channels.base.faults import fault_in
 from heed.channels.models import Account
 from heed.channels.registry import NoSuchNetwork
 from heed.channels.siblings import siblings
@@ -185,14 +186,15 @@ def _read(delivery: Claimed, accounts: Accounts) -> Reading:
     try:
         found = account.adapter.read(delivery.body, accounts.record(account))
     except Malformed as error:
-        reading.set_aside.append({"what": "delivery", "error": str(error)[:500] or "malformed"})
+        said = str(error)[:500] or "malformed"
+        reading.set_aside.append({"what": "delivery", "error": said, **fault_in(error)})
         return reading
     except NoSuchNetwork:
         reading.set_aside.append({"what": "delivery", "error": f"no network {account.network}"})
         return reading
     except Exception as error:
         log.exception("delivery %s cannot be read", delivery.pk)
-        reading.set_aside.append({"what": "delivery", "error": _told(error)})
+        reading.set_aside.append({"what": "delivery", "error": _told(error), **fault_in(error)})
         return reading
     for each in found:
         _sort(reading, account, each, accounts)
@@ -201,7 +203,7 @@ def _read(delivery: Claimed, accounts: Accounts) -> Reading:
 
 def _sort(reading: Reading, account: Account, each: Inbound, accounts: Accounts) -> None:
     if isinstance(each, Broken):
-        reading.set_aside.append({"what": each.what, "error": each.error})
+        reading.set_aside.append({"what": each.what, "error": each.error, **each.fault})
     elif isinstance(each, NotUnderstood):
         reading.strange.append({"what": each.what, "error": ""})
     else:

@@ -10,6 +10,7 @@ from pydantic import Field
 from heed.api.shapes.accounts import AccountShort, of_account_in_short
 from heed.api.shapes.given import DeliveryState
 from heed.api.shapes.shape import Shape
+from heed.inbox.faults import sentence_for
 from heed.inbox.models import Delivery
 
 _BODY_IN_LISTS = 10_000
@@ -17,7 +18,10 @@ _BODY_IN_LISTS = 10_000
 
 class DeliveryProblem(Shape):
     what: str
-    error: str
+    sentence: str = Field(
+        description="What is wrong: which field does not fit, what was expected and what came, if known."
+    )
+    error: str = Field(description="The details, as the programs said them; often in English.")
 
 
 class DeliveryOut(Shape):
@@ -48,7 +52,11 @@ def of_delivery(delivery: Delivery, *, whole: bool = False) -> dict[str, Any]:
         "at": delivery.at,
         "state": delivery.state,
         "problems": [
-            {"what": str(problem.get("what", "")), "error": str(problem.get("error", ""))}
+            {
+                "what": str(problem.get("what", "")),
+                "sentence": sentence_for(problem),
+                "error": str(problem.get("error", "")),
+            }
             for problem in delivery.problems
         ],
         "tries": delivery.tries,

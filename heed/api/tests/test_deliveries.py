@@ -20,7 +20,8 @@ def test_deliveries_by_state(call: Caller, account: Account, state: str) -> None
         delivered(account, state=each, problems=[{"what": "feed", "error": "KeyError: x"}])
     [told] = call("GET", f"deliveries?state={state}").json["items"]
     assert told["state"] == state
-    assert told["problems"] == [{"what": "feed", "error": "KeyError: x"}]
+    sentence = "This part could not be taken in."
+    assert told["problems"] == [{"what": "feed", "sentence": sentence, "error": "KeyError: x"}]
     assert (told["body"], told["headers"], told["account"]["name"]) == ('{"a": 1}', {"x-sign": "s"}, "Acme")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
+from heed.channels.base.faults import fault_in
 from heed.channels.base.reason import Reason
 
 Visibility = Literal["public", "private"]
@@ -268,10 +269,12 @@ class NotUnderstood(Inbound):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken(Inbound):
-    """An item that could not be read: set aside with the reason, while its neighbours pass."""
+    """An item that could not be read: set aside with the reason, while its neighbours pass. `fault` names the
+    field that does not fit, where one does (see `faults`)."""
 
     what: str
     error: str
+    fault: Mapping[str, str] = field(default_factory=dict)
 
 
 T = TypeVar("T")
@@ -284,7 +287,8 @@ def each(items: Iterable[T], read: Callable[[T], Iterable[Inbound]], what: str) 
         try:
             found.extend(list(read(item)))
         except Exception as error:  # a poison item may fail in any way, and must stay alone
-            found.append(Broken(what=what, error=f"{type(error).__name__}: {error}"[:500]))
+            said = f"{type(error).__name__}: {error}"[:500]
+            found.append(Broken(what=what, error=said, fault=fault_in(error)))
     return found
 
 

@@ -28,7 +28,8 @@ class Delivery(models.Model):
     body = models.BinaryField()
     state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
     problems = models.JSONField(default=list)
-    """For each item set aside or not understood: `{"what": …, "error": …}`."""
+    """For each item set aside or not understood: `{"what": …, "error": …}`, and what is known of the field
+    that does not fit (`channels.base.faults`)."""
     tries = models.IntegerField(default=0)
     done_at = models.DateTimeField(null=True, blank=True)
     owners = ArrayField(models.BigIntegerField(), null=True, blank=True)

@@ -66,10 +66,12 @@ def _accounts_in(delivery: Delivery, of_network: Mapping[str, list[int]]) -> lis
 
 
 def _withhold(delivery: Delivery) -> None:
-    """Leave of each problem only its kind: it quotes what came."""
+    """Leave of each problem only its kind and its field: the rest quotes what came."""
     delivery.withheld, delivery.body, delivery.headers = True, b"", {}
     delivery.problems = [
-        each | {"error": each.get("error", "").partition(":")[0]} for each in delivery.problems
+        {name: said for name, said in each.items() if name != "value"}
+        | {"error": each.get("error", "").partition(":")[0]}
+        for each in delivery.problems
     ]
 
 

@@ -16,6 +16,9 @@ from heed.web.tests import cast
 BODY = b'{"entry":[{"text":"<script>alert(1)</script>","of":"Omar Badr"}]}'
 
 
+AS_SAID = '<code dir="ltr">KeyError: &#x27;post_id&#x27;</code>'
+
+
 @pytest.fixture
 def account(db: None) -> Account:
     return cast.account()
@@ -36,11 +39,29 @@ def shown(client: Client, state: str = "set_aside", query: str = "") -> str:
 def test_shows_what_came_and_why_it_was_set_aside(majas: Client, account: Account) -> None:
     delivered(account)
     page = shown(majas)
-    assert "KeyError: &#x27;post_id&#x27;" in page
+    assert f"This part could not be taken in.<details><summary>Details</summary>{AS_SAID}</details>" in page
     assert "Acme on Facebook" in page
     assert "&quot;of&quot;: &quot;Omar Badr&quot;" in page, "laid out over lines"
     assert "sha256=00" in page
     assert "<script>alert(1)" not in page
+
+
+def test_a_fault_is_one_sentence_in_the_readers_language(majas: Client, account: Account) -> None:
+    """What the reading library said of it stands folded beneath."""
+    said = (
+        "ValidationError: 2 validation errors for Comment\n… https://errors.pydantic.dev/2.11/v/string_type"
+    )
+    fault = {"field": "from.id", "expected": "text", "came": "number", "value": "12"}
+    delivered(account, problems=[{"what": "feed", "error": said, **fault}])
+    page = shown(majas)
+    sentence, details = page.split("<details><summary>Details</summary>")[:2]
+    assert "The field “from.id” does not fit. Expected: text. What came: a number, “12”." in sentence
+    assert "errors.pydantic.dev" not in sentence
+    assert "errors.pydantic.dev" in details
+    majas.post(reverse("set_language"), {"language": "ar", "next": "/"})
+    sentence = shown(majas).split('<ul class="problems">')[1].split("<details>")[0]
+    assert "from.id" in sentence
+    assert "does not fit" not in sentence
 
 
 @pytest.mark.parametrize("state", ["set_aside", "not_understood", "pending", "done"])

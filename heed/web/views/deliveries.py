@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from heed.inbox import reach, verbs
+from heed.inbox.faults import sentence_for
 from heed.inbox.looking import looked_through
 from heed.inbox.models import Delivery
 from heed.web.admins import for_admins
@@ -49,7 +50,9 @@ class Shown:
         self.waiting = delivery.state == Delivery.State.PENDING
         self.text = text[:_MOST_SHOWN]
         self.cut = len(text) > _MOST_SHOWN
-        self.problems: list[dict[str, Any]] = list(delivery.problems)
+        self.problems: list[dict[str, Any]] = [
+            {**problem, "sentence": sentence_for(problem)} for problem in delivery.problems
+        ]
         self.headers = sorted(delivery.headers.items())
 
 
