@@ -19,44 +19,45 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from heed.accounts.models import AuditRow, User
 from heed.lib import clock
 from heed.lib.rows import prepared
 
 DEEDS: dict[str, Promise] = {
-    "made": _("made"),
-    "changed": _("changed"),
-    "removed": _("removed"),
-    "renamed": _("renamed"),
-    "switched_on": _("switched on"),
-    "switched_off": _("switched off"),
-    "connected": _("connected"),
-    "reconnected": _("connected again"),
-    "disconnected": _("disconnected"),
-    "opened": _("opened"),
-    "exported": _("exported"),
-    "signed_in": _("signed in"),
-    "signed_out": _("signed out"),
-    "sign_in_failed": _("failed to sign in"),
-    "sessions_ended": _("signed out elsewhere"),
-    "password_changed": _("password changed"),
-    "factor_set": _("second factor set up"),
-    "factor_removed": _("second factor removed"),
-    "let_in": _("let in"),
-    "shut_out": _("shut out"),
-    "role_given": _("role given"),
-    "role_taken": _("role taken"),
-    "invited": _("invited"),
-    "invited_again": _("invited again"),
-    "invitation_withdrawn": _("invitation withdrawn"),
-    "joined": _("joined"),
-    "token_made": _("token made"),
-    "token_removed": _("token removed"),
-    "blocked": _("blocked"),
-    "unblocked": _("no longer blocked"),
+    "made": pgettext_lazy("audit", "Made"),
+    "changed": pgettext_lazy("audit", "Changed"),
+    "removed": pgettext_lazy("audit", "Removed"),
+    "renamed": pgettext_lazy("audit", "Renamed"),
+    "switched_on": pgettext_lazy("audit", "Switched on"),
+    "switched_off": pgettext_lazy("audit", "Switched off"),
+    "connected": pgettext_lazy("audit", "Connected"),
+    "reconnected": pgettext_lazy("audit", "Connected again"),
+    "disconnected": pgettext_lazy("audit", "Disconnected"),
+    "opened": pgettext_lazy("audit", "Opened"),
+    "exported": pgettext_lazy("audit", "Exported"),
+    "signed_in": pgettext_lazy("audit", "Signed in"),
+    "signed_out": pgettext_lazy("audit", "Signed out"),
+    "sign_in_failed": pgettext_lazy("audit", "Failed to sign in"),
+    "sessions_ended": pgettext_lazy("audit", "Signed out elsewhere"),
+    "password_changed": pgettext_lazy("audit", "Password changed"),
+    "factor_set": pgettext_lazy("audit", "Second factor set up"),
+    "factor_removed": pgettext_lazy("audit", "Second factor removed"),
+    "let_in": pgettext_lazy("audit", "Let in"),
+    "shut_out": pgettext_lazy("audit", "Shut out"),
+    "role_given": pgettext_lazy("audit", "Role given"),
+    "role_taken": pgettext_lazy("audit", "Role taken"),
+    "invited": pgettext_lazy("audit", "Invited"),
+    "invited_again": pgettext_lazy("audit", "Invited again"),
+    "invitation_withdrawn": pgettext_lazy("audit", "Invitation withdrawn"),
+    "joined": pgettext_lazy("audit", "Joined"),
+    "token_made": pgettext_lazy("audit", "Token made"),
+    "token_removed": pgettext_lazy("audit", "Token removed"),
+    "blocked": pgettext_lazy("audit", "Blocked"),
+    "unblocked": pgettext_lazy("audit", "No longer blocked"),
 }
-"""What can be done, in words. A room may record a deed that has no words here: it is shown as it is."""
+"""What can be done, as one chooses it; the whole sentence of a row is the pages' (`web.audit_words`)."""
 
 THINGS: dict[str, Promise] = {
     "user": _("Person"),

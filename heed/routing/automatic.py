@@ -149,5 +149,5 @@ _TOLD = ("on", "texts", "language", "publicly", "again_after")
 def remove_message(row: AutomaticMessage, user: User) -> None:
     """Take an account's own message away: the one for all accounts counts again. Raises `NotAllowed`."""
     need(user, "routing")
-    audit.record(user, "removed", row, kind=row.kind)
+    audit.record(user, "removed", row, kind=row.kind, account=row.account.name if row.account else "")
     AutomaticMessage.objects.filter(pk=row.pk).delete()

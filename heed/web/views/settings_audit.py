@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -17,14 +17,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
-from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from heed.accounts import audit, reach
 from heed.accounts.audit import DEEDS, FACTS, THINGS, VALUES, Wanted
 from heed.accounts.models import AuditRow
+from heed.channels import reach as channels
 from heed.lib.text import whole
+from heed.web import audit_words
 from heed.web.admins import permitted
 from heed.web.gate import person
 
@@ -73,8 +75,7 @@ class Shown:
     """A row in words."""
 
     row: AuditRow
-    what: str | Promise
-    kind: str | Promise
+    sentence: SafeString
     facts: list[tuple[str, str]]
 
 
@@ -85,9 +86,10 @@ def audit_page(request: HttpRequest) -> HttpResponse:
     wanted = form.wanted()
     found = audit.rows(wanted, before=whole(request.GET.get("before", "")), limit=_PAGE + 1)
     chosen = {name: request.GET[name] for name in form.fields if request.GET.get(name)}
+    names = {each.pk: each.name for each in channels.accounts()} if _numbered(found) else {}
     facts = {
         "form": form,
-        "rows": [_shown(each) for each in found[:_PAGE]],
+        "rows": [_shown(each, names) for each in found[:_PAGE]],
         "older": urlencode(chosen | {"before": found[_PAGE - 1].pk}) if len(found) > _PAGE else "",
         "chosen": chosen,
         "first": "before" not in request.GET,
@@ -158,13 +160,18 @@ def _record(row: AuditRow) -> dict[str, Any]:
     }
 
 
-def _shown(row: AuditRow) -> Shown:
+def _numbered(rows: list[AuditRow]) -> bool:
+    """Whether one of them tells an account by its number only."""
+    return any(isinstance(row.facts.get("account"), int) for row in rows)
+
+
+def _shown(row: AuditRow, accounts: Mapping[int, str]) -> Shown:
     facts = [
         (str(FACTS.get(name, name)), _fact(name, value))
         for name, value in row.facts.items()
         if value not in ("", None, [], {})
     ]
-    return Shown(row, DEEDS.get(row.what, row.what), THINGS.get(row.kind, row.kind), facts)
+    return Shown(row, audit_words.sentence(row, accounts), facts)
 
 
 def _fact(name: str, value: Any) -> str:
