@@ -91,8 +91,9 @@ def renew_ahead(account: Account) -> None:
 def renew_with_others(account: Account, seen: bytes | memoryview) -> None:
     """Renew the session of an account with the credentials that it has here, while the database has those
     that were `seen`. The new session is kept at once, because a network may have voided the old one. Nothing
-    where a network can renew none: it says so without being asked. Raises what `Network.renew` raises."""
-    with transaction.atomic():
+    where a network can renew none: it says so without being asked. Raises what `Network.renew` raises, and
+    `RuntimeError` inside a transaction, with which the new session would be lost."""
+    with transaction.atomic(durable=True):
         _hold(account)
         fresh = Account.objects.filter(pk=account.pk, locked_credentials=seen).first()
         if fresh is None:  # somebody changed it meanwhile: whoever keeps the credentials finds out

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django import Settings
@@ -351,6 +351,13 @@ class TestSession:
         put_on_wire(monkeypatch, Meanwhile())
         sessions.with_session(account, needs_session)
         assert Account.objects.get().session == {"access": "of-the-newer"}
+
+    def test_no_session_is_renewed_that_could_be_lost_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        account = acme()
+        wire = put_on_wire(monkeypatch, Wire())
+        with transaction.atomic(), pytest.raises(RuntimeError):
+            sessions.renew_with_others(account, account.locked_credentials)
+        assert wire.asked == []
 
     def test_the_client_follows_the_allowed_hosts(self, settings: Settings) -> None:
         settings.HEED_ALLOW_PRIVATE_HOSTS = ["10.0.0.8"]
