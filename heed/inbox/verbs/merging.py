@@ -9,12 +9,13 @@ merged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
@@ -234,11 +235,28 @@ def _take_in(gone: Ticket, kept: Ticket) -> None:
 def _take_home(gone: Ticket, end: Ticket) -> None:
     """Its messages and those of all that went on in it go back, with what is told of them. Decisions about
     the waiting were decisions about the whole."""
-    theirs = Message.objects.filter(ticket=end, home__in=gone_on_in(gone.pk))
-    numbers = list(theirs.values_list("pk", flat=True))
+    went = gone_on_in(gone.pk)
+    own = Q(home__in=went) | Q(pk__in=_split_off_into(went))
+    numbers = list(Message.objects.filter(own, ticket=end).values_list("pk", flat=True))
+    theirs = Message.objects.filter(pk__in=numbers)
     Event.objects.filter(ticket=end, message__in=numbers).exclude(kind__in=DECIDED).update(ticket=gone)
     theirs.update(ticket=gone)
     Message.objects.filter(ticket=gone, home=gone).update(home=None)
+
+
+def _split_off_into(tickets: Collection[int]) -> set[int]:
+    """The messages that were split off into one of these and not out of them again: one that was merged where
+    it was split off belongs to another, as its home says, and stands with these all the same."""
+    came = Split.objects.filter(ticket__in=tickets, undone_at=None)
+    left = Split.objects.filter(source__in=tickets, undone_at=None).exclude(ticket__in=tickets)
+    return _messages_of(came) - _messages_of(left)
+
+
+def _messages_of(splits: QuerySet[Split]) -> set[int]:
+    ends = [(each.source_id, each.ticket_id) for each in splits]
+    told = Event.objects.filter(kind="split", ticket__in={source for source, _new in ends})
+    chosen = [each.facts["messages"] for each in told if (each.ticket_id, each.facts["number"]) in ends]
+    return {number for numbers in chosen for number in numbers}
 
 
 def _around(record: Split) -> set[int]:
