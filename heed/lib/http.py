@@ -124,6 +124,10 @@ class AnswerLost(Exception):
     """A request left and no whole answer came back: nobody knows what happened."""
 
 
+class _HungUp(AnswerLost):
+    """The other end closed the line instead of answering."""
+
+
 class AddressRefused(Unreachable):
     """The address is private or not allowed. Name it in HEED_ALLOW_PRIVATE_HOSTS to permit it."""
 
@@ -234,10 +238,18 @@ class Client:
         self.total = total
         self._deadline = _Deadline()
         self.allowed = frozenset(allowed_private_hosts)
-        transport = httpx.HTTPTransport(limits=httpx.Limits(max_connections=40, max_keepalive_connections=20))
+        trusted = httpx.create_ssl_context()
+        self._reading = self._made(trusted, kept=20)
+        self._writing = self._made(trusted, kept=0)
+        """On a line of its own nobody wonders whether the other end had left it already."""
+
+    def _made(self, trusted: ssl.SSLContext, kept: int) -> httpx.Client:
+        """A client that goes through the guard and keeps so many lines open for the next request."""
+        limits = httpx.Limits(max_connections=40, max_keepalive_connections=kept)
+        transport = httpx.HTTPTransport(verify=trusted, limits=limits)
         # httpx has no public way to set the network backend of its pool.
         transport._pool._network_backend = _GuardedBackend(self.allowed, self._deadline)
-        self._http = httpx.Client(
+        return httpx.Client(
             transport=transport,
             timeout=TIMEOUT,
             follow_redirects=False,
@@ -256,7 +268,16 @@ class Client:
             time.sleep(min(request.wait, LONGEST_WAIT))
         self._deadline.moment = time.monotonic() + self.total + _sent_along(request) / SLOWEST_LINE
         try:
-            with self._http.stream(
+            return self._sent(request, limit)
+        except _HungUp:
+            if request.method != "GET":
+                raise
+            return self._sent(request, limit)  # some servers leave a line without a word once they answered
+
+    def _sent(self, request: Request, limit: int) -> Response:
+        answer = None
+        try:
+            with (self._reading if request.method == "GET" else self._writing).stream(
                 request.method,
                 request.url,
                 params=dict(request.params) or None,
@@ -272,8 +293,11 @@ class Client:
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
             raise Unreachable(f"{_where(request)} is not an address that can be called") from error
         except httpx.HTTPError as error:
-            log.warning("answer lost: %s (%s)", _where(request), type(error).__name__)
-            raise AnswerLost(_where(request)) from error
+            hung_up = answer is None and isinstance(error, (httpx.ReadError, httpx.RemoteProtocolError))
+            lost = _HungUp if hung_up else AnswerLost
+            level = logging.DEBUG if hung_up and request.method == "GET" else logging.WARNING
+            log.log(level, "answer lost: %s (%s)", _where(request), type(error).__name__)
+            raise lost(_where(request)) from error
         log.debug("%s -> %s", _where(request), answer.status_code)
         return Response(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, body)
 
@@ -309,7 +333,7 @@ class Client:
         request = Request("GET", url, headers=headers)
         timeout = httpx.Timeout(quiet, connect=5.0)
         try:
-            with self._http.stream("GET", url, headers=dict(headers), timeout=timeout) as answer:
+            with self._reading.stream("GET", url, headers=dict(headers), timeout=timeout) as answer:
                 if answer.status_code != 200:
                     raise Unreachable(f"{_where(request)} answered {answer.status_code}")
                 yield ""
@@ -326,7 +350,8 @@ class Client:
         raise AnswerLost(f"{_where(request)} ended")
 
     def close(self) -> None:
-        self._http.close()
+        self._reading.close()
+        self._writing.close()
 
 
 def _origin(url: str) -> tuple[str, str]:

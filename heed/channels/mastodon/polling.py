@@ -10,7 +10,7 @@ import orjson
 
 from heed.channels.base import AccountRecord, Collected, Refusal
 from heed.channels.mastodon.calls import account_path, record, rows, status_path
-from heed.channels.mastodon.reading import OF_NO_CONCERN, PUBLIC
+from heed.channels.mastodon.reading import OF_NO_CONCERN, PUBLIC, visibility_of
 from heed.lib import clock
 from heed.lib.http import Response, Steps, TooLarge, Unreachable
 
@@ -39,6 +39,7 @@ _PAGE = 40
 _PAGES = 5
 _WATCHED = 100
 _BATCH = 20
+_ONE_BY_ONE = 5
 _ROOTS = 300
 
 T = TypeVar("T")
@@ -152,7 +153,7 @@ def _roots(account: AccountRecord, state: dict[str, Any], statuses: list[Any]) -
     found: dict[str, Any] = {}
     for status in statuses:
         mine, parent = str(status.get("id") or ""), str(status.get("in_reply_to_id") or "")
-        if not mine or status.get("visibility") not in PUBLIC:
+        if not mine or visibility_of(status.get("visibility"), account) not in PUBLIC:
             continue
         if not parent:
             known[mine] = mine
@@ -240,7 +241,7 @@ def _reviewed(account: AccountRecord, state: dict[str, Any], known: list[str]) -
         if now - kept[0] < WATCHED_FOR.total_seconds()
     }
     waiting = [each for each in known if each in watch and _is_due(watch[each], now)]
-    due = sorted(waiting, key=lambda each: float(watch[each][2]))[:_BATCH]
+    due = _in_turn(waiting, watch)[:_BATCH]
     if not due or now < float(state.get("reviewed", 0)) + _REVIEW_EVERY:
         return []
     found = yield from _as_they_are(account, state, due)
@@ -251,7 +252,10 @@ def _reviewed(account: AccountRecord, state: dict[str, Any], known: list[str]) -
             del watch[each]
             changes.append({"removed": each})
             continue
-        edited = str(status.get("edited_at") or "")
+        edited, status = (
+            str(status.get("edited_at") or ""),
+            {**status, "id": each},
+        )  # snac's changes with an edit
         if edited and edited != before and ours:
             typed = yield from _typed(account, each)
             changes.append({"status": status, "typed": typed, "at": clock.now().isoformat()})
@@ -261,6 +265,13 @@ def _reviewed(account: AccountRecord, state: dict[str, Any], known: list[str]) -
         watch[each] = [seen, edited, now, ours]
     state["watch"], state["reviewed"] = watch, now
     return [_body("changed", changes=changes)] if changes else []
+
+
+def _in_turn(waiting: list[str], watch: dict[str, Any]) -> list[str]:
+    """The three youngest, then who was not looked at for longest: where few can be asked for at once,
+    neither waits for all of the other."""
+    youngest = sorted(waiting, key=lambda each: -float(watch[each][0]))[:3]
+    return list(dict.fromkeys([*youngest, *sorted(waiting, key=lambda each: float(watch[each][2]))]))
 
 
 def _is_due(kept: Any, now: float) -> bool:
@@ -284,7 +295,7 @@ def _as_they_are(
             found = {str(each["id"]): each for each in listed if isinstance(each, dict) and each.get("id")}
             found = {each: status for each, status in found.items() if each in wanted}
     missing = [each for each in wanted if each not in found]
-    for each in missing[: 1 if state.get("one_by_one") else 5]:
+    for each in missing[:_ONE_BY_ONE]:
         try:
             found[each] = yield from record(account, status_path(each))
         except Refusal as refusal:

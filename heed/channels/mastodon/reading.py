@@ -88,6 +88,12 @@ def handle(acct: str, account: AccountRecord) -> str:
     return acct if "@" in acct or not home else f"{acct}@{home}"
 
 
+def visibility_of(told: str | None, account: AccountRecord) -> str:
+    """Who may see a status of this visibility. What snac calls private, for followers or not, goes to
+    those named in it only (seen on snac 2.75)."""
+    return "direct" if told == "private" and account.facts.get("private_to_named") else told or ""
+
+
 def words(status: Status, account: AccountRecord, content: str | None = None, warning: str = "") -> str:
     """What a status says. The names it is addressed to are left away at its start: in what others
     wrote our own, in what we wrote all."""
@@ -98,6 +104,8 @@ def words(status: Status, account: AccountRecord, content: str | None = None, wa
         for mention in named
         for name in (mention.username, mention.acct, handle(mention.acct, account))
     }
+    if not ours and not status.mentions:  # some servers list nobody
+        names = {account.handle.casefold(), account.handle.partition("@")[0].casefold()} - {""}
     text = without_address(plain(status.content if content is None else content), names)
     text = as_typed(text) if ours else text
     before = (warning if content is not None else status.spoiler_text).strip()
@@ -137,13 +145,16 @@ def refs_of(status: Status, account: AccountRecord) -> dict[str, Any]:
             each.acct for each in status.mentions if each.id not in (account.external_id, status.account.id)
         ]
         return {
-            "visibility": status.visibility,
+            "visibility": visibility_of(status.visibility, account),
             "person": status.account.id,
             "acct": status.account.acct,
             "others": near[:10],
         }
     named = [each for each in status.mentions if each.id != account.external_id]
-    refs: dict[str, Any] = {"visibility": status.visibility, "others": [each.acct for each in named[1:11]]}
+    refs: dict[str, Any] = {
+        "visibility": visibility_of(status.visibility, account),
+        "others": [each.acct for each in named[1:11]],
+    }
     return {**refs, "person": named[0].id, "acct": named[0].acct} if named else refs
 
 
@@ -195,7 +206,7 @@ def _warned(news: Notification) -> list[Inbound]:
 
 
 def _written(status: Status, kind: str, page: Mapping[str, Any], account: AccountRecord) -> Iterable[Inbound]:
-    public = status.visibility in PUBLIC
+    public = visibility_of(status.visibility, account) in PUBLIC
     root, seen = _root(status, page, account)
     found: list[Inbound] = [*seen] if public else []
     replied = kind == "mention" and _is_reply_to_us(status, seen, account)
@@ -229,7 +240,7 @@ def _own(item: Any, page: Mapping[str, Any], account: AccountRecord) -> Iterable
     status = Status.model_validate(item)
     if status.reblog is not None:
         return []
-    public = status.visibility in PUBLIC
+    public = visibility_of(status.visibility, account) in PUBLIC
     if public and not status.in_reply_to_id:
         return [post_seen(status, account)]
     named = [each for each in status.mentions if each.id != account.external_id]
@@ -297,7 +308,8 @@ def _changed(item: Any, account: AccountRecord) -> Iterable[Inbound]:
 
 def _edited_by_us(status: Status, item: Mapping[str, Any], account: AccountRecord) -> Iterable[Inbound]:
     """It counts from when we saw it: an edit that was made in Heed is known by then."""
-    if status.visibility in PUBLIC and not status.in_reply_to_id and not status.quote:
+    public = visibility_of(status.visibility, account) in PUBLIC
+    if public and not status.in_reply_to_id and not status.quote:
         return [post_seen(status, account)]
     at = clock.from_iso(str(item.get("at")))
     typed = item["typed"]

@@ -59,6 +59,7 @@ def facts_in(told: Mapping[str, Any], account: AccountRecord) -> dict[str, Any]:
         "image_bytes": _whole(media.get("image_size_limit")),
         "video_bytes": _whole(media.get("video_size_limit")),
         "streaming": _streaming(told, settings, account),
+        "private_to_named": "snac/" in str(told.get("version") or ""),
     }
     return {name: value for name, value in known.items() if value}
 

@@ -23,7 +23,7 @@ from heed.channels.base import (
 from heed.channels.mastodon.calls import account_path, call, record, rows, status_path
 from heed.channels.mastodon.payload import Profile, Status
 from heed.channels.mastodon.plain import counted, names_in, naming_only, plain
-from heed.channels.mastodon.reading import PUBLIC, handle
+from heed.channels.mastodon.reading import PUBLIC, handle, visibility_of
 from heed.channels.mastodon.server import MOST_CHARACTERS, MOST_FILES, PER_URL
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Response, Steps, Upload
@@ -298,7 +298,7 @@ def _edit(account: AccountRecord, target: Target, text: str) -> Steps[None]:
     status = Status.model_validate(found)
     address, acct = str(target.refs.get("address") or ""), str(target.refs.get("acct") or "")
     others = [str(each) for each in target.refs.get("others") or ()]
-    if status.visibility not in PUBLIC:
+    if visibility_of(status.visibility, account) not in PUBLIC:
         text, others = _for_one(account, text, acct), []
     if not address:
         address = _address(account, text, acct, others)

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -119,6 +119,62 @@ def test_no_cookie_is_kept_for_the_next_account() -> None:
     thread.join(10)
     listening.close()
     assert [b"cookie:" in each.lower() for each in asked] == [False, False]
+
+
+@contextmanager
+def leaving(
+    says: bytes = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that answers each line once, says nothing of it, and hangs up at the next request."""
+    asked: list[bytes] = []
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def answer(caller: socket.socket) -> None:
+        with caller:
+            asked.append(caller.recv(65536))
+            caller.sendall(says)
+            if says:
+                caller.recv(65536)
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=answer, args=listening.accept()[:1], daemon=True).start()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}", asked
+    listening.close()
+    thread.join(10)
+
+
+def test_a_question_is_asked_again_where_the_line_was_left() -> None:
+    client = Client(["127.0.0.1"])
+    with leaving() as (host, asked):
+        for _ in range(3):
+            assert client.send(Request("GET", host)).status == 200
+        client.close()
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize("decisive", [False, True])
+def test_what_changes_something_goes_on_a_line_of_its_own(decisive: bool) -> None:
+    client = Client(["127.0.0.1"])
+    with leaving() as (host, asked):
+        client.send(Request("GET", host))
+        for _ in range(2):
+            assert client.send(Request("POST", host, decisive=decisive)).status == 200
+        client.close()
+    assert len(asked) == 3
+
+
+def test_what_changes_something_is_never_sent_twice() -> None:
+    client = Client(["127.0.0.1"])
+    with leaving(b"") as (host, asked):
+        with pytest.raises(AnswerLost):
+            client.send(Request("POST", host))
+        client.close()
+    assert len(asked) == 1
 
 
 def fetched(monkeypatch: pytest.MonkeyPatch, target: str) -> list[Request]:

@@ -211,6 +211,28 @@ class TestChanges:
         with clock.moved(timedelta(seconds=60)):
             assert self.changes(server) == []
 
+    def test_an_edit_that_gave_another_id(self) -> None:
+        """As snac's does: for us it stays the one we know."""
+        server = Server(told(5))
+        server.script.answers[MANY] = no(404)
+        server.poll()
+        edited = {**server.notifications[0]["status"], "id": "96", "edited_at": "2026-10-14T19:12:00.000Z"}
+        server.script.answers["GET /api/v1/statuses/95"] = edited
+        (change,) = self.changes(server)
+        assert change["status"]["id"] == "95"
+
+    def test_the_youngest_wait_for_nobody(self) -> None:
+        server = Server(*(told(number) for number in range(1, 10)))
+        server.script.answers[MANY] = no(404)
+        server.poll()
+        with clock.moved(timedelta(seconds=5)):
+            server.notifications = [told(20), *server.notifications]
+            server.poll()
+        server.script.requests.clear()
+        with clock.moved(timedelta(seconds=20)):
+            self.changes(server)
+        assert "GET /api/v1/statuses/920" in server.script.called()
+
     def test_an_edit_of_ours_made_elsewhere(self) -> None:
         """It comes in the words that were typed: an edit made in Heed then says nothing new."""
         server = Server()
@@ -257,9 +279,11 @@ class TestChanges:
         assert self.changes(server) == []
 
     def test_a_server_that_gives_one_at_a_time(self) -> None:
-        server = Server(told(5), told(6))
+        """Five are asked for each time, so that it does not find it too much."""
+        server = Server(*(told(number) for number in range(1, 7)))
         server.script.answers[MANY] = no(404)
-        server.script.answers["GET /api/v1/statuses/95"] = server.notifications[0]["status"]
+        for told_of in server.notifications[:5]:
+            server.script.answers[f"GET /api/v1/statuses/{told_of['status']['id']}"] = told_of["status"]
         server.poll()
         assert self.changes(server) == []
         with clock.moved(timedelta(seconds=20)):

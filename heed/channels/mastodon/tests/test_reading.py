@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from heed.channels.base import (
     AccountChanged,
+    AccountRecord,
     Attachment,
     Broken,
     Echo,
@@ -318,3 +319,25 @@ def test_only_malformed_is_raised(body: bytes, key: str, value: Any, data: st.Da
         network.read(json.dumps(parsed).encode(), ACCOUNT)
     except Malformed:
         return
+
+
+@pytest.mark.parametrize("name", ["@acme", "@acme@mastodon.example", "@Acme@Mastodon.example"])
+def test_a_server_that_lists_nobody(name: str) -> None:
+    """As snac does: the name it is for is known all the same."""
+    (found,) = _asked(f"<p>{name} kje je moj paket?</p>", "public", ACCOUNT)[1:]
+    assert (found.text, found.visibility) == ("kje je moj paket?", "public")
+
+
+def test_what_snac_calls_private_is_for_those_named() -> None:
+    snac = replace(ACCOUNT, facts={**ACCOUNT.facts, "private_to_named": True})
+    (found,) = _asked("<p>@acme kje je moj paket?</p>", "private", snac)
+    assert (found.visibility, found.kind, found.post) == ("private", "message", "")
+    assert found.refs["visibility"] == "direct"
+
+
+def _asked(content: str, visibility: str, account: AccountRecord) -> list[Any]:
+    parsed = page("notifications")
+    item = next(each for each in parsed["notifications"] if each["type"] == "mention")
+    item["status"].update(content=content, visibility=visibility, mentions=[], in_reply_to_id=None)
+    parsed["notifications"] = [item]
+    return network.read(json.dumps(parsed).encode(), account)
