@@ -138,6 +138,26 @@ def test_a_mark_stays_with_its_answer_past_midnight(ana: User, lea: Ticket) -> N
     assert [type(row) for row in told.rows][-3:] == [story.Day, story.Said, story.Happened]
 
 
+def test_the_networks_words_of_a_failed_answer_are_folded(page: Client, ana: User, lea: Ticket) -> None:
+    """Our sentence says what is the matter; what the network called it is for whoever asks."""
+    Message.objects.create(
+        account=lea.account,
+        ticket=lea,
+        direction="out",
+        visibility="public",
+        author=ana,
+        text="Na poti je.",
+        at=lea.last_at + timedelta(seconds=6),
+        state=Message.State.FAILED,
+        reason="gone",
+        detail="100/33 Unsupported post request",
+    )
+    shown = page.get(f"/inbox/unanswered/{lea.pk}/").content.decode()
+    before, words = shown.split("<summary>In the network’s words</summary>")
+    assert words.startswith('<p class="quiet-text" dir="auto">100/33 Unsupported post request</p></details>')
+    assert "100/33" not in before
+
+
 def test_a_ticket_tells_its_story(page: Client, lea: Ticket) -> None:
     text = page.get(f"/inbox/unanswered/{lea.pk}/").content.decode()
     for words in (
