@@ -63,7 +63,9 @@ def change_account(request: Asking, account_id: int, change: AccountChange) -> A
     if change.brand is not None:
         need_everywhere(request.auth, "see")
         brand = _brand(change.brand)
-    if change.credentials is not None:  # first and alone: nothing is held while the network is asked
+    if change.base_url is not None:
+        verbs.move(account, change.base_url, change.credentials or {}, by=request.auth)
+    elif change.credentials is not None:  # first and alone: nothing is held while the network is asked
         verbs.reconnect(account, change.credentials, by=request.auth)
     with transaction.atomic():
         if change.name is not None:

@@ -40,6 +40,10 @@ class HeedSilent(Exception):
     """Heed gave no usable answer (yet)."""
 
 
+class HeedRefuses(HeedSilent):
+    """Heed heard us and says no: asking again changes nothing."""
+
+
 class Desk:
     """The company's Heed, through its API."""
 
@@ -61,6 +65,12 @@ class Desk:
             "base_url": base_url,
         }
         return self._ask("POST", "accounts", given)
+
+    def move(self, number: int, account: DemoAccount, base_url: str) -> None:
+        """Tell where the network of an account is now, its servers beside HTTP included."""
+        self._ask(
+            "PATCH", f"accounts/{number}", {"base_url": base_url, "credentials": dict(account.credentials)}
+        )
 
     def hand_over(self, accounts: list[int]) -> None:
         """Have accounts belong to the company's brand, and their new tickets go to the team in the shop,
@@ -86,7 +96,9 @@ class Desk:
         except (Unreachable, AnswerLost, TooLarge) as error:
             raise HeedSilent(str(error)) from error
         if not 200 <= response.status < 300:
-            raise HeedSilent(f"{method} {path}: {response.status} {response.body[:300]!r}")
+            refused = response.status in (409, 422)
+            said = f"{method} {path}: {response.status} {response.body[:300]!r}"
+            raise HeedRefuses(said) if refused else HeedSilent(said)
         return response.record
 
 
@@ -126,15 +138,15 @@ class Company(threading.Thread):
     # ------------------------------------------------------------------------- settling in
 
     def settle_in(self) -> bool:
-        """Connect what is not connected yet; whether Heed has no ticket, so the shop just opens."""
+        """Connect what is not connected yet, and tell Heed where the networks of the others are by now;
+        whether Heed has no ticket, so the shop just opens."""
         connected: list[int] = []
-        known = {
-            (each["network"], each["base_url"], each["external_id"]): each for each in self.desk.accounts()
-        }
+        known = self.desk.accounts()
         for simulator, account in self._accounts():
-            place = (simulator.name, simulator.url, account.external_id)
-            if place in known:
-                simulator.restore(account.external_id, known[place].get("hook_url") or "")
+            there = _known_as(simulator, account, known)
+            if there is not None:
+                simulator.restore(account.external_id, there.get("hook_url") or "")
+                self._show_the_way(simulator, account, there)
             else:
                 made = self.desk.connect(simulator.name, account, simulator.url)
                 connected.append(made["id"])
@@ -145,6 +157,17 @@ class Company(threading.Thread):
         fresh = not self.desk.has_tickets()
         self._wait_until_connected()
         return fresh
+
+    def _show_the_way(self, simulator: Simulator, account: DemoAccount, there: dict[str, Any]) -> None:
+        """The ports of the networks may be others than in an earlier run. What works where it is stays as it
+        is, and what somebody has disconnected stays so."""
+        reason = (there.get("problem") or {}).get("reason", "")
+        if reason == "not_configured" or (there["base_url"] == simulator.url and reason != "private_address"):
+            return
+        try:
+            self.desk.move(there["id"], account, simulator.url)
+        except HeedRefuses as refused:
+            log.info("%s stays where it was: %s", simulator.label, refused)
 
     def _accounts(self) -> list[tuple[Simulator, DemoAccount]]:
         simulators = self._sandbox.simulators.values()
@@ -321,6 +344,25 @@ class Company(threading.Thread):
 
     def _in(self, span: tuple[float, float]) -> float:
         return time.monotonic() + self._chance.uniform(*span)
+
+
+def _known_as(
+    simulator: Simulator, account: DemoAccount, known: list[dict[str, Any]]
+) -> dict[str, Any] | None:
+    """The demo's account as Heed knows it: at this simulator, else at that of an earlier run here."""
+    same = [
+        each
+        for each in known
+        if (each["network"], each["external_id"]) == (simulator.name, account.external_id)
+    ]
+    here = [each for each in same if each["base_url"] == simulator.url]
+    earlier = [each for each in same if _was_ours(each["base_url"], simulator)]
+    return next(iter(here + earlier), None)
+
+
+def _was_ours(base_url: str, simulator: Simulator) -> bool:
+    parts, ours = urlsplit(base_url), urlsplit(simulator.url)
+    return (parts.scheme, parts.hostname, parts.path) == (ours.scheme, ours.hostname, ours.path)
 
 
 def _same_chat(one: Matter, other: Matter) -> bool:

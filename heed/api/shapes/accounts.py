@@ -28,6 +28,9 @@ class AccountGiven(Given):
 
 class AccountChange(Given):
     name: Annotated[Text, Field(max_length=120)] | None = None
+    base_url: Annotated[Text, Field(max_length=500)] | None = Field(
+        None, description="Where the network is reached now. Another address needs every secret again."
+    )
     credentials: dict[Text, Text] | None = None
     after_solved: Literal["reopen", "new"] | None = None
     brand: Annotated[Text, Field(max_length=120)] | None = Field(None, description="By name; empty: none.")

@@ -184,6 +184,15 @@ def test_an_account_joins_a_brand_and_leaves_it(call: Caller, account: Account) 
     assert given[2].json["brand"] == ""
 
 
+def test_an_account_is_told_where_its_network_is_now(call: Caller, account: Account) -> None:
+    address, held = f"accounts/{account.pk}", dict(account.credentials)
+    refused = call("PATCH", address, {"base_url": "ftp://other.example", "credentials": held})
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "base_url")
+    moved = call("PATCH", address, {"base_url": "https://other.example/", "credentials": held})
+    assert (moved.status, moved.json["base_url"]) == (200, "https://other.example")
+    assert moved.json["state"] == "connecting"
+
+
 def test_a_change_with_one_fault_changes_nothing(call: Caller, account: Account) -> None:
     answer = call("PATCH", f"accounts/{account.pk}", {"name": "Acme shoes", "credentials": {"pin": "1"}})
     assert answer.status == 422

@@ -1,4 +1,4 @@
-"""What is done to accounts: connect, reconnect, rename, disconnect, remove."""
+"""What is done to accounts: connect, reconnect, move, rename, disconnect, remove."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from heed.channels.verbs.changing import (
     when_brands_change,
 )
 from heed.channels.verbs.connecting import connect
+from heed.channels.verbs.moving import move
 from heed.channels.verbs.reconnecting import check_again, reconnect
 from heed.channels.verbs.refusals import CannotConnect
 from heed.channels.verbs.removing import HAS_HISTORY, CannotRemove, remove, when_removing
@@ -26,6 +27,7 @@ __all__ = [
     "disconnect",
     "finish_sign_in",
     "give_brand",
+    "move",
     "reconnect",
     "remove",
     "rename",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,7 @@ class HeedApi:
         self.tickets: list[dict[str, Any]] = []
         self.tokens: set[str] = set()
         self.teams: list[dict[str, Any]] = []
+        self.refuses_changes = False
 
     def answer(self, hook: Taken) -> tuple[int, bytes]:
         self.tokens.add(hook.headers.get("authorization", ""))
@@ -45,6 +47,8 @@ class HeedApi:
                 return 200, json.dumps({"items": self.tickets, "next": ""}).encode()
             case "GET", "teams":
                 return 200, json.dumps({"items": self.teams}).encode()
+            case "PATCH", _ if self.refuses_changes:
+                return 422, b"{}"
             case "PATCH", number:
                 self.accounts[int(number) - 1].update(json.loads(hook.body))
                 return 200, b"{}"
@@ -110,6 +114,62 @@ def test_known_accounts_get_their_webhooks_again(company: Company, api: HeedApi)
     viber.hook_url = ""
     company.settle_in()
     assert viber.hook_url == "http://x/h"
+
+
+def _moved_away(api: HeedApi) -> None:
+    """As after a start on other ports."""
+    for each in api.accounts:
+        each["base_url"] = re.sub(r":\d+/", ":9/", each["base_url"])
+
+
+def test_known_accounts_get_the_addresses_of_their_networks(company: Company, api: HeedApi) -> None:
+    company.settle_in()
+    before = len(api.accounts)
+    _moved_away(api)
+    for each in api.accounts:
+        each["credentials"] = {}
+    viber = sandbox_of(company)["viber"]
+    assert isinstance(viber, Viber)
+    viber.hook_url = ""
+    company.settle_in()
+    assert len(api.accounts) == before
+    assert all(each["base_url"] == sandbox_of(company)[each["network"]].url for each in api.accounts)
+    assert viber.hook_url == "http://x/h"
+    (mailbox,) = (each for each in api.accounts if each["network"] == "email")
+    assert mailbox["credentials"] == sandbox_of(company)["email"].accounts()[0].credentials
+
+
+def test_a_mailbox_that_was_sent_to_a_wrong_port_finds_back(company: Company, api: HeedApi) -> None:
+    company.settle_in()
+    for each in api.accounts:
+        each["credentials"] = {}
+    (mailbox,) = (each for each in api.accounts if each["network"] == "email")
+    mailbox["problem"] = {"reason": "private_address"}
+    company.settle_in()
+    assert mailbox["credentials"] == sandbox_of(company)["email"].accounts()[0].credentials
+    assert [each["network"] for each in api.accounts if each["credentials"]] == ["email"]
+
+
+def test_what_is_not_the_demos_or_was_disconnected_is_left_alone(company: Company, api: HeedApi) -> None:
+    company.settle_in()
+    _moved_away(api)
+    viber, line = (
+        next(each for each in api.accounts if each["network"] == name) for name in ("viber", "line")
+    )
+    viber["problem"] = {"reason": "not_configured"}
+    real = {**line, "id": len(api.accounts) + 1, "base_url": "https://api.line.me"}
+    api.accounts.append(real)
+    left = [dict(viber), dict(real)]
+    company.settle_in()
+    assert [viber, real] == left
+    assert line["base_url"] == sandbox_of(company)["line"].url
+
+
+def test_a_refusal_to_move_stops_nothing(company: Company, api: HeedApi) -> None:
+    company.settle_in()
+    _moved_away(api)
+    api.refuses_changes = True
+    assert company.settle_in() is True
 
 
 def test_a_heed_with_tickets_is_not_filled_again(company: Company, api: HeedApi) -> None:
