@@ -88,40 +88,49 @@ def intake(desk: Desk) -> list[Figure]:
 
 
 def blink(desk: Desk) -> list[Figure]:
-    """From sending a delivery until the list a nudged page fetched shows its ticket; 100 a second."""
+    """From sending a delivery until the list a nudged page fetched shows its ticket; 100 a second.
+
+    The first second is not counted: every process then does each thing for its first time.
+    """
     account = desk.account("777")
     desk.web()
     desk.start("intake")
     desk.start("worker")
     browser = desk.browser()
     time.sleep(3)
-    sent: dict[str, float] = {}
     shown: dict[str, float] = {}
     stop = threading.Event()
     watcher = threading.Thread(target=_watch, args=(desk, browser, shown, stop), daemon=True)
     watcher.start()
     time.sleep(1)
-    with httpx.Client(trust_env=False) as client:
-        began = time.perf_counter()
-        for number in range(1000):
-            body = comment(1_000_000 + number, 1_000_000, 50, "777").replace(b"Lea Marn", b"Blink")
-            time.sleep(max(0.0, began + number / 100 - time.perf_counter()))
-            sent[str(number)] = time.perf_counter()
-            url = f"{desk.url}/hooks/{account.hook_token}"
-            client.post(
-                url, content=body, headers={"x-hub-signature-256": signature(body)}
-            ).raise_for_status()
+    sent = _send_in_time(f"{desk.url}/hooks/{account.hook_token}", 1100)
     time.sleep(3)
     stop.set()
     desk.end_processes()
-    delays = [shown[number] - sent[number] for number in sent if number in shown]
-    share = len(delays) / len(sent)
+    counted = list(sent)[100:]
+    delays = [shown[number] - sent[number] for number in counted if number in shown]
+    share = len(delays) / len(counted)
     p95 = percentile(delays, 0.95) * 1000
     return [
         Figure("webhook to browser, p50", percentile(delays, 0.5) * 1000, "ms"),
         Figure("webhook to browser, p95", p95, "ms", "≤ 300", p95 <= 300 and share > 0.99),
         Figure("seen by the page", share * 100, "%"),
     ]
+
+
+def _send_in_time(hook: str, count: int) -> dict[str, float]:
+    """Deliver so many comments, 100 a second, each of another person; when each was sent, in seconds."""
+    sent: dict[str, float] = {}
+    with httpx.Client(trust_env=False) as client:
+        began = time.perf_counter()
+        for number in range(count):
+            body = comment(1_000_000 + number, 1_000_000, 50, "777").replace(b"Lea Marn", b"Blink")
+            time.sleep(max(0.0, began + number / 100 - time.perf_counter()))
+            sent[str(number)] = time.perf_counter()
+            client.post(
+                hook, content=body, headers={"x-hub-signature-256": signature(body)}
+            ).raise_for_status()
+    return sent
 
 
 def _watch(desk: Desk, browser: httpx.Client, shown: dict[str, float], stop: threading.Event) -> None:
