@@ -222,6 +222,8 @@ class Telling:
         """What was decided meanwhile that changed something for the one that leaves,"""
         self.idle: set[int] = set()
         """and what changed nothing for those that stay."""
+        self.woken: dict[tuple[int, int], Event] = {}
+        """What woke a ticket that was awake already as a part of the whole; by ticket and message."""
 
     # ------------------------------------------------------------------- the one that leaves
 
@@ -231,21 +233,30 @@ class Telling:
         stand = Stand.of(gone, self.record.kept)
         own = Own(gone.pk, [], blocked=gone.identity.blocked)
         left = began(gone.pk)
-        for event in _log([*path, (gone.pk, left.pk if left else 0)]):
+        log = _log([*path, (gone.pk, left.pk if left else 0)])
+        for event in log:
             if event.kind in DECIDED:
                 if stand.marked(event) and event.ticket_id != gone.pk:
                     self.decided.append(event)
             else:
-                self._said(stand, event, own)
+                self._said(gone, stand, event, own)
         rest = {name: value for name, value in values(self.record.kept).items() if name not in COURSE}
         write(gone, **{**rest, **stand.columns, "tags": gone.tags})
 
     def share(self, gone: Ticket) -> None:
-        """Tell in its log, too, what was decided for it; figures are counted from there."""
+        """Tell in its log, too, what was decided for it, and in each log what woke that ticket; figures and
+        clocks are counted from there."""
         away = [each.pk for each in self.decided if each.pk in self.idle]
         Event.objects.filter(pk__in=away).update(ticket=gone)
         both = [again(each, gone) for each in self.decided if each.pk not in self.idle]
-        Event.objects.bulk_create(both)
+        Event.objects.bulk_create([*both, *self._woke()])
+
+    def _woke(self) -> list[Event]:
+        """What woke a ticket, as far as its log does not tell so already."""
+        tickets, messages = {each for each, _ in self.woken}, {each for _, each in self.woken}
+        told = Event.objects.filter(kind="woke", ticket__in=tickets, message__in=messages)
+        known = {*told.values_list("ticket", "message")}
+        return [each for which, each in self.woken.items() if which not in known]
 
     # ----------------------------------------------------------------- those that stay as one
 
@@ -283,7 +294,7 @@ class Telling:
                 if not stand.marked(event) and not whole:
                     self.idle.add(event.pk)
             elif record is None:
-                self._said(stand, event, own)
+                self._said(ticket, stand, event, own)
                 stand.went_on(event)
             elif whole:
                 stand.take_in(self._child(record, whole=True))
@@ -306,12 +317,15 @@ class Telling:
         )
         return list(found.select_related("ticket__account", "ticket__identity").order_by("pk"))
 
-    def _said(self, stand: Stand, event: Event, own: Own) -> None:
+    def _said(self, ticket: Ticket, stand: Stand, event: Event, own: Own) -> None:
         message, facts = event.message, event.facts
         numbers = {*facts.get("messages", ())}
         match event.kind:
             case "message_received" if message is not None and own.has(message):
+                asleep = stand.snoozed_until
                 stand.wrote(message, own.waits(message), self.window)
+                if asleep is not None and stand.snoozed_until is None:
+                    self.woken[ticket.pk, message.pk] = again(event, ticket, "woke")
             case "answered_outside" if message is not None and own.has(message):
                 stand.answered_outside(message.at, own.asked(key(event), stand.away))
             case "answer_queued" if message is not None and own.has(message) and message.author_id:
@@ -361,6 +375,7 @@ def again(event: Event, ticket: Ticket, kind: str = "") -> Event:
         at=event.at,
         account_id=ticket.account_id,
         ticket=ticket,
+        message_id=event.message_id if kind == "woke" else None,
         actor_id=event.actor_id,
         data={**event.facts, "of": key(event)},
     )

@@ -211,6 +211,14 @@ work = st.sampled_from(WORK)
 @example([], ["solved", "two writes", "one writes"], "two", False, False)
 @example(["solved"], ["swept solved"], "two", True, False)
 @example(["snoozed"], ["swept solved"], "two", True, False)
+@example(
+    ["one writes", "snoozed", "unmarked"],
+    ["two writes", "two writes", "pending", "one writes", "one writes", "one writes", "swept solved"],
+    "inner first",
+    False,
+    False,
+)
+@example(["pending", "snoozed"], ["two writes", "one writes"], "two", False, False)
 @settings(max_examples=examples(8))
 def test_merged_worked_on_and_unmerged(
     desk: Desk, before: Work, meanwhile: Work, way: str, newest_stays: bool, twice: bool

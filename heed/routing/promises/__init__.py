@@ -4,10 +4,10 @@ They are brought to what ticket and thread say now. What is, is read, not what h
 twice, late, or for several events at once. Only pauses and changes of place need the time at which they
 happened: that comes from the log, from where the promise was last counted.
 
-`batch` (which tickets, and all of it for many of them), `matters` (a ticket as far as promises ask), `thread`
-(what its thread and the log say), `whole` (who was answered where several tickets are one), `clocks` (a
-promise as it stands, read and written), `work` (what follows for a ticket), `telling` (what is said of it,
-and when), `policies` (what is promised).
+`batch` (which tickets, and all of it for many of them), `matters` (a ticket as far as promises ask),
+`thread` (what its thread and the log say), `course` (how a ticket went, told from its log alone), `whole`
+(who was answered where several tickets are one), `clocks` (a promise as it stands, read and written),
+`work` (what follows for a ticket), `telling` (what is said of it, and when), `policies` (what is promised).
 """
 
 from __future__ import annotations

@@ -65,7 +65,8 @@ def keep(at: Mapping[int, datetime]) -> None:
     over, brought = clocks.over(said, found, desk), {}
     if any(each.holds_others for each in said.values()):
         brought = clocks.brought(said, found, desk)
-    work = Work(found, desk, over, brought)
+    parted = [pk for pk, each in said.items() if each.parted]
+    work = Work(found, desk, over, brought, parted)
     for ticket in tickets:
         work.bring_up_to_date(ticket, running[ticket.pk], said[ticket.pk], at[ticket.pk])
     work.write()

@@ -48,6 +48,8 @@ class Facts:
     """The beginning of the running cycle."""
     holds_others: bool
     """Whether others were merged into it."""
+    parted: datetime | None = None
+    """When another left it last, if it was ever put off: its clock may have run or stood as theirs."""
     moves: Sequence[Move] = ()
     """Since the running promises were counted last, in order."""
 
@@ -94,6 +96,11 @@ SELECT t.id, wait.at, solved.at, coalesce(again.began, wrote.at, t.opened_at),
     EXISTS (
         SELECT FROM inbox_event e WHERE e.ticket_id = t.id AND e.kind = 'merged' AND e.data ? 'poured'
         AND t.unanswered AND e.at > answer.at AND (e.data->>'waiting_since')::timestamptz = t.waiting_since
+    ), (
+        SELECT max(e.at) FROM inbox_event e
+        WHERE e.ticket_id = t.id AND e.kind = 'unmerged' AND e.data ? 'number' AND EXISTS (
+            SELECT FROM inbox_event s WHERE s.ticket_id = t.id AND s.kind = 'snoozed'
+        )
     )
 FROM inbox_ticket t
 LEFT JOIN LATERAL (
@@ -198,7 +205,7 @@ def said_of(tickets: list[int], running: Mapping[int, Mapping[str, Clock]]) -> d
         over, to = ended.get(pk, (None, None, False)), answers.get(pk, {})
         answered = row.last_answer is not None and (solved is None or row.last_answer > solved)
         others = row.holds_others
-        found[pk] = Facts(row.waits, to, *over, solved, answered, row.began, others, moves[pk])
+        found[pk] = Facts(row.waits, to, *over, solved, answered, row.began, others, row.parted, moves[pk])
     return found
 
 
@@ -217,6 +224,7 @@ class _Row(NamedTuple):
     split_off: bool
     poured: bool
     """It waits for what gave way to it since the last answer, which was none to that."""
+    parted: datetime | None
 
     def of_a(self, whole: Whole) -> _Row:
         oldest = whole.waits(self.waiting_since) if self.waiting_since else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import Q
@@ -19,6 +20,7 @@ from heed.routing.desk_hours import ROUND_THE_CLOCK, DeskHours, Version
 from heed.routing.models import Policy, Promise
 from heed.routing.promises import clocks
 from heed.routing.promises.clocks import Clock, Key
+from heed.routing.promises.course import Step, courses, stretches
 from heed.routing.promises.matters import Matter
 from heed.routing.promises.telling import missed, set_to
 from heed.routing.promises.thread import NOTHING, Facts, Move, moved_since
@@ -36,6 +38,7 @@ class Work:
         desk: DeskHours,
         over: Mapping[Key, Clock],
         brought: Mapping[Key, Clock],
+        parted: Collection[int],
     ) -> None:
         self.policies, self.desk = found, desk
         self._matching: dict[tuple[Any, ...], Policy | None] = {}
@@ -43,6 +46,8 @@ class Work:
         """What was promised for such a wait and has ended. It begins again only where it had been dropped."""
         self.brought = brought
         """What ran for such a wait in a ticket that was merged into the one of the key."""
+        self.parted = parted
+        """Tickets out of which another was taken."""
         self.changed: list[Clock] = []
         self.new: list[Clock] = []
         self.told: list[Happened] = []
@@ -156,7 +161,8 @@ class Work:
         version = self._version(policy, ticket, at)
         now = (policy.pk, seconds, version.pk, paused)
         same = now == (promise.policy.pk, promise.seconds, promise.version.pk, promise.paused)
-        if same and not moves and not earlier:
+        anew = self._is_to_be_counted_anew(ticket, promise, facts)
+        if same and not moves and not earlier and not anew:
             return
         changed = version.since if version.schedule == promise.version.schedule else None
         if not moves and not same and changed and promise.counted_at < changed < at:
@@ -165,7 +171,8 @@ class Work:
         if since is not None and earlier:
             promise.used += promise.version.hours.business_seconds(since, promise.since)
             promise.since = since
-        promise.used, promise.counted_at = _counted(promise, moves, at), at
+        used = self._counted_anew(ticket, promise, policy, at) if anew else _counted(promise, moves, at)
+        promise.used, promise.counted_at = used, at
         promise.policy, promise.seconds = policy, seconds
         promise.version, promise.paused = version, paused
         promise.set_due()
@@ -174,6 +181,27 @@ class Work:
             if promise.missed_at is None:
                 promise.warned_at = None
             self.told.append(set_to(ticket, promise, at))
+
+    def _counted_anew(self, ticket: Matter, promise: Clock, policy: Policy, at: datetime) -> float:
+        """The seconds that had run by then, had those never been in it that have left."""
+        used = 0.0
+        for since, until, team in stretches(policy, self._courses.get(ticket.pk, ()), promise.since, at):
+            then = ticket if team is None else ticket._replace(team=team)
+            changes = (each for each in self.desk.changes(then.place, since) if each < until)
+            for start, end in pairwise([since, *changes, until]):
+                used += self._version(policy, then, start).hours.business_seconds(start, end)
+        return used
+
+    @cached_property
+    def _courses(self) -> Mapping[int, Sequence[Step]]:
+        return courses(self.parted)
+
+    def _is_to_be_counted_anew(self, ticket: Matter, promise: Clock, facts: Facts) -> bool:
+        """Whether it was counted while another was in it that has left since. What came in with one that
+        stays ran there first."""
+        if facts.parted is None or not promise.since < promise.counted_at <= facts.parted:
+            return False
+        return self._there(ticket.pk, promise.target, promise.since) is None
 
     def _is_another(self, promise: Clock, since: datetime | None, facts: Facts) -> bool:
         """Whether what should run since then is not this promise, with a message that came late."""
@@ -268,7 +296,7 @@ class Work:
         promise.ended_at, promise.end, promise.by = None, "", None
         self.changed.append(promise)
         moves, told = self._moves_since_counted(promise), len(self.told)
-        self._move(ticket, promise, policy, None, replace(NOTHING, moves=moves), at)
+        self._move(ticket, promise, policy, None, replace(NOTHING, moves=moves, parted=facts.parted), at)
         if promise.ended_at is not None:
             return None
         if len(self.told) == told:  # something else may have been told meanwhile
