@@ -37,6 +37,7 @@ def arrived(message: Message, sent: Sent) -> None:
     echoed_at = _absorb_echo(row, sent.external_id)
     row.external_id = sent.external_id
     row.refs = {**row.refs, **dict(sent.refs), **_more(row, sent)}
+    row.permalink = sent.permalink or row.permalink
     row.at = sent.at or echoed_at or row.at
     row.state = row.state if said_so else State.SENT
     row.lease_until = row.try_at = None

@@ -18,6 +18,7 @@ from heed.lib import clock
 from heed.lib.text import measure
 
 NOT_YOURS = _("This was written from an account on which you may not do this.")
+ONLY_AUTHOR = _("On this network only who wrote this can delete it.")
 TOO_LATE_TO_EDIT = _("It is too late to change this on the network.")
 TOO_LATE_TO_DELETE = _("It is too late to delete this on the network.")
 
@@ -102,11 +103,21 @@ def _is_expected(name: Action, visibility: str, known: frozenset[Action], named:
 
 def _is_missed(message: Message, name: Action, can: Capabilities, names: frozenset[Action]) -> bool:
     """Whether people expect this action here, and deserve to be told why there is none."""
-    if name not in can.why_not or message.visibility == "note" or not message.external_id:
+    if message.visibility == "note" or not message.external_id:
+        return False
+    if _is_deleting_theirs(message, name):
+        return bool(can.on_theirs)
+    if name not in can.why_not:
         return False
     if not _is_expected(name, message.visibility, names | can.why_not.keys(), names):
         return False
     return (message.direction == "out") == (name in ("edit", "delete"))
+
+
+def _is_deleting_theirs(message: Message, name: Action) -> bool:
+    """Whether this would take away what a customer wrote in public. Where it cannot be done, its author alone
+    can."""
+    return name == "delete" and message.direction == "in" and message.visibility == "public"
 
 
 def _fits_state(message: Message, action: Action) -> bool:
@@ -126,7 +137,8 @@ def _fits_state(message: Message, action: Action) -> bool:
 
 def _act(message: Message, action: Action, can: Capabilities, *, named: bool) -> Act:
     if not named:
-        return Act(action, False, can.why_not[action])
+        theirs = _is_deleting_theirs(message, action)
+        return Act(action, False, ONLY_AUTHOR if theirs else can.why_not[action])
     if message.removed_at is not None:
         return Act(action, False, REASONS["gone"].sentence)
     broken = broken_by(message.account)

@@ -33,6 +33,7 @@ class Action:
 
 ACTIONS: tuple[Action, ...] = (
     Action("reply", _("Reply"), "r", "ticket", "answer"),
+    Action("privately", _("Reply privately"), "p", "ticket", "answer"),
     Action("note", _("Write a note"), "n", "ticket", "note"),
     Action("quick", _("Quick text"), "q", "ticket", "note"),
     Action("guidelines", _("Guidelines"), "Alt g", "ticket"),

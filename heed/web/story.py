@@ -151,7 +151,9 @@ class Said:
 
     @property
     def original(self) -> str:
-        link = self.message.permalink
+        """Where it stands on the network; what has no address of its own stands under its post."""
+        post = self.message.ticket.post if self.message.visibility == "public" else None
+        link = self.message.permalink or (post.permalink if post is not None else "")
         return link if link.startswith(("https://", "http://")) else ""
 
     @property
@@ -172,6 +174,16 @@ class Said:
     @property
     def can_be_answered(self) -> bool:
         return not self.ours and self.message.removed_at is None
+
+    @property
+    def can_be_answered_privately(self) -> bool:
+        """Its author can be written to privately, for this public message or as at any time."""
+        message, able = self.message, self.message.account.able
+        if not self.can_be_answered or message.visibility != "public" or able.private is None:
+            return False
+        if able.private_reply:
+            return not able.private_reply_to or message.kind in able.private_reply_to
+        return able.private.window is None
 
 
 def address_of_act(message: int | str, action: str) -> str:

@@ -95,13 +95,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The network took it. `person` is an id learned on the way (a commenter's private id)."""
+    """The network took it. `person` is an id learned on the way (a commenter's private id), `permalink` where
+    people see it, if it has an address."""
 
     external_id: str
     at: datetime | None = None
     person: str = ""
     refs: Mapping[str, Any] = field(default_factory=dict)
     more: tuple[str, ...] = ()
+    permalink: str = ""
 
 
 @dataclass(frozen=True, slots=True)

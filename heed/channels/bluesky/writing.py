@@ -19,7 +19,7 @@ from heed.channels.base import (
 from heed.channels.bluesky import picture, tid, xrpc
 from heed.channels.bluesky.payload import ChatMessage, PostRecord, PostView
 from heed.channels.bluesky.polling import chat_proxy
-from heed.channels.bluesky.records import refs_of
+from heed.channels.bluesky.records import permalink, refs_of
 from heed.channels.bluesky.richtext import Span, facets, spans
 from heed.lib import clock
 from heed.lib.http import Steps
@@ -109,7 +109,8 @@ def _find_post(account: AccountRecord, answer: Answer) -> Steps[Sent | NotThere]
 
 def _sent_post(uri: str, cid: str, record: Mapping[str, Any]) -> Sent:
     kept = PostRecord.model_validate(record)
-    return Sent(external_id=uri, at=clock.from_iso(kept.created_at), refs=refs_of(uri, cid, kept))
+    at, refs = clock.from_iso(kept.created_at), refs_of(uri, cid, kept)
+    return Sent(external_id=uri, at=at, refs=refs, permalink=permalink(uri))
 
 
 def _reply_refs(account: AccountRecord, to: Target) -> Steps[dict[str, Any]]:

@@ -158,7 +158,7 @@ def _written(value: Feed, owner: str, at: datetime, kind: str) -> Inbound:
             post=value.post_id,
             parent=parent,
             attachments=_pictures(value),
-            permalink=value.permalink_url,
+            permalink=value.permalink_url or _comment_link(value),
             refs=refs,
         )
     wordless = kind == "mention" and value.message is None
@@ -177,7 +177,7 @@ def _written(value: Feed, owner: str, at: datetime, kind: str) -> Inbound:
         post=value.post_id,
         parent=parent,
         attachments=_pictures(value),
-        permalink=value.permalink_url or _post_link(value, kind),
+        permalink=value.permalink_url or _post_link(value, kind) or _comment_link(value),
         refs=refs,
     )
 
@@ -272,4 +272,14 @@ def _has_a_file(value: Feed) -> bool:
 
 def _post_link(value: Feed, kind: str) -> str:
     """The address of the post, for what is itself a post."""
-    return value.post.permalink_url if value.post and kind in ("post", "visitor_post") else ""
+    return _link_of(value) if kind in ("post", "visitor_post") else ""
+
+
+def _comment_link(value: Feed) -> str:
+    """The address of a comment: that of its post, which opens at the comment."""
+    link, number = _link_of(value), value.comment_id.rpartition("_")[2]
+    return f"{link}{'&' if '?' in link else '?'}comment_id={number}" if link and number else ""
+
+
+def _link_of(value: Feed) -> str:
+    return value.post.permalink_url if value.post else ""

@@ -142,7 +142,12 @@ def readable(text: str, entities: Entities, *, without_files: bool = False) -> s
 
 def permalink(post: Post, around: Around) -> str:
     user = around.people.get(post.author_id)
-    return f"{WEB}/{user.username if user and user.username else 'i/web'}/status/{post.id}"
+    return address_of(post.id, user.username if user else "")
+
+
+def address_of(post: str, handle: str = "") -> str:
+    """Where people see a post: by its author's handle, where that is known."""
+    return f"{WEB}/{handle or 'i/web'}/status/{post}"
 
 
 def _files(post: Post, around: Around) -> Iterator[Attachment]:
@@ -160,4 +165,4 @@ def _files(post: Post, around: Around) -> Iterator[Attachment]:
 def _quoted(post: Post) -> Iterator[Attachment]:
     quoted = post.refers("quoted")
     if quoted:
-        yield Attachment("link", url=f"{WEB}/i/web/status/{quoted}")
+        yield Attachment("link", url=address_of(quoted))

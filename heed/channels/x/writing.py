@@ -25,6 +25,7 @@ from heed.channels.base import (
     Target,
 )
 from heed.channels.x import calls, polling, reading, signin
+from heed.channels.x.posts import address_of
 from heed.lib import clock
 from heed.lib.http import Steps
 from heed.lib.text import measure
@@ -116,7 +117,8 @@ def _send_publicly(account: AccountRecord, answer: Answer) -> Steps[Sent]:
             if isinstance(earlier, Sent):
                 return earlier
         raise
-    return Sent(str(calls.data(made).get("id") or ""))
+    number = str(calls.data(made).get("id") or "")
+    return Sent(number, permalink=address_of(number, account.handle) if number else "")
 
 
 def _send_privately(account: AccountRecord, answer: Answer) -> Steps[Sent]:
@@ -221,7 +223,9 @@ def _find_post(account: AccountRecord, answer: Answer) -> Steps[Finding | None]:
         page = yield from calls.call(account, "GET", f"/2/users/{account.external_id}/tweets", params=asked)
         for echo in _echoes(account, "own", page):
             if echo.parent == about and _is_same(echo, answer, since):
-                return Sent(echo.external_id, at=echo.at)
+                return Sent(
+                    echo.external_id, at=echo.at, permalink=address_of(echo.external_id, account.handle)
+                )
         if not (asked := _next(asked, page)):
             return None
     return CannotTell()

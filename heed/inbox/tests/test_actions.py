@@ -10,7 +10,7 @@ from heed.channels.models import Account
 from heed.inbox import outbox, verbs
 from heed.inbox.jobs import act_on_network
 from heed.inbox.models import Message, Reaction, Ticket
-from heed.inbox.possible_actions import actions
+from heed.inbox.possible_actions import ONLY_AUTHOR, actions
 from heed.inbox.tests.deliveries import comment, news, private
 from heed.inbox.tests.rubber import Rubber
 from heed.inbox.tests.ways import FIRST, can, waited
@@ -122,5 +122,15 @@ class TestActions:
     def test_a_kind_may_have_fewer(self, account: Account, rubber: Rubber) -> None:
         can(rubber, on_theirs=frozenset({"like", "hide"}), only={"mention": frozenset({"like"})})
         news(account, comment("1"), comment("2", kind="mention"))
-        offered = {each.external_id: [a.action for a in actions(each)] for each in Message.objects.all()}
+        offered = {
+            each.external_id: [a.action for a in actions(each) if a.allowed] for each in Message.objects.all()
+        }
         assert offered == {"1": ["like", "hide"], "2": ["like"]}
+
+    def test_what_only_its_author_deletes_says_so(self, account: Account, rubber: Rubber) -> None:
+        can(rubber, on_theirs=frozenset({"like"}), why_not={})
+        news(account, comment("1"))
+        told = {each.action: (each.allowed, str(each.sentence)) for each in actions(Message.objects.get())}
+        assert told == {"like": (True, ""), "delete": (False, str(ONLY_AUTHOR))}
+        can(rubber, on_theirs=frozenset({"like", "delete"}))
+        assert all(each.allowed for each in actions(Message.objects.get()))

@@ -113,16 +113,18 @@ def message_menu(context: dict[str, Any], row: story.Said) -> SafeString:
     are written once, and only the message's own number and words are filled in."""
     may: frozenset[str] = context["may"]
     answer, quote = (row.can_be_answered, row.can_be_quoted) if "answer" in may else (False, False)
+    privately = answer and row.can_be_answered_privately
     no_quote = row.why_no_quote if "answer" in may else ""
     split = row.can_be_answered and "tend" in may
     offered = [act for act in row.actions_of(context["user"]) if needed_for(act["name"]) in may]
     offers = (
-        *(get_language(), row.message.visibility, answer, quote, no_quote, split, bool(row.original)),
+        *(get_language(), row.message.visibility, answer, privately, quote),
+        *(no_quote, split, bool(row.original)),
         *((act["name"], act["may"], str(act["why"]), act["choices"]) for act in offered),
     )
     if not any(offers[2:]):
         return mark_safe("")
-    written = _MENUS.get(offers, lambda: _menu(row, offered, answer, (quote, no_quote), split))
+    written = _MENUS.get(offers, lambda: _menu(row, offered, (answer, privately), (quote, no_quote), split))
     text = row.message.text
     words = Truncator(text).chars(90) if len(text) > 90 else text
     filled = {"pk": str(row.message.pk), "text": text, "words": words, "link": row.original}
@@ -131,9 +133,14 @@ def message_menu(context: dict[str, Any], row: story.Said) -> SafeString:
 
 
 def _menu(
-    row: story.Said, offered: list[dict[str, Any]], answer: bool, quote: tuple[bool, str], split: bool
+    row: story.Said,
+    offered: list[dict[str, Any]],
+    answer: tuple[bool, bool],
+    quote: tuple[bool, str],
+    split: bool,
 ) -> str:
-    """Such a menu with blanks where the message's own words go. `quote` says whether one can, and why not."""
+    """Such a menu with blanks where the message's own words go. `answer` says whether one can, and also
+    privately; `quote` whether one can, and why not."""
     blank = {name: _BLANK[name] for name in ("pk", "text", "words", "receivers")}
     menu = {
         **blank,
@@ -141,7 +148,8 @@ def _menu(
         "actions": [{**act, "url": story.address_of_act(_BLANK["pk"], act["name"])} for act in offered],
         "original": row.original and _BLANK["link"],
         "split": story.address_of_split(_BLANK["pk"]) if split else "",
-        "can_be_answered": answer,
+        "can_be_answered": answer[0],
+        "can_be_answered_privately": answer[1],
         "can_be_quoted": quote[0],
         "no_quote": quote[1],
     }

@@ -144,6 +144,27 @@ def test_the_menu_of_a_message_offers_what_can_be_done(page: Client, lea: Ticket
     assert "cannot be done" in refused.content.decode()
 
 
+def test_a_comment_is_answered_privately_from_its_menu(page: Client, ana: User, lea: Ticket) -> None:
+    comment = lea.messages.filter(direction="in").order_by("at").first()
+    assert comment is not None
+    ours = cast.wrote(lea, ana, "Sorry to hear that.")
+    assert lea.post is not None
+    lea.post.permalink = "https://www.facebook.com/acme/posts/1"
+    lea.post.save()
+    Message.objects.filter(pk=comment.pk).update(
+        permalink="https://www.facebook.com/acme/posts/1?comment_id=9"
+    )
+    text = page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    assert f'data-reply-to="{comment.pk}" data-visibility="public" data-privately' in text
+    menu = text.partition(f'id="menu-{comment.pk}"')[2].partition("</details>")[0]
+    assert 'href="https://www.facebook.com/acme/posts/1?comment_id=9"' in menu
+    own = text.partition(f'id="menu-{ours.pk}"')[2].partition("</details>")[0]
+    assert 'href="https://www.facebook.com/acme/posts/1"' in own
+    assert "data-privately" not in own
+    tuya = Ticket.objects.get(identity__name="Tuya Bold")
+    assert "data-privately" not in page.get(f"/inbox/open/{tuya.pk}/").content.decode()
+
+
 def test_a_person_decides_what_nobody_can_prove(page: Client, ana: User, lea: Ticket) -> None:
     message = cast.wrote(lea, ana, "Perhaps", state="unknown", external_id="")
     assert "It arrived" in page.get(f"/inbox/open/{lea.pk}/").content.decode()
@@ -199,7 +220,8 @@ def test_ways_that_are_closed_say_why(page: Client, lea: Ticket) -> None:
     lea.identity.save()
     text = page.get(f"/inbox/open/{lea.pk}/").content.decode()
     assert 'data-way="private"' in text
-    assert 'class="closed" title="This person does not accept messages from us now."' in text
+    assert 'class="closed" aria-describedby="why-private"' in text
+    assert "Reply privately: This person does not accept messages from us now.</small>" in text
     tuya = Ticket.objects.get(identity__name="Tuya Bold")
     assert 'data-way="public"' not in page.get(f"/inbox/open/{tuya.pk}/").content.decode()
 

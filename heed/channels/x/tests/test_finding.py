@@ -23,7 +23,7 @@ class TestFinding:
     def test_a_post_is_there(self) -> None:
         script = Script({"data": [own("80", "@lea_marn Drugo."), own()]})
         found = script.run(network.find(ACCOUNT, answer(started=NOW)))
-        assert found == Sent("78", at=NOW + timedelta(seconds=1))
+        assert found == Sent("78", at=NOW + timedelta(seconds=1), permalink="https://x.com/acme/status/78")
         (request,) = script.requests
         assert request.url == f"{API}/users/{ACME}/tweets"
         assert request.params["start_time"] == "2026-08-12T17:59:55Z"

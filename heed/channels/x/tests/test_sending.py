@@ -30,11 +30,13 @@ from heed.channels.x.writing import IMAGE_BYTES
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Response
 
+PUBLIC = Sent("77", permalink="https://x.com/acme/status/77")
+
 
 class TestSending:
     def test_a_reply(self) -> None:
         script = Script(made())
-        assert script.run(network.send(ACCOUNT, answer())) == Sent("77")
+        assert script.run(network.send(ACCOUNT, answer())) == PUBLIC
         (request,) = script.requests
         assert (request.method, request.url, request.decisive) == ("POST", f"{API}/tweets", True)
         assert request.json == {"text": "Na poti je.", "reply": {"in_reply_to_tweet_id": QUESTION}}
@@ -111,9 +113,9 @@ class TestSending:
         assert (caught.reason, caught.code, script.requests) == ("not_allowed", "not-summoned", [])
         assert refused(Script(), network.send(SELF_SERVE, answer(quote=True))).code == "self-serve"
         assert refused(Script(), network.send(SELF_SERVE, answer("$AB and $CD"))).code == "cashtags"
-        assert Script(made()).run(network.send(SELF_SERVE, answer("$AB costs $5"))) == Sent("77")
-        assert Script(made()).run(network.send(SELF_SERVE, answer())) == Sent("77")
-        assert Script(made()).run(network.send(ACCOUNT, stranger)) == Sent("77")
+        assert Script(made()).run(network.send(SELF_SERVE, answer("$AB costs $5"))) == PUBLIC
+        assert Script(made()).run(network.send(SELF_SERVE, answer())) == PUBLIC
+        assert Script(made()).run(network.send(ACCOUNT, stranger)) == PUBLIC
 
 
 def begun(id: str = "900") -> dict[str, Any]:

@@ -162,6 +162,12 @@ class Composer {
     if (id) this.field.focus();
   }
 
+  /** Go on in the private talk, where there is one: where it is closed, one reads why. */
+  privately() {
+    if (this.ways.some((tab) => tab.dataset.way === "private")) this.choose("private");
+    this.field.focus();
+  }
+
   /** The line above the text: what it answers, quotes or changes. */
   say(words) {
     const line = this.form.querySelector("[data-quoting]");
@@ -437,6 +443,7 @@ addEventListener("pagehide", () => composer?.drafts.leave());
 document.addEventListener("click", (event) => {
   const reply = event.target.closest?.("[data-reply-to]");
   if (reply) openComposer()?.replyTo(reply.dataset.replyTo, reply.dataset.quote, reply.dataset.visibility, "publicly" in reply.dataset, JSON.parse(reply.dataset.receivers || "null"));
+  if (reply && "privately" in reply.dataset) openComposer()?.privately();
   const change = event.target.closest?.("[data-change]");
   if (change) openComposer()?.change(change.dataset.change, change.dataset.text, change.dataset.visibility);
   const again = event.target.closest?.("[data-edit-again]");

@@ -75,6 +75,7 @@ provide({
   previous: () => move(-1),
   answered: () => press("#ticket [data-answered]"),
   reply: () => write(false),
+  privately: () => openComposer()?.privately(),
   note: () => write(true),
   message: () => actOnMessage(),
   above: () => walk(-1),
