@@ -14,7 +14,7 @@ from heed.accounts.models import User
 from heed.accounts.refusals import NotHere
 from heed.inbox.conditions import BadCondition
 from heed.inbox.reach import BadCursor
-from heed.inbox.verbs import CannotAct, CannotAnswer, NotTheirs, Overtaken, WouldNotKnow
+from heed.inbox.verbs import CannotAct, CannotAnswer, CannotSolve, NotTheirs, Overtaken, WouldNotKnow
 
 View = Callable[..., HttpResponseBase]
 
@@ -46,6 +46,10 @@ def signed_in(view: View) -> View:
             return sentence(f"{cannot.sentence} {cannot.way_out}".strip(), status=422)
         except NotTheirs as cannot:
             return sentence(str(cannot.sentence), status=403)
+        except CannotSolve as cannot:
+            refused = sentence(str(cannot.sentence), status=422)
+            refused["Heed-Missing"] = " ".join(cannot.missing)  # the page marks these fields
+            return refused
         except CannotAct as cannot:
             return sentence(str(cannot.sentence), status=422)
 

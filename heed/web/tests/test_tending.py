@@ -12,7 +12,8 @@ from heed.accounts.models import Team, User
 from heed.channels.models import Account
 from heed.inbox import receipts, verbs
 from heed.inbox.mentions import mentioned
-from heed.inbox.models import Field, Message, Notice, Sweep, Ticket
+from heed.inbox.models import Field, Identity, Message, Notice, Sweep, Ticket
+from heed.inbox.search import index_everything
 from heed.lib import clock
 from heed.web.tests import cast
 
@@ -95,6 +96,29 @@ def test_spam_and_block_are_for_those_who_may(page: Client, ana: User, lea: Tick
     ana.grants.update(role="viewer")
     for path in ("spam", "block", "snooze", "tags", "priority", "group"):
         assert page.post(f"/tickets/{lea.pk}/{path}/", {"priority": "4", "add": "x"}).status_code == 403, path
+
+
+def test_who_only_looks_sees_what_stands_in_the_fields_and_no_empty_ones_to_fill(
+    page: Client, ana: User, lea: Ticket
+) -> None:
+    Field.objects.create(key="order", title="Order", kind="text", required_on_solve=True)
+    Field.objects.create(key="paid", title="Paid", kind="yes_no")
+    Ticket.objects.filter(pk=lea.pk).update(fields={"paid": True})
+    ana.grants.update(role="viewer")
+    shown = page.get(f"/inbox/open/{lea.pk}/").content.decode()
+    panel = shown.partition('<section class="sorting">')[2].partition("</section>")[0]
+    assert "Order" in panel
+    assert '<bdi id="field-paid" dir="auto">Yes</bdi>' in panel
+    assert "Tags" not in panel
+    for open_field in ("<input", "<select", "Customer group", "<label"):
+        assert open_field not in panel
+
+
+def test_a_refused_solve_names_the_fields_to_mark(page: Client, lea: Ticket) -> None:
+    Field.objects.create(key="order", title="Order", kind="text", required_on_solve=True)
+    Field.objects.create(key="cause", title="Cause", kind="text", required_on_solve=True)
+    refused = page.post(f"/tickets/{lea.pk}/status/", {"status": "solved"})
+    assert (refused.status_code, refused["Heed-Missing"]) == (422, "order cause")
 
 
 def test_the_bell_tells_and_forgets(page: Client, ana: User, ivo: User, lea: Ticket) -> None:
@@ -251,6 +275,23 @@ def test_a_number_that_leads_nowhere_is_said_so(page: Client, account: Account) 
     for address in ("merge", "join"):
         answer = page.post(f"/tickets/{lea.pk}/{address}/", {"from": "#98765", "with": "#98765"})
         assert (answer.status_code, "#98765" in answer.content.decode()) == (422, True)
+
+
+def test_the_same_person_is_found_by_name_or_handle_where_one_may_look(
+    page: Client, account: Account, ana: User
+) -> None:
+    lea = cast.ticket(account, "Lea Marn", "Hello?")
+    elsewhere = cast.account("telegram", "Acme chat")
+    other = cast.ticket(elsewhere, "Lea Marn-Kos", "Me again")
+    cast.ticket(elsewhere, "Omar Badr", "I know Lea Marn-Kos")
+    Identity.objects.filter(pk=other.identity_id).update(handle="leak")
+    index_everything()
+    address = f"/tickets/{lea.pk}/same-person/"
+    said = page.get(address, {"with": "lea mar"}).content.decode()
+    assert (said.count("<li>"), f"#{other.pk}" in said) == (1, True)
+    assert "Nobody else" in page.get(address, {"with": "Mina"}).content.decode()
+    ana.grants.update(account=account.pk)
+    assert "Nobody else" in page.get(address, {"with": "lea mar"}).content.decode()
 
 
 def test_a_ticket_that_was_split_off_says_from_which_and_can_be_put_back(

@@ -27,4 +27,18 @@ document.addEventListener("htmx:response:error", (event) => {
   const { response, text } = event.detail.ctx;
   const plain = (response.headers.get("Content-Type") || "").startsWith("text/plain");
   say(plain ? text : "");
+  mark((response.headers.get("Heed-Missing") || "").split(" ").filter(Boolean));
 });
+
+/** Mark the fields that must be filled in first, and lead to the first of them. */
+function mark(keys) {
+  const fields = keys.map((key) => document.getElementById(`field-${key}`)).filter(Boolean);
+  for (const field of fields) field.setAttribute("aria-invalid", "true");
+  const [first] = fields;
+  if (!first) return;
+  if (!first.checkVisibility()) document.querySelector("#head [data-about]")?.click(); // folded away on small windows
+  first.scrollIntoView({ block: "center" });
+  first.focus();
+}
+
+document.addEventListener("change", ({ target }) => target.removeAttribute?.("aria-invalid"));
