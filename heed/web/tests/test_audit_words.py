@@ -179,7 +179,7 @@ def test_the_sentence_names_who_did_what_to_what() -> None:
     with override("ar"):
         assert said("made", "team") == "تم إنشاء الفريق Zips بواسطة Ana Kovač"
     with override("mn"):
-        assert said("made", "team") == "Ana Kovač Zips багийг үүсгэсэн"
+        assert said("made", "team") == "Ana Kovač нь Zips багийг үүсгэсэн"
 
 
 def test_what_people_wrote_is_text_and_what_nobody_knows_is_told_too() -> None:

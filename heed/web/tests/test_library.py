@@ -142,3 +142,9 @@ def test_leads_write_guidelines_and_others_read_them(page: Client, maja: User, l
     assert lead.get(reverse("guideline", args=["team-99"])).status_code == 404
     lead.post(reverse("guideline", args=[place]), {"text": ""})
     assert not Guideline.objects.exists()
+
+
+def test_the_slash_of_a_quick_text_belongs_to_its_name(page: Client, ana: User) -> None:
+    made = verbs.make_quick_text(ana, "return", "Send it back.")
+    for address in (reverse("quick_texts"), reverse("quick_text", args=[made.pk])):
+        assert "<bdi>/return</bdi>" in page.get(address).content.decode()

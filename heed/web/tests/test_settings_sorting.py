@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils.translation import gettext, override
 
-from heed.accounts.models import User
+from heed.accounts.models import Brand, User
+from heed.channels.models import Account
 from heed.inbox import verbs
 from heed.inbox.models import Field, FollowUpQuestion, SavedView, Tag
 from heed.inbox.verbs import labels
@@ -80,3 +82,43 @@ def test_a_question_per_account_with_what_it_does_now(lead: Client) -> None:
 @pytest.mark.parametrize("path", ["tags", "fields", "follow-up"])
 def test_only_for_those_who_may(page: Client, path: str) -> None:
     assert page.get(f"/settings/{path}/").status_code == 403
+
+
+def test_accounts_of_one_name_are_told_apart_and_one_question_serves_all(lead: Client) -> None:
+    page, chat = cast.account("facebook", "Acme"), cast.account("telegram", "Acme")
+    listed = lead.get("/settings/follow-up/").content.decode()
+    for name in ("Acme · Facebook", "Acme · Telegram"):
+        assert f'<bdi class="name">{name}' in listed
+    brands = lead.get("/settings/brands/").content.decode()
+    assert "Which account" not in brands
+    lead.post("/settings/brands/", {"name": "Acme Kids"})
+    brands = lead.get("/settings/brands/").content.decode()
+    assert ("Acme · Facebook" in brands, brands.count('action="/settings/brands/accounts/"')) == (True, 1)
+    asked = {"after_days": "4", "text": "Is it fixed?"}
+    lead.post(f"/settings/follow-up/{chat.pk}/", asked | {"text": "Does it hold?"})
+    assert FollowUpQuestion.objects.get().account == chat
+    lead.post(f"/settings/follow-up/{page.pk}/", asked | {"everywhere": "1"})
+    held = FollowUpQuestion.objects.order_by("account")
+    assert {(each.account_id, each.text) for each in held} == {
+        (page.pk, "Is it fixed?"),
+        (chat.pk, "Is it fixed?"),
+    }
+
+
+def test_brands_of_all_accounts_are_saved_at_once(lead: Client) -> None:
+    page, chat = cast.account("facebook", "Acme"), cast.account("telegram", "Acme chat")
+    kids = Brand.objects.create(name="Acme Kids")
+    both = {f"brand-{each.pk}": str(kids.pk) for each in (page, chat)}
+    gone = lead.post("/settings/brands/accounts/", both | {f"brand-{chat.pk}": "98765"}, follow=True)
+    assert "This place is gone" in gone.content.decode()
+    assert not Account.objects.exclude(brand=None).exists()
+    lead.post("/settings/brands/accounts/", both)
+    assert Account.objects.filter(brand=kids).count() == 2
+    lead.post("/settings/brands/accounts/", {f"brand-{page.pk}": ""})
+    assert list(Account.objects.filter(brand=kids)) == [chat]
+
+
+@pytest.mark.parametrize("language", ["en", "sl", "ar", "mn"])
+def test_what_is_ones_own_and_what_is_the_desks_are_not_called_the_same(language: str) -> None:
+    with override(language):
+        assert gettext("Preferences") != gettext("Settings")

@@ -8,14 +8,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, path, resolve, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from heed.accounts.models import User
 from heed.inbox import reach, verbs
+from heed.inbox.conditions import BadCondition
 from heed.inbox.models import Ticket
+from heed.inbox.search import finding
 from heed.lib.text import whole
 from heed.web.gate import person, signed_in
 from heed.web.views.ticket import list_around
+
+_MOST_LETTERS, _MOST_READ, _MOST_PEOPLE = 120, 50, 7
 
 
 @signed_in
@@ -97,6 +101,31 @@ def join(request: HttpRequest, number: int) -> HttpResponse:
     return _again(request, ticket.number)
 
 
+@require_safe
+@signed_in
+def same_person(request: HttpRequest, number: int) -> HttpResponse:
+    """Other customers of this name or handle, among those whose tickets this person sees."""
+    user = person(request)
+    ticket = reach.ticket(user, number, "tend")
+    asked = request.GET.get("with", "").strip().lstrip("@")[:_MOST_LETTERS]
+    found = _called(user, ticket, asked) if asked and whole(asked.lstrip("#")) is None else []
+    return render(request, "inbox/_same_person.html", {"ticket": ticket, "found": found, "asked": asked})
+
+
+def _called(user: User, ticket: Ticket, asked: str) -> list[Ticket]:
+    """The newest ticket of each customer who is called that, or whose name or handle begins so."""
+    words = asked.replace('"', " ").replace("*", " ").strip()
+    try:
+        tickets = finding.find(user, f'customer:"{words}*"', limit=_MOST_READ).page.items if words else []
+    except BadCondition:
+        return []
+    newest: dict[int, Ticket] = {}
+    for each in tickets:
+        if each.customer_id != ticket.customer_id:
+            newest.setdefault(each.customer_id, each)
+    return list(newest.values())[:_MOST_PEOPLE]
+
+
 @require_POST
 @signed_in
 def part(request: HttpRequest, number: int, record: int) -> HttpResponse:
@@ -123,7 +152,7 @@ def _typed(user: User, text: str) -> Ticket:
     """The ticket whose number somebody typed. Raises `CannotTend`."""
     number = whole(text.strip().lstrip("#"))
     if number is None:
-        raise verbs.CannotTend(_("Enter the number of a ticket."))
+        raise verbs.CannotTend(_("Choose somebody from the list, or enter the number of a ticket."))
     try:
         return reach.ticket(user, number, "tend")
     except reach.NoSuchTicket:
@@ -151,6 +180,7 @@ urlpatterns = [
     path("messages/<int:message>/split/", split, name="split"),
     path("tickets/<int:number>/splits/<int:record>/undo/", unsplit, name="unsplit"),
     path("tickets/<int:number>/join/", join, name="join"),
+    path("tickets/<int:number>/same-person/", same_person, name="same_person"),
     path("tickets/<int:number>/joinings/<int:record>/undo/", part, name="part"),
     path("tickets/<int:number>/identities/<int:identity>/part/", part_identity, name="part_identity"),
 ]

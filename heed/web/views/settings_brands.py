@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -17,7 +18,7 @@ from heed.accounts.refusals import CannotChange
 from heed.accounts.rights import need_everywhere
 from heed.channels import reach as channels
 from heed.channels import verbs as channel_verbs
-from heed.lib.text import whole
+from heed.web.account_names import names_of
 from heed.web.admins import permitted
 from heed.web.gate import person
 
@@ -34,11 +35,11 @@ def brands(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and _named(request, Brand(), form):
         return redirect("brands")
     accounts = channels.accounts()
-    found = reach.brands()
+    found, names = reach.brands(), names_of(accounts)
     facts = {
         "form": form,
-        "brands": [(each, [one for one in accounts if one.brand_id == each.pk]) for each in found],
-        "accounts": accounts,
+        "brands": [(each, [names[one.pk] for one in accounts if one.brand_id == each.pk]) for each in found],
+        "accounts": [(each, names[each.pk]) for each in accounts],
         "all_brands": found,
     }
     return render(request, "settings/brands.html", facts)
@@ -59,18 +60,21 @@ def brand(request: HttpRequest, brand: int) -> HttpResponse:
 
 @require_POST
 @permitted("accounts")
-def account_brand(request: HttpRequest, account_id: int) -> HttpResponse:
-    """Which brand an account belongs to: for those who see all tickets, as a brand decides who sees what."""
-    need_everywhere(person(request), "see")
-    account = channels.account(account_id)
-    chosen = request.POST.get("brand", "")
-    number = whole(chosen)
-    found = reach.brand(number) if number is not None else None
-    if chosen and found is None:
+def account_brands(request: HttpRequest) -> HttpResponse:
+    """Which brand each account belongs to: for those who see all tickets, as a brand decides who sees what.
+    All that was chosen holds, or nothing."""
+    by = person(request)
+    need_everywhere(by, "see")
+    known: dict[str, Brand | None] = {"": None, **{str(each.pk): each for each in reach.brands()}}
+    chosen = [(each, request.POST.get(f"brand-{each.pk}")) for each in channels.accounts()]
+    wanted = [(each, brand) for each, brand in chosen if brand is not None]
+    if any(brand not in known for _each, brand in wanted):
         messages.error(request, _("This place is gone. Choose another."))
-    else:
-        channel_verbs.give_brand(account, found, by=person(request))
-        messages.success(request, _("Saved."))
+        return redirect("brands")
+    with transaction.atomic():
+        for account, brand in wanted:
+            channel_verbs.give_brand(account, known[brand], by=by)
+    messages.success(request, _("Saved."))
     return redirect("brands")
 
 
@@ -87,5 +91,5 @@ def _named(request: HttpRequest, found: Brand, form: BrandForm) -> bool:
 urlpatterns = [
     path("settings/brands/", brands, name="brands"),
     path("settings/brands/<int:brand>/", brand, name="brand"),
-    path("settings/brands/accounts/<int:account_id>/", account_brand, name="account_brand"),
+    path("settings/brands/accounts/", account_brands, name="account_brands"),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -21,6 +22,7 @@ from heed.inbox.models import Field, FollowUpQuestion
 from heed.inbox.verbs import CannotTend
 from heed.lib import clock
 from heed.lib.languages import SPOKEN, WRITTEN
+from heed.web.account_names import names_of
 from heed.web.admins import permitted
 from heed.web.gate import person
 
@@ -207,15 +209,17 @@ def field_place(request: HttpRequest, field: int) -> HttpResponse:
 def questions(request: HttpRequest) -> HttpResponse:
     """What each account asks after a ticket was solved."""
     held = {each.account_id: each for each in FollowUpQuestion.objects.all()}
-    rows = [(each, held.get(each.pk)) for each in channels.accounts()]
+    accounts = channels.accounts()
+    names = names_of(accounts)
+    rows = [(each, names[each.pk], held.get(each.pk)) for each in accounts]
     return render(request, "settings/questions.html", {"rows": rows})
 
 
 @require_http_methods(["GET", "POST"])
 @permitted("routing")
 def question(request: HttpRequest, account: int) -> HttpResponse:
-    """What one account asks, and when."""
-    user, found = person(request), channels.account(account)
+    """What one account asks, and when; on request all of them do."""
+    user, found, everyone = person(request), channels.account(account), list(channels.accounts())
     held = FollowUpQuestion.objects.filter(account=found).first()
     if request.method == "POST" and request.POST.get("drop"):
         verbs.drop_question(user, found)
@@ -227,8 +231,13 @@ def question(request: HttpRequest, account: int) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         texts = {code: given[f"text_{code}"] for code in SPOKEN}
+        asked = everyone if "everywhere" in request.POST else [found]
         try:
-            verbs.set_question(user, found, given["after_days"], given["text"], texts, rates=given["rates"])
+            with transaction.atomic():
+                for each in asked:
+                    verbs.set_question(
+                        user, each, given["after_days"], given["text"], texts, rates=given["rates"]
+                    )
         except CannotTend as cannot:
             form.add_error(None, str(cannot.sentence))
         else:
@@ -240,7 +249,8 @@ def question(request: HttpRequest, account: int) -> HttpResponse:
         "A ticket solved now would be asked about in %(days)d days, on:",
         days,
     ) % {"days": days}
-    facts = {"form": form, "account": found, "held": held, "example": example}
+    facts = {"form": form, "name": names_of(everyone)[found.pk], "held": held, "example": example}
+    facts["others"] = len(everyone) > 1
     return render(request, "settings/question.html", facts | {"on": clock.now() + timedelta(days=days)})
 
 
