@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("heed.web.views.tending")),
     path("", include("heed.web.views.taking")),
     path("", include("heed.web.views.many")),
+    path("", include("heed.web.views.crew")),
     path("", include("heed.web.views.notices")),
     path("", include("heed.web.views.settings_sorting")),
     path("", include("heed.web.views.merging")),

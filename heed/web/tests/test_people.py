@@ -10,6 +10,11 @@ from heed.web.tests.accounts import shown
 
 
 class TestPeople:
+    def test_one_is_found_by_letters_and_the_way_to_invite_is_on_top(self, majas: Client, ana: User) -> None:
+        page = shown(majas, "people")
+        assert page.index('href="#invite"') < page.index('data-filter="#people > li"') < page.index(ana.name)
+        assert f'<li data-also="{ana.email}">' in page
+
     def test_ending_access_ends_the_open_session(self, majas: Client, page: Client, ana: User) -> None:
         assert page.get(reverse("preferences")).status_code == 200
         majas.post(reverse("person_access", args=[ana.pk]))

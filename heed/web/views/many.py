@@ -9,7 +9,6 @@ from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from heed.accounts import reach as people
 from heed.accounts.models import User
 from heed.inbox import reach, verbs
 from heed.inbox.models import Sweep
@@ -54,8 +53,6 @@ def undo(request: HttpRequest, number: int) -> HttpResponse:
 def _choices(user: User) -> dict[str, Any]:
     return {
         "user": user,
-        "crew": people.colleagues(),
-        "teams": people.teams(),
         "statuses": words.STATUSES,
         "priorities": deeds.PRIORITIES,
         "may_block": user.rights.may("block"),

@@ -74,8 +74,10 @@ class TeamForm(Refusing):
 
     def __init__(self, *args: object, **more: object) -> None:
         super().__init__(*args, **more)  # type: ignore[arg-type]
+        chosen = {*self.initial.get("members", ())}  # who belongs to it stands first, by name
+        everybody = sorted(people.colleagues(), key=lambda each: str(each.pk) not in chosen)
         for name, rows in (
-            ("members", [(str(each.pk), str(each)) for each in people.colleagues()]),
+            ("members", [(str(each.pk), str(each)) for each in everybody]),
             ("accounts", [(str(number), name) for number, name in all_names().items()]),
         ):
             field = self.fields[name]

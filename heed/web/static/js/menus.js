@@ -41,8 +41,15 @@ document.addEventListener("htmx:after:swap", () => {
   for (const menu of document.querySelectorAll("details.menu[open]")) place(menu);
 });
 
+document.addEventListener("heed:grown", ({ detail: { menu } }) => place(menu));
+
 function choices(menu) {
   return [...menu.querySelectorAll(".items :is(button, a):not(:disabled)")].filter((each) => each.checkVisibility());
+}
+
+/** What has the focus first: the field that finds, where there is one. */
+function first(menu) {
+  return menu.querySelector(".items [data-filter]") ?? choices(menu)[0];
 }
 
 /** Where a key leads from a choice: the arrows across go through a row of reactions. */
@@ -60,7 +67,7 @@ document.addEventListener("keydown", (event) => {
   if (!menu || event.ctrlKey || event.metaKey || event.altKey) return;
   const summary = event.target.matches("summary");
   if (summary && (event.key === "ArrowDown" || event.key === "ArrowUp")) menu.open = true;
-  if (!menu.open) return;
+  if (!menu.open || (event.target.matches("[data-filter]") && !/^Arrow(Up|Down)$/.test(event.key))) return;
   const all = choices(menu);
   const found = next(event.key, all, all.indexOf(event.target));
   if (!found) return;
@@ -72,14 +79,14 @@ document.addEventListener("keydown", (event) => {
 export function openMenu(menu) {
   close(menu);
   menu.open = true;
-  choices(menu)[0]?.focus();
+  first(menu)?.focus();
 }
 
 document.addEventListener("click", (event) => {
   const summary = event.target.closest?.("details.menu > summary");
   if (!summary || event.detail !== 0 || summary.parentElement.open) return;
   requestAnimationFrame(() => { // by Enter or Space; who was quicker is further on already
-    if (document.activeElement === summary) choices(summary.parentElement)[0]?.focus();
+    if (document.activeElement === summary) first(summary.parentElement)?.focus();
   });
 });
 

@@ -6,6 +6,8 @@ import "heed/toasts";
 import "heed/notices";
 import "heed/shortcuts";
 import "heed/palette";
+import "heed/filter";
+import "heed/crew";
 
 // On a phone the settings are one row: it stands where the open page is.
 document.querySelector(".settings-list [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });

@@ -1,6 +1,7 @@
 // Everything there is to go to and to do, found by a few letters: views, accounts, settings, tickets, people,
 // and what can be done with the open ticket. The server names what this person may; menus of the page add
 // their choices.
+import { fill } from "heed/crew";
 import { openNumber } from "heed/panes";
 import { headers } from "heed/request";
 import { act, can, provide } from "heed/shortcuts";
@@ -21,7 +22,7 @@ let at = 0;
 let timer = null;
 
 /** Letters that are meant alike: without marks and capitals, and variants of one letter as one. */
-function plain(text) {
+export function plain(text) {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase().replace(/[өүёىةđł]/g, (letter) => LIKE[letter]);
 }
 
@@ -92,6 +93,7 @@ function words(button) {
 async function load() {
   const ticket = openNumber();
   const { goals = [], deeds = [] } = await ask(dialog.dataset.from, ticket ? { ticket } : {});
+  await fill(document.getElementById("assignee"));
   const here = deeds.filter(({ name }) => name !== "palette" && can(name));
   const doing = here.map((deed) => ({ ...deed, group: deed.place, run: () => act(deed.name) }));
   const going = goals.map((goal) => ({ ...goal, run: () => location.assign(goal.url) }));
