@@ -142,10 +142,10 @@ class TestBrandsAndTokens:
         account = cast.account()
         majas.post(reverse("brands"), {"name": "Acme Kids"})
         brand = Brand.objects.get()
-        majas.post(reverse("account_brands"), {f"brand-{account.pk}": str(brand.pk)})
+        majas.post(reverse("account_brands"), {"account": account.pk, "brand": brand.pk})
         assert Account.objects.get().brand == brand
         assert "already" in text(majas.post(reverse("brands"), {"name": "Acme Kids"}))
-        majas.post(reverse("account_brands"), {f"brand-{account.pk}": ""})
+        majas.post(reverse("account_brands"), {"account": account.pk, "brand": ""})
         assert Account.objects.get().brand is None
         assert AuditRow.objects.filter(kind="account", what="changed").count() == 2
 

@@ -108,13 +108,13 @@ def test_accounts_of_one_name_are_told_apart_and_one_question_serves_all(lead: C
 def test_brands_of_all_accounts_are_saved_at_once(lead: Client) -> None:
     page, chat = cast.account("facebook", "Acme"), cast.account("telegram", "Acme chat")
     kids = Brand.objects.create(name="Acme Kids")
-    both = {f"brand-{each.pk}": str(kids.pk) for each in (page, chat)}
-    gone = lead.post("/settings/brands/accounts/", both | {f"brand-{chat.pk}": "98765"}, follow=True)
+    both = {"account": [page.pk, chat.pk], "brand": [kids.pk, kids.pk]}
+    gone = lead.post("/settings/brands/accounts/", both | {"brand": [kids.pk, 98765]}, follow=True)
     assert "This place is gone" in gone.content.decode()
     assert not Account.objects.exclude(brand=None).exists()
     lead.post("/settings/brands/accounts/", both)
     assert Account.objects.filter(brand=kids).count() == 2
-    lead.post("/settings/brands/accounts/", {f"brand-{page.pk}": ""})
+    lead.post("/settings/brands/accounts/", {"account": page.pk, "brand": ""})
     assert list(Account.objects.filter(brand=kids)) == [chat]
 
 

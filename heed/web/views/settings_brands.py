@@ -66,8 +66,8 @@ def account_brands(request: HttpRequest) -> HttpResponse:
     by = person(request)
     need_everywhere(by, "see")
     known: dict[str, Brand | None] = {"": None, **{str(each.pk): each for each in reach.brands()}}
-    chosen = [(each, request.POST.get(f"brand-{each.pk}")) for each in channels.accounts()]
-    wanted = [(each, brand) for each, brand in chosen if brand is not None]
+    chosen = dict(zip(request.POST.getlist("account"), request.POST.getlist("brand"), strict=False))
+    wanted = [(each, chosen[str(each.pk)]) for each in channels.accounts() if str(each.pk) in chosen]
     if any(brand not in known for _each, brand in wanted):
         messages.error(request, _("This place is gone. Choose another."))
         return redirect("brands")
