@@ -219,6 +219,7 @@ work = st.sampled_from(WORK)
     False,
 )
 @example(["pending", "snoozed"], ["two writes", "one writes"], "two", False, False)
+@example(["one writes", "tended", "solved"], ["answered"], "outer first", True, False)
 @settings(max_examples=examples(8))
 def test_merged_worked_on_and_unmerged(
     desk: Desk, before: Work, meanwhile: Work, way: str, newest_stays: bool, twice: bool

@@ -98,7 +98,8 @@ class Work:
 
     def _is_not_over(self, ticket: Matter, facts: Facts) -> bool:
         """Whether a resolution of this cycle was promised, and ended by what was taken back."""
-        ended = self.over.get((ticket.pk, "resolution", facts.began))
+        key = ticket.pk, "resolution", facts.began
+        ended = self.over.get(key) or self.brought.get(key)
         return ended is not None and (ended.end == End.DROPPED or _unsolved(ended, facts))
 
     def _ends(
