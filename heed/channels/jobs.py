@@ -111,8 +111,17 @@ def lacks(account: Account) -> bool:
     return any(is_needed(field, way) and field.name not in held for field in fields)
 
 
+def _labels(account: Account) -> set[str]:
+    """What an account is called that nobody named: as its network, in the language of who connected it."""
+    found = set()
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            found.add(str(account.adapter.label))
+    return found
+
+
 def _connected(account: Account, checked: Checked) -> None:
-    own_name = account.name != account.adapter.label
+    own_name = account.name not in _labels(account)
     now = clock.now()
     try:
         with transaction.atomic():

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
 from heed.inbox import outgoing as addressed
@@ -105,7 +106,7 @@ class Said:
     @property
     def kind(self) -> str:
         if not self.ours and self.message.account_id != self.message.ticket.account_id:
-            return self.message.account.adapter.label  # it came by another way than the others
+            return str(self.message.account.adapter.label)  # it came by another way than the others
         return words.kind_of_message(self.message)
 
     @property
@@ -272,6 +273,22 @@ def said(message: Message, before: Message | None = None) -> Said:
 def outgoing(user: User) -> Said:
     """The empty bubble that the page fills at once when something is sent."""
     return Said(Message(direction="out", author=user, text=" ", state=Message.State.SENDING))
+
+
+def words_of(file: Attachment) -> str:
+    """What stands for something that is no file, in the reader's words where the network has only a word of
+    its own for it."""
+    said = file.name or file.text if file.url else file.text or file.name
+    return str(_WIRE_WORDS.get(said, said)) or file.kind
+
+
+_WIRE_WORDS: dict[str, Promise] = {
+    "story": _("Story"),
+    "ephemeral": _("Something that could be seen only once"),
+    "unsupported": _("Something the network does not pass on"),
+    "unsupported_type": _("Something the network does not pass on"),
+}
+"""What adapters put for want of a title: the networks' names of kinds."""
 
 
 def in_place(file: Attachment) -> str:

@@ -73,7 +73,9 @@ class Network(Protocol):
     use for keeps the default."""
 
     name: str
-    label: str
+    label: Any
+    """Its name; translatable where it is no proper name."""
+
     short: str
     colour: str
     base_url: str

@@ -78,7 +78,7 @@ class Email(Network):
     """One mailbox. Its news is polled, and the server tells when to (IMAP IDLE)."""
 
     name = "email"
-    label = "E-mail"
+    label = _("E-mail")
     short = "@"
     colour = "#5b5f97"
     base_url = "https://mail.invalid"

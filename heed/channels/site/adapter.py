@@ -56,7 +56,7 @@ COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 class Site(Network):
     name = "site"
-    label = "Site chat"
+    label = _("Site chat")
     short = "w"
     colour = "#35757d"
     base_url = "https://www.example.com"

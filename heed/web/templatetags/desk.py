@@ -210,6 +210,12 @@ def noted(text: str, names: tuple[str, ...]) -> SafeString:
 
 
 @register.filter
+def worded(file: Attachment) -> str:
+    """What stands for something that is no file."""
+    return story.words_of(file)
+
+
+@register.filter
 def in_place(file: Attachment) -> str:
     """How a kept file is shown: image, video, audio or "" (to download)."""
     return story.in_place(file)

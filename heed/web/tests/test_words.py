@@ -7,10 +7,12 @@ from django.utils.translation import gettext, override
 
 from heed.accounts.models import User
 from heed.channels.reasons import REASONS
+from heed.channels.registry import networks
 from heed.inbox import verbs
-from heed.inbox.models import Event, Ticket
+from heed.inbox.models import Attachment, Event, Ticket
 from heed.inbox.news.giving_way import give_way
 from heed.web import words
+from heed.web.story import words_of
 from heed.web.tests import cast
 
 
@@ -37,3 +39,22 @@ def test_an_admin_is_called_what_the_role_is_called(language: str) -> None:
     with override(language):
         role = gettext("Admin").lower()
         assert [str(each) for each in asked if role not in str(each).lower()] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "mail", "chat"), [("sl", "E-pošta", "Klepet na strani"), ("en", "E-mail", "Site chat")]
+)
+def test_networks_without_a_proper_name_are_called_in_the_readers_language(
+    language: str, mail: str, chat: str
+) -> None:
+    with override(language):
+        assert (str(networks()["email"].label), str(networks()["site"].label)) == (mail, chat)
+        assert str(networks()["viber"].label) == "Viber"
+
+
+def test_what_a_network_names_by_its_kind_alone_is_worded() -> None:
+    with override("sl"):
+        assert words_of(Attachment(kind="link", text="story", name="story")) == "Zgodba"
+        assert words_of(Attachment(kind="link", text="unsupported")).startswith("Nekaj")
+        assert words_of(Attachment(kind="link", text="ephemeral")).startswith("Nekaj")
+        assert words_of(Attachment(kind="link", name="Our story")) == "Our story"
