@@ -140,7 +140,8 @@ def _quota(account: Account) -> Warning | None:
         if spent
         else _("Little is left of what the network allows: %(left)d of %(of)d %(what)s.")
     )
-    known = {**quota, "what": gettext(quota["what"])}
+    what = str(quota["what"])
+    known = {**quota, "what": gettext(what)}
     way_out = _("Raise the limit on the network, or wait until it starts anew.")
     return Warning("quota", sentence % known, way_out, grave=spent)
 

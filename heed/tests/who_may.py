@@ -67,6 +67,7 @@ PAGES: dict[str, Row | tuple[Row, ...]] = {
     # the inbox
     "": anyone(),
     "tickets/<int:number>/": ticket("see"),
+    "tickets/<int:number>/foot/": ticket("see"),
     "tickets/<int:number>/earlier/": ticket("see", before=Of("before")),
     "inbox/news/": anyone(),
     "inbox/counts/": desk("see"),

@@ -206,7 +206,7 @@ def test_empty_lists_teach(page: Client) -> None:
 
 def test_news_bring_the_parts_asked_for(page: Client, lea: Ticket) -> None:
     both = page.get(f"/inbox/news/?queue=1&view=unanswered&ticket={lea.pk}&open={lea.pk}").content.decode()
-    assert both.count("<hx-partial") == 8
+    assert both.count("<hx-partial") == 9
     assert f'<li class="ticket" id="t{lea.pk}" aria-current="true">' in both
     assert "<textarea" not in both
     assert page.get("/inbox/news/?queue=1&view=mine").content.decode().count("<hx-partial") == 4
