@@ -79,7 +79,7 @@ def _delivered(name: str, sample: Sample, body: bytes) -> str:
     return f"{delivery.state}{' — ' if problems else ''}{problems}"
 
 
-def _problem(what: str, error: str) -> str:
+def _problem(what: str, error: str, **_fault: str) -> str:
     """An item set aside, with the kind of its error; one not understood, with what was said of it."""
     return f"{what} {error.partition(':')[0]}".strip()
 

@@ -42,7 +42,9 @@ def test_one_made_without_the_tick_for_direct_messages(desk: Desk, bluesky: Simu
     assert learned(desk) == ((), {"messages": True})
 
 
-@pytest.mark.parametrize("fault", [Fault(LOG, status=502), Fault(LOG, status=501), Fault(LOG, drop="before")])
+@pytest.mark.parametrize(
+    "fault", [Fault(LOG, status=502), Fault(LOG, status=501), Fault(LOG, drop="before", times=2)]
+)
 def test_a_chat_service_that_says_nothing_of_it(sandbox: Sandbox, desk: Desk, fault: Fault) -> None:
     sandbox.fault("bluesky", fault)
     assert learned(desk) == ((), {})

@@ -34,7 +34,7 @@ def test_replying_to_a_chosen_message(visit: Any, people: Any, lea: Ticket) -> N
     bubble = page.locator(f"#m{first.pk}")
     bubble.hover()
     bubble.locator("summary").last.click()
-    bubble.get_by_role("button", name="Reply").click()
+    bubble.get_by_role("button", name=re.compile(r"^Reply(?! privately)")).click()
     expect(page.locator("[data-quoting]")).to_contain_text("The left boot")
     page.keyboard.type("About this one")
     page.keyboard.press("Control+Enter")
