@@ -240,6 +240,9 @@ def test_it_asks_where_it_listens(bind: str, reached: str) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only 127.0.0.1 is there by itself")
 def test_an_address_of_its_own_answers() -> None:
-    with Loopback(SimpleHTTPRequestHandler, host="127.0.0.2") as server:
-        assert supervisor._answers("127.0.0.2", server.server_port)
-        assert not supervisor._answers("127.0.0.1", server.server_port)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # held and not listening: nobody else answers there meanwhile
+        port = nobody.getsockname()[1]
+        with Loopback(SimpleHTTPRequestHandler, port, "127.0.0.2"):
+            assert supervisor._answers("127.0.0.2", port)
+            assert not supervisor._answers("127.0.0.1", port)
