@@ -206,9 +206,8 @@ def test_an_edit_is_noticed(company: Company, customer: Person) -> None:
 
 def test_a_removal_is_noticed(company: Company, customer: Person) -> None:
     message = asked(company, customer, "Kje je moj paket?", visibility="unlisted")
-    removed = customer.http.delete(f"/api/v1/statuses/{message.external_id}")
-    if removed.status_code == 404:
-        pytest.skip("This server removes nothing by its API.")
+    removed = customer.http.delete(f"/api/v1/statuses/{message.external_id}").is_success  # not by snac's API
     wanted = Wanted("post", message.external_id)
-    (gone,) = company.run(lambda record: network.look_up(record, wanted))
-    assert gone == PostSeen(external_id=message.external_id, removed=True)
+    found = company.run(lambda record: network.look_up(record, wanted))
+    gone = PostSeen(external_id=message.external_id, removed=True)
+    assert (gone in found) == removed
