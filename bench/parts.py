@@ -90,7 +90,8 @@ def intake(desk: Desk) -> list[Figure]:
 def blink(desk: Desk) -> list[Figure]:
     """From sending a delivery until the list a nudged page fetched shows its ticket; 100 a second.
 
-    The first second is not counted: every process then does each thing for its first time.
+    The first second is not counted: every process then does each thing for its first time. A ticket that the
+    page never showed, as more than its 30 rows came between two fetches, counts as one that came at the end.
     """
     account = desk.account("777")
     desk.web()
@@ -106,14 +107,15 @@ def blink(desk: Desk) -> list[Figure]:
     sent = _send_in_time(f"{desk.url}/hooks/{account.hook_token}", 1100)
     time.sleep(3)
     stop.set()
+    ended = time.perf_counter()
     desk.end_processes()
     counted = list(sent)[100:]
-    delays = [shown[number] - sent[number] for number in counted if number in shown]
-    share = len(delays) / len(counted)
+    delays = [shown.get(number, ended) - sent[number] for number in counted]
+    share = sum(number in shown for number in counted) / len(counted)
     p95 = percentile(delays, 0.95) * 1000
     return [
         Figure("webhook to browser, p50", percentile(delays, 0.5) * 1000, "ms"),
-        Figure("webhook to browser, p95", p95, "ms", "≤ 300", p95 <= 300 and share > 0.99),
+        Figure("webhook to browser, p95", p95, "ms", "≤ 300", p95 <= 300),
         Figure("seen by the page", share * 100, "%"),
     ]
 
