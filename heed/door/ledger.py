@@ -27,6 +27,9 @@ _GATHER = 0.002
 _PATIENCE = 10.0
 """Seconds that a delivery waits to be written. After that it is to be sent again, even if it is written
 later: what comes twice is known by its messages."""
+_LATE_EVERY = 0.25
+"""Seconds between two looks at who waits too long: a clock for each delivery costs more than the rest of
+its waiting."""
 
 _INSERT = """
 INSERT INTO inbox_delivery (account_id, at, headers, body, state, problems, tries)
@@ -63,6 +66,8 @@ class Ledger:
         self._news = news
         self._on_news = on_news
         self._waiting: dict[asyncio.Future[None], Row] = {}
+        self._owed: dict[asyncio.Future[None], float] = {}
+        """Until when each is to be told, by the loop's time, the oldest first."""
         self._ends = False
         self._refused: Counter[int] = Counter()
         self._wake = asyncio.Event()
@@ -70,10 +75,8 @@ class Ledger:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        self._tasks = [
-            asyncio.create_task(each)
-            for each in (self._write_on(), self._listen_on(), self._count_on(), self._beat_on())
-        ]
+        ever = self._write_on, self._late_on, self._listen_on, self._count_on, self._beat_on
+        self._tasks = [asyncio.create_task(each()) for each in ever]
 
     async def stop(self) -> None:
         """End it. Who waits for a delivery to be written is told that it was not."""
@@ -90,14 +93,16 @@ class Ledger:
         """Write a delivery; returns when it is on disk. Raises when it is not, or not soon."""
         if self._ends:
             raise NotWritten
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
         self._waiting[done] = Row(account, clock.now(), json.dumps(headers), body)
+        self._owed[done] = loop.time() + _PATIENCE
         self._wake.set()
         try:
-            async with asyncio.timeout(_PATIENCE):
-                await done
+            await done
         finally:
             self._waiting.pop(done, None)
+            self._owed.pop(done, None)
 
     def refuse(self, account: int) -> None:
         """Count a delivery that was turned away."""
@@ -119,6 +124,17 @@ class Ledger:
                     await self._write(batch)
             finally:
                 _fail(batch, NotWritten())  # who was told nothing, because this ends
+
+    async def _late_on(self) -> None:
+        """Tell who waits for too long."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_LATE_EVERY)
+            for done, until in self._owed.items():  # telling them takes them out only later
+                if until > loop.time():
+                    break
+                if not done.done():
+                    done.set_exception(NotWritten())
 
     def _taken(self, most: int) -> list[tuple[Row, asyncio.Future[None]]]:
         """The first of those that wait, which wait no more."""
