@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts.models import User
+from heed.channels.base import QUOTED
 from heed.inbox import outgoing as addressed
 from heed.inbox import possible_actions, reach
 from heed.inbox.files import SHOWN
@@ -54,6 +55,16 @@ class Happened:
         return words.what_happened(self.event)
 
 
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """The post or message that a message quotes. `author` and `words` are empty while they are not known."""
+
+    author: str
+    words: str
+    link: str
+    removed: bool
+
+
 @dataclass(frozen=True)
 class Said:
     """A message or note, with what its bubble shows."""
@@ -64,6 +75,7 @@ class Said:
     likes: int = 0
     quote: str = ""
     """What it answers, where that is not simply the message before."""
+    quoted: Quoted | None = None
 
     @property
     def part(self) -> str:
@@ -154,8 +166,7 @@ class Said:
     def original(self) -> str:
         """Where it stands on the network; what has no address of its own stands under its post."""
         post = self.message.ticket.post if self.message.visibility == "public" else None
-        link = self.message.permalink or (post.permalink if post is not None else "")
-        return link if link.startswith(("https://", "http://")) else ""
+        return _web_address(self.message.permalink or (post.permalink if post is not None else ""))
 
     @property
     def can_be_quoted(self) -> bool:
@@ -261,12 +272,16 @@ def _last_comment(rows: list[Message | Event]) -> Message | None:
 
 def said(message: Message, before: Message | None = None) -> Said:
     """One message as the page shows it; `before` is the customer's last one."""
+    quoted = _quoted(message)
     return Said(
         message,
-        files=list(message.attachments.all()),
+        files=[
+            file for file in message.attachments.all() if not quoted or file.url != _address_quoted(message)
+        ],
         earlier=message.said_before,
         likes=getattr(message, "like_count", 0),
-        quote=_quote(message, before),
+        quote="" if quoted else _quote(message, before),
+        quoted=quoted,
     )
 
 
@@ -335,6 +350,30 @@ def _with_days(user: User, ticket: Ticket, rows: list[Message | Event]) -> Itera
             continue
         yield said(row, before)
         before = row if row.direction == "in" else before
+
+
+def _quoted(message: Message) -> Quoted | None:
+    """The card of what it quotes, in public or as a post passed on."""
+    told = message.quoted or (message.answers if message.manner.get("quote") else None)
+    address = _web_address(_address_quoted(message))
+    if isinstance(told, Message):
+        ours = told.direction == "out" or told.identity is None
+        author = message.account.name if ours else words.name_of(told.identity)  # type: ignore[arg-type]
+        link = _web_address(told.permalink) or address
+        return Quoted(author, told.text, link, told.removed_at is not None)
+    if told is not None:
+        ours = told.author_external_id == message.account.external_id
+        author = told.author_name or (message.account.name if ours else "")
+        return Quoted(author, told.text, _web_address(told.permalink) or address, told.removed)
+    return Quoted("", "", address, False) if address else None
+
+
+def _address_quoted(message: Message) -> str:
+    return str(message.refs.get(QUOTED, {}).get("url") or "")
+
+
+def _web_address(link: str) -> str:
+    return link if link.startswith(("https://", "http://")) else ""
 
 
 def _quote(message: Message, before: Message | None) -> str:

@@ -13,6 +13,9 @@ from heed.channels.base.reason import Reason
 Visibility = Literal["public", "private"]
 MATTER = "matter"
 """In `refs` of a private message: what it is about, always spelt the same."""
+QUOTED = "quoted"
+"""In `refs` of a message that quotes a post: its `id`, and the `url` where people see it, by which a link
+among the attachments is known to be the same."""
 
 AttachmentKind = Literal["image", "video", "audio", "file", "sticker", "link", "location", "contact"]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from heed.channels.base import AccountRecord, Attachment
+from heed.channels.base import QUOTED, AccountRecord, Attachment
 from heed.channels.bluesky.payload import PostRecord
 from heed.channels.bluesky.records import permalink
 from heed.channels.bluesky.richtext import segments
@@ -16,16 +17,38 @@ def attachments_of(record: PostRecord, did: str, link: str, account: AccountReco
     """Those of a post by `did`; `link` is where people see it."""
     embed = record.embed or {}
     media = embed.get("media") if isinstance(embed.get("media"), dict) else embed
-    quoted = embed.get("record")
-    if isinstance(quoted, dict) and isinstance(quoted.get("record"), dict):
-        quoted = quoted["record"]  # a quote with pictures keeps its reference one level deeper
     return (
         *_pictures(media, did, account),
         *_video(media, did, link, account),
         *_card(media),
-        *quoted_post(quoted),
+        *quoted_post(_quoted_in(record)),
         *hidden_links(record.text, record.facets),
     )
+
+
+def _quoted_in(record: PostRecord) -> Any:
+    quoted = (record.embed or {}).get("record")
+    if isinstance(quoted, dict) and isinstance(quoted.get("record"), dict):
+        return quoted["record"]  # a quote with pictures keeps its reference one level deeper
+    return quoted
+
+
+def quoting(record: PostRecord) -> dict[str, Any]:
+    """What a post quotes, for `refs`; nothing where it quotes no post."""
+    for link in quoted_post(_quoted_in(record)):
+        return {QUOTED: {"id": str(_quoted_in(record)["uri"]), "url": link.url}}
+    return {}
+
+
+def words_of(record: PostRecord) -> str:
+    """What a post says. The app leaves the address of a post that it made into a quote behind the words."""
+    quoted = quoting(record).get(QUOTED)
+    last = segments(record.text.rstrip(), record.facets or [])[-1:]
+    if quoted and last and last[0].kind == "link":
+        same = quoted["url"].rpartition("/")[2]
+        if re.fullmatch(rf"https://bsky\.app/profile/[^/]+/post/{re.escape(same)}", last[0].value):
+            return record.text.rstrip().removesuffix(last[0].text).rstrip()
+    return record.text
 
 
 def _pictures(media: Any, did: str, account: AccountRecord) -> Iterable[Attachment]:

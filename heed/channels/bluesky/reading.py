@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from heed.channels.base import (
+    QUOTED,
     AccountChanged,
     AccountRecord,
     Echo,
@@ -18,11 +19,12 @@ from heed.channels.base import (
     NotUnderstood,
     Person,
     PostSeen,
+    PostStale,
     ReactionChanged,
     each,
 )
 from heed.channels.bluesky import chat
-from heed.channels.bluesky.attachments import attachments_of, picture_of
+from heed.channels.bluesky.attachments import attachments_of, picture_of, quoting, words_of
 from heed.channels.bluesky.payload import Notification, OwnRecord, PostRecord, PostView
 from heed.channels.bluesky.records import permalink, person, refs_of, split
 from heed.lib import clock
@@ -77,7 +79,7 @@ def post_seen(view: Mapping[str, Any]) -> PostSeen:
         external_id=post.uri,
         at=clock.from_iso(record.created_at or post.indexed_at),
         author=person(post.author),
-        text=record.text,
+        text=words_of(record),
         picture_url=picture_of(post.embed),
         permalink=permalink(post.uri, post.author.handle),
         likes=post.likes,
@@ -125,12 +127,16 @@ def _written(news: Notification, account: AccountRecord) -> list[Inbound]:
                 external_id=news.uri,
                 at=at,
                 author=author,
-                text=record.text,
+                text=words_of(record),
                 permalink=link,
                 removed=False,
                 refs=refs,
             )
         )
+    quoted = quoting(record)
+    if QUOTED in quoted:
+        seen = quoted[QUOTED]
+        found += [PostSeen(external_id=seen["id"], permalink=seen["url"]), PostStale(external_id=seen["id"])]
     found.append(
         MessageReceived(
             external_id=news.uri,
@@ -138,12 +144,12 @@ def _written(news: Notification, account: AccountRecord) -> list[Inbound]:
             visibility="public",
             kind=news.reason,
             author=author,
-            text=record.text,
+            text=words_of(record),
             post=refs["root"]["uri"],
             parent=record.reply.parent.uri if record.reply else "",
             attachments=attachments_of(record, news.author.did, link, account),
             permalink=link,
-            refs=refs,
+            refs={**refs, **quoted},
         )
     )
     return found
@@ -173,7 +179,9 @@ def _own_post(item: Any, account: AccountRecord) -> Iterable[Inbound]:
     if own.value.reply is None:
         us = Person(did, name=account.name)
         return [
-            PostSeen(external_id=own.uri, at=at, author=us, text=own.value.text, permalink=link, refs=refs)
+            PostSeen(
+                external_id=own.uri, at=at, author=us, text=words_of(own.value), permalink=link, refs=refs
+            )
         ]
     return [
         Echo(
@@ -181,11 +189,11 @@ def _own_post(item: Any, account: AccountRecord) -> Iterable[Inbound]:
             at=at,
             visibility="public",
             kind="reply",
-            text=own.value.text,
+            text=words_of(own.value),
             post=own.value.reply.root.uri,
             parent=own.value.reply.parent.uri,
             attachments=attachments_of(own.value, did, link, account),
             permalink=link,
-            refs=refs,
+            refs={**refs, **quoting(own.value)},
         )
     ]

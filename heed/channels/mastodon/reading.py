@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from heed.channels.base import (
+    QUOTED,
     AccountChanged,
     AccountRecord,
     Attachment,
@@ -208,7 +209,9 @@ def _warned(news: Notification) -> list[Inbound]:
 def _written(status: Status, kind: str, page: Mapping[str, Any], account: AccountRecord) -> Iterable[Inbound]:
     public = visibility_of(status.visibility, account) in PUBLIC
     root, seen = _root(status, page, account)
+    quoted = _quoted(status)
     found: list[Inbound] = [*seen] if public else []
+    found += [post_seen(quoted, account)] if quoted is not None else []
     replied = kind == "mention" and _is_reply_to_us(status, seen, account)
     shown = "message" if not public else "reply" if replied else kind
     found.append(
@@ -223,7 +226,7 @@ def _written(status: Status, kind: str, page: Mapping[str, Any], account: Accoun
             parent=status.in_reply_to_id or "",
             attachments=attachments(status),
             permalink=status.url or status.uri,
-            refs=refs_of(status, account),
+            refs={**refs_of(status, account), **_quoting(quoted)},
         )
     )
     return found
@@ -263,7 +266,7 @@ def _own(item: Any, page: Mapping[str, Any], account: AccountRecord) -> Iterable
         parent=status.in_reply_to_id or "",
         attachments=attachments(status),
         permalink=status.url or status.uri,
-        refs=refs_of(status, account),
+        refs={**refs_of(status, account), **_quoting(_quoted(status))},
     )
     return [*seen, echo] if public else [echo]
 
@@ -324,10 +327,28 @@ def _edited_by_us(status: Status, item: Mapping[str, Any], account: AccountRecor
 
 def attachments(status: Status) -> tuple[Attachment, ...]:
     """The files with what is said of them for those who do not see them, and the status quoted."""
-    quoted = (status.quote or {}).get("quoted_status")
-    link = str(quoted.get("url") or quoted.get("uri") or "") if isinstance(quoted, dict) else ""
+    quoted = _quoted(status)
+    link = _address(quoted) if quoted is not None else ""
     files = tuple(_file(media) for media in status.media_attachments if media.url or media.remote_url)
     return (*files, Attachment("link", url=link)) if link else files
+
+
+def _quoted(status: Status) -> Status | None:
+    """What it quotes, while both authors let it be seen."""
+    quoted = (status.quote or {}).get("quoted_status")
+    try:
+        return Status.model_validate(quoted) if isinstance(quoted, dict) else None
+    except ValueError:  # what cannot be read beside a message spoils no message
+        return None
+
+
+def _quoting(quoted: Status | None) -> dict[str, Any]:
+    """The same for `refs`."""
+    return {QUOTED: {"id": quoted.id, "url": _address(quoted)}} if quoted is not None else {}
+
+
+def _address(status: Status) -> str:
+    return status.url or status.uri
 
 
 def _file(media: Media) -> Attachment:

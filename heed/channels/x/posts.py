@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from heed.channels.base import (
+    QUOTED,
     Attachment,
     Echo,
     Inbound,
     MessageEdited,
     MessageReceived,
     PostSeen,
+    PostStale,
     ReactionChanged,
 )
 from heed.channels.x.around import Around
@@ -56,6 +59,7 @@ def _ours(post: Post, around: Around) -> Iterator[Inbound]:
         parent=parent,
         attachments=tuple(_files(post, around)),
         permalink=permalink(post, around),
+        refs=_quoting(post),
     )
 
 
@@ -65,6 +69,7 @@ def _theirs(post: Post, around: Around, quotes_us: bool) -> Iterator[Inbound]:
     root = post if place == post.first_id else around.posts.get(place)
     if root is not None:
         yield post_seen(root, around, place)
+    yield from _quoted_seen(post, around)
     quoted = around.posts.get(post.refers("quoted"))
     quotes_us = quotes_us or (quoted is not None and quoted.author_id == around.us)
     to_us = post.in_reply_to_user_id == around.us
@@ -79,7 +84,11 @@ def _theirs(post: Post, around: Around, quotes_us: bool) -> Iterator[Inbound]:
         parent=post.parent,
         attachments=(*_files(post, around), *_quoted(post)),
         permalink=permalink(post, around),
-        refs={"author": post.author_id, "summoned": to_us or quotes_us or _names_us(post, around)},
+        refs={
+            "author": post.author_id,
+            "summoned": to_us or quotes_us or _names_us(post, around),
+            **_quoting(post),
+        },
     )
     if post.first_id != post.id:
         yield MessageEdited(external_id=post.first_id, at=at, text=text)
@@ -118,26 +127,36 @@ def post_seen(post: Post, around: Around, external_id: str = "") -> PostSeen:
 
 
 def text_of(post: Post, around: Around) -> str:
-    """The words as people see them: whole, links in full, without the names that X puts before a reply
-    and without the addresses of files."""
+    """The words as people see them: whole, links in full, without the names that X puts before a reply,
+    without the addresses of files and without that of a quoted post at the end."""
+    quoted = post.refers("quoted")
     if post.note and post.note.text:
-        return readable(post.note.text, post.note.entities)
+        return readable(post.note.text, post.note.entities, quoted=quoted)
     start = post.display_text_range[0] if post.display_text_range else 0
     text = post.text
     if 0 < start <= len(text) and _OWN_PREFIX.fullmatch(text[:start].rstrip() + " "):
         text = text[start:]
-    return readable(text, post.entities)
+    return readable(text, post.entities, quoted=quoted)
 
 
-def readable(text: str, entities: Entities, *, without_files: bool = False) -> str:
-    """A text with its shortened links written out; links that only stand for a file are left out."""
+def readable(text: str, entities: Entities, *, without_files: bool = False, quoted: str = "") -> str:
+    """A text with its shortened links written out; links that only stand for a file are left out, and so is
+    that of the `quoted` post where X put it behind the words."""
     for link in entities.urls:
         its_own = bool(link.media_key) or re.search(r"/(photo|video|messages/media)/", link.expanded_url)
         if its_own or (without_files and "/messages/" in link.expanded_url):
             text = text.replace(link.url, "")
-        elif link.url:
+    for link in entities.urls:
+        if link.url and _leads_to(quoted, link.expanded_url):
+            text = text.rstrip().removesuffix(link.url)
+    for link in entities.urls:
+        if link.url:
             text = text.replace(link.url, link.expanded_url or link.url)
     return html.unescape(text).strip()
+
+
+def _leads_to(post: str, address: str) -> bool:
+    return bool(post) and re.search(rf"/status/{re.escape(post)}(?:$|[/?#])", address) is not None
 
 
 def permalink(post: Post, around: Around) -> str:
@@ -160,6 +179,23 @@ def _files(post: Post, around: Around) -> Iterator[Attachment]:
         elif media.url or media.preview_image_url:
             # Without the video itself its first picture is better than nothing.
             yield Attachment("image", url=media.url or media.preview_image_url, name=media.alt_text)
+
+
+def _quoting(post: Post) -> Mapping[str, Any]:
+    """What it quotes, for `refs`."""
+    quoted = post.refers("quoted")
+    return {QUOTED: {"id": quoted, "url": address_of(quoted)}} if quoted else {}
+
+
+def _quoted_seen(post: Post, around: Around) -> Iterator[Inbound]:
+    """The quoted post, of which X may have sent nothing along but its number."""
+    quoted = post.refers("quoted")
+    known = around.posts.get(quoted)
+    if known is not None:
+        yield post_seen(known, around, quoted)
+    elif quoted:
+        yield PostSeen(external_id=quoted, permalink=address_of(quoted))
+        yield PostStale(external_id=quoted)
 
 
 def _quoted(post: Post) -> Iterator[Attachment]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
 from heed.inbox.models.people import Identity
-from heed.inbox.models.tickets import Ticket
+from heed.inbox.models.tickets import Post, Ticket
 from heed.lib import clock
 from heed.lib.rows import Row
 
@@ -101,6 +101,9 @@ class Message(Row):
     try_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=40, blank=True)
     detail = models.CharField(max_length=500, blank=True)
+
+    quoted: Message | Post | None = None
+    """What it quotes, as far as it is known; filled where a thread is read."""
 
     class Meta:
         constraints: ClassVar = [

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from django.db.models import Prefetch, prefetch_related_objects
+from django.db.models import Prefetch, Q, prefetch_related_objects
 
 from heed.accounts.models import User
 from heed.accounts.rights import NotAllowed, Permission
+from heed.channels.base import QUOTED
 from heed.channels.models import Account
 from heed.inbox.events import TOLD
 from heed.inbox.models import (
@@ -18,6 +19,7 @@ from heed.inbox.models import (
     Event,
     Identity,
     Message,
+    Post,
     Revision,
     Ticket,
 )
@@ -134,9 +136,29 @@ def _with_all_around(ticket: Ticket, rows: list[Message]) -> list[Message]:
         row.answers = answered.get(row.answers_id) if row.answers_id else None
         row.like_count = likes.get(row.external_id, 0)  # type: ignore[attr-defined]
     _put_files(rows)
+    _put_quoted(rows)
     edited = [row for row in rows if row.edited_at]
     prefetch_related_objects(edited, Prefetch("revisions", Revision.objects.order_by("at")))
     return rows
+
+
+def _put_quoted(rows: list[Message]) -> None:
+    """What the messages quote, looked up only where one does: a post, or a message of either side."""
+    quoting = {row: (row.account_id, row.refs[QUOTED]["id"]) for row in rows if QUOTED in row.refs}
+    if quoting:
+        ids = Q(account_id__in={key[0] for key in quoting.values()}) & Q(
+            external_id__in={key[1] for key in quoting.values()}
+        )
+        known: dict[tuple[int, str], Message | Post] = {}
+        messages = Message.objects.filter(ids).select_related("identity")
+        for found in cast("list[Message | Post]", [*Post.objects.filter(ids), *messages]):
+            key = found.account_id, found.external_id
+            known[key] = found if found.text or key not in known else known[key]
+        for row, key in quoting.items():
+            row.quoted = known.get(key)
+    for row in rows:
+        if row.manner.get("quote"):
+            row.quoted = row.answers
 
 
 def just_written(message: Message, files: Sequence[Attachment] = ()) -> Message:

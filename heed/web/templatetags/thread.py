@@ -50,7 +50,7 @@ def _shown(context: dict[str, Any], row: story.Said) -> Iterator[object]:
     """All that a message's bubble is made of."""
     message = row.message
     yield from (get_language(), timezone.localtime(message.at).utcoffset(), context["may"])
-    yield from (row.likes, row.quote, _names(context, row))
+    yield from (row.likes, row.quote, row.quoted, _names(context, row))
     yield from stored(message)
     for one in (message.identity or context["ticket"].identity, message.author, *row.files):
         yield from stored(one) if one is not None else ()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from heed.channels.base import (
+    QUOTED,
     AccountChanged,
     Attachment,
     Broken,
@@ -20,6 +21,7 @@ from heed.channels.base import (
     NotUnderstood,
     Person,
     PostSeen,
+    PostStale,
     ReactionChanged,
 )
 from heed.channels.bluesky.reading import post_seen, read
@@ -96,7 +98,10 @@ def test_a_reply_hangs_under_the_root() -> None:
 
 
 def test_a_quote_is_a_post_of_its_own_that_shows_ours() -> None:
-    post, message = news("notifications")[3:5]
+    post, quoted, stale, message = news("notifications")[3:7]
+    link = f"https://bsky.app/profile/{ACME}/post/3n2triglav222"
+    assert (quoted, stale) == (PostSeen(external_id=ROOT, permalink=link), PostStale(external_id=ROOT))
+    assert message.refs[QUOTED] == {"id": ROOT, "url": link}
     assert isinstance(post, PostSeen)
     assert (message.kind, message.post) == ("quote", message.external_id)
     assert [each.url for each in message.attachments] == [
@@ -105,8 +110,20 @@ def test_a_quote_is_a_post_of_its_own_that_shows_ours() -> None:
     ]
 
 
+def test_the_address_that_the_app_leaves_behind_a_quote_is_left_out() -> None:
+    told = json.loads((PAYLOADS / "notifications.json").read_bytes())
+    (quote,) = [each for each in told["notifications"] if each["reason"] == "quote"]
+    words, address = "Končno!", "bsky.app/profile/acme.bsky.example/post/3n2triglav222"
+    span = {"byteStart": len(words.encode()) + 1, "byteEnd": len(words.encode()) + 1 + len(address)}
+    feature = {"$type": "app.bsky.richtext.facet#link", "uri": f"https://{address}"}
+    quote["record"] |= {"text": f"{words} {address}", "facets": [{"index": span, "features": [feature]}]}
+    *_, message = read(json.dumps({**told, "notifications": [quote]}).encode(), ACCOUNT)
+    assert isinstance(message, MessageReceived)
+    assert message.text == words
+
+
 def test_likes_and_reposts_are_reactions_and_a_follow_is_nothing() -> None:
-    like, repost = news("notifications")[5:]
+    like, repost = news("notifications")[7:]
     assert like == ReactionChanged(
         target=ROOT, at=datetime(2026, 11, 21, 10, 3, tzinfo=UTC), author=OMAR_BADR, reaction="like", on=True
     )

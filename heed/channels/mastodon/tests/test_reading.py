@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.channels.base import (
+    QUOTED,
     AccountChanged,
     AccountRecord,
     Attachment,
@@ -141,6 +142,7 @@ NOTIFICATIONS: list[Any] = [
         refs=refs_to_lea("private"),
     ),
     head("09", "رائع", moment(19, 9), OMAR_BADR, refs={"visibility": "public", **TO_OMAR, "others": []}),
+    POST_SEEN,
     MessageReceived(
         external_id=f"{AT}09",
         at=moment(19, 9),
@@ -151,7 +153,12 @@ NOTIFICATIONS: list[Any] = [
         post=f"{AT}09",
         attachments=(Attachment("link", link(POST, "mastodon.example/@acme")),),
         permalink=link(f"{AT}09", "social.example/@omar_badr"),
-        refs={"visibility": "public", **TO_OMAR, "others": []},
+        refs={
+            "visibility": "public",
+            **TO_OMAR,
+            "others": [],
+            QUOTED: {"id": POST, "url": link(POST, "mastodon.example/@acme")},
+        },
     ),
     ReactionChanged(
         target=POST, at=moment(19, 10), author=replace(LEA_MARN, language=""), reaction="like", on=True

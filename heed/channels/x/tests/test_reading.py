@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.channels.base import (
+    QUOTED,
     AccountChanged,
     Attachment,
     Broken,
@@ -115,13 +116,19 @@ EXPECTED: dict[str, list[Inbound]] = {
         )
     ],
     "quote": [
-        post("2080765813578191402", SHE, f"Končno! https://x.com/acme/status/{ROOT}"),
+        post("2080765813578191402", SHE, "Končno!"),
+        OURS,
         said(
             "2080765813578191402",
             SHE,
-            f"Končno! https://x.com/acme/status/{ROOT}",
+            "Končno!",
             "quote",
             attachments=(quoting(ROOT),),
+            refs={
+                "author": LEA,
+                "summoned": True,
+                QUOTED: {"id": ROOT, "url": f"https://x.com/i/web/status/{ROOT}"},
+            },
         ),
     ],
     "edited": [
@@ -280,6 +287,22 @@ def test_null_is_the_same_as_nothing() -> None:
 def test_names_typed_by_the_customer_stay() -> None:
     body = changed("reply", text="Ja @acme hej", display_text_range=[3, 12])
     assert only(read(body, ACCOUNT), MessageReceived).text == "Ja @acme hej"
+
+
+def test_a_quoted_post_that_did_not_come_along_is_looked_up() -> None:
+    told = parsed("quote")
+    del told["data"]["includes"]["tweets"]
+    news = read(json.dumps(told).encode(), ACCOUNT)
+    link = f"https://x.com/i/web/status/{ROOT}"
+    assert [each for each in news if getattr(each, "external_id", "") == ROOT] == [
+        PostSeen(owner=ACME, external_id=ROOT, permalink=link),
+        PostStale(owner=ACME, external_id=ROOT),
+    ]
+
+
+def test_the_address_of_a_quote_stays_where_it_is_part_of_a_sentence() -> None:
+    message = only(read(changed("quote", text="Glej https://t.co/q1 in povej"), ACCOUNT), MessageReceived)
+    assert message.text == f"Glej https://x.com/acme/status/{ROOT} in povej"
 
 
 def test_a_quote_that_names_us_is_a_mention() -> None:
