@@ -12,32 +12,23 @@ from heed.channels.base.account import (
     AccountRecord,
     Begun,
     Checked,
+    CredentialField,
     Ear,
     Guide,
     OAuth,
     Permission,
     Quota,
+    Way,
+    is_needed,
+    is_yes,
+    secrets_in,
+    way_taken,
+    ways_in,
 )
 from heed.channels.base.again import Passing, asked
 from heed.channels.base.capabilities import Action, Barred, Capabilities, Files, Invited, Late, Live, Writing
 from heed.channels.base.choices import Choice, ChoiceForm, Choices, form_for
 from heed.channels.base.door import ADMITTED, REFUSED, WRONG_METHOD, Admission, Hook
-from heed.channels.base.fields import (
-    ADDRESS,
-    DIGITS,
-    NO_ADDRESS,
-    ONLY_DIGITS,
-    CredentialField,
-    Option,
-    Way,
-    as_kept,
-    is_needed,
-    is_yes,
-    misfit_of,
-    secrets_in,
-    way_taken,
-    ways_in,
-)
 from heed.channels.base.inbound import (
     MATTER,
     QUOTED,
@@ -93,12 +84,8 @@ from heed.channels.base.outbound import (
 from heed.channels.base.reason import Reason
 
 __all__ = [
-    "ADDRESS",
     "ADMITTED",
-    "DIGITS",
     "MATTER",
-    "NO_ADDRESS",
-    "ONLY_DIGITS",
     "QUOTED",
     "REFUSED",
     "TAKEN_OVER",
@@ -148,7 +135,6 @@ __all__ = [
     "NotThere",
     "NotUnderstood",
     "OAuth",
-    "Option",
     "OutgoingFile",
     "Passing",
     "Permission",
@@ -169,13 +155,11 @@ __all__ = [
     "Way",
     "WordsFound",
     "Writing",
-    "as_kept",
     "asked",
     "each",
     "form_for",
     "is_needed",
     "is_yes",
-    "misfit_of",
     "plain_media",
     "refuse_unanswered",
     "secrets_in",
