@@ -30,6 +30,7 @@ from urllib.parse import parse_qsl
 from heed.lib import clock
 from heed.sandbox.faults import Fault, Faults
 from heed.sandbox.hooks import Hooks
+from heed.sandbox.kinds import Kind, everyday
 from heed.sandbox.picture import draw
 from heed.sandbox.scene import ChatView, Line, PostView, Scene
 
@@ -195,7 +196,13 @@ class Simulator(ABC):
     short: ClassVar[str]
     colour: ClassVar[str]
     offers: ClassVar[frozenset[str]] = frozenset()
-    """The verbs that the customer page shows."""
+    """The verbs that customers use every day: the company's stories are told in them."""
+    bare: ClassVar[frozenset[str]] = frozenset()
+    """Those of them that take no picture."""
+    more: ClassVar[tuple[Kind, ...]] = ()
+    """What else customers can do here, as the page says it."""
+    backstage: ClassVar[frozenset[str]] = frozenset()
+    """The verbs about a customer that only tests need: no customer does such a thing."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -233,6 +240,11 @@ class Simulator(ABC):
     def stop(self) -> None:
         """Close it again."""
         return  # most have nothing to do here
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """All that a customer can do on the page."""
+        return (*everyday(self.offers, self.bare), *self.more)
 
     @property
     def url(self) -> str:

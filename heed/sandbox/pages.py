@@ -14,6 +14,7 @@ from django.utils import translation
 
 from heed.sandbox.cast import COMPANY, CUSTOMERS, Person
 from heed.sandbox.frame import Call, Reply, Simulator
+from heed.sandbox.kinds import PLACES
 
 if TYPE_CHECKING:
     from heed.sandbox.frame import Sandbox
@@ -97,7 +98,7 @@ def _facts(simulator: Simulator, call: Call) -> dict[str, Any]:
             "version": simulator.version,
             "scene": simulator.scene(face.key),
             "network": simulator,
-            "offers": simulator.offers,
+            "kinds": {place: [kind for kind in simulator.kinds if place in kind.at] for place in PLACES},
             "face": face,
             "company": COMPANY,
         }

@@ -9,8 +9,9 @@ from datetime import datetime
 @dataclass(slots=True)
 class Line:
     """A comment or message. `ours` is the company's, `mine` the watching customer's own;
-    `liked` says that the company liked it, `reacted` that the watching customer did; `state`
-    is sent, delivered or seen; `choices` are the short answers it offers to tap."""
+    `liked` says that the company liked it, `reacted` that the watching customer did, `reposted` that
+    they passed it on; `state` is sent, delivered or seen; `choices` are the short answers it offers to
+    tap; `cannot` are verbs that the network has elsewhere and not for this one."""
 
     id: str
     author: str
@@ -23,18 +24,20 @@ class Line:
     likes: int = 0
     liked: bool = False
     reacted: bool = False
+    reposted: bool = False
     hidden: bool = False
     edited: bool = False
     removed: bool = False
     state: str = ""
     choices: list[str] = field(default_factory=list)
+    cannot: frozenset[str] = frozenset()
     replies: list[Line] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class PostView:
     """A public post. `liked` says that the company liked it, `reacted` that the watching
-    customer did."""
+    customer did, `reposted` that they passed it on; `cannot` as of a line."""
 
     id: str
     author: str
@@ -47,7 +50,9 @@ class PostView:
     mine: bool = False
     liked: bool = False
     reacted: bool = False
+    reposted: bool = False
     removed: bool = False
+    cannot: frozenset[str] = frozenset()
     comments: list[Line] = field(default_factory=list)
 
 

@@ -17,10 +17,12 @@ from urllib.parse import urlsplit
 from django.template import Context, Engine
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from heed.lib.crypto import hmac_sha256_hex, same
 from heed.sandbox.cast import COMPANY, CUSTOMERS, OUTSIDER, Person, person_named
 from heed.sandbox.frame import Call, ChatView, DemoAccount, Line, PlayError, Reply, Sandbox, Scene, Simulator
+from heed.sandbox.kinds import elsewhere, like, own, reactions
 
 SIGNATURE = "X-Heed-Signature"
 MOST_TEXT = 8000
@@ -59,6 +61,13 @@ class Site(Simulator):
     short = "w"
     colour = "#35757d"
     offers = frozenset({"message", "edit", "remove", "react", "read"})
+    more = (
+        like("message"),
+        *reactions(("❤️", "❤️"), at=("message",)),
+        own("edit", gettext_lazy("Edit"), "message"),
+        own("remove", gettext_lazy("Delete"), "message"),
+        elsewhere("answer_elsewhere", gettext_lazy("A colleague answers in the shop’s own app")),
+    )
     shop = "/site/shop"
     """The page with the widget, for the front page of the sandbox."""
 

@@ -224,11 +224,20 @@ def test_a_comment_and_a_reply_to_it(
         page.get_by_label("Your public text").fill("Tudi mene zanima")
         page.keyboard.press("Enter")
         page.get_by_text("Tudi mene zanima").wait_for()
-        page.get_by_role("button", name="Edit").click()
+        own = page.get_by_role("listitem").filter(has_text="Tudi mene zanima").last
+        own.get_by_label("More").click()
+        own.get_by_role("button", name="Edit").click()
         page.get_by_label("Your public text").fill("Tudi mene zelo zanima")
         page.keyboard.press("Enter")
         page.get_by_text("Tudi mene zelo zanima").wait_for()
         page.get_by_text("edited").wait_for()
+        public_form = page.locator(".composer.public")
+        assert public_form.get_by_label("Stars").is_hidden()
+        public_form.get_by_label("What to do").select_option("Review")
+        page.get_by_label("Your public text").fill("Topli in lahki")
+        public_form.get_by_label("Stars").select_option("4 ★")
+        page.get_by_role("button", name="Post", exact=True).click()
+        page.locator(".post", has_text="Topli in lahki").wait_for()
 
     in_a_browser(f"/play/{public.name}?person=lea", act)
     (omar,) = [line for line in public.scene("lea").lines() if line.text == "أين؟"]

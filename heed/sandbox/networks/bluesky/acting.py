@@ -118,7 +118,7 @@ class Acting(Chats):
         convo = self._between(self.us, self._did(person), opened_by=self.us)
         return {"id": self._say(convo, self.us, text).id}
 
-    def play_close(self, id: str, to: list[str]) -> dict[str, Any]:
+    def play_close(self, id: str, to: list[str], person: str = "") -> dict[str, Any]:
         """A customer lets nobody `reply` to their post, or `quote` it."""
         self._there(id).closed_to = frozenset(to)
         return {"id": id}

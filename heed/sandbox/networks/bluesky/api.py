@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from heed.sandbox.frame import Call, Reply
 from heed.sandbox.networks.bluesky.answers import No
+from heed.sandbox.networks.bluesky.playing import MORE
 from heed.sandbox.networks.bluesky.seeing import Seeing
 
 
@@ -18,6 +19,9 @@ class Bluesky(Seeing):
     short = "b"
     colour = "#0a7aff"
     offers: ClassVar[frozenset[str]] = frozenset({"mention", "comment", "message", "remove", "react"})
+    bare = frozenset({"message"})
+    more = MORE
+    backstage = frozenset({"reply"})
 
     def answer(self, call: Call) -> Reply:
         nsid = call.path.removeprefix("/xrpc/")

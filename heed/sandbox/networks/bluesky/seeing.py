@@ -63,7 +63,9 @@ class Seeing(Acting):
             shares=self._shares(record),
             ours=record.did == self.us,
             mine=record.did == did,
-            liked=any(each.did == self.us for each in self._pointing(LIKE, record)),
+            liked=self._marked(LIKE, record, self.us),
+            reacted=self._marked(LIKE, record, did),
+            reposted=self._marked(REPOST, record, did),
             removed=record.removed,
             comments=self._lines_under(record.uri, did),
         )
@@ -82,10 +84,16 @@ class Seeing(Acting):
             mine=record.did == did,
             picture=next(iter(self._image_urls(record)), ""),
             likes=len(self._pointing(LIKE, record)),
-            liked=any(each.did == self.us for each in self._pointing(LIKE, record)),
+            liked=self._marked(LIKE, record, self.us),
+            reacted=self._marked(LIKE, record, did),
+            reposted=self._marked(REPOST, record, did),
             removed=record.removed,
             replies=self._lines_under(record.uri, did),
         )
+
+    def _marked(self, collection: str, record: Record, did: str) -> bool:
+        """Whether this account likes a post or passed it on."""
+        return any(each.did == did for each in self._pointing(collection, record))
 
     def _chat_view(self, convo: Convo, did: str) -> ChatView:
         lines = [

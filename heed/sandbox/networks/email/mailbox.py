@@ -28,6 +28,7 @@ from heed.sandbox.networks.email import letters
 from heed.sandbox.networks.email.imap import ImapSession
 from heed.sandbox.networks.email.letters import Entry
 from heed.sandbox.networks.email.mailroom import Box, Cut, Mailroom, Nonsense, Said
+from heed.sandbox.networks.email.playing import MORE
 from heed.sandbox.networks.email.servers import MailServer
 from heed.sandbox.networks.email.smtp import SmtpSession
 from heed.sandbox.networks.email.tokens import Tokens
@@ -60,7 +61,8 @@ class Email(Simulator):
     label = "E-mail"
     short = "@"
     colour = "#5b5f97"
-    offers = frozenset({"message", "join", "leave"})
+    offers = frozenset({"message"})
+    more = MORE
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)
@@ -185,9 +187,10 @@ class Email(Simulator):
         self._arrive(base64.b64decode(content))
         return {}
 
-    def play_move(self, person: str, address: str) -> dict[str, Any]:
+    def play_move(self, person: str, address: str = "") -> dict[str, Any]:
         """The customer has another address from now on, in whatever script."""
         one = self._one(person)
+        address = address or f"{one.person.handle}@moved-{len(one.address)}.example"
         del self.people[one.address]
         one.address = address
         self.people[address] = one

@@ -11,6 +11,7 @@ from heed.sandbox.meta.calls import names_in, record, token_of
 from heed.sandbox.meta.errors import Refused
 from heed.sandbox.meta.fields import asked, shown
 from heed.sandbox.networks.facebook.acting import Acting
+from heed.sandbox.networks.facebook.playing import MORE
 
 
 class Facebook(Acting):
@@ -19,6 +20,7 @@ class Facebook(Acting):
     short = "f"
     colour = "#1877f2"
     offers = frozenset({"comment", "mention", "message", "choose", "edit", "remove", "react", "read"})
+    more = MORE
 
     def _answered(self, call: Call, words: list[str], given: dict[str, Any]) -> Reply:
         if words == ["dialog", "oauth"]:

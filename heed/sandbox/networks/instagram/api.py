@@ -18,6 +18,7 @@ from heed.sandbox.networks.instagram.account import (
     TOKEN_MATURES,
 )
 from heed.sandbox.networks.instagram.acting import Acting
+from heed.sandbox.networks.instagram.playing import MORE
 
 
 class Instagram(Acting):
@@ -26,6 +27,8 @@ class Instagram(Acting):
     short = "ig"
     colour = "#c13584"
     offers = frozenset({"comment", "mention", "message", "choose", "remove", "react", "read"})
+    bare = frozenset({"comment"})
+    more = MORE
 
     def _answered(self, call: Call, words: list[str], given: dict[str, Any]) -> Reply:
         if words in (["oauth", "authorize"], ["dialog", "oauth"]):

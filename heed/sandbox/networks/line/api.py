@@ -14,6 +14,7 @@ from heed.sandbox.frame import Call, Reply
 from heed.sandbox.networks.line.account import HAS_QUOTE_TOKEN, Accepted, Chat, Entry
 from heed.sandbox.networks.line.acting import Acting
 from heed.sandbox.networks.line.checking import Refused, check_messages, is_address, shown_as
+from heed.sandbox.networks.line.playing import MORE
 
 TOKEN_LIVES = timedelta(seconds=899)
 KEY_LIVES = timedelta(hours=24)
@@ -26,7 +27,8 @@ class LineSimulator(Acting):
     label = "LINE"
     short = "l"
     colour = "#06873c"
-    offers = frozenset({"message", "choose", "remove", "join", "leave"})
+    offers = frozenset({"message", "choose", "remove"})
+    more = MORE
 
     def answer(self, call: Call) -> Reply:
         request = self.ids.name()

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from heed.sandbox.frame import Call, Reply
 from heed.sandbox.networks.mastodon.answers import No
+from heed.sandbox.networks.mastodon.playing import MORE
 from heed.sandbox.networks.mastodon.seeing import Seeing
 
 
@@ -20,6 +21,8 @@ class Mastodon(Seeing):
     short = "m"
     colour = "#563acc"
     offers: ClassVar[frozenset[str]] = frozenset({"mention", "comment", "message", "edit", "remove", "react"})
+    more = MORE
+    backstage = frozenset({"reply"})
 
     def answer(self, call: Call) -> Reply:
         try:

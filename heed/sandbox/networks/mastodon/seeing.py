@@ -58,6 +58,7 @@ class Seeing(Acting):
             mine=status.author == person,
             liked=COMPANY in status.likes,
             reacted=person in status.likes,
+            reposted=person in status.boosts,
             removed=status.removed,
             comments=self._lines_under(status.id, person),
         )
@@ -80,6 +81,7 @@ class Seeing(Acting):
             likes=len(status.likes),
             liked=COMPANY in status.likes,
             reacted=person in status.likes,
+            reposted=person in status.boosts,
             edited=status.edited_at is not None,
             removed=status.removed,
             replies=replies or [],

@@ -7,6 +7,7 @@ from typing import Any
 
 from heed.sandbox.frame import Call, Reply
 from heed.sandbox.networks.telegram.fields import Fields, Refused, refusal
+from heed.sandbox.networks.telegram.playing import MORE
 from heed.sandbox.networks.telegram.seeing import Seeing
 
 
@@ -15,7 +16,9 @@ class Telegram(Seeing):
     label = "Telegram"
     short = "tg"
     colour = "#1a78a8"
-    offers = frozenset({"message", "choose", "edit", "react", "join", "leave"})
+    offers = frozenset({"message", "choose", "edit", "react"})
+    more = MORE
+    backstage = frozenset({"touch", "migrate"})
 
     def answer(self, call: Call) -> Reply:
         if call.path.startswith("/file/bot"):

@@ -41,6 +41,7 @@ class Seeing(Acting):
             edited=entry.edited,
             removed=entry.removed,
             choices=open_keyboard(chat, entry),
+            cannot=frozenset() if chat.business else frozenset({"remove"}),
         )
 
     def seen(self) -> dict[str, Any]:

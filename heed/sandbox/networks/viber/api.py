@@ -30,6 +30,7 @@ from heed.sandbox.networks.viber.checking import (
     answered,
     check_message,
 )
+from heed.sandbox.networks.viber.playing import MORE
 
 SIGNATURE = "X-Viber-Content-Signature"
 MOST_UNANSWERED = 100
@@ -43,7 +44,8 @@ class Viber(Simulator):
     label = "Viber"
     short = "v"
     colour = "#7360f2"
-    offers = frozenset({"message", "choose", "read", "join", "leave"})
+    offers = frozenset({"message", "choose", "read"})
+    more = MORE
 
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__(sandbox)

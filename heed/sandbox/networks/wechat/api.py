@@ -9,6 +9,7 @@ from typing import Any
 from heed.sandbox.frame import Call, Reply
 from heed.sandbox.networks.wechat.account import Chat, Entry, Stored
 from heed.sandbox.networks.wechat.acting import Acting
+from heed.sandbox.networks.wechat.playing import MORE
 
 TOKEN_LIFE = timedelta(seconds=7200)
 OVERLAP = timedelta(minutes=5)
@@ -66,7 +67,8 @@ class WeChat(Acting):
     label = "WeChat"
     short = "wc"
     colour = "#087f43"
-    offers = frozenset({"message", "join", "leave"})
+    offers = frozenset({"message"})
+    more = MORE
 
     def answer(self, call: Call) -> Reply:
         try:

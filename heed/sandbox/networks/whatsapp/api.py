@@ -10,6 +10,7 @@ from heed.sandbox.meta.calls import token_of
 from heed.sandbox.meta.errors import Refused, not_there
 from heed.sandbox.networks.whatsapp.acting import Acting
 from heed.sandbox.networks.whatsapp.number import PHONE, SECOND_PHONE
+from heed.sandbox.networks.whatsapp.playing import MORE
 from heed.sandbox.networks.whatsapp.templates import TEMPLATES
 
 
@@ -19,6 +20,7 @@ class WhatsApp(Acting):
     short = "w"
     colour = "#128c7e"
     offers = frozenset({"message", "choose", "edit", "remove", "react", "read"})
+    more = MORE
 
     def _answered(self, call: Call, words: list[str], given: dict[str, Any]) -> Reply:
         self._admit(call, given, words)

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from heed.sandbox.frame import Call, Reply
 from heed.sandbox.networks.x.answers import No, problem
+from heed.sandbox.networks.x.playing import MORE
 from heed.sandbox.networks.x.seeing import Seeing
 
 
@@ -19,8 +20,9 @@ class X(Seeing):
     short = "x"
     colour = "#0f1419"
     offers: ClassVar[frozenset[str]] = frozenset(
-        {"mention", "comment", "message", "edit", "remove", "react", "read", "join", "leave"}
+        {"mention", "comment", "message", "edit", "remove", "react", "read"}
     )
+    more = MORE
 
     def answer(self, call: Call) -> Reply:
         try:

@@ -63,6 +63,7 @@ class Seeing(Acting):
             mine=post.author == user,
             liked=self.us in post.likes,
             reacted=user in post.likes,
+            reposted=user in post.reposts,
             removed=post.removed,
             comments=self._lines_under(post, user),
         )
@@ -87,6 +88,7 @@ class Seeing(Acting):
             likes=len(post.likes),
             liked=self.us in post.likes,
             reacted=user in post.likes,
+            reposted=user in post.reposts,
             hidden=post.hidden,
             edited=len(post.versions) > 1,
             removed=post.removed,
