@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import timedelta
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from heed.channels.base import Refusal
@@ -32,6 +33,26 @@ def files_of(message_id: int) -> None:
         live.tell(events.topics_of([message.ticket_id]))
     if failures:
         raise TryAgain(f"{len(failures)} files of message {message_id}")
+
+
+class Passing(NamedTuple):
+    """A story as the network has it now."""
+
+    content: bytes
+    mime: str
+
+
+def story(attachment: Attachment) -> Passing:
+    """A story for whoever looks at it: Meta lets nobody keep one. Raises `Gone`, also once a day has passed
+    since it was told of, for none lasts longer; `TryAgain` when it cannot be had now."""
+    message = attachment.message
+    if message is None or message.at + STORIES_LAST <= clock.now():
+        raise Gone("stories last a day")
+    body = _answered(message.account, attachment.url)
+    return Passing(body, files.sniffed(io.BytesIO(body)))
+
+
+STORIES_LAST = timedelta(days=1)
 
 
 def give_up(message_id: int) -> None:
@@ -81,6 +102,8 @@ class Gone(Exception):
 
 def _kept(attachment: Attachment) -> bool:
     assert attachment.message is not None
+    if attachment.kind == "story":
+        return _looked_at(attachment)
     try:
         kept = _fetched(attachment.message.account, attachment.url)
     except Gone as gone:
@@ -94,7 +117,27 @@ def _kept(attachment: Attachment) -> bool:
     return True
 
 
+def _looked_at(attachment: Attachment) -> bool:
+    """A story is only looked at: whether it is there, and what it is."""
+    try:
+        now = story(attachment)
+    except Gone as gone:
+        attachment.state, attachment.problem = Attachment.State.FAILED, str(gone)[:200]
+    except TryAgain:
+        return False
+    else:
+        attachment.state, attachment.mime = Attachment.State.LINK, now.mime
+        attachment.size = len(now.content)
+    attachment.save(update_fields=["state", "problem", "mime", "size"])
+    return True
+
+
 def _fetched(account: Account, url: str) -> files.Kept:
+    return files.keep(io.BytesIO(_answered(account, url)))
+
+
+def _answered(account: Account, url: str) -> bytes:
+    """The file that the network gives for this address. Raises `Gone`, `TryAgain`."""
     hosts = [*account.adapter.media_hosts, urlsplit(account.base_url).netloc]
     try:
         source = with_session(account, lambda record: account.adapter.media(record, url))
@@ -119,4 +162,4 @@ def _fetched(account: Account, url: str) -> files.Kept:
         raise Gone(f"the network no longer has it ({response.status})")
     if response.status != 200:
         raise TryAgain(f"the network answered {response.status}")
-    return files.keep(io.BytesIO(response.body))
+    return response.body

@@ -72,6 +72,15 @@ def served(path: str, name: str, wanted: str = "") -> Served:
     return Served(206, headers, Content(file, end - start))
 
 
+def passing(content: bytes, mime: str) -> tuple[dict[str, str], bytes]:
+    """The headers and bytes of what is shown and not kept, not even by the browser. Raises
+    `FileNotFoundError` for what a browser may not show."""
+    if mime not in SHOWN:
+        raise FileNotFoundError(mime)
+    headers = {**_ALWAYS, "Content-Type": mime, "Cache-Control": "no-store", "Accept-Ranges": "none"}
+    return headers, content
+
+
 def _printable(name: str) -> str:
     """The name without line ends and the like, which a header cannot carry."""
     return "".join(letter for letter in name if letter.isprintable())

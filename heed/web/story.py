@@ -18,6 +18,7 @@ from heed.accounts.models import User
 from heed.channels.base import QUOTED
 from heed.inbox import outgoing as addressed
 from heed.inbox import possible_actions, reach
+from heed.inbox.fetch import STORIES_LAST
 from heed.inbox.files import SHOWN
 from heed.inbox.models import Attachment, Event, Message, Revision, Ticket
 from heed.lib import clock
@@ -130,6 +131,13 @@ class Said:
         """It waits some seconds for second thoughts before it leaves."""
         until = self.message.try_at
         return self.message.state == Message.State.QUEUED and until is not None and until > clock.now()
+
+    @property
+    def story_is_over(self) -> bool:
+        """Stories last a day: what it shows of one can be seen no more."""
+        return any(file.kind == "story" for file in self.files) and (
+            self.message.at + STORIES_LAST <= clock.now()
+        )
 
     @property
     def undecided(self) -> bool:

@@ -51,6 +51,8 @@ KINDS: dict[str, Promise] = {
     "message": _("private message"),
     "postback": _("chosen button"),
     "quote": _("quote"),
+    "story_reply": _("answer to our story"),
+    "story_mention": _("mention in a story"),
     "standby": _("while another app answers"),
 }
 

@@ -17,7 +17,7 @@ QUOTED = "quoted"
 """In `refs` of a message that quotes a post: its `id`, and the `url` where people see it, by which a link
 among the attachments is known to be the same."""
 
-AttachmentKind = Literal["image", "video", "audio", "file", "sticker", "link", "location", "contact"]
+AttachmentKind = Literal["image", "video", "audio", "file", "sticker", "link", "location", "contact", "story"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class Person:
 class Attachment:
     """Something sent along. `url` is where the network keeps it: a web address, or `media:` and an id
     that the network's `media` turns into one. `text` stands in when there is nothing to fetch (a
-    place's coordinates, a contact's number)."""
+    place's coordinates, a contact's number). A `story` is gone within a day and is never kept: whoever looks
+    at it meanwhile gets it from the network."""
 
     kind: AttachmentKind
     url: str = ""
@@ -60,8 +61,8 @@ class MessageReceived(Inbound):
     """A customer wrote. Public messages name the `post` they hang under.
 
     `kind` is the trade word shown beside it: comment, reply, mention, visitor_post, review,
-    message, postback. `author` is None where the network does not say who wrote; a later
-    `AuthorFound` may. `refs` holds what the network needs later to answer this message.
+    message, postback, story_reply, story_mention. `author` is None where the network does not say who
+    wrote; a later `AuthorFound` may. `refs` holds what the network needs later to answer this message.
     `opens_window` is False for what does not let us answer freely (a bare receipt, a referral).
     `automatic` marks what a machine of the customer's sent (an out-of-office mail): it neither reopens
     a ticket nor makes one unanswered again; one that begins with it waits all the same, because

@@ -17,7 +17,6 @@ from heed.channels.instagram.payloads import (
     Message,
     Messaging,
     Party,
-    Story,
 )
 from heed.channels.meta import delivery
 from heed.channels.meta.shapes import first_of, web_address, word
@@ -48,9 +47,8 @@ _SHARED = {
     "ig_post": "post",
     "ig_reel": "reel",
     "reel": "reel",
-    "ig_story": "story",
-    "story_mention": "story",
 }
+_STORIES = frozenset({"ig_story", "story_mention"})
 _HEART = "❤️"
 
 
@@ -124,19 +122,24 @@ def _message(message: Message, ours: bool, person: Person, owner: str, at: datet
             parent=parent,
             attachments=attachments,
         )
-    mentioned = any(each.type == "story_mention" for each in message.attachments)
     return base.MessageReceived(
         owner=owner,
         external_id=message.mid,
         at=at,
         visibility="private",
-        kind="mention" if mentioned else "message",
+        kind=_kind(message),
         author=person,
         text=message.text,
         parent=parent,
         attachments=attachments,
         refs=_refs(message),
     )
+
+
+def _kind(message: Message) -> str:
+    if any(each.type == "story_mention" for each in message.attachments):
+        return "story_mention"
+    return "story_reply" if message.reply_to is not None and message.reply_to.story is not None else "message"
 
 
 def _refs(message: Message) -> dict[str, Any]:
@@ -160,7 +163,7 @@ def _attachments(message: Message) -> tuple[Attachment, ...]:
     found = [_attachment(each) for each in told]
     story = message.reply_to.story if message.reply_to else None
     if story is not None:
-        found.insert(0, _story_answered(story))
+        found.insert(0, Attachment("story", story.url, "story"))
     if message.is_unsupported and not found:
         found.append(Attachment("link", name="unsupported", text="unsupported"))
     return tuple(found)
@@ -172,6 +175,8 @@ def _attachment(attached: Attached) -> Attachment:
     title = word(payload.get("title"))
     if attached.type in _PLAIN_KINDS:
         return Attachment(_PLAIN_KINDS[attached.type], url, title, text="" if url else attached.type)
+    if attached.type in _STORIES:
+        return Attachment("story", url, "story")
     if attached.type in _SHARED:
         return _shared(url, title or _SHARED[attached.type])
     if attached.type == "like_heart":
@@ -183,13 +188,9 @@ def _attachment(attached: Attached) -> Attachment:
 
 
 def _shared(url: str, name: str) -> Attachment:
-    """A post, reel or story passed on. Meta's own addresses hold the file and soon expire."""
+    """A post or reel passed on. Meta's own addresses hold the file and soon expire."""
     kind: AttachmentKind = "file" if host_matches(url, MEDIA_HOSTS) else "link"
     return Attachment(kind, url, name, text="" if url else name)
-
-
-def _story_answered(story: Story) -> Attachment:
-    return _shared(story.url, "story")
 
 
 # -------------------------------------------------------------------------- comments, mentions

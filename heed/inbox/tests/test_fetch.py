@@ -72,6 +72,20 @@ def test_a_file_is_kept(file: Attachment, monkeypatch: pytest.MonkeyPatch) -> No
     assert (state(file), file.mime, file.size) == ("kept", "image/png", len(PICTURE))
 
 
+def test_a_story_is_looked_at_and_never_kept(
+    file: Attachment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    Attachment.objects.filter(pk=file.pk).update(kind="story")
+    monkeypatch.setattr(fetch, "client", lambda: Web(Response(200, {}, PICTURE)))
+    fetch.files_of(number(file))
+    assert (state(file), file.mime, file.path) == ("link", "image/png", "")
+    assert not list(tmp_path.iterdir())
+    assert fetch.story(file) == (PICTURE, "image/png")
+    Message.objects.update(at=clock.now() - timedelta(days=1))
+    with pytest.raises(fetch.Gone):
+        fetch.story(Attachment.objects.get(pk=file.pk))
+
+
 @pytest.mark.parametrize("outcome", [Response(404, {}, b""), AddressRefused("x"), TooLarge("x")])
 def test_what_cannot_be_had_has_failed(
     file: Attachment, monkeypatch: pytest.MonkeyPatch, outcome: Any

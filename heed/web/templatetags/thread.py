@@ -59,6 +59,7 @@ def _shown(context: dict[str, Any], row: story.Said) -> Iterator[object]:
         message.account.name,
         row.another,
         row.kind,
+        row.story_is_over,
         row.from_another,
         row.can_be_quoted,
         row.why_no_quote,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ import pytest
 from django.test import Client
 
 from heed.accounts.models import User
+from heed.inbox import fetch, verbs
 from heed.inbox import files as kept
-from heed.inbox import verbs
-from heed.inbox.models import Attachment, Post, Ticket
+from heed.inbox.models import Attachment, Message, Post, Ticket
+from heed.lib import clock
 from heed.web.tests import cast
 
 
@@ -128,6 +130,38 @@ def test_a_name_that_no_header_can_carry(page: Client, lea: Ticket) -> None:
     file = attachment(lea, "left\r\nboot\x01.png", cast.PICTURE)
     answer = page.get(f"/files/{file.pk}/")
     assert answer.headers["Content-Disposition"] == 'inline; filename="leftboot.png"'
+
+
+@pytest.fixture
+def story(lea: Ticket, monkeypatch: pytest.MonkeyPatch) -> Attachment:
+    """A story of a customer that its network still shows."""
+    monkeypatch.setattr(fetch, "_answered", lambda account, url: cast.PICTURE)
+    message = cast.said(lea, "", visibility="private", kind="story_mention")
+    return Attachment.objects.create(
+        message=message,
+        kind="story",
+        name="story",
+        url="https://ig.example/1",
+        mime="image/png",
+        state="link",
+    )
+
+
+def test_a_story_is_shown_as_the_network_has_it(page: Client, lea: Ticket, story: Attachment) -> None:
+    thread = page.get(f"/inbox/all/{lea.pk}/").content.decode()
+    assert "mention in a story" in thread
+    assert f'<img src="/files/{story.pk}/" alt="Story"' in thread
+    answer = page.get(f"/files/{story.pk}/")
+    assert (answer.content, answer.headers["Cache-Control"]) == (cast.PICTURE, "no-store")
+
+
+def test_a_story_that_is_gone_says_so(page: Client, lea: Ticket, story: Attachment) -> None:
+    page.get(f"/inbox/all/{lea.pk}/")
+    assert story.message is not None
+    Message.objects.filter(pk=story.message.pk).update(at=clock.now() - timedelta(days=1))
+    thread = page.get(f"/inbox/all/{lea.pk}/").content.decode()
+    assert '<span class="file">The story can no longer be seen.</span>' in thread
+    assert page.get(f"/files/{story.pk}/").status_code == 404
 
 
 def test_the_head_alone(page: Client, lea: Ticket) -> None:

@@ -12,11 +12,11 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from heed.inbox import fetch, reach, verbs
 from heed.inbox import files as kept
-from heed.inbox import reach, verbs
 from heed.inbox.looking import looked_into
 from heed.inbox.models import Attachment
-from heed.inbox.serving import served
+from heed.inbox.serving import passing, served
 from heed.web.gate import person, sentence, signed_in
 
 
@@ -30,6 +30,8 @@ def file(request: HttpRequest, attachment: int) -> HttpResponseBase:
         verbs.detach(user, found)
         return HttpResponse(status=200)
     looked_into(user, found)
+    if found.kind == "story":
+        return _passing(found)
     return _served(request, found.path, found.name or f"file-{found.pk}")
 
 
@@ -84,6 +86,15 @@ def attach(request: HttpRequest, number: int) -> HttpResponse:
     except kept.TooLarge:
         return sentence(_("The file is larger than 50 MB."), status=422)
     return render(request, "inbox/_draft_file.html", {"file": attachment}, status=201)
+
+
+def _passing(story: Attachment) -> HttpResponse:
+    """A story as its network has it now."""
+    try:
+        headers, content = passing(*fetch.story(story))
+    except (fetch.Gone, fetch.TryAgain, FileNotFoundError) as gone:
+        raise Http404 from gone
+    return HttpResponse(content, headers=headers)
 
 
 def _served(request: HttpRequest, path: str, name: str) -> HttpResponseBase:

@@ -217,8 +217,8 @@ def test_a_story_s_mention_and_answer(desk: Desk) -> None:
     desk.simulator.do("story_mention", person="lea")
     desk.simulator.do("story_reply", person="lea", text="Lepo!")
     mention, reply = news(desk, MessageReceived)
-    assert (mention.kind, mention.visibility, len(mention.attachments)) == ("mention", "private", 1)
-    assert (reply.text, reply.attachments[0].name) == ("Lepo!", "story")
+    assert (mention.kind, mention.visibility, len(mention.attachments)) == ("story_mention", "private", 1)
+    assert (reply.kind, reply.text, reply.attachments[0].kind) == ("story_reply", "Lepo!", "story")
 
 
 def test_a_shared_post_comes_once(desk: Desk) -> None:

@@ -36,7 +36,7 @@ IGSID = Person("1001")
 STORY_URL = "https://lookaside.fbsbx.com/ig_messaging_cdn/?asset_id=1&signature=a"
 CDN = "https://scontent.cdninstagram.com/v/boot.jpg"
 POST = Attachment("file", STORY_URL, "Autumn")
-STORY = Attachment("file", STORY_URL, "story")
+STORY = Attachment("story", STORY_URL, "story")
 
 
 def comment(**changes: Any) -> MessageReceived:
@@ -122,9 +122,9 @@ EXPECTED: dict[str, list[Inbound]] = {
     "message_as_change": [private(text="Hi", at=AT)],
     "standby": [private(kind="standby", text="Hi", elsewhere=True)],
     "message_quoting": [private(text="and this", parent="aWdfP")],
-    "story_reply": [sent_with(STORY, text="nice", refs={"story": "17900"})],
-    "story_mention": [sent_with(STORY, kind="mention")],
-    "story_mention_echo_flag": [sent_with(STORY, kind="mention")],
+    "story_reply": [sent_with(STORY, kind="story_reply", text="nice", refs={"story": "17900"})],
+    "story_mention": [sent_with(STORY, kind="story_mention")],
+    "story_mention_echo_flag": [sent_with(STORY, kind="story_mention")],
     "media": [
         sent_with(
             Attachment("image", CDN),

@@ -8,6 +8,7 @@ class Log {
     this.height = element.clientHeight;
     this.toEnd();
     element.addEventListener("scroll", () => this.seen(), { passive: true });
+    element.addEventListener("error", ({ target }) => this.over(target), true);
     element.addEventListener("load", () => this.atEnd && this.toEnd(), true);
     this.newer.addEventListener("click", () => this.toEnd());
     new ResizeObserver(() => this.resized()).observe(element);
@@ -25,6 +26,13 @@ class Log {
   resized() {
     this.height = this.element.clientHeight;
     if (this.atEnd) this.toEnd();
+  }
+
+  /** What could be seen a while ago and is gone now: its words take its place. */
+  over(target) {
+    if (!target.dataset?.over) return;
+    const words = Object.assign(document.createElement("span"), { className: "file", textContent: target.dataset.over });
+    (target.closest("a.picture") ?? target).replaceWith(words);
   }
 
   toEnd() {
