@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
 class Figure:
-    """One line of the table. `ratio` is against the floor of the same run, where that means something."""
+    """One line of the table. `ratio` is against the floor of the same run, where that means something.
+
+    A figure of many places has each of them in `each`, and where `worst` names one, is that one's."""
 
     name: str
     value: float
@@ -15,3 +17,5 @@ class Figure:
     target: str = ""
     met: bool | None = None
     ratio: float | None = None
+    worst: str = ""
+    each: dict[str, float] = field(default_factory=dict)
