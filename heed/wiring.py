@@ -31,6 +31,7 @@ WHOSE: Reactions = {"ticket_opened": (send_to_team,)}
 REACTIONS: Reactions = {
     "message_received": (
         chat.take_uploads_in,
+        chat.see_what_was_mailed,
         reactions.fetch_attached_files,
         reactions.look_up_posts,
         reactions.look_up_people,

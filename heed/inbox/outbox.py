@@ -40,7 +40,7 @@ from heed.inbox.possible import fits, possible
 from heed.inbox.possible_choices import fault_of
 from heed.inbox.statements import run
 from heed.lib import clock, live
-from heed.lib.http import AddressRefused, AnswerLost, Steps, TooLarge, Unreachable
+from heed.lib.http import AddressRefused, AnswerLost, Steps, TooLarge, Unreachable, watched
 from heed.lib.jobs import Named
 
 log = logging.getLogger("heed.outbox")
@@ -239,21 +239,12 @@ def pause(account: Account, wait: float | None) -> None:
 def _fenced(message: Message, record: AccountRecord, answer: Answer) -> Steps[Sent]:
     """The network's steps, with a look at the lease before each request that makes things happen.
     Raises `LeaseLost`."""
-    steps = message.account.adapter.send(record, answer)
-    try:
-        request = next(steps)
-        while True:
-            if request.decisive and not _still_mine(message):
-                raise LeaseLost
-            try:
-                response = yield request
-            except Exception as error:
-                request = steps.throw(error)
-            else:
-                request = steps.send(response)
-    except StopIteration as done:
-        sent: Sent = done.value
-        return sent
+
+    def look() -> None:
+        if not _still_mine(message):
+            raise LeaseLost
+
+    return watched(message.account.adapter.send(record, answer), look)
 
 
 def _still_mine(message: Message) -> bool:

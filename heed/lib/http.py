@@ -402,6 +402,25 @@ def drive(steps: Steps[T], send: Callable[[Request], Response]) -> T:
         return result
 
 
+def watched(steps: Steps[T], before: Callable[[], None]) -> Steps[T]:
+    """The same steps, with a call `before` each request that makes things happen: what that raises ends
+    them, and the request does not leave."""
+    try:
+        request = next(steps)
+        while True:
+            if request.decisive:
+                before()
+            try:
+                response = yield request
+            except Exception as error:
+                request = steps.throw(error)
+            else:
+                request = steps.send(response)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+
+
 def _read(answer: httpx.Response, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0

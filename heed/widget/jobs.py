@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from procrastinate.contrib.django import app
 
+from heed.channels.mailboxes import is_awaited, mailbox_of
+from heed.channels.models import Account
 from heed.inbox import files
 from heed.inbox.models import Message
 from heed.lib import clock
 from heed.lib.jobs import defer_once
 from heed.lib.letters import can_mail
-from heed.widget import reach
-from heed.widget.mail import mail_of
+from heed.widget import posting, reach
 from heed.widget.models import Spending, Upload, Visitor
 from heed.widget.tokens import Who
 
@@ -25,29 +26,34 @@ AWAY = timedelta(minutes=5)
 _MOST_TRIES = 6
 _A_DAY = timedelta(days=1)
 _A_WEEK = timedelta(days=7)
+_UNTIL_IT_WORKS = timedelta(hours=1)
 
 
 @app.task(queue="mail")
 def mail_unseen(visitor: int, attempt: int = 1) -> None:
     """Mail what the visitor has not seen, once; come again later while they are here."""
     row = Visitor.objects.select_related("account").filter(pk=visitor).exclude(email="").first()
-    if row is None or not can_mail():
+    if row is None or not _is_settled(row, attempt):
         return
     unseen = [each for each in reach.unseen(Who(row.account_id, row.visitor)) if each.pk > row.mailed]
-    if not unseen:
+    if not unseen or posting.was_tried(row, max(each.pk for each in unseen)):
         return
-    now = clock.now()
-    wait = AWAY - (now - max(row.here_at, unseen[-1].at))
+    young = clock.now() - unseen[0].at < _A_DAY
+    wait = AWAY - (clock.now() - max(row.here_at, unseen[-1].at))
     if wait > timedelta():
-        if now - unseen[0].at < _A_DAY:
+        if young:
             mail_later(row.pk, wait)
         return
-    try:
-        _mail(row, unseen)
-    except Exception:
-        if attempt < _MOST_TRIES:
-            mail_later(row.pk, timedelta(seconds=5**attempt), attempt + 1)
-        raise
+    box = mailbox_of(row.account)
+    if box is None and not can_mail():
+        if young and is_awaited(row.account):
+            mail_later(row.pk, _UNTIL_IT_WORKS)
+        return
+    rest = box.paused_until - clock.now() if box is not None and box.paused_until else timedelta()
+    if rest > timedelta():
+        mail_later(row.pk, rest, attempt)
+        return
+    _mail(row, unseen, box, attempt)
 
 
 def mail_later(visitor: int, wait: timedelta = AWAY, attempt: int = 1) -> None:
@@ -58,18 +64,35 @@ def mail_later(visitor: int, wait: timedelta = AWAY, attempt: int = 1) -> None:
     defer_once(mail_unseen, lock, seconds, alone=True, visitor=visitor, attempt=attempt)
 
 
-def _mail(row: Visitor, unseen: list[Message]) -> None:
-    """Send it. What the mail server did not take counts as not mailed and is tried again; so does what a
-    killed worker did not write down: rather twice than never."""
+def _is_settled(row: Visitor, attempt: int) -> bool:
+    """Whether it is known what became of the mail before; else it is asked for again later."""
+    before = posting.under_way(row)
+    again = posting.ask(before, attempt) if before is not None else None
+    if again is not None:
+        mail_later(row.pk, timedelta(seconds=again), attempt + 1)
+        return False
+    row.refresh_from_db()
+    return True
+
+
+def _mail(row: Visitor, unseen: list[Message], box: Account | None, attempt: int) -> None:
+    """Send it. What was not taken counts as not mailed and is tried again, and so is what broke off before it
+    left; what may have left is asked for first."""
     try:
-        mail_of(row, row.account, unseen).send()
+        posting.send(row, unseen, box)
     except Exception as error:
-        problem = f"{type(error).__name__}: {error}"[:200]
-        Visitor.objects.filter(pk=row.pk).update(mail_problem=problem)
-        log.warning("an answer could not be mailed to visitor %s: %s", row.pk, type(error).__name__)
-        raise
-    newest = max(each.pk for each in unseen)
-    Visitor.objects.filter(pk=row.pk).update(mailed=newest, mail_problem="")
+        _again(row, error, attempt)
+
+
+def _again(row: Visitor, error: Exception, attempt: int) -> None:
+    problem = str(error) if isinstance(error, posting.NotNow) else f"{type(error).__name__}: {error}"
+    Visitor.objects.filter(pk=row.pk).update(mail_problem=problem[:200])
+    if attempt < _MOST_TRIES:
+        after = error.after if isinstance(error, posting.NotNow) else 0
+        mail_later(row.pk, timedelta(seconds=max(after, 5**attempt)), attempt + 1)
+    if not isinstance(error, posting.NotNow):
+        raise error
+    log.warning("an answer could not be mailed to visitor %s: %s", row.pk, error)
 
 
 @app.task(queue="tidy", queueing_lock="forget_uploads")

@@ -1,24 +1,24 @@
-"""The mail that brings an unseen answer.
+"""What the mail says that brings an unseen answer.
 
-Where the brand has a mailbox, what is answered to the mail comes into it, with a word that leads it back into
-the ticket of the chat.
+Where the brand has a mailbox it leaves from there, and what is answered to it comes back, with a word that
+leads it into the ticket of the chat.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from heed.channels.base import OutgoingFile
 from heed.channels.models import Account
 from heed.inbox import files
 from heed.inbox.arrivals import where_they_go
 from heed.inbox.models import Attachment, Message
-from heed.inbox.way_back import word_of
 from heed.widget.look import look_of, way_back
 from heed.widget.models import Visitor
 from heed.widget.tokens import Who, code_of
@@ -27,38 +27,48 @@ MOST_ATTACHED = 10 * 1024 * 1024
 """Bytes of files that go along with a mail: the others are to be seen in the chat."""
 
 
-def mailbox_of(account: Account) -> Account | None:
-    """The brand's mailbox, in which answers to our mails are read."""
-    boxes = Account.objects.filter(brand=account.brand, state=Account.State.CONNECTED, problem="")
-    return boxes.filter(network="email").order_by("id").first()
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The words of a mail and its files; `automatic` where no person wrote any of it."""
+
+    subject: str
+    text: str
+    files: tuple[OutgoingFile, ...]
+    automatic: bool
 
 
-def mail_of(visitor: Visitor, account: Account, unseen: list[Message]) -> EmailMessage:
-    """The answers the visitor has not seen, and the way back to the chat."""
-    look, box = look_of(account), mailbox_of(account)
+def mail_of(visitor: Visitor, unseen: list[Message], box: Account | None) -> Mail:
+    """The answers the visitor has not seen, and the way back to the chat. It leaves from `box`."""
+    account = visitor.account
+    look = look_of(account)
     languages = dict(settings.LANGUAGES)
     language = visitor.language[:2] if visitor.language[:2] in languages else settings.LANGUAGE_CODE
-    along = _along([each for row in unseen for each in row.attachments.order_by("position")])
+    along = _along([each for row in unseen for each in row.attachments.order_by("position")], _room(box))
     with translation.override(language):
         back = _back(visitor, account, max(row.pk for row in unseen), read=box is not None)
         text = "\n\n".join([_lead(look.name), *(_lines(row, along) for row in unseen), back])
         subject = _("%(name)s has answered you") % {"name": look.name}
-    headers = box.adapter.answers_to(box.record(), word_of(_home_of(unseen[-1]), box.pk)) if box else {}
-    mail = EmailMessage(" ".join(subject.split()), text, to=[visitor.email], headers=dict(headers))
-    for each, content in along.items():
-        mail.attach(each.name, content, each.mime)
-    return mail
+    attached = tuple(OutgoingFile(each.name, each.mime, content, "") for each, content in along.items())
+    return Mail(" ".join(subject.split()), text, attached, all(row.automatic for row in unseen))
 
 
-def _home_of(row: Message) -> int:
+def home_of(row: Message) -> int:
     """The visitor's own ticket, by which they are known, also where it goes on in another one's."""
     home = row.home_id
-    return home if home and where_they_go([home])[home] == row.ticket_id else row.ticket_id
+    found: int = home if home and where_they_go([home])[home] == row.ticket_id else row.ticket_id
+    return found
 
 
-def _along(attached: list[Attachment]) -> dict[Attachment, bytes]:
+def _room(box: Account | None) -> int:
+    """How many bytes of files the mail may have."""
+    private = box.able.private if box is not None else None
+    told = private.files.most_bytes.values() if private is not None and private.files is not None else ()
+    room: int = min([MOST_ATTACHED, *told])
+    return room
+
+
+def _along(attached: list[Attachment], left: int) -> dict[Attachment, bytes]:
     """The files that go along, in their order, as long as there is room."""
-    left = MOST_ATTACHED
     found: dict[Attachment, bytes] = {}
     for each in attached:
         if each.path and (each.size or 0) <= left:

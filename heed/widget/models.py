@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import uuid4
 
 from django.db import models
 
@@ -22,7 +23,7 @@ class Visitor(models.Model):
     """Where they last wrote: the way back."""
     here_at = models.DateTimeField(default=clock.now)
     mailed = models.BigIntegerField(default=0)
-    """The newest message that was mailed to them."""
+    """The newest message that was mailed to them, as far as is known."""
     returned = models.BigIntegerField(default=0, db_default=0)
     """The newest mail whose link was used: it and all before it open nothing any more."""
     mail_problem = models.CharField(max_length=200, blank=True)
@@ -36,6 +37,38 @@ class Visitor(models.Model):
 
     def __str__(self) -> str:
         return self.visitor
+
+
+class Letter(models.Model):
+    """A mail that brings a visitor what they have not seen, from the moment at which it may leave."""
+
+    class State(models.TextChoices):
+        LEAVING = "leaving"
+        """Handed over, or about to be: what became of it is asked for."""
+        SENT = "sent"
+        REFUSED = "refused"
+        UNKNOWN = "unknown"
+        """Nobody can say whether it left. It is not sent again."""
+
+    visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, related_name="letters")
+    box = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, related_name="letters")
+    """The mailbox it leaves from; None for Heed's own server."""
+    key = models.UUIDField(unique=True, default=uuid4)
+    """Its Message-ID is made of it."""
+    word = models.CharField(max_length=60, blank=True)
+    """By which what is answered to it finds the ticket."""
+    newest = models.BigIntegerField()
+    """The newest message it brings."""
+    state = models.CharField(max_length=8, choices=State.choices, default=State.LEAVING)
+    mail_id = models.CharField(max_length=500, blank=True, db_index=True)
+    """Its Message-ID once it has left, where the mailbox knows it."""
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("visitor", "newest", name="one_letter")]
+
+    def __str__(self) -> str:
+        return f"{self.state} to {self.visitor_id}"
 
 
 class Spending(models.Model):

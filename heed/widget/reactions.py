@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from heed.inbox.models import Attachment, Event
 from heed.lib.text import whole
 from heed.widget.jobs import mail_later
-from heed.widget.models import Upload, Visitor
+from heed.widget.limits import Refused
+from heed.widget.models import Letter, Upload, Visitor
 from heed.widget.reach import NETWORK
-from heed.widget.tokens import NotYours, claimed_upload
+from heed.widget.tokens import NotYours, Who, claimed_upload
+from heed.widget.verbs import report
 
 _PREFIX = "media:upload:"
 
@@ -41,6 +44,25 @@ def mail_if_unseen(events: Sequence[Event]) -> None:
             visitor = Visitor.objects.filter(account=event.account, visitor=who.external_id)
             for row in visitor.exclude(email=""):
                 mail_later(row.pk)
+
+
+def see_what_was_mailed(events: Sequence[Event]) -> None:
+    """Whoever answers a mail of the chat has seen what it brought: in the chat it is new no more."""
+    for event in events:
+        message, account = event.message, event.account
+        if message is None or account is None or account.network != NETWORK or message.automatic:
+            continue
+        who = message.identity
+        if message.account_id == account.pk or not message.parent or who is None:
+            continue
+        brought = Letter.objects.filter(
+            box=message.account_id, mail_id=message.parent, state=Letter.State.SENT
+        )
+        theirs = brought.filter(visitor__account=who.account_id, visitor__visitor=who.external_id)
+        for letter in theirs.select_related("visitor__account"):
+            site = letter.visitor.account
+            with suppress(Refused):
+                report(site, Who(site.pk, who.external_id), "seen", letter.newest)
 
 
 def _upload_of(row: Attachment) -> Upload | None:

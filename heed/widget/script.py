@@ -8,8 +8,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from heed.channels.mailboxes import can_send
 from heed.channels.models import Account
-from heed.lib.letters import can_mail
 from heed.widget.look import look_of
 from heed.widget.verbs import FILE_BYTES, MOST_TEXT
 from heed.widget.words import words
@@ -27,7 +27,7 @@ def script(account: Account, language: str) -> bytes:
         "colour": look.colour,
         "ink": look.ink,
         "position": look.position,
-        "mail": can_mail(),
+        "mail": can_send(account),
         "bytes": FILE_BYTES,
         "text": MOST_TEXT,
         "langs": [*words()],

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models.functions import Greatest
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -161,6 +162,8 @@ def recognise(account: Account, who: Who, previous: Who) -> None:
         if row.email and not known.email:
             Visitor.objects.filter(pk=known.pk).update(email=row.email)
         _uploads(previous).update(visitor=who.id)
+        row.letters.update(visitor=known)
+        Visitor.objects.filter(pk=known.pk).update(mailed=Greatest("mailed", row.mailed))
         row.delete()
         person = {"id": who.id, "name": who.name, "email": who.email}
         _tell(account, {"type": "identified", "at": _now(), "previous": previous.id, "person": person})

@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.gzip import gzip_page
 
+from heed.channels.mailboxes import can_send
 from heed.channels.models import Account
 from heed.inbox.serving import served
-from heed.lib.letters import can_mail
 from heed.lib.text import whole
 from heed.widget import reach, verbs
 from heed.widget.limits import Refused
@@ -245,7 +245,7 @@ def receipts(request: HttpRequest, account: Account) -> HttpResponse:
 def email(request: HttpRequest, account: Account) -> HttpResponse:
     """Where to mail the answer. Where Heed cannot mail, it does not take an address for it."""
     who = _who(request, account)
-    if not can_mail():
+    if not can_send(account):
         raise Refused(409, "no_mail")
     verbs.leave_email(account, who, _text(_json(request), "email", 254))
     return JsonResponse({})

@@ -81,6 +81,9 @@ class Network(Protocol):
     base_url: str
     body_limit: int
     polls: bool = False
+    mails: bool = False
+    """Whether an account can write to any address, what was said elsewhere (`Answer.subject`)."""
+
     fields: tuple[CredentialField, ...]
     media_hosts: tuple[str, ...] = ()
     capabilities: Capabilities
@@ -205,11 +208,6 @@ class Network(Protocol):
         """The addresses that `send` sends this private answer to: first of whom it is for, then of those who
         get a copy. Nothing where it goes to a person and not to addresses."""
         return ()
-
-    def answers_to(self, account: AccountRecord, word: str) -> Mapping[str, str]:
-        """The headers of a mail that leaves another way and whose answers are to come to this account, with
-        this word (`MessageReceived.way_back`); none where the account gets no mail."""
-        return {}
 
     def ear(self, account: AccountRecord) -> Ear | None:
         """A line to keep open so that news is collected at once; None where polling is enough."""

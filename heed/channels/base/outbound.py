@@ -71,7 +71,8 @@ class Answer:
     `template` is sent instead of free text; `choices` are offered under it, in one of the forms of
     `Writing.choices`. `automatic` says that no person wrote it: where a network has a mark for that, it
     gets one, and it goes to the writer alone. `way_back` is a word for addresses that answers go to: what
-    comes back with it (`MessageReceived.way_back`) finds its ticket.
+    comes back with it (`MessageReceived.way_back`) finds its ticket. `subject` is given to a mail that brings
+    what was said elsewhere: it is no message here, so its id has the word, too.
     """
 
     key: str
@@ -91,6 +92,7 @@ class Answer:
     choices: Choices | None = None
     automatic: bool = False
     way_back: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

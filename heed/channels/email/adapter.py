@@ -86,6 +86,7 @@ class Email(Network):
 
     body_limit = 8 * 1024 * 1024
     polls = True
+    mails = True
     fields = (
         CredentialField(
             "address", _("E-mail address"), _("The one customers write to."), secret=False, whose=True
@@ -307,9 +308,6 @@ class Email(Network):
 
     def receivers(self, answer: Answer) -> tuple[str, ...]:
         return writing.receivers_of(answer)
-
-    def answers_to(self, account: AccountRecord, word: str) -> Mapping[str, str]:
-        return writing.answers_to(account, word)
 
     def act(
         self, account: AccountRecord, action: Action, target: Target, person: str, value: str = ""

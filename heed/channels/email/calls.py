@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from hashlib import sha256
-from secrets import token_hex
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -100,9 +99,9 @@ def with_word(word: str, account: AccountRecord) -> str:
     return f"{name}+{word}@{domain}"
 
 
-def id_with_word(word: str, account: AccountRecord) -> str:
-    """A Message-ID by which answers name the word."""
-    return f"heed.{word}.{token_hex(8)}@{_domain(account)}"
+def id_with_word(word: str, key: str, account: AccountRecord) -> str:
+    """A Message-ID by which answers name the word: the same at every attempt."""
+    return f"heed.{word}.{sha256(key.encode()).hexdigest()[:16]}@{_domain(account)}"
 
 
 def _domain(account: AccountRecord) -> str:

@@ -65,7 +65,7 @@ def _news(envelope: Envelope, account: AccountRecord) -> list[Inbound]:
     if reports:
         shown = [_received(letter, envelope, at, account, reports)] if _must_be_read(reports) else []
         return [*_receipts(reports, at), *shown]
-    if key_of(letter.id) and _is_from_us(letter, account):
+    if (key_of(letter.id) or word_in(letter.id)) and _is_from_us(letter, account):
         return _came_back(_sent(letter, envelope, at, account))
     return [_received(letter, envelope, at, account)]
 
@@ -122,8 +122,11 @@ def _answered(letter: Letter, about: Iterable[str]) -> tuple[str, ...]:
 
 def _sent(letter: Letter, envelope: Envelope, at: datetime, account: AccountRecord) -> list[Inbound]:
     """What went out of this mailbox: by us, or by somebody who answered in a mail program. A mail that
-    answers nothing begins a matter of its own, and is none of ours."""
+    answers nothing begins a matter of its own, and is none of ours; nor is what was said elsewhere and only
+    brought by mail."""
     key, answers = key_of(letter.id), letter.ids("In-Reply-To")
+    if word_in(letter.id):
+        return []
     others = [one for one in words.addresses(letter.message, "To") if not is_own(one.address, account)]
     if not others or not (key or answers):
         return []

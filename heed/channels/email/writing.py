@@ -59,7 +59,7 @@ _ALL_SCRIPTS = policy.SMTPUTF8.clone(refold_source="none")
 
 def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
     """Hand the answer over; keep a copy where mail programs look for sent mail."""
-    id, receiver = message_id(answer.key, account), receivers_of(answer)[0]
+    id, receiver = _id_of(account, answer), receivers_of(answer)[0]
     if not _ADDRESS.fullmatch(receiver):
         raise Refusal("unreachable", detail=f"{receiver} is not an address")
     content = composed(account, answer)
@@ -94,7 +94,7 @@ def _hand_over(account: AccountRecord, answer: Answer, content: bytes) -> Steps[
 def find(account: AccountRecord, answer: Answer) -> Steps[Finding]:
     """A mail that lies with the sent ones, or that somebody answered, has left. SMTP itself cannot be
     asked, so that none is there proves nothing."""
-    id = message_id(answer.key, account)
+    id = _id_of(account, answer)
     if (yield from _lies_in(account, SENT, id, "Message-ID")):
         return Sent(id, refs=_refs(account, answer))
     if (yield from _lies_in(account, "INBOX", id, "In-Reply-To", "References")):
@@ -124,7 +124,7 @@ def composed(account: AccountRecord, answer: Answer) -> bytes:
     subject = subject_of(account, answer)
     mail["Subject"] = Header(subject, "us-ascii" if subject.isascii() else "utf-8").encode()
     mail["Date"] = format_datetime(clock.now())
-    mail["Message-ID"] = f"<{message_id(answer.key, account)}>"
+    mail["Message-ID"] = f"<{_id_of(account, answer)}>"
     chain = _chain(answer)
     if chain:
         mail["In-Reply-To"] = f"<{chain[-1]}>"
@@ -138,6 +138,13 @@ def composed(account: AccountRecord, answer: Answer) -> bytes:
     return mail.as_bytes(policy=_CRLF if latin else _ALL_SCRIPTS)
 
 
+def _id_of(account: AccountRecord, answer: Answer) -> str:
+    """The mail's own id: the same at every attempt."""
+    if answer.subject:
+        return id_with_word(answer.way_back, answer.key, account)
+    return message_id(answer.key, account)
+
+
 def _named(name: str, address: str) -> str:
     """An address and whose it is, as a header has them."""
     name = _one_line(name)
@@ -145,14 +152,6 @@ def _named(name: str, address: str) -> str:
         return formataddr((name, address))
     user, _, domain = address.rpartition("@")
     return str(Address(name, user, domain))
-
-
-def answers_to(account: AccountRecord, word: str) -> dict[str, str]:
-    """The headers of a mail whose answers come here with this word: in the address where the mailbox takes
-    such, and in the id that they name, as most programs do."""
-    name = account.credentials.get("name") or account.name
-    address = with_word(word, account) if has_words(account) else address_of(account)
-    return {"Reply-To": _named(name, address), "Message-ID": f"<{id_with_word(word, account)}>"}
 
 
 def receivers_of(answer: Answer) -> tuple[str, ...]:
@@ -169,6 +168,8 @@ def receivers_of(answer: Answer) -> tuple[str, ...]:
 
 def subject_of(account: AccountRecord, answer: Answer) -> str:
     given = _one_line(str(answer.to.refs.get("subject", ""))) if answer.to else ""
+    if not given and answer.subject:
+        return _one_line(answer.subject)
     if not given:
         return _one_line(account.credentials.get("name") or account.name) or address_of(account)
     return given if is_reply(given) else f"Re: {given}"
@@ -187,7 +188,7 @@ def _refs(account: AccountRecord, answer: Answer) -> dict[str, object]:
     """What an answer to our own mail needs."""
     receiver, *copies = receivers_of(answer)
     return {
-        "message_id": message_id(answer.key, account),
+        "message_id": _id_of(account, answer),
         "to": receiver.lower(),
         "subject": subject_of(account, answer),
         MATTER: matter_of(subject_of(account, answer)),

@@ -309,7 +309,7 @@ function invite() {
       emailed = true;
       save();
       offer.replaceChildren(h("p", {}, W.kept + " ", h("bdi", {}, field.value)));
-    } catch (no) { tell(no.status === 422 ? W.wrong : why(no)); field.focus(); }
+    } catch (no) { tell(no.status === 422 ? W.wrong : no.status === 409 ? W.stay : why(no)); field.focus(); }
   } }, h("label", { for: "mail" }, W.ask), h("div", { class: "row" }, field, h("button", {}, W.save))));
 }
 function toggle(open) {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from datetime import timedelta
+from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from heed.widget.tests.conftest import Visitor, answer, react_to_everything, tak
 from heed.widget.tokens import NotYours, code_of, who_has
 from heed.widget.verbs import come_back
 
+OWN_SERVER = "django.core.mail.backends.locmem.EmailBackend"
 LATER = AWAY + timedelta(seconds=30)
 
 
@@ -86,9 +89,8 @@ def test_what_the_server_refuses_counts_as_not_mailed(left: Row, monkeypatch: py
         raise OSError("connection refused")
 
     with clock.moved(LATER), monkeypatch.context() as patched:
-        patched.setattr("django.core.mail.EmailMessage.send", broken)
-        with pytest.raises(OSError, match="refused"):
-            mail_unseen(left.pk)
+        patched.setattr(f"{OWN_SERVER}.open", broken)
+        mail_unseen(left.pk)
     left.refresh_from_db()
     assert (left.mailed, left.mail_problem) == (0, "OSError: connection refused")
     again = ProcrastinateJob.objects.filter(task_name__endswith="mail_unseen", args__attempt=2)
@@ -103,13 +105,36 @@ def test_what_a_killed_worker_did_not_send_is_sent(left: Row, monkeypatch: pytes
         raise SystemExit
 
     with clock.moved(LATER), monkeypatch.context() as patched:
-        patched.setattr("django.core.mail.EmailMessage.send", killed)
+        patched.setattr(f"{OWN_SERVER}.open", killed)
         with pytest.raises(SystemExit):
             mail_unseen(left.pk)
     with clock.moved(LATER):
         mail_unseen(left.pk)
         mail_unseen(left.pk)
     assert len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize("end", [SystemExit, OSError, SMTPServerDisconnected])
+def test_what_may_have_left_is_not_sent_again_and_goes_along_with_the_next(
+    left: Row, conversation: Ticket, ana: User, monkeypatch: pytest.MonkeyPatch, end: type[BaseException]
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise end
+
+    with clock.moved(LATER), monkeypatch.context() as patched:
+        patched.setattr(f"{OWN_SERVER}.send_messages", broken)
+        with suppress(SystemExit):
+            mail_unseen(left.pk)
+    with clock.moved(LATER):
+        mail_unseen(left.pk)
+        mail_unseen(left.pk)
+        assert not mail.outbox
+        answer(conversation, ana, "Danes je prispel.")
+    with clock.moved(2 * LATER):
+        mail_unseen(left.pk)
+    (sent,) = mail.outbox
+    assert "Že na poti!" in sent.body
+    assert "Danes je prispel." in sent.body
 
 
 def test_without_a_mail_server_nothing_is_promised(lea: Visitor, left: Row, settings: Any) -> None:

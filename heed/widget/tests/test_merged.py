@@ -19,10 +19,10 @@ from heed.widget.models import Visitor as Row
 from heed.widget.stream import _owners
 from heed.widget.tests.conftest import Visitor, answer, react_to_everything, take_in
 from heed.widget.tests.test_mail import LATER
-from heed.widget.tests.test_mail_back import box, mailed, reply
+from heed.widget.tests.test_mail_back import Servers, box, mailed, reply, said_in, servers
 from heed.widget.tokens import Who
 
-__all__ = ["box"]
+__all__ = ["box", "servers"]
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +134,7 @@ def test_an_unseen_answer_is_mailed_to_whom_it_is_for(
 @pytest.mark.parametrize("before", [True, False])
 def test_what_is_answered_to_a_mail_is_theirs_who_got_it(
     box: Account,
+    servers: Servers,
     lea: Visitor,
     omar: Visitor,
     rows: tuple[Row, Row],
@@ -144,12 +145,12 @@ def test_what_is_answered_to_a_mail_is_theirs_who_got_it(
     leas, omars = tickets
     answer(leas, ana, "It left today.")
     if before:
-        sent = mailed(rows[0])
+        sent = mailed(servers, rows[0])
     joining.join(leas.customer, omars.customer, ana)
     leas.refresh_from_db()
     merging.merge(leas, omars, ana)
     if not before:
-        sent = mailed(rows[0])
+        sent = mailed(servers, rows[0])
     reply(box, sent, "Thank you!")
     said = Message.objects.latest("pk")
     assert (said.ticket, said.identity) == (omars, leas.identity)
@@ -158,5 +159,5 @@ def test_what_is_answered_to_a_mail_is_theirs_who_got_it(
     answer(omars, ana, "You are welcome.")
     outbox.send_next(omars.pk)
     assert lea.texts()[-1] == "You are welcome."
-    assert "You are welcome." in mailed(rows[0], LATER * 2 + timedelta(minutes=1)).body
+    assert "You are welcome." in said_in(mailed(servers, rows[0], LATER * 2 + timedelta(minutes=1)))
     assert omar.texts() == ["Do you have size 44?"]

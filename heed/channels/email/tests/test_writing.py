@@ -14,7 +14,7 @@ import pytest
 from heed.channels.base import Answer, CannotTell, OutgoingFile, Refusal, Sent, Target
 from heed.channels.email.adapter import network
 from heed.channels.email.automatic import is_automatic
-from heed.channels.email.calls import key_of, mailbox, message_id, outgoing
+from heed.channels.email.calls import key_of, mailbox, message_id, outgoing, word_in
 from heed.channels.email.letter import Letter
 from heed.channels.email.tests.sample import ACCOUNT
 from heed.channels.email.writing import composed
@@ -22,6 +22,7 @@ from heed.lib import clock
 from heed.lib.http import Request, Response
 
 KEY = "0f8fad5b-d9cb-469f-a165-70867728950e"
+OTHER_KEY = "7b0c9f2e-5a41-4a63-9d0e-0d6f1a2b3c4d"
 OURS = f"heed.{KEY}@acme.example"
 ASKED = Target(
     external_id="a1@mail.example",
@@ -70,6 +71,18 @@ def test_what_an_answer_looks_like() -> None:
     assert plain.get_content().replace("\r\n", "\n").strip() == ANSWER.text
     assert "&lt;danes&gt;.<br>" in html.get_content()
     assert '<a href="https://acme.example/t?a=1&amp;b=2">' in html.get_content()
+
+
+def test_a_mail_that_brings_what_was_said_elsewhere() -> None:
+    """Its id has the word, the same at every attempt, and by it the mail is found again."""
+    letter = replace(ANSWER, to=None, subject="Acme has answered you", way_back="t7-0123456789abcdef")
+    found = mail(letter)
+    assert (found["Subject"], found["In-Reply-To"]) == ("Acme has answered you", None)
+    id = str(found["Message-ID"]).strip("<>")
+    assert (word_in(id), key_of(id)) == (letter.way_back, "")
+    assert str(mail(letter)["Message-ID"]) != str(mail(replace(letter, key=OTHER_KEY))["Message-ID"])
+    finding, (asked,) = run(network.find(ACCOUNT, letter), Response(200, {}, b'{"uids": [3]}'))
+    assert (finding.external_id, asked.params["value"]) == (id, id)
 
 
 def test_lines_stay_short_and_letters_plain() -> None:

@@ -1,0 +1,220 @@
+"""The way of a mail to a visitor out: from the mailbox of the brand, else through Heed's own server.
+
+Its row is written right before it is handed over, so one that a killed worker left behind may have gone out.
+The mailbox is asked then; what nobody can say is not sent again. The answer stands in the chat all the same,
+and goes along in the mail of the next one.
+"""
+
+from __future__ import annotations
+
+import logging
+from smtplib import SMTPRecipientsRefused, SMTPResponseException
+from uuid import uuid4
+
+from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
+from django.db.models.functions import Greatest
+
+from heed.channels.base import Answer, CannotTell, Finding, NotThere, Reason, Refusal, Sent, Target
+from heed.channels.models import Account
+from heed.channels.sessions import with_session
+from heed.inbox.models import Message
+from heed.inbox.outbox import WAITS, pause
+from heed.inbox.way_back import word_of
+from heed.lib import clock
+from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable, watched
+from heed.widget.mail import Mail, home_of, mail_of
+from heed.widget.models import Letter, Visitor
+
+log = logging.getLogger("heed.widget")
+
+State = Letter.State
+
+_OF_A_TALK = ("subject", "message_id", "references")
+"""What a mail needs to stand beneath another one. Who else reads that one gets no copy of the chat."""
+
+
+_OF_THE_MAILBOX: tuple[Reason, ...] = ("sign_in_again", "account_blocked", "not_configured", "wrong_server")
+"""Why it takes no mail at all: another way may be open by then."""
+
+
+class NotNow(Exception):
+    """It has not left, and may later: after so many seconds at least."""
+
+    def __init__(self, detail: str, after: float = 0) -> None:
+        super().__init__(detail)
+        self.after = after
+
+
+class TakenOver(Exception):
+    """Another worker sends it: leave it alone."""
+
+
+def send(visitor: Visitor, unseen: list[Message], box: Account | None) -> None:
+    """Mail the visitor these answers, from the mailbox or, without one, through Heed's own server. Raises
+    `NotNow`."""
+    mail, newest = mail_of(visitor, unseen, box), max(each.pk for each in unseen)
+    word = word_of(home_of(unseen[-1]), box.pk) if box is not None else ""
+    letter = Letter(visitor=visitor, box=box, key=uuid4(), word=word, newest=newest)
+    try:
+        id = _from_mailbox(letter, box, mail) if box is not None else _by_ourselves(letter, mail)
+    except TakenOver:
+        log.warning("the mail to visitor %s was taken over by another worker", visitor.pk)
+    except Refusal as refusal:
+        if box is not None and refusal.whole_account:
+            pause(box, refusal.after)
+        _refused(letter, refusal)
+    except (Unreachable, AddressRefused) as error:
+        _has_not_left(letter)
+        raise NotNow(str(error)) from error
+    except (AnswerLost, TooLarge) as error:
+        _note_problem(visitor, str(error))
+        raise NotNow(str(error)) from error  # what is under way is asked for first
+    else:
+        _has_left(letter, id)
+
+
+def under_way(visitor: Visitor) -> Letter | None:
+    """The mail to this visitor of which it is not known whether it has left."""
+    found = visitor.letters.select_related("box", "visitor").filter(state=State.LEAVING)
+    return found.order_by("id").first()
+
+
+def was_tried(visitor: Visitor, newest: int) -> bool:
+    """Whether this message was in a mail, wherever that ended."""
+    return visitor.letters.filter(newest__gte=newest).exists()
+
+
+def ask(letter: Letter, attempt: int) -> float | None:
+    """Ask the mailbox what became of a mail. After how many seconds to ask again; None once it is decided."""
+    match _finding(letter, attempt):
+        case Sent(external_id=id):
+            _has_left(letter, id)
+        case NotThere():
+            _has_not_left(letter)
+        case CannotTell(ask_again=None):
+            Letter.objects.filter(pk=letter.pk).update(state=State.UNKNOWN)
+        case CannotTell(ask_again=seconds):
+            return seconds
+    return None
+
+
+def _finding(letter: Letter, attempt: int) -> Finding:
+    box = letter.box
+    if box is None:
+        return CannotTell()
+    asked = Answer(
+        key=str(letter.key),
+        visibility="private",
+        text="",
+        person=letter.visitor.email,
+        to=None,
+        created=letter.at,
+        started=letter.at,
+        way_back=letter.word,
+        subject=letter.word,  # any will do: only its id is looked for
+    )
+    try:
+        return with_session(box, lambda record: box.adapter.find(record, asked))
+    except (Unreachable, AddressRefused, AnswerLost, TooLarge, Refusal) as error:
+        log.info("what became of the mail to visitor %s: %s", letter.visitor_id, error)
+        return CannotTell(float(WAITS[attempt - 1]) if attempt <= len(WAITS) else None)
+
+
+# ------------------------------------------------------------------------------------ handed over
+
+
+def _from_mailbox(letter: Letter, box: Account, mail: Mail) -> str:
+    """Raises what `Network.send` raises, and `TakenOver`."""
+    answer = Answer(
+        key=str(letter.key),
+        visibility="private",
+        text=mail.text,
+        person=letter.visitor.email,
+        to=_answered(letter.visitor, box),
+        files=mail.files,
+        automatic=mail.automatic,
+        way_back=letter.word,
+        subject=mail.subject,
+    )
+    sent = with_session(
+        box, lambda record: watched(box.adapter.send(record, answer), lambda: _is_leaving(letter))
+    )
+    Account.objects.filter(pk=box.pk).update(last_sent_at=clock.now())
+    return sent.external_id
+
+
+def _by_ourselves(letter: Letter, mail: Mail) -> str:
+    """Through Heed's own server, which cannot be asked afterwards. Raises as from a mailbox."""
+    headers = {"Auto-Submitted": "auto-replied"} if mail.automatic else {}
+    made = EmailMessage(mail.subject, mail.text, to=[letter.visitor.email], headers=headers)
+    for each in mail.files:
+        made.attach(each.name, each.content, each.mime)
+    line = get_connection()
+    try:
+        line.open()
+    except OSError as error:
+        raise Unreachable(f"{type(error).__name__}: {error}") from error
+    try:
+        _is_leaving(letter)
+        line.send_messages([made])
+    except (SMTPResponseException, SMTPRecipientsRefused) as error:
+        raise Refusal("network_down", retry=True, detail=f"{type(error).__name__}: {error}") from error
+    except OSError as error:
+        raise AnswerLost(f"{type(error).__name__}: {error}") from error
+    finally:
+        line.close()
+    return ""
+
+
+def _answered(visitor: Visitor, box: Account) -> Target | None:
+    """The last mail of the visitor in this mailbox: what is mailed now stands beneath it."""
+    theirs = Message.objects.filter(
+        account=box,
+        direction="in",
+        identity__account=visitor.account_id,
+        identity__external_id=visitor.visitor,
+    )
+    row = theirs.order_by("-at", "-id").first()
+    if row is None:
+        return None
+    refs = {name: row.refs[name] for name in _OF_A_TALK if name in row.refs}
+    return Target(row.external_id, "private", "message", "", refs, at=row.at)
+
+
+# --------------------------------------------------------------------------------------- outcomes
+
+
+def _is_leaving(letter: Letter) -> None:
+    """From now on it may arrive. Raises `TakenOver` where another worker was first."""
+    facts = {"key": letter.key, "box": letter.box, "word": letter.word}
+    found, _made = Letter.objects.get_or_create(visitor=letter.visitor, newest=letter.newest, defaults=facts)
+    if found.key != letter.key:
+        raise TakenOver
+
+
+@transaction.atomic
+def _has_left(letter: Letter, id: str) -> None:
+    same = Letter.objects.filter(key=letter.key)
+    same.update(state=State.SENT, mail_id=id[:500])
+    told = Visitor.objects.filter(pk__in=same.values("visitor"))  # they may have signed in meanwhile
+    told.update(mailed=Greatest("mailed", letter.newest), mail_problem="")
+
+
+def _has_not_left(letter: Letter) -> None:
+    Letter.objects.filter(key=letter.key).delete()
+
+
+def _refused(letter: Letter, refusal: Refusal) -> None:
+    """Try again where that may help. Raises `NotNow`."""
+    detail = f"{refusal.code} {refusal.detail}".strip() or refusal.reason
+    if refusal.retry or refusal.reason in _OF_THE_MAILBOX:
+        _has_not_left(letter)
+        raise NotNow(detail, refusal.after or 0) from refusal
+    _note_problem(letter.visitor, detail)
+    facts = {"key": letter.key, "box": letter.box, "word": letter.word, "state": State.REFUSED}
+    Letter.objects.update_or_create(visitor=letter.visitor, newest=letter.newest, defaults=facts)
+
+
+def _note_problem(visitor: Visitor, problem: str) -> None:
+    Visitor.objects.filter(pk=visitor.pk).update(mail_problem=problem[:200])
