@@ -116,7 +116,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "heed.accounts.passwords.NotCommon"},
 ]
 ACCOUNT_ADAPTER = "heed.web.signin.SignInAdapter"
-ACCOUNT_FORMS = {"reauthenticate": "heed.web.second_factor_forms.PasswordAgainForm"}
+ACCOUNT_FORMS = {
+    "login": "heed.web.sign_in_forms.SignInForm",
+    "reauthenticate": "heed.web.second_factor_forms.PasswordAgainForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

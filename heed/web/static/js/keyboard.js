@@ -4,12 +4,37 @@ import { chooseAll, chooseHere, toBar } from "heed/many";
 import { openMenu } from "heed/menus";
 import { provide } from "heed/shortcuts";
 
+function rows() {
+  return [...document.querySelectorAll("#tickets li.ticket:not([hidden])")];
+}
+
+/** The row one is at: the one that has the focus, else that of the open ticket. */
+function here() {
+  return document.activeElement?.closest?.("li.ticket") ?? document.querySelector(".ticket[aria-current]");
+}
+
+// What was answered may leave the list: one goes on where it stood, not at the top again.
+let below = null; // the numbers of the rows under the one that one was at last
+document.addEventListener("htmx:before:swap", () => {
+  const all = rows();
+  const at = all.indexOf(here());
+  if (at >= 0) below = all.slice(at + 1).map((row) => row.id);
+});
+
+/** Where the steps are counted from in a list without the row one was at. */
+function gap(all, step) {
+  if (!below) return step > 0 ? -1 : all.length;
+  const after = all.findIndex((row) => below.includes(row.id));
+  const to = after < 0 ? all.length : after;
+  return step > 0 ? to - 1 : to;
+}
+
 function move(step) {
-  const rows = [...document.querySelectorAll("#tickets li.ticket:not([hidden])")];
-  if (!rows.length) return;
-  const here = document.activeElement?.closest?.("li.ticket") ?? document.querySelector(".ticket[aria-current]");
-  const at = here ? rows.indexOf(here) : step > 0 ? -1 : rows.length;
-  const next = rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
+  const all = rows();
+  if (!all.length) return;
+  const row = here();
+  const at = row ? all.indexOf(row) : gap(all, step);
+  const next = all[Math.min(Math.max(at + step, 0), all.length - 1)];
   document.body.dataset.pane = "queue";
   next.querySelector("a.name").focus();
   next.scrollIntoView({ block: "nearest" });

@@ -89,13 +89,15 @@ document.addEventListener("htmx:before:history:restore", (event) => {
   else htmx.ajax("GET", path, { target: "#ticket", swap: "outerHTML", push: "false" });
 });
 
-// The button one pressed may be gone with what it did: who works by keyboard stays in the ticket.
-let inTicket = false;
+// The button one pressed may be gone with what it did, or the row with its ticket: who works by keyboard stays in
+// the ticket that is open, else in the list.
+let at = null;
 document.addEventListener("htmx:before:swap", () => {
-  inTicket = Boolean(document.activeElement?.closest("#ticket, #who"));
+  at = document.activeElement?.closest("#ticket, #who, #tickets");
 });
 document.addEventListener("htmx:after:swap", () => {
-  if (inTicket && document.activeElement === document.body) document.querySelector("#ticket h1")?.focus({ preventScroll: true });
+  if (!at || document.activeElement !== document.body) return;
+  (document.querySelector("#ticket[data-number] h1") ?? document.getElementById("tickets")).focus({ preventScroll: true });
 });
 
 // What opens at the foot of the pane beside comes into sight, once more when the server has brought it.

@@ -30,11 +30,18 @@ document.addEventListener("htmx:response:error", (event) => {
   mark((response.headers.get("Heed-Missing") || "").split(" ").filter(Boolean));
 });
 
+let missing = []; // the fields that must be filled in first
+
+function markMissing() {
+  const fields = missing.map((key) => document.getElementById(`field-${key}`)).filter((field) => field && !field.value);
+  for (const field of fields) field.setAttribute("aria-invalid", "true");
+  return fields;
+}
+
 /** Mark the fields that must be filled in first, and lead to the first of them. */
 function mark(keys) {
-  const fields = keys.map((key) => document.getElementById(`field-${key}`)).filter(Boolean);
-  for (const field of fields) field.setAttribute("aria-invalid", "true");
-  const [first] = fields;
+  missing = keys;
+  const [first] = markMissing();
   if (!first) return;
   if (!first.checkVisibility()) document.querySelector("#head [data-about]")?.click(); // folded away on small windows
   first.scrollIntoView({ block: "center" });
@@ -42,3 +49,5 @@ function mark(keys) {
 }
 
 document.addEventListener("change", ({ target }) => target.removeAttribute?.("aria-invalid"));
+document.addEventListener("htmx:after:swap", markMissing); // news of the ticket know nothing of what was refused
+document.addEventListener("heed:opened", () => (missing = []));

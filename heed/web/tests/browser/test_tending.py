@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from heed.accounts.models import Team, User
 from heed.inbox import verbs
@@ -21,35 +21,68 @@ def fresh(ticket: Ticket) -> Ticket:
     return Ticket.objects.get(pk=ticket.pk)
 
 
+def arrows_to(page: Page, name: str) -> None:
+    """Down the open menu to what is called so, as one who reads it goes."""
+    wanted = page.locator(".menu[open] button:visible", has_text=name)
+    expect(wanted.first).to_be_visible()
+    for _each in range(30):
+        if wanted.first.evaluate("button => button === document.activeElement"):
+            return
+        page.keyboard.press("ArrowDown")
+    raise AssertionError(f"no arrow leads to {name}")
+
+
 def test_a_day_of_sorting_by_keyboard_alone(visit: Any, people: Any, lea: Ticket) -> None:
-    """Tag, snooze, solve with a field that is missing, mention: no hand leaves the keyboard."""
+    """Sign in, tag, snooze, solve with a field that is missing, mention: no hand leaves the keyboard."""
     Field.objects.create(key="order", title="Order", kind="text", required_on_solve=True)
-    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
+    page = visit(people[0])
     keys = page.keyboard
-    page.locator("#tickets").focus()
+    page.context.clear_cookies(name=re.compile("session"))
+    page.goto(page.url.split("/inbox/")[0] + "/sign-in/")
+    keys.type("ana@acme.example")
+    keys.press("Tab")
+    keys.type(cast.PASSWORD)
+    keys.press("Enter")
+    expect(page.locator("#tickets .ticket")).to_have_count(5)
+    keys.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    keys.press("Enter")
+    keys.press("j")
+    expect(page.locator(f"#t{lea.pk} .name")).to_be_focused()
+    keys.press("Enter")
+    expect(page.locator("#ticket")).to_have_attribute("data-number", str(lea.pk))
     keys.press("t")
     keys.type("Broken zip")
     keys.press("Enter")
     expect(page.locator("#who .chip.tag")).to_have_text(re.compile("broken zip"))
     expect(page.locator("#who .tagging input")).to_have_value("")
+    expect(page.locator("#who .tagging input")).to_be_focused()
     keys.press("Escape")
     keys.press("z")
     expect(page.locator("#later [data-until=later]").first).to_be_focused()
     keys.press("ArrowDown")
     keys.press("Enter")
     expect(page.locator("#head")).to_contain_text("asleep until")
+    expect(page.locator("#later summary")).to_be_focused()
     assert fresh(lea).snoozed_until is not None
-    keys.press("Escape")
     keys.press("s")
-    page.get_by_role("button", name="Solved").focus()
+    arrows_to(page, "Solved")
     keys.press("Enter")
     expect(page.locator("#toasts")).to_contain_text("fill in: “Order”")
     expect(page.locator("#field-order")).to_be_focused()
     expect(page.locator("#field-order")).to_have_attribute("aria-invalid", "true")
+    verbs.set_priority(fresh(lea), people[1], 4)
+    expect(page.locator("#log")).to_contain_text("set the priority to")
+    expect(page.locator("#field-order")).to_have_attribute("aria-invalid", "true")
     keys.type("88140")
     keys.press("Tab")
     expect(page.locator("#log")).to_contain_text("88140")
-    page.locator("#tickets").focus()
+    keys.press("Escape")
+    keys.press("s")
+    arrows_to(page, "Solved")
+    keys.press("Enter")
+    expect(page.locator("#who dd").first).to_have_text("Solved")
+    expect(page.locator("#ticket-menu summary")).to_be_focused()
     keys.press("n")
     keys.type("@iv")
     expect(page.get_by_role("option", name="Ivo Horvat")).to_have_attribute("aria-selected", "true")
@@ -58,6 +91,7 @@ def test_a_day_of_sorting_by_keyboard_alone(visit: Any, people: Any, lea: Ticket
     keys.press("Control+Enter")
     expect(page.locator("#log .note:not(.sending-now)", has_text="@Ivo Horvat please look")).to_have_count(1)
     assert Notice.objects.get().user == people[1]
+    assert fresh(lea).solved
 
 
 def test_a_live_update_leaves_a_field_alone(visit: Any, people: Any, lea: Ticket) -> None:
@@ -74,7 +108,6 @@ def test_choosing_many_by_keyboard_and_taking_it_back(visit: Any, people: Any, l
     page = visit(people[0], "/inbox/unanswered/")
     keys = page.keyboard
     before = list(Ticket.objects.order_by("pk").values_list("pk", "assignee"))
-    page.locator("#tickets").focus()
     keys.press("j")
     keys.press("x")
     keys.press("j")
@@ -83,7 +116,12 @@ def test_choosing_many_by_keyboard_and_taking_it_back(visit: Any, people: Any, l
     expect(page.locator("li.ticket.picked")).to_have_count(3)
     expect(page.locator("#many")).to_contain_text("3 chosen")
     assert serious(page) == []
-    page.locator("#many-assign summary").focus()
+    keys.press("b")
+    expect(page.locator("#many [data-all]")).to_be_focused()
+    keys.press("Tab")
+    keys.press("Tab")
+    keys.press("Tab")
+    expect(page.locator("#many-assign summary")).to_be_focused()
     keys.press("Enter")
     expect(page.locator("#many-assign [data-filter]")).to_be_focused()
     expect(page.locator("#many-assign").get_by_role("button", name="Ivo Horvat")).to_be_visible()
@@ -92,14 +130,20 @@ def test_choosing_many_by_keyboard_and_taking_it_back(visit: Any, people: Any, l
     expect(page.locator("#sweep")).to_contain_text("3 tickets changed.")
     expect(page.locator("li.ticket.picked")).to_have_count(0)
     assert Sweep.objects.get().changed == 3
-    page.locator("#sweep [data-undo]").focus()
+    expect(page.locator("#sweep [data-undo]")).to_be_focused()
     keys.press("Enter")
     expect(page.locator("#sweep")).to_contain_text("3 tickets are as they were.")
+    expect(page.locator("#sweep [data-close-sweep]")).to_be_focused()
     assert list(Ticket.objects.order_by("pk").values_list("pk", "assignee")) == before
-    page.locator("#tickets").focus()
+    keys.press("Enter")
+    expect(page.locator("#sweep")).to_be_hidden()
     keys.press("*")
     expect(page.locator("#many")).to_contain_text("The whole list is chosen")
-    page.locator("#many [data-deed=answered]").click()
+    keys.press("b")
+    for _each in range(5):
+        keys.press("Tab")
+    expect(page.locator("#many [data-deed=answered]")).to_be_focused()
+    keys.press("Enter")
     expect(page.locator("#sweep")).to_contain_text("5 tickets changed.")
     assert not Ticket.objects.filter(unanswered=True).exists()
 
