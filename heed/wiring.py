@@ -16,12 +16,13 @@ from heed.inbox.leaving import demand_nothing_came
 from heed.inbox.ratings import keep_ratings
 from heed.inbox.reactions import Reactions
 from heed.inbox.verbs.asking import ask_later
+from heed.inbox.verbs.groups import groups_also_kept
 from heed.inbox.verbs.labels import also_kept
 from heed.library.verbs import forget_guideline
 from heed.routing.moving import promises_may_have_moved
 from heed.routing.promises import keep_promises
 from heed.routing.reactions import assign_waiting, send_to_team, tell_languages
-from heed.routing.renaming import rename_in_conditions, rename_tag, where_tag
+from heed.routing.renaming import rename_group, rename_in_conditions, rename_tag, where_group, where_tag
 from heed.routing.rules import KINDS_AWAITED, run_rules
 from heed.routing.saying import say_by_itself
 from heed.widget import reactions as chat
@@ -87,6 +88,7 @@ GIVING_OUT: Reactions = dict.fromkeys(
 
 reactions.wire([WHOSE, REACTIONS, GIVING_OUT], {run_rules: KINDS_AWAITED})
 also_kept(rename_tag, where_tag)
+groups_also_kept(rename_group, where_group)
 renaming.also_kept(rename_in_conditions)
 channels.when_brands_change(promises_may_have_moved)
 channels.when_removing(demand_nothing_came)

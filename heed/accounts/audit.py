@@ -81,6 +81,7 @@ THINGS: dict[str, Promise] = {
     "field": _("Field"),
     "savedview": _("Saved view"),
     "text": _("Text"),
+    "customergroup": _("Customer group"),
     "skill": _("Skill"),
     "followupquestion": _("Question"),
     "guideline": _("Guideline"),

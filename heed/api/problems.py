@@ -27,6 +27,7 @@ from heed.inbox.reach import (
     NoSuchAttachment,
     NoSuchDelivery,
     NoSuchField,
+    NoSuchGroup,
     NoSuchMessage,
     NoSuchRecord,
     NoSuchSweep,
@@ -104,6 +105,7 @@ _MISSING: dict[type[Exception], tuple[str, Callable[[], str]]] = {
     NoSuchAttachment: ("no-such-attachment", lambda: _("There is no attachment with this id.")),
     NoSuchDelivery: ("no-such-delivery", lambda: _("There is no delivery with this id.")),
     NoSuchTag: ("no-such-tag", lambda: _("There is no tag with this id.")),
+    NoSuchGroup: ("no-such-group", lambda: _("There is no customer group of this name.")),
     NoSuchField: ("no-such-field", lambda: _("There is no field with this id.")),
     NoSuchRecord: (
         "no-such-record",

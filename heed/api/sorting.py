@@ -16,6 +16,8 @@ from heed.api.shapes.sorting import (
     FieldGiven,
     FieldOut,
     Fields,
+    GroupGiven,
+    Groups,
     QuestionGiven,
     QuestionOut,
     TagGiven,
@@ -56,6 +58,32 @@ def rename_tag(request: Asking, tag: int, given: TagGiven) -> Any:
 def drop_tag(request: Asking, tag: int) -> Any:
     verbs.drop_tag(request.auth, reach.tag(request.auth, tag))
     return Status(202, None)
+
+
+@router.get("/groups", response=Groups, summary="The customer groups, by name")
+def list_groups(request: Asking) -> Any:
+    """One begins where a customer is put into it, with `group` of `PATCH /tickets/{number}`."""
+    counted = request.auth.rights.may("desk")
+    found = reach.group_sizes(request.auth)
+    return {"items": [{"name": name, "people": people if counted else None} for name, people in found]}
+
+
+@router.patch("/groups/{path:group}", response={204: None}, summary="Rename a group, or make two one")
+def rename_group(request: Asking, group: str, given: GroupGiven) -> Any:
+    """Given the name of another group, the two become one. Targets, rules and views that name it follow."""
+    need(request.auth, "desk")
+    reach.group_size(request.auth, group)
+    verbs.rename_group(request.auth, group, given.name)
+    return Status(204, None)
+
+
+@router.delete("/groups/{path:group}", response={204: None}, summary="Take everybody out of a group")
+def drop_group(request: Asking, group: str) -> Any:
+    """Refused while a target, a rule or a shared view names it."""
+    need(request.auth, "desk")
+    reach.group_size(request.auth, group)
+    verbs.drop_group(request.auth, group)
+    return Status(204, None)
 
 
 @router.get("/fields", response=Fields, summary="The company's own fields, in their order")

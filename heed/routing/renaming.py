@@ -1,4 +1,5 @@
-"""What names a tag, team, brand or account goes on meaning it when that is called another name."""
+"""What names a tag, customer group, team, brand or account goes on meaning it when that is called another
+name."""
 
 from __future__ import annotations
 
@@ -8,9 +9,16 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from heed.accounts.models import User
-from heed.inbox.conditions import names_tag, with_name_changed, with_tag_renamed
+from heed.inbox.conditions import (
+    names_group,
+    names_tag,
+    with_group_renamed,
+    with_name_changed,
+    with_tag_renamed,
+)
 from heed.inbox.models import SavedView
-from heed.routing.models import Rule, Skill
+from heed.routing.models import Policy, Rule, Skill
+from heed.routing.moving import promises_may_have_moved
 
 
 def rename_tag(old: str, new: str) -> None:
@@ -22,6 +30,19 @@ def rename_tag(old: str, new: str) -> None:
             Rule.objects.filter(pk=rule.pk).update(condition=condition, actions=actions)
     for skill in Skill.objects.select_for_update().filter(tags__contains=[old]).order_by("pk"):
         Skill.objects.filter(pk=skill.pk).update(tags=_names(skill.tags, old, new))
+
+
+def rename_group(old: str, new: str) -> None:
+    """Write the new name of a customer group into rules and targets. Where two became one, another target may
+    be the first for them. Within a transaction."""
+    for rule in Rule.objects.select_for_update().filter(condition__icontains="group:").order_by("pk"):
+        condition = with_group_renamed(rule.condition, old, new)
+        if condition != rule.condition:
+            Rule.objects.filter(pk=rule.pk).update(condition=condition)
+    for policy in Policy.objects.select_for_update().filter(groups__contains=[old]).order_by("pk"):
+        Policy.objects.filter(pk=policy.pk).update(groups=_names(policy.groups, old, new))
+    if Policy.objects.filter(archived=False).exclude(groups=[]).exists():
+        promises_may_have_moved()
 
 
 def rename_in_conditions(operator: str, pk: int, old: str) -> None:
@@ -46,6 +67,20 @@ def where_tag(name: str) -> list[str]:
     skills = Skill.objects.filter(tags__contains=[name]).order_by("name").values_list("name", flat=True)
     return [_("the rule “%(name)s”") % {"name": each} for each in rules] + [
         _("the skill “%(name)s”") % {"name": each} for each in skills
+    ]
+
+
+def where_group(name: str) -> list[str]:
+    """The rules and targets that ask for a customer group, in words."""
+    rules = Rule.objects.filter(condition__icontains="group:").order_by("name")
+    policies = Policy.objects.filter(groups__contains=[name], archived=False).order_by("name")
+    return [
+        *(
+            _("the rule “%(name)s”") % {"name": each.name}
+            for each in rules
+            if names_group(each.condition, name)
+        ),
+        *(_("the target “%(name)s”") % {"name": each.name} for each in policies),
     ]
 
 

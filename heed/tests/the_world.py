@@ -17,6 +17,7 @@ from heed.inbox import files
 from heed.inbox import verbs as deeds
 from heed.inbox.models import (
     Attachment,
+    Customer,
     Delivery,
     Field,
     FollowUpQuestion,
@@ -134,6 +135,7 @@ class World:
             "teams/number": self.team.pk,
             "delivery_id": delivery.pk,
             "tag": Tag.objects.create(name="heel").pk,
+            "group": _group(),
             "field": field.pk,
             "key": field.key,
             "pk": views[0],
@@ -147,6 +149,11 @@ class World:
             "skills/number": skill,
             "quick_text": text.pk,
         }
+
+
+def _group() -> str:
+    Customer.objects.create(name="Mara Lenz", group="wholesale")
+    return "wholesale"
 
 
 def _view(owner: User, name: str) -> int:

@@ -78,6 +78,7 @@ SENT: dict[str, dict[str, Any] | tuple[dict[str, Any], ...]] = {
     "settings/roles/<int:role>/": _PERMISSIONS,
     "settings/tags/": {"name": "late"},
     "settings/tags/<int:tag>/": {"name": "late"},
+    "settings/groups/group/": {"of": Of("group"), "name": "retail"},
     "settings/fields/": {"title": "Colour", "kind": "choice", "choices": "red\nblue"},
     "settings/fields/<int:field>/": {"title": "Length", "kind": "text"},
     "settings/fields/<int:field>/place/": ({"to": "down"}, {"to": "archive"}),

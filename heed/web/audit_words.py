@@ -273,6 +273,12 @@ SENTENCES: dict[tuple[str, str], Told] = {
     ("made", "tag"): _("{who} made the tag {name}"),
     ("changed", "tag"): _("{who} renamed the tag {name} to {now}"),
     ("removed", "tag"): _("{who} removed the tag {name}"),
+    ("renamed", "customergroup"): _("{who} renamed the customer group {was} to {now}"),
+    ("removed", "customergroup"): _having(
+        "after",
+        _("{who} merged the customer group {was} into {now}"),
+        _("{who} removed the customer group {was}"),
+    ),
     ("made", "field"): _("{who} made the field {name}"),
     ("changed", "field"): _field,
     ("made", "savedview"): _("{who} made the shared view {name}"),

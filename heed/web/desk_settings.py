@@ -33,6 +33,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("roles", _("Roles"), "people", TEAM),
     Section("brands", _("Brands"), "accounts", TEAM),
     Section("tags", _("Tags"), "desk", WORK),
+    Section("groups", _("Customer groups"), "desk", WORK),
     Section("fields", _("Fields"), "desk", WORK),
     Section("quick_texts", _("Quick texts"), "note", WORK),
     Section("guidelines", _("Guidelines"), "see", WORK),

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("heed.web.views.crew")),
     path("", include("heed.web.views.notices")),
     path("", include("heed.web.views.settings_sorting")),
+    path("", include("heed.web.views.settings_groups")),
     path("", include("heed.web.views.merging")),
     path("", include("heed.web.views.here")),
     path("", include("heed.web.views.files")),

@@ -33,6 +33,21 @@ class TagGiven(Given):
     name: Annotated[Text, Field(max_length=60)]
 
 
+class GroupOut(Shape):
+    name: str
+    people: int | None = Field(
+        description="How many customers are in it; null for those who may not change groups."
+    )
+
+
+class Groups(Shape):
+    items: list[GroupOut]
+
+
+class GroupGiven(Given):
+    name: Annotated[Text, Field(max_length=60)]
+
+
 class FieldOut(Shape):
     id: int
     key: str

@@ -7,7 +7,7 @@ from datetime import timedelta
 from heed.accounts.models import Team, User
 from heed.api.tests.conftest import Caller, Desk
 from heed.inbox import verbs
-from heed.inbox.models import Ticket
+from heed.inbox.models import Customer, Ticket
 from heed.lib import clock
 
 
@@ -83,6 +83,17 @@ def test_tags_and_fields_are_set_up(call: Caller, call_as_ana: Caller) -> None:
     )
     assert call("GET", "fields").json["items"] == []
     assert call_as_ana("POST", "fields", {"title": "Mine"}).status == 403
+
+
+def test_customer_groups_are_kept_in_order(call: Caller, call_as_ana: Caller, desk: Desk) -> None:
+    Customer.objects.create(name="Omar Badr", group="a/b")
+    assert call("GET", "groups").json["items"] == [{"name": "a/b", "people": 1}]
+    assert call_as_ana("GET", "groups").json["items"] == [{"name": "a/b", "people": None}]
+    assert call_as_ana("PATCH", "groups/a/b", {"name": "press"}).status == 403
+    assert call("PATCH", "groups/a/b", {"name": "press"}).status == 204
+    assert call("PATCH", "groups/press", {"name": " "}).status == 422
+    assert call("DELETE", "groups/press").status == 204
+    assert call("DELETE", "groups/press").status == 404
 
 
 def test_the_question_after_solving(call: Caller, call_as_ana: Caller, desk: Desk) -> None:

@@ -37,14 +37,17 @@ from heed.inbox.models import Ticket
 from heed.lib import clock
 
 __all__ = [
+    "NOBODY",
     "BadCondition",
     "Completion",
     "Condition",
     "Facts",
     "Test",
     "complete",
+    "names_group",
     "of_rule",
     "parse",
+    "with_group_renamed",
     "with_name_changed",
     "with_tag_renamed",
 ]
@@ -148,6 +151,29 @@ def with_tag_renamed(text: str, old: str, new: str) -> str:
         elif tags_named(each.text, [old]) and not each.text.endswith("*"):  # another spelling, of others too
             changed = f"{changed[: each.end]},{written}{changed[each.end :]}"
     return changed if len(changed) <= reading.LONGEST else text
+
+
+def with_group_renamed(text: str, old: str, new: str) -> str:
+    """The same with a customer group's new name. What is spelled in another way may mean other groups, too,
+    and goes on to."""
+    changed = text
+    for each in sorted(_values_of("group", text), key=lambda each: -each.position):
+        meant = values.ways_to_write(each.text)
+        if old not in meant or new in meant or each.text.lower() in NOBODY:
+            continue
+        if each.text == old:
+            changed = changed[: each.position] + values.quoted(new) + changed[each.end :]
+        else:
+            changed = f"{changed[: each.end]},{values.quoted(new)}{changed[each.end :]}"
+    return changed if len(changed) <= reading.LONGEST else text
+
+
+def names_group(text: str, name: str) -> bool:
+    """Whether a condition asks for this customer group. What cannot be understood asks for nothing."""
+    return any(
+        each.text.lower() not in NOBODY and name in values.ways_to_write(each.text)
+        for each in _values_of("group", text)
+    )
 
 
 def with_name_changed(text: str, operator: str, pk: int, old: str, user: User | None = None) -> str:

@@ -148,7 +148,7 @@ def author(value: Value, asker: Asker) -> Test:
 def group(value: Value, asker: Asker) -> Test:
     if value.text.lower() in NOBODY:
         return OneOf("customer__group", frozenset({""}))
-    return OneOf("customer__group", _ways_to_write(value.text))
+    return OneOf("customer__group", ways_to_write(value.text))
 
 
 def status(value: Value, asker: Asker) -> Test:
@@ -232,7 +232,7 @@ def field(value: Value, asker: Asker) -> Test:
     own = asker.fields.get(key)
     if own is None:
         _must_be(frozenset(), Value(key, value.position), asker, list(asker.fields))
-        return FieldSet(key) if not rest else FieldText(key, _ways_to_write(rest))
+        return FieldSet(key) if not rest else FieldText(key, ways_to_write(rest))
     if not rest:
         return FieldSet(key)
     return _field_is(own, Value(rest, value.position + len(key) + 1), asker)
@@ -249,7 +249,7 @@ def _field_is(own: Field, value: Value, asker: Asker) -> Test:
             if value.text.lower() not in answers:
                 raise _not_one_of(value, ["yes", "no"])
             return FieldText(own.key, frozenset({answers[value.text.lower()]}))
-    return FieldText(own.key, _ways_to_write(value.text))
+    return FieldText(own.key, ways_to_write(value.text))
 
 
 def _numbers(value: Value) -> Between:
@@ -309,7 +309,8 @@ def _compared(column: str, sign: str, level: int | Decimal) -> Between:
     return Between(column, since=level, until=level, closed=True)
 
 
-def _ways_to_write(word: str) -> frozenset[str]:
+def ways_to_write(word: str) -> frozenset[str]:
+    """A word as people write it: as it stands, in small letters, in large ones."""
     return frozenset({word, word.lower(), word.upper(), word.capitalize(), word.title()})
 
 

@@ -26,6 +26,9 @@ class Customer(Row):
     """This is the same person as that one. The row stays, so that joining can be undone."""
     created_at = models.DateTimeField(default=clock.now)
 
+    class Meta:
+        indexes: ClassVar = [models.Index("group", condition=~Q(group=""), name="customer_group")]
+
     def __str__(self) -> str:
         return self.name
 

@@ -22,6 +22,7 @@ from heed.inbox.reach.refusals import (
     NoSuchAttachment,
     NoSuchDelivery,
     NoSuchField,
+    NoSuchGroup,
     NoSuchMessage,
     NoSuchOrder,
     NoSuchRecord,
@@ -41,7 +42,19 @@ from heed.inbox.reach.single import (
     mergeable,
     ticket,
 )
-from heed.inbox.reach.sorting import MOST_USES, field, fields, filled, groups, sweep, tag, tag_uses, tags
+from heed.inbox.reach.sorting import (
+    MOST_USES,
+    field,
+    fields,
+    filled,
+    group_size,
+    group_sizes,
+    groups,
+    sweep,
+    tag,
+    tag_uses,
+    tags,
+)
 from heed.inbox.reach.threads import Bound, Story, message, messages, moment_of, story, thread
 from heed.inbox.reach.views import ORDERS, VIEWS
 
@@ -54,6 +67,7 @@ __all__ = [
     "NoSuchAttachment",
     "NoSuchDelivery",
     "NoSuchField",
+    "NoSuchGroup",
     "NoSuchMessage",
     "NoSuchOrder",
     "NoSuchRecord",
@@ -77,6 +91,8 @@ __all__ = [
     "field",
     "fields",
     "filled",
+    "group_size",
+    "group_sizes",
     "groups",
     "identities",
     "joining",

@@ -25,6 +25,10 @@ class NoSuchTag(NotHere):
     pass
 
 
+class NoSuchGroup(NotHere):
+    """No customer is in a group of this name."""
+
+
 class NoSuchField(NotHere):
     pass
 

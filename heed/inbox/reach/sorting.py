@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, Q
 
 from heed.accounts.models import User
 from heed.inbox.models import Customer, Field, Sweep, Tag, Ticket
-from heed.inbox.reach.refusals import NoSuchField, NoSuchSweep, NoSuchTag
+from heed.inbox.reach.refusals import NoSuchField, NoSuchGroup, NoSuchSweep, NoSuchTag
 from heed.inbox.reach.seeing import signed_in
 from heed.lib.rows import Joined
 
@@ -69,6 +70,27 @@ def groups(user: User) -> list[str]:
     signed_in(user)
     found = Customer.objects.exclude(group="").order_by("group").values_list("group", flat=True)
     return list(found.distinct()[:100])
+
+
+def group_sizes(user: User) -> list[tuple[str, int]]:
+    """The customer groups by name, with how many people are in each. Who was joined to somebody is counted as
+    one with them; a group that only such people are in is empty, and may come back when they are parted."""
+    signed_in(user)
+    sizes = Count("pk", filter=Q(joined_into=None))
+    found = Customer.objects.exclude(group="").values("group").annotate(people=sizes).order_by("group")
+    return [(each["group"], each["people"]) for each in found[:MOST_GROUPS]]
+
+
+MOST_GROUPS = 500
+
+
+def group_size(user: User, name: str) -> int:
+    """How many people are in a group. Raises `NoSuchGroup`."""
+    signed_in(user)
+    rows = Customer.objects.filter(group=name).exclude(group="")
+    if not rows.exists():
+        raise NoSuchGroup(name)
+    return rows.filter(joined_into=None).count()
 
 
 def sweep(user: User, sweep_id: int) -> Sweep:

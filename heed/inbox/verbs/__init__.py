@@ -8,6 +8,7 @@ from heed.inbox.verbs.answering import answer, dismiss, note, settle
 from heed.inbox.verbs.asking import drop_question, set_question
 from heed.inbox.verbs.blocking import block, mark_spam, not_spam, unblock
 from heed.inbox.verbs.drafts import attach, describe, detach, drop_draft, keep_draft
+from heed.inbox.verbs.groups import drop_group, rename_group, where_group_named
 from heed.inbox.verbs.holding import take_back
 from heed.inbox.verbs.joining import join, part, part_identity, why_not_parted
 from heed.inbox.verbs.labels import (
@@ -66,6 +67,7 @@ __all__ = [
     "detach",
     "dismiss",
     "drop_draft",
+    "drop_group",
     "drop_question",
     "drop_tag",
     "fill",
@@ -86,6 +88,7 @@ __all__ = [
     "part",
     "part_identity",
     "remind",
+    "rename_group",
     "rename_tag",
     "replay",
     "set_group",
@@ -106,6 +109,7 @@ __all__ = [
     "unmerge",
     "unsplit",
     "wake",
+    "where_group_named",
     "where_named",
     "why_not_parted",
 ]

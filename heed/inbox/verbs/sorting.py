@@ -15,6 +15,7 @@ from heed.inbox import events
 from heed.inbox.events import Happened
 from heed.inbox.models import Customer, Field, Tag, Ticket
 from heed.inbox.statements import columns, run
+from heed.inbox.verbs.groups import group_name
 from heed.inbox.verbs.refusals import CannotTend
 from heed.inbox.verbs.tending import change, locked, write
 from heed.lib import clock, live
@@ -174,9 +175,7 @@ def _day(field: Field, text: str) -> str:
 @transaction.atomic
 def set_group(ticket: Ticket, user: User | None, group: str) -> None:
     """Say what kind of customer this is. It holds for all their tickets."""
-    name = " ".join(clean(group).split())
-    if len(name) > _LONGEST_TAG:
-        raise CannotTend(_("A group has at most %(most)d letters.") % {"most": _LONGEST_TAG})
+    name = group_name(group)
     customer = Customer.objects.select_for_update().get(pk=ticket.customer_id)
     if customer.group == name:
         return

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from procrastinate.contrib.django.models import ProcrastinateJob
 
-from heed.accounts.models import Brand, Grant, Team, User
+from heed.accounts.models import AuditRow, Brand, Grant, Team, User
 from heed.accounts.verbs import name_brand
 from heed.channels import verbs as channels
 from heed.channels.models import Account
+from heed.inbox import verbs
 from heed.inbox.conditions import BadCondition
-from heed.inbox.models import SavedView, Tag
+from heed.inbox.models import Customer, SavedView, Tag
 from heed.inbox.verbs import CannotTend, drop_tag, rename_tag, where_named
 from heed.routing import keeping, rules
-from heed.routing.models import Rule, Skill
+from heed.routing.models import Policy, Rule, Skill
+from heed.routing.moving import MOVE_PROMISES
 from heed.routing.tests.conftest import Open
 from heed.routing.tests.some_rules import add, comes, fresh, rule
 
@@ -133,3 +136,44 @@ def test_a_rule_has_no_me(maja: User) -> None:
     facts = {"name": "Mine", "when": ["time"], "condition": "assignee:me", "actions": [add("x")]}
     with pytest.raises(BadCondition, match="no “me”"):
         keeping.keep_rule(maja, Rule(), facts)
+
+
+def test_what_names_a_customer_group_takes_the_new_name(maja: User) -> None:
+    for name, group in (("Lea", "wholesale"), ("Omar", "Trade"), ("Sam", "")):
+        Customer.objects.create(name=name, group=group)
+    asked = "is:open group:wholesale,none -group:WHOLESALE"
+    view = SavedView.objects.create(owner=maja, name="Big", condition=asked)
+    rule = Rule.objects.create(name="Late", when=["ticket_opened"], condition='group:"wholesale"', actions=[])
+    target = Policy.objects.create(name="Fast", first_reply=60, groups=["press", "wholesale"])
+    assert verbs.rename_group(maja, "wholesale", ' Big  "buyers" ') is False
+    for each in (view, rule, target):
+        each.refresh_from_db()
+    assert view.condition == 'is:open group:"Big buyers",none -group:WHOLESALE,"Big buyers"'
+    assert (rule.condition, target.groups) == ('group:"Big buyers"', ["Big buyers", "press"])
+    assert ProcrastinateJob.objects.filter(queueing_lock=MOVE_PROMISES).exists()
+    assert verbs.rename_group(maja, "Big buyers", "Trade") is True
+    rule.refresh_from_db()
+    assert rule.condition == "group:Trade"
+    assert list(Customer.objects.order_by("name").values_list("group", flat=True)) == ["Trade", "Trade", ""]
+    told = AuditRow.objects.filter(kind="customergroup").order_by("pk").values_list("what", "facts")
+    assert list(told) == [
+        ("renamed", {"before": "wholesale", "after": "Big buyers"}),
+        ("removed", {"before": "Big buyers", "after": "Trade"}),
+    ]
+
+
+def test_a_group_that_is_still_needed_is_not_removed(maja: User) -> None:
+    Customer.objects.create(name="Lea", group="wholesale")
+    SavedView.objects.create(owner=maja, name="Mine", condition="group:wholesale")
+    rule = Rule.objects.create(name="Late", when=["ticket_opened"], condition="-group:Wholesale", actions=[])
+    target = Policy.objects.create(name="Fast", first_reply=60, groups=["wholesale"])
+    assert verbs.where_group_named("wholesale") == ["the rule “Late”", "the target “Fast”"]
+    for each in (rule, target):
+        with pytest.raises(CannotTend, match="Change that first"):
+            verbs.drop_group(maja, "wholesale")
+        each.delete()
+    verbs.drop_group(maja, "wholesale")
+    assert not Customer.objects.exclude(group="").exists()
+    for name, why in (("", "needs a name"), ("None", "in no group"), ("x" * 61, "at most 60")):
+        with pytest.raises(CannotTend, match=why):
+            verbs.rename_group(maja, "wholesale", name)
