@@ -15,7 +15,7 @@ from heed.routing.hours_text import spans_from
 from heed.routing.models import AutomaticMessage, Policy, Rule
 from heed.routing.promises import keep_policy
 
-BRAND = "Acme"
+BRAND, OUTLET = "Acme", "Acme Outlet"
 SHOP, RETURNS = "Shop", "Returns"
 TAGS = ("delivery", "returns", "size", "zip")
 WEEKDAY, SATURDAY = "8:00–18:00", "9:00–13:00"
@@ -49,6 +49,10 @@ Up to 80 € at once. Above that, leave a note for Maja and put the ticket on ho
 Ask for a picture and the order number. Offer a new pair first, the money second.
 """
 
+OF_THE_OUTLET = """# What is sold at the outlet
+Last season's shoes, without the box. A pair goes back for another one, never for money.
+"""
+
 
 @transaction.atomic
 def furnish(owner: User) -> None:
@@ -57,6 +61,7 @@ def furnish(owner: User) -> None:
         return
     people = list(User.objects.filter(is_active=True))
     name_brand(owner, Brand(), BRAND)
+    outlet = name_brand(owner, Brand(), OUTLET)
     shop = _team(owner, SHOP, people)
     returns = _team(owner, RETURNS, [each for each in people if each != owner])
     for name in TAGS:
@@ -70,6 +75,7 @@ def furnish(owner: User) -> None:
     for short, language, text in QUICK_TEXTS:
         make_quick_text(owner, short, text, language=language, shared=True)
     write_guideline(owner, GUIDELINES)
+    write_guideline(owner, OF_THE_OUTLET, brand=outlet)
 
 
 def _team(owner: User, name: str, people: list[User]) -> Team:

@@ -27,7 +27,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     handed = [socket.socket(fileno=int(each)) for each in filter(None, options.sockets.split(","))]
-    with Sandbox(options.port, handed=handed) as sandbox:
+    with Sandbox(options.port, handed=handed, outlets=True) as sandbox:
         logging.info("play a customer at %s", sandbox.url)
         if options.heed:
             Company(sandbox, options.heed, options.token, ended).start()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 COMPANY = "Acme"
+OUTLET = "Acme Outlet"
+"""Its other brand, with accounts of its own on some networks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ THINKING = (12.0, 35.0)
 READING = (2.0, 6.0)
 OPENING_BEGAN = timedelta(minutes=54)
 KINDS = frozenset(get_args(Where))
-BRAND, TEAM = "Acme", "Shop"
+TEAM = "Shop"
 _OF_A_TEAM = ("name", "members", "way", "same_language", "same_skill", "prefer_last", "takes_back")
 _LOOK_EVERY = 2.0
 _PATIENCE = 90.0
@@ -72,17 +72,17 @@ class Desk:
             "PATCH", f"accounts/{number}", {"base_url": base_url, "credentials": dict(account.credentials)}
         )
 
-    def hand_over(self, accounts: list[int]) -> None:
-        """Have accounts belong to the company's brand, and their new tickets go to the team in the shop,
-        where the demo's desk is set up."""
+    def hand_over(self, accounts: dict[int, str]) -> None:
+        """Have accounts, by their number, belong to the company's brands, and their new tickets go to the
+        team in the shop, where the demo's desk is set up."""
         teams = self._ask("GET", "teams")["items"]
         shop = next((team for team in teams if team["name"] == TEAM), None)
         if shop is None:
             return
-        for account in accounts:
-            self._ask("PATCH", f"accounts/{account}", {"brand": BRAND})
+        for account, brand in accounts.items():
+            self._ask("PATCH", f"accounts/{account}", {"brand": brand})
         kept = {name: shop[name] for name in _OF_A_TEAM}
-        self._ask("PUT", f"teams/{shop['id']}", {**kept, "accounts": accounts})
+        self._ask("PUT", f"teams/{shop['id']}", {**kept, "accounts": list(accounts)})
 
     def has_tickets(self) -> bool:
         return bool(self._ask("GET", "tickets?view=all")["items"])
@@ -140,7 +140,7 @@ class Company(threading.Thread):
     def settle_in(self) -> bool:
         """Connect what is not connected yet, and tell Heed where the networks of the others are by now;
         whether Heed has no ticket, so the shop just opens."""
-        connected: list[int] = []
+        connected: dict[int, str] = {}
         known = self.desk.accounts()
         for simulator, account in self._accounts():
             there = _known_as(simulator, account, known)
@@ -149,7 +149,7 @@ class Company(threading.Thread):
                 self._show_the_way(simulator, account, there)
             else:
                 made = self.desk.connect(simulator.name, account, simulator.url)
-                connected.append(made["id"])
+                connected[made["id"]] = account.brand
                 if hasattr(simulator, "play_paste"):  # Heed cannot set it: the admin enters it by hand
                     self._play(simulator, "paste", url=made.get("hook_url") or "")
         if not known:
@@ -264,10 +264,10 @@ class Company(threading.Thread):
         the fewest kinds of messages."""
         offering = [each for each in self._sandbox.simulators.values() if story.where in each.offers]
         chosen = min(
-            offering, key=lambda each: (self._told[each.name], len(each.offers & KINDS)), default=None
+            offering, key=lambda each: (self._told[each.place], len(each.offers & KINDS)), default=None
         )
         if chosen is not None:
-            self._told[chosen.name] += 1
+            self._told[chosen.place] += 1
         return chosen
 
     def _play(self, simulator: Simulator, verb: str, **facts: Any) -> dict[str, Any] | None:
@@ -291,13 +291,13 @@ class Company(threading.Thread):
     def look_around(self) -> None:
         """Let customers notice our answers: they read them, sometimes like them, and write back."""
         changed = {
-            simulator.name
+            simulator.place
             for simulator in self._sandbox.simulators.values()
-            if self._looked.get(simulator.name) != simulator.version
+            if self._looked.get(simulator.place) != simulator.version
         }
-        self._looked = {simulator.name: simulator.version for simulator in self._sandbox.simulators.values()}
+        self._looked = {simulator.place: simulator.version for simulator in self._sandbox.simulators.values()}
         for matter in self.matters[-MOST_WATCHED:]:
-            if matter.simulator.name not in changed:
+            if matter.simulator.place not in changed:
                 continue
             fresh = [line for line in self._our_lines(matter) if line.id not in matter.seen]
             matter.seen.update(line.id for line in fresh)
@@ -367,7 +367,7 @@ def _was_ours(base_url: str, simulator: Simulator) -> bool:
 
 def _same_chat(one: Matter, other: Matter) -> bool:
     def place(matter: Matter) -> tuple[str, str, str]:
-        return (matter.simulator.name, matter.story.person, matter.story.where)
+        return (matter.simulator.place, matter.story.person, matter.story.where)
 
     return one.story.where == "message" and place(one) == place(other)
 

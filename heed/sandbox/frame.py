@@ -28,6 +28,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
 from heed.lib import clock
+from heed.sandbox.cast import COMPANY, OUTLET
 from heed.sandbox.faults import Fault, Faults
 from heed.sandbox.hooks import Hooks
 from heed.sandbox.kinds import Kind, everyday
@@ -153,6 +154,7 @@ class DemoAccount:
     name: str
     external_id: str
     credentials: Mapping[str, str]
+    brand: str = COMPANY
 
 
 class Clock:
@@ -201,6 +203,11 @@ class Simulator(ABC):
     """Those of them that take no picture."""
     more: ClassVar[tuple[Kind, ...]] = ()
     """What else customers can do here, as the page says it."""
+    branch: ClassVar[str] = ""
+    """Which further account of the company's this is, at an address of its own; empty for the first."""
+    company: ClassVar[str] = COMPANY
+    has_outlet: ClassVar[bool] = False
+    """Whether the company's other brand has an account here, too."""
     backstage: ClassVar[frozenset[str]] = frozenset()
     """The verbs about a customer that only tests need: no customer does such a thing."""
 
@@ -209,7 +216,7 @@ class Simulator(ABC):
         self.clock = sandbox.clock
         self.ids = sandbox.ids
         self.lock = threading.RLock()
-        self.hooks = Hooks(self.name, sandbox.faults)
+        self.hooks = Hooks(self.place, sandbox.faults)
         self.version = 1
         self._kept: dict[str, tuple[bytes, str]] = {}
 
@@ -247,13 +254,18 @@ class Simulator(ABC):
         return (*everyday(self.offers, self.bare), *self.more)
 
     @property
+    def place(self) -> str:
+        """How the sandbox calls it: the network, and the branch where it is not the first account there."""
+        return f"{self.name}-{self.branch}" if self.branch else self.name
+
+    @property
     def url(self) -> str:
         """The address of this network's API: the account's base URL in Heed."""
-        return f"{self.sandbox.url}/{self.name}"
+        return f"{self.sandbox.url}/{self.place}"
 
     @property
     def requests(self) -> list[Recorded]:
-        return [each for each in self.sandbox.requests if each.network == self.name]
+        return [each for each in self.sandbox.requests if each.network == self.place]
 
     def do(self, verb: str, **arguments: Any) -> dict[str, Any]:
         """Let someone act: `do("message", person="lea", text="…")`. Raises `PlayError`."""
@@ -362,11 +374,17 @@ class Sandbox:
     """All simulators under one address: `with Sandbox() as sandbox: sandbox[network].do(…)`.
 
     `port` 0 takes a free one; `handed` are sockets that listen already, of itself and of the servers beside
-    it. With a `seed` the ids are the same at every start.
+    it. With a `seed` the ids are the same at every start. With `outlets` the company's other brand is there,
+    too, as further simulators: "telegram-outlet".
     """
 
     def __init__(
-        self, port: int = 0, *, handed: Sequence[socket.socket] = (), seed: int | None = None
+        self,
+        port: int = 0,
+        *,
+        handed: Sequence[socket.socket] = (),
+        seed: int | None = None,
+        outlets: bool = False,
     ) -> None:
         from heed.sandbox.server import Server
 
@@ -381,6 +399,10 @@ class Sandbox:
             self._server.take_over(self._handed[0])
         self.port, self.url = self._server.server_port, self._server.url
         self.simulators = {name: kind(self) for name, kind in simulators().items()}
+        for first in list(self.simulators.values()) if outlets else ():
+            if first.has_outlet:
+                outlet = outlet_of(type(first))(self)
+                self.simulators[outlet.place] = outlet
 
     def __getitem__(self, network: str) -> Simulator:
         return self.simulators[network]
@@ -432,6 +454,12 @@ def simulators() -> dict[str, type[Simulator]]:
     folder = Path(__file__).parent / "networks"
     names = sorted(found.name for found in iter_modules([str(folder)]))
     return {name: import_module(f"heed.sandbox.networks.{name}").simulator for name in names}
+
+
+@cache
+def outlet_of(kind: type[Simulator]) -> type[Simulator]:
+    """The same network as the company's other brand meets it."""
+    return type(f"{kind.__name__}Outlet", (kind,), {"branch": "outlet", "company": OUTLET})
 
 
 def _attempt(function: Callable[[], object]) -> None:

@@ -69,7 +69,7 @@ def _page(template: str, sandbox: Sandbox, call: Call, simulator: Simulator | No
         return chosen
     language = translation.get_language()
     facts: dict[str, Any] = {
-        "networks": sandbox.simulators.values(),
+        "networks": [each for each in sandbox.simulators.values() if not each.branch],
         "network": simulator,
         "faces": CUSTOMERS,
         "face": _face(call),
@@ -81,6 +81,7 @@ def _page(template: str, sandbox: Sandbox, call: Call, simulator: Simulator | No
     }
     if simulator:
         facts.update(_facts(simulator, call))
+        facts["accounts"] = [each for each in sandbox.simulators.values() if each.name == simulator.name]
     return _html(template, facts)
 
 
@@ -100,7 +101,7 @@ def _facts(simulator: Simulator, call: Call) -> dict[str, Any]:
             "network": simulator,
             "kinds": {place: [kind for kind in simulator.kinds if place in kind.at] for place in PLACES},
             "face": face,
-            "company": COMPANY,
+            "company": simulator.company,
         }
 
 

@@ -120,7 +120,7 @@ def answer(sandbox: Sandbox, call: Call) -> tuple[Reply, float]:
 
 
 def _with_fault(sandbox: Sandbox, simulator: Simulator, call: Call) -> tuple[Reply, float]:
-    fault = sandbox.faults.for_call(simulator.name, call.method, call.path) or Fault()
+    fault = sandbox.faults.for_call(simulator.place, call.method, call.path) or Fault()
     time.sleep(fault.delay)
     if fault.drop == "before":
         _record(sandbox, simulator, call, 0)
@@ -140,12 +140,12 @@ def _ask(simulator: Simulator, call: Call) -> Reply:
                 simulator.changed()
             return reply
     except Exception:  # a fault of the simulator looks like one of the network
-        log.exception("%s could not answer %s %s", simulator.name, call.method, call.path)
+        log.exception("%s could not answer %s %s", simulator.place, call.method, call.path)
         return Reply(500, "The simulator failed; its log says why.")
 
 
 def _record(sandbox: Sandbox, simulator: Simulator, call: Call, status: int) -> None:
-    sandbox.requests.append(Recorded(simulator.name, call, status))
+    sandbox.requests.append(Recorded(simulator.place, call, status))
     del sandbox.requests[:-MOST_RECORDED]
 
 

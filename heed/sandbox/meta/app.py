@@ -70,15 +70,15 @@ class MetaApp(Simulator):
 
     @property
     def secret(self) -> str:
-        return self.ids.stable(self.name, "secret", size=32)
+        return self.ids.stable(self.place, "secret", size=32)
 
     @property
     def verify_token(self) -> str:
-        return "acme-" + self.ids.stable(self.name, "verify", size=12)
+        return "acme-" + self.ids.stable(self.place, "verify", size=12)
 
     def _digits(self, *words: str) -> str:
         """An id in digits, the same at every start."""
-        return str(self.first_id + int(self.ids.stable(self.name, *words), 16) % self.span_of_ids)
+        return str(self.first_id + int(self.ids.stable(self.place, *words), 16) % self.span_of_ids)
 
     # -------------------------------------------------------------------------------- calls
 

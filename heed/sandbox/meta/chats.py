@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
-from heed.sandbox.cast import COMPANY, CUSTOMERS, OUTSIDER, person_named
+from heed.sandbox.cast import CUSTOMERS, OUTSIDER, person_named
 from heed.sandbox.frame import Call, ChatView, Line, PlayError, Sandbox
 from heed.sandbox.meta.app import MetaApp
 from heed.sandbox.meta.calls import iso, milliseconds, record
@@ -52,7 +52,7 @@ class Chats(MetaApp):
 
     def _person_name(self, person: str) -> str:
         """How a customer is called here; the company for an empty key."""
-        return person_named(person).name if person else COMPANY
+        return person_named(person).name if person else self.company
 
     # ------------------------------------------------------------------------------- reading
 
@@ -306,7 +306,7 @@ class Chats(MetaApp):
 
     def _chat_view(self, person: str) -> ChatView:
         lines = [self._chat_line(entry, person) for entry in self.chats[self._key(person)].entries]
-        return ChatView(id=self.chat_id(person), title=COMPANY, lines=lines)
+        return ChatView(id=self.chat_id(person), title=self.company, lines=lines)
 
     def _chat_line(self, entry: Entry, person: str) -> Line:
         return Line(

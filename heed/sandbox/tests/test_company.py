@@ -65,7 +65,7 @@ def api() -> HeedApi:
 
 @pytest.fixture
 def company(api: HeedApi) -> Iterator[Company]:
-    with Receiver() as receiver, Sandbox(seed=1) as sandbox:
+    with Receiver() as receiver, Sandbox(seed=1, outlets=True) as sandbox:
         receiver.answer = api.answer
         address = receiver.url.removesuffix("/hooks/here")
         yield Company(sandbox, address, "token-1", threading.Event())
@@ -77,8 +77,9 @@ def sandbox_of(company: Company) -> Sandbox:
 
 def test_accounts_are_connected_once(company: Company, api: HeedApi) -> None:
     assert company.settle_in() is True
-    assert {each["network"] for each in api.accounts} == set(sandbox_of(company).simulators)
-    assert all(each["base_url"] == sandbox_of(company)[each["network"]].url for each in api.accounts)
+    there = [(each.name, each.url) for each in sandbox_of(company).simulators.values()]
+    assert [(each["network"], each["base_url"]) for each in api.accounts] == there
+    assert len({(each["network"], each["external_id"]) for each in api.accounts}) == len(there)
     assert api.tokens == {"Bearer token-1"}
     before = len(api.accounts)
     company.settle_in()
@@ -100,7 +101,9 @@ def test_the_shop_gets_the_accounts_once(company: Company, api: HeedApi) -> None
     api.teams = [shop]
     company.settle_in()
     assert shop["accounts"] == [each["id"] for each in api.accounts]
-    assert {each["brand"] for each in api.accounts} == {"Acme"}
+    outlets = {each["network"] for each in api.accounts if each["brand"] == "Acme Outlet"}
+    assert outlets == {"bluesky", "facebook", "telegram"}
+    assert {each["brand"] for each in api.accounts} == {"Acme", "Acme Outlet"}
     assert shop["members"] == [1, 2]
     shop["accounts"] = []
     company.settle_in()
@@ -133,7 +136,9 @@ def test_known_accounts_get_the_addresses_of_their_networks(company: Company, ap
     viber.hook_url = ""
     company.settle_in()
     assert len(api.accounts) == before
-    assert all(each["base_url"] == sandbox_of(company)[each["network"]].url for each in api.accounts)
+    assert [each["base_url"] for each in api.accounts] == [
+        each.url for each in sandbox_of(company).simulators.values()
+    ]
     assert viber.hook_url == "http://x/h"
     (mailbox,) = (each for each in api.accounts if each["network"] == "email")
     assert mailbox["credentials"] == sandbox_of(company)["email"].accounts()[0].credentials
@@ -188,7 +193,7 @@ def test_the_opening_is_lively(company: Company) -> None:
     before = sandbox_of(company).clock.now()
     company.open_shop()
     assert len(company.matters) >= 12
-    assert len({matter.simulator.name for matter in company.matters}) == len(sandbox_of(company).simulators)
+    assert len({matter.simulator.place for matter in company.matters}) == len(sandbox_of(company).simulators)
     assert {person_named(matter.story.person).language for matter in company.matters} == {
         "sl",
         "mn",

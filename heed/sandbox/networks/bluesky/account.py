@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from heed.sandbox.cast import COMPANY, CUSTOMERS, OUTSIDER, person_named
+from heed.sandbox.cast import COMPANY, CUSTOMERS, OUTLET, OUTSIDER, person_named
 from heed.sandbox.frame import DemoAccount, PlayError, Simulator
 from heed.sandbox.networks.bluesky.answers import iso
 
@@ -14,6 +14,22 @@ POST = "app.bsky.feed.post"
 LIKE = "app.bsky.feed.like"
 REPOST = "app.bsky.feed.repost"
 _DOMAIN = "bsky.example"
+_OF_THE_NETWORK = (
+    "lock",
+    "ours",
+    "chat_open",
+    "_family",
+    "_names",
+    "_handles",
+    "_closed",
+    "_records",
+    "_below",
+    "_faces",
+    "_notifications",
+    "_blobs",
+    "_convos",
+    "_log",
+)
 REACTIONS = {"like": LIKE, "repost": REPOST}
 
 
@@ -132,8 +148,9 @@ class Account(Simulator):
         for person in (*CUSTOMERS, OUTSIDER):
             self._names[self._did(person.key)] = person.name
             self._handles[self._did(person.key)] = f"{person.handle.replace('.', '-')}.{_DOMAIN}"
-        self.us = self._did(COMPANY)
-        self.app_password = "-".join(self.ids.stable("app password")[at : at + 4] for at in (0, 4, 8, 12))
+        self.us = self._did(self.company)
+        secret = self.ids.stable(*filter(None, ("app password", self.branch)))
+        self.app_password = "-".join(secret[at : at + 4] for at in (0, 4, 8, 12))
         self.chat_right = True
         self.chat_open = dict.fromkeys(self._names, True)
         self._closed: set[str] = set()
@@ -153,13 +170,30 @@ class Account(Simulator):
         self._sign_ins: list[datetime] = []
         self._spent: list[tuple[datetime, int]] = []
         self._last_micros = 0
+        self.ours = [self.us]
+        """The company's accounts of all its brands."""
+        self._family: list[Account] = [self]
+        if self.branch:
+            self._move_in_with(sandbox[self.name])
+
+    def _move_in_with(self, first: Account) -> None:
+        """One network, whichever of the company's accounts looks at it: what is written by one is there for
+        the others, under one lock."""
+        for name in _OF_THE_NETWORK:
+            setattr(self, name, getattr(first, name))
+        self._names[self.us] = self.company
+        self._handles[self.us] = f"acme-{self.branch}.{_DOMAIN}"
+        self.chat_open[self.us] = True
+        self.ours.append(self.us)
+        self._family.append(self)
+
+    def changed(self) -> None:
+        for account in self._family:
+            account.version += 1
 
     def accounts(self) -> list[DemoAccount]:
         credentials = {"identifier": self._handles[self.us], "app_password": self.app_password}
-        return [DemoAccount(COMPANY, self.us, credentials)]
-
-    def _ours(self, uri: str) -> bool:
-        return uri.startswith(f"at://{self.us}/")
+        return [DemoAccount(self.company, self.us, credentials, self.company)]
 
     def _profile(self, did: str) -> dict[str, Any]:
         if did not in self._names:
@@ -167,7 +201,7 @@ class Account(Simulator):
         return {"did": did, "handle": self._handles[did], "displayName": self._names[did], "labels": []}
 
     def _did(self, key: str) -> str:
-        if key != COMPANY:
+        if key not in (COMPANY, OUTLET):
             try:
                 person_named(key)
             except KeyError as error:

@@ -21,6 +21,7 @@ class Bluesky(Seeing):
     offers: ClassVar[frozenset[str]] = frozenset({"mention", "comment", "message", "remove", "react"})
     bare = frozenset({"message"})
     more = MORE
+    has_outlet = True
     backstage = frozenset({"reply"})
 
     def answer(self, call: Call) -> Reply:

@@ -13,24 +13,11 @@ from heed.sandbox.networks.bluesky.signing_in import SigningIn
 
 class Notifying(SigningIn):
     def _notify(self, record: Record) -> None:
-        """Tell the account when a record of someone else concerns it; one notification per record."""
-        if record.did == self.us:
-            return
-        reason, subject = self._concern(record)
-        if reason:
-            self._notifications.append(Notification(record, self.us, reason, subject))
-
-    def _concern(self, record: Record) -> tuple[str, str]:
-        for reason, collection in REACTIONS.items():
-            if record.collection == collection:
-                return (reason, record.subject) if self._ours(record.subject) else ("", "")
-        if self.us in mentioned(record.value):
-            return "mention", ""  # also when it is a reply: one notification for one post
-        if self._ours(record.parent) or self._ours(record.root if record.parent else ""):
-            return "reply", record.parent if self._ours(record.parent) else record.root
-        if self._ours(record.quoted):
-            return "quote", record.quoted
-        return "", ""
+        """Tell each account when a record of someone else concerns it; one notification per record."""
+        for account in self.ours:
+            reason, subject = _concern(record, account) if record.did != account else ("", "")
+            if reason:
+                self._notifications.append(Notification(record, account, reason, subject))
 
     def _list_notifications(self, call: Call) -> Reply:
         did = self._signed_in(call)
@@ -79,6 +66,24 @@ class Notifying(SigningIn):
         except ValueError as error:
             raise No(400, "InvalidRequest", "Input/seenAt must be an valid atproto datetime") from error
         return Reply(200, b"")
+
+
+def _concern(record: Record, account: str) -> tuple[str, str]:
+    """Why a record concerns an account, and what of that account it is about."""
+
+    def its_own(uri: str) -> bool:
+        return uri.startswith(f"at://{account}/")
+
+    for reason, collection in REACTIONS.items():
+        if record.collection == collection:
+            return (reason, record.subject) if its_own(record.subject) else ("", "")
+    if account in mentioned(record.value):
+        return "mention", ""  # also when it is a reply: one notification for one post
+    if its_own(record.parent) or its_own(record.root if record.parent else ""):
+        return "reply", record.parent if its_own(record.parent) else record.root
+    if its_own(record.quoted):
+        return "quote", record.quoted
+    return "", ""
 
 
 def mentioned(value: dict[str, Any]) -> set[str]:

@@ -16,9 +16,13 @@ class Seeing(Acting):
         did = self._did(person)
         told = {each.record.uri for each in self._notifications}
         roots = [each for each in self._records.values() if each.collection == POST and not each.parent]
-        visible = [each for each in roots if each.did in (did, self.us) or each.uri in told]
+        visible = [each for each in roots if each.did in (did, *self.ours) or each.uri in told]
         posts = [self._post_view(each, did) for each in visible[-_MOST_SHOWN:]]
-        chats = [self._chat_view(convo, did) for convo in self._convos.values() if did in convo.members]
+        chats = [
+            self._chat_view(convo, did)
+            for convo in self._convos.values()
+            if {did, self.us} <= set(convo.members)
+        ]
         return Scene(posts=sorted(posts, key=lambda each: each.at, reverse=True), chats=chats)
 
     def seen(self) -> dict[str, Any]:
@@ -61,7 +65,7 @@ class Seeing(Acting):
             picture=next(iter(self._image_urls(record)), ""),
             likes=self._likes(record),
             shares=self._shares(record),
-            ours=record.did == self.us,
+            ours=record.did in self.ours,
             mine=record.did == did,
             liked=self._marked(LIKE, record, self.us),
             reacted=self._marked(LIKE, record, did),
@@ -80,7 +84,7 @@ class Seeing(Acting):
             author=self._names.get(record.did, record.did),
             text=record.value.get("text", ""),
             at=record.at,
-            ours=record.did == self.us,
+            ours=record.did in self.ours,
             mine=record.did == did,
             picture=next(iter(self._image_urls(record)), ""),
             likes=len(self._pointing(LIKE, record)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from heed.sandbox.cast import COMPANY
 from heed.sandbox.frame import Call, Reply
 from heed.sandbox.meta.calls import names_in, record, token_of
 from heed.sandbox.meta.errors import Refused
@@ -21,6 +20,7 @@ class Facebook(Acting):
     colour = "#1877f2"
     offers = frozenset({"comment", "mention", "message", "choose", "edit", "remove", "react", "read"})
     more = MORE
+    has_outlet = True
 
     def _answered(self, call: Call, words: list[str], given: dict[str, Any]) -> Reply:
         if words == ["dialog", "oauth"]:
@@ -38,10 +38,10 @@ class Facebook(Acting):
             case "GET", ["oauth", "access_token"]:
                 return self._hand_out_token(given)
             case "GET", [self.page, "accounts"]:
-                page = {"id": self.page, "name": COMPANY, "access_token": self.token}
+                page = {"id": self.page, "name": self.company, "access_token": self.token}
                 return {"data": [page], "paging": {}}
             case "GET", ["app"]:
-                return {"id": self.app, "name": f"{COMPANY} desk"}
+                return {"id": self.app, "name": f"{self.company} desk"}
             case "GET", [self.app, "subscriptions"]:
                 return {
                     "data": [{"object": "page", "callback_url": self.hook_url, "active": bool(self.hook_url)}]
@@ -141,7 +141,7 @@ class Facebook(Acting):
     def _subscriptions(self, method: str, given: dict[str, Any]) -> dict[str, Any]:
         match method:
             case "GET":
-                app = {"id": self.app, "name": f"{COMPANY} desk", "subscribed_fields": self.subscribed}
+                app = {"id": self.app, "name": f"{self.company} desk", "subscribed_fields": self.subscribed}
                 return {"data": [app] if self.subscribed else []}
             case "DELETE":
                 self.subscribed = []

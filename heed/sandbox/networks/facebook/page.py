@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from heed.sandbox.cast import COMPANY
 from heed.sandbox.frame import DemoAccount, Sandbox
 from heed.sandbox.meta.errors import Refused
 from heed.sandbox.meta.posts import Posts
@@ -83,7 +82,7 @@ class Page(Posts):
             "page_token": self.token,
             "verify_token": self.verify_token,
         }
-        return [DemoAccount(COMPANY, self.page, credentials)]
+        return [DemoAccount(self.company, self.page, credentials, self.company)]
 
     @property
     def page(self) -> str:
@@ -95,11 +94,11 @@ class Page(Posts):
 
     @property
     def token(self) -> str:
-        return "EAAB" + self.ids.stable("facebook", "token", size=40)
+        return "EAAB" + self.ids.stable(self.place, "token", size=40)
 
     @property
     def user_token(self) -> str:
-        return "EAAU" + self.ids.stable("facebook", "user token", size=40)
+        return "EAAU" + self.ids.stable(self.place, "user token", size=40)
 
     def user_id(self, person: str) -> str:
         """The id by which a commenter is known; it is not their id in Messenger."""

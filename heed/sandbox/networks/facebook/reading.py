@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from heed.sandbox.cast import COMPANY, OUTSIDER, person_named
+from heed.sandbox.cast import OUTSIDER, person_named
 from heed.sandbox.frame import Call
 from heed.sandbox.meta.calls import iso
 from heed.sandbox.meta.chats import MOST_READABLE, updated_at
@@ -46,7 +46,7 @@ class Reading(Telling):
         return shown(node, asked(given.get("fields", "id,name")))
 
     def _page_node(self) -> Node:
-        return {"id": lambda _: self.page, "name": lambda _: COMPANY, "category": lambda _: "Shoe shop"}
+        return {"id": lambda _: self.page, "name": lambda _: self.company, "category": lambda _: "Shoe shop"}
 
     def _item_node(self, item: Item) -> Node:
         """The fields of a post or comment; asking for another's is an error, as it is there."""
@@ -151,7 +151,7 @@ class Reading(Telling):
 
     def _chat_party(self, person: str) -> dict[str, str]:
         if not person:
-            return {"id": self.page, "name": COMPANY, "email": f"{self.page}@facebook.com"}
+            return {"id": self.page, "name": self.company, "email": f"{self.page}@facebook.com"}
         psid = self.psid(person)
         return {"id": psid, "name": person_named(person).name, "email": f"{psid}@facebook.com"}
 

@@ -18,6 +18,7 @@ class Telegram(Seeing):
     colour = "#1a78a8"
     offers = frozenset({"message", "choose", "edit", "react"})
     more = MORE
+    has_outlet = True
     backstage = frozenset({"touch", "migrate"})
 
     def answer(self, call: Call) -> Reply:

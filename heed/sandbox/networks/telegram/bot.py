@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from heed.lib.crypto import hmac_sha256_hex
-from heed.sandbox.cast import COMPANY, CUSTOMERS, OUTSIDER, Person
+from heed.sandbox.cast import CUSTOMERS, OUTSIDER, Person
 from heed.sandbox.frame import DemoAccount, Sandbox, Simulator
 
 SECRET = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name
@@ -104,8 +104,9 @@ class Bot(Simulator):
         self._update_number = self._message_number // 3
 
     def accounts(self) -> list[DemoAccount]:
-        token = f"{self.bot_id}:AA{self.ids.stable('telegram', 'token', size=33)}"
-        return [DemoAccount(f"{COMPANY} on Telegram", str(self.bot_id), {"bot_token": token})]
+        token = f"{self.bot_id}:AA{self.ids.stable(self.place, 'token', size=33)}"
+        name = f"{self.company} on Telegram"
+        return [DemoAccount(name, str(self.bot_id), {"bot_token": token}, self.company)]
 
     @property
     def token(self) -> str:
@@ -113,7 +114,7 @@ class Bot(Simulator):
 
     @property
     def bot_id(self) -> int:
-        return self.user_id("bot")
+        return self.user_id(f"bot{self.branch}")
 
     def user_id(self, key: str) -> int:
         """A number above 32 bits; the same for ever."""
@@ -121,7 +122,7 @@ class Bot(Simulator):
 
     @property
     def connection_id(self) -> str:
-        return self.ids.stable("telegram", "connection", size=22)
+        return self.ids.stable(self.place, "connection", size=22)
 
     def restore(self, external_id: str, hook_url: str) -> None:
         """Telegram would know the secret and the kinds of updates: Heed makes the secret from the
@@ -137,7 +138,12 @@ class Bot(Simulator):
         return self._message_number
 
     def _bot(self) -> dict[str, Any]:
-        return {"id": self.bot_id, "is_bot": True, "first_name": COMPANY, "username": "acme_shoes_bot"}
+        return {
+            "id": self.bot_id,
+            "is_bot": True,
+            "first_name": self.company,
+            "username": f"acme_{self.branch or 'shoes'}_bot",
+        }
 
     def _owner(self) -> dict[str, Any]:
         first, last = OWNER_NAME

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from heed.sandbox.cast import COMPANY, CUSTOMERS
+from heed.sandbox.cast import CUSTOMERS
 from heed.sandbox.frame import ChatView, Line, Scene
 from heed.sandbox.networks.telegram.acting import Acting
 from heed.sandbox.networks.telegram.bot import OWNER_NAME, Chat, Entry
@@ -26,10 +26,11 @@ class Seeing(Acting):
 
     def _line(self, chat: Chat, entry: Entry, person: str) -> Line:
         ours = entry.by != person
+        us = " ".join(OWNER_NAME) if chat.business else self.company
         is_picture = "photo" in entry.message
         return Line(
             id=self._line_id(chat, entry.number),
-            author=" ".join(OWNER_NAME) if chat.business and ours else COMPANY if ours else chat.person.name,
+            author=us if ours else chat.person.name,
             text=entry.text,
             at=entry.at,
             ours=ours,
