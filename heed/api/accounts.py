@@ -12,7 +12,14 @@ from heed.accounts.models import Brand, User
 from heed.accounts.rights import need_everywhere
 from heed.api.bearer import Asking
 from heed.api.problems import Problem
-from heed.api.shapes.accounts import AccountChange, AccountGiven, AccountOut, Accounts, of_account
+from heed.api.shapes.accounts import (
+    AccountChange,
+    AccountGiven,
+    AccountMade,
+    AccountOut,
+    Accounts,
+    of_account,
+)
 from heed.api.shapes.networks import Networks, of_network
 from heed.channels import reach, verbs
 from heed.channels.registry import networks
@@ -35,8 +42,9 @@ def list_accounts(request: Asking) -> Any:
     }
 
 
-@router.post("/accounts", response={201: AccountOut}, summary="Connect an account")
+@router.post("/accounts", response={201: AccountMade}, summary="Connect an account")
 def connect(request: Asking, given: AccountGiven) -> Any:
+    """Answers at once: whether the network accepts it shows in `state` and `problem` soon after."""
     _may_administer(request.auth)
     account = verbs.connect(
         given.network,
@@ -48,7 +56,8 @@ def connect(request: Asking, given: AccountGiven) -> Any:
         given.after_solved,
         by=request.auth,
     )
-    return Status(201, of_account(account, request.auth))
+    made_up = verbs.made_up(account, given.credentials, {})
+    return Status(201, {**of_account(account, request.auth), "made_up": made_up})
 
 
 @router.get("/accounts/{account_id}", response=AccountOut, summary="One account and how it is")
@@ -56,15 +65,16 @@ def read_account(request: Asking, account_id: int) -> Any:
     return of_account(account_seen(request.auth, account_id), request.auth)
 
 
-@router.patch("/accounts/{account_id}", response=AccountOut, summary="Rename, reconnect, choose")
+@router.patch("/accounts/{account_id}", response=AccountMade, summary="Rename, reconnect, choose")
 def change_account(request: Asking, account_id: int, change: AccountChange) -> Any:
     _may_administer(request.auth)
     account = reach.account(account_id)
     if change.brand is not None:
         need_everywhere(request.auth, "see")
         brand = _brand(change.brand)
+    held, entered = account.credentials, change.credentials or {}
     if change.base_url is not None:
-        verbs.move(account, change.base_url, change.credentials or {}, by=request.auth)
+        verbs.move(account, change.base_url, entered, by=request.auth)
     elif change.credentials is not None:  # first and alone: nothing is held while the network is asked
         verbs.reconnect(account, change.credentials, by=request.auth)
     with transaction.atomic():
@@ -74,7 +84,8 @@ def change_account(request: Asking, account_id: int, change: AccountChange) -> A
             verbs.choose_after_solved(account, change.after_solved, by=request.auth)
         if change.brand is not None:
             verbs.give_brand(account, brand, by=request.auth)
-    return of_account(account, request.auth)
+    made_up = verbs.made_up(account, entered, held)
+    return {**of_account(account, request.auth), "made_up": made_up}
 
 
 @router.delete(

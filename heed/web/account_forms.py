@@ -8,10 +8,22 @@ from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from heed.channels.base import CredentialField, Network, Way, is_yes, way_taken, ways_in
+from heed.channels.base import (
+    CredentialField,
+    Network,
+    Way,
+    as_kept,
+    is_needed,
+    is_yes,
+    misfit_of,
+    way_taken,
+    ways_in,
+)
 from heed.channels.models import Account
 from heed.web.forms import Refusing
 
@@ -33,6 +45,22 @@ class Part:
     """Whether the ways begin here."""
 
 
+class ColourInput(forms.TextInput):
+    """A colour to type, with one beside it to pick: `colour.js` has them say the same."""
+
+    def __init__(self, field: CredentialField, attrs: dict[str, str]) -> None:
+        super().__init__({**attrs, "placeholder": field.usual})
+        self.field = field
+
+    def render(self, name: str, value: Any, *args: Any, **more: Any) -> SafeString:
+        picked = as_kept(self.field, value or "") or self.field.usual
+        return format_html(
+            '<span class="colour"><input type="color" value="{}" data-usual="{}" aria-label="{}">{}</span>',
+            *(picked, self.field.usual, _("Pick the colour")),
+            super().render(name, value, *args, **more),
+        )
+
+
 class CredentialsForm(Refusing):
     """The fields a network asks for. Where there are several ways to connect one is chosen, and what was
     entered for another does not count. With `kept` credentials a secret left empty keeps what it held, and
@@ -51,9 +79,8 @@ class CredentialsForm(Refusing):
         for field in network.fields:
             optional = bool(kept) or (self.leads_away and field.name in self.brought)
             shown = _credential(field, optional=optional, keep=bool(kept), held=self._holds(field))
-            if kept and not field.secret:
-                was = kept.get(field.name, "")
-                shown.initial = is_yes(was) if field.kind == "yes_no" else was
+            if not field.secret:
+                shown.initial = _initial(field, self.kept.get(field.name, ""))
             self.fields[field.name] = shown
 
     @property
@@ -92,7 +119,26 @@ class CredentialsForm(Refusing):
         """What must be entered for one of the ways."""
         return tuple(name for way in self.ways for name in way.needs)
 
+    @property
+    def made_up(self) -> list[str]:
+        """The secrets that Heed makes up: nobody entered one, and none is kept."""
+        left = [field for field in self.asked if field.made_up and is_needed(field, self.way)]
+        return [field.name for field in left if not self._entered_or_held(field.name)]
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """What is secret does not come back into the page: beside whatever is wrong that is said, too."""
+        super().add_error(field, error)
+        for each in self.network.fields:
+            if each.secret and self.data.get(each.name):
+                self.fields[each.name].widget.attrs["placeholder"] = _("Enter it again")
+
     def clean(self) -> dict[str, Any]:
+        for field in self.asked:
+            entered = self.data.get(field.name, "")
+            if field.kind == "yes_no" or field.name in self.errors or entered == self.kept.get(field.name):
+                continue
+            if as_kept(field, entered) is None:
+                self.add_error(field.name, str(misfit_of(field)))
         if self.way is not None and "way" in self.data:
             for name in self.way.needs:
                 brought = self.leads_away and name in self.brought
@@ -176,21 +222,38 @@ def _credential(field: CredentialField, *, optional: bool, keep: bool, held: boo
     an empty field leaves as it is."""
     if field.kind == "yes_no":
         return forms.BooleanField(label=field.label, help_text=field.help, required=False)
+    if field.kind == "choice":
+        options = [(each.value, each.label) for each in field.options]
+        return forms.ChoiceField(
+            label=field.label, help_text=field.help, required=False, choices=options, widget=forms.RadioSelect
+        )
     attrs = {"autocomplete": "off", "spellcheck": "false", "dir": "ltr"}
     if held and field.secret:
         attrs["placeholder"] = _("unchanged")
     widget = forms.PasswordInput(attrs=attrs) if field.secret else forms.TextInput(attrs=attrs)
-    told = (
-        [field.help, _("Whoever changes it enters what is secret again.")]
-        if keep and field.place
-        else [field.help]
-    )
+    if field.kind == "colour":
+        widget = ColourInput(field, attrs)
+    told = [field.help]
+    if keep and field.place:
+        told.append(_("Whoever changes it enters what is secret again."))
+    if field.made_up and not held:
+        told.append(_("Leave it empty, and Heed makes one up and shows it to you."))
     return forms.CharField(
         label=field.label,
         help_text=" ".join(map(str, told)),
-        required=field.required and not optional,
+        required=field.required and not optional and not field.made_up,
         widget=widget,
     )
+
+
+def _initial(field: CredentialField, held: str) -> Any:
+    """What a field shows before anybody has entered anything: what is held, or what is usual."""
+    match field.kind:
+        case "yes_no":
+            return is_yes(held)
+        case "choice":
+            return as_kept(field, held) or field.usual
+    return held
 
 
 def _after_solved() -> forms.ChoiceField:

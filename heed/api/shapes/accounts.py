@@ -1,4 +1,4 @@
-"""Connected accounts. Credentials never go out."""
+"""Connected accounts. Credentials never go out, but for those that Heed made up: once, to who connects."""
 
 from __future__ import annotations
 
@@ -85,6 +85,12 @@ class AccountOut(Shape):
     paused_until: datetime | None
     capabilities: CapabilitiesOut = Field(description="What this account can do at its level.")
     created_at: datetime
+
+
+class AccountMade(AccountOut):
+    made_up: dict[str, str] = Field(
+        description="The secrets that Heed made up just now, by field: nobody is told them again."
+    )
 
 
 class Accounts(Shape):

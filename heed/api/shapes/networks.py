@@ -11,13 +11,23 @@ from heed.api.shapes.shape import Shape
 from heed.channels.base import Capabilities, ChoiceForm, Files, Guide, Late, Limit, Network, Writing, ways_in
 
 
+class OptionOut(Shape):
+    value: str
+    label: str
+
+
 class FieldOut(Shape):
     name: str
     label: str
     help: str
     secret: bool
     required: bool
-    kind: Literal["text", "yes_no"] = Field(description="`yes_no` takes “yes”, and “no” or nothing.")
+    kind: Literal["text", "yes_no", "choice", "colour"] = Field(
+        description="`yes_no` takes “yes”, and “no” or nothing; `choice` one of `choices`; `colour` #rrggbb."
+    )
+    choices: list[OptionOut]
+    usual: str = Field(description="What holds where nothing is given; of a choice or a colour.")
+    made_up: bool = Field(description="Heed makes it up where nothing is given, and tells it once.")
     place: bool = Field(description="Where the secrets go: whoever changes it enters them again.")
     way: str = Field(description="The one of `ways` that it belongs to; empty: asked for with each of them.")
 
@@ -132,8 +142,11 @@ def of_network(network: Network) -> dict[str, Any]:
                 "label": str(field.label),
                 "help": str(field.help),
                 "secret": field.secret,
-                "required": field.required,
+                "required": field.required and not field.made_up,
                 "kind": field.kind,
+                "choices": [{"value": each.value, "label": str(each.label)} for each in field.options],
+                "usual": field.usual,
+                "made_up": field.made_up,
                 "place": field.place,
                 "way": field.way.name if field.way else "",
             }

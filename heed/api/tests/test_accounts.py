@@ -229,3 +229,34 @@ def test_an_account_that_is_not_there(call: Caller, maja: User) -> None:
     for method, body in [("GET", None), ("PATCH", {"name": "x"}), ("DELETE", None)]:
         answer = call(method, "accounts/404", body)
         assert (answer.status, answer.json["type"]) == (404, "urn:heed:no-such-account")
+
+
+def test_networks_tell_what_can_be_chosen_and_what_is_made_up(call: Caller) -> None:
+    found = {each["name"]: each for each in call("GET", "networks").json["items"]}
+    x, site = ({field["name"]: field for field in found[name]["fields"]} for name in ("x", "site"))
+    assert (x["access_level"]["kind"], x["access_level"]["usual"]) == ("choice", "self_serve")
+    assert [each["value"] for each in x["access_level"]["choices"]] == ["self_serve", "enterprise"]
+    assert (site["colour"]["kind"], site["colour"]["usual"]) == ("colour", "#0a6b74")
+    assert (site["secret"]["made_up"], site["secret"]["required"]) == (True, False)
+    assert (x["consumer_key"]["made_up"], x["consumer_key"]["choices"]) == (False, [])
+
+
+def test_a_value_that_cannot_be_is_refused_at_its_field(call: Caller, maja: User) -> None:
+    given = {"network": "site", "credentials": {"colour": "teal"}, "base_url": "https://shop.example"}
+    answer = call("POST", "accounts", given)
+    assert (answer.status, answer.json["errors"][0]["field"]) == (422, "colour")
+    assert "#rrggbb" in answer.json["detail"]
+    assert not Account.objects.exists()
+
+
+def test_a_secret_that_heed_made_up_is_told_once(call: Caller, maja: User) -> None:
+    given = {"network": "site", "credentials": {}, "base_url": "https://shop.example"}
+    made = call("POST", "accounts", given).json
+    account = Account.objects.get(pk=made["id"])
+    assert made["made_up"] == account.credentials
+    assert made["made_up"]["secret"].encode() not in call("GET", f"accounts/{account.pk}").content
+    assert call("PATCH", f"accounts/{account.pk}", {"name": "Shop"}).json["made_up"] == {}
+    call("DELETE", f"accounts/{account.pk}")
+    anew = call("PATCH", f"accounts/{account.pk}", {"credentials": {"chat_name": "Acme"}}).json["made_up"]
+    account.refresh_from_db()
+    assert anew == {"secret": account.credentials["secret"]} != made["made_up"]

@@ -9,26 +9,36 @@ model, opens no connection and keeps no state. Calls to the network are *steps* 
 from __future__ import annotations
 
 from heed.channels.base.account import (
+    SEEN_TO,
     AccountRecord,
     Begun,
     Checked,
-    CredentialField,
     Ear,
     Guide,
     OAuth,
     Permission,
     Quota,
-    Way,
-    is_needed,
-    is_yes,
-    secrets_in,
-    way_taken,
-    ways_in,
 )
 from heed.channels.base.again import Passing, asked
 from heed.channels.base.capabilities import Action, Barred, Capabilities, Files, Invited, Late, Live, Writing
 from heed.channels.base.choices import Choice, ChoiceForm, Choices, form_for
 from heed.channels.base.door import ADMITTED, REFUSED, WRONG_METHOD, Admission, Hook
+from heed.channels.base.fields import (
+    ADDRESS,
+    DIGITS,
+    NO_ADDRESS,
+    ONLY_DIGITS,
+    CredentialField,
+    Option,
+    Way,
+    as_kept,
+    is_needed,
+    is_yes,
+    misfit_of,
+    secrets_in,
+    way_taken,
+    ways_in,
+)
 from heed.channels.base.inbound import (
     MATTER,
     QUOTED,
@@ -84,10 +94,15 @@ from heed.channels.base.outbound import (
 from heed.channels.base.reason import Reason
 
 __all__ = [
+    "ADDRESS",
     "ADMITTED",
+    "DIGITS",
     "MATTER",
+    "NO_ADDRESS",
+    "ONLY_DIGITS",
     "QUOTED",
     "REFUSED",
+    "SEEN_TO",
     "TAKEN_OVER",
     "WRONG_METHOD",
     "AccountChanged",
@@ -135,6 +150,7 @@ __all__ = [
     "NotThere",
     "NotUnderstood",
     "OAuth",
+    "Option",
     "OutgoingFile",
     "Passing",
     "Permission",
@@ -155,11 +171,13 @@ __all__ = [
     "Way",
     "WordsFound",
     "Writing",
+    "as_kept",
     "asked",
     "each",
     "form_for",
     "is_needed",
     "is_yes",
+    "misfit_of",
     "plain_media",
     "refuse_unanswered",
     "secrets_in",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from heed.lib.http import Steps
-
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
@@ -35,70 +33,6 @@ class AccountRecord:
     facts: Mapping[str, Any] = field(default_factory=dict)
     siblings: tuple[str, ...] = ()
     app: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One of several ways to connect an account, such as a password or a sign-in: whoever connects it takes
-    one, and enters the fields of that way besides those of none. `label` and `help` are translatable. It
-    `needs` the fields of these names; those that belong to no way say for themselves what is required."""
-
-    name: str
-    label: Any
-    help: Any = ""
-    needs: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialField:
-    """One thing to paste when connecting or, with the kind `yes_no`, to tick: `is_yes` reads what is kept of
-    a tick; none is an answer, too, so it is never required. `label` and `help` are translatable. A `place` is
-    where the secrets go, or what is signed with them: whoever changes it must know them. With another `whose`
-    the same sign-in may open another account. What is entered here, or brought by a sign-in, `replaces` what
-    other fields hold. A field of one `way` is asked for only where that is taken; so it is never required.
-    Where it `renews`, a sign-in is renewed with it, and so another is proved."""
-
-    name: str
-    label: Any
-    help: Any = ""
-    secret: bool = True
-    required: bool = True
-    place: bool = False
-    whose: bool = False
-    replaces: tuple[str, ...] = ()
-    kind: Literal["text", "yes_no"] = "text"
-    way: Way | None = None
-    renews: bool = False
-
-
-def ways_in(fields: Iterable[CredentialField]) -> tuple[Way, ...]:
-    """The ways among which one chooses, in the order of their fields; none where there is only one."""
-    return tuple({field.way.name: field.way for field in fields if field.way is not None}.values())
-
-
-def way_taken(fields: Sequence[CredentialField], held: Mapping[str, str]) -> Way | None:
-    """The way that these credentials take: one that has all it needs, else one that was begun, and of two the
-    later; without anything the first."""
-    ways = ways_in(fields)
-    whole = [way for way in ways if all(held.get(name) for name in way.needs)]
-    begun = [way for way in ways if any(field.way == way and held.get(field.name) for field in fields)]
-    return next(iter([*reversed(whole), *reversed(begun), *ways]), None)
-
-
-def is_needed(field: CredentialField, way: Way | None) -> bool:
-    """Whether this field must be entered where this way is taken."""
-    return field.required or (way is not None and field.name in way.needs)
-
-
-def is_yes(text: str) -> bool:
-    """Whether a field of the kind `yes_no` says yes."""
-    return text.strip().casefold() in ("yes", "true", "1")
-
-
-def secrets_in(text: str) -> list[str]:
-    """The secrets of a field that takes several, by commas or spaces: while one is being exchanged, the first
-    is the current one."""
-    return [each for each in re.split(r"[\s,]+", text) if each]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from heed.channels.base.account import AccountRecord, Checked, CredentialField, Ear, Guide, OAuth, Permission
+from heed.channels.base.account import AccountRecord, Checked, Ear, Guide, OAuth, Permission
 from heed.channels.base.capabilities import Action, Capabilities
 from heed.channels.base.door import Admission, Hook
+from heed.channels.base.fields import CredentialField
 from heed.channels.base.inbound import Inbound
 from heed.channels.base.outbound import Answer, Finding, Refusal, Sent, Target
 from heed.channels.base.reason import Reason

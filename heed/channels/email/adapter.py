@@ -10,6 +10,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from heed.channels.base import (
+    ADDRESS,
+    NO_ADDRESS,
     AccountRecord,
     Action,
     Admission,
@@ -39,7 +41,10 @@ from heed.channels.base import (
 )
 from heed.channels.email import polling, reading, signin, writing
 from heed.channels.email.calls import (
+    IMAP_SERVER,
+    PORT,
     SENT,
+    SMTP_SERVER,
     address_of,
     is_by_token,
     login_of,
@@ -56,6 +61,9 @@ _PLACE = re.compile(
 )
 _BOXES = {"INBOX": "INBOX", "sent": SENT}
 _FILES = Files(types=("*/*",), most_bytes={"": writing.MOST_BYTES}, count=10)
+
+_NO_SERVER = _("It must be the name of a server, such as mail.example.com.")
+_NO_PORT = _("A port is a number up to 65535.")
 
 _BY_PASSWORD = Way(
     "password",
@@ -89,7 +97,13 @@ class Email(Network):
     mails = True
     fields = (
         CredentialField(
-            "address", _("E-mail address"), _("The one customers write to."), secret=False, whose=True
+            "address",
+            _("E-mail address"),
+            _("The one customers write to."),
+            secret=False,
+            whose=True,
+            shape=r"[^\s@]+@[^\s@]+",
+            misfit=_("It must be an e-mail address, such as help@acme.example."),
         ),
         CredentialField(
             "name",
@@ -148,6 +162,8 @@ class Email(Network):
             secret=False,
             place=True,
             required=False,
+            shape=ADDRESS,
+            misfit=NO_ADDRESS,
             way=_BY_SIGN_IN,
         ),
         CredentialField(
@@ -164,6 +180,8 @@ class Email(Network):
             _("Such as imap.example.com. Encrypted at once; with imap:// before it after STARTTLS."),
             secret=False,
             place=True,
+            shape=IMAP_SERVER,
+            misfit=_NO_SERVER,
         ),
         CredentialField(
             "imap_port",
@@ -172,6 +190,8 @@ class Email(Network):
             secret=False,
             place=True,
             required=False,
+            shape=PORT,
+            misfit=_NO_PORT,
         ),
         CredentialField(
             "smtp_host",
@@ -179,6 +199,8 @@ class Email(Network):
             _("Such as smtp.example.com. With smtps:// before it encrypted at once, on any port."),
             secret=False,
             place=True,
+            shape=SMTP_SERVER,
+            misfit=_NO_SERVER,
         ),
         CredentialField(
             "smtp_port",
@@ -187,6 +209,8 @@ class Email(Network):
             secret=False,
             place=True,
             required=False,
+            shape=PORT,
+            misfit=_NO_PORT,
         ),
         CredentialField(
             "plus",

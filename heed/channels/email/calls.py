@@ -25,7 +25,12 @@ _WAIT = re.compile(
     r"(?:in|after|for|retry)\D{0,20}?(?:(\d+):(\d\d)(?::(\d\d))?|(\d{1,5})\s*(s|sec\w*|m|min\w*)?\b)",
     re.IGNORECASE,
 )
-_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\s/\\:@?#\[\]]+)(:(?P<port>[^:]*))?", re.IGNORECASE)
+_NAME = r"\[[0-9a-fA-F:.]+\]|[^\s/\\:@?#\[\]]+"
+_HOST = re.compile(rf"(?P<name>{_NAME})(:(?P<port>[^:]*))?", re.IGNORECASE)
+PORT = r"\d{1,5}"
+IMAP_SERVER, SMTP_SERVER = (rf"({wire}s?://)?({_NAME})(:{PORT})?/*" for wire in ("imap", "smtp"))
+"""The shapes of what is entered for a server; what two fields say together `mailbox` and `outgoing` judge."""
+
 _WORD = re.compile(r"heed\.([0-9a-z-]{1,60})\.[0-9a-f]{16}@", re.IGNORECASE)
 _KEY = re.compile(r"heed\.([0-9a-f-]{36})@", re.IGNORECASE)
 

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.channels import base
 from heed.channels.base import (
+    DIGITS,
+    ONLY_DIGITS,
     AccountRecord,
     Action,
     Admission,
@@ -74,6 +76,7 @@ class Facebook(base.Network):
             "verify_token",
             _("Verify token"),
             _("A word of your choice. Enter the same one in your Meta app, beside the webhook address."),
+            made_up=True,
         ),
         CredentialField(
             "app_id",
@@ -81,6 +84,8 @@ class Facebook(base.Network):
             _("At the top of your Meta app's page. Needed to sign in with Facebook."),
             secret=False,
             required=False,
+            shape=DIGITS,
+            misfit=ONLY_DIGITS,
         ),
         CredentialField(
             "page_id",
@@ -88,6 +93,8 @@ class Facebook(base.Network):
             _("Only if you manage several Pages and sign in with Facebook: the one to connect."),
             secret=False,
             required=False,
+            shape=DIGITS,
+            misfit=ONLY_DIGITS,
         ),
         CredentialField(
             "human_agent",

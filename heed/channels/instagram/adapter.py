@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.channels import base
 from heed.channels.base import (
+    DIGITS,
+    ONLY_DIGITS,
     AccountRecord,
     Action,
     Admission,
@@ -71,6 +73,7 @@ class Instagram(base.Network):
             "verify_token",
             _("Verify token"),
             _("A word of your choice. Enter the same one in your Meta app, beside the webhook address."),
+            made_up=True,
         ),
         CredentialField(
             "page_id",
@@ -78,6 +81,8 @@ class Instagram(base.Network):
             _("With Facebook Login only: the Page that the Instagram account is linked to."),
             secret=False,
             required=False,
+            shape=DIGITS,
+            misfit=ONLY_DIGITS,
         ),
         CredentialField(
             "app_id",
@@ -85,6 +90,8 @@ class Instagram(base.Network):
             _("Lets Heed enter the webhook address in your Meta app, where Meta allows it."),
             secret=False,
             required=False,
+            shape=DIGITS,
+            misfit=ONLY_DIGITS,
         ),
         CredentialField(
             "instagram_app_id",
@@ -92,6 +99,8 @@ class Instagram(base.Network):
             _("Only to sign in with Instagram: in your Meta app, beside the Instagram app secret."),
             secret=False,
             required=False,
+            shape=DIGITS,
+            misfit=ONLY_DIGITS,
         ),
         CredentialField(
             "human_agent",

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from heed.channels.base import (
     ADMITTED,
+    DIGITS,
+    ONLY_DIGITS,
     REFUSED,
     WRONG_METHOD,
     AccountRecord,
@@ -69,11 +71,15 @@ class Line(Network):
             _("Channel ID"),
             _("LINE Developers Console, your Messaging API channel, tab Basic settings."),
             secret=False,
+            shape=DIGITS,
+            misfit=ONLY_DIGITS,
         ),
         CredentialField(
             "channel_secret",
             _("Channel secret"),
             _("On the same tab. Heed makes the short-lived access tokens with it by itself."),
+            shape=r"[0-9a-fA-F]{32}",
+            misfit=_("A channel secret has 32 digits and letters from a to f."),
         ),
     )
     media_hosts = ("api-data.line.me", ".line-scdn.net", "obs.line-apps.com")

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 from django.utils.translation import gettext_lazy as _
 
 from heed.channels.base import (
+    ADDRESS,
     ADMITTED,
+    NO_ADDRESS,
     REFUSED,
     WRONG_METHOD,
     AccountRecord,
@@ -29,6 +31,7 @@ from heed.channels.base import (
     MediaSource,
     Network,
     NotThere,
+    Option,
     Refusal,
     Sent,
     Target,
@@ -51,7 +54,7 @@ MOST_FILES = 10
 FILE_BYTES = 20 * 1024 * 1024
 ANY_TYPE = ("image/*", "video/*", "audio/*", "application/*", "text/*")
 KEY = re.compile(r"[A-Za-z0-9_-]{4,64}")
-COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_ORIGIN = r"https?://[^/\s]+/?"
 
 
 class Site(Network):
@@ -65,7 +68,10 @@ class Site(Network):
         CredentialField(
             "secret",
             _("Secret"),
-            _("At least 24 characters that nobody can guess. Your server signs with it."),
+            _("Your server signs with it who your visitors are. At least 24 characters."),
+            shape=rf"(?s).{{{LEAST_SECRET},}}",
+            misfit=_("The secret has at least 24 characters, or somebody may guess it."),
+            made_up=True,
         ),
         CredentialField(
             "callback_url",
@@ -74,6 +80,8 @@ class Site(Network):
             secret=False,
             place=True,
             required=False,
+            shape=ADDRESS,
+            misfit=NO_ADDRESS,
         ),
         CredentialField(
             "chat_name",
@@ -90,14 +98,25 @@ class Site(Network):
             required=False,
         ),
         CredentialField(
-            "colour", _("Colour"), _("Of your brand, such as #0a6b74."), secret=False, required=False
+            "colour",
+            _("Colour"),
+            _("Of your brand. Empty: Heed’s own."),
+            secret=False,
+            required=False,
+            kind="colour",
+            usual="#0a6b74",
         ),
         CredentialField(
             "position",
             _("Position"),
-            _("“end” (right in English, left in Arabic) or “start”. Empty: end."),
             secret=False,
             required=False,
+            kind="choice",
+            options=(
+                Option("end", _("Where lines end: right, in Arabic left")),
+                Option("start", _("Where lines begin: left, in Arabic right")),
+            ),
+            usual="end",
         ),
         CredentialField(
             "origins",
@@ -105,6 +124,8 @@ class Site(Network):
             _("Such as https://shop.example, separated by spaces. Empty: every site."),
             secret=False,
             required=False,
+            shape=rf"{_ORIGIN}(\s+{_ORIGIN})*",
+            misfit=_("Each begins with https:// and ends with its host, such as https://shop.example."),
         ),
     )
     capabilities = Capabilities(
@@ -119,10 +140,9 @@ class Site(Network):
     )
     guide = Guide(
         steps=(
-            _("Make up a secret of at least 24 characters, or have one made by a password manager."),
             _("As base address, name your site. Files that your app sends must lie on its host."),
             _("Save, and copy the script tag with the account's public key into your pages."),
-            _("If people sign in on your site, sign their id with the secret as the guide shows."),
+            _("If people sign in on your site, sign their id with the secret that Heed shows then."),
             _("If your own app is a channel, name its callback address and sign its events."),
         ),
         sets_webhook=True,
@@ -160,7 +180,6 @@ class Site(Network):
         key = account.external_id or public_key(secret)
         if not KEY.fullmatch(key):
             raise Refusal("bad_request", detail="the public key takes 4 to 64 letters, digits, - and _")
-        _check_look(account.credentials)
         if callback_of(account) and account.hook_url:
             hello = {"type": "hello", "at": _now(), "account": key, "hook_url": account.hook_url}
             yield from call(account, hello)
@@ -218,17 +237,6 @@ class Site(Network):
 
 def _is_called_back(account: AccountRecord, person: str) -> bool:
     return bool(callback_of(account)) and not person.startswith(NAMELESS)
-
-
-def _check_look(credentials: Mapping[str, str]) -> None:
-    colour, position = credentials.get("colour", ""), credentials.get("position", "")
-    if colour and not COLOUR.fullmatch(colour):
-        raise Refusal("bad_request", detail="the colour is written as #rrggbb")
-    if position not in ("", "start", "end"):
-        raise Refusal("bad_request", detail="the position is start or end")
-    for origin in credentials.get("origins", "").split():
-        if not re.fullmatch(r"https?://[^/\s]+", origin):
-            raise Refusal("bad_request", detail=f"{origin[:80]} is no origin such as https://shop.example")
 
 
 def _id_in(said: Mapping[str, Any]) -> str:

@@ -97,6 +97,8 @@ class Telegram(Network):
             "bot_token",
             _("Bot token"),
             _("@BotFather gives it when the bot is made, and again with /token."),
+            shape=r"\d+:[A-Za-z0-9_-]{30,}",
+            misfit=_("A bot token is a number, a colon and some 35 letters, as @BotFather gives it."),
         ),
     )
     media_hosts = ("api.telegram.org",)

@@ -10,6 +10,7 @@ from heed.channels.verbs.changing import (
     when_brands_change,
 )
 from heed.channels.verbs.connecting import connect
+from heed.channels.verbs.entered import made_up
 from heed.channels.verbs.moving import move
 from heed.channels.verbs.reconnecting import check_again, reconnect
 from heed.channels.verbs.refusals import CannotConnect
@@ -27,6 +28,7 @@ __all__ = [
     "disconnect",
     "finish_sign_in",
     "give_brand",
+    "made_up",
     "move",
     "reconnect",
     "remove",

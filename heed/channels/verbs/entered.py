@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from secrets import token_hex
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from heed.channels.base import CredentialField, Network, Way, is_needed, is_yes, way_taken
+from heed.channels.base import CredentialField, Network, Way, as_kept, is_needed, misfit_of, way_taken
 from heed.channels.models import Account
 from heed.channels.registry import NoSuchNetwork, network_named, networks
 from heed.channels.verbs.addresses import checked_address
@@ -53,45 +54,66 @@ def what_was_entered(adapter: Network, credentials: Mapping[str, str]) -> dict[s
 
 
 def checked_credentials(
-    adapter: Network, credentials: Mapping[str, str], without: Sequence[str] = ()
+    adapter: Network,
+    credentials: Mapping[str, str],
+    without: Sequence[str] = (),
+    known: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The credentials this network asks for, trimmed: none missing but those `without`, which a sign-in
-    brings, none unknown."""
-    known = {field.name: field for field in adapter.fields}
-    names = ", ".join(known)
+    """The credentials this network asks for, as they are kept: none missing but those `without`, which a
+    sign-in brings, none unknown, none that cannot be right. What is `known` stays as it is. A secret that
+    Heed can make up is made up where it is missing."""
+    fields = {field.name: field for field in adapter.fields}
+    names = ", ".join(fields)
     for name in credentials:
-        if name not in known:
+        if name not in fields:
             raise CannotConnect(
                 _("%(network)s does not know the credential “%(name)s”. It takes: %(names)s.")
                 % {"network": adapter.label, "name": name, "names": names},
                 name,
             )
-    given = {name: value.strip() for name, value in credentials.items() if value.strip()}
+    given = _as_kept(adapter, credentials, known or {})
     way = _way_of(adapter, without) or way_taken(adapter.fields, given)
     for field in adapter.fields:
-        if field.kind == "yes_no":
-            given |= _ticked(field, given.pop(field.name, ""))
-        elif is_needed(field, way) and field.name not in given and field.name not in without:
+        if not is_needed(field, way) or field.name in given or field.name in without:
+            continue
+        if not field.made_up:
             raise CannotConnect(
                 _("%(network)s needs “%(label)s” (%(name)s).")
                 % {"network": adapter.label, "label": field.label, "name": field.name},
                 field.name,
             )
+        given[field.name] = token_hex(16)
     return given
+
+
+def _as_kept(adapter: Network, credentials: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """What of this is kept; what is empty is not."""
+    given: dict[str, str] = {}
+    for field in adapter.fields:
+        entered = credentials.get(field.name, "")
+        kept = as_kept(field, entered)
+        if kept is None and entered != known.get(field.name):
+            raise CannotConnect(f"{field.label}: {misfit_of(field)}", field.name)
+        given[field.name] = entered.strip() if kept is None else kept
+    return {name: value for name, value in given.items() if value}
+
+
+def made_up(account: Account, entered: Mapping[str, str], held: Mapping[str, str]) -> dict[str, str]:
+    """The secrets that Heed made up for the account: nobody `entered` them, nor were they `held` before.
+    Whoever connects it enters them at the network, too, or signs with them."""
+    return {
+        field.name: account.credentials[field.name]
+        for field in account.adapter.fields
+        if field.made_up
+        and not entered.get(field.name, "").strip()
+        and not held.get(field.name)
+        and account.credentials.get(field.name)
+    }
 
 
 def _way_of(adapter: Network, brought: Sequence[str]) -> Way | None:
     """The way by which one signs in, where these fields are brought by that."""
     return next((field.way for field in adapter.fields if field.name in brought), None)
-
-
-def _ticked(field: CredentialField, said: str) -> dict[str, str]:
-    """What is kept of a tick: nothing where there is none."""
-    if is_yes(said):
-        return {field.name: "yes"}
-    if said.casefold() not in ("", "no", "false", "0"):
-        raise CannotConnect(_("“%(label)s” takes “yes” or “no”.") % {"label": field.label}, field.name)
-    return {}
 
 
 def replaced(adapter: Network, entered: Iterable[str]) -> frozenset[str]:

@@ -32,7 +32,7 @@ def move(account: Account, base_url: str, credentials: Mapping[str, str], *, by:
     gone = replaced(account.adapter, (name for name, value in entered.items() if value.strip()))
     given, held = apart_from(gone, entered), apart_from(gone, known)
     _demand_every_secret(account.adapter, held, given)
-    account.credentials = checked_credentials(account.adapter, {**held, **given})
+    account.credentials = checked_credentials(account.adapter, {**held, **given}, known=known)
     demand_what_it_opened(account)
     account.base_url, account.session = there, {}
     account.state = Account.State.CONNECTING

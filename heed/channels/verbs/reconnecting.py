@@ -41,7 +41,7 @@ def reconnect(account: Account, credentials: Mapping[str, str], *, by: User | No
     gone = replaced(account.adapter, (name for name, value in entered.items() if value.strip()))
     given, held = apart_from(gone, entered), apart_from(gone, known)
     demand_secrets(account.adapter, held, given)
-    account.credentials = checked_credentials(account.adapter, {**held, **given})
+    account.credentials = checked_credentials(account.adapter, {**held, **given}, known=known)
     changed = _changed(account.adapter, known, account.credentials)
     ends = _ends_session(account.adapter, known, changed)
     if ends:

@@ -55,7 +55,9 @@ def begin_sign_in(
     demand_secrets(adapter, stays, given)
     if not worked and goes_elsewhere(adapter, known, given):  # what is entered counts at once
         known = stays
-    account.credentials = checked_credentials(adapter, {**known, **given}, without=adapter.oauth.fills)
+    account.credentials = checked_credentials(
+        adapter, {**known, **given}, without=adapter.oauth.fills, known=known
+    )
     demand_what_it_opened(account)
     sign_in = SignIn(account=account, user=user)
     record = replace(account.record(), app=Registration.at_server_of(account))
@@ -92,7 +94,8 @@ def _take_what_it_brings(sign_in: SignIn, query: Mapping[str, str], *, by: User)
         raise CannotConnect(_("One cannot sign in to this network from here."), "network")
     known = apart_from(replaced(adapter, adapter.oauth.fills), account.credentials)
     demand_secrets(adapter, apart_from(adapter.oauth.fills, known), entered)  # others may have come meanwhile
-    held = checked_credentials(adapter, {**known, **entered}, without=adapter.oauth.fills)
+    whole = {**known, **entered}
+    held = checked_credentials(adapter, whole, without=adapter.oauth.fills, known=whole)
     record = replace(account.record(), credentials=held)
     given = asked(adapter.oauth.finish(record, sign_in.keep, query, way_back()))
     reconnect(account, {**entered, **given}, by=by)

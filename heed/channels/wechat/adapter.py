@@ -80,18 +80,25 @@ class WeChat(Network):
             _("AppID"),
             _("At WeChat, under Settings and development, Basic configuration. It begins with wx."),
             secret=False,
+            shape=r"wx[0-9A-Za-z]{16}",
+            misfit=_("An AppID is wx and 16 letters and digits."),
         ),
         CredentialField("app_secret", _("AppSecret"), _("On the same page. WeChat shows it only once.")),
         CredentialField(
             "token",
             _("Token"),
-            _("Think up 3 to 32 letters and digits. Enter the same at WeChat, under Server configuration."),
+            _("3 to 32 letters and digits. Enter the same at WeChat, under Server configuration."),
+            shape=r"[A-Za-z0-9]{3,32}",
+            misfit=_("WeChat takes 3 to 32 letters and digits."),
+            made_up=True,
         ),
         CredentialField(
             "aes_key",
             _("EncodingAESKey"),
             _("For the safe mode: 43 characters, under Server configuration. Leave it empty in plain mode."),
             required=False,
+            shape=r"[A-Za-z0-9+/]{43}",
+            misfit=_("The key has 43 letters and digits."),
         ),
     )
     media_hosts = (".qq.com", ".qpic.cn")
@@ -116,7 +123,7 @@ class WeChat(Network):
             _("Sign in to the WeChat official accounts platform as the administrator of a verified account."),
             _("Open Settings and development, Basic configuration. Copy the AppID; make an AppSecret."),
             _("Add the address from which Heed calls WeChat to the IP allow-list on that page."),
-            _("Connect the account here, with a token that you think up."),
+            _("Connect the account here. Heed makes up a token and shows it to you."),
             _(
                 "Back at WeChat, under Server configuration, enter the address that Heed shows, the same "
                 "token and the key, and choose the safe mode. WeChat calls Heed at once and must be answered."

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from heed.channels import base
 from heed.channels.base import (
+    DIGITS,
+    ONLY_DIGITS,
     AccountRecord,
     Action,
     Admission,
@@ -94,12 +96,16 @@ class WhatsApp(base.Network):
             _("Phone number ID"),
             _("In your Meta app: WhatsApp, API Setup, below the number. It is not the number itself."),
             secret=False,
+            shape=DIGITS,
+            misfit=ONLY_DIGITS,
         ),
         CredentialField(
             "business_account_id",
             _("WhatsApp Business account ID"),
             _("On the same page, beside the phone number ID."),
             secret=False,
+            shape=DIGITS,
+            misfit=ONLY_DIGITS,
         ),
         CredentialField(
             "access_token",
@@ -115,6 +121,7 @@ class WhatsApp(base.Network):
             "verify_token",
             _("Verify token"),
             _("A word of your choice. Enter the same one in your Meta app, beside the webhook address."),
+            made_up=True,
         ),
     )
     capabilities = Capabilities(

@@ -35,6 +35,7 @@ from heed.channels.base import (
     MessageRemoved,
     Network,
     OAuth,
+    Option,
     Permission,
     PostSeen,
     Refusal,
@@ -130,9 +131,15 @@ class X(Network):
         CredentialField(
             "access_level",
             _("Access level"),
-            _("Write “enterprise” if your contract with X is one; leave it empty if you pay per use."),
+            _("It says what X lets the account do."),
             secret=False,
             required=False,
+            kind="choice",
+            options=(
+                Option("self_serve", _("Pay per use")),
+                Option(signin.ENTERPRISE, _("An enterprise contract with X"), also=("partner",)),
+            ),
+            usual="self_serve",
         ),
         CredentialField(
             "listen_for",

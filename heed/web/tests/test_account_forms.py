@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -214,3 +215,56 @@ class TestAwaitingASignIn:
         assert "Nobody has signed in at the network yet." in shown(majas, "account", account.pk)
         Account.objects.update(connected_at=clock.now())
         assert "Nobody has signed in" not in shown(majas, "account", account.pk)
+
+
+class TestKinds:
+    """What is one of several is chosen, a colour is picked, and a secret of ours is made up."""
+
+    def test_each_has_its_own_input(self, majas: Client) -> None:
+        page = shown(majas, "connect", "site")
+        assert re.findall(r'name="position" value="(\w+)"[^>]*checked', page) == ["end"]
+        assert re.findall(r'<input type="color" value="(#\w+)"', page) == ["#0a6b74"]
+        assert "Where lines end: right, in Arabic left" in page
+        assert "Leave it empty, and Heed makes one up and shows it to you." in page
+        level = re.findall(r'name="access_level" value="(\w+)"( [^>]*checked)?', shown(majas, "connect", "x"))
+        assert [(value, bool(chosen)) for value, chosen in level] == [
+            ("self_serve", True),
+            ("enterprise", False),
+        ]
+
+    def test_what_was_typed_before_there_was_a_choice_is_chosen(self, majas: Client) -> None:
+        account = facebook(network="x")
+        account.credentials = {"access_level": "Enterprise"}
+        account.save()
+        page = shown(majas, "account", account.pk)
+        assert re.findall(r'name="access_level" value="(\w+)"[^>]*checked', page) == ["enterprise"]
+
+    def test_what_cannot_be_is_said_beside_its_field_and_stays(self, majas: Client) -> None:
+        given = {"colour": "teal", "secret": "hush-and-more-than-24-letters", "after_solved": "new"}
+        page = majas.post(reverse("connect", args=["site"]), given).content.decode()
+        at_field = page.split('name="colour"')[1].split("</div>")[0]
+        assert 'value="teal"' in at_field
+        assert "Write the colour as #rrggbb" in at_field
+        assert "hush" not in page
+        assert 'placeholder="Enter it again"' in page.split('name="secret"')[1].split(">")[0]
+        assert not Account.objects.exists()
+
+    def test_what_is_made_up_is_shown_to_who_connected_for_an_hour(
+        self, majas: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        given = {"base_url": "https://shop.example", "after_solved": "new", "position": "end"}
+        majas.post(reverse("connect", args=["site"]), given)
+        account = Account.objects.get()
+        secret = account.credentials["secret"]
+        assert secret in shown(majas, "account", account.pk)
+        other = Client()
+        other.force_login(User.objects.get())
+        assert secret not in shown(other, "account", account.pk)
+        later = clock.now() + timedelta(hours=1, seconds=1)
+        monkeypatch.setattr(clock, "now", lambda: later)
+        assert secret not in shown(majas, "account", account.pk)
+
+    def test_what_somebody_entered_is_never_shown(self, majas: Client) -> None:
+        given = {"secret": "hush-and-more-than-24-letters", "base_url": "https://shop.example"}
+        majas.post(reverse("connect", args=["site"]), given | {"after_solved": "new"})
+        assert "hush" not in shown(majas, "account", Account.objects.get().pk)

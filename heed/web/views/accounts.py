@@ -28,6 +28,7 @@ from heed.inbox import gaps
 from heed.inbox import health as inbox_health
 from heed.inbox.models import Gap, Ticket
 from heed.lib import clock
+from heed.web import made_up
 from heed.web.account_forms import ConnectForm, CredentialsForm, SettingsForm
 from heed.web.account_names import standing
 from heed.web.admins import for_admins
@@ -145,8 +146,10 @@ def connect(request: HttpRequest, network: str) -> HttpResponse:
         if form.leads_away:
             url = _begun(form, network, person(request))
             if url:
+                made_up.note(request, form.made_up)
                 return _away(request, adapter, url)
         elif account := _connected(form, network, person(request)):
+            made_up.note(request, form.made_up, account)
             messages.success(request, _("Saved. Heed is asking the network now."))
             return redirect("account", account.pk)
     facts = {"form": form, "network": adapter, "way_back": verbs.way_back()}
@@ -164,6 +167,7 @@ def signed_in(request: HttpRequest) -> HttpResponse:
     except CannotConnect as cannot:
         messages.error(request, str(cannot.sentence))
         return redirect("account", cannot.account.pk) if cannot.account else redirect("accounts")
+    made_up.signed_in(request, found)
     messages.success(request, _("Signed in. Heed is asking the network now."))
     return redirect("account", found.pk)
 
@@ -188,8 +192,10 @@ def reconnect(request: HttpRequest, account_id: int) -> HttpResponse:
         try:
             if form.leads_away:
                 url = verbs.begin_sign_in(found.network, person(request), given, account=found)
+                made_up.note(request, form.made_up, found)
                 return _away(request, found.adapter, url)
             verbs.reconnect(found, given, by=person(request))
+            made_up.note(request, form.made_up, found)
         except CannotConnect as cannot:
             form.refuse(cannot)
         else:
@@ -260,6 +266,7 @@ def _page(
     initial = {"name": found.name, "after_solved": found.after_solved}
     facts = {
         "shown": Shown(found),
+        "to_copy": made_up.to_copy(request, found),
         "credentials": credentials or CredentialsForm(found.adapter, kept=found.credentials),
         "settings": settings or SettingsForm(initial=initial),
         "way_back": verbs.way_back(),

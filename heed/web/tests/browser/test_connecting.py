@@ -36,3 +36,14 @@ def test_only_the_fields_and_buttons_of_the_chosen_way_show(visit: Any, maja: Us
     client.press("Enter")
     expect(client).to_have_attribute("aria-invalid", "true")
     expect(client).to_be_visible()
+
+
+def test_a_colour_is_picked_or_typed(visit: Any, maja: User) -> None:
+    page = visit(maja, "/accounts/connect/site/")
+    picked, typed = page.get_by_label("Pick the colour"), page.locator("[name=colour]")
+    picked.fill("#aa3300")
+    expect(typed).to_have_value("#aa3300")
+    typed.fill("0A6")
+    expect(picked).to_have_value("#00aa66")
+    typed.fill("")
+    expect(picked).to_have_value("#0a6b74")
