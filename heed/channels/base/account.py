@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from heed.lib.http import Steps
 
+
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
     """An account as a network sees it.
