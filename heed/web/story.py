@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from heed.accounts.models import User
 from heed.channels.base import QUOTED
 from heed.inbox import outgoing as addressed
-from heed.inbox import possible_actions, reach
+from heed.inbox import possible_actions, reach, wordless
 from heed.inbox.fetch import STORIES_LAST
 from heed.inbox.files import SHOWN
 from heed.inbox.models import Attachment, Event, Message, Revision, Ticket
@@ -131,6 +131,13 @@ class Said:
         """It waits some seconds for second thoughts before it leaves."""
         until = self.message.try_at
         return self.message.state == Message.State.QUEUED and until is not None and until > clock.now()
+
+    @property
+    def wordless(self) -> str:
+        """What stands in its place where a customer's message has neither words nor files."""
+        if self.ours or self.message.text or self.files:
+            return ""
+        return wordless.as_read(wordless.BY_KIND.get(self.message.kind, ""))
 
     @property
     def story_is_over(self) -> bool:

@@ -144,10 +144,14 @@ def _unsent(raw: dict[str, Any]) -> list[Inbound]:
     return [MessageRemoved(external_id=event.unsend.message_id, at=clock.from_unix(event.timestamp))]
 
 
+_TIMES = frozenset({"date", "time", "datetime"})
+
+
 def _postback(raw: dict[str, Any]) -> list[Inbound]:
-    """A button of a menu or card was pressed. There is no message: the event's id stands for one."""
+    """A button of a menu or card was pressed. There is no message: the event's id stands for one. LINE does
+    not say what stood on the button, only what its program calls it, and the time where one was chosen."""
     event = PostbackEvent.model_validate(raw)
-    chosen = [f"{name}: {value}" for name, value in event.postback.params.items()]
+    chosen = [value for name, value in event.postback.params.items() if name in _TIMES]
     return [
         MessageReceived(
             external_id=event.webhook_event_id,
@@ -155,7 +159,8 @@ def _postback(raw: dict[str, Any]) -> list[Inbound]:
             visibility="private",
             kind=_kind(event, "postback"),
             author=Person(event.source.user_id),
-            text="\n".join([event.postback.data, *chosen]),
+            text="\n".join(chosen),
+            refs={"payload": event.postback.data},
             elsewhere=event.mode == STANDBY,
         )
     ]

@@ -27,7 +27,7 @@ class Referral(Payload):
 
 
 class Postback(Payload):
-    """A button or an icebreaker was pressed."""
+    """A button or an icebreaker was pressed. `payload` is a program's word for it, not for people."""
 
     mid: str = ""
     title: str = ""
@@ -45,7 +45,7 @@ class Postback(Payload):
             visibility="private",
             kind="postback",
             author=person,
-            text=self.title or self.payload,
+            text=self.title,
             refs=refs,
         )
 

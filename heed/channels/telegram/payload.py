@@ -94,6 +94,18 @@ class Answered(BaseModel):
 
     message_id: int
     chat: Chat
+    reply_markup: Markup | None = None
+
+
+class Markup(BaseModel):
+    """The buttons under a message, in rows."""
+
+    inline_keyboard: list[list[Button]] = []
+
+
+class Button(BaseModel):
+    text: str = ""
+    callback_data: str = ""
 
 
 class Message(BaseModel):

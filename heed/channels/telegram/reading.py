@@ -25,6 +25,7 @@ from heed.channels.base import (
     each,
 )
 from heed.channels.telegram.payload import (
+    Answered,
     Chat,
     Connection,
     Deleted,
@@ -173,7 +174,7 @@ def _deleted(raw: dict[str, Any]) -> list[Inbound]:
 
 
 def _pressed(raw: dict[str, Any]) -> list[Inbound]:
-    """A button that another program put under a message of the bot. What it stands for is shown as words."""
+    """A button that another program put under a message of the bot: the words are those that stand on it."""
     pressed = Pressed.model_validate(raw)
     under = pressed.message
     if under is None or under.chat.type != "private":
@@ -187,10 +188,17 @@ def _pressed(raw: dict[str, Any]) -> list[Inbound]:
             visibility="private",
             kind="postback",
             author=person_of(pressed.sender),
-            text=pressed.data,
+            text=_words_on(pressed.data, under),
+            refs={"payload": pressed.data} if pressed.data else {},
             parent=message_id(under.chat.id, under.message_id),
         )
     ]
+
+
+def _words_on(data: str, under: Answered) -> str:
+    """What stands on the button that sends this; nothing where the message came without its buttons."""
+    rows = under.reply_markup.inline_keyboard if under.reply_markup else []
+    return next((each.text for row in rows for each in row if each.callback_data == data), "")
 
 
 def _elsewhere(what: str, message: Message) -> NotUnderstood:

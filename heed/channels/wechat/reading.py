@@ -121,7 +121,8 @@ def _reach(event: Event, reachable: bool) -> IdentitySeen:
 
 
 def _menu(event: Event) -> list[Inbound]:
-    """They chose an entry of the account's menu. Events have no id: person, moment and key make one."""
+    """They chose an entry of the account's menu. Events have no id: person, moment and key make one. The key
+    is a program's word: WeChat does not say what stands in the menu."""
     return [
         MessageReceived(
             external_id=f"{event.person}:{event.created}:{event.key}"[:255],
@@ -129,7 +130,7 @@ def _menu(event: Event) -> list[Inbound]:
             visibility="private",
             kind=CLICK,
             author=Person(event.person),
-            text=event.key,
+            refs={"payload": event.key} if event.key else {},
             opens_window=False,
         )
     ]

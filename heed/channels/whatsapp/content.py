@@ -31,8 +31,8 @@ def content_of(raw: dict[str, Any], message: Message, complaints: list[Explanati
     if message.type == "text" and "text" in raw:
         return message.text.body, (), True
     if message.button is not None:
-        return message.button.text or message.button.payload, (), True
-    if message.interactive is not None and _choice(message.interactive):
+        return message.button.text, (), True
+    if message.interactive is not None and _has_choice(message.interactive):
         return _choice(message.interactive), (), True
     if message.order is not None:
         return _order(message.order), (), True
@@ -59,11 +59,15 @@ def _file(kind: str, raw: dict[str, Any]) -> Attachment:
     return Attachment(_MEDIA_KINDS[kind], MEDIA + media.id, media.filename, mime)
 
 
+def _has_choice(interactive: Interactive) -> bool:
+    return any((interactive.button_reply, interactive.list_reply, interactive.nfm_reply))
+
+
 def _choice(interactive: Interactive) -> str:
     """What was pressed or chosen, or the fields of a filled form."""
     choice = interactive.button_reply or interactive.list_reply
     if choice is not None:
-        return "\n".join(filter(None, (choice.title or choice.id, choice.description)))
+        return "\n".join(filter(None, (choice.title, choice.description)))
     form = interactive.nfm_reply
     if form is None:
         return ""

@@ -11,13 +11,11 @@ from django.db.models import Q
 
 from heed.channels.base import MessageReceived
 from heed.channels.models import Account
+from heed.inbox import wordless
 from heed.inbox.arrivals.shapes import Here, Overtaken
 from heed.inbox.models import Ticket
 from heed.inbox.statements import columns, run
-from heed.lib.text import clean, first_words
-
-PAPER_CLIP = "📎"
-"""What the list shows for a message without words."""
+from heed.lib.text import first_words
 
 WAITS = Q(direction="in", automatic=False) & ~Q(kind="standby")
 """The messages that wait for an answer: no machine's, and none that another app answers."""
@@ -70,7 +68,7 @@ def show_last(ticket: Ticket) -> None:
     if last is None:
         return
     ticket.last_at, ticket.last_direction = last.at, last.direction
-    ticket.last_text = first_words(last.text, 180) or ticket.last_text
+    ticket.last_text = first_words(last.text, 180) or wordless.BY_KIND.get(last.kind) or ticket.last_text
     ticket.last_author = str(last.author or "") if last.direction == "out" else ""
     ticket.save(update_fields=["last_at", "last_text", "last_direction", "last_author"])
 
@@ -94,7 +92,7 @@ def line_of(news: list[MessageReceived]) -> Line:
     waiting = [each.at for each in news if not (each.automatic or each.elsewhere)]
     return Line(
         last.at,
-        first_words(clean(last.text), 180) or PAPER_CLIP,
+        wordless.line_of(last.text, last.kind),
         min(each.at for each in news),
         max(windows) if windows else None,
         min(waiting) if waiting else None,

@@ -24,6 +24,7 @@ from django.utils.text import Truncator
 from django.utils.translation import get_language, gettext
 
 from heed.accounts.models import User
+from heed.inbox import wordless
 from heed.inbox.mentions import calls
 from heed.inbox.models import Attachment, Identity, Ticket
 from heed.inbox.verbs import needed_for
@@ -305,7 +306,13 @@ def called(identity: Identity) -> str:
 @register.filter
 def subject(ticket: Ticket) -> str:
     """What a ticket is called: its subject, else its last words."""
-    return ticket.subject or ticket.last_text or words.name_of(ticket.identity)
+    return wordless.as_read(ticket.subject or ticket.last_text) or words.name_of(ticket.identity)
+
+
+@register.filter
+def last_words(ticket: Ticket) -> str:
+    """What was said last, as the list shows it."""
+    return wordless.as_read(ticket.last_text)
 
 
 @register.filter

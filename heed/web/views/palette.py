@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from heed.accounts import reach as people
 from heed.accounts.models import User
-from heed.inbox import reach
+from heed.inbox import reach, wordless
 from heed.inbox.conditions import BadCondition
 from heed.inbox.models import Ticket
 from heed.inbox.reach import saved
@@ -103,7 +103,7 @@ def _group(
 def _ticket(ticket: Ticket) -> Goal:
     return {
         "group": words.name_of(ticket.identity),
-        "words": f"#{ticket.pk} {ticket.subject or ticket.last_text}"[:120],
+        "words": f"#{ticket.pk} {wordless.as_read(ticket.subject or ticket.last_text)}"[:120],
         "url": reverse("ticket", args=[ticket.pk]),
     }
 

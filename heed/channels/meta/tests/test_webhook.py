@@ -7,10 +7,20 @@ from dataclasses import replace
 
 import pytest
 
-from heed.channels.base import ADMITTED, REFUSED, WRONG_METHOD, AccountRecord, Hook
+from heed.channels.base import (
+    ADMITTED,
+    REFUSED,
+    WRONG_METHOD,
+    AccountRecord,
+    Hook,
+    MessageReceived,
+    Person,
+)
 from heed.channels.meta import webhook
+from heed.channels.meta.messages import Postback
 from heed.channels.meta.tests.sample import GOLDEN, RIGHT, SECRET, WRONG, as_meta_writes, signed
 from heed.channels.meta.tests.script import PROOF
+from heed.lib import clock
 
 ACCOUNT = AccountRecord(
     external_id="111",
@@ -113,3 +123,10 @@ def test_other_methods(method: str) -> None:
 
 def test_golden_proof() -> None:
     assert webhook.proof(SECRET, "EAAB-test-token") == PROOF
+
+
+def test_a_button_without_a_title_has_no_words() -> None:
+    """What its program calls it is not what the customer saw."""
+    pressed = Postback(mid="m_1", payload="OPENING_HOURS").news(Person("222"), "111", clock.now())
+    assert isinstance(pressed, MessageReceived)
+    assert (pressed.text, pressed.refs) == ("", {"payload": "OPENING_HOURS"})

@@ -190,8 +190,21 @@ def test_a_button_that_was_pressed() -> None:
     told["callback_query"]["message"]["chat"] = {"id": int(CHAT), "type": "private", "first_name": "Lea"}
     (pressed,) = network.read(json.dumps(told).encode(), ACCOUNT)
     assert isinstance(pressed, MessageReceived)
-    assert (pressed.kind, pressed.text, pressed.parent) == ("postback", "a:1", f"{CHAT}:39")
+    assert (pressed.kind, pressed.text, pressed.parent) == ("postback", "", f"{CHAT}:39")
+    assert pressed.refs == {"payload": "a:1"}
     assert (pressed.author, number_of(pressed.external_id)) == (LEA, 0)
+
+
+def test_what_stands_on_the_button() -> None:
+    told = json.loads(payload("callback"))
+    rows = [[{"text": "Nazaj", "callback_data": "back"}], [{"text": "Velikost 42", "callback_data": "a:1"}]]
+    told["callback_query"]["message"] |= {
+        "chat": {"id": int(CHAT), "type": "private", "first_name": "Lea"},
+        "reply_markup": {"inline_keyboard": rows},
+    }
+    (pressed,) = network.read(json.dumps(told).encode(), ACCOUNT)
+    assert isinstance(pressed, MessageReceived)
+    assert pressed.text == "Velikost 42"
 
 
 @pytest.mark.parametrize(("name", "what"), [("story", "story"), ("new_kind", "hologram")])

@@ -36,6 +36,7 @@ def message(
     id: str = "1234567890123456",
     kind: str = "message",
     opens_window: bool = True,
+    refs: dict[str, str] = {},
 ) -> MessageReceived:
     return MessageReceived(
         external_id=id,
@@ -46,6 +47,7 @@ def message(
         text=text,
         attachments=attachments,
         opens_window=opens_window,
+        refs=refs,
     )
 
 
@@ -73,9 +75,9 @@ MESSAGES = {
         ),
     ),
     "click": message(
-        "OPENING_HOURS",
         id="o_demo_user:1409735668:OPENING_HOURS",
         kind="postback",
+        refs={"payload": "OPENING_HOURS"},
         opens_window=False,
     ),
 }

@@ -340,3 +340,15 @@ def test_nothing_but_malformed_is_ever_raised(changes: list[Any]) -> None:
 def test_any_bytes(body: bytes) -> None:
     with suppress(Malformed):
         assert all(isinstance(each, Inbound) for each in network.read(body, ACCOUNT))
+
+
+@pytest.mark.parametrize(("name", "field"), [("button", "text"), ("button_reply", "title")])
+def test_a_button_without_its_words(name: str, field: str) -> None:
+    """What its program calls it is not what the customer saw."""
+    told = json.loads((PAYLOADS / f"{name}.json").read_text())
+    message = told["entry"][0]["changes"][0]["value"]["messages"][0]
+    del (message["button"] if name == "button" else message["interactive"]["button_reply"])[field]
+    (pressed,) = network.read(json.dumps(told).encode(), ACCOUNT)
+    assert isinstance(pressed, MessageReceived)
+    assert (pressed.kind, pressed.text) == ("postback", "")
+    assert pressed.refs["payload"]
