@@ -12,13 +12,14 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import Max, Q
 
 from heed.inbox.arrivals import WAITS, window_of
 from heed.inbox.models import Event, Merge, Message, Ticket
-from heed.inbox.models.merging import gone_on_in
+from heed.inbox.models.merging import gone_on_in, way_of
 from heed.inbox.verbs.tending import write
 from heed.lib import clock
 
@@ -70,6 +71,10 @@ class Stand:
     @property
     def columns(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in TAKES}
+
+    def waits_since(self, at: datetime) -> bool:
+        """Whether what came then waits for an answer."""
+        return self.unanswered and self.waiting_since is not None and at >= self.waiting_since
 
     def wait_since(self, *moments: datetime | None) -> None:
         """Somebody waits since then."""
@@ -231,17 +236,36 @@ class Telling:
         """Give the ticket that leaves what it would have by now; `path` names the tickets it went on in, each
         with the event since which it did."""
         stand = Stand.of(gone, self.record.kept)
-        own = Own(gone.pk, [], blocked=gone.identity.blocked)
-        left = began(gone.pk)
-        log = _log([*path, (gone.pk, left.pk if left else 0)])
-        for event in log:
-            if event.kind in DECIDED:
-                if stand.marked(event) and event.ticket_id != gone.pk:
-                    self.decided.append(event)
-            else:
-                self._said(gone, stand, event, own)
+        self._alone(gone, stand, path, Own(gone.pk, [], blocked=gone.identity.blocked))
         rest = {name: value for name, value in values(self.record.kept).items() if name not in COURSE}
         write(gone, **{**rest, **stand.columns, "tags": gone.tags})
+
+    def _alone(self, ticket: Ticket, stand: Stand, path: Sequence[tuple[int, int]], own: Own) -> None:
+        """Let happen to a ticket what was told of it and of those it went on in, as far as it was its own."""
+        left = began(ticket.pk)
+        for event in _log([*path, (ticket.pk, left.pk if left else 0)]):
+            if event.kind in DECIDED:
+                if stand.marked(event) and event.ticket_id != ticket.pk:
+                    self.decided.append(event)
+            else:
+                self._said(ticket, stand, event, own)
+
+    def each(self) -> dict[int, Stand]:
+        """How each of those that are one would stand by now had none been merged, by its number."""
+        found: dict[int, Stand] = {}
+        records = Merge.objects.filter(ticket__in=gone_on_in(self.end.pk), undone_at=None)
+        for record in records.select_related("ticket__account", "ticket__identity"):
+            gone, stand = record.ticket, Stand.of(record.ticket, record.kept)
+            own = Own(self.end.pk, [gone.pk], blocked=gone.identity.blocked)
+            self._alone(gone, stand, steps_of(gone.pk), own)
+            found[gone.pk] = stand
+        steps = {step.pk: each for each in self._records(self.end) if (step := began(each.ticket_id))}
+        if steps:
+            stand = Stand.of(self.end, steps[min(steps)].before)
+            own = Own(self.end.pk, [self.end.pk], blocked=self.end.identity.blocked)
+            self._alone(self.end, stand, [(self.end.pk, min(steps))], own)
+            found[self.end.pk] = stand
+        return found
 
     def share(self, gone: Ticket) -> None:
         """Tell in its log, too, what was decided for it, and in each log what woke that ticket; figures and
@@ -349,6 +373,11 @@ def began(number: int) -> Event | None:
     """What its own log says of going on in another; None where that is not told."""
     told = Event.objects.filter(ticket=number, kind="merged", data__has_key="into")
     return told.order_by("-id").first()
+
+
+def steps_of(number: int) -> list[tuple[int, int]]:
+    """The tickets it went on in, each with the event since which it did."""
+    return [(to, step.pk) for each, to in pairwise(way_of(number)) if (step := began(each))]
 
 
 def key(event: Event) -> int:

@@ -12,19 +12,32 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from heed.inbox.models import Event, Message, Split, Ticket
-from heed.inbox.verbs.apart import DECIDED, again, key
+from heed.inbox.verbs.apart import DECIDED, again, key, steps_of
 
 
 def tell_again(source: Ticket, new: Ticket, chosen: Sequence[Message]) -> None:
     """Tell of a split-off matter who has it, whose it was, and what was decided about its messages."""
-    log = sorted(source.events.filter(kind__in=("assigned", "team_changed", *_ANSWERS)), key=key)
+    log = sorted(source.events.filter(kind__in=("assigned", "team_changed")), key=key)
     assigned = [each for each in log if each.kind == "assigned"]
     teams = [each for each in log if each.kind == "team_changed"]
     told = [again(each, new) for each in (*assigned[-1:], *teams)]
     numbers = {each.pk for each in chosen}
-    answers = [each for each in log if each.kind in _ANSWERS and each.message_id not in numbers]
+    answers = [each for each in _decided(source, chosen) if each.message_id not in numbers]
     told += [again(each, new, _ANSWERS[each.kind]) for each in answers if each.at >= new.opened_at]
     Event.objects.bulk_create(told)
+
+
+def _decided(source: Ticket, chosen: Sequence[Message]) -> list[Event]:
+    """What was decided where these stood: what came in with another ticket stood there until then."""
+    homes = {each.home_id for each in chosen}
+    home = homes.pop() if len(homes) == 1 else None
+    steps = dict(steps_of(home)) if home is not None else {}
+    here = Q(ticket=source)
+    if home is not None and source.pk in steps:
+        here = Q(ticket=home)
+        for ticket, since in steps.items():
+            here |= Q(ticket=ticket, pk__gt=since)
+    return sorted(Event.objects.filter(here, kind__in=_ANSWERS), key=key)
 
 
 _ANSWERS = {kind: kind for kind in DECIDED} | {"answered_outside": "answered_marked"}

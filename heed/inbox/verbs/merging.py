@@ -9,9 +9,8 @@ merged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
@@ -27,7 +26,7 @@ from heed.inbox.models.merging import gone_on_in, homes_in, way_of, ways_of
 from heed.inbox.ratings import show_ratings
 from heed.inbox.reach.seeing import sight
 from heed.inbox.reopening import stands, tell_reopened
-from heed.inbox.verbs.apart import COURSE, DECIDED, TAKES, WAIT, Stand, Telling, began, plain, waits
+from heed.inbox.verbs.apart import COURSE, DECIDED, TAKES, WAIT, Stand, Telling, plain, steps_of, waits
 from heed.inbox.verbs.copies import tell_again, tell_back, worked_on_apart
 from heed.inbox.verbs.refusals import CannotTend, NotTheirs
 from heed.inbox.verbs.tending import locked, refuse_merged, write
@@ -87,7 +86,7 @@ def unmerge(record: Merge, user: User) -> None:
     gone, end = rows[record.ticket_id], rows[way[-1]]
     _demand(user, gone, end)
     Merge.objects.filter(pk=record.pk).update(undone_at=clock.now())
-    steps = [(to, step.pk) for number, to in pairwise([gone.pk, *way]) if (step := began(number))]
+    steps = steps_of(gone.pk)
     _take_home(gone, end)
     write(gone, merged_into=None)
     telling = Telling(record, end)
@@ -114,12 +113,12 @@ def split(ticket: Ticket, messages: Sequence[int], user: User) -> Ticket:
         raise CannotTend(_("Leave at least one message in the old ticket."))
     if any(each.state in Message.IN_FLIGHT for each in chosen):
         raise CannotTend(_("One of these answers is still being sent. Try again in a moment."))
-    before = _columns(source, TAKES)
+    before, alone = _columns(source, TAKES), _alone(source)
     new = _new_ticket(source, chosen)
     Message.objects.filter(pk__in=[each.pk for each in chosen]).update(ticket=new)
-    waiting = _waiting(chosen, source)
+    waiting = _waiting(chosen, source, alone)
     write(new, unanswered=bool(waiting), waiting_since=min(waiting, default=None))
-    rest = _waiting(source.messages.filter(WAITS), source)
+    rest = _waiting(source.messages.filter(WAITS), source, alone)
     if source.waiting_since in (*waiting, *rest):  # else somebody said so, and that stays
         write(source, unanswered=source.unanswered and bool(rest), waiting_since=min(rest, default=None))
     _show(source, new)
@@ -151,6 +150,9 @@ def unsplit(record: Split, user: User) -> None:
     way = way_of(record.source_id)
     rows = _held(record.ticket_id, *way)
     new, source, end = rows[record.ticket_id], rows[way[0]], rows[way[-1]]
+    place = _place_of(new, source)
+    if place != source:
+        Message.objects.filter(ticket=new, home=None).update(home=place)
     homes = _belonging(new, end)
     _demand(user, new, source, end, *homes)
     if not Split.objects.filter(pk=record.pk, undone_at=None).update(undone_at=clock.now()):
@@ -158,19 +160,25 @@ def unsplit(record: Split, user: User) -> None:
     if new.merged_into_id is not None:
         raise CannotTend(_("One of them was merged already."))
     apart = worked_on_apart(record)
-    _send_home(new, homes, record, user)
-    tell_back(new, end, record.at)
+    came = list(Message.objects.filter(ticket=new).values_list("pk", flat=True))
+    if place == source:
+        for home in homes:
+            tell_back(new, home, record.at)
+    _send_home(new, homes, user)
+    if place == source:
+        tell_back(new, end, record.at)
     back = _bring_back(new, source, end)
     before, stand = end.status, Stand.of(end)
     stand.take_wait(new.unanswered, new.waiting_since)
     stand.tags = sorted({*end.tags, *new.tags})
     write(end, **stand.columns)
     facts = {**plain({name: getattr(new, name) for name in WAIT}), **stands(end)}
-    write(new, merged_into=source, **_STILL)
+    write(new, merged_into=place, **_STILL)
     _show(end)
     events.record("unsplit", ticket=end, actor=user, number=new.number, messages=back, **facts)
     tell_reopened(end, before, new.number, user)
-    events.record("merged", ticket=new, actor=user, into=end.number, messages=back if apart else [])
+    stood = (back if place == source else came) if apart else []
+    events.record("merged", ticket=new, actor=user, into=place.number, messages=stood)
 
 
 # --------------------------------------------------------------------------------- inside
@@ -240,6 +248,10 @@ def _take_home(gone: Ticket, end: Ticket) -> None:
     numbers = list(Message.objects.filter(own, ticket=end).values_list("pk", flat=True))
     theirs = Message.objects.filter(pk__in=numbers)
     Event.objects.filter(ticket=end, message__in=numbers).exclude(kind__in=DECIDED).update(ticket=gone)
+    for event in Event.objects.filter(ticket=end, kind="unsplit"):
+        if event.facts.get("messages") and {*event.facts["messages"]} <= {*numbers}:
+            event.ticket, event.data = gone, {**event.facts, "stands": {}}
+            event.save(update_fields=["ticket", "data"])
     theirs.update(ticket=gone)
     Message.objects.filter(ticket=gone, home=gone).update(home=None)
 
@@ -268,6 +280,16 @@ def _around(record: Split) -> set[int]:
     return {step for steps in ways_of(starts).values() for step in steps}
 
 
+def _place_of(new: Ticket, source: Ticket) -> Ticket:
+    """The ticket in which a split-off matter goes on: where all that the customer wrote in it had come into
+    the old one with another, that other one, and all that was said since belongs there; else the old one."""
+    homes = {*Message.objects.filter(ticket=new, direction="in").values_list("home", flat=True)}
+    home = homes.pop() if len(homes) == 1 else None
+    if home is None or new.pk in way_of(home):
+        return source
+    return locked(Ticket(pk=home))
+
+
 def _belonging(new: Ticket, end: Ticket) -> dict[Ticket, list[Message]]:
     """The messages of a split-off matter that belong to a ticket that was merged there then, and has been
     parted since; by where that one's are."""
@@ -281,7 +303,7 @@ def _belonging(new: Ticket, end: Ticket) -> dict[Ticket, list[Message]]:
     return found
 
 
-def _send_home(new: Ticket, homes: dict[Ticket, list[Message]], record: Split, user: User) -> None:
+def _send_home(new: Ticket, homes: dict[Ticket, list[Message]], user: User) -> None:
     """Give each ticket its own messages, and the wait of those. What somebody decided about the waiting of
     all holds for each; the split-off matter keeps the wait of the rest."""
     if not homes:
@@ -292,7 +314,6 @@ def _send_home(new: Ticket, homes: dict[Ticket, list[Message]], record: Split, u
     said = new.unanswered and new.waiting_since not in waiting
     for home, messages in homes.items():
         waits = _wait(_waiting(messages, new), new, said=said)
-        tell_back(new, home, record.at)
         _hand_home(home, messages, waits, new.number, user)
     waits = _wait(_waiting(rest.filter(WAITS), new), new, said=said and rest.exists())
     write(new, **waits)
@@ -354,12 +375,22 @@ def _new_ticket(source: Ticket, chosen: list[Message]) -> Ticket:
     )
 
 
-def _waiting(messages: Iterable[Message], ticket: Ticket) -> list[datetime]:
-    """When the messages came that wait for an answer."""
+def _alone(ticket: Ticket) -> dict[int, Stand]:
+    """How each of those that are one in a ticket would stand alone, by its number; empty where it is one."""
+    record = Merge.objects.filter(into=ticket, undone_at=None).order_by("pk").first()
+    return Telling(record, ticket).each() if record is not None else {}
+
+
+def _waiting(
+    messages: Iterable[Message], ticket: Ticket, alone: Mapping[int, Stand] | None = None
+) -> list[datetime]:
+    """When the messages came that wait for an answer: not what had its answer before it was merged in."""
     since = ticket.waiting_since
     if since is None or not ticket.unanswered:
         return []
-    return [each.at for each in messages if waits(each) and each.at >= since]
+    found = [each for each in messages if waits(each) and each.at >= since]
+    stands = [(each.at, (alone or {}).get(each.home_id or ticket.pk)) for each in found]
+    return [at for at, stand in stands if stand is None or stand.waits_since(at)]
 
 
 def _columns(ticket: Ticket, names: Sequence[str]) -> dict[str, Any]:

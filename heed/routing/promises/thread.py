@@ -89,8 +89,16 @@ FROM ({_CAME_IN.format(ticket="t.id")}) g WHERE g.waits
 """  # noqa: S608 - no value from outside is part of it
 """When a ticket was opened again: by itself, or because one came in that waits, whose own cycle goes on."""
 
+_OWN = """m.home_id IS NULL AND NOT EXISTS (
+        SELECT FROM inbox_event e
+        WHERE e.ticket_id = t.id AND e.kind = 'unsplit' AND e.data->'messages' @> to_jsonb(m.id)
+    )"""
+"""Of a message: that it came with no other ticket."""
+
 _FACTS = f"""
-SELECT t.id, wait.at, solved.at, coalesce(again.began, wrote.at, t.opened_at),
+SELECT t.id, wait.at, solved.at, coalesce(
+        CASE WHEN wrote.at < again.at THEN wrote.at END, again.began, wrote.at, t.opened_at
+    ),
     CASE WHEN t.unanswered THEN t.waiting_since END, answer.at,
     EXISTS (SELECT FROM inbox_ticket o WHERE o.merged_into_id = t.id), t.split_from_id IS NOT NULL,
     EXISTS (
@@ -118,18 +126,18 @@ LEFT JOIN LATERAL (
     WHERE e.ticket_id = t.id AND e.kind = 'status_changed' AND e.data->>'status' = 'solved' AND {_STANDS}
 ) solved ON true
 LEFT JOIN LATERAL (
-    SELECT a.began FROM ({_AGAIN}) a
+    SELECT a.at, a.began, a.brought FROM ({_AGAIN}) a
     WHERE solved.at IS NOT NULL AND a.at > solved.at ORDER BY a.at, a.brought DESC LIMIT 1
 ) again ON true
 LEFT JOIN LATERAL (
     SELECT min(m.at) AS at FROM inbox_message m
-    WHERE again.began IS NULL AND t.status <> 'solved' AND m.ticket_id = t.id AND m.at > solved.at
-        AND m.direction = 'in' AND NOT m.automatic AND m.kind <> 'standby'
+    WHERE (again.began IS NULL OR again.brought AND {_OWN}) AND t.status <> 'solved' AND m.ticket_id = t.id
+        AND m.at > solved.at AND m.direction = 'in' AND NOT m.automatic AND m.kind <> 'standby'
 ) wrote ON true
 WHERE t.id = ANY(%s)
 """  # noqa: S608 - no value from outside is part of it
-"""Where what opened a ticket again has left it, what the customer wrote here since then did. Who was answered
-where others go on, `whole` tells."""
+"""Where what opened a ticket again has left it, or came in later, what the customer wrote here since did.
+Who was answered where others go on, `whole` tells."""
 
 _CAME = f"""LEFT JOIN LATERAL (
     SELECT max(g.at) AS at, bool_or(g.stays) AS stays FROM ({_CAME_IN.format(ticket="p.ticket_id")}) g
