@@ -18,7 +18,7 @@ from procrastinate.contrib.django import app
 
 from heed.accounts.reach import administrators
 from heed.channels import health, outside
-from heed.channels.base import AccountRecord, Checked, Quota, Refusal, is_needed, way_taken
+from heed.channels.base import SEEN_TO, AccountRecord, Checked, Quota, Refusal, is_needed, way_taken
 from heed.channels.missed import check_soon, mind_gap
 from heed.channels.models import Account, SignIn
 from heed.channels.sessions import renew_ahead, with_renewals, with_session
@@ -137,7 +137,12 @@ def _connected(account: Account, checked: Checked) -> None:
                 name=account.name if own_name else checked.name[:120] or account.name,
                 missing=list(checked.missing),
                 quotas=[_quota(each) for each in checked.quotas],
-                facts={**checked.facts, **_opened(account), **_meanwhile(account, row, checked)},
+                facts={
+                    **checked.facts,
+                    **_opened(account),
+                    **_meanwhile(account, row, checked),
+                    **({SEEN_TO: row.facts[SEEN_TO]} if SEEN_TO in row.facts else {}),
+                },
                 expires_at=checked.expires_at,
                 checked_at=now,
                 well_at=now,

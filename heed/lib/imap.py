@@ -206,6 +206,8 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
             uids = sorted(set(uids) & set(self.search(["SINCE", _day(params.get("since", ""))])))
         if not uids and not waiting:
             return page
+        if same and after:
+            page["last"] = base64.b64encode(self._head_of(after, farewells)).decode()
         limit, most = int(params.get("limit") or 20), int(params.get("most") or ANSWER_LIMIT)
         messages, full = self._messages([*waiting, *uids[:limit]], most, farewells)
         if messages and all("refused" in each for each in messages):
@@ -214,6 +216,13 @@ class Mailboxes(IMAPClient):  # type: ignore[misc]  # the library is not typed
         page["messages"] = messages
         page["more"] = full or len(uids) > limit
         return page
+
+    def _head_of(self, uid: int, farewells: Farewells) -> bytes:
+        """The headers of one message; none where it is not there, or not given out."""
+        with _noted(uid, {}):
+            if len(farewells.get(uid, ())) < 2:
+                return self._body(uid, "HEADER")
+        return b""
 
     def _messages(
         self, uids: list[int], most: int, farewells: Farewells

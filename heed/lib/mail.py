@@ -12,9 +12,11 @@
     GET without a mailbox: sign in only.
     GET a mailbox, params `uidvalidity`, `after`, `limit`, `most` (bytes of each): its new mail, as JSON.
     Without `uidvalidity` only where one stands. When that has changed, or with `again`, only mail since
-    the ISO date `since`. A message that the server does not give out has its words under `refused`, and can
-    be asked for again with its number among `waiting` (`3,7`): it may be given later, whatever the words are.
-    Where the server gives out nothing at all, that is an answer lost.
+    the ISO date `since`. With new mail come the headers of message `after` as `last`, empty where it is
+    gone: in another mailbox with the same numbers it is another message. A message that the server does
+    not give out has its words under `refused`, and can be asked for again with its number among `waiting`
+    (`3,7`): it may be given later, whatever the words are. Where the server gives out nothing at all, that
+    is an answer lost.
     GET a mailbox, params `header` (several may be given) and `value`: `{"uids": […]}`.
     GET `MAILBOX;UIDVALIDITY=1/;UID=2` and perhaps `/;SECTION=1.2` (RFC 5092): a message, or one part of
     it, decoded.

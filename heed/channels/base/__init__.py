@@ -9,6 +9,7 @@ model, opens no connection and keeps no state. Calls to the network are *steps* 
 from __future__ import annotations
 
 from heed.channels.base.account import (
+    SEEN_TO,
     AccountRecord,
     Begun,
     Checked,
@@ -101,6 +102,7 @@ __all__ = [
     "ONLY_DIGITS",
     "QUOTED",
     "REFUSED",
+    "SEEN_TO",
     "TAKEN_OVER",
     "WRONG_METHOD",
     "AccountChanged",

@@ -9,6 +9,9 @@ from typing import Any, Literal, Protocol
 
 from heed.lib.http import Steps
 
+SEEN_TO = "seen_to"
+"""Among `facts`: when a person last connected the account, or had it checked (ISO)."""
+
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
+from email import message_from_bytes
+from hashlib import sha256
 from typing import Any
 
-from heed.channels.base import AccountRecord, Collected
+from heed.channels.base import SEEN_TO, AccountRecord, Collected
 from heed.channels.email import payload
 from heed.channels.email.calls import SENT, login_of, mailbox, mark_of, refuse_mailbox
 from heed.lib import clock
@@ -45,6 +48,9 @@ def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collecte
         before = _seen_from(mark, at) if isinstance(at, dict) else {}
         due = _due(before)
         page = yield from _page(account, name, before, due)
+        if other := _if_another(account, before, page):
+            before, due = other, []
+            page = yield from _page(account, name, before, due)
         waiting = _waiting(before, page, due) if page else {}
         bodies += [
             payload.body(box, str(page.get("uidvalidity", "")), each, mark)
@@ -53,21 +59,53 @@ def collect(account: AccountRecord, cursor: Mapping[str, Any]) -> Steps[Collecte
         ]
         left = {uid: each for uid, each in waiting.items() if _goes_on(each)}
         following = {**_following(before, page), **({"waiting": left} if left else {})}
-        after[box] = {**following, "mark": mark} if following else {}
+        after[box] = {**following, "mark": mark, **_seen_to(account)} if following else {}
         more = more or bool(page.get("more"))
     return Collected(tuple(bodies), after, more=more)
 
 
 def beginning(account: AccountRecord, stands: Mapping[str, Any]) -> dict[str, Any]:
     """The cursor of a mailbox that is looked at for the first time."""
-    return {**_following({}, stands), "mark": mark_of(account)}
+    return {**_following({}, stands), "mark": mark_of(account), **_seen_to(account)}
+
+
+def _seen_to(account: AccountRecord) -> dict[str, str]:
+    """When a person last connected the account: the mailbox behind it may be another since."""
+    return {SEEN_TO: str(account.facts[SEEN_TO])} if SEEN_TO in account.facts else {}
+
+
+def _if_another(
+    account: AccountRecord, before: Mapping[str, Any], page: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The cursor to read with instead, where another mailbox lies under the same name and numbers; else
+    nothing. It is another where the last mail that was read is not the one of that number. Where no mail has
+    that number any more it may be, once a person has seen to the account: old mail is left alone then."""
+    if not before or _made_anew(before, page) or not page.get("messages") or before.get("again"):
+        return {}
+    known, found = before.get("last", ""), _told_by(page.get("last", ""))
+    if known and found:
+        return _by_date(before) if known != found else {}
+    return {**before, "again": True} if before.get(SEEN_TO) != account.facts.get(SEEN_TO) else {}
+
+
+def _told_by(raw: str) -> str:
+    """By what a mail is known again, of its bytes in Base64: its Message-ID and what stands beside that.
+    Servers fold long lines in their own ways."""
+    head = base64.b64decode(raw).replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    if not head.strip():
+        return ""
+    found = message_from_bytes(head)
+    said = ["".join(str(found.get(name, "")).split()) for name in ("Message-ID", "Date", "From", "Subject")]
+    return sha256("\n".join(said).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _seen_from(mark: str, at: Mapping[str, Any]) -> Mapping[str, Any]:
     """The cursor as this mailbox understands it. From another one, from which the account moved here, only
     the time counts: its numbers mean nothing, even where they look the same."""
-    if at.get("mark", mark) == mark:
-        return at
+    return at if at.get("mark", mark) == mark else _by_date(at)
+
+
+def _by_date(at: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"uidvalidity": _NO_MAILBOX, "uid": 0, "at": at.get("at", "")}
 
 
@@ -137,6 +175,9 @@ def _following(before: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, 
         last = int(page.get("uidnext") or 1) - 1
     times = [str(each["internaldate"]) for each in messages if each.get("internaldate")]
     found: dict[str, Any] = {"uidvalidity": uidvalidity, "uid": last}
+    told = next((_told_by(each.get("raw", "")) for each in messages if int(each["uid"]) == last), "")
+    if told or (last == before.get("uid") and not anew and before.get("last")):
+        found["last"] = told or before["last"]
     if again and page.get("more"):
         return {**found, "at": before.get("at", ""), "again": True}
     return {**found, "at": max([str(before.get("at", "")) or clock.now().isoformat(), *times])}

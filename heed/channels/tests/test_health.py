@@ -15,7 +15,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from heed.accounts.models import User
 from heed.accounts.verbs import ensure_person
 from heed.channels import health, jobs, missed, registry, sessions
-from heed.channels.base import Checked, Quota, Refusal
+from heed.channels.base import SEEN_TO, Checked, Quota, Refusal
 from heed.channels.models import Account
 from heed.channels.tests.pigeon import Pigeon, Wire, ago, changed, put_on_wire
 from heed.lib import clock
@@ -102,7 +102,7 @@ class TestWhatACheckLearns:
         jobs.check_account(account.pk)
         account.refresh_from_db()
         assert (account.missing, account.expires_at) == (["pages_messaging"], ends)
-        assert account.facts == {"level": "basic"}
+        assert (account.facts["level"], SEEN_TO in account.facts) == ("basic", True)
         assert account.quotas == [
             {"what": "posts a day", "left": 5, "of": 100, "resets_at": anew.isoformat()},
             {"what": "calls", "left": 7, "of": None, "resets_at": None},

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
+from django.db.models import F, JSONField, Value
+from django.db.models.expressions import CombinedExpression
 from django.utils.translation import gettext as _
 
 from heed.channels import jobs, reach
-from heed.channels.base import Checked, Refusal, SessionExpired
+from heed.channels.base import SEEN_TO, Checked, Refusal, SessionExpired
 from heed.channels.models import Account
 from heed.channels.outgoing import client
 from heed.channels.verbs.refusals import CannotConnect
-from heed.lib import live
+from heed.lib import clock, live
 from heed.lib.http import AnswerLost, Steps, TooLarge, Unreachable, drive
 
 T = TypeVar("T")
@@ -45,6 +47,9 @@ def who_it_is(account: Account) -> Checked:
 
 
 def have_checked(account: Account) -> None:
-    """Let the worker ask whether the account works, and say so to who looks at the accounts."""
+    """Let the worker ask whether the account works, and say so to who looks at the accounts. Its network is
+    told that somebody saw to it (`SEEN_TO`)."""
+    now = Value({SEEN_TO: clock.now().isoformat()}, JSONField())
+    Account.objects.filter(pk=account.pk).update(facts=CombinedExpression(F("facts"), "||", now))
     jobs.check_account.defer(account_id=account.pk)
     live.tell(["accounts"])

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from heed.channels.base import AccountRecord, Refusal
+from heed.channels.base import SEEN_TO, AccountRecord, Refusal
 from heed.channels.email.adapter import network
 from heed.channels.email.calls import mark_of
 from heed.channels.email.tests.sample import ACCOUNT
@@ -94,10 +94,53 @@ def test_a_mailbox_made_anew_under_its_old_name(account: Account, email: Email) 
     assert Delivery.objects.count() == 25
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_mailbox_replaced_by_one_with_larger_numbers(account: Account, email: Email, there: bool) -> None:
+    """At the same provider, with the same name and UIDVALIDITY: its twentieth mail is another, or none."""
+    made = another(email, 1 if there else 5000, same=True)
+    put(made, range(1000, 1030), days=700)
+    account.refresh_from_db()
+    reconnect(account, {"password": "another"})
+    put(made, range(9000, 9003))
+    assert collect.collect(account.pk) == 3
+    put(made, range(9003, 9005))
+    assert collect.collect(account.pk) == 2
+    assert Delivery.objects.count() == 25
+
+
+def test_one_replaced_while_nobody_looked_is_known_by_its_last_mail(account: Account, email: Email) -> None:
+    made = another(email, 1, same=True)
+    put(made, range(1000, 1030), days=700)
+    put(made, range(9000, 9003))
+    assert collect.collect(account.pk) == 3
+
+
+@pytest.mark.parametrize("new", ["password", "check"])
+@pytest.mark.parametrize("moved_away", [True, False])
+def test_the_same_mailbox_goes_on(account: Account, email: Email, moved_away: bool, new: str) -> None:
+    """Also where its last mail was filed meanwhile. What lay in spam for days keeps the time of its arrival:
+    right after a reconnect, and only then, it cannot be told from old mail."""
+    inbox = email.room.boxes["INBOX"]
+    if moved_away:
+        inbox.mails.pop()
+    account.refresh_from_db()
+    if new == "password":
+        reconnect(account, {"password": "another"})
+    check_account(account.pk)
+    put(inbox, range(100, 102))
+    put(inbox, range(102, 103), days=5)
+    rescued = not (moved_away and new == "password")
+    assert collect.collect(account.pk) == 2 + rescued
+    put(inbox, range(103, 104), days=5)
+    assert collect.collect(account.pk) == 1
+
+
 def test_what_was_read_before_the_mark_goes_on(account: Account, email: Email) -> None:
     account.refresh_from_db()
     for at in account.cursor.values():
         assert at.pop("mark") == mark_of(account.record())
+        at.pop("last", None)
+        at.pop(SEEN_TO)
     Account.objects.update(cursor=account.cursor)
     put(email.room.boxes["INBOX"], range(100, 102))
     assert collect.collect(account.pk) == 2
