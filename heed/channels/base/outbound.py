@@ -128,7 +128,8 @@ class Refusal(Exception):
 
     `retry` tells transient from permanent; `after` is the wait in seconds the network asked for.
     `code` and `detail` are the network's own, shown small beneath our sentence. `whole_account`
-    says that a wait (`slow_down`) concerns everything the account sends, not this message alone.
+    says that a wait (`slow_down`) concerns everything the account sends, not this message alone. `field`
+    is what was entered wrongly, where that is known: a credential field, `base_url` or `external_id`.
     """
 
     def __init__(
@@ -140,6 +141,7 @@ class Refusal(Exception):
         code: str = "",
         detail: str = "",
         whole_account: bool = False,
+        field: str = "",
     ) -> None:
         super().__init__(f"{reason} {code} {detail}".strip())
         self.reason: Reason = reason
@@ -148,6 +150,7 @@ class Refusal(Exception):
         self.code = code
         self.detail = detail
         self.whole_account = whole_account
+        self.field = field
 
 
 class SessionExpired(Exception):

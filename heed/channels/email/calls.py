@@ -139,7 +139,7 @@ def refuse_mailbox(response: Response, account: AccountRecord) -> Mapping[str, A
         case 401 if is_by_token(account):
             raise SessionExpired(f"IMAP {_said(response)}")
         case 401:
-            raise Refusal("sign_in_again", code="IMAP", detail=_said(response))
+            raise Refusal("sign_in_again", code="IMAP", detail=_said(response), field="password")
         case 404:
             raise Refusal("gone", code="IMAP", detail=_said(response))
     raise Refusal("network_down", retry=True, code="IMAP", detail=_said(response))
@@ -202,7 +202,7 @@ def _server(account: AccountRecord, wire: str, *, usual: int, open_ports: tuple[
     two = bool(entered and beside) and _port(beside) != port
     if found is None or not port or two or scheme not in ("", wire, f"{wire}s"):
         shown = place[:200] if beside and not entered else f"{place[:200] or '?'}:{entered[:20] or usual}"
-        raise Refusal("wrong_server", detail=f"{shown} ({wire.upper()})")
+        raise Refusal("wrong_server", detail=f"{shown} ({wire.upper()})", field=f"{wire}_host")
     scheme = scheme or (wire if port in open_ports else f"{wire}s")
     return f"{scheme}://{found['name']}:{port}"
 

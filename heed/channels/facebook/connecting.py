@@ -52,7 +52,8 @@ def checked(account: AccountRecord) -> Steps[Checked]:
     page, quotas = yield from calls.measured(account, "me", fields="id,name")
     page_id, name = str(page.get("id", "")), str(page.get("name", ""))
     if not page_id or (account.external_id and page_id != account.external_id):
-        raise Refusal("not_configured", detail=f"The token belongs to {name} ({page_id}), not to this Page.")
+        said = f"The token belongs to {name} ({page_id}), not to this Page."
+        raise Refusal("not_configured", detail=said, field="page_token")
     app_id = yield from _app_id(account)
     token = yield from _token(account, app_id)
     yield from _point_webhook_here(account, app_id)

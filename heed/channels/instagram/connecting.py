@@ -135,7 +135,8 @@ def _through_the_page(account: AccountRecord) -> Steps[Checked]:
     )
     own = page.get("instagram_business_account")
     if not isinstance(own, dict) or not own.get("id"):
-        raise Refusal("not_configured", detail="No Instagram account is linked to this Page.")
+        said = "No Instagram account is linked to this Page."
+        raise Refusal("not_configured", detail=said, field="page_id")
     _demand_the_same(account, [str(own["id"])], str(own.get("username", "")))
     token = yield from _token(account)
     missing = token.missing(BY_FACEBOOK_LOGIN)
@@ -184,7 +185,8 @@ def _is_human_agent(account: AccountRecord, token: Token) -> bool:
 def _demand_the_same(account: AccountRecord, ids: list[str], username: str) -> None:
     if not ids or (account.external_id and account.external_id not in ids):
         who = f"@{username} ({', '.join(ids)})"
-        raise Refusal("not_configured", detail=f"The token belongs to {who}, not to this account.")
+        said = f"The token belongs to {who}, not to this account."
+        raise Refusal("not_configured", detail=said, field="access_token")
 
 
 def _point_webhook_here(account: AccountRecord, fields: tuple[str, ...]) -> Steps[None]:

@@ -146,7 +146,8 @@ class Mastodon(Network):
                 raise
             raise Refusal("sign_in_again", code="400", detail=refusal.detail) from refusal
         if not answer.record.get("id"):
-            raise Refusal("not_configured", detail="this is not the address of a Mastodon server")
+            said = "this is not the address of a Mastodon server"
+            raise Refusal("not_configured", detail=said, field="base_url")
         me = Profile.model_validate(answer.record)
         facts = yield from server.facts(account)
         home = AccountRecord(me.id, "", {}, account.base_url, facts=facts)

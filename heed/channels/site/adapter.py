@@ -176,10 +176,12 @@ class Site(Network):
         """Look at what was entered; an app is greeted and told where to send its events."""
         secret = account.credentials.get("secret", "")
         if len(secret) < LEAST_SECRET:
-            raise Refusal("sign_in_again", detail=f"the secret has fewer than {LEAST_SECRET} characters")
+            said = f"the secret has fewer than {LEAST_SECRET} characters"
+            raise Refusal("sign_in_again", detail=said, field="secret")
         key = account.external_id or public_key(secret)
         if not KEY.fullmatch(key):
-            raise Refusal("bad_request", detail="the public key takes 4 to 64 letters, digits, - and _")
+            said = "the public key takes 4 to 64 letters, digits, - and _"
+            raise Refusal("not_configured", detail=said, field="external_id")
         if callback_of(account) and account.hook_url:
             hello = {"type": "hello", "at": _now(), "account": key, "hook_url": account.hook_url}
             yield from call(account, hello)

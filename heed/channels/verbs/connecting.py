@@ -13,6 +13,7 @@ from heed.channels.models import Account
 from heed.channels.verbs.asking import have_checked
 from heed.channels.verbs.entered import checked_credentials, network_meant, new_account
 from heed.channels.verbs.refusals import ALREADY_CONNECTED, CannotConnect
+from heed.channels.verbs.trying import demand_taken
 
 
 def connect(
@@ -24,15 +25,19 @@ def connect(
     settings: Mapping[str, Any] | None = None,
     after_solved: str = Account.AfterSolved.REOPEN,
     by: User | None = None,
+    tried: bool = False,
 ) -> Account:
     """Connect an account and have its network asked, by the worker, whether it works.
 
     An empty `name` is filled with the network's own; an empty `base_url` is the network's usual
-    one. Raises `CannotConnect`.
+    one. Where it is to be `tried`, the network is asked at once, too, while somebody waits: what it does not
+    take is not kept. Raises `CannotConnect`.
     """
     adapter = network_meant(network)
     account = new_account(adapter, name, external_id, base_url, after_solved, settings=dict(settings or {}))
     account.credentials = checked_credentials(adapter, credentials)
+    if tried:
+        demand_taken(account)
     try:
         with transaction.atomic():
             account.save()

@@ -22,6 +22,7 @@ from heed.channels.verbs.entered import (
     what_was_entered,
 )
 from heed.channels.verbs.refusals import CannotConnect
+from heed.channels.verbs.trying import OF_CREDENTIALS
 from heed.lib import clock
 from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable
 
@@ -80,11 +81,8 @@ def _works(account: Account) -> bool:
     """Whether its credentials worked when they were tried last: a check that is still to come counts no more
     than the one before it. They do not where the problem lies in them; what else the network says against the
     account, or that it is not there just now, is no reason to drop them for others unseen."""
-    works = account.problem not in _OF_CREDENTIALS if account.problem else account.broken_at is None
+    works = account.problem not in OF_CREDENTIALS if account.problem else account.broken_at is None
     return bool(account.locked_credentials) and works
-
-
-_OF_CREDENTIALS = ("sign_in_again", "not_configured", "wrong_server")
 
 
 def _demand_untouched(account: Account, seen: bytes | memoryview) -> None:

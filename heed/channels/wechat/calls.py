@@ -44,6 +44,9 @@ _REASONS: dict[int, Reason] = {
     **dict.fromkeys(_TOKEN, "sign_in_again"),
 }
 
+_ENTERED = {40013: "app_id", 40125: "app_secret"}
+"""What was entered wrongly, by the code."""
+
 
 def renew(account: AccountRecord) -> Steps[dict[str, str]]:
     """A token, the same for all who ask until it ends. One that WeChat refused before its time is
@@ -139,7 +142,8 @@ def refusal(code: int, detail: str) -> Refusal:
         return Refusal(
             "slow_down", retry=True, after=after, code=str(code), detail=detail, whole_account=True
         )
-    return Refusal(_REASONS.get(code, "bad_request"), code=str(code), detail=detail)
+    reason, field = _REASONS.get(code, "bad_request"), _ENTERED.get(code, "")
+    return Refusal(reason, code=str(code), detail=detail, field=field)
 
 
 def next_midnight(now: datetime) -> datetime:

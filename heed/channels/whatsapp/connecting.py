@@ -50,7 +50,9 @@ def checked(account: AccountRecord) -> Steps[Checked]:
         before = yield from _subscribe(account, app_id)
     except Refusal as refusal:
         if refusal.reason in ("gone", "bad_request"):  # an id that is not one, or not this token's
-            raise Refusal("not_configured", code=refusal.code, detail=refusal.detail) from refusal
+            raise Refusal(
+                "not_configured", code=refusal.code, detail=refusal.detail, field="phone_number_id"
+            ) from refusal
         raise named(refusal, token.missing(PERMISSIONS)) from refusal
     return Checked(
         str(number.get("id") or number_id),

@@ -127,7 +127,8 @@ def app_bearer(account: AccountRecord) -> Steps[str]:
         form={"grant_type": "client_credentials"},
     )
     if response.status in (400, 401, 403):
-        raise Refusal("not_configured", code=str(response.status), detail="X does not know this API key")
+        said = "X does not know this API key"
+        raise Refusal("not_configured", code=str(response.status), detail=said, field="consumer_key")
     token = understood(response).get("access_token")
     if not isinstance(token, str) or not token:
         raise Refusal("network_down", retry=True, detail="X gave no token for the app")

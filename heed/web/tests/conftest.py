@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 
 from heed.accounts.models import User
+from heed.channels.verbs import asking
+from heed.lib.http import Request, Response, Unreachable
 from heed.web.tests import cast
 
 
@@ -17,6 +19,24 @@ def _plain_static(settings: Any) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+class Line:
+    """Stands in for the way out while somebody waits: nobody answers, or everybody as it says."""
+
+    says: Response | None = None
+
+    def send(self, request: Request) -> Response:
+        if self.says is None:
+            raise Unreachable("no line in these tests")
+        return self.says
+
+
+@pytest.fixture(autouse=True)
+def line(monkeypatch: pytest.MonkeyPatch) -> Line:
+    found = Line()
+    monkeypatch.setattr(asking, "client", lambda: found)
+    return found
 
 
 @pytest.fixture

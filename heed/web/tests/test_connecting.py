@@ -13,8 +13,9 @@ from django.utils.html import escape
 from heed.channels.base import AccountRecord, Begun, Refusal
 from heed.channels.models import Account
 from heed.channels.registry import networks
-from heed.lib.http import Steps
+from heed.lib.http import Response, Steps
 from heed.web.tests.accounts import GOOD, facebook, shown
+from heed.web.tests.conftest import Line
 
 
 class TestConnect:
@@ -264,3 +265,17 @@ class TestSignIn:
         assert page.get(reverse("signed_in"), {"state": state, "code": "c-1"}).status_code == 403
         account.refresh_from_db()
         assert account.credentials == GOOD
+
+
+def test_what_the_network_does_not_take_is_said_beside_its_field(majas: Client, line: Line) -> None:
+    """Nothing is left of it: the form stands as it was, but for what is secret."""
+    line.says = Response(401, {}, b"{}")
+    given = {"access_token": "hush-token", "base_url": "https://social.example", "account_name": "Acme"}
+    address = reverse("connect", args=["mastodon"])
+    page = majas.post(address, given | {"after_solved": "new"}).content.decode()
+    at_field = page.split('name="access_token"')[1].split("</div>")[0]
+    assert "The network does not accept this sign-in." in at_field
+    assert 'placeholder="Enter it again"' in at_field
+    assert 'value="https://social.example"' in page
+    assert "hush" not in page
+    assert not Account.objects.exists()

@@ -285,6 +285,7 @@ def _connected(form: ConnectForm, network: str, by: User) -> Account | None:
             given["base_url"],
             after_solved=given["after_solved"],
             by=by,
+            tried=True,
         )
     except CannotConnect as cannot:
         form.refuse(cannot)

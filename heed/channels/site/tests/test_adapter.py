@@ -138,7 +138,7 @@ def test_what_cannot_be_connected(change: dict[str, str], reason: str) -> None:
 def test_a_public_key_that_fits_in_no_address() -> None:
     with pytest.raises(Refusal) as caught:
         App().run(network.check(replace(ACCOUNT, external_id="acme/../shop")))
-    assert caught.value.reason == "bad_request"
+    assert (caught.value.reason, caught.value.field) == ("not_configured", "external_id")
 
 
 # ------------------------------------------------------------------------------- sending
