@@ -247,8 +247,6 @@ class _Reader:
                 self._target(fact)
             case "merged":
                 self._merge(fact)
-            case "poured" if fact.since is not None:
-                self._pour(fact, fact.since)
 
     def _lane(self, fact: Fact) -> int:
         return self._end(fact.lane)
@@ -318,18 +316,6 @@ class _Reader:
             if any(each in waits for each in cycle.waits):
                 self.cycle, self.unsolved = cycle, True
                 return
-
-    def _pour(self, fact: Fact, since: datetime) -> None:
-        """Who waits in a ticket that gave way was not answered by what was said in this one before, nor was
-        that solved with it. Its messages are read as this one's, so only its wait is begun again."""
-        cycles = [each for each in self.story.cycles if each.opened <= since]
-        if not cycles or any(each.since <= since for each in self._open(fact)):
-            return
-        cycle = cycles[-1]
-        first = next((each.first for each in cycle.waits if each.since == since), False)
-        cycle.waits.append(Wait(since, first, fact.lane, [fact.source]))
-        if self.cycle is not None and self._is_over(self.cycle) and self._lane(fact) == 0:
-            self.cycle, self.unsolved = cycle, True
 
     def _assigned(self, fact: Fact) -> None:
         if fact.who is not None:

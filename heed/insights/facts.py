@@ -29,7 +29,6 @@ Kind = Literal[
     "asked",  # a follow-up question offered two choices to tap
     "rated",  # one was tapped: `name` is good or bad, `question` what it was under
     "merged",  # `lane` went on in `into`
-    "poured",  # somebody waits since `since`, whose ticket is now this one
     "spam",
     "not_spam",
 ]
@@ -54,7 +53,6 @@ class Fact:
 
 _BEFORE: dict[str, int] = {
     "merged": 0,
-    "poured": 0,
     "reopened": 1,
     "customer": 2,
     "handed_off": 3,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -69,6 +69,8 @@ class Life:
     lanes: dict[int, Lane]
     """The ticket itself is 0; the others were merged in, by their numbers."""
     facts: list[Fact] = field(default_factory=list)
+    poured: dict[str, int] = field(default_factory=dict)
+    """The rows that came with tickets whose people gave way to this one's, and those tickets' numbers."""
     brands: list[tuple[datetime, int, int]] = field(default_factory=list)
     """When its account went from which brand to which; 0 where there is none."""
 
@@ -82,6 +84,8 @@ class Life:
 
     def lane_of(self, message: int, home: int | None) -> int:
         """The ticket that a message belongs to. Messages of one that does not go on here are its own."""
+        if f"m{message}" in self.poured:
+            return self.poured[f"m{message}"]
         lane = home if home in self.lanes else 0
         back = (pk for pk, each in self.lanes.items() if message in each.messages and each.into == lane)
         return next(back, lane or 0)
@@ -131,11 +135,15 @@ def lives(tickets: Collection[int]) -> list[Life]:
         row.pk: Life(row, {0: Lane(row.team_id or 0)}, brands=brands.get(row.account_id, [])) for row in rows
     }
     told_in = {pk: pk for pk in found} | _merged(found)
-    for event in Event.objects.filter(ticket__in=list(told_in), kind__in=_READ).order_by(
-        "ticket_id", "at", "id"
-    ):
-        if event.ticket_id is not None:
-            _take(found[told_in[event.ticket_id]], event)
+    rows_of = Event.objects.filter(ticket__in=list(told_in), kind__in=_READ)
+    events = [
+        (found[told_in[each.ticket_id]], each)
+        for each in rows_of.order_by("ticket_id", "at", "id")
+        if each.ticket_id is not None
+    ]
+    _set_apart([(life, each) for life, each in events if each.kind == "merged"])
+    for life, event in events:
+        _take(life, event)
     for message, ticket in _messages(found):
         found[ticket].facts.append(message)
     for life in found.values():
@@ -202,43 +210,61 @@ def _messages(tickets: Mapping[int, Life]) -> Iterator[tuple[Fact, int]]:
 
 def _take(life: Life, event: Event) -> None:
     facts, source = event.facts, f"e{event.pk}"
-    lane = event.ticket_id if event.ticket_id != life.ticket.pk else 0
-    if facts.get("undone") and _taken_back(life, event, lane or 0):
+    lane = life.poured.get(source) or _lane_of(life, event)
+    if facts.get("undone") and _taken_back(life, event, lane):
         return
     match event.kind:
         case "status_changed":
             kind: Kind = "solved" if facts.get("status") == Ticket.Status.SOLVED else "unsolved"
-            life.facts.append(Fact(event.at, kind, source, lane=lane or 0))
-        case "assigned" if not lane:
+            life.facts.append(Fact(event.at, kind, source, lane=lane))
+        case "assigned" if event.ticket_id == life.ticket.pk:
             life.facts.append(Fact(event.at, "assigned", source, who=facts.get("person")))
         case "team_changed":
-            life.lanes[lane or 0].told.append((event.at, int(facts.get("team") or 0)))
+            life.lanes[lane].told.append((event.at, int(facts.get("team") or 0)))
         case "target_set" | "due_missed" if not _of_another(life, facts):
             due = datetime.fromisoformat(facts["due"]) if facts.get("due") else None
             target: Kind = "target" if event.kind == "target_set" else "missed"
             name = str(facts.get("target", ""))
             since = datetime.fromisoformat(facts["since"]) if facts.get("since") else None
-            life.facts.append(Fact(event.at, target, source, lane=lane or 0, name=name, due=due, since=since))
+            life.facts.append(Fact(event.at, target, source, lane=lane, name=name, due=due, since=since))
         case "rated":
             name = "good" if facts.get("good") else "bad"
             question = int(facts.get("question") or 0)
-            life.facts.append(Fact(event.at, "rated", source, lane=lane or 0, name=name, question=question))
+            life.facts.append(Fact(event.at, "rated", source, lane=lane, name=name, question=question))
         case "merged" if facts.get("into"):
             if lane:
                 _go_on(life, lane, event)
-        case "merged" if facts.get("poured"):
-            if facts.get("unanswered") and facts.get("waiting_since"):
-                since = datetime.fromisoformat(facts["waiting_since"])
-                life.facts.append(Fact(event.at, "poured", source, lane=lane or 0, since=since))
         case "merged":
-            _merge(life, Fact(event.at, "merged", source, lane=int(facts["number"]), into=lane or 0))
+            _merge(life, Fact(event.at, "merged", source, lane=int(facts["number"]), into=lane))
         case "ticket_reopened" if "number" in facts:
             pass  # nobody wrote: what was put into it counts from when it came
         case "unanswered_marked" if facts.get("mark"):  # it never was answered: that answer did not arrive
             life.facts = [each for each in life.facts if each.source != f"e{facts['mark']}"]
         case kind_of if kind_of in _KINDS:
             who = event.actor_id
-            life.facts.append(Fact(event.at, _KINDS[kind_of], source, who=who, lane=lane or 0))
+            life.facts.append(Fact(event.at, _KINDS[kind_of], source, who=who, lane=lane))
+
+
+def _lane_of(life: Life, event: Event) -> int:
+    """The ticket that tells it; 0 for the one that the life is of."""
+    return 0 if event.ticket_id in (None, life.ticket.pk) else int(event.ticket_id or 0)
+
+
+def _set_apart(told: Sequence[tuple[Life, Event]]) -> None:
+    """Tickets whose people gave way to others stood alone until then, though they have no rows any more: what
+    was said and done in them, and what went on in them, is known by what came with them."""
+    poured = [(life, each) for life, each in told if each.facts.get("poured") and "messages" in each.facts]
+    for life, event in poured:  # of what was poured on, the first time counts
+        number, facts = int(event.facts["number"]), event.facts
+        rows = [*(f"e{each}" for each in facts["events"]), *(f"m{each}" for each in facts["messages"])]
+        life.poured = dict.fromkeys(rows, number) | life.poured
+    for life, event in poured:
+        into = life.poured.get(f"e{event.pk}") or _lane_of(life, event)
+        life.lanes[int(event.facts["number"])] = Lane(int(event.facts["team"] or 0), into, event.at)
+    went = {each.ticket_id: (life, int(each.facts["into"])) for life, each in told if each.facts.get("into")}
+    for ticket, (life, into) in went.items():
+        if ticket in life.lanes and into in life.poured.values():
+            life.lanes[ticket].into = into
 
 
 def _of_another(life: Life, promise: Mapping[str, Any]) -> bool:

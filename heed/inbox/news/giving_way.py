@@ -109,6 +109,7 @@ def _pour(ticket: Ticket, theirs: Ticket) -> set[int]:
     place, kept = held_with_its_end(theirs)
     old = Ticket.objects.select_for_update().get(pk=ticket.pk)
     waits = {} if old.took_in.filter(undone_at=None).exists() else _wait_of(old)
+    came = _what_came(old, kept)
     for record in old.took_in.filter(undone_at=None):
         _unite_columns(record, kept)
     home = None if kept == place else place
@@ -124,9 +125,21 @@ def _pour(ticket: Ticket, theirs: Ticket) -> set[int]:
     number = old.pk
     old.delete()
     FormerNumber.objects.create(number=number, ticket=kept)
-    events.record("merged", ticket=kept, number=number, poured=True, **waits, **stands(kept))
+    events.record("merged", ticket=kept, number=number, poured=True, **came, **waits, **stands(kept))
     tell_reopened(kept, before, number, None)
     return {number, kept.pk}
+
+
+def _what_came(old: Ticket, kept: Ticket) -> dict[str, Any]:
+    """What was said and done in the other ticket, for whoever counts who waited there: it stood alone until
+    now. Nothing where it was over before this one began: then the one came after the other."""
+    if not old.unanswered and old.last_at < kept.opened_at:
+        return {}
+    return {
+        "messages": list(old.messages.filter(home=None).order_by("pk").values_list("pk", flat=True)),
+        "events": list(old.events.order_by("pk").values_list("pk", flat=True)),
+        "team": old.team_id,
+    }
 
 
 def _wait_of(old: Ticket) -> dict[str, Any]:

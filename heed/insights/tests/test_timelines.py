@@ -86,8 +86,6 @@ def fact(at: datetime, what: str, lane: int, source: str) -> Fact:
             return Fact(at, told, source, lane=lane, name=name, due=due, since=begun)
         case ["merged", number]:
             return Fact(at, "merged", source, lane=int(number), into=lane)
-        case ["poured", "since", *since]:
-            return Fact(at, "poured", source, lane=lane, since=moment(*since))
         case ["to", name]:
             return Fact(at, "assigned", source, who=PEOPLE[name])
     if what in _PLAIN:

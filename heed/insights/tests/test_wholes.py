@@ -306,11 +306,11 @@ def test_an_older_wait_that_is_poured_into_a_solved_ticket_goes_on(desk: Desk) -
     verbs.set_status(row(theirs), desk.ana, "solved")
     gives_way(desk, 30)
     assert (minute(row(theirs).waiting_since), minute(row(theirs).due_at)) == (0, 60)
-    assert waits(theirs)[-1] == (0, None, False)
+    assert waits(theirs) == [(0, None, False), (5, 10, False)]
     assert cycles(theirs) == [(0, 10, False)]
     at(desk, 1510)
     settle(desk)
-    assert waits(theirs)[-1] == (0, None, True)
+    assert waits(theirs) == [(0, None, True), (5, 10, False)]
     assert cycles(theirs) == [(0, 10, True)]
     verbs.set_status(row(theirs), desk.ana, "solved")
     settle(desk)
@@ -327,4 +327,61 @@ def test_an_older_wait_that_is_poured_in_has_no_answer_from_there(desk: Desk) ->
     gives_way(desk, 30)
     assert minute(row(asked.ticket).waiting_since) == 0
     assert (minute(row(asked.ticket).due_at), row(asked.ticket).due_for[-5:]) == (60, "reply")
-    assert waits(asked.ticket)[-1] == (0, None, False)
+    assert waits(asked.ticket) == [(0, None, False), (5, 7, False)]
+
+
+def test_what_is_poured_in_waits_once(desk: Desk) -> None:
+    """Asked under the other name at 0, answered at 5, solved at 20; asked under the old one at 10; one since
+    30. One wait from 0 to 5, one since 10."""
+    asked = writes_as_another(desk, 0)
+    answers(desk, 5, asked)
+    verbs.mark_answered(row(asked.ticket), desk.ana)
+    writes(desk, 10)
+    at(desk, 20)
+    verbs.set_status(row(asked.ticket), desk.ana, "solved")
+    gives_way(desk, 30)
+    assert waits(asked.ticket) == [(0, 5, False), (10, None, False)]
+    answers(desk, 40, asked)
+    assert waits(asked.ticket) == [(0, 5, False), (10, 40, False)]
+
+
+def test_what_was_answered_before_it_was_poured_in_was_no_answer_here(desk: Desk) -> None:
+    """Asked under the other name at 0; under the old one at 1, answered there at 2; one since 30."""
+    theirs = writes_as_another(desk, 0).ticket
+    asked = writes(desk, 1)
+    answers(desk, 2, asked)
+    verbs.mark_answered(row(asked.ticket), desk.ana)
+    gives_way(desk, 30)
+    assert minute(row(theirs).waiting_since) == 0
+    assert waits(theirs) == [(0, None, False), (1, 2, False)]
+
+
+def test_what_was_over_before_the_other_began_stays_over(desk: Desk) -> None:
+    """Asked under the old name at 0 and solved at 10, asked under the other at 20; one since 30."""
+    at(desk, 0)
+    asked = writes(desk, 0)
+    at(desk, 10)
+    verbs.set_status(row(asked.ticket), desk.ana, "solved")
+    theirs = writes_as_another(desk, 20).ticket
+    gives_way(desk, 30)
+    assert waits(theirs) == [(0, 10, False), (20, None, False)]
+    assert cycles(theirs) == [(0, 10, False), (20, None, False)]
+
+
+def test_what_had_been_merged_into_it_is_poured_in_with_it(desk: Desk) -> None:
+    """Under the old name asked in two tickets at 0 and 1, one since 2, answered there at 3, asked again at 4;
+    under the other asked at 5 and answered at 6; one since 30. Parted again, each has its own."""
+    first, second = writes(desk, 0), writes(desk, 1, "two")
+    at(desk, 2)
+    record = merging.merge(row(second.ticket), row(first.ticket), desk.ana)
+    answers(desk, 3, first)
+    verbs.mark_answered(row(first.ticket), desk.ana)
+    writes(desk, 4)
+    theirs = writes_as_another(desk, 5)
+    answers(desk, 6, theirs)
+    verbs.mark_answered(row(theirs.ticket), desk.ana)
+    gives_way(desk, 30)
+    assert sorted(waits(theirs.ticket)) == [(0, 3, False), (1, 3, False), (4, None, False), (5, 6, False)]
+    record.refresh_from_db()
+    merging.unmerge(record, desk.ana)
+    assert waits(row(second.ticket)) == [(1, 3, False)]

@@ -766,29 +766,6 @@ CASES = [
         # 10:00-11:00 needed none; 10:10-16:40
         "first 390m; dropped 1; cycles 1; reopens 0; resolved 60m; last 400m; solvedintime no",
     ),
-    Case(
-        "another's ticket gave way to a solved one: who waits there since before waits on",
-        "desk",
-        """Mon 10:00 customer
-           Mon 10:05 customer
-           Mon 11:00 solved
-           Mon 12:00 poured since Mon 10:00
-           Mon 13:00 ana answers
-           Mon 13:10 solved""",
-        # 10:00-11:00 needed none; 10:00-13:00; one cycle
-        "first 180m; dropped 1; wait 180m; cycles 1; resolved 60m; last 190m",
-    ),
-    Case(
-        "another's ticket gave way to one that was answered: who waits there since before waits on",
-        "desk",
-        """Mon 10:00 customer
-           Mon 10:05 customer
-           Mon 10:10 ana answers
-           Mon 11:00 poured since Mon 10:00
-           Mon 12:00 ana answers""",
-        # 10:00-10:10 and 10:00-12:00
-        "first 10m, 120m; wait 120m; cycles 1",
-    ),
     # ------------------------------------------------------------------------------------ hand-off
     Case(
         "the bot hands over and comes back: the first hand-off of the wait counts",
