@@ -65,13 +65,18 @@ class CredentialsForm(Refusing):
     """The fields a network asks for. Where there are several ways to connect one is chosen, and what was
     entered for another does not count. With `kept` credentials a secret left empty keeps what it held, and
     what is no secret is shown and can be emptied. What signing in at the network brings need not be
-    entered."""
+    entered; whoever comes back from there in vain finds what they had `entered`, but for what is secret."""
 
     def __init__(
-        self, network: Network, *args: Any, kept: Mapping[str, str] | None = None, **more: Any
+        self,
+        network: Network,
+        *args: Any,
+        kept: Mapping[str, str] | None = None,
+        entered: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> None:
         super().__init__(*args, **more)
-        self.network, self.kept = network, kept or {}
+        self.network, self.kept, self.entered = network, kept or {}, entered or {}
         self.brought = network.oauth.fills if network.oauth is not None else ()
         self.ways = ways_in(network.fields)
         self.kept_way = way_taken(network.fields, self.kept)
@@ -80,8 +85,10 @@ class CredentialsForm(Refusing):
             optional = bool(kept) or (self.leads_away and field.name in self.brought)
             shown = _credential(field, optional=optional, keep=bool(kept), held=self._holds(field))
             if not field.secret:
-                shown.initial = _initial(field, self.kept.get(field.name, ""))
+                held = self.kept.get(field.name, "")
+                shown.initial = _initial(field, self.entered.get(field.name, held))
             self.fields[field.name] = shown
+        self._ask_again(self.entered)
 
     @property
     def asked(self) -> list[CredentialField]:
@@ -128,9 +135,7 @@ class CredentialsForm(Refusing):
     def add_error(self, field: str | None, error: Any) -> None:
         """What is secret does not come back into the page: beside whatever is wrong that is said, too."""
         super().add_error(field, error)
-        for each in self.network.fields:
-            if each.secret and self.data.get(each.name):
-                self.fields[each.name].widget.attrs["placeholder"] = _("Enter it again")
+        self._ask_again({name: value for name, value in self.data.items() if value})
 
     def clean(self) -> dict[str, Any]:
         for field in self.asked:
@@ -150,9 +155,14 @@ class CredentialsForm(Refusing):
         given = {field.name: self.cleaned_data[field.name] for field in self.asked}
         return {name: _SAID.get(value, value) for name, value in given.items()}
 
+    def _ask_again(self, entered: Mapping[str, Any]) -> None:
+        for each in self.network.fields:
+            if each.secret and each.name in entered:
+                self.fields[each.name].widget.attrs["placeholder"] = _("Enter it again")
+
     def _way_chosen(self) -> Way | None:
         chosen = next((way for way in self.ways if way.name == self.data.get("way")), None)
-        if chosen is None and "sign_in" in self.data:
+        if chosen is None and ("sign_in" in self.data or self.entered):
             chosen = next((way for way in self.ways if self._signs_in(way)), None)
         return chosen or self.kept_way
 

@@ -77,12 +77,12 @@ def begin_sign_in(
 
 def finish_sign_in(state: str, user: User, query: Mapping[str, str]) -> Account:
     """The network sent the admin back: take the credentials it gives, once. Raises `CannotConnect`, with the
-    account where one is known by the state."""
+    account where one is known by the state, and what was entered for it."""
     sign_in = _open_sign_in(state, user)
     try:
         _take_what_it_brings(sign_in, query, by=user)
     except CannotConnect as cannot:
-        cannot.account = sign_in.account
+        cannot.account, cannot.entered = sign_in.account, sign_in.entered
         raise
     return sign_in.account
 

@@ -13,6 +13,7 @@ from django.utils.html import escape
 from heed.channels.base import AccountRecord, Begun, Refusal
 from heed.channels.models import Account
 from heed.channels.registry import networks
+from heed.lib import clock
 from heed.lib.http import Response, Steps
 from heed.web.tests.accounts import GOOD, facebook, shown
 from heed.web.tests.conftest import Line
@@ -241,6 +242,22 @@ class TestSignIn:
         page = majas.get(reverse("signed_in"), {"state": state} | query, follow=True).content.decode()
         assert says in page
         assert ("<h1><bdi>Acme on Facebook</bdi></h1>" in page) == ("error" in query)
+        account.refresh_from_db()
+        assert account.credentials == GOOD
+
+    def test_what_was_entered_for_one_that_works_stands_in_its_form_again(self, majas: Client) -> None:
+        account = facebook(connected_at=clock.now())
+        given = {"app_id": "7123", "app_secret": "hush-and-new", "human_agent": "on"}
+        state = self.away(majas, reverse("reconnect", args=[account.pk]), given)
+        back = majas.get(reverse("signed_in"), {"state": state, "error": "access_denied"}, follow=True)
+        page = back.content.decode()
+        assert "access_denied" in page
+        assert '<details class="card" id="reconnect" open>' in page
+        assert 'value="7123"' in page
+        assert re.findall(r'name="human_agent"[^>]*checked', page)
+        assert 'placeholder="Enter it again"' in page.split('name="app_secret"')[1].split(">")[0]
+        assert "hush" not in page
+        assert 'value="7123"' not in shown(majas, "account", account.pk), "it was kept nowhere"
         account.refresh_from_db()
         assert account.credentials == GOOD
 

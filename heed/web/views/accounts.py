@@ -20,6 +20,7 @@ from heed.accounts.models import User
 from heed.channels import health, reach, verbs
 from heed.channels.base import Network, Permission
 from heed.channels.jobs import lacks
+from heed.channels.mailboxes import sender_of
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
 from heed.channels.registry import NoSuchNetwork, network_named, networks
@@ -28,7 +29,7 @@ from heed.inbox import gaps
 from heed.inbox import health as inbox_health
 from heed.inbox.models import Gap, Ticket
 from heed.lib import clock
-from heed.web import made_up
+from heed.web import entered, made_up
 from heed.web.account_forms import ConnectForm, CredentialsForm, SettingsForm
 from heed.web.account_names import standing
 from heed.web.admins import for_admins
@@ -93,6 +94,11 @@ class Shown:
     @property
     def snippet(self) -> str:
         return self.network.snippet(settings.HEED_PUBLIC_URL, self.account.external_id)
+
+    @property
+    def mails_from(self) -> str:
+        """The address from which visitors of a chat who have left are mailed; empty where they are not."""
+        return sender_of(self.account)
 
     @property
     def gaps(self) -> list[Gap]:
@@ -160,13 +166,16 @@ def connect(request: HttpRequest, network: str) -> HttpResponse:
 @for_admins
 def signed_in(request: HttpRequest) -> HttpResponse:
     """The network sent the admin back from granting access. Where that came to nothing, they are led to the
-    account that it was for, which holds what was entered."""
+    account that it was for, with what was entered."""
     query = {name: value for name, value in request.GET.items() if isinstance(value, str)}
     try:
         found = verbs.finish_sign_in(query.get("state", ""), person(request), query)
     except CannotConnect as cannot:
         messages.error(request, str(cannot.sentence))
-        return redirect("account", cannot.account.pk) if cannot.account else redirect("accounts")
+        if cannot.account is None:
+            return redirect("accounts")
+        entered.keep(request, cannot.account, cannot.entered)
+        return redirect("account", cannot.account.pk)
     made_up.signed_in(request, found)
     messages.success(request, _("Signed in. Heed is asking the network now."))
     return redirect("account", found.pk)
@@ -175,7 +184,10 @@ def signed_in(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_admins
 def account(request: HttpRequest, account_id: int) -> HttpResponse:
-    return _page(request, reach.account(account_id))
+    found = reach.account(account_id)
+    brought = entered.taken(request, found)
+    form = CredentialsForm(found.adapter, kept=found.credentials, entered=brought)
+    return _page(request, found, credentials=form)
 
 
 @require_http_methods(["GET", "POST"])
