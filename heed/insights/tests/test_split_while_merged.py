@@ -14,6 +14,7 @@ from heed.inbox.models import Message, Ticket
 from heed.inbox.tests.conftest import account, ana, ivo, rubber
 from heed.inbox.verbs import CannotTend, merging
 from heed.insights.tests.test_taking_apart import Desk, both_ways, desk, row, stands
+from heed.insights.tests.test_wholes import answers, puts_back, replies, settle, splits, waits, writes
 from heed.tests.examples import examples
 
 __all__ = ["account", "ana", "desk", "ivo", "rubber"]
@@ -26,7 +27,7 @@ work = st.tuples(st.just("here"), st.sampled_from(HERE)) | st.tuples(st.just("ap
 Work = list[tuple[str, str]]
 
 
-def replies(desk: Desk, ticket: Ticket, to: Message) -> None:
+def says(desk: Desk, ticket: Ticket, to: Message) -> None:
     sent = verbs.answer(row(ticket), desk.ana, "We look into that.", "public", to=to.pk)
     Message.objects.filter(pk=sent.pk).update(state="sent", at=desk.now())
 
@@ -78,7 +79,7 @@ def test_split_off_from_what_was_merged_in(
             whole = [new] if where == "apart" else tickets[:1] if merged else tickets
             try:
                 if what == "replied":
-                    replies(desk, new, chosen)
+                    says(desk, new, chosen)
                 else:
                     desk.does(what, whole[0], whole)
                 done.append((where, what))
@@ -96,3 +97,29 @@ def test_split_off_from_what_was_merged_in(
         return stands(*tickets)
 
     both_ways(desk, lambda: way(False), lambda: way(True))
+
+
+def test_what_had_its_answer_before_the_merge_waits_nowhere_when_it_is_split_off(desk: Desk) -> None:
+    """Asked at 0, and elsewhere at 1, answered there at 3. One at 5, the second split off at 10, asked again
+    there at 12, put back at 20, parted at 30: waits are 1 to 3 and since 12, beside the one since 0."""
+    one, two = writes(desk, 0), writes(desk, 1, "two")
+    answers(desk, 3, two)
+    verbs.mark_answered(row(two.ticket), desk.ana)
+    desk.minute = 5
+    record = merging.merge(row(two.ticket), row(one.ticket), desk.ana)
+    new = splits(desk, 10, two)
+    settle(desk)
+    assert (row(new).unanswered, waits(new), replies(new)) == (False, [(1, 3, False)], [])
+    assert waits(one.ticket) == [(0, None, False)]
+    desk.minute = 12
+    verbs.mark_unanswered(row(new), desk.ana)
+    assert waits(new) == [(1, 3, False), (12, None, False)]
+    puts_back(desk, 20, new)
+    assert sorted(waits(one.ticket)) == [(0, None, False), (1, 3, False), (12, None, False)]
+    desk.minute = 30
+    merging.unmerge(record, desk.ana)
+    settle(desk)
+    assert (waits(row(one.ticket)), waits(row(two.ticket))) == (
+        [(0, None, False)],
+        [(1, 3, False), (12, None, False)],
+    )
