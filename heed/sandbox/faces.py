@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django import template
 
+from heed.sandbox.frame import Simulator
 from heed.sandbox.kinds import Kind
 from heed.sandbox.scene import Line, PostView
 
@@ -48,6 +49,13 @@ def by_use(kinds: Sequence[Kind]) -> dict[str, list[Kind]]:
 
 
 EVERY_DAY = frozenset({"comment", "mention", "message"})
+
+
+@register.filter
+def without_words(line: Line, network: Simulator) -> str:
+    """What a message is that shows neither words nor a file."""
+    made = network.made_as.get(line.id)
+    return str(made.words) if made and not (line.text or line.picture or line.files) else ""
 
 
 @register.filter

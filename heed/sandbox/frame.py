@@ -218,6 +218,8 @@ class Simulator(ABC):
         self.lock = threading.RLock()
         self.hooks = Hooks(self.place, sandbox.faults)
         self.version = 1
+        self.made_as: dict[str, Kind] = {}
+        """What was played for a line, by its id, where its kind says more than the line may show."""
         self._kept: dict[str, tuple[bytes, str]] = {}
 
     @abstractmethod
@@ -278,8 +280,15 @@ class Simulator(ABC):
             raise PlayError(f"{verb}: {error}") from error
         with self.lock:
             done: dict[str, Any] = play(**arguments)
+            self._remember(verb, arguments, str(done.get("id", "")))
             self.changed()
         return done
+
+    def _remember(self, verb: str, arguments: Mapping[str, Any], id: str) -> None:
+        """Which kind a line without words is: a place, a sticker."""
+        for kind in self.more:
+            if kind.verb == verb and kind.facts and all(arguments.get(n) == v for n, v in kind.facts.items()):
+                self.made_as[id] = kind
 
     def changed(self) -> None:
         """Something a customer can see has changed."""

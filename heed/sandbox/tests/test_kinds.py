@@ -88,6 +88,13 @@ def test_every_kind_is_taken(network: str) -> None:
                     play(simulator, kind, **{kind.aims: line.id})
 
 
+def test_what_has_no_words_says_what_it_is(sandbox: Sandbox) -> None:
+    viber = sandbox["viber"]
+    (place,) = [kind for kind in viber.kinds if str(kind.words) == "Location"]
+    play(viber, place)
+    assert "<i>Location</i>" in httpx.get(f"{sandbox.url}/play/viber?person=lea").text
+
+
 def _lines(simulator: Simulator, place: str) -> Sequence[Line | PostView]:
     scene = simulator.scene("lea")
     if place == "post":
