@@ -16,10 +16,11 @@ INSERT INTO inbox_post (account_id, external_id, author_name, author_external_id
 SELECT a, 'post-' || a || '-' || n, 'Acme', 'acme', 'The boot is back in size ' || n, '', '', '',
     false, '{}' FROM unnest(%(accounts)s::bigint[]) a, generate_series(1, 200) n;
 
--- Tickets: one in twenty open, one in forty unanswered, one in two hundred asleep, as many spam
+-- Tickets: half of them private, one in twenty open, one in forty unanswered, one in two hundred asleep, as
+-- many spam
 INSERT INTO inbox_ticket (account_id, identity_id, customer_id, post_id, kind, status, running,
     unanswered, waiting_since, assignee_id, team_id, priority, tags, language, subject, opened_at,
-    solved_at, last_at, last_text, last_direction, last_author, took_private, due_at, due_for, spam,
+    solved_at, last_at, last_text, last_direction, last_author, took_private, window_closes_at, due_at, due_for, spam,
     snoozed_until)
 SELECT i.account_id, i.id, i.customer_id, p.id, CASE WHEN p.id IS NULL THEN 'private' ELSE 'public' END,
     CASE WHEN NOT open THEN 'solved' WHEN n %% 3 = 0 THEN 'new' WHEN n %% 7 = 0 THEN 'pending'
@@ -30,14 +31,14 @@ SELECT i.account_id, i.id, i.customer_id, p.id, CASE WHEN p.id IS NULL THEN 'pri
     CASE n %% 50 WHEN 1 THEN 4 WHEN 2 THEN 3 ELSE 2 END,
     CASE WHEN n %% 1000 = 3 THEN ARRAY['recall'] WHEN n %% 10 = 3 THEN ARRAY['returns'] ELSE '{}' END,
     said.lang, 'Order ' || (80000000 + n), numbered.at - interval '2 hours', CASE WHEN NOT open THEN numbered.at END, numbered.at,
-    left(said.text, 180), 'in', i.name, false,
+    left(said.text, 180), 'in', i.name, false, CASE WHEN p.id IS NULL THEN numbered.at + interval '1 day' END,
     CASE WHEN waits AND n %% 2 = 0 THEN numbered.at + interval '4 hours' END,
     CASE WHEN waits AND n %% 2 = 0 THEN 'next_reply' ELSE '' END, n %% 200 = 7,
     CASE WHEN n %% 200 = 20 THEN now() + (1 + n %% 700) * interval '1 hour' END
 FROM (SELECT n, n %% 20 = 0 AS open, n %% 40 = 0 AS waits,
           now() - (%(n)s - n) * interval '31 seconds' AS at FROM generate_series(1::bigint, %(n)s) n) numbered
 JOIN inbox_identity i ON i.external_id = 'person-' || (1 + n * 7919 %% %(people)s)
-LEFT JOIN inbox_post p ON n %% 2 = 0
+LEFT JOIN inbox_post p ON n / 40 %% 2 = 0
     AND p.external_id = 'post-' || i.account_id || '-' || (1 + n %% 200) AND p.account_id = i.account_id
 JOIN phrase said ON said.id = (n * 48271) %% %(phrases)s ORDER BY n;
 
