@@ -113,16 +113,6 @@ def test_what_opens_at_the_foot_of_the_pane_comes_into_sight(visit: Any, people:
     expect(page.get_by_role("button", name="Join")).to_be_in_viewport(ratio=1)
 
 
-def test_split_off(visit: Any, people: Any, lea: Ticket) -> None:
-    page = visit(people[0], f"/inbox/unanswered/{lea.pk}/")
-    bubble = page.locator("#log .msg", has_text="Thank you! It is order 88140.")
-    bubble.hover()
-    bubble.locator("details.menu summary").click()
-    bubble.get_by_role("button", name="Make it a ticket of its own").click()
-    expect(page.locator("#ticket")).not_to_have_attribute("data-number", str(lea.pk))
-    expect(page.locator("#log .msg")).to_have_count(1)
-
-
 def test_two_colleagues_on_one_ticket(visit: Any, people: Any, lea: Ticket) -> None:
     ana, ivo = people
     hers = visit(ana, f"/inbox/unanswered/{lea.pk}/")
