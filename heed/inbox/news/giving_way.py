@@ -14,6 +14,7 @@ from heed.inbox.arrivals import where_they_go
 from heed.inbox.models import (
     Customer,
     Draft,
+    Event,
     FormerNumber,
     Identity,
     Joining,
@@ -36,11 +37,11 @@ def give_way(old: Identity, known: Identity) -> None:
     _move_all(old, known)
     _take_over(old, known)
     customer = old.customer
-    group = customer.group if customer.pk != known.customer_id else ""
+    tells = bool(customer.group) if customer.pk != known.customer_id else not _always_alike(old, known)
     old.delete()
     if not customer.identities.exists():
         _let_go(customer, known.customer)
-    if group:
+    if tells:
         _tell_group(known, touched)
     live.tell(events.topics_of(sorted(touched)))
 
@@ -75,6 +76,22 @@ def _keep_group(customer: Customer, known: Customer) -> None:
     """Who was in no group is in that of the one who is no more."""
     if customer.group:
         Customer.objects.filter(pk=known.pk, group="").update(group=customer.group)
+
+
+def _always_alike(old: Identity, known: Identity) -> bool:
+    """Whether two identities of one customer were in the same group all the time, as far as is told: what is
+    told of the old one names one that is no more, and what is told of the other was not true of both."""
+    regrouped = Event.objects.filter(
+        kind__in=("field_changed", "joined", "parted"),
+        ticket__customer=known.customer_id,
+        data__has_key="group_before",
+    )
+    groups = {each.pk: known.customer.group for each in (old, known)}
+    for event in regrouped.order_by("-at", "-pk"):
+        groups |= {each: event.facts["group_before"] for each in groups if each in event.facts["identities"]}
+        if groups[old.pk] != groups[known.pk]:
+            return False
+    return True
 
 
 def _tell_group(known: Identity, touched: set[int]) -> None:

@@ -301,6 +301,21 @@ def test_who_gives_way_without_a_group_of_their_own_tells_of_none(
     assert not found_by_today()
 
 
+@pytest.mark.parametrize("names", [("omar", "lea"), ("lea", "omar")])
+def test_who_gives_way_to_another_of_the_same_customer_had_a_group_that_is_not_known(
+    account: Account, ana: User, names: tuple[str, str]
+) -> None:
+    lea, omar = came(account, "a", -50), came(account, "b", -49, who=OMAR)
+    with clock.moved(timedelta(minutes=-40)):
+        verbs.set_group(lea, ana, "vip")
+    with clock.moved(timedelta(minutes=-30)):
+        verbs.join(omar.customer, fresh(lea).customer, ana)
+    assert (times("message_received", "group:none"), found_by_today()) == (2, False)
+    with clock.moved(timedelta(minutes=-20)):
+        give_way(*(Identity.objects.get(external_id=name) for name in names))
+    assert found_by_today()
+
+
 def found_by_today() -> bool:
     """Whether a dry run had to take today's group of somebody."""
     return dried("message_received", "group:vip").groups_of_today
