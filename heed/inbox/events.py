@@ -67,6 +67,7 @@ Kind = Literal[
     "target_set",
     "handed_off",
     "rated",
+    "answer_mailed",
 ]
 
 TOLD: frozenset[Kind] = frozenset(
@@ -99,6 +100,7 @@ TOLD: frozenset[Kind] = frozenset(
         "rule_ran",
         "due_missed",
         "rated",
+        "answer_mailed",
     }
 )
 """The kinds a ticket's page tells of between the messages."""

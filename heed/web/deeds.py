@@ -145,6 +145,19 @@ def _unblocked(who: Who, facts: Facts) -> SafeString:
     return _by(who, gettext("{who} unblocked {name}"), gettext("{name} was unblocked"), name=name)
 
 
+def _mailed(who: Who, facts: Facts) -> SafeString:
+    """What became of the mail that took an answer to a visitor who had left."""
+    match facts.get("outcome"):
+        case "sent":
+            told = gettext("The answer was mailed to {to}, from {sender}")
+        case "refused":
+            told = gettext("The answer could not be mailed to {to}; it waits in the chat")
+        case _:
+            told = gettext("Nobody can say whether the mail to {to} has left; the answer waits in the chat")
+    addresses = {name: format_html("<bdi>{}</bdi>", facts.get(name) or "") for name in ("to", "sender")}
+    return format_html(told, **addresses)
+
+
 SAID: dict[str, Callable[[Who, Facts], SafeString]] = {
     "team_changed": _team,
     "priority_changed": _priority,
@@ -157,5 +170,6 @@ SAID: dict[str, Callable[[Who, Facts], SafeString]] = {
     "not_spam": _no_spam,
     "blocked": _blocked,
     "unblocked": _unblocked,
+    "answer_mailed": _mailed,
 }
 """Kinds of events and how they are told."""

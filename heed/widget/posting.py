@@ -11,6 +11,7 @@ import logging
 from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from uuid import uuid4
 
+from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models.functions import Greatest
@@ -18,6 +19,7 @@ from django.db.models.functions import Greatest
 from heed.channels.base import Answer, CannotTell, Finding, NotThere, Reason, Refusal, Sent, Target
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
+from heed.inbox import events
 from heed.inbox.models import Message
 from heed.inbox.outbox import WAITS, pause
 from heed.inbox.way_back import word_of
@@ -93,7 +95,7 @@ def ask(letter: Letter, attempt: int) -> float | None:
         case NotThere():
             _has_not_left(letter)
         case CannotTell(ask_again=None):
-            Letter.objects.filter(pk=letter.pk).update(state=State.UNKNOWN)
+            _is_unknown(letter)
         case CannotTell(ask_again=seconds):
             return seconds
     return None
@@ -196,9 +198,16 @@ def _is_leaving(letter: Letter) -> None:
 @transaction.atomic
 def _has_left(letter: Letter, id: str) -> None:
     same = Letter.objects.filter(key=letter.key)
-    same.update(state=State.SENT, mail_id=id[:500])
+    if same.exclude(state=State.SENT).update(state=State.SENT, mail_id=id[:500]):
+        _tell(letter, State.SENT)
     told = Visitor.objects.filter(pk__in=same.values("visitor"))  # they may have signed in meanwhile
     told.update(mailed=Greatest("mailed", letter.newest), mail_problem="")
+
+
+@transaction.atomic
+def _is_unknown(letter: Letter) -> None:
+    if Letter.objects.filter(pk=letter.pk, state=State.LEAVING).update(state=State.UNKNOWN):
+        _tell(letter, State.UNKNOWN)
 
 
 def _has_not_left(letter: Letter) -> None:
@@ -213,7 +222,21 @@ def _refused(letter: Letter, refusal: Refusal) -> None:
         raise NotNow(detail, refusal.after or 0) from refusal
     _note_problem(letter.visitor, detail)
     facts = {"key": letter.key, "box": letter.box, "word": letter.word, "state": State.REFUSED}
-    Letter.objects.update_or_create(visitor=letter.visitor, newest=letter.newest, defaults=facts)
+    with transaction.atomic():
+        Letter.objects.update_or_create(visitor=letter.visitor, newest=letter.newest, defaults=facts)
+        _tell(letter, State.REFUSED)
+
+
+def _tell(letter: Letter, outcome: str) -> None:
+    """Say in the ticket what became of the mail."""
+    row = Message.objects.filter(pk=letter.newest).select_related("ticket").first()
+    if row is not None:
+        box = letter.box
+        sender = (box.handle or box.external_id) if box is not None else settings.DEFAULT_FROM_EMAIL
+        to = letter.visitor.email
+        events.record(
+            "answer_mailed", ticket=row.ticket, message=row, to=to, sender=sender, outcome=str(outcome)
+        )
 
 
 def _note_problem(visitor: Visitor, problem: str) -> None:

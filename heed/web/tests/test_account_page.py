@@ -44,6 +44,20 @@ class TestAccountPage:
         Account.objects.update(missing=[])
         assert "pages_read granted" in check_list(shown(majas, "account", account.pk))
 
+    def test_from_which_address_visitors_of_a_chat_are_mailed(self, majas: Client, settings: Any) -> None:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST = ""
+        chat = Account(network="site", name="Acme shop", external_id="acme-shop", state="connected")
+        chat.credentials = {"secret": "a-secret-for-the-acme-shop-2026"}
+        chat.save()
+        assert "Connect a mailbox of the same brand" in shown(majas, "account", chat.pk)
+        box = Account(network="email", external_id="help@acme.example", state="connected")
+        box.handle, box.credentials = box.external_id, {"address": box.external_id}
+        box.save()
+        told = "To visitors who have left, from <bdi>help@acme.example</bdi>"
+        assert told in shown(majas, "account", chat.pk)
+        assert told not in shown(majas, "account", box.pk)
+
     def test_before_the_check_nothing_is_claimed(
         self, majas: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -22,11 +22,12 @@ from heed.channels.email.tests.sample import body
 from heed.channels.mailboxes import sender_of
 from heed.channels.models import Account
 from heed.inbox import ledger, outbox, verbs
-from heed.inbox.models import Message, Ticket
+from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.verbs.automatic import send_automatic
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Request, Response, Unreachable
 from heed.web.story import Said
+from heed.web.words import what_happened
 from heed.widget import mail as widget_mail
 from heed.widget.jobs import mail_unseen
 from heed.widget.models import Letter
@@ -158,6 +159,8 @@ def test_an_answer_to_the_mail_stands_in_the_chat(
     count = Message.objects.count()
     take_in()
     assert (len(servers.kept), Message.objects.count()) == (2, count)
+    told = [what_happened(each) for each in Event.objects.filter(ticket=conversation, kind="answer_mailed")]
+    assert told == [f"The answer was mailed to <bdi>{HERS}</bdi>, from <bdi>help@acme.example</bdi>"] * 2
 
 
 def test_who_answers_it_has_seen_what_it_brought(
@@ -201,6 +204,8 @@ def test_what_may_have_left_is_looked_for_and_not_sent_again(
     assert len(servers.handed) == 1
     left.refresh_from_db()
     assert Letter.objects.get().state == ("sent" if kept else "unknown")
+    told = what_happened(Event.objects.get(kind="answer_mailed"))
+    assert ("was mailed to" if kept else "Nobody can say whether the mail") in told
     assert bool(left.mailed) == kept
 
 
@@ -238,6 +243,7 @@ def test_an_address_that_does_not_exist_is_written_to_once(box: Account, servers
     mailed(servers, left)
     left.refresh_from_db()
     assert (len(servers.handed), left.mail_problem) == (1, "550 5.1.1 5.1.1 No such user")
+    assert "could not be mailed" in what_happened(Event.objects.get(kind="answer_mailed"))
 
 
 def test_where_the_mailbox_turns_us_away_heeds_own_server_is_next(
