@@ -36,6 +36,8 @@ RENEW_BEFORE = timedelta(days=10)
 """How long before it ends a long-lived sign-in is renewed."""
 OPENS = "opens"
 """Among the facts of an account: what its credentials opened when they first worked (`Network.opens`)."""
+AGAIN_AT = "again_at"
+"""Among the facts of an account: when what its network said may be over (`Checked.again_at`, ISO, UTC)."""
 _NEEDS_A_PERSON = ("sign_in_again", "not_configured", "wrong_server", "already_connected", "private_address")
 
 
@@ -142,6 +144,7 @@ def _connected(account: Account, checked: Checked) -> None:
                     **_opened(account),
                     **_meanwhile(account, row, checked),
                     **({SEEN_TO: row.facts[SEEN_TO]} if SEEN_TO in row.facts else {}),
+                    **({AGAIN_AT: checked.again_at.isoformat()} if checked.again_at else {}),
                 },
                 expires_at=checked.expires_at,
                 checked_at=now,
@@ -244,7 +247,8 @@ def look_after_accounts(timestamp: int) -> None:
     now = clock.now()
     _forget_begun(now - SignIn.HOLDS)
     held = Account.objects.exclude(locked_credentials=b"")
-    sound = Q(problem="") & (Q(checked_at=None) | Q(checked_at__lt=now - CHECK_EVERY))
+    over = Q(checked_at=None) | Q(checked_at__lt=now - CHECK_EVERY) | Q(facts__again_at__lte=now.isoformat())
+    sound = Q(problem="") & over
     broken = ~Q(problem="") & Q(checked_at__lt=now - CHECK_BROKEN_EVERY) & ~Q(problem__in=_NEEDS_A_PERSON)
     for account in held.filter(sound | broken):
         check_soon(account.pk)

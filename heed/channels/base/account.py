@@ -76,7 +76,8 @@ class Checked:
     """What the network said of the account. `missing` are names of permissions not granted;
     `expires_at` is when the sign-in ends unless renewed; `facts` are kept for `Network.able` and the
     next calls (an access level, the limits of a server); never a secret. `lost` names the news that the
-    network no longer sent us, though it did at the last check; it was asked for it again."""
+    network no longer sent us, though it did at the last check; it was asked for it again. What is said here
+    may be over at the time of `again_at`: it is checked again then, if not before."""
 
     external_id: str
     name: str = ""
@@ -86,6 +87,7 @@ class Checked:
     quotas: tuple[Quota, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

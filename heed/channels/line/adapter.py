@@ -44,6 +44,7 @@ from heed.channels.base import (
 from heed.channels.line import calls, reading, writing
 from heed.channels.line.calls import call
 from heed.channels.line.payload import Profile
+from heed.lib import clock
 from heed.lib.crypto import hmac_sha256_hex, same
 from heed.lib.http import Steps
 
@@ -148,6 +149,7 @@ class Line(Network):
             handle=str(bot.get("premiumId") or bot.get("basicId") or ""),
             missing=() if is_on else (USE_WEBHOOK,),
             quotas=(Quota(writing.QUOTA, max(left[0], 0), left[1]),) if left else (),
+            again_at=writing.next_month(clock.now()) if left else None,
             facts={WEBHOOK: is_on},
             lost=() if stood or not account.facts.get(WEBHOOK) else (WEBHOOK,),
         )

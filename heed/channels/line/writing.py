@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from django.utils.translation import gettext_noop
@@ -37,6 +38,10 @@ QUICK_REPLIES = ChoiceForm(most=13, title=Limit("chars", 20))
 QUOTA = gettext_noop("messages this month")
 KEY_HOLDS = 23 * 3600.0
 """Seconds for which the same key surely means the same message; LINE says a day."""
+
+_JAPAN = timezone(timedelta(hours=9))
+_TURNS_WITHIN = 5
+"""Minutes."""
 
 
 def send(account: AccountRecord, answer: Answer) -> Steps[Sent]:
@@ -159,3 +164,10 @@ def messages_left(account: AccountRecord) -> Steps[tuple[int, int] | None]:
         return None
     used = (yield from call(account, "GET", "message/quota/consumption")).get("totalUsage")
     return most - used if isinstance(used, int) else most, most
+
+
+def next_month(now: datetime) -> datetime:
+    """When LINE counts the messages of the next month, by the calendar of Japan and some minutes more. It does
+    not say so itself: what is left is asked for then, and until then holds."""
+    here = now.astimezone(_JAPAN).replace(hour=0, minute=_TURNS_WITHIN, second=0, microsecond=0)
+    return (here.replace(day=28) + timedelta(days=4)).replace(day=1).astimezone(UTC)

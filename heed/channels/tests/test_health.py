@@ -15,11 +15,11 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from heed.accounts.models import User
 from heed.accounts.verbs import ensure_person
 from heed.channels import health, jobs, missed, registry, sessions
-from heed.channels.base import SEEN_TO, Checked, Quota, Refusal
+from heed.channels.base import SEEN_TO, AccountRecord, Checked, Quota, Refusal
 from heed.channels.models import Account
 from heed.channels.tests.pigeon import Pigeon, Wire, ago, changed, put_on_wire
 from heed.lib import clock
-from heed.lib.http import Request, Response, Unreachable
+from heed.lib.http import Request, Response, Steps, Unreachable
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pigeon")]
 
@@ -51,6 +51,22 @@ class TestWhoIsChecked:
     )
     def test_when_it_is_its_turn(self, account: Account, problem: str, minutes: float, due: bool) -> None:
         changed(account, problem=problem, checked_at=ago(minutes=minutes))
+        jobs.look_after_accounts(0)
+        assert to_check() == ([account.pk] if due else [])
+
+    @pytest.mark.parametrize(("hours", "due"), [(-0.1, True), (0.1, False)])
+    def test_where_what_the_network_said_may_be_over(
+        self, account: Account, pigeon: Pigeon, monkeypatch: pytest.MonkeyPatch, hours: float, due: bool
+    ) -> None:
+        checked = Checked("pigeon-9", again_at=clock.now() + timedelta(hours=hours))
+
+        def check(account: AccountRecord) -> Steps[Checked]:
+            yield from ()
+            return checked
+
+        monkeypatch.setattr(pigeon, "check", check)
+        put_on_wire(monkeypatch, Wire())
+        jobs.check_account(account.pk)
         jobs.look_after_accounts(0)
         assert to_check() == ([account.pk] if due else [])
 

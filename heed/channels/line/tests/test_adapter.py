@@ -25,6 +25,7 @@ from heed.channels.base import (
 from heed.channels.line.adapter import network
 from heed.channels.line.tests.sample import ACCOUNT, payload, signed
 from heed.channels.line.tests.script import API, LEA, answer, no, target
+from heed.channels.line.writing import next_month
 from heed.channels.tests.script import Script
 from heed.lib import clock
 from heed.lib.http import Response
@@ -115,16 +116,29 @@ class TestConnecting:
             "@216ru",
             quotas=(Quota("messages this month", 170, 200),),
             facts={"webhook": True},
+            again_at=next_month(clock.now()),
         )
         put, test = script.requests[2], script.requests[4]
         assert (put.method, put.url) == ("PUT", f"{API}/v2/bot/channel/webhook/endpoint")
         assert put.json == test.json == {"endpoint": ACCOUNT.hook_url}
         assert test.url == f"{API}/v2/bot/channel/webhook/test"
 
+    @pytest.mark.parametrize(
+        ("now", "turns"),
+        [
+            ("2026-11-30T14:59:00+00:00", "2026-11-30T15:05:00+00:00"),
+            ("2026-11-30T15:06:00+00:00", "2026-12-31T15:05:00+00:00"),
+            ("2026-12-31T20:00:00+00:00", "2027-01-31T15:05:00+00:00"),
+        ],
+    )
+    def test_its_month_turns_at_midnight_in_japan(self, now: str, turns: str) -> None:
+        assert next_month(clock.from_iso(now)) == clock.from_iso(turns)
+
     def test_again_it_only_looks(self) -> None:
         script = Script({**self.BOT, "premiumId": "@acme"}, self.OURS, self.WELL, self.FREE)
         checked = script.run(network.check(ACCOUNT))
         assert (checked.handle, checked.missing, checked.quotas) == ("@acme", (), ())
+        assert checked.again_at is None
         assert "PUT" not in [request.method for request in script.requests]
 
     def test_another_program_took_the_webhook(self) -> None:
