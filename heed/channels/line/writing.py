@@ -167,7 +167,7 @@ def messages_left(account: AccountRecord) -> Steps[tuple[int, int] | None]:
 
 
 def next_month(now: datetime) -> datetime:
-    """When LINE counts the messages of the next month, by the calendar of Japan and some minutes more. It does
-    not say so itself: what is left is asked for then, and until then holds."""
+    """When LINE counts the messages of the next month, by the calendar of Japan and some minutes more. It
+    does not say so itself: what is left is asked for then, and until then holds."""
     here = now.astimezone(_JAPAN).replace(hour=0, minute=_TURNS_WITHIN, second=0, microsecond=0)
     return (here.replace(day=28) + timedelta(days=4)).replace(day=1).astimezone(UTC)
