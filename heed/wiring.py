@@ -9,7 +9,7 @@ fails is recorded, retried and never holds up the others.
 
 from __future__ import annotations
 
-from heed.accounts import renaming
+from heed.accounts import losing, renaming
 from heed.channels import verbs as channels
 from heed.inbox import reactions
 from heed.inbox.leaving import demand_nothing_came
@@ -19,6 +19,7 @@ from heed.inbox.verbs.asking import ask_later
 from heed.inbox.verbs.groups import groups_also_kept
 from heed.inbox.verbs.labels import also_kept
 from heed.library.verbs import forget_guideline
+from heed.routing.assignment import take_back
 from heed.routing.moving import promises_may_have_moved
 from heed.routing.promises import keep_promises
 from heed.routing.reactions import assign_waiting, send_to_team, tell_languages
@@ -90,6 +91,7 @@ reactions.wire([WHOSE, REACTIONS, GIVING_OUT], {run_rules: KINDS_AWAITED})
 also_kept(rename_tag, where_tag)
 groups_also_kept(rename_group, where_group)
 renaming.also_kept(rename_in_conditions)
+losing.also_when_less(take_back)
 channels.when_brands_change(promises_may_have_moved)
 channels.when_removing(demand_nothing_came)
 channels.when_removing(forget_guideline)

@@ -154,6 +154,7 @@ FACTS: dict[str, Promise] = {
     "same_skill": _("Only to people with the skill that the ticket's tags ask for"),
     "prefer_last": _("First to whoever answered this customer last"),
     "takes_back": _("Unanswered tickets come back when somebody goes away"),
+    "given_back": _("Tickets given back"),
     "gives_back": _("After the shift, unanswered tickets go back to the team"),
     "required": _("Required"),
     "archived": _("Archived"),

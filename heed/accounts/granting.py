@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from heed.accounts import audit
+from heed.accounts import audit, losing
 from heed.accounts.models import Brand, Grant, Invitation, OwnRole, Team, User
 from heed.accounts.refusals import CannotChange
 from heed.accounts.rights import BUILT_IN, ON_TICKETS, PERMISSIONS, ROLES, Permission, rights_of
@@ -112,16 +112,20 @@ def give(by: User, person: User, key: str, place: Place = EVERYWHERE) -> Grant:
     return grant
 
 
-def take(by: User, grant: Grant, where: str = "") -> None:
-    """Take a role away; `where` is what its place is called. Raises `CannotChange`."""
+def take(by: User, grant: Grant, where: str = "") -> int:
+    """Take a role away; `where` is what its place is called. What they have and may not answer any more goes
+    back; how many tickets that were. Raises `CannotChange`."""
     person = grant.user
     demand(by, person)
     with transaction.atomic():
         if grant.role == "owner":
             demand_another_owner(person)
+        lost = losing.Losing([person])
         grant.delete()
-        audit.record(by, "role_taken", person, role=grant.title, where=where)
+        given = lost.follow()
+        audit.record(by, "role_taken", person, role=grant.title, where=where, **losing.told(given))
         live.tell(["people"])
+    return given
 
 
 def demand_another_owner(person: User) -> None:
@@ -183,8 +187,9 @@ def _keep_role(by: User, own: OwnRole, name: str, permissions: Iterable[str]) ->
         raise CannotChange(_("You cannot give what you may not do yourself."), "permissions")
     try:
         with transaction.atomic():
+            lost = losing.Losing([] if new else User.objects.filter(grants__own=own).distinct())
             own.save()
-            facts = {"before": before, "after": own.permissions}
+            facts = {"before": before, "after": own.permissions, **losing.told(lost.follow())}
             audit.record(by, "made" if new else "changed", own, **facts)
             live.tell(["people"])
     except IntegrityError as twice:

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from heed.accounts import audit, granting, renaming
+from heed.accounts import audit, granting, losing, renaming
 from heed.accounts.granting import demand, demand_another_owner
 from heed.accounts.models import ApiToken, Brand, User
 from heed.accounts.refusals import CannotChange
@@ -57,8 +57,9 @@ def let_in(person: User, by: User) -> None:
         live.tell(["people"])
 
 
-def shut_out(person: User, by: User) -> None:
-    """End a colleague's access: sign-in, open sessions, tokens. What they wrote stays.
+def shut_out(person: User, by: User) -> int:
+    """End a colleague's access: sign-in, open sessions, tokens. What they wrote stays; what they have that is
+    not solved goes back; how many tickets that were.
 
     Nobody shuts out themselves, and an owner is always left. Raises `CannotChange`.
     """
@@ -68,9 +69,12 @@ def shut_out(person: User, by: User) -> None:
     with transaction.atomic():
         if person.grants.filter(role="owner").exists():
             demand_another_owner(person)
+        lost, given = losing.Losing([person], "access"), 0
         if User.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
-            audit.record(by, "shut_out", person)
+            given = lost.follow()
+            audit.record(by, "shut_out", person, **losing.told(given))
         live.tell(["people"])
+    return given
 
 
 def name_brand(by: User, brand: Brand, name: str) -> Brand:

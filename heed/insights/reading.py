@@ -211,8 +211,8 @@ def _messages(tickets: Mapping[int, Life]) -> Iterator[tuple[Fact, int]]:
 def _take(life: Life, event: Event) -> None:
     facts, source = event.facts, f"e{event.pk}"
     lane = life.poured.get(source) or _lane_of(life, event)
-    if facts.get("undone") and _taken_back(life, event, lane):
-        return
+    if facts.get("undone") and _taken_back(life, event, lane) and "why" not in facts:
+        return  # with a reason it went to nobody instead
     match event.kind:
         case "status_changed":
             kind: Kind = "solved" if facts.get("status") == Ticket.Status.SOLVED else "unsolved"

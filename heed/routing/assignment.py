@@ -9,8 +9,10 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from heed.accounts import verbs as people
+from heed.accounts.losing import Why
 from heed.accounts.models import Team, User
+from heed.accounts.reach import who_can_be_given_tickets
+from heed.accounts.rights import Where
 from heed.inbox import events, reach, verbs
 from heed.inbox.models import OPEN, Ticket
 from heed.inbox.verbs import CannotAct, together
@@ -165,27 +167,35 @@ def hand_back_after_shifts() -> int:
 
 
 @transaction.atomic
-def shut_out(person: User, by: User) -> int:
-    """End a colleague's access and give all they have that is not solved back to its team, or to nobody;
-    returns how many. Raises `CannotChange`."""
-    people.shut_out(person, by)
+def take_back(person: User, could: Where, can: Where, why: Why) -> int:
+    """What somebody has who may answer less than before, and is beyond it now, goes back to its team, or to
+    nobody, as far as it is not solved; returns how many. What was given to them from elsewhere stays while
+    they answer anywhere."""
     held = Ticket.objects.filter(assignee=person, merged_into=None).exclude(status=Ticket.Status.SOLVED)
-    return _taken_back(held)
+    if not can.nowhere:
+        held = held.filter(reach.granted(could)).exclude(pk__in=held.filter(reach.granted(can)).values("pk"))
+    return _taken_back(held, person, why)
 
 
 @transaction.atomic
-def take_back_from_the_shut_out() -> int:
-    """What waits with somebody who cannot sign in any more, as when a customer writes in a ticket that they
+def take_back_from_the_gone() -> int:
+    """What waits with somebody who may not answer any more, as when a customer writes in a ticket that they
     had solved, is nobody's."""
-    gone = list(User.objects.filter(is_active=False).values_list("pk", flat=True))
-    waits = Ticket.objects.filter(assignee__in=gone, unanswered=True, merged_into=None)
-    return _taken_back(waits)
+    able = [each.pk for each in who_can_be_given_tickets()]
+    gone = User.objects.exclude(pk__in=able)
+    waits = Ticket.objects.filter(unanswered=True, merged_into=None)
+    holding = gone.filter(pk__in=waits.filter(assignee__in=gone).values("assignee"))
+    return sum(_taken_back(waits.filter(assignee=each), each, _why(each)) for each in holding)
 
 
-def _taken_back(held: QuerySet[Ticket]) -> int:
+def _why(person: User) -> Why:
+    return "rights" if person.is_active else "access"
+
+
+def _taken_back(held: QuerySet[Ticket], person: User, why: Why) -> int:
     numbers = list(held.order_by("pk").values_list("pk", flat=True))
     with events.told_together():
-        together.assign(numbers, None)
+        together.assign(numbers, None, why=why, had=person.name or person.email)
     return len(numbers)
 
 

@@ -18,9 +18,9 @@ _AGAIN = RetryStrategy(max_attempts=MOST_CALLS, exponential_wait=4)
 
 @app.task(queue="routing", queueing_lock="give_out_waiting")
 def give_out_waiting(timestamp: int) -> None:
-    """What shifts and the shut out left behind goes back; what waited for somebody to come or to have room
+    """What shifts and the gone left behind goes back; what waited for somebody to come or to have room
     goes out."""
-    assignment.take_back_from_the_shut_out()
+    assignment.take_back_from_the_gone()
     assignment.hand_back_after_shifts()
     giving_out.give_out()
 

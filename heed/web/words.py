@@ -94,6 +94,11 @@ _WAITS_AGAIN: dict[str, Promise] = {
     "unknown": _("Unanswered again: it is not known whether the answer arrived"),
 }
 
+_GIVEN_BACK: dict[str, Promise] = {
+    "rights": _("Given back: {name} may no longer answer it"),
+    "access": _("Given back: {name} can no longer sign in"),
+}
+
 _DEEDS: dict[str, tuple[Promise, Promise]] = {
     # who did it is known, or not
     "answered_marked": (_("{who} marked it answered"), _("Marked answered")),
@@ -126,6 +131,10 @@ def what_happened(event: Event) -> SafeString:
     facts = event.facts
     who = format_html("<bdi>{}</bdi>", event.actor) if event.actor else rule_words.who(facts)
     match event.kind:
+        case "assigned" if facts.get("why") in _GIVEN_BACK:
+            return format_html(
+                str(_GIVEN_BACK[facts["why"]]), name=format_html("<bdi>{}</bdi>", facts["had"])
+            )
         case "assigned":
             return _handed_over(who, str(facts.get("to") or ""))
         case "status_changed":

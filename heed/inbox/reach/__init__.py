@@ -31,7 +31,7 @@ from heed.inbox.reach.refusals import (
     NoSuchTicket,
     NoSuchView,
 )
-from heed.inbox.reach.seeing import Sight, sight
+from heed.inbox.reach.seeing import Sight, granted, sight
 from heed.inbox.reach.single import (
     attachment,
     begun,
@@ -91,6 +91,7 @@ __all__ = [
     "field",
     "fields",
     "filled",
+    "granted",
     "group_size",
     "group_sizes",
     "groups",

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
+from heed.accounts import reach as people
 from heed.accounts.models import Team, User
 from heed.accounts.rights import NotAllowed, Permission, need
 from heed.inbox import events, notices
@@ -266,8 +267,12 @@ def _take_back(row: Sweep, each: Swept, ticket: Ticket, rights: Sight | None) ->
     if row.deed == "spam":
         blocking.not_spam(ticket, row.user)  # what the customer wrote meanwhile waits
     else:
-        tending.write(ticket, **{name: _opened(name, value) for name, value in each.before.items()})
-        _tell(row, each, ticket)
+        was, why = _as_may_be(each.before)
+        if was == each.after:
+            each.state = Swept.State.KEPT
+            return
+        tending.write(ticket, **{name: _opened(name, value) for name, value in was.items()})
+        _tell(row, was, each.after, ticket, why)
     each.state = Swept.State.TAKEN_BACK
 
 
@@ -297,14 +302,25 @@ def _theirs(each: Swept, ticket: Ticket, rights: Sight) -> bool:
 _GIVEN: tuple[events.Kind, ...] = ("assigned", "team_changed")
 
 
-def _tell(row: Sweep, each: Swept, ticket: Ticket) -> None:
+def _as_may_be(before: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a ticket had, and what the event tells of it: nobody gets one back who may not answer any more."""
+    had = User.objects.filter(pk=before.get("assignee_id") or 0).first()
+    if had is None or people.can_be_given_tickets(had):
+        return before, {}
+    why = "rights" if had.is_active else "access"
+    return {**before, "assignee_id": None}, {"why": why, "had": had.name or had.email}
+
+
+def _tell(
+    row: Sweep, before: dict[str, Any], after: dict[str, Any], ticket: Ticket, why: dict[str, str]
+) -> None:
     """The events of being as before: figures are counted from them."""
-    before, after, by = each.before, each.after, row.user
+    by = row.user
     changed = {name for name in before if before[name] != after[name]}
     if "assignee_id" in changed:
         who = User.objects.filter(pk=before["assignee_id"]).first()
-        facts = {"to": who.name, "person": who.pk} if who else {"to": ""}
-        events.record("assigned", ticket=ticket, actor=by, undone=True, **facts)
+        given: dict[str, Any] = {"to": who.name, "person": who.pk} if who else {"to": "", **why}
+        events.record("assigned", ticket=ticket, actor=by, undone=True, **given)
     if "team_id" in changed:
         team = Team.objects.filter(pk=before["team_id"]).first()
         facts = {"to": team.name, "team": team.pk} if team else {"to": ""}

@@ -32,11 +32,12 @@ Refused = dict[int, CannotTend]
 """What tickets say that refuse, by their numbers."""
 
 
-def assign(numbers: Iterable[int], assignee: User | None) -> Refused:
-    """Give the tickets to a colleague, who is told of each, or back to nobody. Raises `CannotTend` where they
-    may not answer them."""
+def assign(numbers: Iterable[int], assignee: User | None, **why: Any) -> Refused:
+    """Give the tickets to a colleague, who is told of each, or back to nobody; `why` is what the event tells
+    of it besides. Raises `CannotTend` where they may not answer them."""
     refuse_for(assignee)
     facts = {"to": assignee.name, "person": assignee.pk} if assignee else {"to": ""}
+    facts |= why
     changed, refused = _change(numbers, assignee=assignee)
     events.record_many("assigned", [(each, facts) for each in changed])
     if assignee is not None:

@@ -1,4 +1,4 @@
-"""Whoever cannot sign in any more keeps nothing that waits."""
+"""Whoever may not answer any more keeps nothing that waits."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from heed.accounts.models import Team, User
+from heed.accounts import granting
+from heed.accounts.granting import Place
+from heed.accounts.models import AuditRow, Grant, OwnRole, Team, User
+from heed.accounts.verbs import shut_out
+from heed.inbox import verbs
 from heed.inbox.models import Event, Ticket
+from heed.inbox.verbs import many
+from heed.insights.cycles import told
+from heed.insights.reading import lives
 from heed.routing import jobs
-from heed.routing.assignment import next_ticket, shut_out
+from heed.routing.assignment import next_ticket
 from heed.routing.tests.conftest import Open
 from heed.routing.tests.some_rules import fresh
 
@@ -41,6 +48,60 @@ def test_what_a_customer_reopens_does_not_wait_with_them(opened: Open, ana: User
     Ticket.objects.filter(pk=ticket.pk).update(status="open", unanswered=True)
     jobs.give_out_waiting(timestamp=0)
     assert (fresh(ticket).assignee, fresh(asleep).assignee) == (None, ana)
+
+
+def test_all_goes_back_from_whoever_answers_nowhere_any_more(opened: Open, ana: User, maja: User) -> None:
+    mine, solved = opened(assignee=ana), opened(assignee=ana, status="solved", unanswered=False)
+    granting.give(maja, ana, "viewer")
+    assert fresh(mine).assignee == ana
+    assert granting.take(maja, ana.grants.get(role="agent")) == 1
+    assert (fresh(mine).assignee, fresh(solved).assignee) == (None, ana)
+    told = Event.objects.get(kind="assigned")
+    assert (told.ticket, told.data["why"], told.data["had"]) == (mine, "rights", ana.name)
+    assert AuditRow.objects.get(what="role_taken").facts["given_back"] == 1
+    Ticket.objects.filter(pk=solved.pk).update(status="open", unanswered=True)
+    jobs.give_out_waiting(timestamp=0)
+    assert fresh(solved).assignee is None
+
+
+def test_what_is_beyond_a_narrower_role_goes_back(opened: Open, ana: User, maja: User, returns: Team) -> None:
+    inside, beyond = opened(assignee=ana, team=returns), opened(assignee=ana)
+    granting.give(maja, ana, "agent", Place("team", returns.pk))
+    assert granting.take(maja, ana.grants.get(team=None)) == 1
+    assert (fresh(inside).assignee, fresh(beyond).assignee) == (ana, None)
+    elsewhere = opened(assignee=ana)  # given to her from elsewhere: it is hers while she answers anywhere
+    granting.give(maja, ana, "agent", Place("account", inside.account_id))
+    assert granting.take(maja, ana.grants.get(account=inside.account_id)) == 1
+    assert [fresh(each).assignee for each in (inside, elsewhere)] == [ana, None]
+
+
+def test_what_goes_back_when_a_role_of_our_own_permits_less(opened: Open, ana: User, maja: User) -> None:
+    own = granting.make_role(maja, "Night shift", ["see", "answer"])
+    ana.grants.all().delete()
+    Grant.objects.create(user=ana, own=own)
+    mine = opened(assignee=ana)
+    granting.change_role(maja, OwnRole.objects.get(), "Night", ["see", "answer"])
+    assert fresh(mine).assignee == ana
+    granting.change_role(maja, OwnRole.objects.get(), "Night", ["see"])
+    assert fresh(mine).assignee is None
+    assert AuditRow.objects.filter(what="changed").latest("pk").facts["given_back"] == 1
+
+
+def test_undoing_for_many_gives_none_back_to_whoever_may_not_answer(
+    opened: Open, ana: User, ivo: User, maja: User
+) -> None:
+    first, second = opened(), opened()
+    for each in (first, second):
+        verbs.assign(each, maja, ana)
+    given = many.sweep(maja, "assign", str(ivo.pk), [first.pk])
+    to_nobody = many.sweep(maja, "assign", "", [second.pk])
+    granting.take(maja, ana.grants.get())
+    assert many.undo(given, maja).taken_back == 1
+    assert many.undo(to_nobody, maja).kept == 1
+    assert [fresh(each).assignee for each in (first, second)] == [None, None]
+    assert Event.objects.filter(kind="assigned", ticket=first).latest("pk").data["why"] == "rights"
+    story = told(lives([first.pk])[0].timeline)
+    assert (story.holders, story.handed_over) == ([ana.pk], [])
 
 
 def test_the_page_says_how_many(opened: Open, ana: User, maja: User, client: Client) -> None:

@@ -31,6 +31,13 @@ def test_a_solved_ticket_that_another_was_poured_into_says_which(ana: User) -> N
             assert number in words.what_happened(event)
 
 
+def test_what_goes_back_says_why() -> None:
+    for why, said in (("rights", "may no longer answer it"), ("access", "can no longer sign in")):
+        event = Event(kind="assigned", data={"to": "", "why": why, "had": "Ana & Ivo"})
+        with override("en"):
+            assert words.what_happened(event) == f"Given back: <bdi>Ana &amp; Ivo</bdi> {said}"
+
+
 @pytest.mark.parametrize("language", ["sl", "ar", "mn"])
 def test_an_admin_is_called_what_the_role_is_called(language: str) -> None:
     with override("en"):

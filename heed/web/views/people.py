@@ -21,7 +21,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from heed.accounts import audit, granting, inviting, reach, verbs
 from heed.accounts.models import Grant, Invitation, User
 from heed.accounts.refusals import CannotChange
-from heed.routing import assignment
 from heed.web import invitation_mail, open_sessions, places, second_factor
 from heed.web.account_names import all_names
 from heed.web.admins import permitted
@@ -150,8 +149,9 @@ def take_role(request: HttpRequest, someone: int, grant: int) -> HttpResponse:
     held = granting.grant_of(found, grant)
     if held is not None:
         with _said(request):
-            granting.take(person(request), held, places.where(held, all_names()))
+            given = granting.take(person(request), held, places.where(held, all_names()))
             messages.success(request, _("Saved."))
+            _say_given_back(request, given)
     return redirect("colleague", found.pk)
 
 
@@ -182,15 +182,9 @@ def access(request: HttpRequest, someone: int) -> HttpResponse:
             verbs.let_in(found, by)
             messages.success(request, _("%(name)s can sign in now.") % {"name": found.name})
         else:
-            given = assignment.shut_out(found, by)
+            given = verbs.shut_out(found, by)
             messages.success(request, _("%(name)s can no longer sign in.") % {"name": found.name})
-            if given:
-                said = ngettext(
-                    "%(n)d ticket they had is nobody's now.",
-                    "%(n)d tickets they had are nobody's now.",
-                    given,
-                )
-                messages.success(request, said % {"n": given})
+            _say_given_back(request, given)
     return redirect("colleague", found.pk)
 
 
@@ -221,6 +215,16 @@ def remove_factor(request: HttpRequest, someone: int) -> HttpResponse:
             audit.record(by, "factor_removed", found)
         messages.success(request, _("%(name)s has no second factor now.") % {"name": found.name})
     return redirect("colleague", found.pk)
+
+
+def _say_given_back(request: HttpRequest, given: int) -> None:
+    if given:
+        said = ngettext(
+            "%(n)d ticket they had is nobody's now.",
+            "%(n)d tickets they had are nobody's now.",
+            given,
+        )
+        messages.success(request, said % {"n": given})
 
 
 class _said:  # noqa: N801

@@ -1,0 +1,50 @@
+"""When somebody may do less than before, rooms above take back what they can no longer care for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+from heed.accounts.models import User
+from heed.accounts.rights import Where, rights_of
+
+Why = Literal["rights", "access"]
+"""They may not answer there any more, or cannot sign in."""
+Follower = Callable[[User, Where, Where, Why], int]
+"""Gets whose it is, where they could answer and where they still can; gives back how much it took back."""
+_followers: list[Follower] = []
+
+
+def also_when_less(follower: Follower) -> None:
+    """From now on this is told of everybody who may answer less than before."""
+    if follower not in _followers:
+        _followers.append(follower)
+
+
+class Losing:
+    """Made before some people lose something, and asked after it, both in the transaction that takes it."""
+
+    def __init__(self, people: Iterable[User], why: Why = "rights") -> None:
+        self.why: Why = why
+        self.before = {each.pk: (each, _answers(each)) for each in people}
+
+    def follow(self) -> int:
+        """Take back what they can no longer care for; how much that was."""
+        count = 0
+        for person, could in self.before.values():
+            now = _answers(person)
+            if now != could:
+                count += sum(each(person, could, now, self.why) for each in _followers)
+        return count
+
+
+def told(count: int) -> dict[str, int]:
+    """How much was taken back, for the audit."""
+    return {"given_back": count} if count else {}
+
+
+def _answers(person: User) -> Where:
+    """Where they may answer, by what the database says now."""
+    if not User.objects.filter(pk=person.pk, is_active=True).exists():
+        return Where()
+    return rights_of(person.grants.select_related("own")).where("answer")
