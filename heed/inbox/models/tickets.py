@@ -209,6 +209,7 @@ class Ticket(Row):
             models.Index("waiting_since", "id", condition=_has("waiting_since"), name="ticket_waiting"),
             models.Index("last_at", "id", condition=_SINCE_UNKNOWN, name="ticket_waiting_long"),
             models.Index("window_closes_at", "id", condition=_CLOSING, name="ticket_closing"),
+            models.Index("window_closes_at", condition=_has("window_closes_at"), name="ticket_closes"),
             models.Index("priority", "last_at", "id", condition=_SPECIAL, name="ticket_priority"),
             models.Index(
                 "priority", "last_at", "id", condition=_WORK & _SPECIAL, name="ticket_work_priority"

@@ -87,8 +87,11 @@ _COUNTED = """SELECT NULL::bigint, (SELECT least(count(*), {most}) FROM ({late})
            (SELECT min(waiting_since) FROM ({waiting}) AS waiting)"""
 _LATE = "SELECT id, due_at FROM inbox_ticket WHERE due_at <= %s AND {part} ORDER BY due_at, id LIMIT {most}"
 _WAITING = """
-    SELECT waiting_since FROM inbox_ticket WHERE unanswered AND waiting_since IS NOT NULL AND {part}
+    SELECT waiting_since FROM inbox_ticket
+    WHERE waiting_since IS NOT NULL AND CASE WHEN unanswered THEN TRUE ELSE FALSE END AND {part}
     ORDER BY waiting_since, id LIMIT 1"""
+# Nearly all that wait are unanswered. The database thinks these have nothing to do with each other, expects
+# few and gathers them all from two indexes; so each row is asked.
 _UNSEEN = """
     FROM inbox_notice JOIN inbox_ticket ON inbox_ticket.id = ticket_id
     WHERE user_id = %s AND seen_at IS NULL AND {seen} AND inbox_notice.kind """

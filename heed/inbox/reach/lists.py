@@ -77,7 +77,8 @@ def numbers(
 ) -> list[int]:
     """The numbers of a view's tickets, newest news first, and of no more than so many."""
     wanted = listed(user, view, account, condition)
-    found = Ticket.objects.filter(wanted.part, wanted.q, wanted.seen.q()).order_by("-last_at", "-id")
+    held = Ticket.objects.filter(wanted.part, wanted.of_account, wanted.q, wanted.seen.q())
+    found = held.order_by("-last_at", "-id")
     chosen = list(found.values_list("pk", flat=True)[:most])
     wrong = _wrong(wanted, chosen)
     return [number for number in chosen if number not in wrong]
@@ -227,10 +228,14 @@ def _numbers(queries: Sequence[Sql]) -> list[list[int]]:
 
 
 def _along(wanted: Listed, section: Section, beyond: Q | Place, limit: int) -> Sql:
-    """Read along the section's order."""
-    aside = wanted.broad and section.column != "last_at"
-    q = _looked_at(wanted.q) if aside else wanted.q
-    found = Ticket.objects.filter(wanted.part, q)
+    """Read along the section's order. An account's tickets of a team or person are read along theirs, and
+    each row is asked for its account: else the database gathers all that the account ever had."""
+    aside = section.column != "last_at"
+    q = _looked_at(wanted.q) if wanted.broad and aside else wanted.q
+    of_account = wanted.of_account
+    if aside and (wanted.part or not wanted.seen.everywhere):
+        of_account = _looked_at(of_account)
+    found = Ticket.objects.filter(wanted.part, of_account, q)
     found = found.filter(beyond) if isinstance(beyond, Q) else _before(found.filter(section.q), beyond)
     return _first(found, wanted, section, limit)
 
@@ -243,7 +248,9 @@ def _looked_at(q: Q) -> Q:
 
 def _near(wanted: Listed, section: Section, place: Place | None, edge: datetime | None, limit: int) -> Sql:
     """Read along the order as far as the edge, looking at the words of each ticket."""
-    found = _beyond(Ticket.objects.filter(wanted.part, _row_by_row(wanted.q)), section, place)
+    found = _beyond(
+        Ticket.objects.filter(wanted.part, wanted.of_account, _row_by_row(wanted.q)), section, place
+    )
     if edge is not None:
         found = found.filter(last_at__gt=edge)
     return _first(found, wanted, section, limit)
@@ -251,7 +258,8 @@ def _near(wanted: Listed, section: Section, place: Place | None, edge: datetime 
 
 def _gathered(wanted: Listed, section: Section, place: Place | None, limit: int) -> Sql:
     """Gather all that fit by whatever index finds them, then sort."""
-    found = _beyond(Ticket.objects.filter(wanted.part, wanted.q, wanted.seen.q()), section, place)
+    held = Ticket.objects.filter(wanted.part, wanted.of_account, wanted.q, wanted.seen.q())
+    found = _beyond(held, section, place)
     sql, values = sql_of(found.order_by().values_list("id", section.column))
     return f"SELECT id FROM ({sql} OFFSET 0) AS found {_ordered(section, limit)}", values  # noqa: S608
 
@@ -274,9 +282,8 @@ def _ordered(section: Section, limit: int) -> str:
 def _edge(wanted: Listed, place: Place | None) -> datetime | None:
     """The time before which we do not look row by row: of the so-manieth newest ticket from here on.
     None where there are not so many."""
-    found = _beyond(Ticket.objects.filter(wanted.within), NEWEST, place).order_by("-last_at")
-    if wanted.account is not None:
-        found = found.filter(account=wanted.account)
+    within = Ticket.objects.filter(wanted.within, wanted.of_account)
+    found = _beyond(within, NEWEST, place).order_by("-last_at")
     if wanted.seen.everywhere:
         return found.values_list("last_at", flat=True)[NEAR : NEAR + 1].first()
     skip = NEAR // sum(len(numbers) for _where, numbers in parts(wanted.seen))

@@ -46,9 +46,10 @@ class Listed:
 
     q: Q
     part: Q
-    """Of one account or person only."""
+    """Of one person only."""
+    of_account: Q
+    """Of one account only."""
     seen: Sight
-    account: int | None
     searched: bool
     """By a condition: it may fit few tickets or none."""
     broad: bool
@@ -64,12 +65,12 @@ class Listed:
 def listed(user: User, view: str, account: int | None, condition: Condition | None) -> Listed:
     """What a view holds for somebody, or what of it fits a condition. Raises `NoSuchView`."""
     seen = sight(user)
-    q, part = _view(user, view), Q()
+    q, part, of_account = _view(user, view), Q(), Q()
     if view == "mine":
         part = Q(assignee=user)
         seen = replace(seen, everywhere=True)  # one's own are always in sight
     if account is not None:
-        part &= Q(account_id=account)
+        of_account = Q(account_id=account)
         if account in seen.accounts:
             seen = replace(seen, everywhere=True)
     exact, sure, now = None, Q(), clock.now()
@@ -82,7 +83,7 @@ def listed(user: User, view: str, account: int | None, condition: Condition | No
         q &= _seldom_wanted(condition)
     searched = condition is not None and not condition.everything
     within = _within(view, condition) if condition is not None else Q()
-    return Listed(q, part, seen, account, searched, view in _BROAD, exact, sure, within)
+    return Listed(q, part, of_account, seen, searched, view in _BROAD, exact, sure, within)
 
 
 def sections(view: str, order: str) -> tuple[Section, ...]:

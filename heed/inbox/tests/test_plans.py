@@ -148,11 +148,38 @@ def test_open_work_of_a_team_on_one_account_has_an_index(
     assert "ticket_open_of_both" in {part["Index Name"] for part in _parts(plan)}
 
 
+def test_an_account_s_tickets_of_a_team_are_read_along_the_order_of_the_team(
+    in_parts: None, account: Account, nadia: User
+) -> None:
+    """Never by all that the account ever had: each row is asked for its account."""
+    Grant.objects.filter(user=nadia, account__isnull=False).delete()
+    theirs = User.objects.get(pk=nadia.pk)
+    for order, way in (("waiting", "waiting"), ("due", "due"), ("closing", "closing")):
+        call = partial(reach.tickets, theirs, "open", account=account.pk, order=order, beside=())
+        parts = _parts(_plan(call, "LATERAL"))
+        assert {part["Index Name"] for part in parts} == {
+            f"ticket_{way}_of_team",
+            f"ticket_{way}_of_assignee",
+        }
+        assert all("CASE WHEN (account_id" in part["Filter"] for part in parts), order
+
+
+def test_windows_that_close_are_found_by_an_index(
+    along: None, maja: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heed.inbox.reach.lists.NEAR", 20)
+    condition = parse("closes:<2h -lang:mn")
+    plans = _plans(partial(reach.tickets, maja, "all", condition=condition, beside=()))
+    assert any("ticket_closes" in _used(plan) for plan in plans)
+
+
 def test_the_overdue_and_the_longest_wait_are_found_part_by_part(in_parts: None, nadia: User) -> None:
     parts = _parts(_plan(lambda: reach.tallies(nadia), "due_at"))
     assert {part["Index Name"] for part in parts} == {
         f"ticket_{way}_of_{part}" for way in ("due", "waiting") for part in ("account", "team", "assignee")
     }
+    waiting = [part for part in parts if "_waiting_" in part["Index Name"]]
+    assert all("unanswered" in part["Filter"] and "CASE" in part["Filter"] for part in waiting)
 
 
 def test_ones_own_are_read_along_an_index_in_every_order(in_parts: None, nadia: User) -> None:
