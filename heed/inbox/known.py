@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from heed.accounts.models import User
 from heed.inbox.models import Ticket
+from heed.inbox.models.people import NAMELESS
 from heed.library.filling import first_name
 
 NAMES = ("first_name", "name", "agent", "ticket", "account", "brand")
@@ -12,7 +13,8 @@ NAMES = ("first_name", "name", "agent", "ticket", "account", "brand")
 
 def known(ticket: Ticket, user: User) -> dict[str, str]:
     """Every placeholder with what it stands for in an answer of this person; "" where nothing is known."""
-    name = ticket.customer.name or ticket.identity.name
+    name = "" if NAMELESS.fullmatch(ticket.customer.name) else ticket.customer.name
+    name = name or ticket.identity.name
     fields = {key: _plain(value) for key, value in ticket.fields.items()}
     brand = ticket.account.brand
     return fields | {

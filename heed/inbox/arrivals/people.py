@@ -173,7 +173,7 @@ def _note_news_of_people(
         person, at = news[row.pk]
         if describe(row, person, at):
             row.save(update_fields=[*_FACTS, "described_at"])
-            Customer.objects.filter(pk=row.customer_id, name="").update(name=str(row))
+            Customer.objects.filter(pk=row.customer_id, name="").update(name=row.name or row.handle)
 
 
 def reach_again(here: list[Here], wrote: Mapping[Key, Author]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from django.db import models
@@ -11,7 +12,8 @@ from heed.channels.models import Account
 from heed.lib import clock
 from heed.lib.rows import Row
 
-_SHORT_ID = 20
+NAMELESS = re.compile(r"Customer (\w{1,6})")
+"""What somebody is called of whom the network tells neither name nor handle, as it is kept."""
 
 
 class Customer(Row):
@@ -75,10 +77,9 @@ class Identity(Row):
         ]
 
     def __str__(self) -> str:
-        """The name or handle; of somebody who has neither, the end of a long id."""
-        if self.name or self.handle or len(self.external_id) <= _SHORT_ID:
-            return self.name or self.handle or self.external_id
-        return f"…{self.external_id[-6:]}"
+        """The name or handle; of somebody who has neither, the end of the id, so that one can be told from
+        the other."""
+        return self.name or self.handle or f"Customer {_end_of(self.external_id)}"
 
     @property
     def unknown(self) -> bool:
@@ -94,3 +95,7 @@ class Identity(Row):
     def initials(self) -> str:
         first = (next(filter(str.isalnum, word), "") for word in str(self).split())
         return "".join([letter for letter in first if letter][:2]).upper() or str(self)[:1]
+
+
+def _end_of(external_id: str) -> str:
+    return "".join(filter(str.isalnum, external_id))[-6:] or "0"

@@ -28,7 +28,7 @@ def identity_seen(account: Account, news: IdentitySeen) -> None:
         return
     identity.save()
     if news.person.name:
-        Customer.objects.filter(pk=identity.customer_id, name="").update(name=str(identity))
+        Customer.objects.filter(pk=identity.customer_id, name="").update(name=identity.name)
     live.tell(events.topics_of(identity.tickets.values_list("pk", flat=True)[:200]))
 
 

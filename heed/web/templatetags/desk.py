@@ -31,6 +31,7 @@ from heed.inbox.verbs import needed_for
 from heed.lib import clock
 from heed.web import desk_settings, moments, story, words
 from heed.web import nav as side_bar
+from heed.web.names import as_read
 from heed.web.templatetags.due import urgency
 from heed.web.written import Written, stored, write
 
@@ -301,6 +302,11 @@ def kind(ticket: Ticket) -> str:
 @register.filter
 def called(identity: Identity) -> str:
     return words.name_of(identity)
+
+
+@register.filter
+def name_as_read(kept: str) -> str:
+    return as_read(kept)
 
 
 @register.filter

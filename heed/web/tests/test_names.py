@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from heed.inbox.models import Identity, Message, Ticket
+from heed.accounts.models import User
+from heed.inbox.known import known
+from heed.inbox.models import Customer, Identity, Message, Ticket
 from heed.web.tests import cast
 
 
@@ -28,6 +30,17 @@ def test_who_else_wrote(page: Client, visitor: Ticket, name: str) -> None:
     text = shown(page, visitor)
     assert f"<bdi>{name.replace('Visitor', 'Obiskovalec')} (lea)</bdi>" in text
     assert "Visitor" not in text
+
+
+def test_of_whom_the_network_tells_nothing(page: Client, visitor: Ticket) -> None:
+    Identity.objects.update(name="", external_id="oVkXM5kQ0aZ-96fa41==")
+    text = shown(page, visitor)
+    assert text.count("<bdi>Stranka 96fa41</bdi>") == 3, "in the list, in the panel, and under where they are"
+    page.post(f"/tickets/{visitor.pk}/block/")
+    assert "blokiran(a) <bdi>Stranka 96fa41</bdi>" in shown(page, visitor)
+    assert known(visitor, User.objects.get())["name"] == "Visitor · Triglav boot"
+    Customer.objects.update(name=str(Identity.objects.get()))
+    assert known(Ticket.objects.get(), User.objects.get())["name"] == "", "nobody is greeted so"
 
 
 def test_who_was_blocked(page: Client, visitor: Ticket) -> None:
