@@ -113,8 +113,8 @@ class Site(Network):
             required=False,
             kind="choice",
             options=(
-                Option("end", _("Where lines end: right, in Arabic left")),
-                Option("start", _("Where lines begin: left, in Arabic right")),
+                Option("end", _("On the right, in Arabic on the left")),
+                Option("start", _("On the left, in Arabic on the right")),
             ),
             usual="end",
         ),

@@ -224,7 +224,7 @@ class TestKinds:
         page = shown(majas, "connect", "site")
         assert re.findall(r'name="position" value="(\w+)"[^>]*checked', page) == ["end"]
         assert re.findall(r'<input type="color" value="(#\w+)"', page) == ["#0a6b74"]
-        assert "Where lines end: right, in Arabic left" in page
+        assert "On the right, in Arabic on the left" in page
         assert "Leave it empty, and Heed makes one up and shows it to you." in page
         level = re.findall(r'name="access_level" value="(\w+)"( [^>]*checked)?', shown(majas, "connect", "x"))
         assert [(value, bool(chosen)) for value, chosen in level] == [
