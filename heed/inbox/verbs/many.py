@@ -16,7 +16,6 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
-from heed.accounts import reach as people
 from heed.accounts.models import Team, User
 from heed.accounts.rights import NotAllowed, Permission, need
 from heed.inbox import events, notices
@@ -304,11 +303,8 @@ _GIVEN: tuple[events.Kind, ...] = ("assigned", "team_changed")
 
 def _as_may_be(before: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """What a ticket had, and what the event tells of it: nobody gets one back who may not answer any more."""
-    had = User.objects.filter(pk=before.get("assignee_id") or 0).first()
-    if had is None or people.can_be_given_tickets(had):
-        return before, {}
-    why = "rights" if had.is_active else "access"
-    return {**before, "assignee_id": None}, {"why": why, "had": had.name or had.email}
+    why = tending.lost_by(User.objects.filter(pk=before.get("assignee_id") or 0).first())
+    return ({**before, "assignee_id": None} if why else before), why
 
 
 def _tell(

@@ -26,10 +26,11 @@ from heed.inbox.models.merging import gone_on_in, homes_in, way_of, ways_of
 from heed.inbox.ratings import show_ratings
 from heed.inbox.reach.seeing import sight
 from heed.inbox.reopening import stands, tell_reopened
+from heed.inbox.verbs import together
 from heed.inbox.verbs.apart import COURSE, DECIDED, TAKES, WAIT, Stand, Telling, plain, steps_of, waits
 from heed.inbox.verbs.copies import tell_again, tell_back, worked_on_apart
 from heed.inbox.verbs.refusals import CannotTend, NotTheirs
-from heed.inbox.verbs.tending import locked, refuse_merged, write
+from heed.inbox.verbs.tending import locked, lost_by, refuse_merged, write
 from heed.lib import clock
 from heed.lib.text import first_words
 
@@ -97,6 +98,8 @@ def unmerge(record: Merge, user: User) -> None:
     _show(gone, end)
     events.record("unmerged", ticket=end, actor=user, number=gone.number, **stands(end))
     events.record("unmerged", ticket=gone, actor=user, into=end.number)
+    if gone.status != Ticket.Status.SOLVED and (why := lost_by(gone.assignee)):
+        together.assign([gone.pk], None, **why)  # who had it until it was merged
     send_answers.defer(ticket=gone.pk)
 
 

@@ -105,6 +105,14 @@ def refuse_for(assignee: User | None) -> None:
         raise CannotTend(sentence % {"name": assignee.name or assignee.email})
 
 
+def lost_by(had: User | None) -> dict[str, str]:
+    """What the event tells when a ticket goes back from somebody who may not answer any more; nothing where
+    they may."""
+    if had is None or people.can_be_given_tickets(had):
+        return {}
+    return {"why": "rights" if had.is_active else "access", "had": had.name or had.email}
+
+
 def refuse_archived(team: Team | None) -> None:
     if team is not None and team.archived:
         raise CannotTend(_("This team takes no more tickets."))

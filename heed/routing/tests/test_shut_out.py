@@ -13,7 +13,7 @@ from heed.accounts.models import AuditRow, Grant, OwnRole, Team, User
 from heed.accounts.verbs import shut_out
 from heed.inbox import verbs
 from heed.inbox.models import Event, Ticket
-from heed.inbox.verbs import many
+from heed.inbox.verbs import many, merging
 from heed.insights.cycles import told
 from heed.insights.reading import lives
 from heed.routing import jobs
@@ -85,6 +85,18 @@ def test_what_goes_back_when_a_role_of_our_own_permits_less(opened: Open, ana: U
     granting.change_role(maja, OwnRole.objects.get(), "Night", ["see"])
     assert fresh(mine).assignee is None
     assert AuditRow.objects.filter(what="changed").latest("pk").facts["given_back"] == 1
+
+
+def test_what_was_merged_does_not_come_back_to_whoever_may_not_answer(
+    opened: Open, ana: User, maja: User
+) -> None:
+    first = opened(assignee=ana)
+    second = opened(customer=first.customer, assignee=ana)
+    record = merging.merge(second, first, maja)
+    assert granting.take(maja, ana.grants.get()) == 1
+    merging.unmerge(record, maja)
+    assert [fresh(each).assignee for each in (first, second)] == [None, None]
+    assert [each.data["had"] for each in Event.objects.filter(kind="assigned")] == [ana.name] * 2
 
 
 def test_undoing_for_many_gives_none_back_to_whoever_may_not_answer(
