@@ -140,6 +140,12 @@ def _quota(account: Account) -> Warning | None:
         if spent
         else _("Little is left of what the network allows: %(left)d of %(of)d %(what)s.")
     )
+    if quota.get("percent"):
+        sentence = (
+            _("Nothing is left of what the network allows: %(what)s.")
+            if spent
+            else _("Little is left of what the network allows: %(left)d%% of %(what)s.")
+        )
     what = str(quota["what"])
     known = {**quota, "what": gettext(what)}
     way_out = _("Raise the limit on the network, or wait until it starts anew.")

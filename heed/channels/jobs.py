@@ -214,7 +214,8 @@ def _read_templates(account: Account) -> None:
 
 def _quota(quota: Quota) -> dict[str, Any]:
     resets = quota.resets_at.isoformat() if quota.resets_at else None
-    return {"what": quota.what, "left": quota.left, "of": quota.of, "resets_at": resets}
+    kept = {"what": quota.what, "left": quota.left, "of": quota.of, "resets_at": resets}
+    return kept | ({"percent": True} if quota.percent else {})
 
 
 def _broken(account: Account, problem: str, detail: str, *, forget: bool = False) -> None:

@@ -63,12 +63,14 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What the network still allows: `what` in English, marked for translation, e.g. `posts a day`."""
+    """What the network still allows: `what` in English, marked for translation, e.g. `posts a day`. Where it
+    counts in `percent`, `of` is 100."""
 
     what: str
     left: int
     of: int | None = None
     resets_at: datetime | None = None
+    percent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ def quotas(response: Response, owners: tuple[str, ...]) -> tuple[Quota, ...]:
     used = [number(case.get(name)) for case in cases for name in _COUNTED if name in case]
     if not used:
         return ()
-    return (Quota(gettext_noop("percent of the calls that Meta allows"), max(0, 100 - max(used)), 100),)
+    return (Quota(gettext_noop("requests to Meta"), max(0, 100 - max(used)), 100, percent=True),)
 
 
 def wait(response: Response, owners: tuple[str, ...]) -> float | None:

@@ -105,7 +105,7 @@ class TestWhatACheckLearns:
             "9",
             missing=("pages_messaging",),
             expires_at=ends,
-            quotas=(Quota("posts a day", 5, 100, anew), Quota("calls", 7)),
+            quotas=(Quota("posts a day", 5, 100, anew), Quota("calls", 7, 100, percent=True)),
             facts={"level": "basic"},
         )
 
@@ -121,7 +121,7 @@ class TestWhatACheckLearns:
         assert (account.facts["level"], SEEN_TO in account.facts) == ("basic", True)
         assert account.quotas == [
             {"what": "posts a day", "left": 5, "of": 100, "resets_at": anew.isoformat()},
-            {"what": "calls", "left": 7, "of": None, "resets_at": None},
+            {"what": "calls", "left": 7, "of": 100, "resets_at": None, "percent": True},
         ]
 
     def test_since_when_it_is_broken_stays(self, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:

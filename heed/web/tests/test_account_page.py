@@ -87,6 +87,7 @@ class TestAccountPage:
         quotas = [
             {"what": "posts a day", "left": 4, "of": 250, "resets_at": anew.isoformat()},
             {"what": "calls", "left": 7, "of": None, "resets_at": None},
+            {"what": "requests to Meta", "left": 8, "of": 100, "resets_at": None, "percent": True},
         ]
         account = facebook(quotas=quotas)
         page = shown(majas, "account", account.pk)
@@ -94,6 +95,11 @@ class TestAccountPage:
         assert f'datetime="{anew.isoformat()}"' in page
         assert '<dt>Calls</dt><dd><span class="num">7</span> left' in page
         assert "Little is left of what the network allows: 4 of 250 posts a day." in page
+        assert '<dt>Requests to Meta</dt><dd><span class="num">8%</span> left' in page
+        account.quotas = quotas[2:]
+        account.save()
+        page = shown(majas, "account", account.pk)
+        assert "Little is left of what the network allows: 8% of requests to Meta." in page
 
     def test_gaps_with_from_and_until(self, majas: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         account = facebook()
