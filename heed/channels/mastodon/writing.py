@@ -212,7 +212,13 @@ def _sent(made: Mapping[str, Any], draft: Draft) -> Sent:
         at: datetime | None = clock.from_iso(str(made.get("created_at")))
     except ValueError:
         at = None
-    return Sent(external_id=str(made["id"]), at=at, refs={**draft.refs, "address": draft.address})
+    link = made.get("url") or made.get("uri")
+    return Sent(
+        external_id=str(made["id"]),
+        at=at,
+        refs={**draft.refs, "address": draft.address},
+        permalink=link if isinstance(link, str) else "",
+    )
 
 
 # ----------------------------------------------------------------------------- what became of it

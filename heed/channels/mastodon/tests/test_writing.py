@@ -30,7 +30,8 @@ from heed.lib import clock
 from heed.lib.http import AnswerLost, Response, Upload
 
 STATUSES = "/api/v1/statuses"
-MADE = {"id": "500", "created_at": "2026-10-14T20:00:00.000Z", "visibility": "public"}
+ADDRESS = "https://mastodon.example/@acme/500"
+MADE = {"id": "500", "created_at": "2026-10-14T20:00:00.000Z", "visibility": "public", "url": ADDRESS}
 OWN = f"GET /api/v1/accounts/{ACME}/statuses"
 PICTURE = OutgoingFile("boot.png", "image/png", b"png", "")
 FILM = OutgoingFile("zip.mp4", "video/mp4", b"mp4", "")
@@ -71,7 +72,10 @@ class TestAnswering:
             "in_reply_to_id": "400",
         }
         assert sent == Sent(
-            "500", clock.from_iso(MADE["created_at"]), refs={**TO_LEA, "address": "@lea_marn"}
+            "500",
+            clock.from_iso(MADE["created_at"]),
+            refs={**TO_LEA, "address": "@lea_marn"},
+            permalink=ADDRESS,
         )
 
     @pytest.mark.parametrize(
