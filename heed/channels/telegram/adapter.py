@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from heed.channels.base import (
     ADMITTED,
     REFUSED,
+    SEEN_TO,
     WRONG_METHOD,
     AccountRecord,
     Action,
@@ -229,7 +230,8 @@ class Telegram(Network):
 def _lost(account: AccountRecord, info: Any) -> tuple[str, ...]:
     """A webhook that was ours at the last check and is another's, or gone."""
     there = info.get("url") if isinstance(info, dict) else None
-    return ("webhook",) if account.facts and there not in (None, account.hook_url) else ()
+    is_known = bool(account.facts.keys() - {SEEN_TO})
+    return ("webhook",) if is_known and there not in (None, account.hook_url) else ()
 
 
 def _connections(account: AccountRecord) -> Steps[tuple[list[Connection], list[str]]]:

@@ -9,7 +9,7 @@ import pytest
 
 from heed.accounts.models import User
 from heed.channels import jobs, missed, sessions, verbs
-from heed.channels.base import AccountRecord, CredentialField, Refusal, SessionExpired
+from heed.channels.base import SEEN_TO, AccountRecord, CredentialField, Refusal, SessionExpired
 from heed.channels.line.adapter import network as line
 from heed.channels.models import Account, SignIn
 from heed.channels.reach import NoSuchAccount
@@ -367,7 +367,7 @@ class TestOnlyLooking:
 
     ANSWERS = (
         ("getMe", b'{"ok": true, "result": {"id": 7, "is_bot": true, "first_name": "Acme"}}'),
-        ("getWebhookInfo", b'{"ok": true, "result": {"url": ""}}'),
+        ("getWebhookInfo", b'{"ok": true, "result": {"url": "https://before.example"}}'),
         ("bot/info", b'{"userId": "U7", "displayName": "Acme"}'),
         ("message/quota", b'{"type": "none", "totalUsage": 0}'),
         ("get_account_info", b'{"status": 0, "status_message": "ok", "id": "pa:7", "name": "Acme"}'),
@@ -393,6 +393,9 @@ class TestOnlyLooking:
             return Response(200, {}, body)
 
         given = {field.name: credentials.get(field.name, "x") for field in network.fields if field.required}
-        record = AccountRecord("", "Acme", given | credentials, network.base_url, SESSION)
-        assert drive(network.check(record), send).external_id
+        facts = {SEEN_TO: clock.now().isoformat()}  # somebody has just connected it
+        record = AccountRecord("", "Acme", given | credentials, network.base_url, SESSION, facts=facts)
+        found = drive(network.check(record), send)
+        assert found.external_id
+        assert found.lost == (), "what was never told of is not missed"
         assert not [url for url in asked if "setWebhook" in url or "endpoint" in url or "acme.example" in url]

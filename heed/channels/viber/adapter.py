@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from heed.channels.base import (
     ADMITTED,
     REFUSED,
+    SEEN_TO,
     WRONG_METHOD,
     AccountRecord,
     Action,
@@ -124,7 +125,8 @@ class Viber(Network):
         info = yield from call(account, "get_account_info", {})
         if account.hook_url:
             yield from _set_webhook(account)
-        is_known, is_ours = bool(account.facts), info.get("webhook") == account.hook_url
+        is_known = bool(account.facts.keys() - {SEEN_TO})
+        is_ours = info.get("webhook") == account.hook_url
         uri = str(info.get("uri", ""))
         subscribers = info.get("subscribers_count")
         return Checked(
