@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -75,26 +76,30 @@ class Processes:
             "HEED_LOG": "ERROR",
             "PYTHONPATH": str(ROOT),
         }
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, int] = {}
         if ready := os.environ.get("HEED_TEST_CLUSTER"):
             shutil.copytree(Path(ready, "static"), folder / "static")
-        assert self._command("setup", "--demo").wait() == 0, "the desk could not be set up"
+        self._warm = subprocess.Popen(
+            [sys.executable, "-m", "heed.tests.warm"],
+            cwd=ROOT, env=self._environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert self._order(self._order(["setup", "--demo"])) == 0, "the desk could not be set up"
 
     def start(self, name: str) -> None:
-        words = ("web", "--port", str(self.port)) if name == "web" else (name,)
-        self._running[name] = self._command(*words)
+        self._running[name] = self._order(["web", "--port", str(self.port)] if name == "web" else [name])
 
     def kill(self, name: str) -> None:
         """End a process as a power cut would."""
-        process = self._running.pop(name)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        self._signal(name, signal.SIGKILL)
 
     def stop(self, name: str) -> None:
         """End a process as an admin would: it finishes what it has begun."""
+        self._signal(name, signal.SIGTERM)
+
+    def _signal(self, name: str, number: signal.Signals) -> None:
         process = self._running.pop(name)
-        process.send_signal(signal.SIGTERM)
-        process.wait()
+        os.kill(process, number)
+        self._order(process)
 
     def wait_for_web(self) -> None:
         self.until(self._answers)
@@ -126,19 +131,15 @@ class Processes:
 
     def end(self) -> None:
         self.api.close()
-        for process in self._running.values():
-            process.send_signal(signal.SIGTERM)
-        for process in self._running.values():
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        self._warm.communicate()
 
-    def _command(self, *words: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "heed", *words], cwd=ROOT, env=self._environment, stdout=subprocess.DEVNULL
-        )
+    def _order(self, order: list[str] | int) -> int:
+        """What the warm process answers: see heed/tests/warm.py."""
+        assert self._warm.stdin
+        assert self._warm.stdout
+        self._warm.stdin.write(json.dumps(order) + "\n")
+        self._warm.stdin.flush()
+        return int(self._warm.stdout.readline())
 
 
 @contextmanager
