@@ -38,7 +38,7 @@ def mail_unseen(visitor: int, attempt: int = 1) -> None:
     unseen = [each for each in reach.unseen(Who(row.account_id, row.visitor)) if each.pk > row.mailed]
     if not unseen or posting.was_tried(row, max(each.pk for each in unseen)):
         return
-    young = clock.now() - unseen[0].at < _A_DAY
+    young = clock.now() - unseen[-1].at < _A_DAY  # older ones may go along
     wait = AWAY - (clock.now() - max(row.here_at, unseen[-1].at))
     if wait > timedelta():
         if young:
@@ -46,8 +46,8 @@ def mail_unseen(visitor: int, attempt: int = 1) -> None:
         return
     box = mailbox_of(row.account)
     if box is None and not can_mail():
-        if young and is_awaited(row.account):
-            mail_later(row.pk, _UNTIL_IT_WORKS)
+        if is_awaited(row.account):
+            _wait_for_mailbox(row, unseen, young=young)
         return
     rest = box.paused_until - clock.now() if box is not None and box.paused_until else timedelta()
     if rest > timedelta():
@@ -82,16 +82,25 @@ def _mail(row: Visitor, unseen: list[Message], box: Account | None, attempt: int
         posting.send(row, unseen, box)
     except Exception as error:
         _again(row, error, attempt)
+        if attempt >= _MOST_TRIES and posting.under_way(row) is None:
+            posting.give_up(row, unseen, box)
+        if not isinstance(error, posting.NotNow):
+            raise
+
+
+def _wait_for_mailbox(row: Visitor, unseen: list[Message], *, young: bool) -> None:
+    if young:
+        mail_later(row.pk, _UNTIL_IT_WORKS)
+    else:
+        posting.give_up(row, unseen, None)
 
 
 def _again(row: Visitor, error: Exception, attempt: int) -> None:
     problem = str(error) if isinstance(error, posting.NotNow) else f"{type(error).__name__}: {error}"
     Visitor.objects.filter(pk=row.pk).update(mail_problem=problem[:200])
-    if attempt < _MOST_TRIES:
+    if attempt < _MOST_TRIES or posting.under_way(row) is not None:
         after = error.after if isinstance(error, posting.NotNow) else 0
-        mail_later(row.pk, timedelta(seconds=max(after, 5**attempt)), attempt + 1)
-    if not isinstance(error, posting.NotNow):
-        raise error
+        mail_later(row.pk, timedelta(seconds=max(after, 5 ** min(attempt, _MOST_TRIES))), attempt + 1)
     log.warning("an answer could not be mailed to visitor %s: %s", row.pk, error)
 
 

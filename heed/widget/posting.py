@@ -87,6 +87,11 @@ def was_tried(visitor: Visitor, newest: int) -> bool:
     return visitor.letters.filter(newest__gte=newest).exists()
 
 
+def give_up(visitor: Visitor, unseen: list[Message], box: Account | None) -> None:
+    """Say in the ticket that it could not be mailed. The mail of the next answer brings it along."""
+    _is_refused(Letter(visitor=visitor, box=box, key=uuid4(), newest=max(each.pk for each in unseen)))
+
+
 def ask(letter: Letter, attempt: int) -> float | None:
     """Ask the mailbox what became of a mail. After how many seconds to ask again; None once it is decided."""
     match _finding(letter, attempt):
@@ -221,10 +226,14 @@ def _refused(letter: Letter, refusal: Refusal) -> None:
         _has_not_left(letter)
         raise NotNow(detail, refusal.after or 0) from refusal
     _note_problem(letter.visitor, detail)
+    _is_refused(letter)
+
+
+@transaction.atomic
+def _is_refused(letter: Letter) -> None:
     facts = {"key": letter.key, "box": letter.box, "word": letter.word, "state": State.REFUSED}
-    with transaction.atomic():
-        Letter.objects.update_or_create(visitor=letter.visitor, newest=letter.newest, defaults=facts)
-        _tell(letter, State.REFUSED)
+    Letter.objects.update_or_create(visitor=letter.visitor, newest=letter.newest, defaults=facts)
+    _tell(letter, State.REFUSED)
 
 
 def _tell(letter: Letter, outcome: str) -> None:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from heed.accounts.models import Brand
+from heed.accounts.models import Brand, User
 from heed.channels.email.tests.sample import ACCOUNT as MAILBOX
 from heed.channels.mailboxes import sender_of
 from heed.channels.models import Account
-from heed.inbox.models import Event, Message
+from heed.inbox.models import Event, Message, Ticket
 from heed.lib import clock
 from heed.lib.http import AnswerLost, Response, Unreachable
 from heed.web.words import what_happened
 from heed.widget.jobs import mail_unseen
 from heed.widget.models import Letter
 from heed.widget.models import Visitor as Row
-from heed.widget.tests.conftest import Visitor, known, take_in
+from heed.widget.tests.conftest import Visitor, answer, known, take_in
 from heed.widget.tests.test_mail import LATER, left
-from heed.widget.tests.test_mail_back import HERS, Servers, box, mailed, servers
+from heed.widget.tests.test_mail_back import HERS, Servers, box, mailed, said_in, servers
 
 __all__ = ["box", "left", "servers"]
 
@@ -76,6 +78,35 @@ def test_what_was_not_taken_is_tried_again(
     mailed(servers, left)
     mailed(servers, left)
     assert len(servers.handed) == 2
+
+
+def test_after_an_hour_the_ticket_says_that_it_was_not_mailed(
+    box: Account, servers: Servers, left: Row, conversation: Ticket, ana: User
+) -> None:
+    servers.says = Unreachable
+    with clock.moved(LATER):
+        mail_unseen(left.pk, attempt=6)
+    assert "could not be mailed" in what_happened(Event.objects.get(kind="answer_mailed"))
+    servers.says = Response(250, {}, b"")
+    mail_unseen(left.pk)
+    assert len(servers.handed) == 1
+    answer(conversation, ana, "Danes pride.")
+    sent = said_in(mailed(servers, left, 2 * LATER))
+    assert "Že na poti!" in sent
+    assert "Danes pride." in sent
+
+
+def test_an_answer_beside_an_old_one_waits_for_a_visitor_who_is_here(
+    box: Account, servers: Servers, lea: Visitor, left: Row, conversation: Ticket, ana: User
+) -> None:
+    servers.says = Response(550, {"stage": "to"}, b"5.1.1 No such user")
+    mailed(servers, left)
+    ProcrastinateJob.objects.all().delete()
+    with clock.moved(timedelta(days=2)):
+        answer(conversation, ana, "Danes pride.")
+        lea.read()
+        mail_unseen(left.pk)
+    assert ProcrastinateJob.objects.filter(task_name__endswith="mail_unseen").count() == 1
 
 
 def test_an_address_that_does_not_exist_is_written_to_once(box: Account, servers: Servers, left: Row) -> None:
@@ -140,6 +171,10 @@ def test_what_was_promised_waits_for_the_mailbox(
     with clock.moved(LATER):
         mail_unseen(left.pk)
     assert ProcrastinateJob.objects.filter(task_name__endswith="mail_unseen").count() == 1
+    with transaction.atomic(), clock.moved(timedelta(days=1, hours=1)):
+        mail_unseen(left.pk)
+        assert "could not be mailed" in what_happened(Event.objects.get(kind="answer_mailed"))
+        transaction.set_rollback(True)
     Account.objects.filter(pk=box.pk).update(problem="", state="connected")
     assert mailed(servers, left)["To"] == HERS
 
