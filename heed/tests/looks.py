@@ -34,11 +34,11 @@ def violations(page: Page, *, within: str = "", only: Sequence[str] = ()) -> lis
     return found
 
 
-def serious(page: Page, *, only: Sequence[str] = ()) -> list[str]:
-    """What axe finds serious or worse, with where."""
+def serious(page: Page, *, within: str = "", only: Sequence[str] = ()) -> list[str]:
+    """What axe finds serious or worse, with where; in the whole page, or in what a selector names."""
     return [
         f"{each['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:300]}"
-        for each in violations(page, only=only)
+        for each in violations(page, within=within, only=only)
         if each["impact"] in ("serious", "critical")
         for node in each["nodes"]
     ]

@@ -341,7 +341,7 @@ class TestEveryAddress(TestCase):
     def page(self, route: str) -> Ask:
         def ask(name: str, row: Row, about: Ticket) -> HttpResponse:
             values = self.world.values[about.pk]
-            address = "/" + _filled(route, values)
+            address = "/" + filled(route, values)
             client = self.world.clients[name]
             body = {key: _given(value, values) for key, value in row.body.items()}
             if row.method == "GET":
@@ -355,7 +355,7 @@ class TestEveryAddress(TestCase):
 
         def ask(name: str, row: Row, about: Ticket) -> HttpResponse:
             values = self.world.values[about.pk]
-            address = "/api/v1/" + _filled(path.lstrip("/").replace("{", "<").replace("}", ">"), values)
+            address = "/api/v1/" + filled(path.lstrip("/").replace("{", "<").replace("}", ">"), values)
             if method == "GET" and row.body:
                 address += f"?{urlencode(row.body)}"
             token = self.world.tokens.get(name)
@@ -371,7 +371,7 @@ class TestEveryAddress(TestCase):
         return ask
 
 
-def _filled(route: str, values: dict[str, Any]) -> str:
+def filled(route: str, values: dict[str, Any]) -> str:
     """The address with its parts filled in: `<int:number>` becomes 41, and where the world has another
     number after `rules/`, that one."""
     filled, before = [], ""
