@@ -70,7 +70,7 @@ class TestConnected:
         ("entered", "says"),
         [
             ({"imap_port": "99999"}, "127.0.0.1:99999 (IMAP) cannot be a server and its port."),
-            ({"smtp_host": "http://127.0.0.1"}, "127.0.0.1:2525 (SMTP) cannot be a server and its port."),
+            ({"smtp_host": "127.0.0.1:25"}, "127.0.0.1:25:2525 (SMTP) cannot be a server and its port."),
         ],
     )
     def test_what_is_no_server_is_named(self, account: Account, entered: dict[str, str], says: str) -> None:
@@ -85,8 +85,8 @@ class TestConnected:
 
     def test_and_so_on_the_form_of_one_that_works(self, account: Account) -> None:
         with pytest.raises(CannotConnect) as refused:
-            reconnect(account, {**account.credentials, "imap_port": "imap"})
-        said = "127.0.0.1:imap (IMAP) cannot be a server and its port. Nothing was changed: Acme goes on with"
+            reconnect(account, {**account.credentials, "imap_port": "99999"})
+        said = "127.0.0.1:99999 (IMAP) cannot be a server and its port. Nothing was changed: Acme goes on"
         assert str(refused.value).startswith(said)
         assert str(refused.value).count("127.0.0.1") == 1
 
