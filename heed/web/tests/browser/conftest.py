@@ -55,6 +55,11 @@ def heed(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
         web.wait(20)
 
 
+_STILL = "/static/icons/heed.svg"
+"""Where a page waits for the next test. On `about:blank` it would lose its process, and the next test would
+begin with starting another."""
+
+
 class Desk:
     """Somebody's browser. It is lent from test to test, for a new one costs more than most tests do and has
     to fetch every script again; who comes to it finds nothing of those before but what they fetched."""
@@ -84,7 +89,7 @@ class Desk:
         self.context.clear_cookies()  # first: what a page still sends when it goes must not be done
         for page in self.context.pages:
             page.unroute_all(behavior="ignoreErrors")
-            page.goto("about:blank") if page == self._page else page.close()
+            page.goto(self._heed + _STILL) if page == self._page else page.close()
         if self._page.is_closed():
             self._page = self.context.new_page()
         self._page.mouse.move(0, 0)
