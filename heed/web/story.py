@@ -307,7 +307,9 @@ def outgoing(user: User) -> Said:
 
 def words_of(file: Attachment) -> str:
     """What stands for something that is no file, in the reader's words where the network has only a word of
-    its own for it."""
+    its own for it. A place has its name and where it is."""
+    if file.kind == "location" and not file.url:
+        return ", ".join(filter(None, (file.name, file.text))) or file.kind
     said = file.name or file.text if file.url else file.text or file.name
     return str(_WIRE_WORDS.get(said, said)) or file.kind
 

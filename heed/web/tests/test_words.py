@@ -65,3 +65,9 @@ def test_what_a_network_names_by_its_kind_alone_is_worded() -> None:
         assert words_of(Attachment(kind="link", text="unsupported")).startswith("Nekaj")
         assert words_of(Attachment(kind="link", text="ephemeral")).startswith("Nekaj")
         assert words_of(Attachment(kind="link", name="Our story")) == "Our story"
+
+
+def test_a_place_has_its_name_and_where_it_is() -> None:
+    place = Attachment(kind="location", name="Tromostovje", text="46.0511, 14.5051")
+    assert words_of(place) == "Tromostovje, 46.0511, 14.5051"
+    assert words_of(Attachment(kind="location", text="46.0511, 14.5051")) == "46.0511, 14.5051"
