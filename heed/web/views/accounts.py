@@ -21,7 +21,6 @@ from heed.channels import health, reach, verbs
 from heed.channels.base import Network, Permission
 from heed.channels.jobs import lacks
 from heed.channels.mailboxes import sender_of
-from heed.channels.mailboxes import sender_of
 from heed.channels.models import Account
 from heed.channels.reasons import REASONS, Words
 from heed.channels.registry import NoSuchNetwork, network_named, networks
@@ -95,11 +94,6 @@ class Shown:
     @property
     def snippet(self) -> str:
         return self.network.snippet(settings.HEED_PUBLIC_URL, self.account.external_id)
-
-    @property
-    def mails_from(self) -> str:
-        """The address from which visitors of a chat who have left are mailed; empty where they are not."""
-        return sender_of(self.account)
 
     @property
     def mails_from(self) -> str:
