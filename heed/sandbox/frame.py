@@ -331,7 +331,7 @@ class Sandbox:
 
     `port` 0 takes a free one; `handed` are sockets that listen already, of itself and of the servers beside
     it. With a `seed` the ids are the same at every start. With `outlets` the company's other brand is there,
-    too, as further simulators: "telegram-outlet".
+    too, as further simulators, "-outlet" behind the names of the first ones.
     """
 
     def __init__(

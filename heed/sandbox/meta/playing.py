@@ -1,4 +1,4 @@
-"""What customers can do in the chats of Messenger and of Instagram, as the page says it."""
+"""What customers can do in the chats of the networks at Meta, as the page says it."""
 
 from __future__ import annotations
 

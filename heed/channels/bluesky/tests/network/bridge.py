@@ -39,7 +39,7 @@ class RealBluesky(Bluesky):
         people: Mapping[str, Customer],
     ) -> None:
         self.network = network
-        self.company = company
+        self.own = company
         self.people = {**people, COMPANY: company}
         super().__init__(sandbox)
         for each in self.people.values():
@@ -52,8 +52,8 @@ class RealBluesky(Bluesky):
         self.app_password = str(made["password"])
 
     def accounts(self) -> list[DemoAccount]:
-        credentials = {"identifier": self.company.handle, "app_password": self.app_password}
-        return [DemoAccount(COMPANY, self.company.did, credentials)]
+        credentials = {"identifier": self.own.handle, "app_password": self.app_password}
+        return [DemoAccount(COMPANY, self.own.did, credentials)]
 
     def answer(self, call: Call) -> Reply:
         headers = {name: value for name, value in call.headers.items() if name in _PASSED_ON}
@@ -85,11 +85,11 @@ class RealBluesky(Bluesky):
         return Scene(posts, chats)
 
     def play_post(self, text: str, picture: str = "", likes: int = 0, shares: int = 0) -> dict[str, Any]:
-        return self._done(self.company.post(text))
+        return self._done(self.own.post(text))
 
     def play_mention(self, person: str, text: str, picture: str = "") -> dict[str, Any]:
         customer = self.people[person]
-        return self._done(customer.mention(self.company, text, **self._embed(customer, picture)))
+        return self._done(customer.mention(self.own, text, **self._embed(customer, picture)))
 
     def play_comment(
         self, person: str, text: str, post: str = "", parent: str = "", picture: str = ""
@@ -121,7 +121,7 @@ class RealBluesky(Bluesky):
 
     def play_revoke(self, account: str = "") -> dict[str, Any]:
         """The app password is withdrawn, and two hours pass."""
-        self.company.call("com.atproto.server.revokeAppPassword", name="heed")
+        self.own.call("com.atproto.server.revokeAppPassword", name="heed")
         return self.play_expire_token()
 
     def play_expire_token(self) -> dict[str, Any]:
@@ -134,12 +134,12 @@ class RealBluesky(Bluesky):
         return self.people[key].did
 
     def _view(self, uri: str) -> dict[str, Any]:
-        posts = self.company.get("app.bsky.feed.getPosts", uris=[uri])["posts"]
+        posts = self.own.get("app.bsky.feed.getPosts", uris=[uri])["posts"]
         view: dict[str, Any] = posts[0]
         return view
 
     def _newest(self) -> str:
-        feed = self.company.get("app.bsky.feed.getAuthorFeed", actor=self.us, filter="posts_no_replies")
+        feed = self.own.get("app.bsky.feed.getAuthorFeed", actor=self.us, filter="posts_no_replies")
         return str(feed["feed"][0]["post"]["uri"])
 
     def _shown(self, view: Mapping[str, Any]) -> Line:

@@ -117,7 +117,7 @@ class TestADayAtTheDesk:
         blob = lea.upload(draw("boot"), "image/png")
         images = [{"alt": "Raztrgan škorenj", "image": blob}]
         embed = {"$type": "app.bsky.embed.images", "images": images}
-        asked = lea.mention(acme.company, "Takole so videti", embed=embed)["uri"]
+        asked = lea.mention(acme.own, "Takole so videti", embed=embed)["uri"]
         ticket = heed.ticket_about(asked)
         heed.until(lambda: heed.messages(ticket)[0]["attachments"][0]["state"] == "kept")
         [picture] = heed.messages(ticket)[0]["attachments"]
@@ -155,7 +155,7 @@ class TestADayAtTheDesk:
         heed.acted(sent, "delete", "removed", True)
         assert replies(acme, lea, asked) == []
         assert [(each["text"], each["removed"]) for each in heed.messages(ticket)] == [
-            ("@" + acme.company.handle + " Kje je moj paket?", False),
+            ("@" + acme.own.handle + " Kje je moj paket?", False),
             ("Jutri.", True),
         ]
 
@@ -182,7 +182,7 @@ class TestTheSession:
     def test_many_find_it_expired_and_one_renews_it(
         self, heed: Heed, acme: RealBluesky, lea: Customer
     ) -> None:
-        asked = [lea.mention(acme.company, f"Vprašanje {number}")["uri"] for number in range(6)]
+        asked = [lea.mention(acme.own, f"Vprašanje {number}")["uri"] for number in range(6)]
         tickets = [heed.ticket_about(each) for each in asked]
         heed.running.kill("worker")
         answers = [heed.answer(each, "Odgovor.") for each in tickets]
@@ -201,13 +201,13 @@ class TestTheSession:
     def test_a_withdrawn_app_password_is_told_and_a_new_one_taken(
         self, heed: Heed, acme: RealBluesky, lea: Customer
     ) -> None:
-        acme.company.call("com.atproto.server.revokeAppPassword", name="heed")
+        acme.own.call("com.atproto.server.revokeAppPassword", name="heed")
         acme.network.age(acme.us)
         heed.until(lambda: heed.state() == "broken")
         account = heed.api.get(f"/accounts/{heed.account}").json()
         assert account["problem"]["reason"] == "sign_in_again"
-        asked = lea.mention(acme.company, "Vas ni?")["uri"]
-        made = acme.company.call("com.atproto.server.createAppPassword", name="heed", privileged=True)
+        asked = lea.mention(acme.own, "Vas ni?")["uri"]
+        made = acme.own.call("com.atproto.server.createAppPassword", name="heed", privileged=True)
         change = {"credentials": {"app_password": made["password"]}}
         heed.api.patch(f"/accounts/{heed.account}", json=change).raise_for_status()
         heed.until(lambda: heed.state() == "connected")
@@ -226,7 +226,7 @@ class TestTheLimit:
         self, heed: Heed, acme: RealBluesky, lea: Customer, ticket: dict[str, Any], strict: None
     ) -> None:
         for number in range(10):  # three points each
-            acme.company.post(f"Novo na zalogi: {number}")
+            acme.own.post(f"Novo na zalogi: {number}")
         before = acme.network.calls(CREATE)
         answer = heed.answer(ticket, "Jutri.")
         assert heed.comes_to(answer, "retrying")["reason"] == "slow_down"
@@ -238,7 +238,7 @@ class TestTheLimit:
 class TestTheServerGoesAway:
     def test_while_we_ask_for_news(self, heed: Heed, acme: RealBluesky, lea: Customer) -> None:
         heed.running.kill("worker")
-        said = [lea.mention(acme.company, f"Vprašanje {number}")["uri"] for number in range(120)]
+        said = [lea.mention(acme.own, f"Vprašanje {number}")["uri"] for number in range(120)]
         acme.network.settle()
         acme.network.cut("app.bsky.notification.listNotifications", "after", skip=1, away=2)
         heed.running.start("worker")
@@ -305,7 +305,7 @@ class TestTheServerGoesAway:
 def test_two_hundred_mentions_through_kills(heed: Heed, acme: RealBluesky, lea: Customer) -> None:
     said: list[str] = []
     for number in range(200):
-        said.append(lea.mention(acme.company, f"Vprašanje {number}")["uri"])
+        said.append(lea.mention(acme.own, f"Vprašanje {number}")["uri"])
         if number in (40, 90, 150):
             heed.restart_worker()
         if number in (70, 130):

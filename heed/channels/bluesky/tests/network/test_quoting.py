@@ -37,7 +37,7 @@ def test_the_customer_hears_of_a_quote(
 
 def test_the_check_tells_which_app_password_may_chat(desk: Desk, bluesky: RealBluesky) -> None:
     assert desk.run(network.check).facts == {"messages": True}
-    made = bluesky.company.call("com.atproto.server.createAppPassword", name="without the tick")
+    made = bluesky.own.call("com.atproto.server.createAppPassword", name="without the tick")
     narrow = {**desk.record.credentials, "app_password": str(made["password"])}
     desk.record = replace(desk.record, credentials=narrow, session={})
     checked = desk.run(network.check)

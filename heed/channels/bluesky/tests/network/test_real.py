@@ -104,13 +104,12 @@ class TestTheWayThrough:
     def test_likes_and_reposts_of_ours_in_the_app_itself(self, desk: Desk, bluesky: RealBluesky) -> None:
         question = asked(desk, bluesky)
         made = [
-            bluesky.company.react(f"app.bsky.feed.{each}", question.refs)["uri"]
-            for each in ("like", "repost")
+            bluesky.own.react(f"app.bsky.feed.{each}", question.refs)["uri"] for each in ("like", "repost")
         ]
         with clock.moved(timedelta(minutes=2)):
             desk.poll()
         for uri in made:
-            bluesky.company.delete(uri)
+            bluesky.own.delete(uri)
         with clock.moved(timedelta(minutes=4)):
             desk.poll()
         ours = [each for each in desk.of(ReactionChanged) if each.author.external_id == bluesky.us]
@@ -176,7 +175,7 @@ class TestTheWayThrough:
     def test_what_was_written_in_the_app_itself(self, desk: Desk, bluesky: RealBluesky) -> None:
         question = asked(desk, bluesky)
         root = dict(question.refs["root"])
-        written = bluesky.company.post("Odgovarjam s telefona.", reply={"root": root, "parent": root})
+        written = bluesky.own.post("Odgovarjam s telefona.", reply={"root": root, "parent": root})
         with clock.moved(timedelta(minutes=2)):
             desk.poll()
         assert [(each.external_id, each.parent) for each in desk.of(Echo)] == [
@@ -198,7 +197,7 @@ class TestTheWayThrough:
 
 class TestNothingMissedNothingTwice:
     def test_two_hundred_mentions_at_once(self, desk: Desk, bluesky: RealBluesky, lea: Customer) -> None:
-        said = [lea.mention(bluesky.company, str(number))["uri"] for number in range(200)]
+        said = [lea.mention(bluesky.own, str(number))["uri"] for number in range(200)]
         bluesky.network.settle()
         desk.poll()
         assert sorted(each.external_id for each in desk.of(MessageReceived)) == sorted(said)
@@ -207,14 +206,14 @@ class TestNothingMissedNothingTwice:
     def test_mentions_while_we_poll(self, desk: Desk, bluesky: RealBluesky, lea: Customer) -> None:
         said = []
         for number in range(20):
-            said += [lea.mention(bluesky.company, f"{number} {each}")["uri"] for each in range(5)]
+            said += [lea.mention(bluesky.own, f"{number} {each}")["uri"] for each in range(5)]
             desk.poll()
         bluesky.network.settle()
         desk.poll()
         assert sorted(each.external_id for each in desk.of(MessageReceived)) == sorted(said)
 
     def test_a_restart_in_the_middle(self, desk: Desk, bluesky: RealBluesky, lea: Customer) -> None:
-        said = [lea.mention(bluesky.company, str(number))["uri"] for number in range(150)]
+        said = [lea.mention(bluesky.own, str(number))["uri"] for number in range(150)]
         bluesky.network.settle()
         steps = network.collect(desk.record, desk.cursor)
         steps.send(desk.send(next(steps)))  # one page was read, then the process was killed
@@ -225,7 +224,7 @@ class TestNothingMissedNothingTwice:
 
     def test_one_whose_clock_is_slow(self, desk: Desk, bluesky: RealBluesky, lea: Customer) -> None:
         asked(desk, bluesky)
-        late = lea.mention(bluesky.company, "Moja ura zaostaja", createdAt=_minutes_ago(5))
+        late = lea.mention(bluesky.own, "Moja ura zaostaja", createdAt=_minutes_ago(5))
         bluesky.network.settle()
         desk.poll()
         assert desk.of(MessageReceived)[-1].external_id == late["uri"]
@@ -286,7 +285,7 @@ class TestWhatTheServerRefuses:
         assert (caught.value.reason, caught.value.retry) == ("too_long", False)
 
     def test_an_app_password_without_the_right_to_chat(self, desk: Desk, bluesky: RealBluesky) -> None:
-        plain = bluesky.company.call("com.atproto.server.createAppPassword", name="no chat")
+        plain = bluesky.own.call("com.atproto.server.createAppPassword", name="no chat")
         credentials = {**desk.record.credentials, "app_password": plain["password"]}
         limited = Desk(replace(desk.record, credentials=credentials, session={}))
         bluesky.do("mention", person="lea", text="Slišite?")
