@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from heed.accounts.models import AuditRow, Brand, Grant, Team, User
@@ -145,7 +147,10 @@ def test_what_names_a_customer_group_takes_the_new_name(maja: User) -> None:
     view = SavedView.objects.create(owner=maja, name="Big", condition=asked)
     rule = Rule.objects.create(name="Late", when=["ticket_opened"], condition='group:"wholesale"', actions=[])
     target = Policy.objects.create(name="Fast", first_reply=60, groups=["press", "wholesale"])
-    assert verbs.rename_group(maja, "wholesale", ' Big  "buyers" ') is False
+    with CaptureQueriesContext(connection) as asked_for:
+        assert verbs.rename_group(maja, "wholesale", ' Big  "buyers" ') is False
+    (moving,) = [each["sql"] for each in asked_for if "UPDATE inbox_customer" in each["sql"]]
+    assert "FOR NO KEY UPDATE" in moving  # else nothing of theirs comes in meanwhile
     for each in (view, rule, target):
         each.refresh_from_db()
     assert view.condition == 'is:open group:"Big buyers",none -group:WHOLESALE,"Big buyers"'
