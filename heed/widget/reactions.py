@@ -49,11 +49,14 @@ def mail_if_unseen(events: Sequence[Event]) -> None:
 def see_what_was_mailed(events: Sequence[Event]) -> None:
     """Whoever answers a mail of the chat has seen what it brought: in the chat it is new no more."""
     for event in events:
-        message, account = event.message, event.account
-        if message is None or account is None or account.network != NETWORK or message.automatic:
+        account = event.account
+        if account is None or account.network != NETWORK:
+            continue
+        message = event.message
+        if message is None or message.automatic or message.account_id == account.pk:
             continue
         who = message.identity
-        if message.account_id == account.pk or not message.parent or who is None:
+        if not message.parent or who is None:
             continue
         brought = Letter.objects.filter(
             box=message.account_id, mail_id=message.parent, state=Letter.State.SENT
