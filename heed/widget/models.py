@@ -61,7 +61,7 @@ class Letter(models.Model):
     """The newest message it brings."""
     state = models.CharField(max_length=8, choices=State.choices, default=State.LEAVING)
     mail_id = models.CharField(max_length=500, blank=True, db_index=True)
-    """Its Message-ID once it has left, where the mailbox knows it."""
+    """Its Message-ID, which what is answered to it names. Heed's own server tells none."""
     at = models.DateTimeField(default=clock.now)
 
     class Meta:

@@ -8,6 +8,7 @@ and goes along in the mail of the next one.
 from __future__ import annotations
 
 import logging
+from email.parser import BytesHeaderParser
 from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from uuid import uuid4
 
@@ -16,7 +17,17 @@ from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models.functions import Greatest
 
-from heed.channels.base import Answer, CannotTell, Finding, NotThere, Reason, Refusal, Sent, Target
+from heed.channels.base import (
+    AccountRecord,
+    Answer,
+    CannotTell,
+    Finding,
+    NotThere,
+    Reason,
+    Refusal,
+    Sent,
+    Target,
+)
 from heed.channels.models import Account
 from heed.channels.sessions import with_session
 from heed.inbox import events
@@ -24,7 +35,7 @@ from heed.inbox.models import Message
 from heed.inbox.outbox import WAITS, pause
 from heed.inbox.way_back import word_of
 from heed.lib import clock
-from heed.lib.http import AddressRefused, AnswerLost, TooLarge, Unreachable, watched
+from heed.lib.http import AddressRefused, AnswerLost, Request, Steps, TooLarge, Unreachable, watched
 from heed.widget.mail import Mail, home_of, mail_of
 from heed.widget.models import Letter, Visitor
 
@@ -73,7 +84,7 @@ def send(visitor: Visitor, unseen: list[Message], box: Account | None) -> None:
         _note_problem(visitor, str(error))
         raise NotNow(str(error)) from error  # what is under way is asked for first
     else:
-        _has_left(letter, id)
+        has_left(letter, id)
 
 
 def under_way(visitor: Visitor) -> Letter | None:
@@ -96,7 +107,7 @@ def ask(letter: Letter, attempt: int) -> float | None:
     """Ask the mailbox what became of a mail. After how many seconds to ask again; None once it is decided."""
     match _finding(letter, attempt):
         case Sent(external_id=id):
-            _has_left(letter, id)
+            has_left(letter, id)
         case NotThere():
             _has_not_left(letter)
         case CannotTell(ask_again=None):
@@ -144,11 +155,38 @@ def _from_mailbox(letter: Letter, box: Account, mail: Mail) -> str:
         way_back=letter.word,
         subject=mail.subject,
     )
-    sent = with_session(
-        box, lambda record: watched(box.adapter.send(record, answer), lambda: _is_leaving(letter))
-    )
+
+    def steps(record: AccountRecord) -> Steps[Sent]:
+        return watched(_noting(letter, box.adapter.send(record, answer)), lambda: _is_leaving(letter))
+
+    sent = with_session(box, steps)
     Account.objects.filter(pk=box.pk).update(last_sent_at=clock.now())
     return sent.external_id
+
+
+def _noting(letter: Letter, steps: Steps[Sent]) -> Steps[Sent]:
+    """The same steps; the letter gets the Message-ID of the mail before it leaves. What is answered to a mail
+    of which nobody else can say whether it left names it."""
+    try:
+        request = next(steps)
+        while True:
+            if request.decisive:
+                letter.mail_id = _id_in(request)
+            try:
+                response = yield request
+            except Exception as error:
+                request = steps.throw(error)
+            else:
+                request = steps.send(response)
+    except StopIteration as done:
+        sent: Sent = done.value
+        return sent
+
+
+def _id_in(request: Request) -> str:
+    headers = (request.content or b"").partition(b"\r\n\r\n")[0]
+    id = str(BytesHeaderParser().parsebytes(headers).get("Message-ID", ""))
+    return id.strip().removeprefix("<").removesuffix(">")[:500]
 
 
 def _by_ourselves(letter: Letter, mail: Mail) -> str:
@@ -194,14 +232,15 @@ def _answered(visitor: Visitor, box: Account) -> Target | None:
 
 def _is_leaving(letter: Letter) -> None:
     """From now on it may arrive. Raises `TakenOver` where another worker was first."""
-    facts = {"key": letter.key, "box": letter.box, "word": letter.word}
+    facts = {"key": letter.key, "box": letter.box, "word": letter.word, "mail_id": letter.mail_id}
     found, _made = Letter.objects.get_or_create(visitor=letter.visitor, newest=letter.newest, defaults=facts)
     if found.key != letter.key:
         raise TakenOver
 
 
 @transaction.atomic
-def _has_left(letter: Letter, id: str) -> None:
+def has_left(letter: Letter, id: str) -> None:
+    """It went out under this Message-ID, as its mailbox or an answer to it says."""
     same = Letter.objects.filter(key=letter.key)
     if same.exclude(state=State.SENT).update(state=State.SENT, mail_id=id[:500]):
         _tell(letter, State.SENT)

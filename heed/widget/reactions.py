@@ -10,6 +10,7 @@ from heed.lib.text import whole
 from heed.widget.jobs import mail_later
 from heed.widget.limits import Refused
 from heed.widget.models import Letter, Upload, Visitor
+from heed.widget.posting import has_left
 from heed.widget.reach import NETWORK
 from heed.widget.tokens import NotYours, Who, claimed_upload
 from heed.widget.verbs import report
@@ -47,7 +48,8 @@ def mail_if_unseen(events: Sequence[Event]) -> None:
 
 
 def see_what_was_mailed(events: Sequence[Event]) -> None:
-    """Whoever answers a mail of the chat has seen what it brought: in the chat it is new no more."""
+    """Whoever answers a mail of the chat has seen what it brought: in the chat it is new no more. It has
+    left, also where nobody could say so before."""
     for event in events:
         account = event.account
         if account is None or account.network != NETWORK:
@@ -58,11 +60,10 @@ def see_what_was_mailed(events: Sequence[Event]) -> None:
         who = message.identity
         if not message.parent or who is None:
             continue
-        brought = Letter.objects.filter(
-            box=message.account_id, mail_id=message.parent, state=Letter.State.SENT
-        )
+        brought = Letter.objects.filter(box=message.account_id, mail_id=message.parent)
         theirs = brought.filter(visitor__account=who.account_id, visitor__visitor=who.external_id)
-        for letter in theirs.select_related("visitor__account"):
+        for letter in theirs.select_related("box", "visitor__account"):
+            has_left(letter, letter.mail_id)
             site = letter.visitor.account
             with suppress(Refused):
                 report(site, Who(site.pk, who.external_id), "seen", letter.newest)

@@ -21,11 +21,12 @@ from heed.inbox import ledger, outbox, verbs
 from heed.inbox.models import Event, Message, Ticket
 from heed.inbox.verbs.automatic import send_automatic
 from heed.lib import clock
-from heed.lib.http import Request, Response
+from heed.lib.http import AnswerLost, Request, Response
 from heed.web.story import Said
 from heed.web.words import what_happened
 from heed.widget import mail as widget_mail
 from heed.widget.jobs import mail_unseen
+from heed.widget.models import Letter
 from heed.widget.models import Visitor as Row
 from heed.widget.tests.conftest import Visitor, answer, react_to_everything, take_in
 from heed.widget.tests.test_mail import LATER, left
@@ -168,6 +169,26 @@ def test_who_answers_it_has_seen_what_it_brought(
     take_in()
     assert lea.read()["unread"] == 0
     assert conversation.messages.get(direction="out").state == "seen"
+
+
+def test_an_answer_says_that_a_mail_left_of_which_nobody_could(
+    box: Account, servers: Servers, lea: Visitor, left: Row, conversation: Ticket, ana: User
+) -> None:
+    """The line broke at the last moment, and the server keeps no sent mail."""
+    take_in()
+    servers.says = AnswerLost
+    sent = mailed(servers, left)
+    mailed(servers, left, 2 * LATER)
+    assert Letter.objects.get().state == "unknown"
+    reply(box, sent, "Hvala!")
+    react_to_everything()
+    take_in()
+    assert (Letter.objects.get().state, lea.read()["unread"]) == ("sent", 0)
+    told = what_happened(Event.objects.filter(kind="answer_mailed").latest("pk"))
+    assert "was mailed to" in told
+    servers.says = Response(250, {}, b"")
+    answer(conversation, ana, "Danes pride.")
+    assert "Že na poti!" not in said_in(mailed(servers, left, 3 * LATER))
 
 
 def test_nobody_in_copy_gets_the_chat(
