@@ -78,7 +78,8 @@ def _by_itself(account: AccountRecord) -> Steps[Checked]:
     path = f"{ids[0]}/subscribed_apps"
     try:
         before = yield from _fields(account, path)
-        after = before if before >= {*CERTAIN, *ALSO} else (yield from _subscribe(account, path))
+        is_enough = before >= {*CERTAIN, *ALSO} or not account.hook_url
+        after = before if is_enough else (yield from _subscribe(account, path))
     except Refusal as refusal:
         raise named(refusal, missing) from refusal
     facts = {HUMAN_AGENT: _is_human_agent(account, Token()), subscribed.KEPT: sorted(after)}
@@ -143,10 +144,10 @@ def _through_the_page(account: AccountRecord) -> Steps[Checked]:
     yield from _point_webhook_here(account, OF_THE_APP)
     try:
         path = f"{page.get('id') or calls.sender(account)}/subscribed_apps"
-        before = yield from _subscribe_page(account, path)
+        before, after = yield from _subscribe_page(account, path)
     except Refusal as refusal:
         raise named(refusal, missing) from refusal
-    facts = {HUMAN_AGENT: _is_human_agent(account, token), subscribed.KEPT: sorted(OF_THE_PAGE)}
+    facts = {HUMAN_AGENT: _is_human_agent(account, token), subscribed.KEPT: sorted(OF_THE_PAGE & after)}
     found = replace(_as_checked(str(own["id"]), own), missing=missing, expires_at=token.expires_at)
     return replace(found, quotas=quotas, facts=facts, lost=subscribed.lost(account, before))
 
@@ -163,15 +164,16 @@ def _token(account: AccountRecord) -> Steps[Token]:
     return Token()
 
 
-def _subscribe_page(account: AccountRecord, path: str) -> Steps[frozenset[str]]:
+def _subscribe_page(account: AccountRecord, path: str) -> Steps[tuple[frozenset[str], frozenset[str]]]:
     """Add to what the Page is subscribed to: setting the list would end what others rely on. Gives back
-    what it was subscribed to."""
+    what it was subscribed to before and what it is now."""
     listed = yield from calls.get(account, path)
     app_id = account.credentials.get("app_id", "")
     before = subscribed.fields_of(listed, app_id) or subscribed.fields_of(listed, "")
-    if not before >= OF_THE_PAGE:
-        yield from calls.post(account, path, subscribed_fields=",".join(sorted(before | OF_THE_PAGE)))
-    return before
+    if before >= OF_THE_PAGE or not account.hook_url:
+        return before, before
+    yield from calls.post(account, path, subscribed_fields=",".join(sorted(before | OF_THE_PAGE)))
+    return before, before | OF_THE_PAGE
 
 
 # ----------------------------------------------------------------------------------- both

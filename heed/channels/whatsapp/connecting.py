@@ -61,19 +61,20 @@ def checked(account: AccountRecord) -> Steps[Checked]:
         missing=token.missing(PERMISSIONS),
         expires_at=token.expires_at,
         quotas=quotas,
-        facts={**_worth(number), subscribed.KEPT: [WHOLE]},
+        facts={**_worth(number), subscribed.KEPT: [WHOLE] if before or account.hook_url else []},
         lost=subscribed.lost(account, [WHOLE] if before else []),
     )
 
 
 def _subscribe(account: AccountRecord, app_id: str) -> Steps[bool]:
-    """Have Meta send the business's news to the app. Gives back whether it did."""
+    """Have Meta send the business's news to the app, unless we merely look. Gives back whether it did."""
     path = f"{quote(account.credentials.get('business_account_id', ''), safe='')}/subscribed_apps"
     apps = rows((yield from calls.get(account, path)))
     ids = [str(record(app.get("whatsapp_business_api_data")).get("id", "")) for app in apps]
     if app_id in ids:
         return True
-    yield from calls.post(account, path, {})
+    if account.hook_url:
+        yield from calls.post(account, path, {})
     return not app_id and bool(ids)
 
 

@@ -25,6 +25,8 @@ GRANTED = ok({"data": {"expires_at": 0, "scopes": ALL}})
 NOBODY = ok({"data": []})
 MAY = (NOBODY, NOBODY)
 """What is tried to see whether it was granted."""
+BY_HAND = replace(ACCOUNT, credentials={k: v for k, v in ACCOUNT.credentials.items() if k != "app_id"})
+"""Without the app's ID the address is pasted, and nobody asks where the app delivers to."""
 
 
 def listing(*fields: str) -> Response:
@@ -50,10 +52,18 @@ def test_check_by_instagram_login() -> None:
     )
 
 
+def test_merely_looking_subscribes_to_nothing() -> None:
+    by_itself = Script(ok({"user_id": IG}), *MAY, listing("comments"))
+    found = by_itself.run(network.check(replace(ACCOUNT, hook_url="")))
+    assert found.facts["subscribed"] == ["comments"]
+    page = ok({"id": PAGE, "instagram_business_account": {"id": IG}})
+    by_page = Script(page, GRANTED, listing("feed", "mention"))
+    assert by_page.run(network.check(replace(BY_FACEBOOK, hook_url=""))).facts["subscribed"] == ["feed"]
+
+
 def test_unknown_fields_are_left_out_at_the_second_try() -> None:
-    account = replace(ACCOUNT, hook_url="")
     script = Script(ok({"user_id": IG}), *MAY, NOBODY, no(100), DONE, NOBODY)
-    script.run(network.check(account))
+    script.run(network.check(BY_HAND))
     assert "message_echoes" in script.requests[4].params["subscribed_fields"]
     assert "message_echoes" not in script.requests[5].params["subscribed_fields"]
 
@@ -83,7 +93,7 @@ def test_permissions_of_instagram_login_are_tried_and_named() -> None:
 
 def test_a_subscription_that_ended_is_told_and_set_again() -> None:
     facts = {"human_agent": False, "subscribed": ["comments", "messages"]}
-    account = replace(ACCOUNT, hook_url="", facts=facts)
+    account = replace(BY_HAND, facts=facts)
     script = Script(ok({"user_id": IG}), *MAY, listing("comments"), DONE, listing("comments", "messages"))
     checked = script.run(network.check(account))
     assert (checked.lost, checked.facts) == (("messages",), facts)
@@ -92,8 +102,7 @@ def test_a_subscription_that_ended_is_told_and_set_again() -> None:
 
 
 def test_a_subscription_that_did_not_take() -> None:
-    account = replace(ACCOUNT, hook_url="")
-    refusal = refused(network.check(account), ok({"user_id": IG}), *MAY, NOBODY, DONE, listing("comments"))
+    refusal = refused(network.check(BY_HAND), ok({"user_id": IG}), *MAY, NOBODY, DONE, listing("comments"))
     assert refusal.reason == "not_configured"
 
 
@@ -136,11 +145,10 @@ def test_missing_permissions_are_named() -> None:
     page = ok({"id": PAGE, "instagram_business_account": {"id": IG}})
     few = ok({"data": {"expires_at": 1800000000, "scopes": [name for name in ALL if "comments" not in name]}})
     nobody = ok({"data": []})
-    account = replace(BY_FACEBOOK, hook_url="")
-    checked = Script(page, few, nobody, DONE).run(network.check(account))
+    checked = Script(page, few, DONE, nobody, DONE).run(network.check(BY_FACEBOOK))
     assert checked.missing == ("instagram_manage_comments",)
     assert checked.expires_at == datetime(2027, 1, 15, 8, tzinfo=UTC)
-    refusal = refused(network.check(account), page, few, nobody, no(200))
+    refusal = refused(network.check(BY_FACEBOOK), page, few, DONE, nobody, no(200))
     assert "instagram_manage_comments" in refusal.detail
 
 
@@ -148,7 +156,7 @@ def test_each_secret_may_be_the_app_s() -> None:
     credentials = {**BY_FACEBOOK.credentials, "app_secret": f"other,{SECRET}"}
     account = replace(BY_FACEBOOK, credentials=credentials, hook_url="")
     page = ok({"id": PAGE, "instagram_business_account": {"id": IG}})
-    script = Script(page, no(190), GRANTED, ok({"data": []}), DONE)
+    script = Script(page, no(190), GRANTED, ok({"data": []}))
     assert script.run(network.check(account)).missing == ()
     assert [as_app(each) for each in script.requests[1:3]] == [False, True]
 

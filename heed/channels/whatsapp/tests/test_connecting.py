@@ -99,6 +99,10 @@ class TestConnecting:
         }
         assert (subscribed.method, subscribed.url) == ("POST", f"{API}/{BUSINESS}/subscribed_apps")
 
+    def test_merely_looking_subscribes_to_nothing(self) -> None:
+        script = Script(NUMBER_NODE, {"id": "77"}, WELL, NOBODY)
+        assert script.run(network.check(replace(ACCOUNT, hook_url=""))).facts["subscribed"] == []
+
     def test_a_subscription_that_ended_is_told_and_set_again(self) -> None:
         account, answers = replace(ACCOUNT, facts=FACTS), (NUMBER_NODE, {"id": "77"}, WELL, DONE)
         assert Script(*answers, NOBODY, DONE).run(network.check(account)).lost == ("subscribed_apps",)
