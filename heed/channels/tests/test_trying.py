@@ -70,6 +70,16 @@ def test_what_may_pass_the_worker_finds_out(pigeon: Pigeon, refusal: Exception) 
     assert acme(external_id="", tried=True).state == "connecting"
 
 
+def test_an_address_that_wechat_has_not_on_its_list_yet_refuses_nothing(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its secret is shown once there: nobody can enter it again."""
+    said = b'{"errcode": 40164, "errmsg": "invalid ip 203.0.113.7, not in whitelist"}'
+    monkeypatch.setattr(wire, "send", lambda request: Response(200, {}, said))
+    given = {"app_id": f"wx{'0' * 16}", "app_secret": "s"}
+    assert verbs.connect("wechat", "", "", given, tried=True).credentials["app_secret"] == "s"
+
+
 def test_a_program_is_answered_at_once(pigeon: Pigeon, wire: Wire) -> None:
     acme(external_id="")
     assert wire.asked == []

@@ -25,7 +25,7 @@ _REASONS: dict[int, Reason] = {
     40013: "sign_in_again",  # no such AppID
     40125: "sign_in_again",  # a wrong or old secret
     42007: "sign_in_again",  # the owner changed the password
-    40164: "not_configured",  # our address is not on the account's list
+    40164: "not_allowed",  # our address is not on the account's list, where it may be put afterwards
     48001: "not_allowed",
     50002: "account_blocked",
     45015: "outside_window",

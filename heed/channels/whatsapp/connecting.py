@@ -43,7 +43,8 @@ def checked(account: AccountRecord) -> Steps[Checked]:
         path = quote(number_id, safe="")
         number, quotas = yield from calls.measured(account, path, fields=_OF_THE_NUMBER)
         if account.external_id not in ("", number_id):
-            raise Refusal("not_configured", detail=f"This account is the number {account.external_id}.")
+            said = f"This account is the number {account.external_id}."
+            raise Refusal("not_configured", detail=said, field="external_id")
         app_id = yield from _app_id(account)
         token = yield from _token(account, app_id)
         yield from _point_webhook_here(account, app_id)

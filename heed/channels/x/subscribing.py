@@ -47,7 +47,8 @@ def check(account: AccountRecord) -> Steps[Checked]:
     me = yield from _me(account)
     user_id = str(me["id"])
     if account.external_id not in ("", user_id):
-        raise Refusal("not_configured", detail=f"This sign-in is of another account, @{me.get('username')}.")
+        said = f"This sign-in is of another account, @{me.get('username')}."
+        raise Refusal("not_configured", detail=said, field="external_id")
     bearer = yield from calls.app_bearer(account)
     webhook, problem, stood = yield from _webhook(account, bearer)
     heard, before = frozenset[str](), frozenset[str]()

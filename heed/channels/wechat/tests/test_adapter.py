@@ -90,7 +90,7 @@ class TestToken:
             (error(40013), "sign_in_again"),
             (error(40125), "sign_in_again"),
             (error(40001), "sign_in_again"),
-            (error(40164, "invalid ip 203.0.113.7, not in whitelist"), "not_configured"),
+            (error(40164, "invalid ip 203.0.113.7, not in whitelist"), "not_allowed"),
             (error(-1), "network_down"),
             ({"expires_in": 7200}, "network_down"),
             ({"access_token": "t"}, "network_down"),

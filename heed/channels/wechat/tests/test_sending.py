@@ -107,7 +107,7 @@ class TestSending:
             (45011, "slow_down", True, True),
             (40013, "sign_in_again", False, False),
             (42007, "sign_in_again", False, False),
-            (40164, "not_configured", False, False),
+            (40164, "not_allowed", False, False),
             (48001, "not_allowed", False, False),
             (50002, "account_blocked", False, False),
             (45015, "outside_window", False, False),

@@ -112,7 +112,7 @@ def test_an_address_that_is_not_on_the_list(desk: Desk, wechat: WeChat) -> None:
     desk.record = replace(desk.record, session={})
     with pytest.raises(Refusal) as caught:
         desk.run(network.check)
-    assert caught.value.reason == "not_configured"
+    assert caught.value.reason == "not_allowed"
     assert "203.0.113.7" in caught.value.detail
 
 

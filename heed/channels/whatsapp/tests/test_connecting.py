@@ -158,7 +158,7 @@ class TestConnecting:
     def test_another_number_than_this_account_s(self) -> None:
         with pytest.raises(Refusal) as caught:
             Script(NUMBER_NODE).run(network.check(replace(ACCOUNT, external_id="5")))
-        assert caught.value.reason == "not_configured"
+        assert (caught.value.reason, caught.value.field) == ("not_configured", "external_id")
 
     @pytest.mark.parametrize("at", [0, 1, 2, 4])
     def test_a_dead_token(self, at: int) -> None:

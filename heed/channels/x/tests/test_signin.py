@@ -266,6 +266,7 @@ class TestChecking:
         other = {"data": {"id": OMAR, "username": "omar_badr"}}
         caught = refused(Script(other), network.check(ACCOUNT))
         assert (caught.reason, "@omar_badr" in caught.detail) == ("not_configured", True)
+        assert caught.field == "external_id"
 
     def test_wrong_keys_of_the_app(self) -> None:
         wrong = no(403, {"errors": [{"code": 99, "message": "Unable to verify your credentials"}]})
