@@ -36,6 +36,7 @@ def mail_unseen(visitor: int, attempt: int = 1) -> None:
     if row is None or not _is_settled(row, attempt):
         return
     unseen = [each for each in reach.unseen(Who(row.account_id, row.visitor)) if each.pk > row.mailed]
+    posting.forget_refused(row)
     if not unseen or posting.was_tried(row, max(each.pk for each in unseen)):
         return
     young = clock.now() - unseen[-1].at < _A_DAY  # older ones may go along

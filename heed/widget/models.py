@@ -53,6 +53,8 @@ class Letter(models.Model):
     visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, related_name="letters")
     box = models.ForeignKey(Account, on_delete=models.SET_NULL, null=True, related_name="letters")
     """The mailbox it leaves from; None for Heed's own server."""
+    to = models.CharField(max_length=254, blank=True, db_default="")
+    """The visitor's address when it was written: another may have been left since."""
     key = models.UUIDField(unique=True, default=uuid4)
     """Its Message-ID is made of it."""
     word = models.CharField(max_length=60, blank=True)

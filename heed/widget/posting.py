@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from email.parser import BytesHeaderParser
 from smtplib import SMTPRecipientsRefused, SMTPResponseException
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -68,7 +69,7 @@ def send(visitor: Visitor, unseen: list[Message], box: Account | None) -> None:
     `NotNow`."""
     mail, newest = mail_of(visitor, unseen, box), max(each.pk for each in unseen)
     word = word_of(home_of(unseen[-1]), box.pk) if box is not None else ""
-    letter = Letter(visitor=visitor, box=box, key=uuid4(), word=word, newest=newest)
+    letter = Letter(visitor=visitor, box=box, to=visitor.email, key=uuid4(), word=word, newest=newest)
     try:
         id = _from_mailbox(letter, box, mail) if box is not None else _by_ourselves(letter, mail)
     except TakenOver:
@@ -98,9 +99,15 @@ def was_tried(visitor: Visitor, newest: int) -> bool:
     return visitor.letters.filter(newest__gte=newest).exists()
 
 
+def forget_refused(visitor: Visitor) -> None:
+    """What was refused at an address they have corrected since may be mailed to the new one."""
+    visitor.letters.filter(state=State.REFUSED).exclude(to=visitor.email).delete()
+
+
 def give_up(visitor: Visitor, unseen: list[Message], box: Account | None) -> None:
     """Say in the ticket that it could not be mailed. The mail of the next answer brings it along."""
-    _is_refused(Letter(visitor=visitor, box=box, key=uuid4(), newest=max(each.pk for each in unseen)))
+    newest = max(each.pk for each in unseen)
+    _is_refused(Letter(visitor=visitor, box=box, to=visitor.email, key=uuid4(), newest=newest))
 
 
 def ask(letter: Letter, attempt: int) -> float | None:
@@ -125,7 +132,7 @@ def _finding(letter: Letter, attempt: int) -> Finding:
         key=str(letter.key),
         visibility="private",
         text="",
-        person=letter.visitor.email,
+        person=letter.to,
         to=None,
         created=letter.at,
         started=letter.at,
@@ -148,7 +155,7 @@ def _from_mailbox(letter: Letter, box: Account, mail: Mail) -> str:
         key=str(letter.key),
         visibility="private",
         text=mail.text,
-        person=letter.visitor.email,
+        person=letter.to,
         to=_answered(letter.visitor, box),
         files=mail.files,
         automatic=mail.automatic,
@@ -192,7 +199,7 @@ def _id_in(request: Request) -> str:
 def _by_ourselves(letter: Letter, mail: Mail) -> str:
     """Through Heed's own server, which cannot be asked afterwards. Raises as from a mailbox."""
     headers = {"Auto-Submitted": "auto-replied"} if mail.automatic else {}
-    made = EmailMessage(mail.subject, mail.text, to=[letter.visitor.email], headers=headers)
+    made = EmailMessage(mail.subject, mail.text, to=[letter.to], headers=headers)
     for each in mail.files:
         made.attach(each.name, each.content, each.mime)
     line = get_connection()
@@ -232,7 +239,7 @@ def _answered(visitor: Visitor, box: Account) -> Target | None:
 
 def _is_leaving(letter: Letter) -> None:
     """From now on it may arrive. Raises `TakenOver` where another worker was first."""
-    facts = {"key": letter.key, "box": letter.box, "word": letter.word, "mail_id": letter.mail_id}
+    facts = {**_facts(letter), "mail_id": letter.mail_id}
     found, _made = Letter.objects.get_or_create(visitor=letter.visitor, newest=letter.newest, defaults=facts)
     if found.key != letter.key:
         raise TakenOver
@@ -270,9 +277,13 @@ def _refused(letter: Letter, refusal: Refusal) -> None:
 
 @transaction.atomic
 def _is_refused(letter: Letter) -> None:
-    facts = {"key": letter.key, "box": letter.box, "word": letter.word, "state": State.REFUSED}
+    facts = {**_facts(letter), "state": State.REFUSED}
     Letter.objects.update_or_create(visitor=letter.visitor, newest=letter.newest, defaults=facts)
     _tell(letter, State.REFUSED)
+
+
+def _facts(letter: Letter) -> dict[str, Any]:
+    return {"key": letter.key, "box": letter.box, "to": letter.to, "word": letter.word}
 
 
 def _tell(letter: Letter, outcome: str) -> None:
@@ -281,10 +292,8 @@ def _tell(letter: Letter, outcome: str) -> None:
     if row is not None:
         box = letter.box
         sender = (box.handle or box.external_id) if box is not None else settings.DEFAULT_FROM_EMAIL
-        to = letter.visitor.email
-        events.record(
-            "answer_mailed", ticket=row.ticket, message=row, to=to, sender=sender, outcome=str(outcome)
-        )
+        to, told = letter.to, str(outcome)
+        events.record("answer_mailed", ticket=row.ticket, message=row, to=to, sender=sender, outcome=told)
 
 
 def _note_problem(visitor: Visitor, problem: str) -> None:

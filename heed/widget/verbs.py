@@ -20,6 +20,7 @@ from heed.inbox import files, ledger
 from heed.lib import clock, live
 from heed.lib.text import clean
 from heed.widget import reach
+from heed.widget.jobs import mail_later
 from heed.widget.limits import Refused, let_begin, let_keep, spend
 from heed.widget.look import is_own, look_of
 from heed.widget.models import Upload, Visitor
@@ -140,7 +141,8 @@ def report(account: Account, who: Who, state: str, number: int) -> None:
 
 
 def leave_email(account: Account, who: Who, email: str) -> None:
-    """The visitor says where to mail the answer. Raises `Refused`."""
+    """The visitor says where to mail the answer; one that could not be mailed to another address, too. Raises
+    `Refused`."""
     email = email.strip()
     try:
         validate_email(email)
@@ -150,6 +152,8 @@ def leave_email(account: Account, who: Who, email: str) -> None:
     spend(visitor, 6)
     Visitor.objects.filter(pk=visitor.pk).update(email=email[:254])
     _tell(account, {"type": "person", "person": {"id": who.id, "email": email[:254]}})
+    if visitor.email != email[:254]:
+        mail_later(visitor.pk)
 
 
 def recognise(account: Account, who: Who, previous: Who) -> None:

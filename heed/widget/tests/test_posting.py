@@ -118,6 +118,26 @@ def test_an_address_that_does_not_exist_is_written_to_once(box: Account, servers
     assert "could not be mailed" in what_happened(Event.objects.get(kind="answer_mailed"))
 
 
+def test_a_corrected_address_gets_what_the_mistyped_one_did_not(
+    box: Account, servers: Servers, lea: Visitor, left: Row
+) -> None:
+    lea.post("email", {"email": "lae@example.com"})
+    servers.says = Response(550, {"stage": "to"}, b"5.1.1 No such user")
+    mailed(servers, left)
+    ProcrastinateJob.objects.all().delete()
+    lea.post("email", {"email": HERS})
+    assert ProcrastinateJob.objects.filter(task_name__endswith="mail_unseen").count() == 1
+    servers.says = AnswerLost
+    assert mailed(servers, left, 2 * LATER)["To"] == HERS
+    lea.post("email", {"email": "lea@mail.example"})  # while it is not known what became of it
+    servers.says = Response(250, {}, b"")
+    servers.kept.append(servers.contents[-1])
+    mailed(servers, left, 3 * LATER)
+    assert len(servers.handed) == 2
+    told = Event.objects.filter(kind="answer_mailed").order_by("pk")
+    assert [each.data["to"] for each in told] == ["lae@example.com", HERS]
+
+
 def test_where_the_mailbox_turns_us_away_heeds_own_server_is_next(
     box: Account, servers: Servers, left: Row, settings: Any
 ) -> None:
