@@ -46,12 +46,9 @@ def rename_group(old: str, new: str) -> None:
 
 
 def rename_in_conditions(operator: str, pk: int, old: str) -> None:
-    """Write the new name of a team, brand or account into the conditions of rules and views. Within a
-    transaction."""
-    for rule in Rule.objects.select_for_update().exclude(condition="").order_by("pk"):
-        condition = with_name_changed(rule.condition, operator, pk, old)
-        if condition != rule.condition:
-            Rule.objects.filter(pk=rule.pk).update(condition=condition)
+    """Write the new name of a team, brand or account into the conditions of views and rules. Within a
+    transaction. Views are locked first, as where a tag or group gets another name: two at once wait in
+    turn."""
     views = SavedView.objects.select_for_update(of=("self",)).filter(condition__icontains=f"{operator}:")
     people: dict[int, User] = {}
     for view in views.select_related("owner").order_by("pk"):
@@ -59,6 +56,10 @@ def rename_in_conditions(operator: str, pk: int, old: str) -> None:
         condition = with_name_changed(view.condition, operator, pk, old, owner)
         if condition != view.condition:
             SavedView.objects.filter(pk=view.pk).update(condition=condition)
+    for rule in Rule.objects.select_for_update().exclude(condition="").order_by("pk"):
+        condition = with_name_changed(rule.condition, operator, pk, old)
+        if condition != rule.condition:
+            Rule.objects.filter(pk=rule.pk).update(condition=condition)
 
 
 def where_tag(name: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -138,6 +140,19 @@ def test_a_rule_has_no_me(maja: User) -> None:
     facts = {"name": "Mine", "when": ["time"], "condition": "assignee:me", "actions": [add("x")]}
     with pytest.raises(BadCondition, match="no “me”"):
         keeping.keep_rule(maja, Rule(), facts)
+
+
+def test_renamings_lock_in_one_order(maja: User, returns: Team) -> None:
+    """Else two of them at once would each wait for what the other holds."""
+    tag = Tag.objects.create(name="zipper")
+    Customer.objects.create(name="Lea", group="wholesale")
+    with CaptureQueriesContext(connection) as asked_for:
+        rename_tag(maja, tag, "Zip")
+        verbs.rename_group(maja, "wholesale", "Trade")
+        call(maja, returns, "Exchanges")
+    kept = '"(inbox_savedview|routing_rule)" .*FOR UPDATE'
+    locked = [found[1] for each in asked_for if (found := re.search(kept, each["sql"]))]
+    assert locked == ["inbox_savedview", "routing_rule"] * 3
 
 
 def test_what_names_a_customer_group_takes_the_new_name(maja: User) -> None:
