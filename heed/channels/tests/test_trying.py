@@ -85,10 +85,13 @@ def test_a_program_is_answered_at_once(pigeon: Pigeon, wire: Wire) -> None:
     assert wire.asked == []
 
 
-def test_one_that_is_connected_already_is_said_so(wire: Wire) -> None:
-    acme(external_id="pigeon-9")
-    with pytest.raises(CannotConnect, match="already connected"):
-        acme(external_id="", tried=True)
+@pytest.mark.parametrize("entered", ["", "nine"])
+def test_one_that_is_connected_twice_before_the_worker_asked(wire: Wire, entered: str) -> None:
+    """A double click, or once more because the first answer was long in coming."""
+    assert acme(external_id=entered, tried=True).external_id == "pigeon-9"
+    with pytest.raises(CannotConnect, match="already connected") as refused:
+        acme(external_id=entered, tried=True)
+    assert refused.value.field == ("external_id" if entered else "network")
     assert Account.objects.count() == 1
 
 

@@ -44,5 +44,5 @@ def connect(
             audit.record(by, "connected", account, network=account.network)
             have_checked(account)
     except IntegrityError as error:
-        raise CannotConnect(ALREADY_CONNECTED, "external_id") from error
+        raise CannotConnect(ALREADY_CONNECTED, "external_id" if external_id.strip() else "network") from error
     return account

@@ -8,7 +8,7 @@ from heed.channels import reach
 from heed.channels.base import Refusal, SessionExpired, is_needed, way_taken
 from heed.channels.models import Account
 from heed.channels.verbs.asking import who_it_is
-from heed.channels.verbs.refusals import ALREADY_CONNECTED, CannotConnect
+from heed.channels.verbs.refusals import CannotConnect
 from heed.lib.http import AnswerLost, TooLarge, Unreachable
 
 OF_CREDENTIALS = ("sign_in_again", "not_configured", "wrong_server")
@@ -18,7 +18,8 @@ OF_CREDENTIALS = ("sign_in_again", "not_configured", "wrong_server")
 def demand_taken(account: Account) -> None:
     """Ask the network whose this is, with nothing pointed at us. Only where it does not take what was entered
     is that refused (`CannotConnect`): what passes by itself, what is set at the network afterwards, and an
-    answer that does not come are for the worker, which asks again."""
+    answer that does not come are for the worker, which asks again. The id that the network tells is kept in
+    `account`, so that its key admits one of those who connect it at once."""
     try:
         found = who_it_is(account)
     except Refusal as refusal:
@@ -29,9 +30,7 @@ def demand_taken(account: Account) -> None:
         raise _not_taken(account, Refusal("sign_in_again", detail=str(expired))) from expired
     except (Unreachable, AnswerLost, TooLarge):
         return
-    same = Account.objects.filter(network=account.network, base_url=account.base_url)
-    if found.external_id and same.filter(external_id=found.external_id).exists():
-        raise CannotConnect(ALREADY_CONNECTED, "network")
+    account.external_id = found.external_id or account.external_id
 
 
 def _not_taken(account: Account, refusal: Refusal) -> CannotConnect:
