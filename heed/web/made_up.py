@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from django.http import HttpRequest
@@ -15,8 +16,6 @@ SHOWN_FOR = timedelta(hours=1)
 """Long enough to enter it at the network, too. Afterwards it is a secret like every other."""
 
 _KEPT = "made_up"
-_NEXT = "next"
-"""In place of an account's id, while somebody is away at the network to connect one."""
 
 
 class Shown(NamedTuple):
@@ -25,21 +24,15 @@ class Shown(NamedTuple):
     value: str
 
 
-def note(request: HttpRequest, names: Sequence[str], account: Account | None = None) -> None:
-    """These secrets of the account, or of the next one that this person signs in to, are theirs to copy. The
-    session holds their names only."""
-    kept = request.session.get(_KEPT, {})
-    whose = str(account.pk) if account else _NEXT
-    if names:
+def note(request: HttpRequest, names: Sequence[str], account: Account) -> None:
+    """These secrets, as the account has them here, are this person's to copy. The session holds their prints
+    only: what somebody enters in their place later is nobody's to see."""
+    held = account.credentials
+    prints = {name: _print(held[name]) for name in names if held.get(name)}
+    if prints:
         until = (clock.now() + SHOWN_FOR).isoformat()
-        request.session[_KEPT] = {**kept, whose: {"names": list(names), "until": until}}
-
-
-def signed_in(request: HttpRequest, account: Account) -> None:
-    """Whoever was away is back with this account."""
-    kept = dict(request.session.get(_KEPT, {}))
-    if _NEXT in kept:
-        request.session[_KEPT] = {str(account.pk): kept.pop(_NEXT), **kept}
+        kept = request.session.get(_KEPT, {})
+        request.session[_KEPT] = {**kept, str(account.pk): {"prints": prints, "until": until}}
 
 
 def to_copy(request: HttpRequest, account: Account) -> list[Shown]:
@@ -47,6 +40,15 @@ def to_copy(request: HttpRequest, account: Account) -> list[Shown]:
     noted = request.session.get(_KEPT, {}).get(str(account.pk))
     if noted is None or clock.from_iso(noted["until"]) < clock.now():
         return []
-    held = account.credentials
-    fields = [field for field in account.adapter.fields if field.name in noted["names"]]
-    return [Shown(field.name, field.label, held[field.name]) for field in fields if held.get(field.name)]
+    held, prints = account.credentials, noted.get("prints", {})
+    fields = [field for field in account.adapter.fields if field.name in prints and field.name in held]
+    return [
+        Shown(field.name, field.label, held[field.name])
+        for field in fields
+        if _print(held[field.name]) == prints[field.name]
+    ]
+
+
+def _print(secret: str) -> str:
+    """What tells whether it is still the same. Nothing leads back from it: 16 bytes were drawn by lot."""
+    return sha256(secret.encode()).hexdigest()

@@ -70,7 +70,7 @@ def begun(maja: User, **more: Any) -> SignIn:
 
 
 def test_there_and_back(maja: User, wire: Wire) -> None:
-    url = verbs.begin_sign_in("pigeon", maja, APP, name="Acme shoes", after_solved="new")
+    url = verbs.begin_sign_in("pigeon", maja, APP, name="Acme shoes", after_solved="new").url
     sign_in = SignIn.objects.get()
     assert url.endswith(f"/accounts/signed-in/&state={sign_in.state}")
     account = verbs.finish_sign_in(sign_in.state, maja, {"code": "c-1"})
@@ -139,7 +139,7 @@ def test_no_secret_is_in_the_address_the_database_or_the_log(
     maja: User, wire: Wire, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    url = verbs.begin_sign_in("pigeon", maja, APP)
+    url = verbs.begin_sign_in("pigeon", maja, APP).url
     sign_in = SignIn.objects.get()
     kept = bytes(sign_in.locked_keep) + bytes(sign_in.account.locked_credentials)
     verbs.finish_sign_in(sign_in.state, maja, {"code": "c-1"})

@@ -15,10 +15,11 @@ from heed.channels.verbs.moving import move
 from heed.channels.verbs.reconnecting import check_again, reconnect
 from heed.channels.verbs.refusals import CannotConnect
 from heed.channels.verbs.removing import HAS_HISTORY, CannotRemove, remove, when_removing
-from heed.channels.verbs.signing_in import begin_sign_in, finish_sign_in, way_back
+from heed.channels.verbs.signing_in import Away, begin_sign_in, finish_sign_in, way_back
 
 __all__ = [
     "HAS_HISTORY",
+    "Away",
     "CannotConnect",
     "CannotRemove",
     "begin_sign_in",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from django.conf import settings as heed_settings
 from django.db import IntegrityError, transaction
@@ -17,6 +18,7 @@ from heed.channels.verbs.entered import (
     checked_credentials,
     demand_secrets,
     goes_elsewhere,
+    made_up,
     network_meant,
     new_account,
     replaced,
@@ -25,6 +27,15 @@ from heed.channels.verbs.entered import (
 from heed.channels.verbs.reconnecting import demand_what_it_opened, reconnect
 from heed.channels.verbs.refusals import ALREADY_CONNECTED, CannotConnect
 from heed.lib import clock
+
+
+class Away(NamedTuple):
+    """A sign-in that was begun."""
+
+    url: str
+    """Where the admin's browser goes."""
+    account: Account
+    """Whom it is for, with what was entered and made up for it."""
 
 
 def begin_sign_in(
@@ -36,8 +47,8 @@ def begin_sign_in(
     name: str = "",
     external_id: str = "",
     after_solved: str = Account.AfterSolved.REOPEN,
-) -> str:
-    """Start signing in at a network that lets one: gives back where the admin's browser goes.
+) -> Away:
+    """Start signing in at a network that lets one: gives back where the admin's browser goes, and for whom.
 
     `credentials` are those that the network does not bring itself (the app's own id and secret); with
     an `account` it is signed in again, and keeps all it has: one that ever worked takes what was entered only
@@ -64,7 +75,7 @@ def begin_sign_in(
     begun = asked(adapter.oauth.begin(record, way_back(), sign_in.state))
     if begun.app and begun.app != record.app:
         Registration.keep(account, begun.app)
-    sign_in.hold(begun.keep, given if worked else {})
+    sign_in.hold(begun.keep, {**given, **made_up(account, given, known)} if worked else {})
     try:
         with transaction.atomic():
             if not worked:
@@ -72,7 +83,7 @@ def begin_sign_in(
             sign_in.save()
     except IntegrityError as error:
         raise CannotConnect(ALREADY_CONNECTED, "external_id") from error
-    return begun.url
+    return Away(begun.url, account)
 
 
 def finish_sign_in(state: str, user: User, query: Mapping[str, str]) -> Account:

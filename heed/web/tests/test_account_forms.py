@@ -264,6 +264,16 @@ class TestKinds:
         monkeypatch.setattr(clock, "now", lambda: later)
         assert secret not in shown(majas, "account", account.pk)
 
+    def test_what_somebody_else_entered_in_its_place_is_not_shown(self, majas: Client) -> None:
+        given = {"base_url": "https://shop.example", "after_solved": "new", "position": "end"}
+        majas.post(reverse("connect", args=["site"]), given)
+        account = Account.objects.get()
+        account.credentials = {**account.credentials, "secret": "hush-and-more-than-24-letters"}
+        account.save()
+        page = shown(majas, "account", account.pk)
+        assert "hush" not in page
+        assert "made-up-secret" not in page
+
     def test_what_somebody_entered_is_never_shown(self, majas: Client) -> None:
         given = {"secret": "hush-and-more-than-24-letters", "base_url": "https://shop.example"}
         majas.post(reverse("connect", args=["site"]), given | {"after_solved": "new"})

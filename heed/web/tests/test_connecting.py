@@ -276,6 +276,30 @@ class TestSignIn:
         assert '<details class="card" id="reconnect" open>' in page
         assert "access_denied" in page
 
+    @pytest.mark.parametrize("known", [False, True])
+    def test_what_is_made_up_on_the_way_is_shown_afterwards(self, majas: Client, known: bool) -> None:
+        """For a new account and for one that was disconnected."""
+        account = facebook(connected_at=clock.now()) if known else None
+        if account is not None:
+            majas.post(reverse("disconnect", args=[account.pk]))
+        address = (
+            reverse("reconnect", args=[account.pk]) if account else reverse("connect", args=["facebook"])
+        )
+        state = self.away(majas, address, {"app_secret": "hush", "after_solved": "new"})
+        majas.get(reverse("signed_in"), {"state": state, "code": "c-1"})
+        found = Account.objects.get()
+        assert found.credentials["verify_token"] in shown(majas, "account", found.pk)
+
+    def test_what_was_made_up_for_one_shows_nothing_of_another(self, majas: Client) -> None:
+        """Somebody goes away to connect one, and comes back signed in to another that was there before."""
+        account = facebook()
+        account.credentials = GOOD | {"verify_token": "typed-by-somebody"}
+        account.save()
+        self.away(majas, reverse("connect", args=["facebook"]), {"app_secret": "s", "after_solved": "new"})
+        state = self.away(majas, reverse("reconnect", args=[account.pk]), {})
+        majas.get(reverse("signed_in"), {"state": state, "code": "c-1"})
+        assert "typed-by-somebody" not in shown(majas, "account", account.pk)
+
     def test_an_agent_ends_nothing(self, majas: Client, page: Client) -> None:
         account = facebook()
         state = self.away(majas, reverse("reconnect", args=[account.pk]), {})

@@ -150,10 +150,9 @@ def connect(request: HttpRequest, network: str) -> HttpResponse:
     form = ConnectForm(adapter, request.POST or None)
     if form.is_valid():
         if form.leads_away:
-            url = _begun(form, network, person(request))
-            if url:
-                made_up.note(request, form.made_up)
-                return _away(request, adapter, url)
+            if begun := _begun(form, network, person(request)):
+                made_up.note(request, form.made_up, begun.account)
+                return _away(request, adapter, begun.url)
         elif account := _connected(form, network, person(request)):
             made_up.note(request, form.made_up, account)
             messages.success(request, _("Saved. Heed is asking the network now."))
@@ -176,7 +175,6 @@ def signed_in(request: HttpRequest) -> HttpResponse:
             return redirect("accounts")
         entered.keep(request, cannot.account, cannot.entered)
         return redirect("account", cannot.account.pk)
-    made_up.signed_in(request, found)
     messages.success(request, _("Signed in. Heed is asking the network now."))
     return redirect("account", found.pk)
 
@@ -203,9 +201,9 @@ def reconnect(request: HttpRequest, account_id: int) -> HttpResponse:
         given = form.credentials()
         try:
             if form.leads_away:
-                url = verbs.begin_sign_in(found.network, person(request), given, account=found)
-                made_up.note(request, form.made_up, found)
-                return _away(request, found.adapter, url)
+                begun = verbs.begin_sign_in(found.network, person(request), given, account=found)
+                made_up.note(request, form.made_up, begun.account)
+                return _away(request, found.adapter, begun.url)
             verbs.reconnect(found, given, by=person(request))
             made_up.note(request, form.made_up, found)
         except CannotConnect as cannot:
@@ -312,8 +310,8 @@ def _away(request: HttpRequest, network: Network, url: str) -> HttpResponse:
     return response
 
 
-def _begun(form: ConnectForm, network: str, user: User) -> str:
-    """Where the admin goes to grant access; empty when the form says why not."""
+def _begun(form: ConnectForm, network: str, user: User) -> verbs.Away | None:
+    """Where the admin goes to grant access; None when the form says why not."""
     given = form.cleaned_data
     try:
         return verbs.begin_sign_in(
@@ -327,7 +325,7 @@ def _begun(form: ConnectForm, network: str, user: User) -> str:
         )
     except CannotConnect as cannot:
         form.refuse(cannot)
-        return ""
+        return None
 
 
 def _moment(text: str | None) -> datetime | None:
