@@ -152,7 +152,7 @@ def test_no_two_fields_of_a_page_are_one_to_a_label(majas: Client) -> None:
 
 
 class TestPermissions:
-    @pytest.mark.parametrize("problem", ["sign_in_again", "network_down", "not_configured"])
+    @pytest.mark.parametrize("problem", ["sign_in_again", "network_down", "not_configured", "not_allowed"])
     def test_nothing_is_granted_where_the_network_says_nothing(self, majas: Client, problem: str) -> None:
         account = facebook(state="broken", problem=problem, checked_at=clock.now())
         assert "granted" not in shown(majas, "account", account.pk)

@@ -59,12 +59,12 @@ class Shown:
     @property
     def permissions(self) -> list[tuple[Permission, bool]]:
         """Every permission the network needs for us, and whether it is granted; none where the network does
-        not say so now: before the first check, while one runs, and when our sign-in is refused or nobody
-        answers."""
+        not say so now: before the first check, while one runs, when our sign-in is refused or nobody answers,
+        and when something is not allowed and nobody knows which permission that takes."""
         account = self.account
         if account.checked_at is None or account.state == Account.State.CONNECTING:
             return []
-        if account.problem in _NOTHING_HEARD:
+        if account.problem in _NOTHING_HEARD or (account.problem == "not_allowed" and not account.missing):
             return []
         asked = self.network.permissions(self.account.facts)
         return [(each, each.name not in self.account.missing) for each in asked]
