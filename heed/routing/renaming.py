@@ -17,14 +17,16 @@ from heed.inbox.conditions import (
     with_tag_renamed,
 )
 from heed.inbox.models import SavedView
+from heed.inbox.verbs.places import must_fit
 from heed.routing.models import Policy, Rule, Skill
 from heed.routing.moving import promises_may_have_moved
 
 
 def rename_tag(old: str, new: str) -> None:
-    """Write the new name of a tag into rules and skills. Within a transaction."""
+    """Write the new name of a tag into rules and skills. Within a transaction. Raises `CannotTend`."""
     for rule in Rule.objects.select_for_update().order_by("pk"):
-        condition = with_tag_renamed(rule.condition, old, new)
+        with must_fit(_place_of(rule)):
+            condition = with_tag_renamed(rule.condition, old, new)
         actions = [_renamed(each, old, new) for each in rule.actions]
         if (condition, actions) != (rule.condition, rule.actions):
             Rule.objects.filter(pk=rule.pk).update(condition=condition, actions=actions)
@@ -34,9 +36,10 @@ def rename_tag(old: str, new: str) -> None:
 
 def rename_group(old: str, new: str) -> None:
     """Write the new name of a customer group into rules and targets. Where two became one, another target may
-    be the first for them. Within a transaction."""
+    be the first for them. Within a transaction. Raises `CannotTend`."""
     for rule in Rule.objects.select_for_update().filter(condition__icontains="group:").order_by("pk"):
-        condition = with_group_renamed(rule.condition, old, new)
+        with must_fit(_place_of(rule)):
+            condition = with_group_renamed(rule.condition, old, new)
         if condition != rule.condition:
             Rule.objects.filter(pk=rule.pk).update(condition=condition)
     for policy in Policy.objects.select_for_update().filter(groups__contains=[old]).order_by("pk"):
@@ -64,9 +67,9 @@ def rename_in_conditions(operator: str, pk: int, old: str) -> None:
 
 def where_tag(name: str) -> list[str]:
     """The rules and skills that ask for a tag or set it, in words."""
-    rules = [each.name for each in Rule.objects.order_by("name") if _names_it(each, name)]
+    rules = [each for each in Rule.objects.order_by("name") if _names_it(each, name)]
     skills = Skill.objects.filter(tags__contains=[name]).order_by("name").values_list("name", flat=True)
-    return [_("the rule “%(name)s”") % {"name": each} for each in rules] + [
+    return [_place_of(each) for each in rules] + [
         _("the skill “%(name)s”") % {"name": each} for each in skills
     ]
 
@@ -76,13 +79,13 @@ def where_group(name: str) -> list[str]:
     rules = Rule.objects.filter(condition__icontains="group:").order_by("name")
     policies = Policy.objects.filter(groups__contains=[name], archived=False).order_by("name")
     return [
-        *(
-            _("the rule “%(name)s”") % {"name": each.name}
-            for each in rules
-            if names_group(each.condition, name)
-        ),
+        *(_place_of(each) for each in rules if names_group(each.condition, name)),
         *(_("the target “%(name)s”") % {"name": each.name} for each in policies),
     ]
+
+
+def _place_of(rule: Rule) -> str:
+    return _("the rule “%(name)s”") % {"name": rule.name}
 
 
 def _names_it(rule: Rule, name: str) -> bool:

@@ -140,7 +140,7 @@ def parse(text: str, *, unfinished: bool = False) -> Condition:
 
 def with_tag_renamed(text: str, old: str, new: str) -> str:
     """A condition as somebody wrote it, with a tag's new name wherever it names the tag. What cannot be
-    understood, or would become too long, stays as it is."""
+    understood stays as it is. Raises `BadCondition` where it would become too long."""
     if new in NOBODY:
         return text
     written = f'"{new}"' if set(new) & set(" ()") else new
@@ -150,7 +150,7 @@ def with_tag_renamed(text: str, old: str, new: str) -> str:
             changed = changed[: each.position] + written + changed[each.end :]
         elif tags_named(each.text, [old]) and not each.text.endswith("*"):  # another spelling, of others too
             changed = f"{changed[: each.end]},{written}{changed[each.end :]}"
-    return changed if len(changed) <= reading.LONGEST else text
+    return _readable(changed, text)
 
 
 def with_group_renamed(text: str, old: str, new: str) -> str:
@@ -165,7 +165,12 @@ def with_group_renamed(text: str, old: str, new: str) -> str:
             changed = changed[: each.position] + values.quoted(new) + changed[each.end :]
         else:
             changed = f"{changed[: each.end]},{values.quoted(new)}{changed[each.end :]}"
-    return changed if len(changed) <= reading.LONGEST else text
+    return _readable(changed, text)
+
+
+def _readable(changed: str, text: str) -> str:
+    """What became of a text, which can be read as it could before. Raises `BadCondition`."""
+    return changed if changed == text else parse(changed).text
 
 
 def names_group(text: str, name: str) -> bool:

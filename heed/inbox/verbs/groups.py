@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.db import connection, transaction
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts import audit
@@ -17,6 +16,7 @@ from heed.accounts.models import User
 from heed.accounts.rights import need
 from heed.inbox.conditions import NOBODY, names_group, with_group_renamed
 from heed.inbox.models import Customer, SavedView
+from heed.inbox.verbs.places import must_fit, place_of
 from heed.inbox.verbs.refusals import CannotTend
 from heed.lib import live
 from heed.lib.text import clean
@@ -46,15 +46,21 @@ def rename_group(user: User, old: str, name: str) -> bool:
         return False
     merged = Customer.objects.filter(group=new).exists()
     _move_customers(old, new)
-    for view in SavedView.objects.select_for_update().filter(condition__icontains="group:").order_by("pk"):
-        condition = with_group_renamed(view.condition, old, new)
-        if condition != view.condition:
-            SavedView.objects.filter(pk=view.pk).update(condition=condition)
+    _rename_in_views(old, new)
     for rename, _where in _above:
         rename(old, new)
     audit.record(user, "removed" if merged else "renamed", "customergroup", before=old, after=new)
     live.tell(["queue"])
     return merged
+
+
+def _rename_in_views(old: str, new: str) -> None:
+    asked = SavedView.objects.filter(condition__icontains="group:").select_related("owner")
+    for view in asked.select_for_update(of=("self",)).order_by("pk"):
+        with must_fit(place_of(view)):
+            condition = with_group_renamed(view.condition, old, new)
+        if condition != view.condition:
+            SavedView.objects.filter(pk=view.pk).update(condition=condition)
 
 
 @transaction.atomic
@@ -76,11 +82,7 @@ def drop_group(user: User, name: str) -> None:
 def where_group_named(name: str) -> list[str]:
     """Where a group is asked for, in words: shared views, and what rooms above keep."""
     views = SavedView.objects.filter(shared=True, condition__icontains="group:").order_by("name")
-    found = [
-        gettext("the view “%(name)s”") % {"name": each.name}
-        for each in views
-        if names_group(each.condition, name)
-    ]
+    found = [place_of(each) for each in views if names_group(each.condition, name)]
     return found + [place for _rename, where in _above for place in where(name)]
 
 

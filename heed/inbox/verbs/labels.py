@@ -8,7 +8,6 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.text import slugify
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from heed.accounts import audit
@@ -16,6 +15,7 @@ from heed.accounts.models import User
 from heed.accounts.rights import need
 from heed.inbox.conditions import names_tag, with_tag_renamed
 from heed.inbox.models import Field, SavedView, Tag
+from heed.inbox.verbs.places import must_fit, place_of
 from heed.inbox.verbs.refusals import CannotTend
 from heed.inbox.verbs.sorting import tag_name
 from heed.lib import live
@@ -43,14 +43,14 @@ def make_tag(user: User, name: str) -> Tag:
 @transaction.atomic
 def rename_tag(user: User, tag: Tag, name: str) -> bool:
     """Call a tag another name, in views and rules that ask for it too. Where there is one of that name
-    already, the two become one; True then."""
+    already, the two become one; True then. Raises `CannotTend`."""
     need(user, "desk")
     old, new = tag.name, tag_name(name)
     if old == new:
         return False
     merged = Tag.objects.filter(name=new).exists()
     audit.record(user, "changed", tag, name=new)
-    tag.delete()
+    Tag.objects.filter(pk=tag.pk).delete()  # and `tag` stays as it is, where all is undone
     Tag.objects.bulk_create([Tag(name=new)], ignore_conflicts=True)
     _rename_in_views(old, new)
     for rename, _where in _above:
@@ -69,8 +69,10 @@ _above: list[tuple[Callable[[str, str], None], Callable[[str], list[str]]]] = []
 
 
 def _rename_in_views(old: str, new: str) -> None:
-    for view in SavedView.objects.select_for_update().exclude(condition="").order_by("pk"):
-        condition = with_tag_renamed(view.condition, old, new)
+    views = SavedView.objects.select_for_update(of=("self",)).exclude(condition="").select_related("owner")
+    for view in views.order_by("pk"):
+        with must_fit(place_of(view)):
+            condition = with_tag_renamed(view.condition, old, new)
         if condition != view.condition:
             SavedView.objects.filter(pk=view.pk).update(condition=condition)
 
@@ -96,11 +98,7 @@ def where_named(tag: Tag) -> list[str]:
     """Where a tag is asked for or set, in words: shared views, and what rooms above keep. Views that
     somebody keeps alone are nobody else's business."""
     views = SavedView.objects.filter(shared=True).order_by("name")
-    found = [
-        gettext("the view “%(name)s”") % {"name": each.name}
-        for each in views
-        if names_tag(each.condition, tag.name)
-    ]
+    found = [place_of(each) for each in views if names_tag(each.condition, tag.name)]
     return found + [place for _rename, where in _above for place in where(tag.name)]
 
 

@@ -142,6 +142,26 @@ def test_a_rule_has_no_me(maja: User) -> None:
         keeping.keep_rule(maja, Rule(), facts)
 
 
+def test_a_name_that_fits_no_condition_is_not_taken(maja: User) -> None:
+    """Else a view or rule would go on to ask for what is no more, and find nobody."""
+    tag = Tag.objects.create(name="zip")
+    view = SavedView.objects.create(owner=maja, name="Mine", condition="tag:zip group:vip " + "x" * 1980)
+
+    def is_refused(place: str) -> None:
+        with pytest.raises(CannotTend, match=f"too long: {place}"):
+            rename_tag(maja, tag, "zipper")
+        with pytest.raises(CannotTend, match=f"too long: {place}"):
+            verbs.rename_group(maja, "vip", "wholesale")
+
+    is_refused(f"a view of {maja.name}")
+    SavedView.objects.update(shared=True)
+    is_refused("the view “Mine”")
+    view.delete()
+    rule(add("x"), name="Late", condition=view.condition)
+    is_refused("the rule “Late”")
+    assert Tag.objects.get().name == "zip"
+
+
 def test_renamings_lock_in_one_order(maja: User, returns: Team) -> None:
     """Else two of them at once would each wait for what the other holds."""
     tag = Tag.objects.create(name="zipper")
