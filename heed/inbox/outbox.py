@@ -40,7 +40,7 @@ from heed.inbox.possible import fits, possible
 from heed.inbox.possible_choices import fault_of
 from heed.inbox.statements import run
 from heed.lib import clock, live
-from heed.lib.http import AddressRefused, AnswerLost, Steps, TooLarge, Unreachable, watched
+from heed.lib.http import AddressRefused, AnswerLost, Request, Steps, TooLarge, Unreachable, watched
 from heed.lib.jobs import Named
 
 log = logging.getLogger("heed.outbox")
@@ -240,7 +240,7 @@ def _fenced(message: Message, record: AccountRecord, answer: Answer) -> Steps[Se
     """The network's steps, with a look at the lease before each request that makes things happen.
     Raises `LeaseLost`."""
 
-    def look() -> None:
+    def look(_: Request) -> None:
         if not _still_mine(message):
             raise LeaseLost
 

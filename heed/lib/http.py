@@ -402,14 +402,14 @@ def drive(steps: Steps[T], send: Callable[[Request], Response]) -> T:
         return result
 
 
-def watched(steps: Steps[T], before: Callable[[], None]) -> Steps[T]:
-    """The same steps, with a call `before` each request that makes things happen: what that raises ends
-    them, and the request does not leave."""
+def watched(steps: Steps[T], before: Callable[[Request], None]) -> Steps[T]:
+    """The same steps, with a call `before` each request that makes things happen, which is told which: what
+    that raises ends them, and the request does not leave."""
     try:
         request = next(steps)
         while True:
             if request.decisive:
-                before()
+                before(request)
             try:
                 response = yield request
             except Exception as error:

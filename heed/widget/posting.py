@@ -163,31 +163,16 @@ def _from_mailbox(letter: Letter, box: Account, mail: Mail) -> str:
         subject=mail.subject,
     )
 
+    def leaves(request: Request) -> None:  # an answer to it names its id, be it unknown whether it left
+        letter.mail_id = _id_in(request)
+        _is_leaving(letter)
+
     def steps(record: AccountRecord) -> Steps[Sent]:
-        return watched(_noting(letter, box.adapter.send(record, answer)), lambda: _is_leaving(letter))
+        return watched(box.adapter.send(record, answer), leaves)
 
     sent = with_session(box, steps)
     Account.objects.filter(pk=box.pk).update(last_sent_at=clock.now())
     return sent.external_id
-
-
-def _noting(letter: Letter, steps: Steps[Sent]) -> Steps[Sent]:
-    """The same steps; the letter gets the Message-ID of the mail before it leaves. What is answered to a mail
-    of which nobody else can say whether it left names it."""
-    try:
-        request = next(steps)
-        while True:
-            if request.decisive:
-                letter.mail_id = _id_in(request)
-            try:
-                response = yield request
-            except Exception as error:
-                request = steps.throw(error)
-            else:
-                request = steps.send(response)
-    except StopIteration as done:
-        sent: Sent = done.value
-        return sent
 
 
 def _id_in(request: Request) -> str:
