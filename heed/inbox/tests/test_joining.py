@@ -201,3 +201,13 @@ def test_every_open_ticket_hears_of_it(account: Account, lea: Ticket, ivo: User)
     for kind in ("joined", "parted"):
         told = Event.objects.filter(kind=kind, actor=ivo)
         assert set(told.values_list("ticket", flat=True)) >= set(unsolved.values_list("pk", flat=True))
+
+
+def test_whoever_is_somebody_else_is_kept_by_a_name_only_where_there_is_one(
+    lea: Ticket, hidden: Ticket, ivo: User
+) -> None:
+    Identity.objects.filter(pk=hidden.identity_id).update(name="", handle="", external_id="oVk-96fa41")
+    alone = verbs.part_identity(Identity.objects.get(pk=hidden.identity_id), ivo)
+    assert alone.name == "", "else no name that the network tells later takes its place"
+    told = dict(Event.objects.filter(kind="parted").values_list("ticket", "data__name"))
+    assert told == {lea.pk: "Customer 96fa41", hidden.pk: "Lea Marn"}

@@ -66,7 +66,7 @@ def part_identity(identity: Identity, user: User) -> Customer:
     _demand_all(user, [identity.pk])
     _refuse_one_matter([identity.pk])
     _came_along_no_more([identity.pk], Joining.objects.all())
-    alone = Customer.objects.create(name=str(identity))
+    alone = Customer.objects.create(name=identity.name or identity.handle)
     _give([identity.pk], alone)
     _tell("parted", [identity.pk], user, customer, alone)
     return alone
@@ -140,6 +140,9 @@ def _tell(kind: events.Kind, identities: list[int], user: User, kept: Customer, 
         (kept, Ticket.objects.filter(customer=kept).exclude(identity__in=identities)),
     )
     left = gone if kind == "joined" else kept
+    went = Identity.objects.filter(pk__in=identities)
+    stayed = Identity.objects.filter(customer=kept).exclude(pk__in=identities)
+    called = {gone.pk: _called(gone, went), kept.pk: _called(kept, stayed)}
     facts = {"kept": kept.pk, "gone": gone.pk, "group_before": left.group, "identities": identities}
     now = clock.now()
     rows = Event.objects.bulk_create(
@@ -149,13 +152,19 @@ def _tell(kind: events.Kind, identities: list[int], user: User, kept: Customer, 
             ticket_id=ticket,
             actor=user,
             at=now,
-            data={**facts, "name": (kept if whose is gone else gone).name},
+            data={**facts, "name": called[kept.pk if whose is gone else gone.pk]},
         )
         for whose, theirs in sides
         for ticket, account in _told_of(theirs)
     )
     events.hand_to_reactions((each.kind, each.pk) for each in rows)
     events.tell_pages(each.ticket_id for each in rows if each.ticket_id is not None)
+
+
+def _called(customer: Customer, own: QuerySet[Identity]) -> str:
+    """What is told of somebody: their name; without one, what one of their own identities is called."""
+    first = None if customer.name else own.order_by("id").first()
+    return first.called if first else customer.name
 
 
 def _told_of(theirs: QuerySet[Ticket]) -> Iterable[tuple[int, int]]:
