@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from heed.accounts.models import User
-from heed.inbox.models import Ticket
+from heed.inbox.models import Identity, Ticket
 from heed.inbox.models.people import NAMELESS
 from heed.library.filling import first_name
 
@@ -13,8 +13,7 @@ NAMES = ("first_name", "name", "agent", "ticket", "account", "brand")
 
 def known(ticket: Ticket, user: User) -> dict[str, str]:
     """Every placeholder with what it stands for in an answer of this person; "" where nothing is known."""
-    name = "" if NAMELESS.fullmatch(ticket.customer.name) else ticket.customer.name
-    name = name or ticket.identity.name
+    name = _told(ticket.customer.name, ticket.identity) or ticket.identity.name
     fields = {key: _plain(value) for key, value in ticket.fields.items()}
     brand = ticket.account.brand
     return fields | {
@@ -25,6 +24,12 @@ def known(ticket: Ticket, user: User) -> dict[str, str]:
         "account": ticket.account.name,
         "brand": brand.name if brand else ticket.account.name,
     }
+
+
+def _told(name: str, identity: Identity) -> str:
+    """The customer's name, unless it is only the end of an id: nobody is greeted so."""
+    told = name in (identity.name, identity.handle) or not NAMELESS.fullmatch(name)
+    return name if told else ""
 
 
 def _plain(value: object) -> str:

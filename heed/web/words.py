@@ -110,7 +110,7 @@ _DEEDS: dict[str, tuple[Promise, Promise]] = {
 
 def name_of(identity: Identity) -> str:
     """What a customer is called, also where the network does not say who wrote."""
-    return as_read(identity.called)
+    return as_read(identity.called, named=identity.named)
 
 
 def kind_of(ticket: Ticket) -> str:

@@ -13,7 +13,8 @@ from heed.lib import clock
 from heed.lib.rows import Row
 
 NAMELESS = re.compile(r"Customer (\w{1,6})")
-"""What somebody is called of whom the network tells neither name nor handle, as it is kept."""
+"""What somebody is called of whom the network tells neither name nor handle, as it is kept. Real names may
+look the same."""
 
 
 class Customer(Row):
@@ -87,9 +88,14 @@ class Identity(Row):
         return self.external_id.startswith("?")
 
     @property
+    def named(self) -> bool:
+        """The network told a name or handle."""
+        return bool(self.name or self.handle)
+
+    @property
     def called(self) -> str:
         """As `str`, but empty where the network does not say who this is."""
-        return "" if self.unknown and not (self.name or self.handle) else str(self)
+        return "" if self.unknown and not self.named else str(self)
 
     @property
     def initials(self) -> str:

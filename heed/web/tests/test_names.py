@@ -43,6 +43,16 @@ def test_of_whom_the_network_tells_nothing(page: Client, visitor: Ticket) -> Non
     assert known(Ticket.objects.get(), User.objects.get())["name"] == "", "nobody is greeted so"
 
 
+def test_a_name_that_looks_like_one_that_was_made_up(page: Client, visitor: Ticket) -> None:
+    Identity.objects.update(name="Customer Care")
+    Customer.objects.update(name="Customer Care")
+    page.post(f"/tickets/{visitor.pk}/block/")
+    text = shown(page, visitor)
+    assert "blokiran(a) <bdi>Customer Care</bdi>" in text
+    assert "Stranka Care" not in text
+    assert known(Ticket.objects.get(), User.objects.get())["name"] == "Customer Care"
+
+
 def test_who_was_blocked(page: Client, visitor: Ticket) -> None:
     page.post(f"/tickets/{visitor.pk}/block/")
     page.delete(f"/tickets/{visitor.pk}/block/")
