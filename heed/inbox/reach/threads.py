@@ -125,7 +125,8 @@ def _with_all_around(ticket: Ticket, rows: list[Message]) -> list[Message]:
     people = Identity.objects.in_bulk({row.identity_id for row in rows} - {None, ticket.identity_id})
     people[ticket.identity_id] = ticket.identity
     answered = {row.pk: row for row in rows}
-    answered |= Message.objects.in_bulk({row.answers_id for row in rows} - {None} - set(answered))
+    elsewhere = {row.answers_id for row in rows} - {None} - set(answered)
+    answered |= Message.objects.select_related("identity").in_bulk(elsewhere)
     accounts = Account.objects.in_bulk({row.account_id for row in rows} - {ticket.account_id})
     accounts[ticket.account_id] = ticket.account
     likes = _likes(ticket, rows)

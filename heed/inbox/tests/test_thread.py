@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from heed.accounts.models import User
 from heed.channels.models import Account
@@ -35,6 +36,17 @@ def told(story: reach.Story) -> list[str]:
 
 def everything(ticket: Ticket) -> list[str]:
     return told(reach.story(ticket, limit=2 * COUNT))
+
+
+def test_who_wrote_what_is_answered_from_further_up_is_at_hand(
+    ticket: Ticket, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    asked, *_, answer = ticket.messages.order_by("at", "external_id")
+    Message.objects.filter(pk=answer.pk).update(answers=asked)
+    (last,) = (each for each in reach.story(ticket, limit=1).items if isinstance(each, Message))
+    with django_assert_num_queries(0):  # a quoting answer shows it
+        assert last.answers is not None
+        assert last.answers.identity is not None
 
 
 def test_part_by_part_it_is_the_whole(ticket: Ticket) -> None:
