@@ -60,30 +60,39 @@ def served(path: str, name: str, wanted: str = "") -> Served:
     size = os.fstat(file.fileno()).st_size
     start, end = _part(wanted, size)
     file.seek(start)
+    status, length = _measured(start, end, size)
     headers = {
         **_ALWAYS,
         "Content-Type": mime if shown else "application/octet-stream",
         "Content-Disposition": str(content_disposition_header(not shown, _printable(name))),
-        "Content-Length": str(end - start),
+        **length,
     }
-    if end - start == size:
-        return Served(200, headers, Content(file, size))
-    headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    return Served(206, headers, Content(file, end - start))
+    return Served(status, headers, Content(file, end - start))
 
 
-def passing(content: bytes, mime: str) -> tuple[dict[str, str], bytes]:
-    """The headers and bytes of what is shown and not kept, not even by the browser. Raises
-    `FileNotFoundError` for what a browser may not show."""
+def passing(content: bytes, mime: str, wanted: str = "") -> tuple[int, dict[str, str], bytes]:
+    """The status, headers and bytes of what is shown and not kept, not even by the browser. `wanted` is a
+    Range header: some browsers play no film whose parts they cannot have. Raises `FileNotFoundError` for what
+    a browser may not show."""
     if mime not in SHOWN:
         raise FileNotFoundError(mime)
-    headers = {**_ALWAYS, "Content-Type": mime, "Cache-Control": "no-store", "Accept-Ranges": "none"}
-    return headers, content
+    start, end = _part(wanted, len(content))
+    status, length = _measured(start, end, len(content))
+    headers = {**_ALWAYS, "Content-Type": mime, "Cache-Control": "no-store", **length}
+    return status, headers, content[start:end]
 
 
 def _printable(name: str) -> str:
     """The name without line ends and the like, which a header cannot carry."""
     return "".join(letter for letter in name if letter.isprintable())
+
+
+def _measured(start: int, end: int, size: int) -> tuple[int, dict[str, str]]:
+    """The status of an answer with these bytes of so many, and the headers that say which they are."""
+    length = {"Content-Length": str(end - start)}
+    if end - start == size:
+        return 200, length
+    return 206, length | {"Content-Range": f"bytes {start}-{end - 1}/{size}"}
 
 
 def _part(wanted: str, size: int) -> tuple[int, int]:

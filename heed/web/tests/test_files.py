@@ -13,6 +13,7 @@ import pytest
 from django.test import Client
 
 from heed.accounts.models import User
+from heed.channels.models import Account
 from heed.inbox import fetch, verbs
 from heed.inbox import files as kept
 from heed.inbox.models import Attachment, Message, Post, Ticket
@@ -153,6 +154,24 @@ def test_a_story_is_shown_as_the_network_has_it(page: Client, lea: Ticket, story
     assert f'<img src="/files/{story.pk}/" alt="Story"' in thread
     answer = page.get(f"/files/{story.pk}/")
     assert (answer.content, answer.headers["Cache-Control"]) == (cast.PICTURE, "no-store")
+    part = page.get(f"/files/{story.pk}/", headers={"Range": "bytes=0-1"})
+    assert (part.status_code, part.content) == (206, cast.PICTURE[:2]), "some browsers play no film without"
+    assert part.headers["Content-Range"] == f"bytes 0-1/{len(cast.PICTURE)}"
+    assert part.headers["Cache-Control"] == "no-store"
+
+
+def test_a_story_that_cannot_be_had_now_is_not_called_gone(
+    page: Client, lea: Ticket, story: Attachment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hiccup(account: Account, url: str) -> bytes:
+        raise fetch.TryAgain("the network answered 500")
+
+    monkeypatch.setattr(fetch, "_answered", hiccup)
+    answer = page.get(f"/files/{story.pk}/")
+    assert answer.status_code == 503
+    words = answer.content.decode()
+    assert words == "The story cannot be shown right now. Try again in a moment."
+    assert f'data-later="{words}"' in page.get(f"/inbox/all/{lea.pk}/").content.decode()
 
 
 def test_a_story_that_is_gone_says_so(page: Client, lea: Ticket, story: Attachment) -> None:

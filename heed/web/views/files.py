@@ -31,7 +31,7 @@ def file(request: HttpRequest, attachment: int) -> HttpResponseBase:
         return HttpResponse(status=200)
     looked_into(user, found)
     if found.kind == "story":
-        return _passing(found)
+        return _passing(request, found)
     return _served(request, found.path, found.name or f"file-{found.pk}")
 
 
@@ -88,13 +88,15 @@ def attach(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "inbox/_draft_file.html", {"file": attachment}, status=201)
 
 
-def _passing(story: Attachment) -> HttpResponse:
+def _passing(request: HttpRequest, story: Attachment) -> HttpResponse:
     """A story as its network has it now."""
     try:
-        headers, content = passing(*fetch.story(story))
-    except (fetch.Gone, fetch.TryAgain, FileNotFoundError) as gone:
+        status, headers, content = passing(*fetch.story(story), request.headers.get("Range", ""))
+    except fetch.TryAgain:
+        return sentence(_("The story cannot be shown right now. Try again in a moment."), status=503)
+    except (fetch.Gone, FileNotFoundError) as gone:
         raise Http404 from gone
-    return HttpResponse(content, headers=headers)
+    return HttpResponse(content, status=status, headers=headers)
 
 
 def _served(request: HttpRequest, path: str, name: str) -> HttpResponseBase:

@@ -28,10 +28,18 @@ class Log {
     if (this.atEnd) this.toEnd();
   }
 
-  /** What could be seen a while ago and is gone now: its words take its place. */
-  over(target) {
-    if (!target.dataset?.over) return;
-    const words = Object.assign(document.createElement("span"), { className: "file", textContent: target.dataset.over });
+  /** What could be seen a while ago and cannot now is asked for once more; then words that say why take its place. */
+  async over(target) {
+    const { over, later, again } = target.dataset ?? {};
+    if (!over) return;
+    const answer = await fetch(target.src, { headers: { Range: "bytes=0-0" } }).catch(() => null);
+    if (answer?.ok && !again) {
+      target.dataset.again = "1";
+      target.src = target.getAttribute("src");
+      return;
+    }
+    const textContent = answer?.status === 404 ? over : later;
+    const words = Object.assign(document.createElement("span"), { className: "file", textContent });
     (target.closest("a.picture") ?? target).replaceWith(words);
   }
 
