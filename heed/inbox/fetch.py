@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from django.db import connection
 
 from heed.channels.base import Refusal
 from heed.channels.models import Account
@@ -43,16 +46,53 @@ class Passing(NamedTuple):
 
 
 def story(attachment: Attachment) -> Passing:
-    """A story for whoever looks at it: Meta lets nobody keep one. Raises `Gone`, also once a day has passed
-    since it was told of, for none lasts longer; `TryAgain` when it cannot be had now."""
-    message = attachment.message
-    if message is None or message.at + STORIES_LAST <= clock.now():
-        raise Gone("stories last a day")
-    body = _answered(message.account, attachment.url)
+    """A story as it is now: Meta lets nobody keep one. Raises `Gone`, also once a day has passed since it was
+    told of, for none lasts longer; `TryAgain` when it cannot be had now."""
+    body = _answered(lasting(attachment), attachment.url)
     return Passing(body, files.sniffed(io.BytesIO(body)))
 
 
 STORIES_LAST = timedelta(days=1)
+
+
+def lasting(attachment: Attachment) -> Account:
+    """The account of a story that may still be there. Asks no network. Raises `Gone`."""
+    message = attachment.message
+    if message is None or message.at + STORIES_LAST <= clock.now():
+        raise Gone("stories last a day")
+    return message.account
+
+
+def shown(attachment: Attachment) -> Passing:
+    """A story for whoever looks at it on a page, which does not wait long: so few are fetched at once, and no
+    connection to the database is held meanwhile. Raises as `story`; `TryAgain` also when time is up."""
+    lasting(attachment)
+    _let_go()
+    looking = _SHOWN.submit(_in_peace, attachment)
+    try:
+        return looking.result(_PATIENCE)
+    except TimeoutError as late:
+        looking.cancel()
+        raise TryAgain("the network takes too long, or many look at stories now") from late
+
+
+_SHOWN = ThreadPoolExecutor(4, "story")
+"""So many stories are fetched at once, also such as nobody waits for any more: each up to 50 MB."""
+_PATIENCE = 10.0
+"""Seconds that a page waits for a story."""
+
+
+def _in_peace(attachment: Attachment) -> Passing:
+    try:
+        return story(attachment)
+    finally:
+        _let_go()
+
+
+def _let_go() -> None:
+    """Hold no connection to the database, except where a transaction needs it."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def give_up(message_id: int) -> None:

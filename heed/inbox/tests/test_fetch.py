@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from heed.channels.base import AccountRecord, MediaSource, Refusal
 from heed.channels.models import Account
@@ -84,6 +87,46 @@ def test_a_story_is_looked_at_and_never_kept(
     Message.objects.update(at=clock.now() - timedelta(days=1))
     with pytest.raises(fetch.Gone):
         fetch.story(Attachment.objects.get(pk=file.pk))
+
+
+def test_a_page_waits_for_few_stories_and_not_for_long(
+    file: Attachment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go, asked, held = Event(), Event(), list[bool]()
+
+    def slow(account: Account, url: str) -> bytes:
+        asked.set()
+        let_go.wait(20)
+        held.append(connection.connection is not None)
+        return PICTURE
+
+    monkeypatch.setattr(fetch, "_answered", slow)
+    with ThreadPoolExecutor(1) as one, monkeypatch.context() as hurried:
+        hurried.setattr(fetch, "_SHOWN", one)
+        hurried.setattr(fetch, "_PATIENCE", 0.0)
+        with pytest.raises(fetch.TryAgain):
+            fetch.shown(file)
+        assert asked.wait(20)
+        with pytest.raises(fetch.TryAgain):
+            fetch.shown(file)  # there is no room, and it is not fetched later either
+        let_go.set()
+    assert held == [False]
+    assert fetch.shown(file) == (PICTURE, "image/png")
+
+
+def test_no_connection_is_held_while_a_story_is_fetched(
+    file: Attachment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    def answered(account: Account, url: str) -> bytes:
+        order.append("asked")
+        return PICTURE
+
+    monkeypatch.setattr(fetch, "_let_go", lambda: order.append("let go"))
+    monkeypatch.setattr(fetch, "_answered", answered)
+    fetch.shown(file)
+    assert order == ["let go", "asked", "let go"]
 
 
 @pytest.mark.parametrize("outcome", [Response(404, {}, b""), AddressRefused("x"), TooLarge("x")])

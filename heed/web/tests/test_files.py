@@ -174,6 +174,17 @@ def test_a_story_that_cannot_be_had_now_is_not_called_gone(
     assert f'data-later="{words}"' in page.get(f"/inbox/all/{lea.pk}/").content.decode()
 
 
+def test_the_head_of_a_story_asks_no_network(
+    page: Client, story: Attachment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(fetch, "_answered")
+    answer = page.head(f"/files/{story.pk}/")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png")
+    assert story.message is not None
+    Message.objects.filter(pk=story.message.pk).update(at=clock.now() - timedelta(days=1))
+    assert page.head(f"/files/{story.pk}/").status_code == 404
+
+
 def test_a_story_that_is_gone_says_so(page: Client, lea: Ticket, story: Attachment) -> None:
     page.get(f"/inbox/all/{lea.pk}/")
     assert story.message is not None

@@ -90,13 +90,24 @@ def attach(request: HttpRequest, number: int) -> HttpResponse:
 
 def _passing(request: HttpRequest, story: Attachment) -> HttpResponse:
     """A story as its network has it now."""
+    if request.method == "HEAD":
+        return _still_there(story)
     try:
-        status, headers, content = passing(*fetch.story(story), request.headers.get("Range", ""))
+        status, headers, content = passing(*fetch.shown(story), request.headers.get("Range", ""))
     except fetch.TryAgain:
         return sentence(_("The story cannot be shown right now. Try again in a moment."), status=503)
     except (fetch.Gone, FileNotFoundError) as gone:
         raise Http404 from gone
     return HttpResponse(content, status=status, headers=headers)
+
+
+def _still_there(story: Attachment) -> HttpResponse:
+    """What is known of a story without asking its network."""
+    try:
+        fetch.lasting(story)
+    except fetch.Gone as gone:
+        raise Http404 from gone
+    return HttpResponse(headers={"Content-Type": story.mime, "Cache-Control": "no-store"})
 
 
 def _served(request: HttpRequest, path: str, name: str) -> HttpResponseBase:
