@@ -22,18 +22,20 @@ def also_when_less(follower: Follower) -> None:
 
 
 class Losing:
-    """Made before some people lose something, and asked after it, both in the transaction that takes it."""
+    """Made before some people lose something, and asked after it, both in the transaction that takes it.
+    Whoever takes something else from one of them at this moment waits, and sees what is left then."""
 
     def __init__(self, people: Iterable[User], why: Why = "rights") -> None:
         self.why: Why = why
-        self.before = {each.pk: (each, _answers(each)) for each in people}
+        held = User.objects.select_for_update(no_key=True).filter(pk__in=[each.pk for each in people])
+        self.before = {each.pk: (each, _answers(each)) for each in held.order_by("pk")}
 
     def follow(self) -> int:
         """Take back what they can no longer care for; how much that was."""
         count = 0
         for person, could in self.before.values():
             now = _answers(person)
-            if now != could:
+            if now != could or now.nowhere:  # also what they had kept from before
                 count += sum(each(person, could, now, self.why) for each in _followers)
         return count
 

@@ -193,7 +193,9 @@ def _why(person: User) -> Why:
 
 
 def _taken_back(held: QuerySet[Ticket], person: User, why: Why) -> int:
-    numbers = list(held.order_by("pk").values_list("pk", flat=True))
+    """Whoever waited for a ticket looks again whose it is: it may have been given to others by then."""
+    locked = held.select_for_update(of=("self",)).order_by("pk")
+    numbers = [each.pk for each in locked.only("pk")]
     with events.told_together():
         together.assign(numbers, None, why=why, had=person.name or person.email)
     return len(numbers)

@@ -69,7 +69,7 @@ def author_found(account: Account, news: AuthorFound) -> None:
         stand_in.external_id = news.author.external_id
         refresh_identity(stand_in, news.author)
         stand_in.save()
-        Customer.objects.filter(pk=stand_in.customer_id).update(name=str(stand_in))
+        Customer.objects.filter(pk=stand_in.customer_id).update(name=stand_in.name or stand_in.handle)
         live.tell(events.topics_of([message.ticket_id]))
         return
     give_way(stand_in, known)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from heed.accounts import granting
@@ -64,6 +66,23 @@ def test_all_goes_back_from_whoever_answers_nowhere_any_more(opened: Open, ana: 
     assert fresh(solved).assignee is None
 
 
+def test_what_was_kept_from_before_goes_back_with_the_access(opened: Open, ana: User, maja: User) -> None:
+    kept = opened(assignee=ana)
+    ana.grants.update(role="viewer")
+    assert shut_out(ana, maja) == 1
+    assert fresh(kept).assignee is None
+
+
+def test_whoever_waits_for_a_ticket_or_a_person_looks_again(opened: Open, ana: User, maja: User) -> None:
+    """Another's may be the ticket by then, and less may be left of what the person could."""
+    opened(assignee=ana)
+    with CaptureQueriesContext(connection) as asked:
+        granting.take(maja, ana.grants.get())
+    locked = [each["sql"] for each in asked if "FOR " in each["sql"]]
+    assert any("inbox_ticket" in each and f'"assignee_id" = {ana.pk}' in each for each in locked)
+    assert any('FROM "accounts_user"' in each and "NO KEY" in each for each in locked)
+
+
 def test_what_is_beyond_a_narrower_role_goes_back(opened: Open, ana: User, maja: User, returns: Team) -> None:
     inside, beyond = opened(assignee=ana, team=returns), opened(assignee=ana)
     granting.give(maja, ana, "agent", Place("team", returns.pk))
@@ -120,4 +139,6 @@ def test_the_page_says_how_many(opened: Open, ana: User, maja: User, client: Cli
     opened(assignee=ana)
     client.force_login(maja)
     asked = client.post(reverse("person_access", args=[ana.pk])).wsgi_request
-    assert "1 ticket they had is nobody's now." in [each.message for each in get_messages(asked)]
+    assert "1 ticket they had went back to its team, or to nobody." in [
+        each.message for each in get_messages(asked)
+    ]

@@ -220,8 +220,8 @@ def remove_factor(request: HttpRequest, someone: int) -> HttpResponse:
 def _say_given_back(request: HttpRequest, given: int) -> None:
     if given:
         said = ngettext(
-            "%(n)d ticket they had is nobody's now.",
-            "%(n)d tickets they had are nobody's now.",
+            "%(n)d ticket they had went back to its team, or to nobody.",
+            "%(n)d tickets they had went back to their teams, or to nobody.",
             given,
         )
         messages.success(request, said % {"n": given})
