@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Literal
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, NamedTuple
 
 from heed.accounts.models import User
 from heed.accounts.rights import Where, rights_of
 
 Why = Literal["rights", "access"]
 """They may not answer there any more, or cannot sign in."""
-Follower = Callable[[User, Where, Where, Why], int]
-"""Gets whose it is, where they could answer and where they still can; gives back how much it took back."""
+
+
+class Loss(NamedTuple):
+    """Of whom, where they could answer, and where they still can."""
+
+    person: User
+    could: Where
+    can: Where
+
+
+Follower = Callable[[Sequence[Loss], Why], int]
+"""Gets all who lost something at once; gives back how much it took back."""
 _followers: list[Follower] = []
 
 
@@ -28,16 +38,14 @@ class Losing:
     def __init__(self, people: Iterable[User], why: Why = "rights") -> None:
         self.why: Why = why
         held = User.objects.select_for_update(no_key=True).filter(pk__in=[each.pk for each in people])
-        self.before = {each.pk: (each, _answers(each)) for each in held.order_by("pk")}
+        self.before = [(each, _answers(each)) for each in held.order_by("pk")]
 
     def follow(self) -> int:
         """Take back what they can no longer care for; how much that was."""
-        count = 0
-        for person, could in self.before.values():
-            now = _answers(person)
-            if now != could or now.nowhere:  # also what they had kept from before
-                count += sum(each(person, could, now, self.why) for each in _followers)
-        return count
+        after = [Loss(person, could, _answers(person)) for person, could in self.before]
+        # Who answers nowhere may have kept something from before.
+        losses = [each for each in after if each.can != each.could or each.can.nowhere]
+        return sum(follower(losses, self.why) for follower in _followers)
 
 
 def told(count: int) -> dict[str, int]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from heed.accounts.losing import Why
+from heed.accounts.losing import Loss, Why
 from heed.accounts.models import Team, User
 from heed.accounts.reach import who_can_be_given_tickets
-from heed.accounts.rights import Where
 from heed.inbox import events, reach, verbs
 from heed.inbox.models import OPEN, Ticket
 from heed.inbox.verbs import CannotAct, together
@@ -167,14 +166,20 @@ def hand_back_after_shifts() -> int:
 
 
 @transaction.atomic
-def take_back(person: User, could: Where, can: Where, why: Why) -> int:
-    """What somebody has who may answer less than before, and is beyond it now, goes back to its team, or to
+def take_back(losses: Sequence[Loss], why: Why) -> int:
+    """What people have who may answer less than before, and is beyond it now, goes back to its team, or to
     nobody, as far as it is not solved; returns how many. What was given to them from elsewhere stays while
     they answer anywhere."""
-    held = Ticket.objects.filter(assignee=person, merged_into=None).exclude(status=Ticket.Status.SOLVED)
-    if not can.nowhere:
-        held = held.filter(reach.granted(could)).exclude(pk__in=held.filter(reach.granted(can)).values("pk"))
-    return _taken_back(held, person, why)
+    open_ones = Ticket.objects.filter(merged_into=None).exclude(status=Ticket.Status.SOLVED)
+    _hold(open_ones, [each.person for each in losses])
+    count = 0
+    for person, could, can in losses:
+        held = open_ones.filter(assignee=person)
+        if not can.nowhere:
+            stays = held.filter(reach.granted(can)).values("pk")
+            held = held.filter(reach.granted(could)).exclude(pk__in=stays)
+        count += _taken_back(held, person, why)
+    return count
 
 
 @transaction.atomic
@@ -184,12 +189,19 @@ def take_back_from_the_gone() -> int:
     able = [each.pk for each in who_can_be_given_tickets()]
     gone = User.objects.exclude(pk__in=able)
     waits = Ticket.objects.filter(unanswered=True, merged_into=None)
-    holding = gone.filter(pk__in=waits.filter(assignee__in=gone).values("assignee"))
+    holding = list(gone.filter(pk__in=waits.filter(assignee__in=gone).values("assignee")))
+    _hold(waits, holding)
     return sum(_taken_back(waits.filter(assignee=each), each, _why(each)) for each in holding)
 
 
 def _why(person: User) -> Why:
     return "rights" if person.is_active else "access"
+
+
+def _hold(tickets: QuerySet[Ticket], people: Sequence[User]) -> None:
+    """Hold what several people have in the order in which everybody does."""
+    if len(people) > 1:
+        list(tickets.filter(assignee__in=people).select_for_update().order_by("pk").values_list("pk"))
 
 
 def _taken_back(held: QuerySet[Ticket], person: User, why: Why) -> int:

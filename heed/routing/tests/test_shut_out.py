@@ -83,6 +83,21 @@ def test_whoever_waits_for_a_ticket_or_a_person_looks_again(opened: Open, ana: U
     assert any('FROM "accounts_user"' in each and "NO KEY" in each for each in locked)
 
 
+def test_what_several_people_have_is_held_in_the_order_of_tickets(
+    opened: Open, ana: User, ivo: User, maja: User
+) -> None:
+    own = granting.make_role(maja, "Night shift", ["see", "answer"])
+    for each in (ivo, ana):
+        each.grants.all().delete()
+        Grant.objects.create(user=each, own=own)
+    theirs = [opened(assignee=each) for each in (ana, ivo, ana)]
+    with CaptureQueriesContext(connection) as asked:
+        granting.change_role(maja, OwnRole.objects.get(), "Night", ["see"])
+    first = next(each["sql"] for each in asked if "inbox_ticket" in each["sql"] and "FOR " in each["sql"])
+    assert all(str(each.pk) in first.partition('"assignee_id" IN')[2] for each in (ana, ivo))
+    assert [fresh(each).assignee for each in theirs] == [None] * 3
+
+
 def test_what_is_beyond_a_narrower_role_goes_back(opened: Open, ana: User, maja: User, returns: Team) -> None:
     inside, beyond = opened(assignee=ana, team=returns), opened(assignee=ana)
     granting.give(maja, ana, "agent", Place("team", returns.pk))
