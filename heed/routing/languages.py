@@ -2,12 +2,13 @@
 
 A script that one language has to itself decides at once. Otherwise a model asks the words (`py3langid`,
 loaded at the first text in a second: 25 MB in the process that uses it, numpy included, and of its tables
-in a file what texts have asked for). Short
+in a file what texts of the last half minute have asked for). Short
 texts lean on what the customer wrote before; what stays doubtful stays untold.
 """
 
 from __future__ import annotations
 
+import mmap
 import tempfile
 import threading
 from array import array
@@ -56,6 +57,10 @@ _SELDOM = {"br", "dz", "eo", "fo", "fy", "gd", "ht", "jv", "la", "lb", "ln", "nn
 _SELDOM |= {"an", "sa", "se", "sn", "st", "tt", "ug", "vo", "wa", "xh", "yo", "zu"}
 """Languages that short texts in others are taken for, and that nobody wrote to a desk in yet."""
 _lock = threading.Lock()
+_AWHILE = 30.0
+"""Seconds after which the pages of the tables are let go that texts have asked for."""
+_maps: list[mmap.mmap] = []
+_rests_soon = threading.Event()
 
 
 def tell(text: str, before: Mapping[str, int] | None = None) -> str:
@@ -116,6 +121,7 @@ def _likely(words: str) -> Mapping[str, float]:
     """How likely the words are which language, the likeliest first. People often write the same."""
     with _lock:
         ranked = _model().rank(words)
+    _rest_soon()
     return {language: float(chance) for language, chance in ranked if chance >= _NEVER}
 
 
@@ -152,7 +158,25 @@ def _in_a_file(numbers: Any) -> Any:
     with tempfile.TemporaryFile() as file:
         table.tofile(file)
         file.flush()
-        return numpy.memmap(file, dtype=table.dtype, mode="r", shape=table.shape)
+        _maps.append(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ))
+    return numpy.frombuffer(_maps[-1], dtype=table.dtype).reshape(table.shape)
+
+
+def _rest_soon() -> None:
+    """Once for all texts of a while: plan to let go."""
+    if not _rests_soon.is_set():
+        _rests_soon.set()
+        timer = threading.Timer(_AWHILE, _rest)
+        timer.daemon = True
+        timer.start()
+
+
+def _rest() -> None:
+    """Let go of the pages of the tables: each text brings in sixteen for every one it asks for. They stay in
+    the file, and whoever asks again has them at once."""
+    _rests_soon.clear()
+    for each in _maps:
+        each.madvise(mmap.MADV_DONTNEED)
 
 
 def counted(languages: Iterable[str]) -> Counter[str]:

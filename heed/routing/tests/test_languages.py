@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import mmap
+import threading
+from unittest.mock import Mock
+
 import pytest
 
+from heed.routing import languages
 from heed.routing.languages import clear, tell
 
 SLOVENIAN = (
@@ -70,3 +75,25 @@ def test_names_and_addresses_do_not_count() -> None:
 def test_a_few_letters_change_nobodys_language() -> None:
     assert not clear("Thanks! 👍 https://acme.example")
     assert clear("Thank you very much")
+
+
+def test_its_tables_are_let_go_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, let_go = Mock(), threading.Event()
+    table.madvise.side_effect = lambda how: let_go.set()
+    monkeypatch.setattr(languages, "_AWHILE", 0.01)
+    monkeypatch.setattr(languages, "_maps", [table])
+    monkeypatch.setattr(languages, "_rests_soon", threading.Event())
+    assert told_anew(SLOVENIAN[0]) == "sl"
+    assert let_go.wait(20)
+    table.madvise.assert_called_once_with(mmap.MADV_DONTNEED)
+
+
+def test_what_was_let_go_can_be_asked_again() -> None:
+    assert told_anew(SLOVENIAN[0]) == "sl"
+    languages._rest()
+    assert told_anew(SLOVENIAN[0]) == "sl"
+
+
+def told_anew(text: str) -> str:
+    languages._likely.cache_clear()
+    return tell(text)
