@@ -13,8 +13,20 @@ from heed.inbox import verbs
 from heed.inbox.models import Message, Ticket
 from heed.inbox.tests.conftest import account, ana, ivo, rubber
 from heed.inbox.verbs import CannotTend, merging
-from heed.insights.tests.test_taking_apart import Desk, both_ways, desk, row, stands
-from heed.insights.tests.test_wholes import answers, puts_back, replies, settle, splits, waits, writes
+from heed.insights.tests.desk import (
+    Desk,
+    answers,
+    both_ways,
+    desk,
+    puts_back,
+    replies,
+    row,
+    settle,
+    splits,
+    stands,
+    waits,
+    writes,
+)
 from heed.tests.examples import examples
 
 __all__ = ["account", "ana", "desk", "ivo", "rubber"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,52 +13,25 @@ from heed.inbox.tests.conftest import account, ana, ivo, rubber
 from heed.inbox.verbs import merging
 from heed.insights.cycles import told
 from heed.insights.reading import lives
-from heed.insights.tests.test_taking_apart import MONDAY, Desk, desk, row
-from heed.routing import promises
+from heed.insights.tests.desk import (
+    Desk,
+    answers,
+    at,
+    desk,
+    minute,
+    puts_back,
+    replies,
+    row,
+    settle,
+    splits,
+    waits,
+    writes,
+)
 from heed.routing.models import Promise
 
 __all__ = ["account", "ana", "desk", "ivo", "rubber"]
 
 pytestmark = pytest.mark.django_db
-
-
-def minute(at: datetime | None) -> float | None:
-    return (at - MONDAY).total_seconds() / 60 if at else None
-
-
-def at(desk: Desk, minute: float) -> None:
-    """Time passes, and all promises are brought to what was before."""
-    promises.keep_all(Ticket.objects.values_list("pk", flat=True))
-    desk.minute = minute
-
-
-def settle(desk: Desk) -> None:
-    promises.keep_all(Ticket.objects.values_list("pk", flat=True))
-    promises.say_what_is_due(desk.now())
-
-
-def writes(desk: Desk, minute: float, post: str = "one") -> Message:
-    at(desk, minute)
-    desk.writes(post)
-    return Message.objects.get(external_id=f"{post}{minute:g}")
-
-
-def answers(desk: Desk, minute: float, to: Message) -> None:
-    at(desk, minute)
-    sent = verbs.answer(row(Message.objects.get(pk=to.pk).ticket), desk.ana, "Yes.", "public", to=to.pk)
-    Message.objects.filter(pk=sent.pk).update(state="sent", at=desk.now())
-
-
-def replies(ticket: Ticket) -> list[Any]:
-    """What was promised of replies: since when, until when, and how it ended."""
-    rows = Promise.objects.filter(ticket=ticket).exclude(target="resolution").order_by("since")
-    return [(minute(each.since), minute(each.ended_at), each.end) for each in rows]
-
-
-def waits(ticket: Ticket) -> list[Any]:
-    """Since when and until when, and whether it was too late."""
-    found = told(lives([ticket.pk])[0].timeline).waits
-    return [(minute(each.since), minute(each.end), each.missed) for each in found]
 
 
 def cycles(ticket: Ticket) -> list[Any]:
@@ -103,18 +75,6 @@ def test_an_answer_there_before_a_third_came_in_is_still_one(desk: Desk) -> None
 
 
 # -------------------------------------------------------------------------- split and put back
-
-
-def splits(desk: Desk, minute: float, *messages: Message) -> Ticket:
-    at(desk, minute)
-    source = row(Message.objects.get(pk=messages[0].pk).ticket)
-    return merging.split(source, [each.pk for each in messages], desk.ana)
-
-
-def puts_back(desk: Desk, minute: float, ticket: Ticket) -> None:
-    at(desk, minute)
-    merging.unsplit(ticket.splits.get(), desk.ana)
-    settle(desk)
 
 
 def test_split_off_and_put_back_at_once_it_never_was(desk: Desk) -> None:
