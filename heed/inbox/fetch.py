@@ -141,35 +141,32 @@ class Gone(Exception):
 
 
 def _kept(attachment: Attachment) -> bool:
-    assert attachment.message is not None
-    if attachment.kind == "story":
-        return _looked_at(attachment)
+    """Whether it is known by now what became of the file."""
     try:
-        kept = _fetched(attachment.message.account, attachment.url)
+        if attachment.kind == "story":
+            _look_at(attachment)
+        else:
+            _keep(attachment)
     except Gone as gone:
         attachment.state, attachment.problem = Attachment.State.FAILED, str(gone)[:200]
     except TryAgain:
         return False
-    else:
-        attachment.state, attachment.path = Attachment.State.KEPT, kept.path
-        attachment.mime, attachment.size = kept.mime, kept.size
     attachment.save(update_fields=["state", "problem", "path", "mime", "size"])
     return True
 
 
-def _looked_at(attachment: Attachment) -> bool:
+def _keep(attachment: Attachment) -> None:
+    assert attachment.message is not None
+    kept = _fetched(attachment.message.account, attachment.url)
+    attachment.state, attachment.path = Attachment.State.KEPT, kept.path
+    attachment.mime, attachment.size = kept.mime, kept.size
+
+
+def _look_at(attachment: Attachment) -> None:
     """A story is only looked at: whether it is there, and what it is."""
-    try:
-        now = story(attachment)
-    except Gone as gone:
-        attachment.state, attachment.problem = Attachment.State.FAILED, str(gone)[:200]
-    except TryAgain:
-        return False
-    else:
-        attachment.state, attachment.mime = Attachment.State.LINK, now.mime
-        attachment.size = len(now.content)
-    attachment.save(update_fields=["state", "problem", "mime", "size"])
-    return True
+    now = story(attachment)
+    attachment.state, attachment.mime = Attachment.State.LINK, now.mime
+    attachment.size = len(now.content)
 
 
 def _fetched(account: Account, url: str) -> files.Kept:
